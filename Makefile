@@ -1,0 +1,52 @@
+# `make help` lists what can be made.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench clean
+
+python := .venv/bin/python
+typed := src/rl_agent/rl_agent src/rl_learner/rl_learner \
+  $(wildcard src/*/test/*.py test/*.py bench/*.py tools/*.py)
+# A sourced ROS installation is made for another Python: nothing of it may come in here.
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH
+unexport LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
+
+help:  ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo 'Options of demo: SEED=3 ROBOTS=2 ROBOT=pendulum ALGORITHM=tqc NAME=first STEPS=8000'
+
+setup:  ## make .venv with everything pinned, and build rl_msgs into it
+	@for python in python3 python3.11 python3.10 /usr/bin/python3 "$$PYTHON"; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2> /dev/null; then \
+	    exec "$$python" tools/setup_environment.py; \
+	  fi; \
+	done; \
+	echo 'setup: no Python from 3.8 on to run the set-up: sudo apt install python3' >&2; \
+	exit 1
+
+option = $(if $($(1)),--$(2) '$(subst ','\'',$($(1)))')
+# Some systems set an environment variable NAME for purposes of their own.
+name = $(if $(filter command,$(firstword $(origin NAME))),$(call option,NAME,name))
+
+demo: setup  ## let simulated robots learn through ROS 2 and Reverb
+	@exec $(python) -m rl_learner.demo $(call option,SEED,seed) $(call option,ROBOTS,robots) \
+	  $(call option,ROBOT,robot) $(call option,ALGORITHM,algorithm) $(call option,STEPS,steps) \
+	  $(name)
+
+check: setup  ## check format, lint and types
+	@$(python) -m ruff format --check .
+	@$(python) -m ruff check .
+	@$(python) -m mypy $(typed)
+
+test: check  ## run all checks and tests
+	@exec $(python) -m pytest
+
+bench: setup  ## run a benchmark: make bench BENCH=name
+	@if [ ! -f 'bench/$(BENCH).py' ]; then \
+	  echo "bench: no benchmark named '$(BENCH)'; accepted: BENCH=" \
+	    $(basename $(notdir $(wildcard bench/*.py))) >&2; \
+	  exit 2; \
+	fi; \
+	exec $(python) 'bench/$(BENCH).py'
+
+clean:  ## remove everything that was made, except runs/
+	rm -rf .venv .venv.lock build install log .mypy_cache .pytest_cache .ruff_cache
+	find src bench test tools launch -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,47 @@
+"""Installs rl_agent, with the configuration and launch files that robots need."""
+
+from glob import glob
+import os
+
+from setuptools import find_packages, setup
+
+package_name = 'rl_agent'
+# The workspace keeps these folders at its top, where people look for them.
+top = os.path.join('..', '..')
+launch_files = ('gazebo', 'robot', 'simulation')
+
+
+def shared(folder, pattern):
+    """Return the data_files entry of the workspace's files that match `pattern`."""
+    files = sorted(glob(os.path.join(top, folder, pattern)))
+    return (os.path.join('share', package_name, folder), files)
+
+
+setup(
+    name=package_name,
+    version='0.1.0',
+    packages=find_packages(exclude=['test']),
+    package_data={package_name: ['py.typed']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', ['resource/' + package_name]),
+        ('share/' + package_name, ['package.xml']),
+        shared('config', '*.yaml'),
+        shared('config/algorithms', '*.yaml'),
+        shared('config/robots', '*.yaml'),
+        shared('config/worlds', '*'),
+        *(shared('launch', name + '.launch.py') for name in launch_files),
+    ],
+    install_requires=['setuptools'],
+    zip_safe=False,
+    maintainer='The rl_agent authors',
+    maintainer_email='maintainers@rl-agent.example.org',
+    description='Runs a learned policy on a robot and sends what it lived through to a learner.',
+    license='Apache-2.0',
+    extras_require={'test': ['pytest', 'pytest-timeout']},
+    entry_points={
+        'console_scripts': [
+            'agent = rl_agent.agent_node:main',
+            'simulated_robot = rl_agent.simulated_robot_node:main',
+        ],
+    },
+)

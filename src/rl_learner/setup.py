@@ -1,0 +1,36 @@
+"""Installs rl_learner, with the launch files of the learner machine."""
+
+from glob import glob
+import os
+
+from setuptools import find_packages, setup
+
+package_name = 'rl_learner'
+# The workspace keeps the launch files at its top, where people look for them.
+launch_files = glob(os.path.join('..', '..', 'launch', 'learner*.launch.py'))
+
+setup(
+    name=package_name,
+    version='0.1.0',
+    packages=find_packages(exclude=['test']),
+    package_data={package_name: ['py.typed']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', ['resource/' + package_name]),
+        ('share/' + package_name, ['package.xml']),
+        ('share/' + package_name + '/launch', sorted(launch_files)),
+    ],
+    install_requires=['setuptools'],
+    zip_safe=False,
+    maintainer='The rl_agent authors',
+    maintainer_email='maintainers@rl-agent.example.org',
+    description='Trains the policies of robots that learn on the job, from a Reverb replay.',
+    license='Apache-2.0',
+    extras_require={'test': ['pytest', 'pytest-timeout']},
+    entry_points={
+        'console_scripts': [
+            'demo = rl_learner.demo:main',
+            'learner = rl_learner.learner_node:main',
+            'replay_bridge = rl_learner.replay_bridge_node:main',
+        ],
+    },
+)
