@@ -1,0 +1,207 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The environment loop of one robot: sense, act, hand the transition to the spool."""
+
+from dataclasses import dataclass
+import threading
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.pacing import SimulationPacer
+from rl_agent.policy_store import PolicyStore, ReceivedPolicy
+from rl_agent.robot_env import RobotEnv
+from rl_agent.spool import Spool
+from rl_agent.transition import Transition, TransitionBuilder
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class EpisodeResult:
+    """A finished episode, see rl_msgs/msg/Episode."""
+
+    episode: int
+    steps: int
+    episode_return: float
+    evaluation: bool
+    policy_version: int
+    terminated: bool
+    truncated: bool
+
+
+@dataclass
+class _Evaluation:
+    """A request for deterministic episodes; a new request never shortens or prolongs an old one.
+
+    Attributes:
+        episodes_left: whole episodes still to run.
+    """
+
+    episodes_left: int
+
+
+class AgentListener(Protocol):
+    """Whoever wants to know what the agent does; called on its thread, must not wait."""
+
+    def on_step(self, transition: Transition, wanted: Vector, info: dict[str, Any]) -> None:
+        """One step was executed; `info` as from `RobotEnv.step`."""
+        ...
+
+    def on_episode(self, result: EpisodeResult) -> None:
+        """An episode ended."""
+        ...
+
+
+class Agent:
+    """Runs episodes until stopped: exploring ones, and evaluations on request.
+
+    Attributes:
+        state: what it does or waits for, in words.
+        steps: executed control steps; each one is a transition in the spool.
+        policy: the policy in use, None before the first.
+    """
+
+    def __init__(
+        self,
+        env: RobotEnv,
+        store: PolicyStore,
+        spool: Spool,
+        listener: AgentListener,
+        *,
+        seed: int,
+        explore: bool = True,
+        max_steps: int = 0,
+        pacer: SimulationPacer | None = None,
+    ) -> None:
+        """Prepare an agent; `run` starts it.
+
+        Args:
+            env: the robot.
+            store: where policies arrive.
+            spool: where transitions leave.
+            listener: told of every step and episode.
+            seed: of the exploration noise.
+            explore: False: every episode is deterministic.
+            max_steps: stop after so many steps; 0: no limit.
+            pacer: holds simulated time back; None on a real robot.
+        """
+        self._env, self._store, self._spool = env, store, spool
+        self._listener = listener
+        self._rng = np.random.default_rng(seed)
+        self._explore = explore
+        self._max_steps = max_steps
+        self._pacer = pacer
+        self._builder = TransitionBuilder()
+        self._stop = threading.Event()
+        self._evaluation = _Evaluation(0)
+        self.state = 'configured'
+        self.steps = 0
+        self.policy: ReceivedPolicy | None = None
+
+    @property
+    def episode(self) -> int:
+        """Number of the current episode, from 1; 0 before the first."""
+        return self._builder.episode
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stop.is_set()
+
+    def evaluate(self, episodes: int) -> None:
+        """Make the next `episodes` episodes deterministic, with one policy; 0 ends that."""
+        self._evaluation = _Evaluation(episodes)
+
+    def prepare(self) -> None:
+        """Allow `run` after a `stop`."""
+        self._stop.clear()
+        if self._pacer:
+            self._pacer.hold()
+
+    def stop(self) -> None:
+        """Stop after the step under way, whose transition still goes to the spool."""
+        self._stop.set()
+        if self._pacer:
+            self._pacer.release()
+
+    def run(self) -> None:
+        """Run episodes until `stop` or the last allowed step.
+
+        Raises:
+            RobotError: the robot does not answer.
+        """
+        self.state = 'waiting for a policy'
+        while not self._stop.is_set() and not self._store.wait(timeout_s=0.1):
+            pass
+        begun = None  # an evaluation keeps the policy that it began with
+        while not self._ends():
+            asked = self._evaluation
+            held = asked.episodes_left > 0
+            if not (held and asked is begun):
+                self.policy = self._store.newest
+            begun = asked
+            evaluation = held or not self._explore
+            self.state = 'evaluating' if evaluation else 'exploring'
+            self._run_episode(evaluation=evaluation, hold_policy=held)
+            asked.episodes_left -= held
+        self.state = 'stopped' if self._stop.is_set() else 'finished: all steps taken'
+
+    def _ends(self) -> bool:
+        """Return whether no further step may be taken."""
+        return self._stop.is_set() or (0 < self._max_steps <= self.steps)
+
+    def _run_episode(self, *, evaluation: bool, hold_policy: bool) -> None:
+        """Run one episode to its end, or to the stop, which truncates it."""
+        observation, info = self._env.reset()
+        self._builder.first(observation, info['stamp_ns'])
+        if self.policy is not None:
+            self.policy.policy.reset(self._rng)
+        episode_return, transition = 0.0, None
+        while transition is None or not (transition.terminated or transition.truncated):
+            if self._pacer and not hold_policy:
+                self._pacer.before_step()
+            transition = self._step(observation, evaluation, hold_policy)
+            observation = transition.next_observation
+            episode_return += transition.reward
+        self._listener.on_episode(
+            EpisodeResult(
+                episode=transition.episode,
+                steps=transition.step + 1,
+                episode_return=episode_return,
+                evaluation=evaluation,
+                policy_version=transition.policy_version,
+                terminated=transition.terminated,
+                truncated=transition.truncated,
+            )
+        )
+
+    def _step(self, observation: Vector, evaluation: bool, hold_policy: bool) -> Transition:
+        """Execute one step and spool its transition."""
+        policy = self._policy_for_step(hold_policy)
+        wanted = policy.policy.act(observation, self._rng, deterministic=evaluation)
+        next_observation, reward, terminated, truncated, info = self._env.step(wanted)
+        self.steps += 1
+        transition = self._builder.step(
+            info['executed_action'],
+            reward,
+            next_observation,
+            info['stamp_ns'],
+            terminated=terminated,
+            truncated=truncated or (self._ends() and not terminated),
+            intervention=info['intervention'],
+            evaluation=evaluation,
+            policy_version=policy.version,
+        )
+        self._spool.append(transition)
+        self._listener.on_step(transition, wanted, info)
+        return transition
+
+    def _policy_for_step(self, hold: bool) -> ReceivedPolicy:
+        """Return the newest policy, or during an evaluation the one it began with."""
+        newest = self._store.newest
+        if newest is not None and newest is not self.policy and not hold:
+            newest.policy.reset(self._rng)
+            self.policy = newest
+        if self.policy is None:
+            raise RuntimeError('a step without a policy')
+        return self.policy

@@ -1,0 +1,164 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""YAML files into frozen dataclasses; every mistake of a file at once, each in one line."""
+
+from collections.abc import Mapping
+import difflib
+from pathlib import Path
+import sys
+import types
+from typing import Any, get_args, get_origin, TypeVar, Union
+
+from pydantic import TypeAdapter, ValidationError
+from rl_agent.errors import ConfigurationError
+import yaml
+
+T = TypeVar('T')
+
+
+def config_folder() -> Path:
+    """Return the folder that holds `algorithms/`, `robots/` and `worlds/`.
+
+    Installed packages have it in `share/rl_agent/config`, a source tree at its top.
+
+    Raises:
+        ConfigurationError: neither exists.
+    """
+    here = Path(__file__).resolve()
+    installed = [parent / 'share' / 'rl_agent' / 'config' for parent in here.parents]
+    source = [parent / 'config' for parent in here.parents if (parent / 'src').is_dir()]
+    for folder in [*source, *installed, Path(sys.prefix) / 'share' / 'rl_agent' / 'config']:
+        if (folder / 'robots').is_dir():
+            return folder
+    raise ConfigurationError(f'no configuration folder found beside {here} or in {sys.prefix}')
+
+
+def find_file(kind: str, name_or_path: str) -> Path:
+    """Return the file of a named configuration, or the path itself if it is one.
+
+    Args:
+        kind: sub-folder of the configuration folder, `robots` or `algorithms`.
+        name_or_path: `pendulum`, or a path that ends in .yaml or .yml.
+
+    Raises:
+        ConfigurationError: there is no such file; the text lists the names there are.
+    """
+    if name_or_path.endswith(('.yaml', '.yml')):
+        path = Path(name_or_path).expanduser()
+        if not path.is_file():
+            raise ConfigurationError(f'{path}: no such file')
+        return path
+    folder = config_folder() / kind
+    path = folder / f'{name_or_path}.yaml'
+    if path.is_file():
+        return path
+    names = sorted(file.stem for file in folder.glob('*.yaml'))
+    hint = _hint(name_or_path, names)
+    raise ConfigurationError(
+        f'{kind.removesuffix("s")}: given {name_or_path!r}{hint}; accepted: {", ".join(names)}'
+        f' (in {folder}), or the path of a .yaml file'
+    )
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file.
+
+    Raises:
+        ConfigurationError: the file cannot be read, is not YAML or not a mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f'{path}: cannot be read: {error}') from error
+    except yaml.YAMLError as error:
+        place = ' '.join(str(error).split())
+        raise ConfigurationError(f'{path}: not valid YAML: {place}') from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigurationError(
+            f'{path}: given {type(content).__name__}, accepted: a mapping of keys to values'
+        )
+    return content
+
+
+def build(schema: type[T], content: Mapping[str, Any], source: str) -> T:
+    """Return a dataclass made from plain values, checked against its types and bounds.
+
+    Args:
+        schema: a pydantic dataclass that forbids extra keys.
+        content: as read from YAML.
+        source: file or argument that the values came from, for the error text.
+
+    Raises:
+        ConfigurationError: one line for each mistake: source, key, given, accepted.
+    """
+    try:
+        return TypeAdapter(schema).validate_python(dict(content))
+    except ValidationError as error:
+        lines = [_explain(schema, mistake, source) for mistake in error.errors()]
+        raise ConfigurationError('\n'.join(lines)) from None
+
+
+def load(schema: type[T], path: Path, overrides: Mapping[str, Any] | None = None) -> T:
+    """Return the dataclass that a YAML file describes; overrides replace top-level keys.
+
+    Raises:
+        ConfigurationError: see `read_yaml` and `build`.
+    """
+    return build(schema, {**read_yaml(path), **(overrides or {})}, str(path))
+
+
+def _hint(given: str, names: list[str]) -> str:
+    """Return a question after the name that was probably meant; empty if none comes close."""
+    close = difflib.get_close_matches(given, names, n=1)
+    close += [name for name in names if given and name.startswith(given)]
+    return f' (did you mean {close[0]!r}?)' if close else ''
+
+
+def _explain(schema: Any, mistake: Any, source: str) -> str:
+    """Return one mistake in one line."""
+    location = mistake['loc']
+    key = '.'.join(str(part) for part in location) or '(top level)'
+    message = mistake['msg'].removeprefix('Value error, ')
+    if mistake['type'] == 'unexpected_keyword_argument':
+        keys = sorted(_fields_at(schema, location[:-1]))
+        hint = _hint(str(location[-1]), keys)
+        return f'{source}: {key}: unknown key{hint}; accepted: {", ".join(keys) or "none"}'
+    if mistake['type'] == 'missing':
+        return f'{source}: {key}: missing; this key is required'
+    if mistake['type'] == 'value_error':
+        return f'{source}: {key}: {message}'
+    given = repr(mistake['input'])
+    given = given if len(given) <= 60 else given[:57] + '...'
+    return f'{source}: {key}: given {given}; accepted: {message.removeprefix("Input should be ")}'
+
+
+def _fields_at(schema: Any, location: tuple[Any, ...]) -> set[str]:
+    """Return the keys that a dataclass accepts at a place inside `schema`."""
+    candidates = [schema]
+    for part in location:
+        candidates = [inner for candidate in candidates for inner in _step_into(candidate, part)]
+    return {
+        name for candidate in candidates for name in getattr(candidate, '__dataclass_fields__', {})
+    }
+
+
+def _step_into(schema: Any, part: Any) -> list[Any]:
+    """Return the types that can stand one level deeper, under key or index `part`."""
+    fields = getattr(schema, '__dataclass_fields__', None)
+    if fields is not None:
+        return _alternatives(fields[part].type) if part in fields else [schema]
+    if get_origin(schema) in (tuple, list):
+        return [inner for arg in get_args(schema) for inner in _alternatives(arg)]
+    if get_origin(schema) is dict:
+        return _alternatives(get_args(schema)[1])
+    return [schema]
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    """Return the members of a union, looking through Annotated."""
+    if hasattr(annotation, '__metadata__'):
+        return _alternatives(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [inner for arg in get_args(annotation) for inner in _alternatives(arg)]
+    return [annotation]

@@ -1,0 +1,26 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Every error that this project raises on purpose, as one tree."""
+
+
+class RlError(Exception):
+    """Base of all expected errors: `main()` prints its text and exits without a stack trace."""
+
+
+class ConfigurationError(RlError):
+    """A file, key, value or argument that cannot be used; says what would be accepted."""
+
+
+class PolicyError(RlError):
+    """A policy that must not be obeyed."""
+
+
+class RobotError(RlError):
+    """The robot does not answer as its description says."""
+
+
+class ReplayError(RlError):
+    """The replay server cannot be reached or refuses."""
+
+
+class TrainingError(RlError):
+    """Training cannot go on: numbers are not finite, or a checkpoint does not fit."""

@@ -1,0 +1,75 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Which nodes run on a robot, with which parameters: one definition for all who start them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import json
+
+ParameterValue = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """A node to start.
+
+    Attributes:
+        package: that it comes from.
+        executable: name for `ros2 run`; its module is `<package>.<executable>_node`.
+        namespace: empty for the root.
+        parameters: ROS parameters.
+        remappings: topic names, from and to.
+    """
+
+    package: str
+    executable: str
+    namespace: str = ''
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    remappings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """For people and log files."""
+        return f'{self.namespace}_{self.executable}'.lstrip('_')
+
+    def arguments(self) -> list[str]:
+        """Return the arguments of `python`, for those who start it without `ros2`."""
+        words = ['-m', f'{self.package}.{self.executable}_node', '--ros-args']
+        if self.namespace:
+            words += ['-r', f'__ns:=/{self.namespace}']
+        for name, target in self.remappings.items():
+            words += ['-r', f'{name}:={target}']
+        for name, value in self.parameters.items():
+            words += ['-p', f'{name}:={json.dumps(value)}']
+        return words
+
+
+def agent(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return the agent of a robot, other parameters as given."""
+    return NodeSpec('rl_agent', 'agent', namespace, {'robot': robot, **parameters})
+
+
+def simulated_agent(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return the agent of a simulated robot, which lives by that robot's clock."""
+    return NodeSpec(
+        'rl_agent',
+        'agent',
+        namespace,
+        {'robot': robot, 'use_sim_time': True, **parameters},
+        _clock_of(namespace),
+    )
+
+
+def simulated_robot(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return a simulated robot, other parameters as given."""
+    return NodeSpec(
+        'rl_agent',
+        'simulated_robot',
+        namespace,
+        {'robot': robot, **parameters},
+        _clock_of(namespace),
+    )
+
+
+def _clock_of(namespace: str) -> dict[str, str]:
+    """Return the remapping that gives each simulated robot of a fleet a clock of its own."""
+    return {'/clock': f'/{namespace}/clock'} if namespace else {}

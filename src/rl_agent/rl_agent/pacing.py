@@ -1,0 +1,62 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Simulated time that waits for the learner, so that a slow machine learns as a fast one."""
+
+import threading
+import time
+
+
+class SimulationPacer:
+    """Lets a simulated robot run only so far ahead of training.
+
+    A real robot never waits for the learner. In a simulation that runs faster than real time the
+    ratio of updates to data would otherwise depend on the speed of the machine.
+    """
+
+    def __init__(self, most_ahead: int, patience_s: float = 10.0) -> None:
+        """Allow `most_ahead` steps without updates; stop waiting for a learner that is gone.
+
+        Args:
+            most_ahead: transitions whose updates may be outstanding; 0: never wait.
+            patience_s: a learner not heard of for so long is not waited for.
+        """
+        self._most_ahead = most_ahead
+        self._released = False
+        self._patience_s = patience_s
+        self._changed = threading.Condition()
+        self._backlog = 0
+        self._steps_since_report = 0
+        self._heard_s = time.monotonic()
+
+    def report(self, backlog: int) -> None:
+        """Note how many transitions the learner still has to train on."""
+        with self._changed:
+            self._backlog, self._steps_since_report = backlog, 0
+            self._heard_s = time.monotonic()
+            self._changed.notify_all()
+
+    def before_step(self) -> None:
+        """Wait until the next step may be taken."""
+        with self._changed:
+            while not self._may_step() and self._patience_left_s() > 0:
+                self._changed.wait(self._patience_left_s())
+            self._steps_since_report += 1
+
+    def release(self) -> None:
+        """Let whoever waits go on, until `hold`."""
+        with self._changed:
+            self._released = True
+            self._changed.notify_all()
+
+    def hold(self) -> None:
+        """Hold time back again."""
+        with self._changed:
+            self._released = False
+
+    def _patience_left_s(self) -> float:
+        """Return how much longer the learner's next report is waited for."""
+        return self._heard_s + self._patience_s - time.monotonic()
+
+    def _may_step(self) -> bool:
+        """Return whether training is close enough behind."""
+        ahead = self._backlog + self._steps_since_report
+        return self._released or not self._most_ahead or ahead < self._most_ahead

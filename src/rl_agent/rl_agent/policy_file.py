@@ -1,0 +1,81 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Policies in plain .npz files: arrays and text, no pickle."""
+
+from dataclasses import asdict, fields
+import json
+import os
+from pathlib import Path
+import tempfile
+from typing import Any
+
+import numpy as np
+from rl_agent.errors import PolicyError
+from rl_agent.policy import PolicyArchitecture, PolicyParameters
+
+_ARRAYS = ('parameters', 'observation_mean', 'observation_std')
+_FORMAT = 1
+
+
+def save_policy(path: Path | str, parameters: PolicyParameters) -> None:
+    """Write a policy; the file appears whole or not at all.
+
+    Args:
+        path: of the file, usually ending in .npz.
+        parameters: the policy.
+    """
+    path = Path(path)
+    header = {
+        'format': _FORMAT,
+        'architecture': asdict(parameters.architecture),
+        'version': parameters.version,
+        'updates': parameters.updates,
+        'fingerprint': parameters.fingerprint,
+        'learner_session': parameters.learner_session,
+    }
+    arrays = {name: getattr(parameters, name) for name in _ARRAYS}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
+    try:
+        with os.fdopen(handle, 'wb') as file:
+            np.savez(file, header=np.array(json.dumps(header)), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load_policy(path: Path | str) -> PolicyParameters:
+    """Return the policy in a file; `Policy` checks its numbers.
+
+    Raises:
+        PolicyError: the file cannot be read or holds no policy.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            header: dict[str, Any] = json.loads(str(archive['header']))
+            arrays = {name: archive[name] for name in _ARRAYS}
+        given = header.pop('format')
+        if given != _FORMAT:
+            raise PolicyError(f'{path}: format: given {given!r}; accepted: {_FORMAT}')
+        return PolicyParameters(
+            architecture=_architecture(header.pop('architecture')), **arrays, **header
+        )
+    except PolicyError:
+        raise
+    except Exception as error:  # a damaged archive can fail in many ways
+        raise PolicyError(
+            f'{path}: cannot be read as a policy: {error or type(error).__name__};'
+            ' accepted: a file that save_policy wrote'
+        ) from error
+
+
+def _architecture(content: dict[str, Any]) -> PolicyArchitecture:
+    """Return the architecture that a header describes."""
+    known = {item.name for item in fields(PolicyArchitecture)}
+    if set(content) != known:
+        raise PolicyError(f'architecture: given {sorted(content)}; accepted: {sorted(known)}')
+    content['hidden_sizes'] = tuple(content['hidden_sizes'])
+    return PolicyArchitecture(**content)

@@ -1,0 +1,45 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The robot boundary: what any robot, real or simulated, offers to the agent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the robot's sensors said at one time.
+
+    Attributes:
+        values: observation field to its numbers as in the message, (joint,) each.
+        stamp_ns: the oldest stamp among them, in ns of the robot's clock.
+    """
+
+    values: Mapping[str, NDArray[np.float64]]
+    stamp_ns: int
+
+
+class Robot(Protocol):
+    """A robot that moves by one control period at a time."""
+
+    def reset(self) -> Reading:
+        """Bring the robot to a starting state; return what it senses there.
+
+        Raises:
+            RobotError: the robot does not answer.
+        """
+        ...
+
+    def apply(self, command: NDArray[np.float64]) -> Reading:
+        """Send a command, let one control period pass; return what the robot senses then.
+
+        Args:
+            command: in the robot's units, (action,).
+
+        Raises:
+            RobotError: the robot does not answer.
+        """
+        ...

@@ -1,0 +1,13 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Import this first in a program that needs rl_msgs: where it is not built, one line says so."""
+
+import sys
+
+try:
+    import rl_msgs.msg
+    import rl_msgs.srv  # noqa: F401
+except ImportError as error:
+    sys.exit(
+        f'error: rl_msgs: not built for {sys.executable} ({error}); accepted: after `make setup`,'
+        ' or after `colcon build` and sourcing its install/setup.bash'
+    )

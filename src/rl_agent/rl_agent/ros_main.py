@@ -1,0 +1,180 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Starting and ending a node as launch files, terminals and supervisors expect it.
+
+SIGINT and SIGTERM, once or several times, end the node in order: it stops, hands over what it
+holds while its connections still work, and the process exits with 0. An expected error is one
+line on stderr and exit code 1.
+"""
+
+from collections.abc import Callable, Sequence
+import contextlib
+import signal
+import sys
+import threading
+from types import FrameType
+
+import rclpy
+from rclpy.exceptions import InvalidNamespaceException, InvalidNodeNameException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import try_shutdown
+from rl_agent.errors import RlError
+
+
+class ManagedNode(LifecycleNode):
+    """A lifecycle node whose steps may raise expected errors.
+
+    Subclasses override `configure`, `activate`, `deactivate` and `clean_up`; an `RlError` there
+    is logged and makes the transition fail. `fail` ends the process from any thread.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Create the node, unconfigured."""
+        super().__init__(name)
+        self.failure: RlError | None = None
+        self._configured = False
+        self.ended = threading.Event()
+
+    @property
+    def autostart(self) -> bool:
+        """Whether the process takes the node to `active` by itself."""
+        return True
+
+    def configure(self) -> None:
+        """Read, validate, connect; nothing moves."""
+
+    def activate(self) -> None:
+        """Begin to work."""
+
+    def deactivate(self) -> None:
+        """Stop safely and hand over what is held."""
+
+    def clean_up(self) -> None:
+        """Forget the configuration."""
+
+    def fail(self, error: RlError) -> None:
+        """End the process with this error."""
+        self.failure = error
+        self.ended.set()
+
+    def close(self) -> None:
+        """Clean up what is still configured."""
+        if self._configured:
+            self._configured = False
+            self.clean_up()
+
+    def start(self) -> None:
+        """Configure and activate.
+
+        Raises:
+            RlError: either fails.
+        """
+        for trigger in (self.trigger_configure, self.trigger_activate):
+            if trigger() != TransitionCallbackReturn.SUCCESS:
+                raise self.failure or RlError(f'{self.get_name()} could not be started')
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Handle the lifecycle transition, see rclpy."""
+        result = self._attempt(self.configure)
+        self._configured = result == TransitionCallbackReturn.SUCCESS
+        return result
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Handle the lifecycle transition, see rclpy."""
+        super().on_activate(state)
+        return self._attempt(self.activate)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Handle the lifecycle transition, see rclpy."""
+        result = self._attempt(self.deactivate)
+        super().on_deactivate(state)
+        return result
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Handle the lifecycle transition, see rclpy."""
+        self._configured = False
+        return self._attempt(self.clean_up)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Handle the lifecycle transition, see rclpy."""
+        self._attempt(self.deactivate)
+        self.ended.set()
+        return TransitionCallbackReturn.SUCCESS
+
+    def _attempt(self, step: Callable[[], None]) -> TransitionCallbackReturn:
+        """Run one step; an expected error fails the transition."""
+        try:
+            step()
+        except RlError as error:
+            self.failure = error
+            if not self.autostart:
+                self.get_logger().error(str(error))
+            return TransitionCallbackReturn.FAILURE
+        return TransitionCallbackReturn.SUCCESS
+
+
+def run(make_node: Callable[[], ManagedNode], args: Sequence[str] | None = None) -> int:
+    """Run a node until it ends or a signal comes; return the exit code."""
+    stop = threading.Event()
+    _handle_signals(stop)
+    try:
+        rclpy.init(
+            args=list(args) if args else None, signal_handler_options=SignalHandlerOptions.NO
+        )
+    except Exception as error:  # a type of rclpy's C extension: ROS arguments it cannot read
+        return _report('ROS arguments', ' '.join(str(error).split()))
+    try:
+        return _run_initialised(make_node, stop)
+    finally:
+        try_shutdown()
+
+
+def _handle_signals(stop: threading.Event) -> None:
+    """Make SIGINT and SIGTERM set `stop`, however often they come."""
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _run_initialised(make_node: Callable[[], ManagedNode], stop: threading.Event) -> int:
+    """Run a node in an initialised context; return the exit code."""
+    try:
+        node = make_node()
+    except (RlError, InvalidNamespaceException, InvalidNodeNameException) as error:
+        return _report('start', str(error))
+    node.ended = stop
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    thread = threading.Thread(target=_spin, args=(executor,), name='executor')
+    thread.start()
+    try:
+        if node.autostart:
+            node.start()
+        stop.wait()
+    except RlError as error:
+        node.failure = error
+    finally:
+        # the executor still serves callbacks here, so that acknowledgements arrive
+        node.deactivate()
+        executor.shutdown()
+        thread.join()
+        node.close()
+    failure, name = node.failure, node.get_fully_qualified_name()
+    node.destroy_node()
+    return _report(name, str(failure)) if failure else 0
+
+
+def _spin(executor: SingleThreadedExecutor) -> None:
+    """Serve callbacks until the executor is shut down."""
+    with contextlib.suppress(ExternalShutdownException):
+        executor.spin()
+
+
+def _report(where: str, text: str) -> int:
+    """Print an error in one piece; return the exit code for it."""
+    print(f'error: {where}: {text}', file=sys.stderr, flush=True)
+    return 1

@@ -1,0 +1,48 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A simulated robot's body and clock: time passes only when a command comes."""
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.simulated_models.model import SimulatedModel
+
+_NANOSECONDS = 1_000_000_000
+
+
+class SimulatedRobot:
+    """A model with a clock.
+
+    Attributes:
+        model: the body.
+        executed_steps: commands executed since the start.
+        resets: since the start.
+    """
+
+    def __init__(self, model: SimulatedModel, rate_hz: float, seed: int) -> None:
+        """Stand in a random starting state at time 0.
+
+        Args:
+            model: the body.
+            rate_hz: control steps per simulated second.
+            seed: of the starting states.
+        """
+        self.model = model
+        self._period_s = 1.0 / rate_hz
+        self._rng = np.random.default_rng(seed)
+        self.executed_steps = 0
+        self.resets = 0
+        model.reset(self._rng)
+
+    @property
+    def stamp_ns(self) -> int:
+        """Simulated time; a reset takes one period too, so that no two states share a stamp."""
+        return round((self.executed_steps + self.resets) * self._period_s * _NANOSECONDS)
+
+    def reset(self) -> None:
+        """Draw a starting state."""
+        self.model.reset(self._rng)
+        self.resets += 1
+
+    def step(self, effort: NDArray[np.float64]) -> None:
+        """Execute a command, N m, (joint,), for one period."""
+        self.model.step(effort, self._period_s)
+        self.executed_steps += 1

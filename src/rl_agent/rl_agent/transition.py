@@ -1,0 +1,125 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""One lived-through control step, and the rules by which episodes become transitions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Transition:
+    """One control step of a robot.
+
+    Attributes:
+        observation: what the robot sensed before the step, (observation,) float32.
+        action: what it executed, after limits and interventions, in [-1, 1], (action,) float32.
+        reward: for this step.
+        next_observation: what it sensed after the step; also where the episode ended.
+        terminated: the task really ended in `next_observation`; its value is zero.
+        truncated: the episode was cut after this step; its value goes on.
+        intervention: a person or a safety limit chose the action.
+        evaluation: the policy acted deterministically, to be judged.
+        policy_version: policy that proposed the action.
+        episode: number within the session, from 1.
+        step: number within the episode, from 0.
+        stamp_ns: when `observation` was sensed, by the robot's clock.
+    """
+
+    observation: Vector
+    action: Vector
+    reward: float
+    next_observation: Vector
+    terminated: bool
+    truncated: bool
+    intervention: bool
+    evaluation: bool
+    policy_version: int
+    episode: int
+    step: int
+    stamp_ns: int
+
+
+class TransitionBuilder:
+    """Turns the steps of episodes into transitions.
+
+    | input                      | transition                                              |
+    |----------------------------|---------------------------------------------------------|
+    | `first`                    | none: an observation alone is not a transition          |
+    | ordinary `step`            | from the last observation to this one                   |
+    | `step` with `terminated`   | the same; then only `first` may follow                  |
+    | `step` with `truncated`    | the same; then only `first` may follow                  |
+    | `first` amid an episode    | none: the step that never ended is not made up          |
+
+    No transition ever leads from one episode into the next.
+    """
+
+    def __init__(self) -> None:
+        """Wait for the first episode."""
+        self.episode = 0
+        self.step_number = 0
+        self._observation: Vector | None = None
+        self._stamp_ns = 0
+
+    def first(self, observation: Vector, stamp_ns: int) -> None:
+        """Begin an episode.
+
+        Args:
+            observation: the first one, (observation,).
+            stamp_ns: when it was sensed.
+        """
+        self.episode += 1
+        self.step_number = 0
+        self._observation, self._stamp_ns = observation, stamp_ns
+
+    def step(
+        self,
+        action: Vector,
+        reward: float,
+        next_observation: Vector,
+        stamp_ns: int,
+        *,
+        terminated: bool = False,
+        truncated: bool = False,
+        intervention: bool = False,
+        evaluation: bool = False,
+        policy_version: int = 0,
+    ) -> Transition:
+        """Return the transition of one executed action.
+
+        Args:
+            action: as executed, in [-1, 1], (action,).
+            reward: of this step.
+            next_observation: sensed after it, (observation,).
+            stamp_ns: when `next_observation` was sensed.
+            terminated: the task really ended.
+            truncated: the episode is cut here.
+            intervention: a person or a safety limit chose the action.
+            evaluation: the policy acted deterministically.
+            policy_version: policy that proposed the action.
+
+        Raises:
+            RuntimeError: no episode is under way.
+        """
+        if self._observation is None:
+            raise RuntimeError('step() before first(): no episode is under way')
+        transition = Transition(
+            observation=self._observation,
+            action=action,
+            reward=reward,
+            next_observation=next_observation,
+            terminated=terminated,
+            truncated=truncated,
+            intervention=intervention,
+            evaluation=evaluation,
+            policy_version=policy_version,
+            episode=self.episode,
+            step=self.step_number,
+            stamp_ns=self._stamp_ns,
+        )
+        ended = terminated or truncated
+        self._observation, self._stamp_ns = (None if ended else next_observation), stamp_ns
+        self.step_number += 1
+        return transition

@@ -1,0 +1,55 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Transitions on the learner machine's side: who sent them, and their columns."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends transitions.
+
+    Attributes:
+        robot: unique name in its fleet.
+        session: fresh id of each start of the agent.
+        fingerprint: of the robot's observation and action layout.
+    """
+
+    robot: str
+    session: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class TransitionArrays:
+    """The columns of a received batch; views into the message where the types agree.
+
+    Attributes:
+        observation: (count, observation) float32.
+        action: (count, action) float32.
+        reward: (count,) float32.
+        next_observation: (count, observation) float32.
+        terminated: (count,) bool.
+        truncated: (count,) bool.
+        episode: (count,) uint32.
+    """
+
+    observation: NDArray[np.float32]
+    action: NDArray[np.float32]
+    reward: NDArray[np.float32]
+    next_observation: NDArray[np.float32]
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+    episode: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        """Return the number of transitions."""
+        return len(self.reward)
+
+    def __getitem__(self, rows: slice) -> 'TransitionArrays':
+        """Return some of the transitions."""
+        return TransitionArrays(
+            **{item.name: getattr(self, item.name)[rows] for item in fields(self)}
+        )

@@ -1,0 +1,76 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What several tests share: a pendulum in this process, and policies for it."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.robot import Reading
+from rl_agent.robot_description import load_robot, RobotDescription
+from rl_agent.simulated_models.pendulum import Pendulum
+from rl_agent.simulated_robot import SimulatedRobot
+from rl_agent.spaces import Spaces
+
+
+def describe(episode_steps: int = 200) -> RobotDescription:
+    """Return the pendulum's description with episodes of this length."""
+    return dataclasses.replace(load_robot('pendulum'), episode_steps=episode_steps)
+
+
+class PendulumRobot:
+    """The pendulum model behind `rl_agent.robot.Robot`.
+
+    Attributes:
+        commands: every command that came.
+        resets: how often an episode began.
+        model: the body.
+    """
+
+    def __init__(self, seed: int = 0, start: tuple[float, float] | None = None) -> None:
+        """Begin episodes at an angle and velocity, or somewhere."""
+        self.model = Pendulum()
+        self._robot = SimulatedRobot(self.model, 20.0, seed)
+        self.commands: list[NDArray[np.float64]] = []
+        self.resets = 0
+        self._start = start
+
+    def reset(self) -> Reading:
+        """Begin an episode."""
+        self._robot.reset()
+        self.resets += 1
+        if self._start is not None:
+            self.model.position, self.model.velocity = np.array(self._start).reshape(2, 1)
+        return self._read()
+
+    def apply(self, command: NDArray[np.float64]) -> Reading:
+        """Execute a command."""
+        self.commands.append(command)
+        self._robot.step(command)
+        return self._read()
+
+    def _read(self) -> Reading:
+        position, velocity = self.model.position, self.model.velocity
+        values = {'cos_angle': position, 'sin_angle': position, 'velocity': velocity}
+        return Reading(values, self._robot.stamp_ns)
+
+
+def make_parameters(
+    version: int = 1,
+    *,
+    seed: int = 1,
+    session: str = 'learner',
+    observation_size: int = 3,
+    action_size: int = 1,
+    fingerprint: str | None = None,
+) -> PolicyParameters:
+    """Return random numbers that make a policy for the pendulum."""
+    architecture = PolicyArchitecture(observation_size, action_size, (8, 4))
+    random = np.random.default_rng(seed)
+    return PolicyParameters(
+        architecture=architecture,
+        parameters=random.normal(0.0, 0.4, architecture.num_parameters).astype(np.float32),
+        version=version,
+        fingerprint=Spaces(describe()).fingerprint if fingerprint is None else fingerprint,
+        learner_session=session,
+    )

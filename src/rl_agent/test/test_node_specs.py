@@ -1,0 +1,73 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Nodes are started with the arguments that ROS reads."""
+
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+
+import pytest
+from rl_agent.node_specs import agent, NodeSpec, simulated_agent, simulated_robot
+import yaml
+
+
+def test_arguments_by_hand() -> None:
+    spec = NodeSpec(
+        'rl_agent',
+        'agent',
+        'robot_1',
+        {'robot': 'pendulum', 'seed': 3, 'explore': False, 'robot_timeout_s': 60.0},
+        {'/clock': '/robot_1/clock'},
+    )
+    expected = (
+        '-m rl_agent.agent_node --ros-args -r __ns:=/robot_1 -r /clock:=/robot_1/clock'
+        ' -p robot:="pendulum" -p seed:=3 -p explore:=false -p robot_timeout_s:=60.0'
+    )
+    assert spec.arguments() == expected.split()
+
+
+def test_a_node_without_anything_has_no_arguments_of_its_own() -> None:
+    spec = NodeSpec('rl_learner', 'learner')
+    assert spec.arguments() == ['-m', 'rl_learner.learner_node', '--ros-args']
+    assert spec.name == 'learner'
+
+
+@pytest.mark.parametrize(
+    'value', ['text', '', 'true', '3', 'a: b', '/tmp/a b/"c"', 'Zürich', 3, -1, 1.0, 0.25, True]
+)
+def test_values_keep_their_type_and_content(value: str | int | float | bool) -> None:
+    """ROS reads a parameter as YAML: the text 3 must not become a number, nor 1.0 an integer."""
+    word = NodeSpec('a', 'b', parameters={'key': value}).arguments()[-1]
+    given = yaml.safe_load(word.removeprefix('key:='))
+    assert given == value
+    assert type(given) is type(value)
+
+
+def test_a_name_tells_namespace_and_executable() -> None:
+    assert agent('pendulum', 'robot_1').name == 'robot_1_agent'
+    assert agent('pendulum', '').name == 'agent'
+
+
+def test_a_real_agent_lives_by_the_clock_of_its_machine() -> None:
+    spec = agent('pendulum', 'robot_1', seed=4)
+    assert spec.parameters == {'robot': 'pendulum', 'seed': 4}
+    assert spec.remappings == {}
+
+
+def test_simulated_robot_and_its_agent_share_a_clock() -> None:
+    body = simulated_robot('pendulum', 'robot_1', seed=4)
+    mind = simulated_agent('pendulum', 'robot_1', seed=5)
+    assert body.remappings == mind.remappings == {'/clock': '/robot_1/clock'}
+    assert body.parameters == {'robot': 'pendulum', 'seed': 4}
+    assert mind.parameters == {'robot': 'pendulum', 'use_sim_time': True, 'seed': 5}
+
+
+def test_a_single_simulated_robot_has_the_usual_clock() -> None:
+    assert simulated_robot('pendulum', '').remappings == {}
+    assert simulated_agent('pendulum', '').remappings == {}
+
+
+@pytest.mark.parametrize('spec', [agent('a', ''), simulated_robot('a', '')], ids=lambda s: s.name)
+def test_modules_and_executables_exist(spec: NodeSpec) -> None:
+    module = f'{spec.package}.{spec.executable}_node'
+    assert find_spec(module) is not None
+    (script,) = entry_points(group='console_scripts', name=spec.executable)
+    assert script.value == f'{module}:main'

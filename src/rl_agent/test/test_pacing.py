@@ -1,0 +1,127 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Simulated time waits for the learner, but never for one that is gone."""
+
+from collections.abc import Callable, Iterator
+import threading
+from types import SimpleNamespace
+
+import pytest
+from rl_agent import pacing
+from rl_agent.pacing import SimulationPacer
+
+TIMEOUT_S = 30.0
+NEVER_S = 3600.0
+# A wait for what must not happen. On a slow machine it could only miss a fault, never make one up.
+GLANCE_S = 0.1
+
+
+class Stepper:
+    """Takes steps on a thread of its own.
+
+    Attributes:
+        ended: set when all steps are taken.
+    """
+
+    def __init__(self, pacer: SimulationPacer, steps: int) -> None:
+        """Begin at once."""
+        self._pacer, self._steps = pacer, steps
+        self._waiting = threading.Event()
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        for _ in range(self._steps):
+            self._waiting.set()
+            self._pacer.before_step()
+        self.ended.set()
+
+    def is_held(self) -> bool:
+        """Return whether it stays before a step."""
+        assert self._waiting.wait(TIMEOUT_S)
+        return not self.ended.wait(GLANCE_S)
+
+
+@pytest.fixture
+def step() -> Iterator[Callable[[SimulationPacer, int], Stepper]]:
+    """Return a function that takes steps on a thread, which ends with the test."""
+    started: list[tuple[SimulationPacer, Stepper]] = []
+
+    def start(pacer: SimulationPacer, steps: int) -> Stepper:
+        started.append((pacer, Stepper(pacer, steps)))
+        return started[-1][1]
+
+    yield start
+    for pacer, stepper in started:
+        pacer.release()
+        stepper.thread.join(TIMEOUT_S)
+        assert not stepper.thread.is_alive()
+
+
+StartSteps = Callable[[SimulationPacer, int], Stepper]
+
+
+def test_so_many_steps_ahead_and_no_more(step: StartSteps) -> None:
+    pacer = SimulationPacer(3, patience_s=NEVER_S)
+    assert step(pacer, 3).ended.wait(TIMEOUT_S)
+    assert step(pacer, 1).is_held()
+
+
+def test_a_report_lets_waiting_steps_go_on(step: StartSteps) -> None:
+    pacer = SimulationPacer(3, patience_s=NEVER_S)
+    stepper = step(pacer, 5)
+    assert stepper.is_held()
+    pacer.report(backlog=1)  # room for 2 more, which makes 5
+    assert stepper.ended.wait(TIMEOUT_S)
+    assert step(pacer, 1).is_held()
+
+
+def test_a_report_of_too_much_work_lets_nobody_go_on(step: StartSteps) -> None:
+    pacer = SimulationPacer(3, patience_s=NEVER_S)
+    pacer.report(backlog=3)
+    stepper = step(pacer, 1)
+    assert stepper.is_held()
+    pacer.report(backlog=4)
+    assert stepper.is_held()
+    pacer.report(backlog=2)
+    assert stepper.ended.wait(TIMEOUT_S)
+
+
+def test_a_learner_that_is_gone_is_not_waited_for(step: StartSteps) -> None:
+    pacer = SimulationPacer(1, patience_s=0.05)
+    assert step(pacer, 50).ended.wait(TIMEOUT_S)
+
+
+def test_patience_begins_anew_with_each_report(
+    step: StartSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock is held by hand: only time since the newest report counts."""
+    now_s = [100.0]
+    monkeypatch.setattr(pacing, 'time', SimpleNamespace(monotonic=lambda: now_s[0]))
+    pacer = SimulationPacer(2, patience_s=10.0)
+    now_s[0] = 111.0
+    for _ in range(5):
+        pacer.before_step()  # silent for 11 s: not waited for
+    pacer.report(backlog=2)
+    now_s[0] = 120.5  # 9.5 s after the report, 20.5 s after the start
+    stepper = step(pacer, 1)
+    assert stepper.is_held()
+    pacer.report(backlog=0)
+    assert stepper.ended.wait(TIMEOUT_S)
+
+
+def test_zero_never_waits(step: StartSteps) -> None:
+    pacer = SimulationPacer(0, patience_s=NEVER_S)
+    pacer.report(backlog=1_000_000)
+    assert step(pacer, 1000).ended.wait(TIMEOUT_S)
+
+
+def test_release_lets_go_until_hold(step: StartSteps) -> None:
+    pacer = SimulationPacer(2, patience_s=NEVER_S)
+    stepper = step(pacer, 100)
+    assert stepper.is_held()
+    pacer.release()
+    assert stepper.ended.wait(TIMEOUT_S)
+    assert step(pacer, 100).ended.wait(TIMEOUT_S)
+    pacer.hold()
+    assert step(pacer, 1).is_held()

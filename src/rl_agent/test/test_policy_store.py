@@ -1,0 +1,151 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Only a policy that passes every check replaces the one in use."""
+
+from collections.abc import Callable
+import dataclasses
+import threading
+
+import numpy as np
+from pendulum_robot import describe, make_parameters
+import pytest
+from rl_agent.errors import PolicyError
+from rl_agent.policy import PolicyParameters
+from rl_agent.policy_store import PolicyStore
+from rl_agent.spaces import Spaces
+
+TIMEOUT_S = 30.0
+
+
+@pytest.fixture
+def store() -> PolicyStore:
+    return PolicyStore(Spaces(describe()))
+
+
+def counts(store: PolicyStore) -> tuple[int, int]:
+    return store.accepted, store.rejected
+
+
+def spoil(name: str, number: float) -> Callable[[], PolicyParameters]:
+    """Return a function that makes a policy with one bad number."""
+
+    def make() -> PolicyParameters:
+        good = make_parameters(2)
+        if name != 'parameters':
+            statistics = np.ones(3, np.float32)
+            good = dataclasses.replace(
+                good, observation_mean=statistics.copy(), observation_std=statistics.copy()
+            )
+        values = getattr(good, name).copy()
+        values[1] = number
+        return dataclasses.replace(good, **{name: values})
+
+    return make
+
+
+REFUSED: dict[str, tuple[Callable[[], PolicyParameters], str]] = {
+    'fingerprint of another robot': (
+        lambda: make_parameters(2, fingerprint='0123456789abcdef'),
+        "policy 2: fingerprint: given '0123456789abcdef'; accepted: ",
+    ),
+    'no fingerprint': (lambda: make_parameters(2, fingerprint=''), "fingerprint: given ''"),
+    'observation size': (
+        lambda: make_parameters(2, observation_size=4),
+        r'policy 2: observation and action size: given \(4, 1\); accepted: \(3, 1\)',
+    ),
+    'action size': (
+        lambda: make_parameters(2, action_size=2),
+        r'policy 2: observation and action size: given \(3, 2\); accepted: \(3, 1\)',
+    ),
+    'too few numbers': (
+        lambda: dataclasses.replace(make_parameters(2), parameters=np.zeros(5, np.float32)),
+        r'policy 2: parameters: given float32 of shape \(5,\); accepted: float32 of shape',
+    ),
+    'numbers of a wrong type': (
+        lambda: dataclasses.replace(
+            make_parameters(2), parameters=make_parameters(2).parameters.astype(np.float64)
+        ),
+        'policy 2: parameters: given float64',
+    ),
+    'NaN': (spoil('parameters', np.nan), 'parameters: given nan at index 1; accepted: finite'),
+    'infinity': (spoil('parameters', -np.inf), 'parameters: given -inf at index 1'),
+    'NaN in the mean': (spoil('observation_mean', np.nan), 'observation_mean: given nan'),
+    'infinity in the deviation': (spoil('observation_std', np.inf), 'observation_std: given inf'),
+    'deviation 0': (spoil('observation_std', 0.0), 'observation_std: given 0.0 at index 1'),
+    'mean without deviation': (
+        lambda: dataclasses.replace(make_parameters(2), observation_mean=np.zeros(3, np.float32)),
+        'policy 2: observation_std: given',
+    ),
+}
+
+
+def test_a_new_store_has_none(store: PolicyStore) -> None:
+    assert store.newest is None
+    assert store.wait(timeout_s=0.0) is False
+    assert counts(store) == (0, 0)
+
+
+def test_a_good_policy_is_taken(store: PolicyStore) -> None:
+    assert store.offer(make_parameters(7, session='a')) is True
+    newest = store.newest
+    assert newest is not None
+    assert (newest.version, newest.learner_session) == (7, 'a')
+    assert newest.policy.parameters.version == 7
+    assert counts(store) == (1, 0)
+
+
+@pytest.mark.parametrize('name', REFUSED)
+def test_what_must_not_be_obeyed_is_refused(store: PolicyStore, name: str) -> None:
+    """The policy in use stays, also if the bad one claims to be newer."""
+    make, message = REFUSED[name]
+    store.offer(make_parameters(1))
+    before = store.newest
+    with pytest.raises(PolicyError, match=message):
+        store.offer(make())
+    assert store.newest is before
+    assert counts(store) == (1, 1)
+
+
+@pytest.mark.parametrize('name', REFUSED)
+def test_a_first_policy_is_checked_too(store: PolicyStore, name: str) -> None:
+    with pytest.raises(PolicyError):
+        store.offer(REFUSED[name][0]())
+    assert store.newest is None
+    assert store.wait(timeout_s=0.0) is False
+
+
+def test_a_later_version_replaces_an_earlier_one(store: PolicyStore) -> None:
+    versions = []
+    for version in (1, 2, 5):
+        assert store.offer(make_parameters(version)) is True
+        assert store.newest is not None
+        versions.append(store.newest.version)
+    assert versions == [1, 2, 5]
+
+
+@pytest.mark.parametrize('version', [4, 5])
+def test_an_old_version_is_left_out_without_complaint(store: PolicyStore, version: int) -> None:
+    """A message that was delayed or repeated is no fault."""
+    store.offer(make_parameters(5))
+    before = store.newest
+    assert store.offer(make_parameters(version, seed=9)) is False
+    assert store.newest is before
+    assert counts(store) == (1, 0)
+
+
+def test_another_learner_may_begin_anew(store: PolicyStore) -> None:
+    """A learner that was started again without its checkpoint counts from 1."""
+    store.offer(make_parameters(50, session='old'))
+    assert store.offer(make_parameters(1, session='new')) is True
+    assert store.newest is not None
+    assert (store.newest.version, store.newest.learner_session) == (1, 'new')
+
+
+def test_who_waits_is_woken_by_the_first_good_policy(store: PolicyStore) -> None:
+    result: list[bool] = []
+    thread = threading.Thread(target=lambda: result.append(store.wait(TIMEOUT_S)))
+    thread.start()
+    with pytest.raises(PolicyError):
+        store.offer(make_parameters(1, fingerprint='another'))
+    store.offer(make_parameters(1))
+    thread.join(TIMEOUT_S)
+    assert result == [True]

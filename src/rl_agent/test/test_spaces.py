@@ -1,0 +1,174 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Vectors are laid out as the description says."""
+
+from collections.abc import Callable
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from rl_agent.robot_description import (
+    ActionDescription,
+    ObservationField,
+    ResetDescription,
+    RobotDescription,
+    SimulationDescription,
+    TaskDescription,
+)
+from rl_agent.spaces import Spaces
+
+
+def make_field(name: str, joints: tuple[str, ...], **more: Any) -> ObservationField:
+    return ObservationField(
+        name, 'joint_states', 'sensor_msgs/msg/JointState', 'position', joints, **more
+    )
+
+
+ARM = RobotDescription(
+    name='arm',
+    rate_hz=50.0,
+    episode_steps=100,
+    observation=(
+        make_field('velocity', ('a', 'b'), unit='rad/s', bounds=(-8.0, 8.0)),
+        make_field('sin_angle', ('b',), transform='sin'),
+        make_field('cos_angle', ('b', 'a'), transform='cos'),
+        make_field('height', ('a',), unit='m'),
+    ),
+    action=ActionDescription(
+        topic='commands',
+        type='std_msgs/msg/Float64MultiArray',
+        joints=('a', 'b'),
+        unit='N m',
+        low=(-2.0, 0.0),
+        high=(2.0, 10.0),
+    ),
+    task=TaskDescription('swing_up'),
+    reset=ResetDescription('reset'),
+    simulation=SimulationDescription('pendulum'),
+)
+
+RAW = {
+    'height': np.array([0.25]),
+    'cos_angle': np.array([0.0, math.pi]),
+    'sin_angle': np.array([math.pi / 6]),
+    'velocity': np.array([3.0, -4.0]),
+}
+
+
+def test_elements_stand_in_the_order_of_the_description() -> None:
+    spaces = Spaces(ARM)
+    assert spaces.observation_names == (
+        'velocity/a',
+        'velocity/b',
+        'sin_angle',
+        'cos_angle/b',
+        'cos_angle/a',
+        'height',
+    )
+    assert spaces.action_names == ('a', 'b')
+    assert (spaces.observation_size, spaces.action_size) == (6, 2)
+
+
+def test_an_observation_by_hand() -> None:
+    spaces = Spaces(ARM)
+    observation = spaces.observation(spaces.values(RAW))
+    assert observation.dtype == np.float32
+    np.testing.assert_allclose(observation, [3.0, -4.0, 0.5, 1.0, -1.0, 0.25], atol=1e-7)
+
+
+def test_values_are_transformed_in_full_precision() -> None:
+    values = Spaces(ARM).values(RAW)
+    assert list(values) == ['velocity', 'sin_angle', 'cos_angle', 'height']
+    assert {item.dtype for item in values.values()} == {np.dtype(np.float64)}
+    assert values['sin_angle'][0] == pytest.approx(0.5, abs=1e-15)
+
+
+def test_bounds_by_hand() -> None:
+    spaces = Spaces(ARM)
+    assert spaces.observation_low.tolist() == [-8.0, -8.0, -1.0, -1.0, -1.0, -math.inf]
+    assert spaces.observation_high.tolist() == [8.0, 8.0, 1.0, 1.0, 1.0, math.inf]
+    assert spaces.observation_low.dtype == spaces.observation_high.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ('action', 'command'),
+    [
+        ([-1.0, -1.0], [-2.0, 0.0]),
+        ([1.0, 1.0], [2.0, 10.0]),
+        ([0.0, 0.0], [0.0, 5.0]),
+        ([0.5, -0.5], [1.0, 2.5]),
+        ([-0.25, 0.75], [-0.5, 8.75]),
+    ],
+)
+def test_commands_by_hand(action: list[float], command: list[float]) -> None:
+    given = Spaces(ARM).command(np.array(action, np.float32))
+    assert given.dtype == np.float64
+    assert given.tolist() == command
+
+
+def change_field(number: int, **values: Any) -> RobotDescription:
+    """Return the arm with one observation field changed."""
+    fields = list(ARM.observation)
+    fields[number] = dataclasses.replace(fields[number], **values)
+    return dataclasses.replace(ARM, observation=tuple(fields))
+
+
+def change_action(**values: Any) -> RobotDescription:
+    return dataclasses.replace(ARM, action=dataclasses.replace(ARM.action, **values))
+
+
+Change = Callable[[], RobotDescription]
+
+MATTERS: dict[str, Change] = {
+    'rate': lambda: dataclasses.replace(ARM, rate_hz=25.0),
+    'order of fields': lambda: dataclasses.replace(ARM, observation=ARM.observation[::-1]),
+    'one field more': lambda: dataclasses.replace(
+        ARM, observation=(*ARM.observation, make_field('more', ('a',)))
+    ),
+    'field name': lambda: change_field(3, name='depth'),
+    'field joint': lambda: change_field(3, joints=('b',)),
+    'order of joints': lambda: change_field(2, joints=('a', 'b')),
+    'transform': lambda: change_field(3, transform='sin'),
+    'unit': lambda: change_field(3, unit='mm'),
+    'action joints': lambda: change_action(joints=('b', 'a')),
+    'action unit': lambda: change_action(unit='rad'),
+    'command low': lambda: change_action(low=(-2.0, -1.0)),
+    'command high': lambda: change_action(high=(3.0, 10.0)),
+}
+
+DOES_NOT_MATTER: dict[str, Change] = {
+    'nothing': lambda: dataclasses.replace(ARM),
+    'robot name': lambda: dataclasses.replace(ARM, name='other_arm'),
+    'length of an episode': lambda: dataclasses.replace(ARM, episode_steps=7),
+    'topic': lambda: dataclasses.replace(
+        ARM,
+        observation=tuple(dataclasses.replace(item, topic='other') for item in ARM.observation),
+    ),
+    'command topic': lambda: change_action(topic='other'),
+    'task': lambda: dataclasses.replace(ARM, task=TaskDescription('swing_up', {'effort_cost': 1})),
+    'reset': lambda: dataclasses.replace(ARM, reset=ResetDescription('again', 3.0)),
+    'simulation': lambda: dataclasses.replace(ARM, simulation=None),
+}
+
+
+@pytest.fixture(autouse=True)
+def any_fields_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the task need nothing, so that every field may be changed."""
+    monkeypatch.setattr('rl_agent.tasks.SwingUp.fields', ())
+
+
+@pytest.mark.parametrize('name', MATTERS)
+def test_the_fingerprint_changes_with_the_meaning_of_a_number(name: str) -> None:
+    assert Spaces(MATTERS[name]()).fingerprint != Spaces(ARM).fingerprint
+
+
+@pytest.mark.parametrize('name', DOES_NOT_MATTER)
+def test_the_fingerprint_does_not_change_with(name: str) -> None:
+    assert Spaces(DOES_NOT_MATTER[name]()).fingerprint == Spaces(ARM).fingerprint
+
+
+def test_fingerprints_all_differ() -> None:
+    fingerprints = {Spaces(make()).fingerprint for make in MATTERS.values()}
+    assert len(fingerprints) == len(MATTERS)
+    assert all(len(item) == 16 and int(item, 16) >= 0 for item in fingerprints)

@@ -1,0 +1,84 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Rewards are what their formulas say."""
+
+import math
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from rl_agent.tasks import Outcome, SwingUp, TASKS, Values
+
+ANYTHING: Values = {}
+
+
+def sense(angle: float, velocity: float) -> Values:
+    """Return the fields that the task needs."""
+    return {
+        'cos_angle': np.array([math.cos(angle)]),
+        'sin_angle': np.array([math.sin(angle)]),
+        'velocity': np.array([velocity]),
+    }
+
+
+@pytest.mark.parametrize(
+    ('angle', 'velocity', 'effort', 'parts'),
+    [
+        (0.0, 0.0, 0.0, (0.0, 0.0, 0.0)),
+        (0.5, 0.0, 0.0, (-0.25, 0.0, 0.0)),
+        (-0.5, 0.0, 0.0, (-0.25, 0.0, 0.0)),
+        (0.0, 2.0, 0.0, (0.0, -0.4, 0.0)),
+        (0.0, 0.0, -2.0, (0.0, 0.0, -0.004)),
+        (2.0, -3.0, 1.5, (-4.0, -0.9, -0.00225)),
+        (2.0 * math.pi + 0.1, 0.0, 0.0, (-0.01, 0.0, 0.0)),  # angles wrap
+        (1.5 * math.pi, 0.0, 0.0, (-((math.pi / 2) ** 2), 0.0, 0.0)),
+        (math.pi, 8.0, 2.0, (-(math.pi**2), -6.4, -0.004)),  # the worst there is
+    ],
+)
+def test_swing_up_by_hand(
+    angle: float, velocity: float, effort: float, parts: tuple[float, float, float]
+) -> None:
+    outcome = SwingUp().outcome(sense(angle, velocity), np.array([effort]), ANYTHING)
+    expected = dict(zip(('angle', 'velocity', 'effort'), parts, strict=True))
+    assert outcome.parts == pytest.approx(expected, abs=1e-12)
+    assert outcome.reward == pytest.approx(sum(parts), abs=1e-12)
+    assert outcome.terminated is False
+
+
+def test_swing_up_equals_gymnasium() -> None:
+    peer: Any = gymnasium.make('Pendulum-v1').unwrapped
+    peer.reset(seed=0)
+    random = np.random.default_rng(0)
+    for _ in range(500):
+        angle, velocity = random.uniform(-10.0, 10.0), random.uniform(-8.0, 8.0)
+        effort = random.uniform(-2.0, 2.0, 1)
+        peer.state = np.array([angle, velocity])
+        _, expected, *_ = peer.step(effort)
+        outcome = SwingUp().outcome(sense(angle, velocity), effort, ANYTHING)
+        assert outcome.reward == pytest.approx(float(expected), abs=1e-12)
+
+
+def test_swing_up_is_for_the_state_acted_in() -> None:
+    """As in Pendulum-v1; what comes after does not matter."""
+    before, command = sense(1.0, 0.0), np.zeros(1)
+    outcomes = [SwingUp().outcome(before, command, sense(angle, 5.0)) for angle in (0.0, 3.0)]
+    assert [outcome.reward for outcome in outcomes] == pytest.approx([-1.0, -1.0])
+
+
+def test_swing_up_weighs_as_its_parameters_say() -> None:
+    task = SwingUp(velocity_cost=0.5, effort_cost=0.25)
+    outcome = task.outcome(sense(0.0, 2.0), np.array([2.0]), ANYTHING)
+    assert outcome.parts == pytest.approx({'angle': 0.0, 'velocity': -2.0, 'effort': -1.0})
+
+
+def test_a_description_may_set_the_parameters() -> None:
+    assert SwingUp.parameter_names() == {'velocity_cost', 'effort_cost'}
+
+
+def test_parts_add_up_to_the_reward() -> None:
+    assert Outcome({'one': 1.5, 'two': -4.0}, terminated=True).reward == -2.5
+    assert Outcome({}, terminated=False).reward == 0.0
+
+
+def test_tasks_are_found_by_name() -> None:
+    assert TASKS['swing_up'] is SwingUp
