@@ -158,7 +158,7 @@ class Agent:
             self.policy.policy.reset(self._rng)
         episode_return, transition = 0.0, None
         while transition is None or not (transition.terminated or transition.truncated):
-            if self._pacer and not hold_policy:
+            if self._pacer and not self._evaluation.episodes_left:
                 self._pacer.before_step()
             transition = self._step(observation, evaluation, hold_policy)
             observation = transition.next_observation

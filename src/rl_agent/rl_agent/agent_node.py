@@ -143,7 +143,7 @@ class AgentNode(ManagedNode):
         self._thread.join()
         self._thread = None
         self._uplink.send()
-        if not self._uplink.flush(_FLUSH_S):
+        if not self._spool.wait_until_empty(_FLUSH_S):
             self.get_logger().warning(
                 f'{self._spool.pending} transitions were not acknowledged and are lost'
             )

@@ -63,16 +63,6 @@ class Uplink:
             self._publisher.publish(message)
             in_flight += len(batch.transitions)
 
-    def flush(self, timeout_s: float) -> bool:
-        """Wait until everything is acknowledged; return whether it is.
-
-        The executor must spin in another thread meanwhile.
-        """
-        deadline_s = time.monotonic() + timeout_s
-        while self._spool.pending and time.monotonic() < deadline_s:
-            time.sleep(0.01)
-        return not self._spool.pending
-
     def close(self) -> None:
         """Stop sending."""
         self._node.destroy_timer(self._timer)

@@ -30,7 +30,7 @@ class Spool:
 
     Sending is go-back-N: `next_batch` walks forward through what was not sent yet; `rewind`
     starts again after the last acknowledged transition. Every method may be called from any
-    thread; none waits for anything but the others.
+    thread; none but `wait_until_empty` waits for anything but the others.
 
     Attributes:
         dropped: transitions lost because the spool was full.
@@ -41,7 +41,7 @@ class Spool:
         if capacity < 1:
             raise ValueError(f'capacity: given {capacity}; accepted: at least 1')
         self._capacity = capacity
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._kept: deque[Transition] = deque()
         self._oldest = 1  # number of the first kept transition
         self._unsent = 1  # number of the next transition to send
@@ -88,6 +88,13 @@ class Spool:
         """Forget everything up to and including number `sequence`."""
         with self._lock:
             self._forget(min(sequence - self._oldest + 1, len(self._kept)))
+            if not self._kept:
+                self._lock.notify_all()
+
+    def wait_until_empty(self, timeout_s: float) -> bool:
+        """Wait until everything is acknowledged; return whether it is."""
+        with self._lock:
+            return self._lock.wait_for(lambda: not self._kept, timeout_s)
 
     def rewind(self) -> None:
         """Send everything again that is not acknowledged."""

@@ -234,3 +234,14 @@ def test_appending_threads_get_numbers_of_their_own() -> None:
         futures = [pool.submit(append) for _ in range(4)]
         given = [number for future in futures for number in future.result(TIMEOUT_S)]
     assert sorted(given) == list(range(1, 2001))
+
+
+def test_waiting_until_empty() -> None:
+    spool = Spool(capacity=3)
+    assert spool.wait_until_empty(timeout_s=0.0)
+    spool.append(make_transition(0))
+    assert not spool.wait_until_empty(timeout_s=0.01)
+    acknowledging = threading.Timer(0.05, spool.acknowledge, [1])
+    acknowledging.start()
+    assert spool.wait_until_empty(timeout_s=20.0)
+    acknowledging.join()
