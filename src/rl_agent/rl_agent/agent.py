@@ -119,7 +119,7 @@ class Agent:
             self._pacer.hold()
 
     def stop(self) -> None:
-        """Stop after the step under way, whose transition still goes to the spool."""
+        """Stop: no command follows; the step under way still becomes a transition."""
         self._stop.set()
         if self._pacer:
             self._pacer.release()
@@ -160,9 +160,13 @@ class Agent:
         while transition is None or not (transition.terminated or transition.truncated):
             if self._pacer and not self._evaluation.episodes_left:
                 self._pacer.before_step()
+            if self._stop.is_set():
+                break  # a stop that came between two steps: no command may follow it
             transition = self._step(observation, evaluation, hold_policy)
             observation = transition.next_observation
             episode_return += transition.reward
+        if transition is None:
+            return
         self._listener.on_episode(
             EpisodeResult(
                 episode=transition.episode,
@@ -171,7 +175,7 @@ class Agent:
                 evaluation=evaluation,
                 policy_version=transition.policy_version,
                 terminated=transition.terminated,
-                truncated=transition.truncated,
+                truncated=not transition.terminated,
             )
         )
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 import difflib
+import json
 from pathlib import Path
 import sys
 import types
@@ -93,7 +94,9 @@ def build(schema: type[T], content: Mapping[str, Any], source: str) -> T:
         ConfigurationError: one line for each mistake: source, key, given, accepted.
     """
     try:
-        return TypeAdapter(schema).validate_python(dict(content))
+        # JSON's strict mode takes lists for tuples, but neither `true` nor '20' for a number
+        text = json.dumps(dict(content), default=str)
+        return TypeAdapter(schema).validate_json(text, strict=True)
     except ValidationError as error:
         lines = [_explain(schema, mistake, source) for mistake in error.errors()]
         raise ConfigurationError('\n'.join(lines)) from None

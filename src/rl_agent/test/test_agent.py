@@ -144,17 +144,27 @@ def test_what_is_stored_is_what_was_executed() -> None:
     assert any(item.intervention for item in transitions)
 
 
-def test_stop_truncates_the_step_under_way() -> None:
+def test_no_command_follows_a_stop_between_two_steps() -> None:
     bench = Bench(episode_steps=10)
-    # the listener is told when the step's transition is made: one more ends the episode
     bench.after_step[13] = bench.agent.stop
     transitions = bench.run()
-    assert 13 <= len(transitions) <= 14
-    assert len(transitions) == len(bench.robot.commands) == bench.agent.steps
-    assert transitions[-1].truncated
+    assert len(transitions) == len(bench.robot.commands) == bench.agent.steps == 13
     assert not transitions[-1].terminated
     assert bench.results[-1].steps == transitions[-1].step + 1
+    assert bench.results[-1].truncated
     assert bench.agent.state == 'stopped'
+
+
+def test_no_command_follows_a_stop_during_reset() -> None:
+    class StoppingRobot(PendulumRobot):
+        def reset(self) -> Reading:
+            if self.resets == 1:
+                bench.agent.stop()
+            return super().reset()
+
+    bench = Bench(episode_steps=10, robot=StoppingRobot())
+    assert len(bench.run()) == len(bench.robot.commands) == 10
+    assert len(bench.results) == 1
 
 
 def test_a_stop_during_the_step_truncates_that_step() -> None:

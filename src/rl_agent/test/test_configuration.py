@@ -236,3 +236,15 @@ def test_an_unknown_name_lists_the_names_there_are() -> None:
     names = sorted(path.stem for path in (config_folder() / 'robots').glob('*.yaml'))
     assert ', '.join(names) in text
     assert '\n' not in text
+
+
+@pytest.mark.parametrize('given', ['true', "'20'", '[20]', 'null'])
+def test_what_is_no_number_is_not_taken_for_one(tmp_path: Path, given: str) -> None:
+    @dataclass(frozen=True)
+    class Rate:
+        rate_hz: float
+
+    file = tmp_path / 'rate.yaml'
+    file.write_text(f'rate_hz: {given}\n')
+    with pytest.raises(ConfigurationError, match=r'rate_hz: given .*; accepted: a valid number'):
+        load(Rate, file)
