@@ -202,12 +202,10 @@ def _mend_exported_paths() -> None:
 
 
 def _build_rl_msgs() -> None:
-    """Generate, compile and install rl_msgs, after removing what an earlier build installed."""
+    """Generate and compile rl_msgs, and install it in place of an earlier build."""
     print('setup: building rl_msgs', flush=True)
     build = STATE / 'build'
-    manifest = build / 'install_manifest.txt'
-    for line in _read(manifest).splitlines():
-        _remove(Path(line))
+    installed = STATE / 'rl_msgs.files'
     shutil.rmtree(build, ignore_errors=True)
     cmake = str(VENV / 'bin' / 'cmake')
     options = {
@@ -220,7 +218,11 @@ def _build_rl_msgs() -> None:
     source = str(ROOT / 'src' / 'rl_msgs')
     _run('cmake_configure', [cmake, '-S', source, '-B', str(build), '-G', 'Ninja', *definitions])
     _run('cmake_build', [cmake, '--build', str(build)])
+    # A message that is gone from the sources must not stay importable.
+    for line in _read(installed).splitlines():
+        _remove(Path(line))
     _run('cmake_install', [cmake, '--install', str(build)])
+    shutil.copy(build / 'install_manifest.txt', installed)
 
 
 def _install_packages() -> None:

@@ -1,0 +1,232 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Every option of the one update rule, with its default and its bounds."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
+from rl_agent.configuration import build, find_file, read_yaml
+
+Activation = Literal['relu', 'elu', 'tanh']
+HiddenSizes = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=16384)], ...], Field(min_length=1, max_length=16)
+]
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
+class Algorithm:
+    """One member of the family of off-policy actor-critics with (quantile) critics.
+
+    The maths is in docs/algorithms.md. Names follow TQC (arXiv:2005.04269), SAC
+    (arXiv:1812.05905), TD3 (arXiv:1802.09477), REDQ (arXiv:2101.05982) and DroQ
+    (arXiv:2110.02034).
+
+    Attributes:
+        gamma: discount of one control step.
+        n_step: rewards summed before a target bootstraps.
+        batch_size: transitions of one critic update.
+        updates_to_data: critic updates for each transition of the robots (UTD).
+        warmup: transitions in replay before the first update.
+        replay_capacity: transitions kept; beyond it the oldest go.
+        num_critics: critics in the ensemble, M.
+        num_quantiles: atoms of each critic, N; 1 gives an ordinary critic.
+        critic_loss: rho of the quantile regression.
+        dropped_atoms: highest target atoms left out, of each critic or of the whole pool.
+        dropped_from: what `dropped_atoms` counts.
+        target_subset: target critics drawn at random for each update (REDQ); 0: all.
+        critic_hidden_sizes: neurons of each hidden layer.
+        critic_activation: after each hidden layer.
+        critic_layer_norm: LayerNorm before each activation.
+        critic_dropout: probability that a neuron is left out, before LayerNorm; also on in the
+            targets (DroQ).
+        critic_learning_rate: of Adam.
+        tau_target: share by which the targets move towards their networks at a target update.
+        target_delay: critic updates between two target updates.
+        actor_hidden_sizes: neurons of each hidden layer.
+        actor_activation: after each hidden layer.
+        actor_layer_norm: LayerNorm before each activation.
+        actor_learning_rate: of Adam.
+        actor_q: how the actor sees several critics: their mean, lowest, or the first.
+        policy_delay: critic updates between two actor updates.
+        actor_update_per_block: one actor update for each block of `updates_to_data` critic
+            updates, with the block's last batch (REDQ, DroQ).
+        distribution: gaussian and gsde (arXiv:2005.05719) are squashed by tanh.
+        log_std_min: lower bound of the log standard deviation.
+        log_std_max: upper bound of it.
+        initial_log_std: gsde: log standard deviation of each feature at the start.
+        sde_sample_freq: gsde: control steps between two draws of the exploration matrix; 0: one
+            draw an episode.
+        mean_clip: bound of the mean before tanh; 0: none.
+        exploration_noise: deterministic: standard deviation of the robot's noise on actions.
+        target_noise: deterministic: standard deviation of the noise on target actions.
+        target_noise_clip: deterministic: bound of that noise.
+        temperature: auto: learned so that the entropy nears its target; fixed: stays.
+        initial_temperature: temperature at the start, in units of reward.
+        temperature_parameter: function that makes a learned parameter positive.
+        temperature_learning_rate: of Adam.
+        target_entropy_scale: target entropy is minus this, times the number of actions, in nats.
+        max_gradient_norm: bound of each network's global gradient norm; 0: none.
+        normalise_observations: by running mean and deviation, which travel with the policy.
+        observation_clip: bound of a normalised observation.
+        matmul_precision: bf16: inputs of matrix products are rounded to bfloat16 where the
+            processor has such products; sums stay float32.
+    """
+
+    gamma: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    n_step: Annotated[int, Field(ge=1, le=100)] = 1
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    updates_to_data: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    warmup: Count = 1000
+    replay_capacity: Count = 1_000_000
+
+    num_critics: Annotated[int, Field(ge=1, le=100)] = 2
+    num_quantiles: Annotated[int, Field(ge=1, le=1000)] = 25
+    critic_loss: Literal['logcosh', 'huber', 'squared'] = 'logcosh'
+    dropped_atoms: Annotated[int, Field(ge=0)] = 4
+    dropped_from: Literal['critic', 'pool'] = 'pool'
+    target_subset: Annotated[int, Field(ge=0)] = 0
+    critic_hidden_sizes: HiddenSizes = (256, 256)
+    critic_activation: Activation = 'relu'
+    critic_layer_norm: bool = True
+    critic_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    critic_learning_rate: Rate = 1e-3
+    tau_target: Rate = 0.01
+    target_delay: Count = 1
+
+    actor_hidden_sizes: HiddenSizes = (256, 256)
+    actor_activation: Activation = 'relu'
+    actor_layer_norm: bool = False
+    actor_learning_rate: Rate = 1e-3
+    actor_q: Literal['mean', 'min', 'first'] = 'mean'
+    policy_delay: Count = 1
+    actor_update_per_block: bool = False
+
+    distribution: Literal['gaussian', 'gsde', 'deterministic'] = 'gaussian'
+    log_std_min: Annotated[float, Field(ge=-50, le=10)] = -20.0
+    log_std_max: Annotated[float, Field(ge=-50, le=10)] = 2.0
+    initial_log_std: Annotated[float, Field(ge=-50, le=10)] = -3.0
+    sde_sample_freq: Annotated[int, Field(ge=0)] = 8
+    mean_clip: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    exploration_noise: Annotated[float, Field(ge=0, le=10)] = 0.1
+    target_noise: Annotated[float, Field(ge=0, le=10)] = 0.2
+    target_noise_clip: Annotated[float, Field(ge=0, le=10)] = 0.5
+
+    temperature: Literal['auto', 'fixed'] = 'auto'
+    initial_temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    temperature_parameter: Literal['exp', 'softplus'] = 'exp'
+    temperature_learning_rate: Rate = 1e-3
+    target_entropy_scale: Annotated[float, Field(gt=0, le=100)] = 1.0
+
+    max_gradient_norm: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    normalise_observations: bool = False
+    observation_clip: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
+    matmul_precision: Literal['float32', 'bf16'] = 'float32'
+
+    @property
+    def target_critics(self) -> int:
+        """Target critics of one update, K."""
+        return self.target_subset or self.num_critics
+
+    @property
+    def dropped_in_all(self) -> int:
+        """Atoms left out of the pool."""
+        each = self.dropped_from == 'critic'
+        return self.dropped_atoms * (self.target_critics if each else 1)
+
+    @property
+    def kept_atoms(self) -> int:
+        """Target atoms of one sample."""
+        return self.target_critics * self.num_quantiles - self.dropped_in_all
+
+    @property
+    def updates_per_block(self) -> int:
+        """Critic updates between two looks at replay; `actor_update_per_block` counts them."""
+        return max(1, int(self.updates_to_data))
+
+    @property
+    def samples_per_insert(self) -> float:
+        """Rows drawn from replay for each transition inserted."""
+        return self.updates_to_data * self.batch_size
+
+    @model_validator(mode='after')
+    def _check_critics(self) -> 'Algorithm':
+        """Refuse ensembles that leave no target."""
+        if self.target_subset > self.num_critics:
+            raise ValueError(
+                f'target_subset: given {self.target_subset}; accepted: at most num_critics'
+                f' ({self.num_critics}), for the subset is drawn from them'
+            )
+        if self.kept_atoms < 1:
+            raise ValueError(
+                f'dropped_atoms: given {self.dropped_atoms} of each {self.dropped_from}, which'
+                f' leaves no target; accepted: fewer than the'
+                f' {self.target_critics * self.num_quantiles} atoms of'
+                f' {self.target_critics} target critics x {self.num_quantiles} quantiles'
+            )
+        return self
+
+    @model_validator(mode='after')
+    def _check_actor(self) -> 'Algorithm':
+        """Refuse actors that cannot be trained."""
+        if self.log_std_min >= self.log_std_max:
+            raise ValueError(
+                f'log_std_min: given {self.log_std_min}; accepted: below log_std_max'
+                f' ({self.log_std_max})'
+            )
+        whole_blocks = self.updates_to_data >= 1 and self.updates_to_data.is_integer()
+        if self.actor_update_per_block and not whole_blocks:
+            raise ValueError(
+                f'actor_update_per_block: needs updates_to_data of 1, 2, 3, ...;'
+                f' given {self.updates_to_data}, which makes no whole blocks'
+            )
+        if self.actor_update_per_block and self.policy_delay > 1:
+            raise ValueError(
+                f'policy_delay: given {self.policy_delay} beside actor_update_per_block;'
+                ' accepted: one of the two, for both set the pace of the actor'
+            )
+        return self
+
+    @model_validator(mode='after')
+    def _check_temperature(self) -> 'Algorithm':
+        """Refuse temperatures that the distribution or the parameter cannot have."""
+        if self.distribution == 'deterministic' and (
+            self.temperature == 'auto' or self.initial_temperature > 0
+        ):
+            raise ValueError(
+                'temperature: a deterministic actor has no entropy;'
+                ' accepted: temperature: fixed and initial_temperature: 0'
+            )
+        if self.temperature == 'auto' and self.initial_temperature == 0:
+            raise ValueError(
+                'initial_temperature: given 0 with temperature: auto; accepted: above 0, for'
+                ' exp and softplus never reach 0'
+            )
+        return self
+
+    @model_validator(mode='after')
+    def _check_replay(self) -> 'Algorithm':
+        """Refuse a replay that never fills."""
+        if self.warmup > self.replay_capacity:
+            raise ValueError(
+                f'warmup: given {self.warmup}; accepted: at most replay_capacity'
+                f' ({self.replay_capacity}), or training never starts'
+            )
+        return self
+
+
+def load_algorithm(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Algorithm:
+    """Return a preset, or the algorithm that a YAML file describes.
+
+    Args:
+        name_or_path: `default`, `sac`, ..., or a path that ends in .yaml or .yml.
+        overrides: replace keys of the file.
+
+    Raises:
+        ConfigurationError: there is no such file, or a mistake in it: each in one line.
+    """
+    path = find_file('algorithms', name_or_path)
+    content = {**read_yaml(path), **(overrides or {})}
+    return build(Algorithm, content, str(path))

@@ -1,0 +1,119 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Checkpoints: whole or not there, the last few kept, a damaged one passed over."""
+
+from collections.abc import Iterator
+import logging
+import os
+from pathlib import Path
+import tempfile
+from typing import Any
+
+from rl_agent.errors import TrainingError
+import torch
+
+_LOGGER = logging.getLogger(__name__)
+_PATTERN = 'checkpoint_*.pt'
+_FORMAT = 1
+
+
+class Checkpoints:
+    """A folder of checkpoints, numbered by their updates."""
+
+    def __init__(self, folder: Path | str, *, keep: int = 3) -> None:
+        """Use a folder; it is made with the first checkpoint.
+
+        Args:
+            folder: where the files lie.
+            keep: newest ones to keep, 1 or more.
+        """
+        self.folder = Path(folder)
+        self._keep = keep
+
+    @property
+    def paths(self) -> list[Path]:
+        """The checkpoints there are, newest first."""
+        return sorted(self.folder.glob(_PATTERN), reverse=True)
+
+    def save(self, state: dict[str, Any], updates: int) -> Path:
+        """Write a checkpoint and return its file; on return it has reached the disk.
+
+        Args:
+            state: nested dictionaries and lists of tensors, numbers, text.
+            updates: critic updates behind it.
+
+        Raises:
+            TrainingError: a tensor is not finite, or the disk does not take it; the checkpoints
+                there were stay as they are.
+        """
+        for name, tensor in _tensors(state, ''):
+            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                raise TrainingError(
+                    f'checkpoint after {updates} updates: {name} is not finite; not written'
+                )
+        path = self.folder / f'checkpoint_{updates:012d}.pt'
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write(path, {'format': _FORMAT, 'state': state})
+            for old in self.paths[self._keep :]:
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            raise TrainingError(f'{path}: cannot be written: {error}') from error
+        return path
+
+    def load(self, device: torch.device | str = 'cpu') -> dict[str, Any] | None:
+        """Return the state of the newest checkpoint that is whole, or None if there is none.
+
+        A damaged one is passed over with a warning.
+
+        Raises:
+            TrainingError: there are checkpoints, and all are damaged.
+        """
+        paths = self.paths
+        for path in paths:
+            try:
+                content = torch.load(path, map_location=device, weights_only=True)
+                if content['format'] == _FORMAT:
+                    state: dict[str, Any] = content['state']
+                    return state
+                reason = f'format {content["format"]!r}, accepted: {_FORMAT}'
+            except Exception as error:  # a damaged file can fail in many ways
+                reason = ' '.join(str(error).split()) or type(error).__name__
+            _LOGGER.warning('%s cannot be read, trying the one before: %s', path, reason[:300])
+        if paths:
+            raise TrainingError(
+                f'{self.folder}: none of {len(paths)} checkpoints can be read;'
+                ' move them away to begin anew'
+            )
+        return None
+
+
+def _write(path: Path, content: Any) -> None:
+    """Write a file that appears whole or not at all, and is on the disk on return."""
+    handle, temporary = tempfile.mkstemp(prefix='.checkpoint_', dir=path.parent)
+    try:
+        with os.fdopen(handle, 'wb') as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the new name, too
+    finally:
+        os.close(folder)
+
+
+def _tensors(content: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the tensors in nested dictionaries and lists, with their place."""
+    if isinstance(content, torch.Tensor):
+        yield name, content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield from _tensors(value, f'{name}.{key}' if name else str(key))
+    elif isinstance(content, (list, tuple)):
+        for index, value in enumerate(content):
+            yield from _tensors(value, f'{name}[{index}]')

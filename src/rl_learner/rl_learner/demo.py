@@ -1,0 +1,131 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""`make demo`: simulated robots learn through ROS 2 and Reverb, each part a process."""
+
+import argparse
+from collections.abc import Callable, Sequence
+import contextlib
+import datetime
+from pathlib import Path
+import signal
+import socket
+import sys
+import threading
+from types import FrameType
+
+from rl_agent.configuration import find_file
+from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.robot_description import load_robot
+import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_learner.algorithm import load_algorithm
+from rl_learner.demo_description import load_demo
+from rl_learner.demo_run import DemoPlan, DemoRun
+from rl_learner.ros_domain import claim_domain
+from rl_learner.run_folder import new_run_folder
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the command line's options; exits with 2 and one line for a wrong one."""
+    parser = argparse.ArgumentParser(prog='demo', description=__doc__)
+    parser.add_argument('--robot', default='pendulum', help='name in config/demos')
+    parser.add_argument('--algorithm', help='name in config/algorithms, or a YAML file')
+    parser.add_argument('--seed', type=_at_least(0), default=0, help='of everything random')
+    parser.add_argument('--robots', type=_at_least(1), default=1, help='robots side by side')
+    parser.add_argument('--steps', type=_at_least(1), help='of all robots together, at most')
+    parser.add_argument('--name', help='of the run folder; default: robot, seed and time')
+    parser.add_argument('--runs', type=Path, default=Path('runs'), help='where run folders are')
+    parser.add_argument(
+        '--port', type=_at_least(1024), help='of the Reverb server; default: a free one'
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the demo; exit 0 just if the robot learned."""
+    options = parse_arguments(arguments)
+    stop = threading.Event()
+    _handle_signals(stop)
+    try:
+        with contextlib.ExitStack() as stack:
+            code = DemoRun(_plan(options, stack), stop).run()
+    except RlError as error:
+        print(f'error: {error}', file=sys.stderr)
+        code = 1
+    sys.exit(code)
+
+
+def _plan(options: argparse.Namespace, stack: contextlib.ExitStack) -> DemoPlan:
+    """Check everything before anything is started or written.
+
+    Raises:
+        ConfigurationError: a name, file or value that cannot be used.
+    """
+    find_file('robots', options.robot)
+    description = load_demo(options.robot)
+    algorithm = options.algorithm or description.algorithm
+    load_algorithm(algorithm)
+    return DemoPlan(
+        description=description,
+        robot=load_robot(description.robot),
+        algorithm=algorithm,
+        seed=options.seed,
+        robots=options.robots,
+        max_steps=options.steps or description.max_steps,
+        port=_replay_port(options.port),
+        domain=stack.enter_context(claim_domain()),
+        folder=new_run_folder(_run_folder(options)),
+    )
+
+
+def _handle_signals(stop: threading.Event) -> None:
+    """Make SIGINT and SIGTERM end the run in order, however often they come."""
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
+
+
+def _replay_port(wanted: int | None) -> int:
+    """Return a TCP port for Reverb that nothing uses.
+
+    Raises:
+        ConfigurationError: the wanted one is in use.
+    """
+    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        try:
+            probe.bind(('::', wanted or 0))
+        except (OSError, OverflowError) as error:
+            raise ConfigurationError(
+                f'--port: given {wanted}: {error}; accepted: a free TCP port from 1024 to 65535'
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _run_folder(options: argparse.Namespace) -> Path:
+    """Return where the run goes."""
+    stamp = datetime.datetime.now().strftime('%Y%m%d-%H%M%S-%f')
+    name = options.name or f'{Path(options.robot).stem}-seed{options.seed}-{stamp}'
+    return Path(options.runs) / name
+
+
+def _at_least(low: int) -> Callable[[str], int]:
+    """Return a type for argparse: whole numbers from `low` on."""
+
+    def convert(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if value < low:
+            raise argparse.ArgumentTypeError(
+                f'given {text!r}; accepted: a whole number, at least {low}'
+            )
+        return value
+
+    return convert
+
+
+if __name__ == '__main__':
+    main()

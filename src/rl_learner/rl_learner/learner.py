@@ -1,0 +1,178 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The training loop: blocks from replay into updates, policies and checkpoints out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+import threading
+import time
+from typing import Protocol
+
+from rl_agent.policy import PolicyParameters
+from rl_agent.policy_file import save_policy
+from rl_learner.algorithm import Algorithm
+from rl_learner.checkpoint import Checkpoints
+from rl_learner.replay_sampler import Rows
+from rl_learner.run_folder import CHECKPOINTS, POLICY_FILE
+from rl_learner.update import Update
+import torch
+
+
+class BlockSource(Protocol):
+    """Where training data comes from."""
+
+    def next_block(self, timeout_s: float) -> Rows | None:
+        """Return rows, (update, batch, width), or None if there are none in time."""
+        ...
+
+
+@dataclass(frozen=True)
+class LearnerSettings:
+    """How often the learner shows and keeps its work.
+
+    Attributes:
+        publish_period_s: least time between two policies.
+        checkpoint_period_s: time between two checkpoints.
+    """
+
+    publish_period_s: float = 0.2
+    checkpoint_period_s: float = 60.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How training goes.
+
+    Attributes:
+        state: what the learner does or waits for, in words.
+        updates: critic updates of the run.
+        updates_per_s: over the last publishing period.
+        policy_version: newest published.
+        metrics: losses and their like, means over the last publishing period.
+    """
+
+    state: str = 'starting'
+    updates: int = 0
+    updates_per_s: float = 0.0
+    policy_version: int = 0
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+class Learner:
+    """Trains as long as replay lets blocks out.
+
+    Attributes:
+        progress: replaced as a whole, so that any thread may read it.
+        updates_before: updates made in earlier starts of this run.
+    """
+
+    def __init__(
+        self,
+        algorithm: Algorithm,
+        update: Update,
+        source: BlockSource,
+        publish: Callable[[PolicyParameters], None],
+        run_folder: Path,
+        settings: LearnerSettings,
+    ) -> None:
+        """Prepare training; goes on from the run folder's checkpoint if there is one.
+
+        Args:
+            algorithm: its parameters.
+            update: the networks and their update.
+            source: of training data.
+            publish: called on the training thread with each new policy.
+            run_folder: for checkpoints and the policy file.
+            settings: periods.
+
+        Raises:
+            TrainingError: the checkpoint does not fit the algorithm.
+        """
+        self._algorithm, self._update, self._source = algorithm, update, source
+        self._publish_policy, self._folder, self._settings = publish, run_folder, settings
+        self._checkpoints = Checkpoints(run_folder / CHECKPOINTS)
+        self._stop = threading.Event()
+        self._save_wanted = threading.Event()
+        self._published_s = 0.0
+        self._published_updates = 0
+        self.progress = Progress()
+        self._resume()
+        self.updates_before = self._update.updates
+
+    def prepare(self) -> None:
+        """Allow `run` after a `stop`."""
+        self._stop.clear()
+
+    def stop(self) -> None:
+        """Stop after the block under way."""
+        self._stop.set()
+
+    def save_soon(self) -> None:
+        """Write a checkpoint after the block under way."""
+        self._save_wanted.set()
+
+    def run(self) -> None:
+        """Train until stopped, then save.
+
+        Raises:
+            TrainingError: numbers are not finite; the last checkpoint stays as it is.
+        """
+        self._publish('waiting for data')
+        saved_s = time.monotonic()
+        while not self._stop.is_set():
+            block = self._source.next_block(timeout_s=0.2)
+            if block is None:
+                self._idle()
+                continue
+            self._update.run(torch.from_numpy(block))
+            now_s = time.monotonic()
+            if now_s - self._published_s >= self._settings.publish_period_s:
+                self._publish('training')
+            if self._save_wanted.is_set() or (
+                now_s - saved_s >= self._settings.checkpoint_period_s
+            ):
+                self._save()
+                saved_s = now_s
+        self._publish('stopped')
+        self._save()
+
+    def _idle(self) -> None:
+        """Publish what was trained before the data ran out, once."""
+        if self._update.updates > self._published_updates:
+            self._publish('waiting for data')
+        if self._save_wanted.is_set():
+            self._save()
+
+    def _publish(self, state: str) -> None:
+        """Publish the policy under a new version, and the progress."""
+        now_s = time.monotonic()
+        version = self.progress.policy_version + 1
+        made = self._update.updates - self._published_updates
+        self._publish_policy(self._update.policy(version))
+        self.progress = Progress(
+            state=state,
+            updates=self._update.updates,
+            updates_per_s=made / (now_s - self._published_s),
+            policy_version=version,
+            metrics={**self.progress.metrics, **self._update.metrics()},
+        )
+        self._published_s, self._published_updates = now_s, self._update.updates
+
+    def _save(self) -> None:
+        """Write checkpoint and policy file."""
+        self._save_wanted.clear()
+        version = self.progress.policy_version
+        state = {'update': self._update.state_dict(), 'policy_version': version}
+        self._checkpoints.save(state, self._update.updates)
+        save_policy(self._folder / POLICY_FILE, self._update.policy(version))
+
+    def _resume(self) -> None:
+        """Go on from the newest good checkpoint."""
+        state = self._checkpoints.load()
+        if state is None:
+            return
+        self._update.load_state_dict(state['update'])
+        self.progress = Progress(
+            updates=self._update.updates, policy_version=int(state['policy_version'])
+        )
+        self._published_updates = self._update.updates

@@ -1,0 +1,272 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The `learner` node: Reverb server, training, policies and status out."""
+
+from array import array
+from collections.abc import Sequence
+import dataclasses
+import os
+from pathlib import Path
+import sys
+import threading
+import time
+from typing import Annotated, Literal
+import uuid
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.policy import PolicyParameters
+from rl_agent.robot_description import load_robot
+import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_agent.ros_main import ManagedNode, run
+from rl_agent.ros_messages import policy_to_message
+from rl_agent.ros_parameters import declare_parameters
+from rl_agent.ros_topics import (
+    LEARNER_STATUS,
+    POLICY,
+    POLICY_QOS,
+    STATUS_QOS,
+    steady_clock,
+)
+from rl_agent.spaces import Spaces
+from rl_learner.algorithm import load_algorithm
+from rl_learner.learner import Learner, LearnerSettings
+from rl_learner.replay_layout import ReplayLayout
+from rl_learner.replay_sampler import ReplaySampler
+from rl_learner.replay_server import ReplayServer
+from rl_learner.run_folder import open_run_folder
+from rl_learner.update import Update
+from rl_msgs.msg import LearnerStatus
+from rl_msgs.msg import Policy as PolicyMessage
+from std_srvs.srv import Trigger
+import torch
+
+_REPEAT_POLICY_S = 2.0  # late joiners sometimes miss a transient_local sample
+
+
+@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
+class LearnerParameters:
+    """ROS parameters of the learner."""
+
+    robot: Annotated[
+        str, Field(description='name of a robot description, or the path of its YAML file')
+    ] = ''
+    algorithm: Annotated[
+        str, Field(description='name of an algorithm, or the path of its YAML file')
+    ] = 'default'
+    run_folder: Annotated[
+        str, Field(description='for checkpoints and the policy; training goes on from them')
+    ] = 'runs/run'
+    replay_port: Annotated[
+        int, Field(ge=1024, le=65535, description='TCP port of the Reverb server')
+    ] = 8000
+    seed: Annotated[int, Field(ge=0, description='of networks and sampling')] = 0
+    device: Annotated[
+        Literal['auto', 'cpu', 'cuda'],
+        Field(description='auto | cpu | cuda; auto takes a GPU if there is one'),
+    ] = 'auto'
+    threads: Annotated[
+        int, Field(ge=0, le=256, description='CPU threads of an update; 0: one per core')
+    ] = 0
+    warmup: Annotated[
+        int, Field(ge=-1, description="transitions before training; -1: the algorithm's own")
+    ] = -1
+    updates_to_data: Annotated[
+        float, Field(ge=0.0, le=1000.0, description="0: the algorithm's own")
+    ] = 0.0
+    publish_period_s: Annotated[
+        float, Field(ge=0.01, le=60.0, description='least time between two policies')
+    ] = 0.2
+    checkpoint_period_s: Annotated[
+        float, Field(ge=1.0, le=86400.0, description='time between two checkpoints')
+    ] = 60.0
+    status_rate_hz: Annotated[
+        float, Field(ge=0.1, le=100.0, description='of the learner_status topic')
+    ] = 1.0
+    autostart: Annotated[
+        bool, Field(description='go to `active` by itself, without a lifecycle manager')
+    ] = True
+
+
+class LearnerNode(ManagedNode):
+    """Connects the plain `Learner` to ROS."""
+
+    def __init__(self) -> None:
+        """Read the parameters."""
+        super().__init__('learner')
+        self._settings = declare_parameters(self, LearnerParameters)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def autostart(self) -> bool:
+        """Whether the process takes the node to `active` by itself."""
+        return self._settings.autostart
+
+    def configure(self) -> None:
+        """Build networks and replay; training begins with `activate`."""
+        parameters = self._settings
+        self._session = uuid.uuid4().hex
+        torch.set_num_threads(parameters.threads or os.cpu_count() or 1)
+        self._spaces = Spaces(load_robot(parameters.robot))
+        self._algorithm = load_algorithm(parameters.algorithm, self._overrides())
+        folder = open_run_folder(Path(parameters.run_folder).expanduser())
+        update = Update(
+            self._algorithm,
+            self._spaces.observation_size,
+            self._spaces.action_size,
+            seed=parameters.seed,
+            device=_device(parameters.device),
+        )
+        self._open_replay()
+        self._learner = Learner(
+            self._algorithm,
+            update,
+            self._sampler,
+            self._publish_policy,
+            folder,
+            LearnerSettings(parameters.publish_period_s, parameters.checkpoint_period_s),
+        )
+        self._connect()
+        self.get_logger().info(
+            f'{parameters.algorithm} for {parameters.robot}, Reverb on port'
+            f' {self._server.port}, run folder {folder}'
+        )
+
+    def activate(self) -> None:
+        """Begin to train."""
+        self._learner.prepare()
+        self._thread = threading.Thread(target=self._run, name='training')
+        self._thread.start()
+
+    def deactivate(self) -> None:
+        """Stop training; checkpoint and policy are saved."""
+        if self._thread is None:
+            return
+        self._learner.stop()
+        self._thread.join()
+        self._thread = None
+        self._publish_status()
+
+    def clean_up(self) -> None:
+        """Close the replay."""
+        for timer in self._periodic:
+            self.destroy_timer(timer)
+        self.destroy_service(self._save)
+        self.destroy_publisher(self._policies)
+        self.destroy_publisher(self._status)
+        self._sampler.stop()
+        self._server.stop()
+
+    def _overrides(self) -> dict[str, float]:
+        """Return the algorithm's keys that ROS parameters replace."""
+        overrides: dict[str, float] = {}
+        if self._settings.warmup >= 0:
+            overrides['warmup'] = self._settings.warmup
+        if self._settings.updates_to_data > 0:
+            overrides['updates_to_data'] = self._settings.updates_to_data
+        return overrides
+
+    def _open_replay(self) -> None:
+        """Start the Reverb server and the sampler in this process."""
+        algorithm = self._algorithm
+        width = ReplayLayout(self._spaces.observation_size, self._spaces.action_size).width
+        self._server = ReplayServer(
+            self._settings.replay_port,
+            width=width,
+            capacity=algorithm.replay_capacity,
+            samples_per_insert=algorithm.samples_per_insert,
+            warmup=algorithm.warmup,
+        )
+        self._sampler = ReplaySampler(
+            self._server.port,
+            width=width,
+            batch_size=algorithm.batch_size,
+            updates_per_block=algorithm.updates_per_block,
+        )
+
+    def _connect(self) -> None:
+        """Create topics, timers and services."""
+        self._policy_message: PolicyMessage | None = None
+        self._policy_s = time.monotonic()
+        self._policies = self.create_publisher(PolicyMessage, POLICY, POLICY_QOS)
+        self._status = self.create_publisher(LearnerStatus, LEARNER_STATUS, STATUS_QOS)
+        period_s = 1.0 / self._settings.status_rate_hz
+        self._periodic = [
+            self.create_timer(period_s, self._publish_status, clock=steady_clock()),
+            self.create_timer(_REPEAT_POLICY_S, self._repeat_policy, clock=steady_clock()),
+        ]
+        self._save = self.create_service(Trigger, '~/save', self._on_save)
+
+    def _run(self) -> None:
+        """Train until stopped; an error ends the process."""
+        try:
+            self._learner.run()
+        except RlError as error:
+            self.fail(error)
+
+    def _publish_policy(self, parameters: PolicyParameters) -> None:
+        """Publish a policy under this robot's fingerprint."""
+        signed = dataclasses.replace(
+            parameters, fingerprint=self._spaces.fingerprint, learner_session=self._session
+        )
+        message = policy_to_message(signed)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._policies.publish(message)
+        self._policy_message, self._policy_s = message, time.monotonic()
+
+    def _repeat_policy(self) -> None:
+        """Publish the newest policy again while no newer one comes."""
+        if self._policy_message and time.monotonic() - self._policy_s >= _REPEAT_POLICY_S:
+            self._policies.publish(self._policy_message)
+
+    def _on_save(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Ask for a checkpoint."""
+        self._learner.save_soon()
+        response.success = True
+        response.message = 'a checkpoint follows the block under way'
+        return response
+
+    def _publish_status(self) -> None:
+        """Publish how training goes."""
+        progress = self._learner.progress
+        stored = self._server.inserted
+        covered = (progress.updates - self._learner.updates_before) / (
+            self._algorithm.updates_to_data
+        )
+        message = LearnerStatus(
+            learner_session=self._session,
+            algorithm=self._settings.algorithm,
+            state=progress.state,
+            updates=progress.updates,
+            updates_per_s=progress.updates_per_s,
+            policy_version=progress.policy_version,
+            replay_size=self._server.size,
+            transitions_stored=stored,
+            backlog=max(0, int(stored - self._algorithm.warmup - covered)),
+            metric_names=list(progress.metrics),
+            metric_values=array('f', progress.metrics.values()),
+        )
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._status.publish(message)
+
+
+def _device(name: str) -> str:
+    """Return the torch device of a parameter value.
+
+    Raises:
+        ConfigurationError: CUDA is wanted and not there.
+    """
+    if name == 'auto':
+        return 'cuda' if torch.cuda.is_available() else 'cpu'
+    if name == 'cuda' and not torch.cuda.is_available():
+        raise ConfigurationError('device: given cuda; accepted: cpu, no CUDA device is visible')
+    return name
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the node."""
+    sys.exit(run(LearnerNode, args))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,84 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The Reverb server, in the learner's process: one table, one flat column."""
+
+import socket
+import sys
+from typing import Any
+
+from rl_agent.errors import ReplayError
+from rl_learner.reverb_quietly import reverb, tensorflow
+
+TABLE = 'replay'
+
+
+class ReplayServer:
+    """Holds transitions and lets them be sampled at a fixed ratio to insertions.
+
+    The limiter is one-sided: `samples_per_insert * (inserts - warmup)` samples may be drawn, and
+    whoever wants more waits; whoever inserts never waits.
+    """
+
+    def __init__(
+        self, port: int, *, width: int, capacity: int, samples_per_insert: float, warmup: int
+    ) -> None:
+        """Start the server.
+
+        Args:
+            port: to listen on.
+            width: numbers in a transition's row.
+            capacity: transitions; beyond it the oldest goes.
+            samples_per_insert: updates_to_data x batch size.
+            warmup: transitions before the first sample.
+
+        Raises:
+            ReplayError: the port is in use.
+        """
+        _refuse_used_port(port)
+        table = reverb.Table(
+            name=TABLE,
+            sampler=reverb.selectors.Uniform(),
+            remover=reverb.selectors.Fifo(),
+            max_size=capacity,
+            rate_limiter=reverb.rate_limiters.RateLimiter(
+                samples_per_insert=samples_per_insert,
+                min_size_to_sample=max(warmup, 1),
+                min_diff=samples_per_insert * warmup,
+                max_diff=sys.float_info.max,
+            ),
+            signature={'row': tensorflow.TensorSpec((width,), tensorflow.float32)},
+        )
+        self.port = port
+        self._server = reverb.Server([table], port=port)
+        self._client = reverb.Client(f'localhost:{port}')
+
+    @property
+    def size(self) -> int:
+        """Transitions in the table now."""
+        return int(self._info().current_size)
+
+    @property
+    def inserted(self) -> int:
+        """Transitions ever inserted."""
+        return int(self._info().rate_limiter_info.insert_stats.completed)
+
+    def stop(self) -> None:
+        """Stop the server; waiting samplers get an error."""
+        self._server.stop()
+
+    def _info(self) -> Any:
+        """Return the table's state."""
+        return self._client.server_info(timeout=10)[TABLE]
+
+
+def _refuse_used_port(port: int) -> None:
+    """Raise ReplayError where something listens already; gRPC itself would share the port."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+        try:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            # closed connections of a server before this one linger for a minute; they do no harm
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(('::', port))
+        except OSError as error:
+            raise ReplayError(
+                f'replay_port: given {port}: {error.strerror}; accepted: a free TCP port'
+            ) from error

@@ -1,0 +1,157 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""A node that watches a learner and its robots, and asks robots for evaluations."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+import contextlib
+from dataclasses import dataclass, field
+import threading
+import time
+
+import rclpy
+from rclpy.client import Client
+from rclpy.context import Context
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import try_shutdown
+from rl_agent.policy import PolicyParameters
+from rl_agent.ros_messages import message_to_policy
+from rl_agent.ros_topics import (
+    AGENT_STATUS,
+    EPISODE,
+    EPISODE_QOS,
+    LEARNER_STATUS,
+    POLICY,
+    POLICY_QOS,
+    STATUS_QOS,
+)
+from rl_msgs.msg import AgentStatus, Episode, LearnerStatus
+from rl_msgs.msg import Policy as PolicyMessage
+from rl_msgs.srv import Evaluate
+
+_POLICIES_KEPT = 500
+
+
+@dataclass
+class Observed:
+    """What was heard so far.
+
+    Attributes:
+        learner: its newest status.
+        agents: robot to its newest status.
+        episodes: finished ones, in the order they came.
+        policies: version to its message, the last few hundred.
+    """
+
+    learner: LearnerStatus = field(default_factory=LearnerStatus)
+    agents: dict[str, AgentStatus] = field(default_factory=dict)
+    episodes: list[Episode] = field(default_factory=list)
+    policies: 'OrderedDict[int, PolicyMessage]' = field(default_factory=OrderedDict)
+
+    @property
+    def steps(self) -> int:
+        """Control steps of all robots, by their newest status."""
+        return sum(int(status.steps) for status in self.agents.values())
+
+
+class RosMonitor:
+    """Listens on a thread of its own.
+
+    Attributes:
+        observed: replaced by nobody, read under no lock: whole messages only.
+    """
+
+    def __init__(
+        self, domain: int, namespaces: Sequence[str], on_episode: Callable[[Episode], None]
+    ) -> None:
+        """Prepare to listen.
+
+        Args:
+            domain: ROS domain id.
+            namespaces: of the robots; empty text for the root.
+            on_episode: called on the monitor's thread for each finished episode.
+        """
+        self.observed = Observed()
+        self._domain, self._namespaces, self._on_episode = domain, namespaces, on_episode
+        self._context = Context()
+        self._evaluations: list[Client] = []
+        self._thread = threading.Thread(target=self._spin, name='monitor', daemon=True)
+
+    def start(self) -> None:
+        """Join the domain and listen."""
+        rclpy.init(
+            context=self._context,
+            domain_id=self._domain,
+            signal_handler_options=SignalHandlerOptions.NO,
+        )
+        self._node = Node('monitor', context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._listen()
+        self._thread.start()
+
+    def evaluate(self, episodes: int) -> None:
+        """Ask every robot for so many deterministic episodes; 0 ends an evaluation."""
+        for client in self._evaluations:
+            client.call_async(Evaluate.Request(episodes=episodes))
+
+    def policy(self, version: int) -> PolicyParameters | None:
+        """Return a policy that was published, None if it was missed or is long gone."""
+        message = self.observed.policies.get(version)
+        return message_to_policy(message) if message else None
+
+    def wait_for_count(self, timeout_s: float) -> None:
+        """Wait until the learner's status counts every executed step, or the time is over."""
+        deadline_s = time.monotonic() + timeout_s
+        while time.monotonic() < deadline_s:
+            if self.observed.learner.transitions_stored >= self.observed.steps:
+                return
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        """Leave the domain, if it was joined."""
+        if not self._thread.is_alive():
+            return
+        self._executor.shutdown()
+        self._thread.join()
+        self._node.destroy_node()
+        try_shutdown(context=self._context)
+
+    def _listen(self) -> None:
+        """Subscribe to learner and robots."""
+        node = self._node
+        node.create_subscription(LearnerStatus, LEARNER_STATUS, self._hear_learner, STATUS_QOS)
+        node.create_subscription(PolicyMessage, POLICY, self._hear_policy, POLICY_QOS)
+        for namespace in self._namespaces:
+            prefix = f'/{namespace}/' if namespace else '/'
+            node.create_subscription(
+                AgentStatus, prefix + AGENT_STATUS, self._hear_agent, STATUS_QOS
+            )
+            node.create_subscription(Episode, prefix + EPISODE, self._hear_episode, EPISODE_QOS)
+            self._evaluations.append(node.create_client(Evaluate, f'{prefix}agent/evaluate'))
+
+    def _spin(self) -> None:
+        """Serve callbacks until closed."""
+        with contextlib.suppress(ExternalShutdownException):
+            self._executor.spin()
+
+    def _hear_learner(self, message: LearnerStatus) -> None:
+        """Keep the learner's status."""
+        self.observed.learner = message
+
+    def _hear_agent(self, message: AgentStatus) -> None:
+        """Keep a robot's status."""
+        self.observed.agents[message.robot] = message
+
+    def _hear_episode(self, message: Episode) -> None:
+        """Keep a finished episode."""
+        self.observed.episodes.append(message)
+        self._on_episode(message)
+
+    def _hear_policy(self, message: PolicyMessage) -> None:
+        """Keep a policy."""
+        policies = self.observed.policies
+        policies[message.version] = message
+        if len(policies) > _POLICIES_KEPT:
+            policies.popitem(last=False)

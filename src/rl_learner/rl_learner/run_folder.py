@@ -1,0 +1,47 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The folder of a run: what lies where, and making it without overwriting anything."""
+
+from pathlib import Path
+
+from rl_agent.errors import ConfigurationError
+
+POLICY_FILE = 'policy.npz'
+CHECKPOINTS = 'checkpoints'
+LOGS = 'logs'
+
+
+def new_run_folder(folder: Path) -> Path:
+    """Make the folder of a new run.
+
+    Raises:
+        ConfigurationError: it exists already, or cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise ConfigurationError(
+            f'run folder: given {folder}: exists already; accepted: a new name'
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(
+            f'run folder: given {folder}: {error.strerror}; accepted: one that can be made'
+        ) from error
+    return folder
+
+
+def open_run_folder(folder: Path) -> Path:
+    """Return a run's folder, made if it is not there.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / '.writable'
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
+        ) from error
+    return folder

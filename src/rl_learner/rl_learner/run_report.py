@@ -1,0 +1,119 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""What a run leaves behind for people: summary.json, episodes.csv, learning_curve.png."""
+
+from collections.abc import Sequence
+import csv
+from dataclasses import asdict, dataclass, field
+import json
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use('Agg')
+from matplotlib import pyplot
+
+
+@dataclass(frozen=True)
+class EpisodeRow:
+    """A finished episode.
+
+    Attributes:
+        robot: who lived it.
+        episode: number within the robot's session.
+        total_steps: of all robots, at its end.
+        steps: its own.
+        episode_return: sum of rewards.
+        evaluation: deterministic.
+        policy_version: of its last step.
+        complete: not cut short by the end of the run.
+    """
+
+    robot: str
+    episode: int
+    total_steps: int
+    steps: int
+    episode_return: float
+    evaluation: bool
+    policy_version: int
+    complete: bool
+
+
+@dataclass
+class Summary:
+    """The verdict and what led to it; written as summary.json.
+
+    Attributes:
+        verdict: `learned`, `not learned` or `interrupted`.
+        evaluation_mean: of the deterministic episodes; None without any.
+        evaluation_std: standard deviation over the same episodes.
+        evaluation_returns: each of them.
+        steps: executed control steps of all robots.
+        transitions_stored: in Reverb, ever; equals `steps` if none was lost.
+        wall_time_s: from the start of the processes to the verdict.
+        peak_memory_mb: resident memory of all processes together, at its highest.
+    """
+
+    verdict: str
+    robot: str
+    algorithm: str
+    seed: int
+    robots: int
+    target_return: float
+    evaluation_mean: float | None = None
+    evaluation_std: float | None = None
+    evaluation_returns: list[float] = field(default_factory=list)
+    evaluation_policy_versions: list[int] = field(default_factory=list)
+    steps: int = 0
+    transitions_stored: int = 0
+    episodes: int = 0
+    updates: int = 0
+    policy_version: int = 0
+    wall_time_s: float = 0.0
+    peak_memory_mb: float = 0.0
+
+
+def write_report(folder: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
+    """Write the three files into the run folder."""
+    text = json.dumps(asdict(summary), indent=2) + '\n'
+    (folder / 'summary.json').write_text(text, encoding='utf-8')
+    with (folder / 'episodes.csv').open('w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, EpisodeRow.__dataclass_fields__)
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in episodes)
+    _draw(folder / 'learning_curve.png', summary, episodes)
+
+
+def _draw(path: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
+    """Draw return over steps."""
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout='constrained')
+    exploring = [row for row in episodes if row.complete and not row.evaluation]
+    judged = [row for row in episodes if row.complete and row.evaluation]
+    for robot in sorted({row.robot for row in exploring}):
+        rows = [row for row in exploring if row.robot == robot]
+        axes.plot(
+            [row.total_steps for row in rows],
+            [row.episode_return for row in rows],
+            marker='o',
+            markersize=4,
+            label=f'{robot}, exploring',
+        )
+    axes.scatter(
+        [row.total_steps for row in judged],
+        [row.episode_return for row in judged],
+        marker='x',
+        color='black',
+        label='deterministic evaluation',
+        zorder=3,
+    )
+    axes.axhline(summary.target_return, linestyle='--', color='grey', label='target')
+    mean = '' if summary.evaluation_mean is None else f', mean {summary.evaluation_mean:.0f}'
+    axes.set(
+        title=f'{summary.robot}, {summary.algorithm}, seed {summary.seed}:'
+        f' {summary.verdict}{mean}',
+        xlabel='control steps of all robots',
+        ylabel='episode return',
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(loc='lower right')
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)

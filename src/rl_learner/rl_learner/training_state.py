@@ -1,0 +1,125 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""All that training changes, and its way into and out of a checkpoint."""
+
+import math
+from typing import Any
+
+from rl_agent.errors import TrainingError
+from rl_learner.adam import Adam
+from rl_learner.algorithm import Algorithm
+from rl_learner.networks import Actor, Critics
+from rl_learner.observation_statistics import ObservationStatistics
+import torch
+from torch import Tensor
+import torch.nn.functional as functional
+
+
+class TrainingState:
+    """Networks, targets, optimizers, temperature, statistics, random state and counters.
+
+    Attributes:
+        actor: parameters of the actor, (1, parameter).
+        critics: of the critics, (critic, parameter).
+        target_actor: of the actor's slow follower; only the deterministic family moves it.
+        target_critics: of the critics' slow followers.
+        optimizers: for `actor`, `critics` and `temperature`.
+        statistics: of observations.
+        generator: of all noise.
+        updates: critic updates since training began.
+        actor_updates: actor updates since training began.
+    """
+
+    def __init__(
+        self, algorithm: Algorithm, actor: Actor, critics: Critics, generator: torch.Generator
+    ) -> None:
+        """Begin with fresh networks.
+
+        Args:
+            algorithm: its options.
+            actor: shape of the actor.
+            critics: shape of the critics.
+            generator: of networks and noise, on the device.
+        """
+        device, fused = generator.device, not actor.reference
+        self._algorithm = algorithm
+        self.generator = generator
+        self.actor, self.critics = actor.initial(generator), critics.initial(generator)
+        self.target_actor, self.target_critics = self.actor.copy(), self.critics.copy()
+        self.actor.flat.requires_grad_()
+        self.critics.flat.requires_grad_()
+        self._temperature = _temperature_parameter(algorithm).to(device)
+        self.optimizers = {
+            'actor': Adam(self.actor.flat, algorithm.actor_learning_rate, fused=fused),
+            'critics': Adam(self.critics.flat, algorithm.critic_learning_rate, fused=fused),
+            'temperature': Adam(
+                self._temperature, algorithm.temperature_learning_rate, fused=fused
+            ),
+        }
+        self.statistics = ObservationStatistics(actor.architecture.observation_size, device)
+        self.updates = self.actor_updates = 0
+
+    @property
+    def temperature_parameter(self) -> Tensor:
+        """The number that is learned in place of the temperature, scalar."""
+        return self._temperature
+
+    @property
+    def temperature(self) -> Tensor:
+        """The weight of the entropy, in units of reward, scalar."""
+        if self._algorithm.temperature == 'fixed':
+            return self._temperature
+        if self._algorithm.temperature_parameter == 'softplus':
+            return functional.softplus(self._temperature)
+        return self._temperature.exp()
+
+    def _networks(self) -> dict[str, Tensor]:
+        """Return all trained tensors by name."""
+        return {
+            'actor': self.actor.frozen.flat,
+            'critics': self.critics.frozen.flat,
+            'target_actor': self.target_actor.flat,
+            'target_critics': self.target_critics.flat,
+            'temperature': self._temperature,
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return a copy of all of it: tensors and numbers in dictionaries."""
+        return {
+            'networks': {name: tensor.clone() for name, tensor in self._networks().items()},
+            'optimizers': {name: item.state_dict() for name, item in self.optimizers.items()},
+            'statistics': self.statistics.state_dict(),
+            'random_state': self.generator.get_state(),
+            'updates': self.updates,
+            'actor_updates': self.actor_updates,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`.
+
+        Raises:
+            TrainingError: it is of other networks; nothing was changed.
+        """
+        own = self._networks()
+        for name, tensor in own.items():
+            given = tuple(state['networks'][name].shape)
+            if given != tuple(tensor.shape):
+                raise TrainingError(
+                    f'checkpoint: {name}: given {given} parameters;'
+                    f' accepted: {tuple(tensor.shape)}, those of this algorithm and robot'
+                )
+        for name, tensor in own.items():
+            tensor.copy_(state['networks'][name])
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state['optimizers'][name])
+        self.statistics.load_state_dict(state['statistics'])
+        self.generator.set_state(state['random_state'].cpu())
+        self.updates, self.actor_updates = state['updates'], state['actor_updates']
+
+
+def _temperature_parameter(algorithm: Algorithm) -> Tensor:
+    """Return the temperature itself if fixed, else the number that is learned in its place."""
+    value = algorithm.initial_temperature
+    if algorithm.temperature == 'auto':
+        exp = algorithm.temperature_parameter == 'exp'
+        value = math.log(value) if exp else value + math.log(-math.expm1(-value))
+    return torch.tensor(value)

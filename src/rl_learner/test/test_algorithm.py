@@ -1,0 +1,114 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Presets and refusals."""
+
+import pytest
+from rl_agent.errors import ConfigurationError
+from rl_learner.algorithm import Algorithm, load_algorithm
+
+PRESETS = (
+    'default',
+    'sac',
+    'sac_fixed_temperature',
+    'ddpg',
+    'td3',
+    'tqc',
+    'rl_toolkit',
+    'redq',
+    'droq',
+)
+
+
+@pytest.mark.parametrize(
+    ('name', 'critics', 'quantiles', 'kept', 'loss'),
+    [
+        ('sac', 2, 1, 1, 'squared'),
+        ('sac_fixed_temperature', 2, 1, 1, 'squared'),
+        ('ddpg', 1, 1, 1, 'squared'),
+        ('td3', 2, 1, 1, 'squared'),
+        ('tqc', 5, 25, 115, 'huber'),
+        ('rl_toolkit', 3, 35, 102, 'logcosh'),
+        ('redq', 10, 1, 1, 'squared'),
+        ('droq', 2, 1, 1, 'squared'),
+    ],
+)
+def test_presets_are_the_published_ones(name, critics, quantiles, kept, loss):
+    algorithm = load_algorithm(name)
+    assert algorithm.num_critics == critics
+    assert algorithm.num_quantiles == quantiles
+    assert algorithm.kept_atoms == kept
+    assert algorithm.critic_loss == loss
+    assert algorithm.batch_size == 256
+
+
+@pytest.mark.parametrize(
+    ('name', 'learning_rate', 'tau_target', 'critic_layer_norm'),
+    [
+        ('sac', 3e-4, 0.005, False),
+        ('sac_fixed_temperature', 3e-4, 0.005, False),
+        ('ddpg', 3e-4, 0.005, False),
+        ('td3', 3e-4, 0.005, False),
+        ('tqc', 3e-4, 0.005, False),
+        ('rl_toolkit', 7.3e-4, 0.01, False),
+        ('redq', 3e-4, 0.005, False),
+        ('droq', 3e-4, 0.005, True),
+    ],
+)
+def test_presets_do_not_follow_the_defaults(name, learning_rate, tau_target, critic_layer_norm):
+    algorithm = load_algorithm(name)
+    assert algorithm.critic_learning_rate == algorithm.actor_learning_rate == learning_rate
+    assert algorithm.tau_target == tau_target
+    assert algorithm.critic_layer_norm == critic_layer_norm
+
+
+def test_default_states_nothing():
+    assert load_algorithm('default') == Algorithm()
+
+
+def test_pace_of_the_high_update_presets():
+    for name in ('redq', 'droq'):
+        algorithm = load_algorithm(name)
+        assert algorithm.updates_per_block == 20
+        assert algorithm.samples_per_insert == 20 * 256
+        assert algorithm.actor_update_per_block
+
+
+def test_every_option_is_explained():
+    for name in Algorithm.__dataclass_fields__:
+        assert f'        {name}: ' in Algorithm.__doc__, name
+
+
+def test_overrides_replace_keys_of_the_file():
+    assert load_algorithm('sac', {'batch_size': 64}).batch_size == 64
+
+
+@pytest.mark.parametrize(
+    ('overrides', 'message'),
+    [
+        ({'dropped_atoms': 50}, 'leaves no target'),
+        ({'dropped_atoms': 25, 'dropped_from': 'critic'}, 'leaves no target'),
+        ({'target_subset': 3}, 'at most num_critics'),
+        ({'distribution': 'deterministic'}, 'has no entropy'),
+        ({'initial_temperature': 0.0}, 'never reach 0'),
+        ({'log_std_min': 3.0}, 'below log_std_max'),
+        ({'actor_update_per_block': True, 'updates_to_data': 1.5}, 'whole blocks'),
+        ({'actor_update_per_block': True, 'policy_delay': 2}, 'one of the two'),
+        ({'warmup': 100, 'replay_capacity': 10}, 'training never starts'),
+        ({'gamma': 1.0}, 'gamma: given 1.0; accepted: less than 1'),
+        ({'critic_loss': 'mse'}, "critic_loss: given 'mse'; accepted: 'logcosh'"),
+        ({'critic_hidden_sizes': []}, 'critic_hidden_sizes'),
+        ({'num_critic': 2}, "num_critic: unknown key .did you mean 'num_critics'"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_the_reason(overrides, message):
+    with pytest.raises(ConfigurationError, match=message):
+        load_algorithm('default', overrides)
+
+
+def test_unknown_presets_are_named_with_those_there_are():
+    with pytest.raises(ConfigurationError, match=r'did you mean .droq.'):
+        load_algorithm('drog')
+
+
+def test_all_presets_load():
+    for name in PRESETS:
+        assert isinstance(load_algorithm(name), Algorithm)

@@ -1,0 +1,86 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Checkpoints: whole, few, and never the last one lost."""
+
+import logging
+
+import pytest
+from rl_agent.errors import TrainingError
+from rl_learner.checkpoint import Checkpoints
+import torch
+
+
+def state(value):
+    """Return a small state."""
+    return {'networks': {'actor': torch.full((3,), float(value))}, 'updates': value}
+
+
+def test_the_last_few_are_kept(tmp_path):
+    checkpoints = Checkpoints(tmp_path / 'new', keep=2)
+    assert checkpoints.load() is None
+    for updates in (1, 20, 300, 4000):
+        checkpoints.save(state(updates), updates)
+    assert [path.name for path in checkpoints.paths] == [
+        'checkpoint_000000004000.pt',
+        'checkpoint_000000000300.pt',
+    ]
+    loaded = checkpoints.load()
+    assert loaded['updates'] == 4000
+    assert loaded['networks']['actor'].tolist() == [4000.0] * 3
+
+
+@pytest.mark.parametrize('damage', [b'', b'not a checkpoint', None])
+def test_a_damaged_newest_one_is_passed_over_with_a_warning(tmp_path, caplog, damage):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(state(1), 1)
+    newest = checkpoints.save(state(2), 2)
+    content = newest.read_bytes()
+    newest.write_bytes(content[: len(content) // 2] if damage is None else damage)
+    with caplog.at_level(logging.WARNING):
+        assert checkpoints.load()['updates'] == 1
+    assert str(newest) in caplog.text
+
+
+def test_all_damaged_is_an_error_and_not_a_fresh_start(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(state(1), 1).write_bytes(b'')
+    with pytest.raises(TrainingError, match='none of 1 checkpoints can be read'):
+        checkpoints.load()
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    path = checkpoints.save(state(1), 1)
+
+    class Evil:
+        def __reduce__(self):
+            return (open, (str(tmp_path / 'touched'), 'w'))
+
+    torch.save({'format': 1, 'state': Evil()}, path)
+    with pytest.raises(TrainingError):
+        checkpoints.load()
+    assert not (tmp_path / 'touched').exists()
+
+
+def test_numbers_that_are_not_finite_are_not_written(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(state(1), 1)
+    broken = state(2)
+    broken['networks']['actor'][1] = float('nan')
+    with pytest.raises(TrainingError, match=r'networks.actor is not finite'):
+        checkpoints.save(broken, 2)
+    assert checkpoints.load()['updates'] == 1
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(state(1), 1)
+
+    def fail(*_):
+        raise OSError('disk full')
+
+    monkeypatch.setattr('os.fsync', fail)
+    with pytest.raises(TrainingError, match='disk full'):
+        checkpoints.save(state(2), 2)
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ['checkpoint_000000000001.pt']
+    assert checkpoints.load()['updates'] == 1

@@ -1,0 +1,84 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Table of one-step transitions and the exact rows that come of them."""
+
+import numpy as np
+import pytest
+from rl_agent.transition_batch import TransitionArrays
+from rl_learner.n_step import NStep
+from rl_learner.replay_layout import ReplayLayout
+
+LAYOUT = ReplayLayout(1, 1)
+GAMMA = 0.5
+
+
+def steps(*table):
+    """Return transitions: observation, action, reward, next, terminated, truncated, episode."""
+    observation, action, reward, following, terminated, truncated, episode = zip(
+        *table, strict=True
+    )
+    return TransitionArrays(
+        observation=np.array(observation, np.float32)[:, None],
+        action=np.array(action, np.float32)[:, None],
+        reward=np.array(reward, np.float32),
+        next_observation=np.array(following, np.float32)[:, None],
+        terminated=np.array(terminated, np.bool_),
+        truncated=np.array(truncated, np.bool_),
+        episode=np.array(episode, np.uint32),
+    )
+
+
+def test_one_step_rows_are_the_transitions():
+    rows = NStep(LAYOUT, 1, GAMMA).push(
+        steps((0, 0.1, 1, 1, 0, 0, 1), (1, 0.2, 2, 2, 1, 0, 1), (5, 0.3, 3, 6, 0, 1, 2))
+    )
+    expected = [[0, 0.1, 1, 1, 0, 1], [1, 0.2, 2, 2, 1, 1], [5, 0.3, 3, 6, 0, 1]]
+    np.testing.assert_allclose(rows, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(('terminated', 'truncated'), [(1, 0), (0, 1)])
+@pytest.mark.parametrize('at_once', [True, False])
+def test_three_steps_to_an_end(terminated, truncated, at_once):
+    table = [
+        (0, 0.0, 1, 1, 0, 0, 1),
+        (1, 0.1, 2, 2, 0, 0, 1),
+        (2, 0.2, 4, 3, 0, 0, 1),
+        (3, 0.3, 8, 4, terminated, truncated, 1),
+        (7, 0.4, 16, 8, 0, 0, 2),
+    ]
+    n_step = NStep(LAYOUT, 3, GAMMA)
+    parts = [table] if at_once else [[row] for row in table]
+    rows = np.concatenate([n_step.push(steps(*part)) for part in parts])
+    expected = [
+        [0, 0.0, 1 + 1 + 1, 3, 0, 3],
+        [1, 0.1, 2 + 2 + 2, 4, terminated, 3],
+        [2, 0.2, 4 + 4, 4, terminated, 2],
+        [3, 0.3, 8, 4, terminated, 1],
+    ]
+    np.testing.assert_allclose(rows, expected, rtol=1e-6)
+    assert n_step.waiting == 1
+    np.testing.assert_allclose(n_step.flush(), [[7, 0.4, 16, 8, 0, 1]], rtol=1e-6)
+    assert n_step.waiting == 0
+
+
+@pytest.mark.parametrize('following', [(9, 0.1, 2, 10, 0, 0, 1), (1, 0.1, 2, 2, 0, 0, 2)])
+def test_a_break_in_the_numbers_or_episode_bootstraps(following):
+    n_step = NStep(LAYOUT, 2, GAMMA)
+    assert len(n_step.push(steps((0, 0.0, 1, 1, 0, 0, 1)))) == 0
+    np.testing.assert_allclose(n_step.push(steps(following)), [[0, 0.0, 1, 1, 0, 1]])
+
+
+@pytest.mark.parametrize('length', [1, 2, 3, 7])
+def test_every_transition_becomes_one_row(length):
+    rng = np.random.default_rng(length)
+    n_step, count, rows = NStep(LAYOUT, length, GAMMA), 200, []
+    ends = rng.random(count) < 0.2
+    table = [
+        (index, 0.0, rng.normal(), index + 1, end and index % 2, end and index % 2 == 0, 1)
+        for index, end in enumerate(ends)
+    ]
+    while table:
+        cut = int(rng.integers(1, 20))
+        rows.append(n_step.push(steps(*table[:cut])))
+        table = table[cut:]
+    rows.append(n_step.flush())
+    assert LAYOUT.unpack(np.concatenate(rows)).observation[:, 0].tolist() == list(range(count))

@@ -1,0 +1,105 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The same actor twice: torch in training, NumPy on the robot."""
+
+import itertools
+
+import numpy as np
+import pytest
+from rl_agent.policy import Policy
+from rl_learner.algorithm import load_algorithm
+from rl_learner.mlp import Ensemble
+from rl_learner.update import Update
+import torch
+
+OPTIONS = list(
+    itertools.product(
+        ('gaussian', 'gsde', 'deterministic'),
+        ('relu', 'elu', 'tanh'),
+        (False, True),  # layer_norm
+        (0.0, 0.2),  # mean_clip
+        (False, True),  # normalise_observations
+    )
+)
+
+
+def trained(distribution, activation, layer_norm, mean_clip, normalise):
+    """Return a learner after a few updates, so that no number is at its start."""
+    options = {
+        'batch_size': 16,
+        'actor_hidden_sizes': [12, 9],
+        'critic_hidden_sizes': [8],
+        'actor_activation': activation,
+        'actor_layer_norm': layer_norm,
+        'actor_learning_rate': 0.05,
+        'distribution': distribution,
+        'mean_clip': mean_clip,
+        'normalise_observations': normalise,
+        'sde_sample_freq': 2,
+        'initial_log_std': -1.0,
+    }
+    if distribution == 'deterministic':
+        options.update(temperature='fixed', initial_temperature=0.0)
+    update = Update(load_algorithm('default', options), 4, 3, seed=1)
+    generator = torch.Generator().manual_seed(2)
+    rows = 3.0 * torch.randn(3, 16, update.layout.width, generator=generator) + 1.0
+    rows[..., update.layout.slices['terminated']] = 0.0
+    rows[..., update.layout.slices['num_steps']] = 1.0
+    update.run(rows)
+    return update
+
+
+def torch_distribution(update, observation):
+    """Return mean and deviation before tanh by the learner's actor."""
+    inputs = torch.from_numpy(observation)
+    if update.algorithm.normalise_observations:
+        state = update.state_dict()['statistics']
+        clip = update.algorithm.observation_clip
+        inputs = ((inputs - state['float_mean']) / state['float_std']).clamp(-clip, clip)
+    parameters = update.state_dict()['networks']['actor']
+    trunk = update.actor.shape
+    mean, log_std = update.actor.distribution(Ensemble(trunk, parameters), inputs)
+    return mean.numpy(), log_std.exp().numpy()
+
+
+@pytest.mark.parametrize('options', OPTIONS, ids=str)
+def test_robot_computes_what_the_learner_computes(options):
+    update = trained(*options)
+    parameters = update.policy(version=3)
+    policy = Policy(parameters)
+    observation = np.random.default_rng(0).normal(1.0, 4.0, (20, 4)).astype(np.float32)
+    mean, std = torch_distribution(update, observation)
+    for row, row_mean, row_std in zip(observation, mean, std, strict=True):
+        robot_mean, robot_std = policy.distribution(row)
+        np.testing.assert_allclose(robot_mean, row_mean, atol=1e-5, rtol=1e-5)
+        np.testing.assert_allclose(robot_std, row_std, atol=1e-5, rtol=1e-5)
+        action = policy.act(row, np.random.default_rng(0), deterministic=True)
+        np.testing.assert_allclose(action, np.tanh(row_mean), atol=1e-5)
+        if options[0] == 'gaussian':
+            noise = np.random.default_rng(7).standard_normal(3, dtype=np.float32)
+            action = policy.act(row, np.random.default_rng(7))
+            np.testing.assert_allclose(action, np.tanh(row_mean + row_std * noise), atol=1e-5)
+
+
+@pytest.mark.parametrize('activation', ['relu', 'elu', 'tanh'])
+def test_sde_noise_on_the_robot_has_the_learners_deviation(activation):
+    update = trained('gsde', activation, False, 0.0, False)
+    policy = Policy(update.policy())
+    observation = np.ones(4, np.float32)
+    mean, std = torch_distribution(update, observation[None])
+    rng = np.random.default_rng(0)
+    drawn = []
+    for _ in range(20_000):
+        policy.reset(rng)
+        drawn.append(np.arctanh(policy.act(observation, rng).astype(np.float64)))
+    np.testing.assert_allclose(np.mean(drawn, axis=0), mean[0], atol=0.04 * std.max())
+    np.testing.assert_allclose(np.std(drawn, axis=0), std[0], rtol=0.03)
+
+
+def test_policy_carries_its_statistics_and_counters():
+    update = trained('gaussian', 'relu', False, 0.0, True)
+    parameters = update.policy(version=5)
+    assert (parameters.version, parameters.updates) == (5, 3)
+    assert parameters.observation_mean.shape == parameters.observation_std.shape == (4,)
+    assert parameters.observation_mean.dtype == np.float32
+    without = trained('gaussian', 'relu', False, 0.0, False).policy()
+    assert without.observation_mean.size == without.observation_std.size == 0

@@ -1,0 +1,28 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Running statistics against those of all observations at once."""
+
+import numpy as np
+from rl_learner.observation_statistics import ObservationStatistics
+import torch
+
+
+def test_parts_give_what_the_whole_gives():
+    data = np.random.default_rng(0).normal([1000.0, -3.0, 0.0], [5.0, 0.1, 2.0], (700, 3))
+    statistics = ObservationStatistics(3)
+    for part in np.split(data.astype(np.float32), [1, 30, 500]):
+        statistics.update(torch.from_numpy(part))
+    np.testing.assert_allclose(statistics.mean, data.mean(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(statistics.std, data.std(axis=0), rtol=1e-3)
+
+
+def test_nothing_is_changed_before_the_first_observation():
+    observation = torch.tensor([[0.5, -20.0]])
+    normal = ObservationStatistics(2).normalise(observation, clip=10.0)
+    assert normal.tolist() == [[0.5, -10.0]]
+
+
+def test_a_number_that_never_changes_stays_finite():
+    statistics = ObservationStatistics(1)
+    statistics.update(torch.full((50, 1), 7.0))
+    assert statistics.std.item() > 0
+    assert statistics.normalise(torch.tensor([[7.0]]), clip=10.0).item() == 0.0

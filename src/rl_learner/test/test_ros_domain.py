@@ -1,0 +1,127 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Runs on one machine get ROS domains of their own."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import tempfile
+
+import pytest
+from rl_agent.errors import ConfigurationError
+from rl_learner.ros_domain import claim_domain, local_environment
+
+TIMEOUT_S = 30.0
+# Claims a domain, tells it, and holds it until its input ends.
+HOLDER = """
+import sys
+from rl_agent.errors import ConfigurationError
+from rl_learner.ros_domain import claim_domain
+try:
+    with claim_domain() as domain:
+        print(domain, flush=True)
+        sys.stdin.read()
+except ConfigurationError as error:
+    print(error, flush=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_lock_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep the locks apart from those of real runs, for this process and its children."""
+    monkeypatch.setenv('TMPDIR', str(tmp_path))
+    monkeypatch.setattr(tempfile, 'tempdir', None)
+    yield
+    monkeypatch.undo()
+
+
+def start_holder() -> tuple['subprocess.Popen[str]', str]:
+    """Return another process, and what it says: the domain that it holds, or an error."""
+    holder = subprocess.Popen(
+        [sys.executable, '-c', HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    return holder, holder.stdout.readline().strip()
+
+
+def end_holder(holder: 'subprocess.Popen[str]') -> None:
+    holder.communicate(timeout=TIMEOUT_S)
+
+
+def test_a_domain_is_one_whose_ports_are_safe() -> None:
+    with claim_domain() as domain:
+        assert 1 <= domain <= 100
+
+
+def test_two_claims_differ() -> None:
+    with claim_domain() as one, claim_domain() as other:
+        assert one != other
+
+
+def test_all_claims_differ_until_none_is_left() -> None:
+    with ExitStack() as stack:
+        domains = [stack.enter_context(claim_domain()) for _ in range(100)]
+        assert sorted(domains) == list(range(1, 101))
+        with pytest.raises(
+            ConfigurationError, match='domains 1 to 100 are all in use; accepted: end another run'
+        ):
+            stack.enter_context(claim_domain())
+    with claim_domain() as domain:
+        assert domain in domains
+
+
+def test_a_claim_ends_with_an_error_too() -> None:
+    with ExitStack() as stack:
+        for _ in range(99):
+            stack.enter_context(claim_domain())
+        with pytest.raises(KeyError), claim_domain() as last:
+            raise KeyError
+        with claim_domain() as again:
+            assert again == last
+
+
+@pytest.mark.parametrize('killed', [False, True], ids=['ended', 'killed'])
+def test_claims_hold_across_processes_and_end_with_them(killed: bool) -> None:
+    """99 of 100 are taken here: another process gets the last one, and a third gets none."""
+    with ExitStack() as stack:
+        mine = {stack.enter_context(claim_domain()) for _ in range(99)}
+        (last,) = set(range(1, 101)) - mine
+        holder, said = start_holder()
+        assert said == str(last)
+        third, said = start_holder()
+        assert 'are all in use' in said
+        end_holder(third)
+        with pytest.raises(ConfigurationError):
+            stack.enter_context(claim_domain())
+        if killed:
+            holder.send_signal(signal.SIGKILL)
+        end_holder(holder)
+        assert stack.enter_context(claim_domain()) == last
+
+
+def test_a_claim_is_not_inherited() -> None:
+    """A child that outlives the run must not keep its domain."""
+    with ExitStack() as stack:
+        for _ in range(99):
+            stack.enter_context(claim_domain())
+        with claim_domain() as last:
+            child = subprocess.Popen(['cat'], stdin=subprocess.PIPE, close_fds=False)
+        with claim_domain() as again:
+            assert again == last
+        child.communicate(timeout=TIMEOUT_S)
+
+
+def test_the_environment_keeps_discovery_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    foreign = ('ROS_LOCALHOST_ONLY', 'ROS_STATIC_PEERS', 'RMW_IMPLEMENTATION')
+    for name in (*foreign, 'ROS_DOMAIN_ID'):
+        monkeypatch.setenv(name, 'something')
+    monkeypatch.setenv('KEPT', 'as it is')
+    environment = local_environment(42)
+    assert environment['ROS_DOMAIN_ID'] == '42'
+    assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
+    assert environment['KEPT'] == 'as it is'
+    assert not set(foreign) & set(environment)
+    assert os.environ['ROS_DOMAIN_ID'] == 'something'

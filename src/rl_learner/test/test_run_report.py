@@ -1,0 +1,99 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""A run leaves its summary, its episodes and a picture."""
+
+import csv
+from dataclasses import asdict
+import json
+from pathlib import Path
+
+from matplotlib import image
+import pytest
+from rl_learner.run_report import EpisodeRow, Summary, write_report
+
+SUMMARY = Summary(
+    verdict='learned',
+    robot='pendulum',
+    algorithm='default',
+    seed=3,
+    robots=2,
+    target_return=-200.0,
+    evaluation_mean=-150.25,
+    evaluation_std=12.5,
+    evaluation_returns=[-162.75, -137.75],
+    evaluation_policy_versions=[7, 8],
+    steps=600,
+    transitions_stored=600,
+    episodes=3,
+)
+EPISODES = [
+    EpisodeRow('robot_1', 1, 200, 200, -1200.5, False, 2, True),
+    EpisodeRow('robot_2', 1, 400, 200, -900.0, False, 4, True),
+    EpisodeRow('robot_1', 2, 600, 200, -150.25, True, 7, False),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a report."""
+    write_report(tmp_path, SUMMARY, EPISODES)
+    return tmp_path
+
+
+def test_three_files_are_written(folder: Path) -> None:
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ['episodes.csv', 'learning_curve.png', 'summary.json']
+
+
+def test_the_summary_has_every_field(folder: Path) -> None:
+    content = json.loads((folder / 'summary.json').read_text(encoding='utf-8'))
+    assert content == asdict(SUMMARY)
+    assert content['verdict'] == 'learned'
+    assert content['evaluation_returns'] == [-162.75, -137.75]
+
+
+def test_the_episodes_stand_in_a_table(folder: Path) -> None:
+    with (folder / 'episodes.csv').open(newline='', encoding='utf-8') as file:
+        rows = list(csv.reader(file))
+    assert rows == [
+        [
+            'robot',
+            'episode',
+            'total_steps',
+            'steps',
+            'episode_return',
+            'evaluation',
+            'policy_version',
+            'complete',
+        ],
+        ['robot_1', '1', '200', '200', '-1200.5', 'False', '2', 'True'],
+        ['robot_2', '1', '400', '200', '-900.0', 'False', '4', 'True'],
+        ['robot_1', '2', '600', '200', '-150.25', 'True', '7', 'False'],
+    ]
+
+
+def test_the_picture_shows_something(folder: Path) -> None:
+    """8 x 4.5 inches of 120 dots, mostly background, with lines in several colours."""
+    pixels = image.imread(folder / 'learning_curve.png')
+    assert pixels.shape[:2] == (540, 960)
+    colours = {tuple(pixel) for pixel in pixels[:, :, :3].reshape(-1, 3).round(2).tolist()}
+    white = (pixels[:, :, :3] > 0.99).all(axis=2).mean()
+    assert 0.5 < white < 0.999
+    assert len(colours) > 20
+    assert (folder / 'learning_curve.png').stat().st_size > 5000
+
+
+def test_a_run_without_episodes_has_a_report_too(tmp_path: Path) -> None:
+    """Someone stopped it at once."""
+    summary = Summary('interrupted', 'pendulum', 'default', 0, 1, -200.0)
+    write_report(tmp_path, summary, [])
+    content = json.loads((tmp_path / 'summary.json').read_text(encoding='utf-8'))
+    assert content['evaluation_mean'] is None
+    assert content['evaluation_returns'] == []
+    lines = (tmp_path / 'episodes.csv').read_text(encoding='utf-8').splitlines()
+    assert len(lines) == 1
+    assert image.imread(tmp_path / 'learning_curve.png').shape[:2] == (540, 960)
+
+
+def test_a_report_replaces_the_one_before(folder: Path) -> None:
+    write_report(folder, SUMMARY, EPISODES[:1])
+    assert len((folder / 'episodes.csv').read_text(encoding='utf-8').splitlines()) == 2

@@ -1,0 +1,340 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The whole update: fast equals plain, resumed equals uninterrupted, and what is due when."""
+
+from dataclasses import replace
+import math
+
+import numpy as np
+import pytest
+from rl_agent.errors import TrainingError
+from rl_learner.algorithm import Algorithm, load_algorithm
+from rl_learner.checkpoint import Checkpoints
+from rl_learner.update import Update
+import torch
+
+SMALL = {'batch_size': 32, 'actor_hidden_sizes': [24, 16], 'critic_hidden_sizes': [24, 16]}
+VARIANTS = {
+    'default': ('default', {}),
+    'sac': ('sac', {}),
+    'sac_fixed_temperature': ('sac_fixed_temperature', {}),
+    'ddpg': ('ddpg', {}),
+    'td3': ('td3', {}),
+    'tqc': ('tqc', {'num_critics': 3}),
+    'rl_toolkit': ('rl_toolkit', {}),
+    'redq': ('redq', {}),
+    'droq': ('droq', {}),
+    'mixed': (
+        'default',
+        {
+            'num_critics': 4,
+            'num_quantiles': 5,
+            'target_subset': 2,
+            'dropped_from': 'critic',
+            'dropped_atoms': 1,
+            'critic_layer_norm': True,
+            'critic_dropout': 0.1,
+            'critic_activation': 'tanh',
+            'actor_layer_norm': True,
+            'actor_activation': 'elu',
+            'actor_q': 'min',
+            'distribution': 'gsde',
+            'normalise_observations': True,
+            'max_gradient_norm': 0.5,
+            'policy_delay': 2,
+            'n_step': 3,
+            'critic_loss': 'huber',
+        },
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Bit-exact comparisons hold on one thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def make(variant, *, reference=False, seed=1, **overrides):
+    """Return a small learner."""
+    name, options = VARIANTS[variant]
+    algorithm = load_algorithm(name, {**SMALL, **options, **overrides})
+    return Update(algorithm, 5, 2, seed=seed, reference=reference)
+
+
+def blocks(update, count, size=5, seed=0):
+    """Return blocks of plausible rows."""
+    generator = torch.Generator().manual_seed(seed)
+    layout, batch_size = update.layout, update.algorithm.batch_size
+    result = []
+    for _ in range(count):
+        rows = torch.randn(size, batch_size, layout.width, generator=generator)
+        fields = layout.unpack(rows)
+        fields.action.tanh_()
+        fields.terminated.copy_((fields.terminated > 1.3).float())
+        fields.num_steps.fill_(update.algorithm.n_step)
+        result.append(rows)
+    return result
+
+
+def networks(update):
+    """Return all trained tensors."""
+    return update.state_dict()['networks']
+
+
+@pytest.mark.parametrize('variant', VARIANTS)
+def test_fast_path_agrees_with_plain_path_after_100_updates(variant):
+    fast, plain = make(variant), make(variant, reference=True, seed=2)
+    start = networks(fast)
+    plain.load_state_dict(fast.state_dict())
+    for rows in blocks(fast, 20):
+        fast.run(rows)
+        plain.run(rows)
+    assert fast.updates == plain.updates == 100
+    for name, tensor in networks(plain).items():
+        assert torch.allclose(networks(fast)[name], tensor, atol=1e-4, rtol=0), name
+    for name in ('critics', 'actor', 'target_critics'):
+        assert (networks(fast)[name] - start[name]).abs().max() > 1e-3, name
+
+
+@pytest.mark.parametrize('variant', VARIANTS)
+def test_resumed_training_equals_uninterrupted_training(variant, tmp_path):
+    whole = make(variant)
+    data = blocks(whole, 8)
+    for rows in data[:4]:
+        whole.run(rows)
+    Checkpoints(tmp_path).save(whole.state_dict(), whole.updates)
+    resumed = make(variant, seed=99)
+    resumed.load_state_dict(Checkpoints(tmp_path).load())
+    assert resumed.updates == 20
+    for rows in data[4:]:
+        whole.run(rows)
+        resumed.run(rows)
+    for name, tensor in networks(whole).items():
+        assert torch.equal(networks(resumed)[name], tensor), name
+    mine, other = whole.state_dict(), resumed.state_dict()
+    assert torch.equal(mine['random_state'], other['random_state'])
+    for name, tensor in mine['statistics'].items():
+        assert torch.equal(tensor, other['statistics'][name]), name
+    for optimizer, state in mine['optimizers'].items():
+        for name, tensor in state.items():
+            assert torch.equal(tensor, other['optimizers'][optimizer][name]), name
+
+
+def test_a_state_is_a_copy():
+    update = make('default')
+    state = update.state_dict()
+    before = state['networks']['actor'].clone()
+    update.run(blocks(update, 1)[0])
+    assert torch.equal(state['networks']['actor'], before)
+
+
+def test_a_new_learning_rate_holds_after_resuming():
+    first = make('default')
+    data = blocks(first, 2, size=1)
+    first.run(data[0])
+    slower = make('default', critic_learning_rate=1e-9)
+    slower.load_state_dict(first.state_dict())
+    slower.run(data[1])
+    moved = (networks(slower)['critics'] - networks(first)['critics']).abs().max()
+    assert moved < 1e-8
+
+
+def test_a_state_of_other_networks_is_refused_and_nothing_changes():
+    update, other = make('default'), make('default', actor_hidden_sizes=[7])
+    before = networks(update)
+    with pytest.raises(TrainingError, match='checkpoint: actor: given'):
+        update.load_state_dict(other.state_dict())
+    assert torch.equal(networks(update)['critics'], before['critics'])
+
+
+@pytest.mark.parametrize(
+    ('temperature_parameter', 'target_entropy_scale'), [('exp', 1.0), ('softplus', 1.0)]
+)
+def test_temperature_falls_while_entropy_is_above_its_target(
+    temperature_parameter, target_entropy_scale
+):
+    # fresh actors spread widely: entropy near 2 * log 2, target -2
+    update = make(
+        'default',
+        temperature_parameter=temperature_parameter,
+        target_entropy_scale=target_entropy_scale,
+        initial_temperature=0.7,
+    )
+    assert update.temperature.item() == pytest.approx(0.7, rel=1e-5)
+    update.run(blocks(update, 1)[0])
+    assert update.metrics()['entropy'] > -2.0
+    assert update.temperature.item() < 0.7
+
+
+def test_temperature_rises_while_entropy_is_below_its_target():
+    # log_std_max -5: entropy near 2 * (1.42 - 5) = -7.2, below -2
+    update = make('default', log_std_max=-5.0)
+    update.run(blocks(update, 1)[0])
+    assert update.metrics()['entropy'] < -2.0
+    assert update.temperature.item() > 1.0
+
+
+def test_fixed_temperature_stays():
+    update = make('sac_fixed_temperature')
+    update.run(blocks(update, 1)[0])
+    assert update.temperature.item() == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize('field', ['observation', 'action', 'reward', 'next_observation'])
+@pytest.mark.parametrize('value', [math.nan, math.inf])
+def test_a_bad_number_stops_training_and_leaves_all_as_it_was(field, value, tmp_path):
+    update = make('default')
+    good, bad = blocks(update, 2)
+    update.run(good)
+    checkpoints = Checkpoints(tmp_path)
+    path = checkpoints.save(update.state_dict(), update.updates)
+    before, content = networks(update), path.read_bytes()
+    bad[3, 7, update.layout.slices[field].start] = value
+    with pytest.raises(TrainingError, match=f'batch: {field}: 1 of'):
+        update.run(bad)
+    for name, tensor in networks(update).items():
+        assert torch.equal(tensor, before[name]), name
+    assert path.read_bytes() == content
+    assert update.updates == 5
+
+
+def test_a_wrong_shape_is_refused():
+    update = make('default')
+    with pytest.raises(ValueError, match=r'accepted: .update, batch, 15'):
+        update.run(torch.zeros(32, 15))
+
+
+def test_actor_learns_every_second_update_and_targets_with_it():
+    update = make('td3')
+    start = networks(update)
+    update.run(blocks(update, 1, size=1)[0])
+    assert torch.equal(networks(update)['actor'], start['actor'])
+    assert torch.equal(networks(update)['target_critics'], start['target_critics'])
+    assert not torch.equal(networks(update)['critics'], start['critics'])
+    update.run(blocks(update, 1, size=1)[0])
+    assert not torch.equal(networks(update)['actor'], start['actor'])
+    assert not torch.equal(networks(update)['target_actor'], start['target_actor'])
+    assert (update.updates, update.actor_updates) == (2, 1)
+
+
+def test_actor_learns_once_a_block():
+    update = make('redq')
+    for rows in blocks(update, 3, size=20):
+        update.run(rows)
+    assert (update.updates, update.actor_updates) == (60, 3)
+
+
+def test_targets_follow_by_their_share():
+    update = make('default', tau_target=0.25)
+    start = networks(update)
+    update.run(blocks(update, 1, size=1)[0])
+    after = networks(update)
+    expected = 0.75 * start['target_critics'] + 0.25 * after['critics']
+    assert torch.allclose(after['target_critics'], expected, atol=1e-7)
+
+
+@pytest.mark.parametrize(('bound', 'expected'), [(1e-3, 1e-4), (0.0, None)])
+def test_gradient_norm_is_bounded(bound, expected):
+    update = make('default', max_gradient_norm=bound)
+    update.run(blocks(update, 1, size=1)[0])
+    # Adam's first moment after one step is a tenth of the gradient
+    moment = update.state_dict()['optimizers']['critics']['exp_avg'].norm().item()
+    before = update.metrics()['critic_gradient_norm']
+    assert before > 1e-2
+    assert moment == pytest.approx(expected or before / 10, rel=1e-2)
+
+
+@pytest.mark.parametrize('terminated', [0.0, 1.0])
+def test_critics_learn_the_value_of_a_constant_reward(terminated):
+    algorithm = replace(
+        Algorithm(),
+        gamma=0.5,
+        temperature='fixed',
+        initial_temperature=0.0,
+        dropped_atoms=0,
+        critic_loss='squared',
+        critic_learning_rate=0.01,
+        tau_target=0.2,
+        **{name: tuple(v) if isinstance(v, list) else v for name, v in SMALL.items()},
+    )
+    update = Update(algorithm, 5, 2, seed=0)
+    data = blocks(update, 80)
+    for rows in data:
+        fields = update.layout.unpack(rows)
+        fields.reward.fill_(3.0)
+        fields.terminated.fill_(terminated)
+        if rows is data[-4]:
+            update.metrics()  # of what was before
+        update.run(rows)
+    metrics = update.metrics()
+    # 3 / (1 - 0.5) where time goes on, 3 where the task ends
+    assert metrics['q_mean'] == pytest.approx(3.0 if terminated else 6.0, abs=0.15)
+
+
+def test_targets_by_hand():
+    # a deterministic actor and critics of zero weights: each quantile is its last bias
+    options = {'num_quantiles': 3, 'dropped_atoms': 2, 'target_noise': 0.0, 'gamma': 0.5}
+    update = make('td3', **options, num_critics=2)
+    state = update.state_dict()
+    critics = state['networks']['target_critics'].zero_()
+    critics[0, -3:] = torch.tensor([1.0, 9.0, 4.0])
+    critics[1, -3:] = torch.tensor([3.0, 2.0, 8.0])
+    state['networks']['critics'].zero_()
+    update.load_state_dict(state)
+    rows = blocks(update, 1, size=1)[0]
+    fields = update.layout.unpack(rows)
+    fields.reward.fill_(10.0)
+    fields.terminated.zero_()
+    fields.num_steps.fill_(2.0)
+    update.run(rows)
+    # atoms 1, 2, 3, 4 are kept: mean 2.5; 10 + 0.5^2 * 2.5
+    assert update.metrics()['target_mean'] == pytest.approx(10.625)
+
+
+def test_divergence_is_named():
+    update = make('default')
+    state = update.state_dict()
+    state['networks']['critics'].fill_(1e30)
+    update.load_state_dict(state)
+    update.run(blocks(update, 1)[0])
+    with pytest.raises(TrainingError, match='training diverged'):
+        update.metrics()
+
+
+def test_metrics_are_means_since_the_last_call():
+    update = make('default')
+    update.run(blocks(update, 1)[0])
+    names = {
+        'critic_loss',
+        'actor_loss',
+        'temperature_loss',
+        'temperature',
+        'entropy',
+        'q_mean',
+        'quantile_spread',
+        'target_mean',
+        'critic_gradient_norm',
+        'actor_gradient_norm',
+    }
+    assert set(update.metrics()) == names
+    assert update.metrics() == {}
+
+
+def test_same_seed_same_networks():
+    assert torch.equal(networks(make('default'))['actor'], networks(make('default'))['actor'])
+    other = networks(make('default', seed=5))['actor']
+    assert not torch.equal(networks(make('default'))['actor'], other)
+
+
+def test_bf16_products_stay_near_and_leave_the_process_as_it_was():
+    before = torch.backends.mkldnn.matmul.fp32_precision
+    exact, rounded = make('default'), make('default', matmul_precision='bf16')
+    for rows in blocks(exact, 2):
+        exact.run(rows)
+        rounded.run(rows)
+    assert torch.backends.mkldnn.matmul.fp32_precision == before
+    difference = networks(exact)['critics'] - networks(rounded)['critics']
+    assert np.abs(difference.numpy()).max() < 0.05

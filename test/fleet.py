@@ -1,0 +1,95 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Real processes for tests: started from the project's own node specs, ended by their ids."""
+
+from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from pathlib import Path
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.utilities import try_shutdown
+from rl_agent.node_specs import NodeSpec
+from rl_learner.processes import ChildProcess, end_in_order
+
+
+def free_port() -> int:
+    """Return a TCP port that nothing uses."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(
+    specs: Sequence[NodeSpec], environment: dict[str, str], folder: Path
+) -> Iterator[dict[str, ChildProcess]]:
+    """Start nodes; end those that are left in reverse order."""
+    processes: dict[str, ChildProcess] = {}
+    try:
+        for spec in specs:
+            command = [sys.executable, *spec.arguments()]
+            processes[spec.name] = ChildProcess(
+                spec.name, command, folder / f'{spec.name}.log', environment
+            )
+        yield processes
+    finally:
+        stages = [[process] for process in reversed(processes.values())]
+        end_in_order(stages, time.monotonic() + 15.0)
+
+
+class Listener:
+    """A node in this process that collects messages.
+
+    Attributes:
+        heard: topic to its messages, in order.
+    """
+
+    def __init__(self, topics: dict[str, tuple[type, Any]]) -> None:
+        """Subscribe; topic to message type and quality of service."""
+        self._context = Context()
+        rclpy.init(context=self._context)
+        self.node = Node('listener', context=self._context)
+        self.executor = SingleThreadedExecutor(context=self._context)
+        self.executor.add_node(self.node)
+        self.heard: dict[str, list[Any]] = {topic: [] for topic in topics}
+        for topic, (kind, qos) in topics.items():
+            self.node.create_subscription(kind, topic, self.heard[topic].append, qos)
+
+    def until(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
+        """Serve callbacks until a condition holds.
+
+        Raises:
+            AssertionError: it does not within the time.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline_s, f'waited {timeout_s:g} s in vain: {what}'
+            self.executor.spin_once(timeout_sec=0.1)
+
+    def close(self) -> None:
+        """Leave."""
+        self.executor.shutdown()
+        self.node.destroy_node()
+        try_shutdown(context=self._context)
+
+
+def run_module(
+    module: str, *arguments: str, environment: dict[str, str], cwd: Path, timeout_s: float = 60.0
+) -> 'subprocess.CompletedProcess[str]':
+    """Run `python -m module` to its end."""
+    return subprocess.run(
+        [sys.executable, '-m', module, *arguments],
+        env=environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )

@@ -1,0 +1,155 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Each mistake of a user: one clear error, a non-zero exit, no stack trace, nothing written."""
+
+from pathlib import Path
+import socket
+
+from fleet import free_port, run_module
+import pytest
+
+MISSPELT_ROBOT = """
+name: pendulum
+rate_hz: 0
+episode_step: 200
+observation:
+  - {name: cos_angle, topic: joint_states, type: sensor_msgs/msg/JointState,
+     field: position, joints: [pivot], transform: cosine}
+action: {topic: commands, type: std_msgs/msg/Float64MultiArray, joints: [pivot], unit: N m,
+         low: [2.0], high: [-2.0]}
+task: {name: swing_up}
+reset: {service: reset}
+"""
+MISSPELT_ALGORITHM = 'gama: 0.9\ntau_target: 7\n'
+
+
+def check(
+    environment: dict[str, str], cwd: Path, module: str, arguments: list[str], words: list[str]
+) -> None:
+    """Run a program to its end and look at what it says."""
+    result = run_module(module, *arguments, environment=environment, cwd=cwd)
+    assert result.returncode not in (0, -6, -11), result.stderr
+    assert 'Traceback' not in result.stderr
+    for word in words:
+        assert word in result.stderr, result.stderr
+    assert not (cwd / 'runs').exists()
+
+
+@pytest.mark.parametrize(
+    ('options', 'words'),
+    [
+        (['--robot', 'pendulun'], ["robot: given 'pendulun'", 'did you mean', 'pendulum']),
+        (['--robot', 'no/such.yaml'], ['no/such.yaml: no such file']),
+        (['--algorithm', 'tqx'], ["algorithm: given 'tqx'", 'tqc', 'accepted']),
+        (['--algorithm', 'no/such.yaml'], ['no/such.yaml: no such file']),
+        (['--robots', '0'], ['--robots', "given '0'", 'at least 1']),
+        (['--seed', 'x'], ['--seed', "given 'x'", 'whole number']),
+        (['--port', '80'], ['--port', "given '80'", 'at least 1024']),
+        (['--port', '99999'], ['--port', 'given 99999', 'free TCP port']),
+        (['--step', '-3'], ['--steps', "given '-3'"]),
+        (['--sead', '1'], ['--sead']),
+        (['--runs', '/proc/nowhere'], ['/proc/nowhere', 'accepted']),
+    ],
+)
+def test_demo_options(
+    ros_environment: dict[str, str], tmp_path: Path, options: list[str], words: list[str]
+) -> None:
+    check(ros_environment, tmp_path, 'rl_learner.demo', options, words)
+
+
+def test_a_run_is_never_overwritten(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / 'kept' / 'first').mkdir(parents=True)
+    options = ['--runs', 'kept', '--name', 'first']
+    check(
+        ros_environment,
+        tmp_path,
+        'rl_learner.demo',
+        options,
+        ['first', 'exists already', 'new name'],
+    )
+
+
+def test_all_mistakes_of_a_file_at_once(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    robot, algorithm = tmp_path / 'robot.yaml', tmp_path / 'algorithm.yaml'
+    robot.write_text(MISSPELT_ROBOT)
+    algorithm.write_text(MISSPELT_ALGORITHM)
+    words = [
+        f'{robot}: rate_hz: given 0; accepted: greater than 0',
+        f'{robot}: episode_step: unknown key (did you mean',
+        f'{robot}: episode_steps: missing',
+        "observation.0.transform: given 'cosine'",
+        'action: low, high of pivot: given 2.0, -2.0; accepted: low before high',
+    ]
+    check(
+        ros_environment,
+        tmp_path,
+        'rl_agent.agent_node',
+        ['--ros-args', '-p', f'robot:={robot}'],
+        words,
+    )
+    check(
+        ros_environment,
+        tmp_path,
+        'rl_learner.demo',
+        ['--algorithm', str(algorithm)],
+        [
+            f'{algorithm}: gama: unknown key (did you mean',
+            f'{algorithm}: tau_target: given 7; accepted',
+        ],
+    )
+
+
+@pytest.mark.parametrize('module', ['rl_learner.demo', 'rl_agent.agent_node'])
+def test_interfaces_that_are_not_built(
+    ros_environment: dict[str, str], tmp_path: Path, module: str
+) -> None:
+    hidden = tmp_path / 'hidden' / 'rl_msgs'
+    hidden.mkdir(parents=True)
+    (hidden / '__init__.py').write_text("raise ImportError('no such messages')\n")
+    environment = {**ros_environment, 'PYTHONPATH': str(hidden.parent)}
+    check(environment, tmp_path, module, [], ['rl_msgs', 'not built', 'make setup'])
+
+
+@pytest.mark.parametrize('module', ['rl_learner.demo', 'rl_learner.learner_node'])
+def test_a_port_in_use(ros_environment: dict[str, str], tmp_path: Path, module: str) -> None:
+    with socket.socket() as other:
+        other.bind(('127.0.0.1', 0))
+        other.listen()
+        port = other.getsockname()[1]
+        options = ['--port', str(port)]
+        if module.endswith('node'):
+            folder = tmp_path / 'run'
+            options = ['--ros-args', '-p', 'robot:=pendulum', '-p', f'replay_port:={port}']
+            options += ['-p', f'run_folder:={folder}']
+        check(ros_environment, tmp_path, module, options, ['port', str(port), 'free TCP port'])
+
+
+def test_a_robot_that_never_publishes(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    options = ['--ros-args', '-p', 'robot:=pendulum', '-p', 'robot_timeout_s:=1']
+    options += ['-r', '__ns:=/silent']
+    words = ['/silent/joint_states: no message in 1 s from 0 publishers', 'accepted', '20 Hz']
+    check(ros_environment, tmp_path, 'rl_agent.agent_node', options, words)
+
+
+@pytest.mark.parametrize(
+    ('module', 'parameter', 'words'),
+    [
+        ('rl_agent.agent_node', 'robott:=pendulum', ['robott', 'accepted', 'max_steps']),
+        ('rl_agent.agent_node', 'seed:=-1', ['seed', 'given -1', 'greater than or equal to 0']),
+        ('rl_agent.simulated_robot_node', 'seed:=x', ['seed', "given 'x'", 'valid integer']),
+        ('rl_learner.learner_node', 'device:=tpu', ['device', "given 'tpu'", "'cuda'"]),
+        ('rl_learner.replay_bridge_node', 'replay_port:=1', ['replay_port', 'given 1', '1024']),
+    ],
+)
+def test_node_parameters(
+    ros_environment: dict[str, str], tmp_path: Path, module: str, parameter: str, words: list[str]
+) -> None:
+    check(ros_environment, tmp_path, module, ['--ros-args', '-p', parameter], words)
+
+
+def test_the_learner_says_that_a_run_folder_cannot_be_written(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    options = ['--ros-args', '-p', 'robot:=pendulum', '-p', 'run_folder:=/proc/nowhere']
+    options += ['-p', f'replay_port:={free_port()}']
+    words = ['run folder', '/proc/nowhere', 'a folder to write in']
+    check(ros_environment, tmp_path, 'rl_learner.learner_node', options, words)

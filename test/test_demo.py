@@ -1,0 +1,192 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The demo as users run it: it learns, it ends when asked to, and it leaves nothing behind."""
+
+from collections.abc import Callable
+import contextlib
+import json
+import os
+from pathlib import Path
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from rl_agent.policy_file import load_policy
+
+END_WITHIN_S = 5.0
+STEPS_SHOWN = re.compile(r'steps (\d+) ')
+
+
+class DemoProcess:
+    """`python -m rl_learner.demo` with its output in a file."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], *options: str) -> None:
+        """Start it in a folder of its own."""
+        folder.mkdir()
+        self.run_folder = folder / 'runs' / 'run'
+        self.output = folder / 'output.txt'
+        with self.output.open('wb') as file:
+            self.process = subprocess.Popen(
+                [sys.executable, '-m', 'rl_learner.demo', '--name', 'run', *options],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def text(self) -> str:
+        """What it printed."""
+        return self.output.read_text()
+
+    @property
+    def steps(self) -> int:
+        """Control steps by the newest line that it printed."""
+        shown = STEPS_SHOWN.findall(self.text)
+        return int(shown[-1]) if shown else 0
+
+    def children(self) -> list[psutil.Process]:
+        """Return its processes, by their ids."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def until(self, condition: Callable[[], bool], timeout_s: float) -> None:
+        """Wait for a condition; the demo must not end meanwhile."""
+        deadline_s = time.monotonic() + timeout_s
+        while not condition():
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline_s, self.text
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it, however it stands."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in self.children():
+                child.kill()
+        self.process.kill()
+        self.process.wait()
+
+
+def summary(run_folder: Path) -> dict[str, object]:
+    """Return what a run left for scripts."""
+    content: dict[str, object] = json.loads((run_folder / 'summary.json').read_text())
+    return content
+
+
+@pytest.mark.timeout(400)
+def test_the_robot_learns(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    demo = DemoProcess(tmp_path / 'demo', ros_environment, '--seed', '1')
+    try:
+        assert demo.process.wait(timeout=380) == 0, demo.text
+    finally:
+        demo.kill()
+    result = summary(demo.run_folder)
+    assert result['verdict'] == 'learned'
+    returns = result['evaluation_returns']
+    assert isinstance(returns, list)
+    assert len(returns) == 10
+    assert sum(returns) / 10 >= -200
+    assert result['steps'] == result['transitions_stored']
+    assert isinstance(result['steps'], int)
+    assert result['steps'] <= 8000
+    judged = result['evaluation_policy_versions']
+    assert isinstance(judged, list)
+    assert len(set(judged)) == 1
+    assert load_policy(demo.run_folder / 'policy.npz').version == judged[0]
+    assert (demo.run_folder / 'learning_curve.png').read_bytes().startswith(b'\x89PNG')
+    assert any((demo.run_folder / 'checkpoints').iterdir())
+    assert 'learned: 10 deterministic episodes' in demo.text
+    assert str(Path('runs') / 'run') in demo.text
+
+
+@pytest.mark.timeout(240)
+def test_two_demos_side_by_side_and_their_ends(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Neither meets the other; one ends by Ctrl-C, one by SIGTERM; what was learned is saved."""
+    demos = [
+        DemoProcess(tmp_path / 'a', ros_environment, '--robots', '2'),
+        DemoProcess(tmp_path / 'b', ros_environment),
+    ]
+    try:
+        for demo in demos:
+            demo.until(lambda demo=demo: demo.steps > 700, 150)  # type: ignore[misc]
+        domains = [re.search(r'ROS_DOMAIN_ID=(\d+)', demo.text) for demo in demos]
+        assert domains[0] is not None
+        assert domains[1] is not None
+        assert domains[0].group(1) != domains[1].group(1)
+        for demo, number, count in zip(
+            demos, (signal.SIGINT, signal.SIGTERM), (6, 4), strict=True
+        ):
+            children = demo.children()
+            assert len(children) == count
+            _end(demo, number, children)
+            result = summary(demo.run_folder)
+            assert result['verdict'] == 'interrupted'
+            assert result['steps'] == result['transitions_stored']
+            assert any((demo.run_folder / 'checkpoints').iterdir())
+            assert load_policy(demo.run_folder / 'policy.npz').updates > 0
+    finally:
+        for demo in demos:
+            demo.kill()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize('delay_s', [0.0, 1.5, 4.0])
+def test_an_end_while_it_starts(
+    ros_environment: dict[str, str], tmp_path: Path, delay_s: float
+) -> None:
+    demo = DemoProcess(tmp_path / 'demo', ros_environment)
+    try:
+        demo.until(lambda: 'ROS_DOMAIN_ID' in demo.text, 60)
+        time.sleep(delay_s)  # any moment will do; there is no event to wait for
+        _end(demo, signal.SIGINT, demo.children())
+        assert 'Traceback' not in demo.text
+    finally:
+        demo.kill()
+
+
+@pytest.mark.timeout(120)
+def test_nothing_outlives_a_killed_demo(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    demo = DemoProcess(tmp_path / 'demo', ros_environment)
+    try:
+        demo.until(lambda: len(demo.children()) == 4, 60)
+        children = demo.children()
+        demo.process.kill()
+        demo.process.wait()
+        _, alive = psutil.wait_procs(children, timeout=20)
+        assert not alive
+    finally:
+        demo.kill()
+
+
+@pytest.mark.timeout(120)
+def test_a_part_that_ends_by_itself_is_named(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    demo = DemoProcess(tmp_path / 'demo', ros_environment)
+    try:
+        demo.until(lambda: len(demo.children()) == 4, 60)
+        bridge = next(
+            child
+            for child in demo.children()
+            if 'rl_learner.replay_bridge_node' in child.cmdline()
+        )
+        bridge.kill()
+        assert demo.process.wait(timeout=60) == 1
+        assert 'error: replay_bridge ended with exit code -9' in demo.text
+        assert 'Traceback' not in demo.text
+    finally:
+        demo.kill()
+
+
+def _end(demo: DemoProcess, number: signal.Signals, children: list[psutil.Process]) -> None:
+    """Send a signal; the demo and its children must be gone in time, with exit code 1."""
+    os.kill(demo.process.pid, number)
+    assert demo.process.wait(timeout=END_WITHIN_S + 2.0) == 1, demo.text
+    _, alive = psutil.wait_procs(children, timeout=1.0)
+    assert not alive
+    assert 'interrupted' in demo.text

@@ -1,0 +1,159 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Two robots, their agents, bridge and learner, each a process: nothing lost, policies obeyed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from fleet import free_port, Listener, running
+import numpy as np
+from numpy.typing import NDArray
+import pytest
+from rl_agent.node_specs import simulated_agent, simulated_robot
+from rl_agent.policy import PolicyParameters, split_parameters
+from rl_agent.ros_messages import message_to_policy
+from rl_agent.ros_topics import AGENT_STATUS, POLICY, POLICY_QOS, STATUS_QOS, STEP
+from rl_learner.algorithm import load_algorithm
+from rl_learner.checkpoint import Checkpoints
+from rl_learner.node_specs import learner_nodes
+from rl_learner.replay_server import TABLE
+from rl_learner.reverb_quietly import reverb
+from rl_learner.run_folder import CHECKPOINTS
+from rl_learner.update import Update
+from rl_msgs.msg import AgentStatus, Policy, Step
+import torch
+
+STEPS = {'robot_1': 450, 'robot_2': 350}  # neither ends with an episode of 200
+
+
+@dataclass
+class Run:
+    """What a run left.
+
+    Attributes:
+        heard: topic to messages.
+        replay: state of the Reverb table after the last step.
+        checkpoint: of the learner, as it ended.
+    """
+
+    heard: dict[str, list[Any]]
+    replay: Any
+    checkpoint: dict[str, Any]
+
+
+@pytest.fixture(scope='module')
+def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Train with both robots until each has taken its steps, then end everything.
+
+    The second robot does not explore, so that its actions can be computed from its policy.
+    """
+    folder: Path = tmp_path_factory.mktemp('two_robots')
+    port = free_port()
+    bridge, learner = learner_nodes(
+        'pendulum', 'default', port, run_folder=str(folder / 'run'), warmup=200, threads=1
+    )
+    specs = [learner, bridge]
+    topics: dict[str, tuple[type, Any]] = {
+        '/diagnostics': (DiagnosticArray, 10),
+        POLICY: (Policy, POLICY_QOS),
+    }
+    for seed, (namespace, steps) in enumerate(STEPS.items()):
+        specs += [
+            simulated_robot('pendulum', namespace, seed=seed),
+            simulated_agent(
+                'pendulum',
+                namespace,
+                seed=seed,
+                max_steps=steps,
+                max_steps_ahead=64,
+                explore=namespace == 'robot_1',
+                robot_timeout_s=60.0,
+            ),
+        ]
+        topics[f'/{namespace}/{AGENT_STATUS}'] = (AgentStatus, STATUS_QOS)
+        topics[f'/{namespace}/{STEP}'] = (Step, 1000)
+    listener = Listener(topics)
+    with running(specs, ros_environment, folder):
+        listener.until(lambda: _all_acknowledged(listener), 100.0, 'all transitions stored')
+        count = len(listener.heard['/diagnostics'])
+        listener.until(
+            lambda: len(listener.heard['/diagnostics']) >= count + 4, 20.0, 'the last counts'
+        )
+        replay = reverb.Client(f'localhost:{port}').server_info(timeout=10)[TABLE]
+    # the learner published once more as it ended; the message may still wait to be read
+    state = Checkpoints(folder / 'run' / CHECKPOINTS).load()
+    assert state is not None
+    listener.until(
+        lambda: listener.heard[POLICY][-1].version == state['policy_version'], 10.0, 'last policy'
+    )
+    listener.close()
+    return Run(listener.heard, replay, state)
+
+
+def _all_acknowledged(listener: Listener) -> bool:
+    """Return whether each agent says that it is done and holds nothing back."""
+    statuses = [listener.heard[f'/{namespace}/{AGENT_STATUS}'] for namespace in STEPS]
+    return all(
+        heard
+        and heard[-1].state.startswith('finished')
+        and heard[-1].transitions_acknowledged == heard[-1].steps
+        for heard in statuses
+    )
+
+
+def test_reverb_holds_as_many_transitions_as_steps_were_executed(run: Run) -> None:
+    executed = {}
+    for message in run.heard['/diagnostics']:
+        for status in message.status:
+            values = {item.key: item.value for item in status.values}
+            executed[status.hardware_id] = int(values['executed_steps'])
+    assert executed == STEPS
+    assert run.replay.current_size == sum(STEPS.values())
+    assert run.replay.rate_limiter_info.insert_stats.completed == sum(STEPS.values())
+
+
+def test_the_policy_version_at_the_robots_rises(run: Run) -> None:
+    for namespace in STEPS:
+        versions = [step.policy_version for step in run.heard[f'/{namespace}/{STEP}']]
+        assert versions == sorted(versions)
+        assert len(set(versions)) >= 5
+
+
+def test_actions_come_from_the_received_weights(run: Run) -> None:
+    """The robot's NumPy against torch with the numbers that the learner published."""
+    policies = {message.version: message_to_policy(message) for message in run.heard[POLICY]}
+    compared = set()
+    for step in run.heard[f'/robot_2/{STEP}']:
+        policy = policies.get(step.policy_version)
+        if policy is not None:
+            expected = _mean_action(policy, np.array(step.observation, np.float32))
+            np.testing.assert_allclose(np.array(step.action_wanted), expected, atol=1e-5)
+            compared.add(step.policy_version)
+    assert len(compared) >= 5
+
+
+def test_published_weights_are_those_of_the_learners_actor(run: Run) -> None:
+    state = run.checkpoint
+    update = Update(load_algorithm('default'), 3, 1, seed=99)
+    update.load_state_dict(state['update'])
+    saved = update.policy(state['policy_version'])
+    published = {message.version: message for message in run.heard[POLICY]}[saved.version]
+    assert published.updates == update.updates > 0
+    np.testing.assert_array_equal(np.array(published.parameters), saved.parameters)
+
+
+def _mean_action(policy: PolicyParameters, observation: NDArray[np.float32]) -> NDArray[Any]:
+    """Return tanh of the mean of a gaussian ReLU policy, by torch's own layers."""
+    architecture = policy.architecture
+    assert (architecture.distribution, architecture.activation) == ('gaussian', 'relu')
+    parts = {
+        name: torch.tensor(values)
+        for name, values in split_parameters(architecture, policy.parameters).items()
+    }
+    features = torch.tensor(observation)
+    for layer in range(len(architecture.hidden_sizes)):
+        weight, bias = parts[f'weight_{layer}'], parts[f'bias_{layer}']
+        features = torch.relu(torch.nn.functional.linear(features, weight, bias))
+    mean = torch.nn.functional.linear(features, parts['mean_weight'], parts['mean_bias'])
+    return np.asarray(torch.tanh(mean))
