@@ -38,7 +38,8 @@ check: setup  ## check format, lint and types
 	@$(python) -m mypy $(typed)
 
 test: check  ## run all checks and tests
-	@exec $(python) -m pytest
+	@# pytest's own limits need Python code to run: one call that hangs in C would escape them.
+	@exec timeout --foreground --kill-after=10 1200 $(python) -m pytest
 
 bench: setup  ## run a benchmark: make bench BENCH=name
 	@if [ ! -f 'bench/$(BENCH).py' ]; then \

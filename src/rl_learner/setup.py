@@ -6,8 +6,15 @@ import os
 from setuptools import find_packages, setup
 
 package_name = 'rl_learner'
-# The workspace keeps the launch files at its top, where people look for them.
-launch_files = glob(os.path.join('..', '..', 'launch', 'learner*.launch.py'))
+# The workspace keeps the launch files at its top, where people look for them. Links are followed,
+# as `colcon build --symlink-install` runs a link to this file in its build folder.
+top = os.path.relpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', '..'))
+launch_files = [
+    file
+    for name in ('learner', 'simulation')
+    for file in glob(os.path.join(top, 'launch', name + '.launch.py'))
+]
+
 
 setup(
     name=package_name,

@@ -1,4 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+# mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
 """The actor on the robot, against numbers worked by hand."""
 
 from dataclasses import replace

@@ -71,8 +71,8 @@ class Algorithm:
         max_gradient_norm: bound of each network's global gradient norm; 0: none.
         normalise_observations: by running mean and deviation, which travel with the policy.
         observation_clip: bound of a normalised observation.
-        matmul_precision: bf16: inputs of matrix products are rounded to bfloat16 where the
-            processor has such products; sums stay float32.
+        matmul_precision: bf16: networks compute in bfloat16, which is faster where the processor
+            has such products; parameters, losses and optimizers stay float32.
     """
 
     gamma: Annotated[float, Field(ge=0, lt=1)] = 0.99

@@ -2,23 +2,23 @@
 """One run of the demo: processes, monitor, judge and report."""
 
 from dataclasses import dataclass
+import os
 from pathlib import Path
 import statistics
 import sys
 import threading
 import time
 
-import numpy as np
 import psutil
 from rich.console import Console
 from rl_agent.errors import RlError
-from rl_agent.node_specs import NodeSpec, simulated_agent, simulated_robot
+from rl_agent.node_specs import NodeSpec
 from rl_agent.policy_file import save_policy
 from rl_agent.robot_description import RobotDescription
 from rl_learner.demo_description import DemoDescription
 from rl_learner.display import Display, Outlook
 from rl_learner.judge import Judge
-from rl_learner.node_specs import learner_nodes
+from rl_learner.node_specs import simulation_namespaces, simulation_nodes
 from rl_learner.processes import ChildProcess, end_in_order
 from rl_learner.ros_domain import local_environment
 from rl_learner.ros_monitor import RosMonitor
@@ -29,7 +29,6 @@ from rl_msgs.msg import Episode
 _END_WITHIN_S = 4.0  # a user may count on 5 s from Ctrl-C to the prompt
 _LOOK_PERIOD_S = 0.1
 _LAST_COUNT_S = 0.5
-_ROBOT_STARTS_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -61,37 +60,24 @@ class DemoPlan:
     @property
     def namespaces(self) -> list[str]:
         """One for each robot."""
-        return [f'robot_{number + 1}' for number in range(self.robots)]
+        return simulation_namespaces(self.robots)
 
     def node_specs(self) -> list[NodeSpec]:
         """Return the nodes to run: learner, bridge, then each robot and its agent."""
         description = self.description
-        seeds = np.random.SeedSequence(self.seed).generate_state(2 * self.robots + 1)
-        bridge, learner = learner_nodes(
+        return simulation_nodes(
             description.robot,
             self.algorithm,
             self.port,
+            robots=self.robots,
+            seed=self.seed,
+            max_steps=self.max_steps,
+            max_steps_ahead=description.max_steps_ahead,
             run_folder=str(self.folder),
-            seed=int(seeds[-1]),
             warmup=description.warmup,
             status_rate_hz=10.0,
+            threads=max(1, (os.cpu_count() or 1) // 2),  # the other parts need cores, too
         )
-        specs = [learner, bridge]
-        for number, namespace in enumerate(self.namespaces):
-            steps = (self.max_steps + number) // self.robots  # they add up to max_steps
-            robot_seed, agent_seed = (int(seed) for seed in seeds[2 * number : 2 * number + 2])
-            specs += [
-                simulated_robot(description.robot, namespace, seed=robot_seed),
-                simulated_agent(
-                    description.robot,
-                    namespace,
-                    seed=agent_seed,
-                    max_steps=steps,
-                    max_steps_ahead=description.max_steps_ahead,
-                    robot_timeout_s=_ROBOT_STARTS_WITHIN_S,
-                ),
-            ]
-        return specs
 
 
 class DemoRun:

@@ -148,13 +148,14 @@ class Learner:
         now_s = time.monotonic()
         version = self.progress.policy_version + 1
         made = self._update.updates - self._published_updates
+        metrics = self._update.metrics()  # raises where training diverged: nobody gets that policy
         self._publish_policy(self._update.policy(version))
         self.progress = Progress(
             state=state,
             updates=self._update.updates,
             updates_per_s=made / (now_s - self._published_s),
             policy_version=version,
-            metrics={**self.progress.metrics, **self._update.metrics()},
+            metrics={**self.progress.metrics, **metrics},
         )
         self._published_s, self._published_updates = now_s, self._update.updates
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rl_agent.policy import PolicyArchitecture, SDE_EPSILON
 from rl_learner.algorithm import Algorithm
-from rl_learner.fast_mlp import fast_mlp
+from rl_learner.fast_mlp import bf16_mlp, fast_mlp
 from rl_learner.mlp import Ensemble, mlp, MlpShape
 import torch
 from torch import Tensor
@@ -46,7 +46,7 @@ class Actor:
         """
         self.reference = reference
         self.architecture = _architecture(algorithm, observation_size, action_size)
-        self._forward: Forward = mlp if reference else fast_mlp
+        self._forward = _forward(algorithm, reference)
         self._initial_log_std = algorithm.initial_log_std
         kind = algorithm.distribution
         head = {'gaussian': 2 * action_size, 'deterministic': action_size, 'gsde': 0}[kind]
@@ -144,7 +144,7 @@ class Critics:
         reference: bool = False,
     ) -> None:
         """Shape the networks; arguments as for `Actor`."""
-        self._forward: Forward = mlp if reference else fast_mlp
+        self._forward = _forward(algorithm, reference)
         self.num_critics = algorithm.num_critics
         self.shape = MlpShape(
             observation_size + action_size,
@@ -176,6 +176,12 @@ class Critics:
         """
         inputs = torch.cat([observation, action], dim=-1)
         return self._forward(parameters, inputs, masks).transpose(0, 1)
+
+
+def _forward(algorithm: Algorithm, reference: bool) -> Forward:
+    """Return the form of the perceptron to take."""
+    fast = bf16_mlp if algorithm.matmul_precision == 'bf16' else fast_mlp
+    return mlp if reference else fast
 
 
 def _architecture(

@@ -1,7 +1,11 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Which nodes run on the learner machine: one definition for all who start them."""
+"""Which nodes run on the learner machine, and in a simulation: one definition for all."""
 
-from rl_agent.node_specs import NodeSpec, ParameterValue
+import numpy as np
+from rl_agent.node_specs import NodeSpec, ParameterValue, simulated_agent, simulated_robot
+
+# Several simulated robots on one machine start slowly.
+_ROBOT_STARTS_WITHIN_S = 60.0
 
 
 def learner_nodes(
@@ -27,3 +31,53 @@ def learner_nodes(
         NodeSpec('rl_learner', 'replay_bridge', parameters=shared),
         NodeSpec('rl_learner', 'learner', parameters={**shared, **learner_parameters}),
     )
+
+
+def simulation_nodes(
+    robot: str,
+    algorithm: str,
+    replay_port: int,
+    *,
+    robots: int,
+    seed: int,
+    max_steps: int,
+    max_steps_ahead: int,
+    **learner_parameters: ParameterValue,
+) -> list[NodeSpec]:
+    """Return learner and bridge, then each simulated robot and its agent.
+
+    Args:
+        robot: name or file of the robot's description.
+        algorithm: name or file.
+        replay_port: of the Reverb server.
+        robots: side by side, each in a namespace of its own.
+        seed: of everything random.
+        max_steps: of all robots together; 0: no limit.
+        max_steps_ahead: transitions that simulated time may run ahead of training; 0: no limit.
+        learner_parameters: other ROS parameters of the learner.
+    """
+    seeds = [int(word) for word in np.random.SeedSequence(seed).generate_state(2 * robots + 1)]
+    bridge, learner = learner_nodes(
+        robot, algorithm, replay_port, seed=seeds[-1], **learner_parameters
+    )
+    specs = [learner, bridge]
+    for number, namespace in enumerate(simulation_namespaces(robots)):
+        robot_seed, agent_seed = seeds[2 * number : 2 * number + 2]
+        specs += [
+            simulated_robot(robot, namespace, seed=robot_seed),
+            simulated_agent(
+                robot,
+                namespace,
+                seed=agent_seed,
+                # the shares add up to max_steps; a share of 0 would mean no limit
+                max_steps=max_steps and max(1, (max_steps + number) // robots),
+                max_steps_ahead=max_steps_ahead,
+                robot_timeout_s=_ROBOT_STARTS_WITHIN_S,
+            ),
+        ]
+    return specs
+
+
+def simulation_namespaces(robots: int) -> list[str]:
+    """Return the namespace of each simulated robot."""
+    return [f'robot_{number + 1}' for number in range(robots)]

@@ -45,3 +45,17 @@ def open_run_folder(folder: Path) -> Path:
             f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
         ) from error
     return folder
+
+
+def refuse_to_resume(folder: Path) -> None:
+    """Do nothing where training would begin anew.
+
+    Raises:
+        ConfigurationError: the folder has checkpoints to go on from.
+    """
+    checkpoints = folder.expanduser() / CHECKPOINTS
+    if checkpoints.is_dir() and any(checkpoints.iterdir()):
+        raise ConfigurationError(
+            f'resume: given false, but {checkpoints} has checkpoints; accepted: another'
+            ' run_folder, or resume:=true to go on from them'
+        )

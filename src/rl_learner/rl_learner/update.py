@@ -10,7 +10,6 @@ from rl_learner.algorithm import Algorithm
 from rl_learner.distributions import fast_sample_squashed, sample_squashed
 from rl_learner.freed_memory import keep_freed_memory
 from rl_learner.losses import quantile_loss, quantile_loss_gradient
-from rl_learner.matmul_precision import matmul_precision
 from rl_learner.mean_metrics import MeanMetrics
 from rl_learner.networks import Actor, Critics
 from rl_learner.noise import draw_noise, Noise
@@ -52,7 +51,7 @@ class Update:
             action_size: length of an action.
             seed: of networks and noise.
             device: where to train.
-            reference: take the plain path, with every gradient from autograd; for tests.
+            reference: take the plain path, float32 with every gradient from autograd; for tests.
         """
         self.algorithm = algorithm
         self.layout = ReplayLayout(observation_size, action_size)
@@ -93,10 +92,9 @@ class Update:
             ValueError: the rows have another shape.
         """
         block, count = self._prepare(rows), len(rows)
-        with matmul_precision(self.algorithm.matmul_precision, self._device):
-            for index in range(count):
-                batch = Batch(*(column[index] for column in block))
-                self._update(batch, with_actor=self._actor_is_due(last=index == count - 1))
+        for index in range(count):
+            batch = Batch(*(column[index] for column in block))
+            self._update(batch, with_actor=self._actor_is_due(last=index == count - 1))
 
     def _prepare(self, rows: Tensor) -> Batch[Tensor]:
         """Return a block's fields on the device, checked, observations normalised."""
@@ -184,7 +182,6 @@ class Update:
         else:
             slope = quantile_loss_gradient(quantiles.detach(), targets, critic_loss)
             (gradient,) = torch.autograd.grad(quantiles, critics.flat, slope)
-        norm = self._step('critics', gradient)
         if self.updates % _UPDATES_PER_RECORD == 0:
             with torch.no_grad():
                 self._metrics.add(
@@ -192,8 +189,9 @@ class Update:
                     q_mean=quantiles.mean(),
                     quantile_spread=quantiles.std(dim=2, correction=0).mean(),
                     target_mean=targets.mean(),
-                    critic_gradient_norm=norm,
+                    critic_gradient_norm=torch.linalg.vector_norm(gradient),
                 )
+        self._step('critics', gradient)
 
     def _update_actor(
         self, observation: Tensor, noise: Tensor, masks: list[Tensor] | None
@@ -209,9 +207,10 @@ class Update:
         if log_prob is not None:
             loss = loss + self.temperature * log_prob.mean()
         (gradient,) = torch.autograd.grad(loss, actor.flat)
-        norm = self._step('actor', gradient)
         if self.actor_updates % _UPDATES_PER_RECORD == 0:
+            norm = torch.linalg.vector_norm(gradient)
             self._metrics.add(actor_loss=loss.detach(), actor_gradient_norm=norm)
+        self._step('actor', gradient)
         return None if log_prob is None else log_prob.detach()
 
     def _q(self, observation: Tensor, action: Tensor, masks: list[Tensor] | None) -> Tensor:
@@ -247,14 +246,13 @@ class Update:
         if self.algorithm.distribution == 'deterministic':
             state.target_actor.flat.lerp_(state.actor.frozen.flat, share)
 
-    def _step(self, name: str, gradient: Tensor) -> Tensor:
-        """Let an optimizer step, its gradient's norm bounded; return the norm before that."""
-        norm: Tensor = torch.linalg.vector_norm(gradient)
+    def _step(self, name: str, gradient: Tensor) -> None:
+        """Let an optimizer step, its gradient's norm bounded."""
         bound = self.algorithm.max_gradient_norm
         if bound:
+            norm = torch.linalg.vector_norm(gradient)
             gradient.mul_((bound / (norm + 1e-6)).clamp_(max=1.0))
         self._state.optimizers[name].step(gradient)
-        return norm
 
     def metrics(self) -> dict[str, float]:
         """Return the means of what was recorded since the last call; waits for the device.

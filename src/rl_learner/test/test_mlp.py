@@ -1,7 +1,10 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+# mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
 """Both forms of the ensemble, against each other and against finite differences."""
 
+import gc
 import itertools
+import weakref
 
 import pytest
 from rl_learner.fast_mlp import fast_mlp
@@ -66,6 +69,20 @@ def test_gradients_are_finite_differences(shape):
     assert torch.autograd.gradcheck(
         lambda flat, inputs: fast_mlp(Ensemble(shape, flat), inputs, masks), leaves
     )
+
+
+@pytest.mark.parametrize('output_size', [0, 2])
+def test_a_graph_that_is_dropped_is_freed(output_size):
+    shape = MlpShape(3, (5, 4), output_size)
+    parameters, inputs, _ = example(shape)
+    output = fast_mlp(Ensemble(shape, parameters.requires_grad_()), inputs)
+    graph = weakref.ref(output.grad_fn)
+    gc.disable()
+    try:
+        del output
+        assert graph() is None
+    finally:
+        gc.enable()
 
 
 def test_members_are_independent():
