@@ -6,9 +6,10 @@ import os
 from setuptools import find_packages, setup
 
 package_name = 'rl_agent'
-# The workspace keeps these folders at its top, where people look for them.
-top = os.path.join('..', '..')
-launch_files = ('gazebo', 'robot', 'simulation')
+# The workspace keeps these folders at its top, where people look for them. Links are followed, as
+# `colcon build --symlink-install` runs a link to this file in its build folder.
+top = os.path.relpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', '..'))
+launch_files = ('gazebo', 'robot')
 
 
 def shared(folder, pattern):
@@ -26,8 +27,7 @@ setup(
         ('share/ament_index/resource_index/packages', ['resource/' + package_name]),
         ('share/' + package_name, ['package.xml']),
         shared('config', '*.yaml'),
-        shared('config/algorithms', '*.yaml'),
-        shared('config/robots', '*.yaml'),
+        *(shared('config/' + kind, '*.yaml') for kind in ('algorithms', 'demos', 'robots')),
         shared('config/worlds', '*'),
         *(shared('launch', name + '.launch.py') for name in launch_files),
     ],

@@ -7,6 +7,9 @@ import json
 
 ParameterValue = str | int | float | bool
 
+# Exit code of a node that cannot use its parameters or files: the same command fails again.
+WRONG_CONFIGURATION = 2
+
 
 @dataclass(frozen=True)
 class NodeSpec:
@@ -31,13 +34,23 @@ class NodeSpec:
         """For people and log files."""
         return f'{self.namespace}_{self.executable}'.lstrip('_')
 
+    @property
+    def module(self) -> str:
+        """For `python -m`."""
+        return f'{self.package}.{self.executable}_node'
+
     def arguments(self) -> list[str]:
         """Return the arguments of `python`, for those who start it without `ros2`."""
-        words = ['-m', f'{self.package}.{self.executable}_node', '--ros-args']
+        words = ['-m', self.module, '--ros-args']
         if self.namespace:
             words += ['-r', f'__ns:=/{self.namespace}']
         for name, target in self.remappings.items():
             words += ['-r', f'{name}:={target}']
+        return words + self.parameter_arguments()
+
+    def parameter_arguments(self) -> list[str]:
+        """Return the ROS arguments that set the parameters, each value as YAML of its type."""
+        words = []
         for name, value in self.parameters.items():
             words += ['-p', f'{name}:={json.dumps(value)}']
         return words

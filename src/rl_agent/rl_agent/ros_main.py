@@ -3,7 +3,7 @@
 
 SIGINT and SIGTERM, once or several times, end the node in order: it stops, hands over what it
 holds while its connections still work, and the process exits with 0. An expected error is one
-line on stderr and exit code 1.
+line on stderr and exit code 1, or 2 where starting again cannot help: a wrong configuration.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,8 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
-from rl_agent.errors import RlError
+from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.node_specs import WRONG_CONFIGURATION
 
 
 class ManagedNode(LifecycleNode):
@@ -123,11 +124,12 @@ def run(make_node: Callable[[], ManagedNode], args: Sequence[str] | None = None)
             args=list(args) if args else None, signal_handler_options=SignalHandlerOptions.NO
         )
     except Exception as error:  # a type of rclpy's C extension: ROS arguments it cannot read
-        return _report('ROS arguments', ' '.join(str(error).split()))
+        return _report('ROS arguments', ConfigurationError(' '.join(str(error).split())))
     try:
         return _run_initialised(make_node, stop)
     finally:
         try_shutdown()
+        _ignore_signals()
 
 
 def _handle_signals(stop: threading.Event) -> None:
@@ -140,12 +142,23 @@ def _handle_signals(stop: threading.Event) -> None:
         signal.signal(number, handler)
 
 
+def _ignore_signals() -> None:
+    """Let no further SIGINT or SIGTERM kill a process that is about to exit.
+
+    Python gives signals their default action back while it shuts down; ignored ones stay ignored.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _run_initialised(make_node: Callable[[], ManagedNode], stop: threading.Event) -> int:
     """Run a node in an initialised context; return the exit code."""
     try:
         node = make_node()
-    except (RlError, InvalidNamespaceException, InvalidNodeNameException) as error:
-        return _report('start', str(error))
+    except RlError as error:
+        return _report('start', error)
+    except (InvalidNamespaceException, InvalidNodeNameException) as error:
+        return _report('start', ConfigurationError(str(error)))
     node.ended = stop
     executor = SingleThreadedExecutor()
     executor.add_node(node)
@@ -165,7 +178,7 @@ def _run_initialised(make_node: Callable[[], ManagedNode], stop: threading.Event
         node.close()
     failure, name = node.failure, node.get_fully_qualified_name()
     node.destroy_node()
-    return _report(name, str(failure)) if failure else 0
+    return _report(name, failure) if failure else 0
 
 
 def _spin(executor: SingleThreadedExecutor) -> None:
@@ -174,7 +187,7 @@ def _spin(executor: SingleThreadedExecutor) -> None:
         executor.spin()
 
 
-def _report(where: str, text: str) -> int:
+def _report(where: str, error: RlError) -> int:
     """Print an error in one piece; return the exit code for it."""
-    print(f'error: {where}: {text}', file=sys.stderr, flush=True)
-    return 1
+    print(f'error: {where}: {error}', file=sys.stderr, flush=True)
+    return WRONG_CONFIGURATION if isinstance(error, ConfigurationError) else 1

@@ -1,0 +1,47 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Simulated robots, their agents and the learner: `ros2 launch rl_learner simulation.launch.py`.
+
+The nodes and parameters are those of `make demo`.
+"""
+
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import OpaqueFunction
+from rl_agent.errors import ConfigurationError
+from rl_agent.interpreters import robot_interpreter
+from rl_agent.launch_nodes import declare, environment_of, parameters, start, values
+from rl_learner.interpreters import learner_interpreter
+from rl_learner.launch_arguments import LEARNER, SIMULATION_LAUNCH
+from rl_learner.node_specs import simulation_nodes
+from rl_learner.run_folder import refuse_to_resume
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the arguments, and what is started with them."""
+    return LaunchDescription([*declare(SIMULATION_LAUNCH), OpaqueFunction(function=_start)])
+
+
+def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Return all nodes, each on the Python that has what it needs."""
+    given = values(SIMULATION_LAUNCH, context)
+    if given['robots'] < 1:
+        raise ConfigurationError(f'robots: given {given["robots"]}; accepted: at least 1')
+    if not given['resume']:
+        refuse_to_resume(Path(given['run_folder']))
+    environment = environment_of(context)
+    learner_python = learner_interpreter(given['python'], environment, __file__)
+    robot_python = robot_interpreter(given['robot_python'], environment)
+    specs = simulation_nodes(
+        given['robot'],
+        given['algorithm'],
+        given['replay_port'],
+        robots=given['robots'],
+        seed=given['seed'],
+        max_steps=given['max_steps'],
+        max_steps_ahead=given['max_steps_ahead'],
+        **parameters(LEARNER, given),
+    )
+    learning = [spec for spec in specs if spec.package == 'rl_learner']
+    moving = [spec for spec in specs if spec.package == 'rl_agent']
+    return start(learning, learner_python, given) + start(moving, robot_python, given)

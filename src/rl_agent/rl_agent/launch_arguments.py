@@ -1,0 +1,96 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The arguments of the launch files: names, meaning, defaults, choices.
+
+Most are parameters of a node. Those repeat here what the node's own dataclass says, because the
+Python of `ros2 launch` may lack what that one needs; a test compares the two.
+"""
+
+from dataclasses import dataclass
+
+from rl_agent.errors import ConfigurationError
+from rl_agent.node_specs import ParameterValue
+
+
+@dataclass(frozen=True)
+class LaunchArgument:
+    """An argument of a launch file.
+
+    Attributes:
+        name: of the argument, and of the node's parameter where it is one.
+        description: for `--show-args`.
+        default: its type is the argument's; None: a text that must be given.
+        accepted: the texts that are accepted; empty: any.
+    """
+
+    name: str
+    description: str
+    default: ParameterValue | None = None
+    accepted: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The texts that are accepted; empty: any."""
+        return ('true', 'false') if isinstance(self.default, bool) else self.accepted
+
+    @property
+    def default_text(self) -> str | None:
+        """The default as one would type it."""
+        if self.default is None:
+            return None
+        return str(self.default).lower() if isinstance(self.default, bool) else str(self.default)
+
+    def value(self, text: str) -> ParameterValue:
+        """Return what was typed, with the type of the default.
+
+        Raises:
+            ConfigurationError: it is not of that type.
+        """
+        if isinstance(self.default, bool):
+            return text == 'true'
+        if isinstance(self.default, (int, float)):
+            kind = type(self.default)
+            try:
+                return kind(text)
+            except ValueError as error:
+                words = 'a whole number' if kind is int else 'a number'
+                raise ConfigurationError(
+                    f'{self.name}: given {text!r}; accepted: {words}'
+                ) from error
+        return text
+
+
+_ROBOT = 'name of a robot description, or the path of its YAML file'
+
+ROBOT = LaunchArgument('robot', _ROBOT)
+
+NAMESPACE = LaunchArgument('namespace', 'of the robot in a fleet, as in robot_1; empty: none', '')
+
+# Parameters of the agent.
+AGENT = (
+    LaunchArgument('robot_id', 'unique name in the fleet; empty: the namespace, or `robot`', ''),
+    LaunchArgument('seed', 'of the exploration noise', 0),
+    LaunchArgument('explore', 'false: every episode is deterministic', True),
+    LaunchArgument('autostart', 'go to `active` by itself, without a lifecycle manager', True),
+    LaunchArgument('max_steps', 'stop after so many control steps; 0: no limit', 0),
+    LaunchArgument('robot_timeout_s', 'a robot that is silent for so long is an error', 10.0),
+    LaunchArgument('use_sim_time', 'true: live by /clock, as with a simulator', False),
+)
+
+PYTHON = LaunchArgument(
+    'python',
+    "interpreter of the robot's nodes, with pydantic 2 and gymnasium; empty: the one of ROS",
+    '',
+)
+
+LOG_LEVEL = LaunchArgument(
+    'log_level',
+    'of the nodes',
+    'info',
+    ('debug', 'info', 'warn', 'error', 'fatal'),
+)
+
+RESTARTS = LaunchArgument(
+    'restarts', 'how often a node that failed is started again before all is shut down', 3
+)
+
+ROBOT_LAUNCH = (ROBOT, NAMESPACE, *AGENT, PYTHON, LOG_LEVEL, RESTARTS)
