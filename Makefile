@@ -4,7 +4,7 @@
 
 python := .venv/bin/python
 typed := src/rl_agent/rl_agent src/rl_learner/rl_learner \
-  $(wildcard src/*/test/*.py test/*.py bench/*.py tools/*.py)
+  $(wildcard src/*/test/*.py test/*.py bench/*.py bench/*/*.py tools/*.py)
 # A sourced ROS installation is made for another Python: nothing of it may come in here.
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH
 unexport LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
@@ -47,7 +47,7 @@ bench: setup  ## run a benchmark: make bench BENCH=name
 	    $(basename $(notdir $(wildcard bench/*.py))) >&2; \
 	  exit 2; \
 	fi; \
-	exec $(python) 'bench/$(BENCH).py'
+	exec $(python) 'bench/$(BENCH).py' $(ARGS)
 
 clean:  ## remove everything that was made, except runs/
 	rm -rf .venv .venv.lock build install log .mypy_cache .pytest_cache .ruff_cache

@@ -26,7 +26,7 @@ from rl_agent.interpreters import (
     without_ros,
 )
 from rl_agent.launch_arguments import AGENT, LaunchArgument, ROBOT, ROBOT_LAUNCH
-from rl_agent.node_specs import agent
+from rl_agent.node_specs import agent, NodeSpec, WRONG_CONFIGURATION
 from rl_learner.demo_description import load_demo
 from rl_learner.interpreters import find_venv, learner_interpreter, LEARNER_NEEDS
 from rl_learner.launch_arguments import (
@@ -279,6 +279,42 @@ def test_a_launch_file_imports_nothing_that_a_stock_python_lacks(
         [sys.executable, '-c', program], capture_output=True, text=True, timeout=60, check=True
     )
     assert answer.stdout.split() == []
+
+
+def started(spec: NodeSpec, environment: dict[str, str]) -> 'subprocess.Popen[str]':
+    """Start a node whose first words can be read."""
+    return subprocess.Popen(
+        [sys.executable, *spec.arguments()],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_signals_without_end_are_tolerated(ros_environment: dict[str, str]) -> None:
+    """A Ctrl-C comes twice, from terminal and launch: the second may meet an exiting Python."""
+    process = started(agent('pendulum', ''), {**ros_environment, 'PYTHONUNBUFFERED': '1'})
+    assert process.stdout is not None
+    assert 'fingerprint' in process.stdout.readline()
+    for _ in range(30_000):
+        process.send_signal(signal.SIGINT)
+        try:
+            code = process.wait(0.001)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    text = process.stdout.read()
+    process.stdout.close()
+    assert code == 0, text
+
+
+def test_a_wrong_configuration_has_an_exit_code_of_its_own(
+    ros_environment: dict[str, str],
+) -> None:
+    process = started(agent('pendulm', ''), ros_environment)
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == WRONG_CONFIGURATION == 2, text
 
 
 # What follows runs the real launch: `python -c RUN FILE NAME:=VALUE ...` is `ros2 launch`.

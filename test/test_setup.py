@@ -95,7 +95,9 @@ def error_lines(finished: subprocess.CompletedProcess[str]) -> list[str]:
     """Return what a failed set-up itself wrote to stderr."""
     assert finished.returncode != 0, finished.stdout
     assert 'Traceback' not in finished.stderr
-    return [line for line in finished.stderr.splitlines() if not line.startswith('make: ')]
+    return [
+        line for line in finished.stderr.splitlines() if not line.startswith(('make: ', 'make['))
+    ]
 
 
 def hanging_package(folder: Path) -> Path:

@@ -25,7 +25,7 @@ class Sizes(gymnasium.Env[Any, Any]):
 
     def reset(self, **options: Any) -> tuple[Any, dict[str, Any]]:
         """Return something to begin with; the peers ask for it."""
-        return np.zeros(self.observation_space.shape, np.float32), {}
+        return np.zeros_like(self.observation_space.sample()), {}
 
 
 def make_model(program: str, algorithm: str, env: Sizes) -> Any:

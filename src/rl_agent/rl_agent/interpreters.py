@@ -46,8 +46,8 @@ ROBOT_NEEDS = (
 
 _ASK_WITHIN_S = 60.0
 _ROBOT_FIX = (
-    "python3 -m venv --system-site-packages ~/rl && ~/rl/bin/pip install 'pydantic>=2' gymnasium,"
-    ' and then python:=~/rl/bin/python'
+    'python3 -m venv --system-site-packages ~/rl_python && ~/rl_python/bin/pip install'
+    " 'pydantic>=2' gymnasium, and then python:=~/rl_python/bin/python"
 )
 
 # Imports what is compiled for one Python; of the others, some slow, it asks only whether they are
@@ -156,9 +156,7 @@ def robot_interpreter(python: str, environment: Mapping[str, str]) -> Interprete
     # an environment made by `make setup` brings a ROS of its own: there, nothing of this one
     environments = (environment, without_ros(environment))
     try:
-        return fitting(
-            wanted, environments, ROBOT_NEEDS, f'accepted: one that has it: {_ROBOT_FIX}'
-        )
+        return fitting(wanted, environments, ROBOT_NEEDS, f'what helps: {_ROBOT_FIX}')
     except ConfigurationError as error:
         if 'rl_msgs' not in str(error):
             raise

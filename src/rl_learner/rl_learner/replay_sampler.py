@@ -7,10 +7,14 @@ import threading
 
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.errors import ReplayError
 from rl_learner.replay_server import TABLE
 from rl_learner.reverb_quietly import reverb, tensorflow
 
 Rows = NDArray[np.float32]
+
+_ATTEMPTS = 10
+_BETWEEN_ATTEMPTS_S = 0.2
 
 
 class ReplaySampler:
@@ -27,18 +31,25 @@ class ReplaySampler:
         """
         self._shape = (updates_per_block, batch_size, width)
         self._port = port
-        self._blocks: queue.Queue[Rows] = queue.Queue(maxsize=2)
+        self._blocks: queue.Queue[Rows | ReplayError] = queue.Queue(maxsize=2)
         self._stop = threading.Event()
         # daemon: a fetch that waits for data ends with the process, even when the server has gone
         self._thread = threading.Thread(target=self._fetch, name='replay sampler', daemon=True)
         self._thread.start()
 
     def next_block(self, timeout_s: float) -> Rows | None:
-        """Return rows, (update, batch, width), or None if the limiter lets none out in time."""
+        """Return rows, (update, batch, width), or None if the limiter lets none out in time.
+
+        Raises:
+            ReplayError: the server can no longer be read.
+        """
         try:
-            return self._blocks.get(timeout=timeout_s)
+            block = self._blocks.get(timeout=timeout_s)
         except queue.Empty:
             return None
+        if isinstance(block, ReplayError):
+            raise block
+        return block
 
     def stop(self) -> None:
         """Stop fetching."""
@@ -46,20 +57,31 @@ class ReplaySampler:
 
     def _fetch(self) -> None:
         """Put blocks into the queue until stopped."""
-        try:
-            for rows in self._dataset():
-                block = rows.reshape(self._shape).copy()  # TensorFlow's own is read-only
-                while not self._stop.is_set():
-                    try:
-                        self._blocks.put(block, timeout=0.1)
-                        break
-                    except queue.Full:
-                        continue
-                if self._stop.is_set():
+        for attempt in range(_ATTEMPTS):
+            try:
+                for rows in self._dataset():
+                    # a copy, for TensorFlow's own is read-only
+                    if not self._put(rows.reshape(self._shape).copy()):
+                        return
+            except tensorflow.errors.OpError as error:
+                # right after a restart on the same port the first connection can be the old one
+                early = isinstance(error, tensorflow.errors.UnavailableError)
+                if not early or attempt == _ATTEMPTS - 1:
+                    reason = ' '.join(str(error).split())
+                    self._put(ReplayError(f'Reverb on port {self._port}: {reason}'))
                     return
-        except tensorflow.errors.OpError:
-            if not self._stop.is_set():
-                raise
+            if self._stop.wait(_BETWEEN_ATTEMPTS_S):
+                return
+
+    def _put(self, block: Rows | ReplayError) -> bool:
+        """Put a block, or why there is none, into the queue; return False if stopped."""
+        while not self._stop.is_set():
+            try:
+                self._blocks.put(block, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
 
     def _dataset(self) -> Iterator[Rows]:
         """Return flat blocks, (update x batch, width), as they come."""

@@ -334,3 +334,12 @@ def test_a_process_whose_sampler_waits_ends() -> None:
     )
     assert (result.returncode, result.stdout) == (0, 'stopped\n')
     assert 'Traceback' not in result.stderr
+
+
+def test_a_sampler_that_cannot_read_the_table_says_so(make_server: MakeServer) -> None:
+    server = make_server()
+    ReplayWriter(server.port).insert(number_rows(0, 20))
+    sampler = ReplaySampler(server.port, width=WIDTH + 1, batch_size=2, updates_per_block=1)
+    with pytest.raises(ReplayError, match=f'Reverb on port {server.port}: '):
+        sampler.next_block(TIMEOUT_S)
+    sampler.stop()

@@ -1,0 +1,192 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Learning curves on Gymnasium tasks, several seeds, beside SB3's SAC and SB3-contrib's TQC.
+
+Results are appended to docs/results/learning.csv, a run at a time; runs that are there are not
+repeated, so that an interrupted benchmark goes on. Programs are presets (`default`, `tqc`, ...),
+presets with other keys (`default+critic_loss=huber+dropped_atoms=0`), `sb3_sac` and `sb3_tqc`.
+"""
+
+import argparse
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+import csv
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import platform
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from results.curves import draw, summarise
+from workers.peers_environment import peers_python
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / 'docs' / 'results'
+COLUMNS = (
+    'task',
+    'program',
+    'seed',
+    'steps',
+    'step',
+    'mean_return',
+    'std_return',
+    'updates',
+    'wall_s',
+    'commit',
+    'machine',
+    'command',
+)
+STEPS = {'Pendulum-v1': 5_000, 'Hopper-v5': 50_000, 'HalfCheetah-v5': 50_000}
+PEERS = ('sb3_sac', 'sb3_tqc')
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run.
+
+    Attributes:
+        task: of Gymnasium.
+        program: as on the command line.
+        seed: of everything random.
+        steps: of the task.
+    """
+
+    task: str
+    program: str
+    seed: int
+    steps: int
+
+    def command(self) -> list[str]:
+        """Return the worker's command.
+
+        Raises:
+            RuntimeError: the peers are not there.
+        """
+        preset, *pairs = self.program.split('+')
+        overrides = {key: yaml.safe_load(value) for key, value in (p.split('=') for p in pairs)}
+        small = self.task == 'Pendulum-v1'
+        warmup = 500 if small else 1000
+        options = {
+            'task': self.task,
+            'preset': preset,
+            'overrides': overrides,
+            'seed': self.seed,
+            'steps': self.steps,
+            'evaluate_every': max(1, self.steps // 10),
+        }
+        if preset in PEERS:
+            python = peers_python()
+            if python is None:
+                raise RuntimeError('no peers')
+            options['warmup'] = warmup
+            return [str(python), '-m', 'workers.learn_peers', json.dumps(options)]
+        overrides.setdefault('warmup', warmup)
+        return [sys.executable, '-m', 'workers.learn_ours', json.dumps(options)]
+
+
+def main() -> None:
+    """Run what is missing, draw the curves, print a summary and one JSON object."""
+    options = parse(None)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / 'learning.csv'
+    jobs = [
+        Job(task, program, seed, options.steps or STEPS[task])
+        for task in options.tasks
+        for seed in range(options.seeds)
+        for program in options.programs
+    ]
+    finished = {(row['task'], row['program'], row['seed'], row['steps']) for row in read(path)}
+    missing = [
+        job
+        for job in jobs
+        if (job.task, job.program, str(job.seed), str(job.steps)) not in finished
+    ]
+    print(f'{len(jobs)} runs, {len(jobs) - len(missing)} of them done before', flush=True)
+    lock = threading.Lock()
+    with ThreadPoolExecutor(options.jobs) as pool:
+        failures = [job for job in pool.map(lambda job: perform(job, path, lock), missing) if job]
+    rows = read(path)
+    draw(rows, RESULTS)
+    summary = summarise(rows, options.tasks, options.programs)
+    print(json.dumps({'bench': 'learning', 'failed': failures, 'tasks': summary}))
+    sys.exit(bool(failures))
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--tasks', nargs='+', choices=STEPS, default=['Pendulum-v1'])
+    parser.add_argument('--programs', nargs='+', default=['default', 'tqc', 'sac', 'droq', *PEERS])
+    parser.add_argument('--seeds', type=int, default=5, help='seeds 0, 1, ... of each program')
+    parser.add_argument('--steps', type=int, help="of a run; default: the task's own")
+    parser.add_argument('--jobs', type=int, default=os.cpu_count() or 1, help='runs at a time')
+    return parser.parse_args(arguments)
+
+
+def perform(job: Job, path: Path, lock: threading.Lock) -> str | None:
+    """Run a job and append its evaluations; return its name if it failed."""
+    name = f'{job.task} {job.program} seed {job.seed}'
+    try:
+        process = subprocess.run(
+            job.command(),
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, 'PYTHONPATH': str(ROOT / 'bench'), 'OMP_NUM_THREADS': '1'},
+            check=True,
+        )
+    except (RuntimeError, subprocess.CalledProcessError) as error:
+        print(f'{name}: failed: {getattr(error, "stderr", error)}', flush=True)
+        return name
+    evaluations = [
+        json.loads(line.removeprefix('evaluation '))
+        for line in process.stdout.splitlines()
+        if line.startswith('evaluation ')
+    ]
+    with lock:
+        append(job, evaluations, path)
+    print(f'{name}: {evaluations[-1]}', flush=True)
+    return None
+
+
+def append(job: Job, evaluations: list[dict[str, Any]], path: Path) -> None:
+    """Append the rows of a finished run."""
+    fixed = {
+        'task': job.task,
+        'program': job.program,
+        'seed': job.seed,
+        'steps': job.steps,
+        'commit': git('describe', '--always', '--dirty'),
+        'machine': f'{platform.machine()}, {os.cpu_count()} cores',
+        'command': f'make bench BENCH=learning ARGS="{" ".join(sys.argv[1:])}"',
+    }
+    new = not path.exists()
+    with path.open('a', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        if new:
+            writer.writeheader()
+        writer.writerows({**fixed, **row} for row in evaluations)
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Return all rows of earlier runs."""
+    if not path.exists():
+        return []
+    with path.open(newline='', encoding='utf-8') as file:
+        return list(csv.DictReader(file))
+
+
+def git(*arguments: str) -> str:
+    """Return what git says."""
+    result = subprocess.run(
+        ['git', *arguments], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    return result.stdout.strip() or 'unknown'
+
+
+if __name__ == '__main__':
+    main()

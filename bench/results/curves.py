@@ -1,0 +1,103 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Learning curves with confidence bands over seeds."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use('Agg')
+from matplotlib import pyplot
+import numpy as np
+from scipy import stats
+
+Rows = Sequence[dict[str, str]]
+GOOD = {'Pendulum-v1': -200.0}
+
+
+def draw(rows: Rows, folder: Path) -> None:
+    """Draw one picture for each task: mean over seeds, band of 95 % by bootstrap."""
+    for task in sorted({row['task'] for row in rows}):
+        figure, axes = pyplot.subplots(figsize=(8, 4.5), layout='constrained')
+        for program, curves in sorted(_curves(rows, task).items()):
+            steps, returns = _matrix(curves)
+            low, high = _band(returns)
+            line = axes.plot(steps, returns.mean(axis=0), label=f'{program} ({len(returns)})')
+            axes.fill_between(steps, low, high, alpha=0.2, color=line[0].get_color())
+        axes.set(
+            title=f'{task}: 10 deterministic episodes, mean over (seeds), 95 % band',
+            xlabel='steps',
+            ylabel='mean return',
+        )
+        axes.grid(alpha=0.3)
+        axes.legend(loc='lower right', fontsize='small')
+        figure.savefig(folder / f'learning_{task}.png', dpi=110)
+        pyplot.close(figure)
+
+
+def summarise(rows: Rows, tasks: Sequence[str], programs: Sequence[str]) -> dict[str, Any]:
+    """Return for each task and program: final mean and deviation over seeds, each seed's."""
+    summary: dict[str, Any] = {}
+    for task in tasks:
+        curves = _curves(rows, task)
+        summary[task] = {
+            program: _figures(task, *_matrix(curves[program]))
+            for program in programs
+            if program in curves
+        }
+    return summary
+
+
+def _figures(
+    task: str, steps: 'np.ndarray[Any, Any]', returns: 'np.ndarray[Any, Any]'
+) -> dict[str, Any]:
+    """Return the figures of one program on one task."""
+    last = returns[:, -1]
+    figures: dict[str, Any] = {
+        'seeds': len(last),
+        'final_mean': round(float(last.mean()), 1),
+        'final_std': round(float(last.std()), 1),
+        'final': [round(float(value), 1) for value in last],
+    }
+    if task in GOOD:
+        good = returns >= GOOD[task]
+        figures['seeds_ever_good'] = int(good.any(axis=1).sum())
+        figures['seeds_good_at_the_end'] = int(good[:, -1].sum())
+        first = [int(steps[row.argmax()]) if row.any() else None for row in good]
+        figures['steps_to_good'] = first
+    return figures
+
+
+def _curves(rows: Rows, task: str) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    """Return program to seed to its evaluations; runs of the most common length only."""
+    curves: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
+    lengths = [row['steps'] for row in rows if row['task'] == task]
+    usual = max(set(lengths), key=lengths.count) if lengths else ''
+    for row in rows:
+        if row['task'] == task and row['steps'] == usual:
+            point = (int(row['step']), float(row['mean_return']))
+            curves[row['program']][row['seed']].append(point)
+    return curves
+
+
+def _matrix(
+    curves: dict[str, list[tuple[int, float]]],
+) -> tuple['np.ndarray[Any, Any]', 'np.ndarray[Any, Any]']:
+    """Return steps, (evaluation,), and returns, (seed, evaluation)."""
+    points = np.array([curves[seed] for seed in sorted(curves, key=int)])
+    return points[0, :, 0], points[:, :, 1]
+
+
+def _band(
+    returns: 'np.ndarray[Any, Any]',
+) -> tuple['np.ndarray[Any, Any]', 'np.ndarray[Any, Any]']:
+    """Return the 95 % confidence interval of the mean over seeds, (evaluation,) each."""
+    if len(returns) < 2:
+        return returns[0], returns[0]
+    result = stats.bootstrap(
+        (returns,), np.mean, axis=0, n_resamples=2000, method='percentile', rng=0
+    )
+    low, high = result.confidence_interval
+    return np.asarray(low), np.asarray(high)
