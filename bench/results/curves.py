@@ -27,7 +27,7 @@ def draw(rows: Rows, folder: Path) -> None:
             line = axes.plot(steps, returns.mean(axis=0), label=f'{program} ({len(returns)})')
             axes.fill_between(steps, low, high, alpha=0.2, color=line[0].get_color())
         axes.set(
-            title=f'{task}: 10 deterministic episodes, mean over (seeds), 95 % band',
+            title=f'{task}: 20 deterministic episodes, mean over (seeds), 95 % band',
             xlabel='steps',
             ylabel='mean return',
         )

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-EPISODES = 10
+EPISODES = 20
+_FIRST_START = 1000  # the same starts for every program and seed: differences are theirs
 
 
-def evaluate(env: Any, act: Callable[[Any], Any], seed: int) -> list[float]:
-    """Return the returns of ten deterministic episodes from starts that the seed draws."""
+def evaluate(env: Any, act: Callable[[Any], Any]) -> list[float]:
+    """Return the returns of twenty deterministic episodes, always from the same starts."""
     returns = []
     for episode in range(EPISODES):
-        observation, _ = env.reset(seed=seed + episode)
+        observation, _ = env.reset(seed=_FIRST_START + episode)
         total, ended = 0.0, False
         while not ended:
             observation, reward, terminated, truncated, _ = env.step(act(observation))

@@ -65,7 +65,7 @@ class Run:
                 self.policy.reset(self._rng)
             self._train()
             if step % evaluate_every == 0:
-                returns = evaluate(self.judged, self._act, self._seed + 1000)
+                returns = evaluate(self.judged, self._act)
                 report(step, returns, self.update.updates, time.monotonic() - begun_s)
 
     def physical(self, action: Vector) -> Vector:

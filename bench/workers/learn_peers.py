@@ -28,7 +28,7 @@ def main() -> None:
 
         def _on_step(self) -> bool:
             if self.num_timesteps % options['evaluate_every'] == 0:
-                returns = evaluate(self.judged, self._act, options['seed'] + 1000)
+                returns = evaluate(self.judged, self._act)
                 updates = self.model._n_updates
                 report(self.num_timesteps, returns, updates, time.monotonic() - self.begun_s)
             return True

@@ -52,7 +52,8 @@ class Observed:
     @property
     def steps(self) -> int:
         """Control steps of all robots, by their newest status."""
-        return sum(int(status.steps) for status in self.agents.values())
+        # a copy first: the monitor's thread adds robots as they appear
+        return sum(int(status.steps) for status in list(self.agents.values()))
 
 
 class RosMonitor:
