@@ -3,12 +3,11 @@
 
 from dataclasses import asdict, fields
 import json
-import os
 from pathlib import Path
-import tempfile
 from typing import Any
 
 import numpy as np
+from rl_agent.atomic_file import atomic_file
 from rl_agent.errors import PolicyError
 from rl_agent.policy import PolicyArchitecture, PolicyParameters
 
@@ -23,7 +22,6 @@ def save_policy(path: Path | str, parameters: PolicyParameters) -> None:
         path: of the file, usually ending in .npz.
         parameters: the policy.
     """
-    path = Path(path)
     header = {
         'format': _FORMAT,
         'architecture': asdict(parameters.architecture),
@@ -33,18 +31,8 @@ def save_policy(path: Path | str, parameters: PolicyParameters) -> None:
         'learner_session': parameters.learner_session,
     }
     arrays = {name: getattr(parameters, name) for name in _ARRAYS}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            np.savez(file, header=np.array(json.dumps(header)), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with atomic_file(Path(path)) as file:
+        np.savez(file, header=np.array(json.dumps(header)), **arrays)
 
 
 def load_policy(path: Path | str) -> PolicyParameters:

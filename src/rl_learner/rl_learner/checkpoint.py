@@ -3,11 +3,10 @@
 
 from collections.abc import Iterator
 import logging
-import os
 from pathlib import Path
-import tempfile
 from typing import Any
 
+from rl_agent.atomic_file import atomic_file
 from rl_agent.errors import TrainingError
 import torch
 
@@ -52,8 +51,8 @@ class Checkpoints:
                 )
         path = self.folder / f'checkpoint_{updates:012d}.pt'
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _write(path, {'format': _FORMAT, 'state': state})
+            with atomic_file(path) as file:
+                torch.save({'format': _FORMAT, 'state': state}, file)
             for old in self.paths[self._keep :]:
                 old.unlink(missing_ok=True)
         except OSError as error:
@@ -85,26 +84,6 @@ class Checkpoints:
                 ' move them away to begin anew'
             )
         return None
-
-
-def _write(path: Path, content: Any) -> None:
-    """Write a file that appears whole or not at all, and is on the disk on return."""
-    handle, temporary = tempfile.mkstemp(prefix='.checkpoint_', dir=path.parent)
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the new name, too
-    finally:
-        os.close(folder)
 
 
 def _tensors(content: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:

@@ -1,0 +1,31 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A file is there whole, or what was there before is."""
+
+from pathlib import Path
+
+import pytest
+from rl_agent.atomic_file import atomic_file
+
+
+def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / 'new' / 'file'
+    with atomic_file(path) as file:
+        file.write(b'first')
+        assert not path.exists()
+    assert path.read_bytes() == b'first'
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def write_half(path: Path) -> None:
+    with atomic_file(path) as file:
+        file.write(b'half')
+        raise ZeroDivisionError
+
+
+def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / 'file'
+    path.write_bytes(b'before')
+    with pytest.raises(ZeroDivisionError):
+        write_half(path)
+    assert [item.name for item in tmp_path.iterdir()] == ['file']
+    assert path.read_bytes() == b'before'
