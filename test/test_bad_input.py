@@ -1,11 +1,22 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Each mistake of a user: one clear error, a non-zero exit, no stack trace, nothing written."""
 
+from collections.abc import Iterator
+import contextlib
 from pathlib import Path
 import socket
+import threading
 
-from fleet import free_port, run_module
+from fleet import free_port, Listener, run_module
+import numpy as np
 import pytest
+from rl_agent.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.robot_description import load_robot
+from rl_agent.ros_messages import policy_to_message
+from rl_agent.ros_topics import POLICY_QOS
+from rl_agent.spaces import Spaces
+from rl_msgs.msg import Policy
+from sensor_msgs.msg import JointState
 
 MISSPELT_ROBOT = """
 name: pendulum
@@ -153,3 +164,40 @@ def test_the_learner_says_that_a_run_folder_cannot_be_written(
     options += ['-p', f'replay_port:={free_port()}']
     words = ['run folder', '/proc/nowhere', 'a folder to write in']
     check(ros_environment, tmp_path, 'rl_learner.learner_node', options, words)
+
+
+@contextlib.contextmanager
+def sensors_and_policy(namespace: str) -> Iterator[None]:
+    """Publish joint states at 20 Hz, and once a policy that fits, from a thread."""
+    listener = Listener({})
+    node, spaces = listener.node, Spaces(load_robot('pendulum'))
+    architecture = PolicyArchitecture(3, 1, (4,))
+    numbers = np.zeros(architecture.num_parameters, np.float32)
+    policy = PolicyParameters(architecture, numbers, fingerprint=spaces.fingerprint, version=1)
+    policies = node.create_publisher(Policy, f'{namespace}/policy', POLICY_QOS)
+    policies.publish(policy_to_message(policy))
+    states = node.create_publisher(JointState, f'{namespace}/joint_states', 10)
+    done = threading.Event()
+
+    def publish() -> None:
+        while not done.wait(0.05):
+            message = JointState(name=['pivot'], position=[0.0], velocity=[0.0])
+            message.header.stamp = node.get_clock().now().to_msg()
+            states.publish(message)
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+    listener.close()
+
+
+def test_a_robot_without_a_reset_service(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    """Sensors and a policy are there, the service is not."""
+    namespace = '/no_reset'
+    arguments = ['--ros-args', '-p', 'robot:=pendulum', '-r', f'__ns:={namespace}']
+    arguments += ['-r', f'/policy:={namespace}/policy', '-p', 'robot_timeout_s:=2']
+    with sensors_and_policy(namespace):
+        words = [f'{namespace}/reset: no such service within 2 s', 'std_srvs/srv/Trigger']
+        check(ros_environment, tmp_path, 'rl_agent.agent_node', arguments, words)

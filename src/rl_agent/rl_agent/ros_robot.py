@@ -19,6 +19,7 @@ from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
 _REPEATS_OF_A_LOST_COMMAND = 3
+_SERVICE_LOOK_S = 0.2
 
 
 class RosRobot:
@@ -145,11 +146,15 @@ class RosRobot:
             while not condition():
                 if self._repeats >= _REPEATS_OF_A_LOST_COMMAND:
                     return False
-                left_s = min(deadline_s, self._stopping_s or deadline_s) - time.monotonic()
+                left_s = self._left_s(deadline_s)
                 if left_s <= 0:
                     raise RobotError(self._explain_silence())
                 self._changed.wait(left_s)
         return True
+
+    def _left_s(self, deadline_s: float) -> float:
+        """Return how much longer to wait; a stop shortens it."""
+        return min(deadline_s, self._stopping_s or deadline_s) - time.monotonic()
 
     def _explain_silence(self) -> str:
         """Return which topics are silent, and what to look at."""
@@ -168,19 +173,29 @@ class RosRobot:
             f' {self._description.rate_hz:g} Hz. Is it switched on, and in ROS domain {domain}?'
         )
 
+    def _wake(self, future: Any) -> None:
+        """Let whoever waits look again."""
+        with self._changed:
+            self._changed.notify_all()
+
     def _call_reset(self) -> None:
         """Call the reset service and wait for its answer."""
         reset = self._description.reset
         name = self._node.resolve_service_name(reset.service)
-        if not self._reset_client.wait_for_service(timeout_sec=self._timeout_s):
-            raise RobotError(
-                f'{name}: no such service within {self._timeout_s:g} s;'
-                ' accepted: std_srvs/srv/Trigger'
-            )
-        answered = threading.Event()
+        deadline_s = time.monotonic() + self._timeout_s
+        while not self._reset_client.wait_for_service(timeout_sec=_SERVICE_LOOK_S):
+            if self._left_s(deadline_s) <= 0:
+                raise RobotError(
+                    f'{name}: no such service within {self._timeout_s:g} s;'
+                    ' accepted: std_srvs/srv/Trigger'
+                )
+        deadline_s = time.monotonic() + reset.timeout_s
         future = self._reset_client.call_async(Trigger.Request())
-        future.add_done_callback(lambda _: answered.set())
-        if not answered.wait(reset.timeout_s):
+        future.add_done_callback(self._wake)
+        with self._changed:
+            while not future.done() and self._left_s(deadline_s) > 0:
+                self._changed.wait(self._left_s(deadline_s))
+        if not future.done():
             self._reset_client.remove_pending_request(future)
             raise RobotError(f'{name}: no answer in {reset.timeout_s:g} s')
         response = future.result()
