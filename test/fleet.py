@@ -4,7 +4,6 @@
 from collections.abc import Callable, Iterator, Sequence
 import contextlib
 from pathlib import Path
-import socket
 import subprocess
 import sys
 import time
@@ -17,13 +16,6 @@ from rclpy.node import Node
 from rclpy.utilities import try_shutdown
 from rl_agent.node_specs import NodeSpec
 from rl_learner.processes import ChildProcess, end_in_order
-
-
-def free_port() -> int:
-    """Return a TCP port that nothing uses."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import socket
 import threading
 
-from fleet import free_port, Listener, run_module
+from fleet import Listener, run_module
 import numpy as np
 import pytest
 from rl_agent.policy import PolicyArchitecture, PolicyParameters
@@ -15,6 +15,7 @@ from rl_agent.robot_description import load_robot
 from rl_agent.ros_messages import policy_to_message
 from rl_agent.ros_topics import POLICY_QOS
 from rl_agent.spaces import Spaces
+from rl_learner.ports import free_port
 from rl_msgs.msg import Policy
 from sensor_msgs.msg import JointState
 

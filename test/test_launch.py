@@ -12,7 +12,6 @@ import subprocess
 import sys
 from typing import Any, get_args, get_origin, Literal
 
-from fleet import free_port
 import pytest
 from rl_agent.agent_node import AgentParameters
 from rl_agent.errors import ConfigurationError
@@ -39,6 +38,7 @@ from rl_learner.launch_arguments import (
 )
 from rl_learner.learner_node import LearnerParameters
 from rl_learner.node_specs import simulation_nodes
+from rl_learner.ports import free_port
 from rl_learner.replay_bridge_node import ReplayBridgeParameters
 from rl_learner.run_folder import CHECKPOINTS, refuse_to_resume
 

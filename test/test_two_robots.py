@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from fleet import free_port, Listener, running
+from fleet import Listener, running
 import numpy as np
 from numpy.typing import NDArray
 import pytest
@@ -17,6 +17,7 @@ from rl_agent.ros_topics import AGENT_STATUS, POLICY, POLICY_QOS, STATUS_QOS, ST
 from rl_learner.algorithm import load_algorithm
 from rl_learner.checkpoint import Checkpoints
 from rl_learner.node_specs import learner_nodes
+from rl_learner.ports import free_port
 from rl_learner.replay_server import TABLE
 from rl_learner.reverb_quietly import reverb
 from rl_learner.run_folder import CHECKPOINTS

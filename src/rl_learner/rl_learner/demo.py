@@ -7,7 +7,6 @@ import contextlib
 import datetime
 from pathlib import Path
 import signal
-import socket
 import sys
 import threading
 from types import FrameType
@@ -19,6 +18,7 @@ import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_m
 from rl_learner.algorithm import load_algorithm
 from rl_learner.demo_description import load_demo
 from rl_learner.demo_run import DemoPlan, DemoRun
+from rl_learner.ports import free_port
 from rl_learner.ros_domain import claim_domain
 from rl_learner.run_folder import new_run_folder
 
@@ -92,15 +92,12 @@ def _replay_port(wanted: int | None) -> int:
     Raises:
         ConfigurationError: the wanted one is in use.
     """
-    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        try:
-            probe.bind(('::', wanted or 0))
-        except (OSError, OverflowError) as error:
-            raise ConfigurationError(
-                f'--port: given {wanted}: {error}; accepted: a free TCP port from 1024 to 65535'
-            ) from error
-        return int(probe.getsockname()[1])
+    try:
+        return free_port(wanted or 0)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            f'--port: given {wanted}: {error}; accepted: a free TCP port from 1024 to 65535'
+        ) from error
 
 
 def _run_folder(options: argparse.Namespace) -> Path:

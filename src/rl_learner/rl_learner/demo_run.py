@@ -212,7 +212,6 @@ class DemoRun:
             title=f'{plan.robot.name} learns with {plan.algorithm}',
             phase=phase,
             max_steps=plan.max_steps,
-            target_return=plan.description.target_return,
             elapsed_s=time.monotonic() - self._started_s,
         )
 

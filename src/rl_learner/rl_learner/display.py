@@ -24,14 +24,12 @@ class Outlook:
         title: of the run.
         phase: what is going on, in words.
         max_steps: when the run ends at the latest.
-        target_return: what the robot must reach.
         elapsed_s: since the start.
     """
 
     title: str
     phase: str
     max_steps: int
-    target_return: float
     elapsed_s: float
 
 

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from rl_agent.policy import PolicyParameters
 from rl_agent.policy_file import save_policy
-from rl_learner.algorithm import Algorithm
 from rl_learner.checkpoint import Checkpoints
 from rl_learner.replay_sampler import Rows
 from rl_learner.run_folder import CHECKPOINTS, POLICY_FILE
@@ -68,7 +67,6 @@ class Learner:
 
     def __init__(
         self,
-        algorithm: Algorithm,
         update: Update,
         source: BlockSource,
         publish: Callable[[PolicyParameters], None],
@@ -78,7 +76,6 @@ class Learner:
         """Prepare training; goes on from the run folder's checkpoint if there is one.
 
         Args:
-            algorithm: its parameters.
             update: the networks and their update.
             source: of training data.
             publish: called on the training thread with each new policy.
@@ -88,7 +85,7 @@ class Learner:
         Raises:
             TrainingError: the checkpoint does not fit the algorithm.
         """
-        self._algorithm, self._update, self._source = algorithm, update, source
+        self._update, self._source = update, source
         self._publish_policy, self._folder, self._settings = publish, run_folder, settings
         self._checkpoints = Checkpoints(run_folder / CHECKPOINTS)
         self._stop = threading.Event()

@@ -119,7 +119,6 @@ class LearnerNode(ManagedNode):
         )
         self._open_replay()
         self._learner = Learner(
-            self._algorithm,
             update,
             self._sampler,
             self._publish_policy,
@@ -229,7 +228,7 @@ class LearnerNode(ManagedNode):
     def _publish_status(self) -> None:
         """Publish how training goes."""
         progress = self._learner.progress
-        stored = self._server.inserted
+        size, stored = self._server.counts()
         covered = (progress.updates - self._learner.updates_before) / (
             self._algorithm.updates_to_data
         )
@@ -240,7 +239,7 @@ class LearnerNode(ManagedNode):
             updates=progress.updates,
             updates_per_s=progress.updates_per_s,
             policy_version=progress.policy_version,
-            replay_size=self._server.size,
+            replay_size=size,
             transitions_stored=stored,
             backlog=max(0, int(stored - self._algorithm.warmup - covered)),
             metric_names=list(progress.metrics),

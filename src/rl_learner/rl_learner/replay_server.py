@@ -1,11 +1,10 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The Reverb server, in the learner's process: one table, one flat column."""
 
-import socket
 import sys
-from typing import Any
 
 from rl_agent.errors import ReplayError
+from rl_learner.ports import free_port
 from rl_learner.reverb_quietly import reverb, tensorflow
 
 TABLE = 'replay'
@@ -54,31 +53,28 @@ class ReplayServer:
     @property
     def size(self) -> int:
         """Transitions in the table now."""
-        return int(self._info().current_size)
+        return self.counts()[0]
 
     @property
     def inserted(self) -> int:
         """Transitions ever inserted."""
-        return int(self._info().rate_limiter_info.insert_stats.completed)
+        return self.counts()[1]
+
+    def counts(self) -> tuple[int, int]:
+        """Return `size` and `inserted` of one moment, in one request."""
+        info = self._client.server_info(timeout=10)[TABLE]
+        return int(info.current_size), int(info.rate_limiter_info.insert_stats.completed)
 
     def stop(self) -> None:
-        """Stop the server; waiting samplers get an error."""
+        """Stop the server; a sampler that waits for data goes on waiting."""
         self._server.stop()
-
-    def _info(self) -> Any:
-        """Return the table's state."""
-        return self._client.server_info(timeout=10)[TABLE]
 
 
 def _refuse_used_port(port: int) -> None:
-    """Raise ReplayError where something listens already; gRPC itself would share the port."""
-    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-        try:
-            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            # closed connections of a server before this one linger for a minute; they do no harm
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(('::', port))
-        except OSError as error:
-            raise ReplayError(
-                f'replay_port: given {port}: {error.strerror}; accepted: a free TCP port'
-            ) from error
+    """Raise ReplayError where something listens already."""
+    try:
+        free_port(port)
+    except OSError as error:
+        raise ReplayError(
+            f'replay_port: given {port}: {error.strerror}; accepted: a free TCP port'
+        ) from error

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 from rl_agent.errors import ReplayError
+from rl_learner.ports import free_port
 from rl_learner.replay_sampler import ReplaySampler
 from rl_learner.replay_server import ReplayServer, TABLE
 from rl_learner.replay_writer import ReplayWriter
@@ -39,12 +40,6 @@ print('stopped', flush=True)
 Rows = NDArray[np.float32]
 MakeServer = Callable[..., ReplayServer]
 MakeSampler = Callable[..., ReplaySampler]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(('', 0))
-        return int(probe.getsockname()[1])
 
 
 def number_rows(first: int, count: int) -> Rows:
