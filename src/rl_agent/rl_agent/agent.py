@@ -15,6 +15,9 @@ from rl_agent.transition import Transition, TransitionBuilder
 
 Vector = NDArray[np.float32]
 
+FINISHED, STOPPED = 'finished: all steps taken', 'stopped'
+ENDED_STATES = (FINISHED, STOPPED)  # no step follows
+
 
 @dataclass(frozen=True)
 class EpisodeResult:
@@ -144,7 +147,7 @@ class Agent:
             self.state = 'evaluating' if evaluation else 'exploring'
             self._run_episode(evaluation=evaluation, hold_policy=held)
             asked.episodes_left -= held
-        self.state = 'stopped' if self._stop.is_set() else 'finished: all steps taken'
+        self.state = STOPPED if self._stop.is_set() else FINISHED
 
     def _ends(self) -> bool:
         """Return whether no further step may be taken."""

@@ -16,7 +16,8 @@ import uuid
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
-from rl_agent.agent import Agent
+from rclpy.duration import Duration
+from rl_agent.agent import Agent, ENDED_STATES, STOPPED
 from rl_agent.errors import PolicyError, RlError
 from rl_agent.pacing import SimulationPacer
 from rl_agent.policy_store import PolicyStore
@@ -46,6 +47,7 @@ from rl_msgs.srv import Evaluate
 
 _SPOOL_S = 3600.0  # an hour of robot time
 _FLUSH_S = 1.5
+_LAST_STATUS_S = 0.3
 
 
 @dataclass(frozen=True, config=ConfigDict(extra='forbid'))
@@ -142,12 +144,16 @@ class AgentNode(ManagedNode):
         self._robot.stop_waiting(grace_s=1.0)
         self._thread.join()
         self._thread = None
+        if self._agent.state not in ENDED_STATES:
+            self._agent.state = STOPPED  # it waited for a robot that did not answer
         self._uplink.send()
         if not self._spool.wait_until_empty(_FLUSH_S):
             self.get_logger().warning(
                 f'{self._spool.pending} transitions were not acknowledged and are lost'
             )
         self._publish_status()
+        # a process that ends at once would take its last status along
+        self._status.wait_for_all_acked(Duration(nanoseconds=int(_LAST_STATUS_S * 1e9)))
 
     def clean_up(self) -> None:
         """Disconnect."""

@@ -11,6 +11,7 @@ import time
 
 import psutil
 from rich.console import Console
+from rl_agent.agent import FINISHED
 from rl_agent.errors import RlError
 from rl_agent.node_specs import NodeSpec
 from rl_agent.policy_file import save_policy
@@ -28,7 +29,7 @@ from rl_msgs.msg import Episode
 
 _END_WITHIN_S = 4.0  # a user may count on 5 s from Ctrl-C to the prompt
 _LOOK_PERIOD_S = 0.1
-_LAST_COUNT_S = 0.5
+_LAST_COUNT_S = 0.7
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class DemoRun:
         """Return whether there is nothing more to wait for."""
         agents = list(self._monitor.observed.agents.values())
         finished = len(agents) == self._plan.robots and all(
-            status.state.startswith('finished') for status in agents
+            status.state == FINISHED for status in agents
         )
         return self._stop.is_set() or self._judge.learned or finished
 

@@ -15,6 +15,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
+from rl_agent.agent import ENDED_STATES
 from rl_agent.policy import PolicyParameters
 from rl_agent.ros_messages import message_to_policy
 from rl_agent.ros_topics import (
@@ -103,10 +104,15 @@ class RosMonitor:
         return message_to_policy(message) if message else None
 
     def wait_for_count(self, timeout_s: float) -> None:
-        """Wait until the learner's status counts every executed step, or the time is over."""
+        """Wait for every agent's last status and a learner's that counts all its steps."""
         deadline_s = time.monotonic() + timeout_s
         while time.monotonic() < deadline_s:
-            if self.observed.learner.transitions_stored >= self.observed.steps:
+            observed = self.observed
+            agents = list(observed.agents.values())
+            all_ended = len(agents) == len(self._namespaces) and all(
+                status.state in ENDED_STATES for status in agents
+            )
+            if all_ended and observed.learner.transitions_stored >= observed.steps:
                 return
             time.sleep(0.02)
 
