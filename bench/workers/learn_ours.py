@@ -114,8 +114,8 @@ class Run:
             chosen = self._rng.integers(self._stored, size=shape)
             self.update.run(torch.from_numpy(self._rows[chosen]))
             self._owed -= algorithm.updates_per_block
-            self.policy = Policy(self.update.policy())
-            self.policy.reset(self._rng)
+            previous, self.policy = self.policy, Policy(self.update.policy())
+            self.policy.follow(previous, self._rng)
 
 
 def main() -> None:

@@ -207,7 +207,8 @@ class Agent:
         """Return the newest policy, or during an evaluation the one it began with."""
         newest = self._store.newest
         if newest is not None and newest is not self.policy and not hold:
-            newest.policy.reset(self._rng)
+            if self.policy is not None:
+                newest.policy.follow(self.policy.policy, self._rng)
             self.policy = newest
         if self.policy is None:
             raise RuntimeError('a step without a policy')

@@ -116,6 +116,8 @@ class PolicyParameters:
         updates: critic updates behind the numbers.
         fingerprint: of the observation and action layout it was trained for.
         learner_session: the learner's start that it came from.
+        uniform_exploration: exploring actions are drawn from the whole box, whatever the
+            network says: so begin SAC, TD3, REDQ and DroQ before they train.
     """
 
     architecture: PolicyArchitecture
@@ -126,6 +128,7 @@ class PolicyParameters:
     updates: int = 0
     fingerprint: str = ''
     learner_session: str = ''
+    uniform_exploration: bool = False
 
 
 class Policy:
@@ -167,6 +170,7 @@ class Policy:
         elif architecture.distribution == 'gsde':
             bounds = architecture.log_std_min, architecture.log_std_max
             self._sigma = np.exp(np.clip(blocks['log_std'], *bounds), dtype=np.float32)
+            self._draw = np.zeros_like(self._sigma)  # standard normal
             self._exploration = np.zeros_like(self._sigma)
         actions = np.ones(architecture.action_size, np.float32)
         self._log_std_min = actions * np.float32(architecture.log_std_min)
@@ -176,9 +180,23 @@ class Policy:
     def reset(self, rng: np.random.Generator) -> None:
         """Begin an episode: draw a fresh exploration matrix (gsde; else nothing to do)."""
         if self._architecture.distribution == 'gsde':
-            rng.standard_normal(dtype=np.float32, out=self._exploration)
-            self._exploration *= self._sigma
+            rng.standard_normal(dtype=np.float32, out=self._draw)
+            np.multiply(self._draw, self._sigma, out=self._exploration)
             self._steps_to_draw = self._architecture.sde_sample_freq or -1
+
+    def follow(self, previous: 'Policy', rng: np.random.Generator) -> None:
+        """Take over amid an episode: the exploration of the previous policy goes on (gsde).
+
+        Policies may come faster than exploration is drawn anew; smooth it stays all the same.
+        """
+        if self._architecture.distribution != 'gsde':
+            return
+        if previous._architecture != self._architecture:
+            self.reset(rng)
+            return
+        self._draw[:] = previous._draw
+        np.multiply(self._draw, self._sigma, out=self._exploration)
+        self._steps_to_draw = previous._steps_to_draw
 
     def act(
         self, observation: Vector, rng: np.random.Generator, deterministic: bool = False
@@ -190,6 +208,8 @@ class Policy:
             rng: of the exploration noise; not drawn from when deterministic.
             deterministic: the mean action, without noise.
         """
+        if self.parameters.uniform_exploration and not deterministic:
+            return rng.uniform(-1.0, 1.0, self._architecture.action_size).astype(np.float32)
         features = self._features(observation)
         distribution = self._architecture.distribution
         if deterministic or distribution == 'deterministic':

@@ -29,6 +29,7 @@ def save_policy(path: Path | str, parameters: PolicyParameters) -> None:
         'updates': parameters.updates,
         'fingerprint': parameters.fingerprint,
         'learner_session': parameters.learner_session,
+        'uniform_exploration': parameters.uniform_exploration,
     }
     arrays = {name: getattr(parameters, name) for name in _ARRAYS}
     with atomic_file(Path(path)) as file:

@@ -115,6 +115,7 @@ def policy_to_message(parameters: PolicyParameters) -> PolicyMessage:
         mean_clip=architecture.mean_clip,
         exploration_noise=architecture.exploration_noise,
         sde_sample_freq=architecture.sde_sample_freq,
+        uniform_exploration=parameters.uniform_exploration,
         observation_clip=architecture.observation_clip,
         observation_mean=float_array(parameters.observation_mean),
         observation_std=float_array(parameters.observation_std),
@@ -154,6 +155,7 @@ def message_to_policy(message: PolicyMessage) -> PolicyParameters:
         updates=message.updates,
         fingerprint=message.fingerprint,
         learner_session=message.learner_session,
+        uniform_exploration=message.uniform_exploration,
     )
 
 

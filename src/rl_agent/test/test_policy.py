@@ -9,6 +9,7 @@ import pytest
 from rl_agent.errors import PolicyError
 from rl_agent.policy import Policy, PolicyArchitecture, PolicyParameters, split_parameters
 from rl_agent.policy_file import load_policy, save_policy
+import scipy.stats
 
 
 def numbers(*values):
@@ -161,6 +162,30 @@ def test_sde_noise_follows_the_state_while_the_matrix_holds():
     matrix *= [0.5, 2.0]
     assert first == pytest.approx([matrix @ [0.6, 0.8]], abs=1e-5)
     assert second == pytest.approx([matrix @ [0.8, 0.4]], abs=1e-5)
+
+
+def test_sde_exploration_goes_on_in_the_next_policy():
+    rng = np.random.default_rng(0)
+    first = Policy(tiny(distribution='gsde', sde_sample_freq=3))
+    first.reset(rng)
+    before = first.act(numbers(-0.4), rng)
+    second = Policy(tiny(distribution='gsde', sde_sample_freq=3))
+    second.follow(first, rng)
+    assert second.act(numbers(-0.4), rng) == before
+    assert second.act(numbers(-0.4), rng) == before
+    assert second.act(numbers(-0.4), rng) != before  # the fourth step: drawn anew
+
+
+@pytest.mark.parametrize('distribution', ['gaussian', 'gsde', 'deterministic'])
+def test_uniform_exploration_fills_the_box(distribution):
+    parameters = replace(tiny(distribution=distribution), uniform_exploration=True)
+    policy, rng = Policy(parameters), np.random.default_rng(0)
+    actions = np.array([policy.act(numbers(0.5), rng)[0] for _ in range(2000)])
+    assert scipy.stats.kstest(actions, scipy.stats.uniform(-1.0, 2.0).cdf).pvalue > 0.01
+    plain = Policy(tiny(distribution=distribution))
+    assert policy.act(numbers(0.5), rng, deterministic=True) == plain.act(
+        numbers(0.5), rng, deterministic=True
+    )
 
 
 @pytest.mark.parametrize('distribution', ['gaussian', 'gsde', 'deterministic'])

@@ -30,6 +30,7 @@ class Algorithm:
         batch_size: transitions of one critic update.
         updates_to_data: critic updates for each transition of the robots (UTD).
         warmup: transitions in replay before the first update.
+        uniform_start: until the first update, exploring actions are drawn from the whole box.
         replay_capacity: transitions kept; beyond it the oldest go.
         num_critics: critics in the ensemble, M.
         num_quantiles: atoms of each critic, N; 1 gives an ordinary critic.
@@ -80,6 +81,7 @@ class Algorithm:
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
     updates_to_data: Annotated[float, Field(gt=0, le=1000)] = 1.0
     warmup: Count = 1000
+    uniform_start: bool = True
     replay_capacity: Count = 1_000_000
 
     num_critics: Annotated[int, Field(ge=1, le=100)] = 2

@@ -281,6 +281,7 @@ class Update:
             observation_std=std.cpu().numpy().copy(),
             version=version,
             updates=self.updates,
+            uniform_exploration=self.algorithm.uniform_start and self.updates == 0,
         )
 
     def state_dict(self) -> dict[str, Any]:
