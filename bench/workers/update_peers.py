@@ -30,7 +30,7 @@ class Sizes(gymnasium.Env[Any, Any]):
 
 def make_model(program: str, algorithm: str, env: Sizes) -> Any:
     """Return a peer's model with its defaults: batch 256, 256-256, 2 critics."""
-    common = {'env': env, 'buffer_size': REPLAY, 'batch_size': 256, 'seed': 0}
+    common: dict[str, Any] = {'env': env, 'buffer_size': REPLAY, 'batch_size': 256, 'seed': 0}
     if program == 'sb3':
         import sb3_contrib
         import stable_baselines3
