@@ -69,7 +69,7 @@ class Job:
         preset, *pairs = self.program.split('+')
         overrides = {key: yaml.safe_load(value) for key, value in (p.split('=') for p in pairs)}
         small = self.task == 'Pendulum-v1'
-        warmup = 500 if small else 1000
+        warmup = 100 if small else 1000  # SB3's default, and what its users set for MuJoCo
         options = {
             'task': self.task,
             'preset': preset,
