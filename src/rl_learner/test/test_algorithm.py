@@ -46,8 +46,8 @@ def test_presets_are_the_published_ones(name, critics, quantiles, kept, loss):
     [
         ('sac', 3e-4, 0.005, False),
         ('sac_fixed_temperature', 3e-4, 0.005, False),
-        ('ddpg', 3e-4, 0.005, False),
-        ('td3', 3e-4, 0.005, False),
+        ('ddpg', 1e-3, 0.005, False),
+        ('td3', 1e-3, 0.005, False),
         ('tqc', 3e-4, 0.005, False),
         ('rl_toolkit', 7.3e-4, 0.01, False),
         ('redq', 3e-4, 0.005, False),
