@@ -1,0 +1,148 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""`check_robot` says what is right and what is wrong, against robots in real processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+import subprocess
+from typing import Any
+
+from fleet import run_module, running
+import pytest
+from rl_agent.configuration import config_folder
+from rl_agent.node_specs import simulated_robot
+import yaml
+
+Content = dict[str, Any]
+NAMESPACE = 'checked'
+
+
+@pytest.fixture(scope='module')
+def environment(
+    ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """Run a simulated arm, and wait until `check_robot` is content with it."""
+    folder = tmp_path_factory.mktemp('robot')
+    with running([simulated_robot('arm', NAMESPACE)], ros_environment, folder):
+        for _ in range(10):
+            if not check(ros_environment, folder, 'arm').returncode:
+                break
+        yield ros_environment
+
+
+def check(
+    environment: dict[str, str], folder: Path, robot: str, *options: str
+) -> 'subprocess.CompletedProcess[str]':
+    words = (robot, '--namespace', NAMESPACE, *(options or ('--seconds', '2')))
+    return run_module('rl_agent.check_robot', *words, environment=environment, cwd=folder)
+
+
+def test_a_robot_as_described(environment: dict[str, str], tmp_path: Path) -> None:
+    result = check(environment, tmp_path, 'arm')
+    assert result.returncode == 0, result.stdout + result.stderr
+    heading, _, *lines = result.stdout.splitlines()
+    assert heading.split() == [
+        'field',
+        'topic',
+        'rate',
+        'age',
+        'last',
+        'value',
+        'bounds',
+        'verdict',
+    ]
+    rows = {line.split()[0]: line for line in lines[:7]}
+    assert list(rows)[:5] == ['cos_angle', 'sin_angle', 'velocity', 'hand', 'target']
+    assert list(rows)[5:] == ['(command)', '(reset)']
+    assert all(line.endswith('ok') for line in rows.values())
+    assert '/checked/joint_states' in rows['velocity']
+    assert ' Hz ' in rows['velocity']
+    assert '-10 to 10' in rows['velocity']
+    assert 'all is as described' in result.stdout
+
+
+# file by file: section, what is changed in it, all of which must be said
+BROKEN: dict[str, tuple[list[tuple[str | int, Content]], list[str]]] = {
+    'names, topics, frames and bounds': (
+        [
+            (0, {'bounds': [2.0, 3.0]}),
+            (2, {'joints': ['shoulder', 'wrist']}),
+            (3, {'frame': 'world'}),
+            (4, {'topic': 'targets'}),
+            ('action', {'topic': 'commands'}),
+            ('reset', {'service': 'resett'}),
+        ],
+        [
+            'arm: 6 of 7 bad',
+            'cos_angle: given',
+            'accepted: 2 to 3',
+            'velocity: /checked/joint_states: joints: the message names shoulder, elbow;'
+            ' accepted: a message that names shoulder, wrist',
+            "hand: /checked/hand: frame: given 'base'; accepted: 'world'",
+            "target: /checked/targets: nobody publishes it (did you mean '/checked/target'?)",
+            '(command): /checked/commands: nobody subscribes',
+            'topics of type std_msgs/msg/Float64MultiArray: /checked/effort_controller/commands',
+            "(reset): /checked/resett: no such service (did you mean '/checked/reset'?)",
+        ],
+    ),
+    'types': (
+        [
+            (3, {'type': 'geometry_msgs/msg/PoseStamped', 'field': 'pose.position'}),
+            ('action', {'type': 'std_msgs/msg/Float32MultiArray'}),
+            ('reset', {'service_type': 'std_srvs/srv/Empty'}),
+        ],
+        [
+            'arm: 3 of 7 bad',
+            'hand: type: given geometry_msgs/msg/PointStamped; accepted:'
+            ' geometry_msgs/msg/PoseStamped',
+            '(command): type: given std_msgs/msg/Float64MultiArray; accepted:'
+            ' std_msgs/msg/Float32MultiArray',
+            '(reset): type: given std_srvs/srv/Trigger; accepted: std_srvs/srv/Empty',
+        ],
+    ),
+    'what the file alone tells': (
+        [(3, {'indices': [0, 3]}), (2, {'field': 'velocty'})],
+        [
+            'observation.3: indices: given 3; accepted: 0 to 2',
+            "observation.2: field: given 'velocty' (did you mean 'velocity'?)",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize('name', BROKEN)
+def test_a_robot_that_differs(environment: dict[str, str], tmp_path: Path, name: str) -> None:
+    changes, words = BROKEN[name]
+    content = yaml.safe_load((config_folder() / 'robots' / 'arm.yaml').read_text())
+    for section, values in changes:
+        place = content['observation'][section] if isinstance(section, int) else content[section]
+        place.update(values)
+    (tmp_path / 'arm.yaml').write_text(yaml.safe_dump(content))
+    result = check(environment, tmp_path, 'arm.yaml')
+    text = result.stdout + result.stderr
+    assert result.returncode in (1, 2), text
+    assert 'Traceback' not in text
+    for word in words:
+        assert word in text, text
+
+
+def test_a_robot_that_is_not_there(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    words = ('pendulum', '--namespace', 'nowhere', '--seconds', '0.5')
+    result = run_module('rl_agent.check_robot', *words, environment=ros_environment, cwd=tmp_path)
+    assert result.returncode == 1
+    for field in ('cos_angle', 'sin_angle', 'velocity'):
+        assert f'{field}: /nowhere/joint_states: nobody publishes it' in result.stdout
+    assert '(command): /nowhere/effort_controller/commands: nobody subscribes' in result.stdout
+    assert '(reset): /nowhere/reset: no such service' in result.stdout
+
+
+def test_options(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    for words, expected in (
+        (('r2d2',), "robot: given 'r2d2'"),
+        (('pendulum', '--seconds', '0'), '--seconds: given 0; accepted'),
+    ):
+        result = run_module(
+            'rl_agent.check_robot', *words, environment=ros_environment, cwd=tmp_path
+        )
+        assert result.returncode == 2
+        assert expected in result.stderr
+        assert 'Traceback' not in result.stderr
