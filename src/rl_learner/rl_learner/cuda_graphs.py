@@ -93,7 +93,7 @@ def capture_cuda_graph(generator: torch.Generator) -> Capture:
         torch.cuda.current_stream(device).wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(generator)
-        with torch.cuda.graph(graph):
+        with torch.cuda.device(device), torch.cuda.graph(graph):
             records = step()
         return graph.replay, records
 
