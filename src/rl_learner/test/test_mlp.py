@@ -164,3 +164,21 @@ def test_dropout_leaves_out_each_neuron_with_its_probability(probability):
     flat = dropped.view(400, -1)
     together = (flat[:, :-1] * flat[:, 1:]).mean().item()  # neighbours are independent
     assert abs(together - probability**2) < 5 * probability / 240_000**0.5
+
+
+@pytest.mark.parametrize('size', [5, 80])
+def test_bf16_products_stay_near(size):
+    shape = MlpShape(size, (70, 66), size, 'tanh', layer_norm=True)
+    generator = torch.Generator().manual_seed(5)
+    ensemble = Ensemble(shape, shape.initial(2, generator))
+    inputs = torch.randn(6, size, generator=generator)
+    flat, into = ensemble.gradient
+    results = []
+    for dtype in (torch.float32, torch.bfloat16):
+        passed = forward(ensemble, inputs, dtype=dtype)
+        columns = backward(passed, passed.output.sin(), into, slice(1, None))
+        assert columns.dtype == passed.output.dtype == torch.float32
+        results.append((passed.output, columns, flat.clone()))
+    for exact, rounded in zip(*results, strict=True):
+        # bfloat16 keeps eight bits; errors of some fifty terms of either sign
+        assert (exact - rounded).norm() < 0.05 * exact.norm()
