@@ -6,6 +6,7 @@ replay in memory; each is a process that stands still while another has its turn
 """
 
 import argparse
+from collections.abc import Sequence
 import json
 import os
 from pathlib import Path
@@ -46,14 +47,14 @@ def measure(
     algorithm: str, options: argparse.Namespace, peers: str | None
 ) -> dict[str, float | None]:
     """Return rates and ratios of one algorithm; what cannot be measured is None."""
+    bf16 = {**NETS, 'matmul_precision': 'bf16'}
+    ours = {'ours': [algorithm, NETS, 'cpu', False], 'bf16': [algorithm, bf16, 'cpu', False]}
+    if torch.cuda.is_available():
+        ours['cuda_graphs'] = [algorithm, NETS, 'cuda', True]
+        ours['cuda_eager'] = [algorithm, NETS, 'cuda', False]
     workers = {
-        'ours': start(sys.executable, 'update_ours', [algorithm, NETS, 'cpu'], options.threads),
-        'bf16': start(
-            sys.executable,
-            'update_ours',
-            [algorithm, {**NETS, 'matmul_precision': 'bf16'}, 'cpu'],
-            options.threads,
-        ),
+        name: start(sys.executable, 'update_ours', what, options.threads)
+        for name, what in ours.items()
     }
     if peers is not None:
         for program in PEERS[algorithm]:
@@ -67,29 +68,30 @@ def measure(
     rate = {name: round(statistics.median(values), 1) for name, values in turns.items()}
     return {
         'updates_per_s': rate['ours'],
-        'ratio_to_sbx': ratio(turns, 'sbx'),
-        'ratio_to_sb3': ratio(turns, 'sb3'),
+        'ratio_to_sbx': ratio(turns, 'ours', 'sbx'),
+        'ratio_to_sb3': ratio(turns, 'ours', 'sb3'),
         'sbx_updates_per_s': rate.get('sbx'),
         'sb3_updates_per_s': rate.get('sb3'),
         'bf16_updates_per_s': rate['bf16'],
         'first_update_s': round(workers['ours'].start_s, 1),
-        'cuda_graph_ratio_to_eager': None,
+        'cuda_updates_per_s': rate.get('cuda_graphs'),
+        'cuda_graph_ratio_to_eager': ratio(turns, 'cuda_graphs', 'cuda_eager'),
     }
 
 
-def start(python: str, module: str, options: list[object], threads: int) -> TimedWorker:
+def start(python: str, module: str, options: Sequence[object], threads: int) -> TimedWorker:
     """Start a worker."""
     sizes = [str(OBSERVATION_SIZE), str(ACTION_SIZE), str(threads)]
     os.environ['PYTHONPATH'] = str(WORKERS.parent)
     return TimedWorker([python, '-m', f'workers.{module}', *sizes, json.dumps(options)], threads)
 
 
-def ratio(turns: dict[str, list[float]], peer: str) -> float | None:
-    """Return the median over the rounds of this project's rate by a peer's."""
-    if peer not in turns:
+def ratio(turns: dict[str, list[float]], one: str, other: str) -> float | None:
+    """Return the median over the rounds of one rate by another."""
+    if one not in turns or other not in turns:
         return None
-    pairs = zip(turns['ours'], turns[peer], strict=True)
-    return round(statistics.median(ours / other for ours, other in pairs), 3)
+    pairs = zip(turns[one], turns[other], strict=True)
+    return round(statistics.median(rate / slower for rate, slower in pairs), 3)
 
 
 def show(results: dict[str, dict[str, float | None]], threads: int) -> None:
@@ -109,7 +111,11 @@ def show(results: dict[str, dict[str, float | None]], threads: int) -> None:
         cells = ['-' if result[name] is None else f'{result[name]:g}' for name in columns]
         table.add_row(algorithm, *cells)
     Console().print(table)
-    if not torch.cuda.is_available():
+    if torch.cuda.is_available():
+        for algorithm, result in results.items():
+            times = result['cuda_graph_ratio_to_eager']
+            print(f'{algorithm} on CUDA: {result["cuda_updates_per_s"]:g}, {times:g} times eager')
+    else:
         print('not measured: CUDA graphs against eager updates, no CUDA device is visible')
 
 

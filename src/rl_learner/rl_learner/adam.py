@@ -29,9 +29,35 @@ class Adam:
         self._moment = torch.zeros_like(parameter, requires_grad=False)
         self._square = torch.zeros_like(parameter, requires_grad=False)
 
-    @torch.no_grad()
     def step(self, gradient: Tensor) -> None:
-        """Change the parameter by its gradient, of the same shape."""
+        """Change the parameter by its gradient, of the same shape.
+
+        Fused, it calls torch's kernel itself: torch's functional form sorts its arguments by
+        device and type first, which costs more than the step of a small network.
+        """
+        if not self._fused:
+            self._plain_step(gradient)
+            return
+        self._step += 1
+        torch._fused_adam_(
+            [self._parameter],
+            [gradient],
+            [self._moment],
+            [self._square],
+            [],
+            [self._step],
+            lr=self._learning_rate,
+            beta1=_BETA_1,
+            beta2=_BETA_2,
+            weight_decay=0.0,
+            eps=_EPSILON,
+            amsgrad=False,
+            maximize=False,
+        )
+
+    @torch.no_grad()
+    def _plain_step(self, gradient: Tensor) -> None:
+        """Step by torch's plain loop."""
         adam(
             [self._parameter],
             [gradient],
@@ -40,8 +66,7 @@ class Adam:
             [],
             [self._step],
             foreach=False,
-            capturable=not self._fused and self._parameter.is_cuda,
-            fused=self._fused,
+            capturable=self._parameter.is_cuda,
             amsgrad=False,
             beta1=_BETA_1,
             beta2=_BETA_2,

@@ -61,9 +61,9 @@ def quantile_loss_gradient(quantiles: Tensor, targets: Tensor, critic_loss: Crit
     """Return the derivative of `quantile_loss` by `quantiles`, (batch, critic, quantile).
 
     In closed form: -|tau_i - 1{delta_ij < 0}| rho'(delta_ij), averaged as in `quantile_loss`.
-    The weight is tau_i where delta > 0 and 1 - tau_i where delta < 0; with
-    s = mean_j rho' and a = mean_j |rho'| that is -(s (1/2) + a (tau_i - 1/2)), for rho' has the
-    sign of delta. No comparison and no weight is ever stored.
+    The weight is tau_i where delta > 0 and 1 - tau_i where delta < 0; with s = mean_j rho' and
+    a = mean_j |rho'| that is -(1/2) (s + a (2 tau_i - 1)), for rho' has the sign of delta. No
+    comparison and no weight is ever stored; with one quantile, 2 tau_i - 1 = 0.
 
     Args:
         quantiles: (batch, critic, quantile).
@@ -74,35 +74,35 @@ def quantile_loss_gradient(quantiles: Tensor, targets: Tensor, critic_loss: Crit
         ValueError: a shape does not fit.
     """
     _check_shapes(quantiles, targets)
-    offsets = _fraction_offsets(quantiles.shape[2], quantiles.device)
-    signed, unsigned = _sums_of_slopes(quantiles, targets, critic_loss)
-    scale = -1.0 / (quantiles.numel() * targets.shape[1])
-    return signed.mul_(0.5).addcmul_(unsigned, offsets).mul_(scale)
+    slopes, unit = _slopes(quantiles, targets, critic_loss)
+    gradient = slopes.sum(dim=1).view_as(quantiles)
+    if quantiles.shape[2] > 1:
+        sizes = slopes.abs_().sum(dim=1).view_as(quantiles)
+        gradient.addcmul_(sizes, _signed_fractions(quantiles.shape[2], quantiles.device))
+    return gradient.mul_(-0.5 * unit / (quantiles.numel() * targets.shape[1]))
 
 
 @lru_cache(maxsize=64)
-def _fraction_offsets(num_quantiles: int, device: torch.device) -> Tensor:
-    """Return tau_i - 1/2, (quantile,); made once."""
-    return quantile_fractions(num_quantiles, device) - 0.5
+def _signed_fractions(num_quantiles: int, device: torch.device) -> Tensor:
+    """Return 2 tau_i - 1, (quantile,); made once."""
+    return 2.0 * quantile_fractions(num_quantiles, device) - 1.0
 
 
-def _sums_of_slopes(
-    quantiles: Tensor, targets: Tensor, critic_loss: CriticLoss
-) -> tuple[Tensor, Tensor]:
-    """Return sum_j rho'(delta_ij) and sum_j |rho'(delta_ij)|, (batch, critic, quantile) each.
+def _slopes(quantiles: Tensor, targets: Tensor, critic_loss: CriticLoss) -> tuple[Tensor, float]:
+    """Return rho'(delta_ij) in a unit, (batch, target, critic x quantile), and the unit.
 
-    Summed along the middle, (batch, target, critic x quantile): numbers that are worked on
-    together lie together. tanh(x) is computed as 2 sigmoid(2 x) - 1, which takes a seventh of
-    the time on a CPU.
+    The targets lie along the middle, so that sums over them add up numbers that lie together.
+    tanh(x) is computed as 2 (sigmoid(2 x) - 1/2), which takes a sixth of the time on a CPU.
     """
-    scale = 2.0 if critic_loss == 'logcosh' else 1.0
-    pairs = (scale * targets)[:, :, None] - (scale * quantiles).flatten(start_dim=1)[:, None, :]
     if critic_loss == 'logcosh':
-        pairs.sigmoid_().sub_(0.5)
-    elif critic_loss == 'huber':
-        pairs.clamp_(-1.0, 1.0)
-    signed, unsigned = pairs.sum(dim=1), pairs.abs_().sum(dim=1)
-    return signed.mul_(scale).view_as(quantiles), unsigned.mul_(scale).view_as(quantiles)
+        quantiles, targets = 2.0 * quantiles, 2.0 * targets
+    rows = quantiles.flatten(start_dim=1).contiguous()
+    slopes = targets[:, :, None] - rows[:, None, :]
+    if critic_loss == 'logcosh':
+        return slopes.sigmoid_().sub_(0.5), 2.0
+    if critic_loss == 'huber':
+        slopes.clamp_(-1.0, 1.0)
+    return slopes, 1.0
 
 
 def _check_shapes(quantiles: Tensor, targets: Tensor) -> None:

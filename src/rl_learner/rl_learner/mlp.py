@@ -188,7 +188,8 @@ def dropout_mask(shape: tuple[int, ...], probability: float, generator: torch.Ge
     gaps = torch.empty(draws, dtype=torch.int64, device=device)
     places = gaps.geometric_(probability, generator=generator).cumsum_(0).sub_(1)
     mask = torch.full((count + 1,), 1.0 / (1.0 - probability), device=device)
-    mask[places.clamp_(max=count)] = 0.0  # one spare place takes those beyond the end
+    # one spare place takes those beyond the end
+    mask.index_fill_(0, places.clamp_(max=count), 0.0)
     return mask[:count].view(shape)
 
 

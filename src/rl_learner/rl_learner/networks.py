@@ -1,19 +1,15 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """Actor and critics: what goes in, what comes out, and where their parameters lie."""
 
-from collections.abc import Callable
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.policy import PolicyArchitecture, SDE_EPSILON
 from rl_learner.algorithm import Algorithm
-from rl_learner.fast_mlp import bf16_mlp, fast_mlp
 from rl_learner.mlp import Ensemble, mlp, MlpShape
 import torch
 from torch import Tensor
-
-Forward = Callable[[Ensemble, Tensor, list[Tensor] | None], Tensor]
 
 
 class Actor:
@@ -23,30 +19,19 @@ class Actor:
     standard deviations. The gaussian head gives mean and log standard deviation in one product.
 
     Attributes:
-        reference: the plain path is taken.
         architecture: as it travels with the policy.
         shape: of the perceptron.
     """
 
-    def __init__(
-        self,
-        algorithm: Algorithm,
-        observation_size: int,
-        action_size: int,
-        *,
-        reference: bool = False,
-    ) -> None:
+    def __init__(self, algorithm: Algorithm, observation_size: int, action_size: int) -> None:
         """Shape the network.
 
         Args:
             algorithm: its options.
             observation_size: length of an observation.
             action_size: length of an action.
-            reference: take the plain path, with every gradient from autograd.
         """
-        self.reference = reference
         self.architecture = _architecture(algorithm, observation_size, action_size)
-        self._forward = _forward(algorithm, reference)
         self._initial_log_std = algorithm.initial_log_std
         kind = algorithm.distribution
         head = {'gaussian': 2 * action_size, 'deterministic': action_size, 'gsde': 0}[kind]
@@ -94,7 +79,7 @@ class Actor:
         if architecture.distribution == 'gsde':
             mean, log_std = self._sde(parameters, observation)
         else:
-            output = self._forward(parameters, observation, None)[0]
+            output = mlp(parameters, observation)[0]
             if architecture.distribution == 'deterministic':
                 mean, log_std = output, torch.full_like(output, -math.inf)
             else:
@@ -111,13 +96,23 @@ class Actor:
         steps; for one sample that is a normal distribution with this deviation, drawn here.
         """
         architecture = self.architecture
-        trunk, weight, bias, log_std = torch.split(parameters.flat[0], self._sde_sizes)
-        features = self._forward(Ensemble(self.shape, trunk[None]), observation, None)[0]
-        size = architecture.action_size
-        mean = torch.addmm(bias, features, weight.view(size, -1).mT)
-        sigma = log_std.view(-1, size).clamp(architecture.log_std_min, architecture.log_std_max)
+        features = mlp(parameters, observation)[0]
+        weight, bias, log_std = self.sde_head(parameters.flat)
+        mean = torch.addmm(bias, features, weight.mT)
+        sigma = log_std.clamp(architecture.log_std_min, architecture.log_std_max)
         variance = features.square() @ (2.0 * sigma).exp()
         return mean, 0.5 * (variance + SDE_EPSILON).log()
+
+    def sde_head(self, flat: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return gSDE's head as views into parameters (or their gradient), (1, parameter).
+
+        Returns:
+            Weight of the mean, (action, feature); its bias, (action,); log sigma,
+            (feature, action).
+        """
+        size = self.architecture.action_size
+        _, weight, bias, log_std = torch.split(flat[0], self._sde_sizes)
+        return weight.view(size, -1), bias, log_std.view(-1, size)
 
     def exported(self, parameters: Ensemble) -> NDArray[np.float32]:
         """Return the parameters as they travel, see `PolicyArchitecture.blocks`, (parameter,)."""
@@ -135,16 +130,8 @@ class Actor:
 class Critics:
     """The ensemble of quantile critics; parameters are (critic, parameter)."""
 
-    def __init__(
-        self,
-        algorithm: Algorithm,
-        observation_size: int,
-        action_size: int,
-        *,
-        reference: bool = False,
-    ) -> None:
+    def __init__(self, algorithm: Algorithm, observation_size: int, action_size: int) -> None:
         """Shape the networks; arguments as for `Actor`."""
-        self._forward = _forward(algorithm, reference)
         self.num_critics = algorithm.num_critics
         self.shape = MlpShape(
             observation_size + action_size,
@@ -175,13 +162,7 @@ class Critics:
             masks: of dropout, see `MlpShape.dropout_masks`.
         """
         inputs = torch.cat([observation, action], dim=-1)
-        return self._forward(parameters, inputs, masks).transpose(0, 1)
-
-
-def _forward(algorithm: Algorithm, reference: bool) -> Forward:
-    """Return the form of the perceptron to take."""
-    fast = bf16_mlp if algorithm.matmul_precision == 'bf16' else fast_mlp
-    return mlp if reference else fast
+        return mlp(parameters, inputs, masks).transpose(0, 1)
 
 
 def _architecture(

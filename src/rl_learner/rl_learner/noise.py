@@ -14,20 +14,28 @@ class Noise(NamedTuple):
     """Random numbers of one update.
 
     Attributes:
-        next_action: standard normal, (batch, action).
-        action: standard normal, (batch, action), or None without an actor update.
+        normal: standard normal, for a' and, if the actor learns, for a, (1 or 2, batch, action).
         subset: target critics, (target_subset,) int64, or None for all.
         target_masks: of dropout in the target critics.
         critic_masks: of dropout in the critics as they learn.
         actor_masks: of dropout in the critics as the actor sees them.
     """
 
-    next_action: Tensor
-    action: Tensor | None
+    normal: Tensor
     subset: Tensor | None
     target_masks: list[Tensor] | None
     critic_masks: list[Tensor] | None
     actor_masks: list[Tensor] | None
+
+    @property
+    def next_action(self) -> Tensor:
+        """For a', (batch, action)."""
+        return self.normal[0]
+
+    @property
+    def action(self) -> Tensor | None:
+        """For a, (batch, action), or None without an actor update."""
+        return self.normal[1] if len(self.normal) > 1 else None
 
 
 def draw_noise(
@@ -51,8 +59,7 @@ def draw_noise(
     masks, total, batch_size = critics.shape.dropout_masks, algorithm.num_critics, shape[0]
     subset, seen = algorithm.target_subset, 1 if algorithm.actor_q == 'first' else total
     return Noise(
-        next_action=normal[0],
-        action=normal[1] if with_actor else None,
+        normal=normal,
         subset=random_subset(subset, total, generator) if subset else None,
         target_masks=masks(algorithm.target_critics, batch_size, generator),
         critic_masks=masks(total, batch_size, generator),

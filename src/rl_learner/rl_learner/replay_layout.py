@@ -53,6 +53,7 @@ class ReplayLayout:
                 ' accepted: 1 or more'
             )
         self.observation_size, self.action_size = observation_size, action_size
+        # `observation_and_action` needs them in this order, at the front
         widths = (observation_size, action_size, 1, observation_size, 1, 1)
         self.slices: dict[str, slice] = {}
         self.width = 0
@@ -87,6 +88,11 @@ class ReplayLayout:
                 )
             columns[...] = array
         return rows
+
+    def observation_and_action(self, rows: Array) -> Array:
+        """Return a view of both, the inputs of a critic, (..., observation + action)."""
+        both: Array = rows[..., : self.observation_size + self.action_size]  # type: ignore[index]
+        return both
 
     def unpack(self, rows: Array) -> Batch[Array]:
         """Return views of the fields of rows, (..., width), NumPy or torch.

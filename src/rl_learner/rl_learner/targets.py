@@ -1,6 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The targets of every algorithm: pool the atoms, sort them, keep the lowest."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -29,7 +31,12 @@ def kept_atoms(target_quantiles: Tensor, kept: int) -> Tensor:
     if pool.is_cuda:
         return pool.sort(dim=1).values[:, :kept]
     # NumPy's vectorised sort takes a tenth of the time of torch's
-    return torch.from_numpy(np.sort(pool.numpy(), axis=1))[:, :kept]
+    return torch.from_numpy(np.sort(pool.contiguous().numpy(), axis=1))[:, :kept]
+
+
+def discounts(gamma: float, num_steps: Tensor) -> Tensor:
+    """Return gamma^n for each n, 1 or more, (batch,)."""
+    return torch.exp(num_steps * (math.log(gamma) if gamma > 0 else -math.inf))
 
 
 def bellman_targets(

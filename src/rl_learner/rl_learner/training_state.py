@@ -30,7 +30,13 @@ class TrainingState:
     """
 
     def __init__(
-        self, algorithm: Algorithm, actor: Actor, critics: Critics, generator: torch.Generator
+        self,
+        algorithm: Algorithm,
+        actor: Actor,
+        critics: Critics,
+        generator: torch.Generator,
+        *,
+        fused: bool = True,
     ) -> None:
         """Begin with fresh networks.
 
@@ -39,14 +45,13 @@ class TrainingState:
             actor: shape of the actor.
             critics: shape of the critics.
             generator: of networks and noise, on the device.
+            fused: the optimizers' steps in one pass over memory; False: torch's plain loop.
         """
-        device, fused = generator.device, not actor.reference
+        device = generator.device
         self._algorithm = algorithm
         self.generator = generator
         self.actor, self.critics = actor.initial(generator), critics.initial(generator)
         self.target_actor, self.target_critics = self.actor.copy(), self.critics.copy()
-        self.actor.flat.requires_grad_()
-        self.critics.flat.requires_grad_()
         self._temperature = _temperature_parameter(algorithm).to(device)
         self.optimizers = {
             'actor': Adam(self.actor.flat, algorithm.actor_learning_rate, fused=fused),

@@ -1,26 +1,32 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""One update of critics, actor, temperature and targets: the whole family in four functions."""
+"""One update of critics, actor, temperature and targets, for every member of the family."""
 
+from collections.abc import Callable
 import math
 from typing import Any
 
 from rl_agent.errors import TrainingError
 from rl_agent.policy import PolicyParameters
 from rl_learner.algorithm import Algorithm
-from rl_learner.distributions import fast_sample_squashed, sample_squashed
+from rl_learner.cuda_graphs import capture_cuda_graph, CapturedSteps
+from rl_learner.due import Due, Records
+from rl_learner.fast_gradients import FastGradients
 from rl_learner.freed_memory import keep_freed_memory
-from rl_learner.losses import quantile_loss, quantile_loss_gradient
+from rl_learner.gradients import ActorGradient, CriticGradient, Gradients
+from rl_learner.losses import quantile_loss
 from rl_learner.mean_metrics import MeanMetrics
 from rl_learner.networks import Actor, Critics
-from rl_learner.noise import draw_noise, Noise
+from rl_learner.noise import draw_noise
+from rl_learner.plain_gradients import PlainGradients
 from rl_learner.replay_layout import Batch, ReplayLayout
-from rl_learner.targets import bellman_targets, kept_atoms
 from rl_learner.training_state import TrainingState
 import torch
 from torch import Tensor
 
 # a record costs as much as a tenth of an update, and people look once a second
 _UPDATES_PER_RECORD = 20
+# pairs of quantile and target whose mean loss is shown; all of TQC's would cost a whole update
+_PAIRS_PER_RECORD = 100_000
 
 
 class Update:
@@ -42,6 +48,7 @@ class Update:
         seed: int,
         device: torch.device | str = 'cpu',
         reference: bool = False,
+        cuda_graphs: bool = True,
     ) -> None:
         """Begin with fresh networks.
 
@@ -52,18 +59,27 @@ class Update:
             seed: of networks and noise.
             device: where to train.
             reference: take the plain path, float32 with every gradient from autograd; for tests.
+            cuda_graphs: on a CUDA device, replay each update as one graph.
         """
         self.algorithm = algorithm
         self.layout = ReplayLayout(observation_size, action_size)
-        self.actor = Actor(algorithm, observation_size, action_size, reference=reference)
-        self.critics = Critics(algorithm, observation_size, action_size, reference=reference)
-        self._reference = reference
-        self._sample = sample_squashed if reference else fast_sample_squashed
+        self.actor = Actor(algorithm, observation_size, action_size)
+        self.critics = Critics(algorithm, observation_size, action_size)
         self._device = torch.device(device)
         generator = torch.Generator(self._device).manual_seed(seed)
-        self._state = TrainingState(algorithm, self.actor, self.critics, generator)
+        self._state = TrainingState(
+            algorithm, self.actor, self.critics, generator, fused=not reference
+        )
+        kind = PlainGradients if reference else FastGradients
+        self._gradients: Gradients = kind(
+            algorithm, self.layout, self.actor, self.critics, self._state
+        )
         self._target_entropy = -algorithm.target_entropy_scale * action_size
         self._metrics = MeanMetrics()
+        self._take_step: Callable[[Tensor, Due], Records] = self._step
+        if self._device.type == 'cuda' and cuda_graphs and not reference:
+            capture = capture_cuda_graph(generator)
+            self._take_step = CapturedSteps(self._step, self._state, capture)
         keep_freed_memory()
 
     @property
@@ -91,153 +107,113 @@ class Update:
             TrainingError: a number is not finite; nothing was changed.
             ValueError: the rows have another shape.
         """
-        block, count = self._prepare(rows), len(rows)
-        for index in range(count):
-            batch = Batch(*(column[index] for column in block))
-            self._update(batch, with_actor=self._actor_is_due(last=index == count - 1))
+        block = self._prepare(rows)
+        for index, batch in enumerate(block):
+            due = self._due(last=index == len(block) - 1)
+            self._count(due, self._take_step(batch, due))
 
-    def _prepare(self, rows: Tensor) -> Batch[Tensor]:
-        """Return a block's fields on the device, checked, observations normalised."""
+    def _prepare(self, rows: Tensor) -> Tensor:
+        """Return a block on the device, checked, observations normalised."""
         if rows.ndim != 3:
             raise ValueError(
                 f'rows: given shape {tuple(rows.shape)};'
                 f' accepted: (update, batch, {self.layout.width})'
             )
         fields = self.layout.unpack(rows)
-        if not bool(torch.isfinite(rows).all()):
+        # one number tells of all; the sum of large finite ones can overflow
+        if not math.isfinite(rows.sum().item()) and not bool(torch.isfinite(rows).all()):
             raise TrainingError(_explain_bad_numbers(fields))
-        block = self.layout.unpack(rows.to(self._device, torch.float32, non_blocking=True))
+        block = rows.to(self._device, torch.float32, non_blocking=True)
         if not self.algorithm.normalise_observations:
             return block
+        block = block.clone() if block is rows else block  # the caller's stay as they are
+        fields = self.layout.unpack(block)
         statistics, clip = self._state.statistics, self.algorithm.observation_clip
-        statistics.update(block.observation)
-        return block._replace(
-            observation=statistics.normalise(block.observation, clip),
-            next_observation=statistics.normalise(block.next_observation, clip),
+        statistics.update(fields.observation)
+        for observation in (fields.observation, fields.next_observation):
+            observation.copy_(statistics.normalise(observation, clip))
+        return block
+
+    def _due(self, *, last: bool) -> Due:
+        """Return what the next update does, the last of its block or not."""
+        algorithm, number = self.algorithm, self.updates + 1
+        per_block = algorithm.actor_update_per_block
+        actor = last if per_block else number % algorithm.policy_delay == 0
+        return Due(
+            actor=actor,
+            targets=number % algorithm.target_delay == 0,
+            critic_record=self.updates % _UPDATES_PER_RECORD == 0,
+            actor_record=actor and self.actor_updates % _UPDATES_PER_RECORD == 0,
         )
 
-    def _actor_is_due(self, *, last: bool) -> bool:
-        """Return whether the actor learns in this update."""
-        if self.algorithm.actor_update_per_block:
-            return last
-        return (self.updates + 1) % self.algorithm.policy_delay == 0
-
-    def _update(self, batch: Batch[Tensor], *, with_actor: bool) -> None:
-        """Do one critic update and what is due with it."""
-        noise = draw_noise(
-            self.algorithm,
-            self.critics,
-            (len(batch.reward), self.layout.action_size),
-            self._state.generator,
-            with_actor=with_actor,
-        )
-        self._update_critics(batch, noise)
-        if noise.action is not None:
-            log_prob = self._update_actor(batch.observation, noise.action, noise.actor_masks)
-            if log_prob is not None:
-                self._update_temperature(log_prob)
-            self._state.actor_updates += 1
+    def _count(self, due: Due, records: Records) -> None:
+        """Count an update and take its records in."""
         self._state.updates += 1
-        if self.updates % self.algorithm.target_delay == 0:
+        self._state.actor_updates += due.actor
+        for record in records:
+            if record:
+                self._metrics.add(**record)
+
+    def _step(self, rows: Tensor, due: Due) -> Records:
+        """Do one update with a batch, (batch, width); nothing in it waits for the device."""
+        shape = (len(rows), self.layout.action_size)
+        noise = draw_noise(
+            self.algorithm, self.critics, shape, self._state.generator, with_actor=due.actor
+        )
+        records = Records({}, {})
+        found = self._gradients.critics(rows, noise)
+        if due.critic_record:
+            records.critics.update(self._critic_record(found))
+        self._move('critics', found.gradient)
+        if due.actor:
+            raised = self._gradients.actor(rows, noise)
+            if due.actor_record:
+                records.actor.update(self._actor_record(raised))
+            self._move('actor', raised.gradient)
+            if raised.log_prob is not None and self.algorithm.temperature == 'auto':
+                self._state.optimizers['temperature'].step(self._temperature_gradient(raised))
+        if due.targets:
             self._update_targets()
+        return records
 
-    @torch.no_grad()
-    def _targets(self, batch: Batch[Tensor], noise: Noise) -> Tensor:
-        """Return y, (batch, kept): pool the target critics' atoms and keep the lowest."""
-        action, log_prob = self._next_action(batch.next_observation, noise.next_action)
-        critics = self._state.target_critics
-        if noise.subset is not None:
-            critics = critics.subset(noise.subset)
-        quantiles = self.critics.quantiles(
-            critics, batch.next_observation, action, noise.target_masks
-        )
-        atoms = kept_atoms(quantiles, self.algorithm.kept_atoms)
-        discount: Tensor = self.algorithm.gamma**batch.num_steps
-        bonus = None if log_prob is None else -self.temperature * log_prob
-        return bellman_targets(batch.reward, discount, batch.terminated, atoms, bonus)
+    def _temperature_gradient(self, raised: ActorGradient) -> Tensor:
+        """Return the gradient by the temperature's parameter, scalar.
 
-    def _next_action(self, observation: Tensor, noise: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return a' and log pi(a'|s'); for a deterministic actor the smoothed target action.
-
-        TD3, arXiv:1802.09477, eq. 14.
+        It raises the temperature where the entropy is below its target and lowers it where
+        above. The loss is -p (mean log pi + target entropy) with p the learned parameter, log
+        alpha for `exp`; so the gradient by p is -(mean log pi + target entropy).
         """
-        algorithm = self.algorithm
-        if algorithm.distribution != 'deterministic':
-            return self._sample(*self.actor.distribution(self._state.actor, observation), noise)
-        mean, _ = self.actor.distribution(self._state.target_actor, observation)
-        bound = algorithm.target_noise_clip
-        smoothing = (algorithm.target_noise * noise).clamp(-bound, bound)
-        return (mean.tanh() + smoothing).clamp(-1.0, 1.0), None
+        assert raised.log_prob is not None
+        return raised.log_prob.mean().add_(self._target_entropy).neg_()
 
-    def _update_critics(self, batch: Batch[Tensor], noise: Noise) -> None:
-        """Move each critic's quantiles towards the targets by quantile regression."""
-        targets = self._targets(batch, noise)
-        critics, critic_loss = self._state.critics, self.algorithm.critic_loss
-        quantiles = self.critics.quantiles(
-            critics, batch.observation, batch.action, noise.critic_masks
-        )
-        if self._reference:
-            loss = quantile_loss(quantiles, targets, critic_loss)
-            (gradient,) = torch.autograd.grad(loss, critics.flat)
-        else:
-            slope = quantile_loss_gradient(quantiles.detach(), targets, critic_loss)
-            (gradient,) = torch.autograd.grad(quantiles, critics.flat, slope)
-        if self.updates % _UPDATES_PER_RECORD == 0:
-            with torch.no_grad():
-                self._metrics.add(
-                    critic_loss=quantile_loss(quantiles, targets, critic_loss),
-                    q_mean=quantiles.mean(),
-                    quantile_spread=quantiles.std(dim=2, correction=0).mean(),
-                    target_mean=targets.mean(),
-                    critic_gradient_norm=torch.linalg.vector_norm(gradient),
-                )
-        self._step('critics', gradient)
+    def _critic_record(self, found: CriticGradient) -> dict[str, Tensor]:
+        """Return what people want to see of the critics, scalars."""
+        quantiles, targets = found.quantiles, found.targets
+        rows = max(1, _PAIRS_PER_RECORD // (quantiles[0].numel() * targets.shape[1]))
+        return {
+            'critic_loss': quantile_loss(
+                quantiles[:rows], targets[:rows], self.algorithm.critic_loss
+            ),
+            'q_mean': quantiles.mean(),
+            'quantile_spread': quantiles.std(dim=2, correction=0).mean(),
+            'target_mean': targets.mean(),
+            'critic_gradient_norm': torch.linalg.vector_norm(found.gradient),
+        }
 
-    def _update_actor(
-        self, observation: Tensor, noise: Tensor, masks: list[Tensor] | None
-    ) -> Tensor | None:
-        """Raise Q and entropy; return log pi(a|s), (batch,), or None without an entropy."""
-        actor = self._state.actor
-        mean, log_std = self.actor.distribution(actor, observation)
-        if self.algorithm.distribution == 'deterministic':
-            action, log_prob = mean.tanh(), None
-        else:
-            action, log_prob = self._sample(mean, log_std, noise)
-        loss = -self._q(observation, action, masks).mean()
-        if log_prob is not None:
-            loss = loss + self.temperature * log_prob.mean()
-        (gradient,) = torch.autograd.grad(loss, actor.flat)
-        if self.actor_updates % _UPDATES_PER_RECORD == 0:
-            norm = torch.linalg.vector_norm(gradient)
-            self._metrics.add(actor_loss=loss.detach(), actor_gradient_norm=norm)
-        self._step('actor', gradient)
-        return None if log_prob is None else log_prob.detach()
-
-    def _q(self, observation: Tensor, action: Tensor, masks: list[Tensor] | None) -> Tensor:
-        """Return what the actor raises, (batch,): mean, lowest or first of the critics."""
-        which, critics = self.algorithm.actor_q, self._state.critics
-        seen = critics.first if which == 'first' else critics.frozen
-        quantiles = self.critics.quantiles(seen, observation, action, masks)
-        if which == 'min':
-            return quantiles.mean(dim=2).amin(dim=1)
-        return quantiles.mean(dim=(1, 2))
-
-    def _update_temperature(self, log_prob: Tensor) -> None:
-        """Raise the temperature where the entropy is below its target, lower it where above.
-
-        The loss is -p (mean log pi + target entropy) with p the learned parameter, log alpha for
-        `exp`; so the gradient by p is -(mean log pi + target entropy).
-        """
-        entropy = -log_prob.mean()
-        gradient = entropy - self._target_entropy
-        if self.actor_updates % _UPDATES_PER_RECORD == 0:
-            self._metrics.add(
-                temperature=self.temperature.clone(),
-                temperature_loss=self._state.temperature_parameter * gradient,
-                entropy=entropy,
-            )
-        if self.algorithm.temperature == 'auto':
-            self._state.optimizers['temperature'].step(gradient)
+    def _actor_record(self, raised: ActorGradient) -> dict[str, Tensor]:
+        """Return what people want to see of actor and temperature, scalars."""
+        norm = torch.linalg.vector_norm(raised.gradient)
+        if raised.log_prob is None:
+            return {'actor_loss': -raised.q, 'actor_gradient_norm': norm}
+        entropy, temperature = -raised.log_prob.mean(), self.temperature
+        gradient = self._temperature_gradient(raised)
+        return {
+            'actor_loss': -temperature * entropy - raised.q,
+            'actor_gradient_norm': norm,
+            'temperature': temperature.clone(),
+            'temperature_loss': self._state.temperature_parameter * gradient,
+            'entropy': entropy,
+        }
 
     def _update_targets(self) -> None:
         """Let the targets follow their networks by a small share of the distance."""
@@ -246,7 +222,7 @@ class Update:
         if self.algorithm.distribution == 'deterministic':
             state.target_actor.flat.lerp_(state.actor.frozen.flat, share)
 
-    def _step(self, name: str, gradient: Tensor) -> None:
+    def _move(self, name: str, gradient: Tensor) -> None:
         """Let an optimizer step, its gradient's norm bounded."""
         bound = self.algorithm.max_gradient_norm
         if bound:

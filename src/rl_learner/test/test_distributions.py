@@ -4,7 +4,12 @@
 
 import numpy as np
 import pytest
-from rl_learner.distributions import fast_sample_squashed, sample_squashed, squash
+from rl_learner.distributions import (
+    fast_sample_squashed,
+    sample_squashed,
+    squash,
+    squashed_gradient,
+)
 import torch
 
 
@@ -38,19 +43,45 @@ def test_large_values_stay_exact_in_float32(size):
     assert log_prob.item() == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize('sample', [sample_squashed, fast_sample_squashed])
-def test_sampling_is_squashing_of_mean_plus_noise(sample):
+def example():
+    """Return mean, log_std and noise."""
     generator = torch.Generator().manual_seed(1)
-    mean, log_std, noise = torch.randn(3, 5, 4, generator=generator, dtype=torch.float64)
-    action, log_prob = sample(mean, log_std, noise)
+    return torch.randn(3, 5, 4, generator=generator, dtype=torch.float64)
+
+
+def test_sampling_is_squashing_of_mean_plus_noise():
+    mean, log_std, noise = example()
     same, density = squash(mean + log_std.exp() * noise, mean, log_std)
+    action, log_prob = sample_squashed(mean, log_std, noise)
     assert torch.allclose(action, same)
     assert torch.allclose(log_prob, density)
+    fast = fast_sample_squashed(mean, log_std, noise, torch.empty_like(mean))
+    assert torch.allclose(fast.action, same)
+    assert torch.allclose(fast.log_prob, density)
 
 
-@pytest.mark.parametrize('sample', [sample_squashed, fast_sample_squashed])
-def test_gradients_are_finite_differences(sample):
-    generator = torch.Generator().manual_seed(1)
-    mean, log_std, noise = torch.randn(3, 3, 2, generator=generator, dtype=torch.float64)
+def test_gradients_are_finite_differences():
+    mean, log_std, noise = example()
     arguments = (mean.requires_grad_(), log_std.requires_grad_(), noise)
-    assert torch.autograd.gradcheck(sample, arguments)
+    assert torch.autograd.gradcheck(sample_squashed, arguments)
+
+
+def test_fast_gradients_are_those_of_autograd():
+    mean, log_std, noise = example()
+    squashed = fast_sample_squashed(mean, log_std, noise, torch.empty_like(mean))
+    by_log_prob = torch.tensor(0.3, dtype=torch.float64)
+    by_action = torch.arange(20, dtype=torch.float64).view(5, 4).sin()
+    fast = squashed_gradient(squashed, by_action, by_log_prob)
+    leaves = mean.requires_grad_(), log_std.requires_grad_()
+    action, log_prob = sample_squashed(*leaves, noise)
+    plain = torch.autograd.grad((action * by_action).sum() + 0.3 * log_prob.sum(), leaves)
+    for one, other in zip(plain, fast, strict=True):
+        assert torch.allclose(one, other)
+
+
+@pytest.mark.parametrize('size', [-40.0, 40.0])
+def test_large_values_stay_exact_in_the_fast_form(size):
+    mean, zero = torch.tensor([[size]]), torch.zeros(1, 1)
+    fast = fast_sample_squashed(mean, zero, zero, torch.empty(1, 1))
+    expected = -0.5 * np.log(2 * np.pi) - (np.log(4.0) - 2 * abs(size))
+    assert fast.log_prob.item() == pytest.approx(expected, rel=1e-6)

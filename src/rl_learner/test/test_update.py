@@ -24,6 +24,17 @@ VARIANTS = {
     'rl_toolkit': ('rl_toolkit', {}),
     'redq': ('redq', {}),
     'droq': ('droq', {}),
+    'bounded': (
+        'default',
+        {
+            'actor_layer_norm': True,
+            'actor_activation': 'tanh',
+            'mean_clip': 0.1,
+            'log_std_min': -0.3,
+            'log_std_max': 0.1,
+            'actor_q': 'first',
+        },
+    ),
     'mixed': (
         'default',
         {

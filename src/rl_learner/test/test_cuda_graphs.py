@@ -1,0 +1,120 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+# mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
+"""Steps that are recorded and replayed: the same training, on any device.
+
+Where there is no CUDA device, a recording is a call that is made again.
+"""
+
+import logging
+
+import pytest
+from rl_learner.algorithm import load_algorithm
+from rl_learner.cuda_graphs import CapturedSteps
+from rl_learner.update import Update
+import torch
+
+SMALL = {'batch_size': 16, 'actor_hidden_sizes': [12, 8], 'critic_hidden_sizes': [12, 8]}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Bit-exact comparisons hold on one thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def make(preset, device='cpu', **options):
+    """Return a small learner."""
+    return Update(load_algorithm(preset, SMALL), 5, 2, seed=1, device=device, **options)
+
+
+def blocks(update, count=8, size=6):
+    """Return blocks of rows."""
+    generator = torch.Generator().manual_seed(3)
+    rows = torch.randn(count, size, 16, update.layout.width, generator=generator)
+    fields = update.layout.unpack(rows)
+    fields.terminated.copy_((fields.terminated > 1.3).float())
+    fields.num_steps.fill_(1.0)
+    return rows
+
+
+def call_again(step):
+    """Record a step as a CUDA graph would: two steps to warm up, then static results."""
+    step()
+    records = step()
+
+    def replay():
+        for before, after in zip(records, step(), strict=True):
+            for name, value in after.items():
+                before[name].copy_(value)
+
+    return replay, records
+
+
+def refuse(step):
+    """Fail half way."""
+    step()
+    raise RuntimeError('no graphs today')
+
+
+def replayed(update, capture):
+    """Let an update replay its steps."""
+    update._take_step = CapturedSteps(update._step, update._state, capture)
+    return update
+
+
+def assert_equal(one, other):
+    """Compare all that is trained, and what was recorded."""
+    for name, tensor in one.state_dict()['networks'].items():
+        assert torch.equal(tensor, other.state_dict()['networks'][name]), name
+    assert (one.updates, one.actor_updates) == (other.updates, other.actor_updates)
+    assert one.metrics() == other.metrics()
+
+
+@pytest.mark.parametrize('preset', ['default', 'td3', 'droq', 'redq', 'rl_toolkit'])
+def test_replayed_training_equals_training(preset):
+    plain, captured = make(preset), replayed(make(preset), call_again)
+    for rows in blocks(plain):
+        plain.run(rows)
+        captured.run(rows)
+    assert_equal(plain, captured)
+
+
+def test_training_goes_on_where_steps_cannot_be_recorded(caplog):
+    plain, captured = make('default'), replayed(make('default'), refuse)
+    with caplog.at_level(logging.WARNING):
+        for rows in blocks(plain):
+            plain.run(rows)
+            captured.run(rows)
+    assert_equal(plain, captured)
+    assert [record.getMessage() for record in caplog.records] == [
+        'CUDA graphs cannot be used, training is slower: no graphs today'
+    ]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device is visible')
+@pytest.mark.parametrize('preset', ['default', 'td3', 'droq', 'redq', 'rl_toolkit'])
+def test_graphs_train_as_single_steps_do(preset):
+    eager, graphs = make(preset, 'cuda', cuda_graphs=False), make(preset, 'cuda')
+    for rows in blocks(eager):
+        eager.run(rows)
+        graphs.run(rows)
+    for name, tensor in eager.state_dict()['networks'].items():
+        assert torch.allclose(tensor, graphs.state_dict()['networks'][name], atol=1e-4), name
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device is visible')
+@pytest.mark.parametrize('preset', ['default', 'td3', 'droq', 'redq', 'rl_toolkit'])
+def test_a_step_never_waits_for_the_device(preset):
+    update = make(preset, 'cuda', cuda_graphs=False)
+    rows = blocks(update)
+    update.run(rows[0])
+    block = update._prepare(rows[1])
+    torch.cuda.set_sync_debug_mode('error')
+    try:
+        for batch in block:
+            update._step(batch, update._due(last=True))
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
