@@ -37,7 +37,9 @@ setup(
         'console_scripts': [
             'demo = rl_learner.demo:main',
             'learner = rl_learner.learner_node:main',
+            'recorder = rl_learner.recorder_node:main',
             'replay_bridge = rl_learner.replay_bridge_node:main',
+            'rl_dashboard = rl_learner.dashboard:main',
         ],
     },
 )

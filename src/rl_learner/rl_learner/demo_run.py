@@ -18,13 +18,14 @@ from rl_agent.policy_file import save_policy
 from rl_agent.robot_description import RobotDescription
 from rl_learner.demo_description import DemoDescription
 from rl_learner.display import Display, Outlook
+from rl_learner.episode_log import EpisodeRow, EPISODES_FILE
 from rl_learner.judge import Judge
 from rl_learner.node_specs import simulation_namespaces, simulation_nodes
 from rl_learner.processes import ChildProcess, end_in_order
 from rl_learner.ros_domain import local_environment
 from rl_learner.ros_monitor import RosMonitor
-from rl_learner.run_folder import CHECKPOINTS, LOGS, POLICY_FILE
-from rl_learner.run_report import EpisodeRow, Summary, write_report
+from rl_learner.run_folder import CHECKPOINTS, LOGS, POLICY_FILE, TENSORBOARD
+from rl_learner.run_report import Summary, write_report
 from rl_msgs.msg import Episode
 
 _END_WITHIN_S = 4.0  # a user may count on 5 s from Ctrl-C to the prompt
@@ -77,6 +78,7 @@ class DemoPlan:
             run_folder=str(self.folder),
             warmup=description.warmup,
             status_rate_hz=10.0,
+            record_period_s=1.0,
             threads=max(1, (os.cpu_count() or 1) // 2),  # the other parts need cores, too
         )
 
@@ -190,6 +192,7 @@ class DemoRun:
                 evaluation=message.evaluation,
                 policy_version=message.policy_version,
                 complete=complete,
+                wall_s=round(time.monotonic() - self._started_s, 2),
             )
         )
         if complete:
@@ -255,7 +258,8 @@ class DemoRun:
             f' {summary.steps} steps, {summary.updates} updates, {summary.wall_time_s:.0f} s,'
             f' {summary.peak_memory_mb:.0f} MiB\n'
             f'{self._plan.folder}/ has {POLICY_FILE} ({self._keep_judged_policy(summary)}),'
-            f' {CHECKPOINTS}/, summary.json, episodes.csv, learning_curve.png and {LOGS}/',
+            f' {CHECKPOINTS}/, summary.json, {EPISODES_FILE}, learning_curve.png, {TENSORBOARD}/'
+            f' and {LOGS}/',
             highlight=False,
             soft_wrap=True,
         )

@@ -2,7 +2,7 @@
 """The training loop: blocks from replay into updates, policies and checkpoints out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 import threading
 import time
@@ -72,6 +72,7 @@ class Learner:
         publish: Callable[[PolicyParameters], None],
         run_folder: Path,
         settings: LearnerSettings,
+        fingerprint: str = '',
     ) -> None:
         """Prepare training; goes on from the run folder's checkpoint if there is one.
 
@@ -81,12 +82,14 @@ class Learner:
             publish: called on the training thread with each new policy.
             run_folder: for checkpoints and the policy file.
             settings: periods.
+            fingerprint: of the robot; it goes into the policy file.
 
         Raises:
             TrainingError: the checkpoint does not fit the algorithm.
         """
         self._update, self._source = update, source
         self._publish_policy, self._folder, self._settings = publish, run_folder, settings
+        self._fingerprint = fingerprint
         self._checkpoints = Checkpoints(run_folder / CHECKPOINTS)
         self._stop = threading.Event()
         self._save_wanted = threading.Event()
@@ -162,7 +165,8 @@ class Learner:
         version = self.progress.policy_version
         state = {'update': self._update.state_dict(), 'policy_version': version}
         self._checkpoints.save(state, self._update.updates)
-        save_policy(self._folder / POLICY_FILE, self._update.policy(version))
+        policy = replace(self._update.policy(version), fingerprint=self._fingerprint)
+        save_policy(self._folder / POLICY_FILE, policy)
 
     def _resume(self) -> None:
         """Go on from the newest good checkpoint."""
