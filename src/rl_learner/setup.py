@@ -40,6 +40,7 @@ setup(
             'recorder = rl_learner.recorder_node:main',
             'replay_bridge = rl_learner.replay_bridge_node:main',
             'rl_dashboard = rl_learner.dashboard:main',
+            'rl_export = rl_learner.export:main',
         ],
     },
 )
