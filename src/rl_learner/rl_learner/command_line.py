@@ -12,7 +12,11 @@ import os
 from pathlib import Path
 import sys
 
+from rich.console import Console
+from rich.table import Table
 from rl_agent.errors import ConfigurationError, RlError
+
+_WIDTH_ELSEWHERE = 160
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -47,7 +51,7 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_robot(parser: argparse.ArgumentParser) -> None:
+def add_robot(parser: argparse._ActionsContainer) -> None:
     """Add the robot that a policy must fit."""
     parser.add_argument(
         '--robot',
@@ -117,6 +121,11 @@ def refuse_to_overwrite(path: Path, *, force: bool) -> None:
         raise ConfigurationError(
             f'--out: given {path}: {above} cannot be written; accepted: a folder to write in'
         )
+
+
+def print_table(table: Table) -> None:
+    """Print a table; into a pipe or file as wide as it likes."""
+    Console(width=None if sys.stdout.isatty() else _WIDTH_ELSEWHERE).print(table)
 
 
 def run_tool(

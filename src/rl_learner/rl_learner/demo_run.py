@@ -2,6 +2,7 @@
 """One run of the demo: processes, monitor, judge and report."""
 
 from dataclasses import dataclass
+import json
 import os
 from pathlib import Path
 import statistics
@@ -24,7 +25,14 @@ from rl_learner.node_specs import simulation_namespaces, simulation_nodes
 from rl_learner.processes import ChildProcess, end_in_order
 from rl_learner.ros_domain import local_environment
 from rl_learner.ros_monitor import RosMonitor
-from rl_learner.run_folder import CHECKPOINTS, LOGS, POLICY_FILE, TENSORBOARD
+from rl_learner.run_folder import (
+    CHECKPOINTS,
+    DEMO_FILE,
+    LOGS,
+    new_log_folder,
+    POLICY_FILE,
+    TENSORBOARD,
+)
 from rl_learner.run_report import Summary, write_report
 from rl_msgs.msg import Episode
 
@@ -38,6 +46,7 @@ class DemoPlan:
     """A run that passed every check.
 
     Attributes:
+        demo: its name or file.
         description: of the demo.
         robot: of the robot.
         algorithm: name or file.
@@ -49,6 +58,7 @@ class DemoPlan:
         folder: of the run, new and empty.
     """
 
+    demo: str
     description: DemoDescription
     robot: RobotDescription
     algorithm: str
@@ -81,6 +91,18 @@ class DemoPlan:
             record_period_s=1.0,
             threads=max(1, (os.cpu_count() or 1) // 2),  # the other parts need cores, too
         )
+
+    def write(self) -> None:
+        """Write down how the demo was started, for `--resume`."""
+        content = {
+            'robot': self.demo,
+            'algorithm': self.algorithm,
+            'seed': self.seed,
+            'robots': self.robots,
+            'steps': self.max_steps,
+        }
+        text = json.dumps(content, indent=2) + '\n'
+        (self.folder / DEMO_FILE).write_text(text, encoding='utf-8')
 
 
 class DemoRun:
@@ -140,8 +162,8 @@ class DemoRun:
 
     def _start_processes(self) -> None:
         """Start a process for each node."""
-        logs = self._plan.folder / LOGS
-        logs.mkdir()
+        self._plan.write()
+        logs = new_log_folder(self._plan.folder)
         environment = {**local_environment(self._plan.domain), 'PYTHONUNBUFFERED': '1'}
         for spec in self._plan.node_specs():
             command = [sys.executable, *spec.arguments()]
