@@ -41,7 +41,11 @@ class EpisodeRow:
 
 
 class EpisodeLog:
-    """Appends to a run's table; goes on where an earlier start of the run ended."""
+    """Appends to a run's table; goes on where an earlier start of the run ended.
+
+    Attributes:
+        total_steps: of all robots, in whole episodes and cut ones.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Use a run's folder; the file is made with the first row.
@@ -51,7 +55,7 @@ class EpisodeLog:
         """
         self._path = folder / EPISODES_FILE
         before = read_episodes(self._path) if self._path.exists() else []
-        self._steps = before[-1].total_steps if before else 0
+        self.total_steps = before[-1].total_steps if before else 0
         self._began_s = time.monotonic() - (before[-1].wall_s if before else 0.0)
 
     def append(self, **episode: Any) -> EpisodeRow:
@@ -63,9 +67,9 @@ class EpisodeLog:
         Raises:
             OSError: the disk does not take it.
         """
-        self._steps += int(episode['steps'])
+        self.total_steps += int(episode['steps'])
         wall_s = round(time.monotonic() - self._began_s, 2)
-        row = EpisodeRow(**episode, total_steps=self._steps, wall_s=wall_s)
+        row = EpisodeRow(**episode, total_steps=self.total_steps, wall_s=wall_s)
         text = io.StringIO()
         writer = csv.DictWriter(text, [item.name for item in fields(EpisodeRow)])
         if not self._path.exists():

@@ -80,7 +80,7 @@ class RecorderNode(ManagedNode):
         algorithm = load_algorithm(parameters.algorithm)
         self._folder = open_run_folder(Path(parameters.run_folder).expanduser())
         self._log = EpisodeLog(self._folder)
-        self._recorder = RunRecorder(algorithm)
+        self._recorder = RunRecorder(algorithm, self._log.total_steps)
         self._episode_steps = load_robot(parameters.robot).episode_steps
         self._events: EventFile | None = None
         self._described = False

@@ -91,15 +91,20 @@ class RunRecorder:
         step: transitions stored so far, of this run; never falls.
     """
 
-    def __init__(self, algorithm: Algorithm) -> None:
-        """Record a run with this algorithm."""
+    def __init__(self, algorithm: Algorithm, step: int = 0) -> None:
+        """Record a run.
+
+        Args:
+            algorithm: of the learner.
+            step: where an earlier start of the run ended.
+        """
         self._algorithm = algorithm
         self._sums: dict[str, list[float]] = defaultdict(list)
         self._episodes: dict[tuple[str, int], _Episode] = defaultdict(_Episode)
         self._finished: list[_Finished] = []
         self._counted: tuple[str, int, int] | None = None
         self._ticks: dict[str, tuple[int, int, int]] = {}
-        self.step = 0
+        self.step = step
 
     def on_learner(self, status: Any) -> None:
         """Take note of an rl_msgs/LearnerStatus."""
