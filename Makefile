@@ -1,6 +1,6 @@
 # `make help` lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo dashboard evaluate plot test check bench clean
 
 python := .venv/bin/python
 typed := src/rl_agent/rl_agent src/rl_learner/rl_learner \
@@ -12,6 +12,8 @@ unexport LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo 'Options of demo: SEED=3 ROBOTS=2 ROBOT=pendulum ALGORITHM=tqc NAME=first STEPS=8000'
+	@echo 'Options of dashboard and evaluate: RUN=runs/first; of dashboard also PORT=6006'
+	@echo 'Options of plot: RUNS="runs/first runs/second"'
 	@echo 'Option of setup: PYTHON=python3.11 (any 3.11 or 3.10 that is not found by itself)'
 
 setup:  ## make .venv with everything pinned, and build rl_msgs into it
@@ -31,6 +33,15 @@ demo: setup  ## let simulated robots learn through ROS 2 and Reverb
 	@exec $(python) -m rl_learner.demo $(call option,SEED,seed) $(call option,ROBOTS,robots) \
 	  $(call option,ROBOT,robot) $(call option,ALGORITHM,algorithm) $(call option,STEPS,steps) \
 	  $(name)
+
+dashboard: setup  ## open TensorBoard on the runs, or on one: RUN=runs/first
+	@exec $(python) -m rl_learner.dashboard $(if $(RUN),'$(RUN)') $(call option,PORT,port)
+
+evaluate: setup  ## judge a policy: make evaluate RUN=runs/first
+	@exec $(python) -m rl_learner.evaluate $(if $(RUN),'$(RUN)') $(ARGS)
+
+plot: setup  ## draw learning curves: make plot RUNS="runs/first runs/second"
+	@exec $(python) -m rl_learner.plot $(RUNS) $(ARGS)
 
 check: setup  ## check format, lint and types
 	@$(python) -m ruff format --check .

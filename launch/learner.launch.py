@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Replay bridge and learner: `ros2 launch rl_learner learner.launch.py robot:=NAME`."""
+"""Replay bridge, learner and recorder: `ros2 launch rl_learner learner.launch.py robot:=NAME`."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from launch.actions import OpaqueFunction
 from rl_agent.launch_nodes import declare, environment_of, parameters, start, values
 from rl_learner.interpreters import learner_interpreter
 from rl_learner.launch_arguments import BRIDGE, LEARNER, LEARNER_LAUNCH
-from rl_learner.node_specs import learner_nodes
+from rl_learner.node_specs import learner_nodes, recorder
 from rl_learner.run_folder import refuse_to_resume
 
 
@@ -18,7 +18,7 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Return bridge and learner, on the Python that has Reverb."""
+    """Return bridge, learner and recorder, on the Python that has Reverb."""
     given = values(LEARNER_LAUNCH, context)
     if not given['resume']:
         refuse_to_resume(Path(given['run_folder']))
@@ -28,6 +28,10 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         given['replay_port'],
         seed=given['seed'],
         **parameters((*LEARNER, *BRIDGE), given),
+    )
+    specs = (
+        *specs,
+        recorder(given['robot'], given['algorithm'], run_folder=given['run_folder']),
     )
     python = learner_interpreter(given['python'], environment_of(context), __file__)
     return start(specs, python, given)

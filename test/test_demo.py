@@ -15,6 +15,7 @@ import time
 import psutil
 import pytest
 from rl_agent.policy_file import load_policy
+from rl_learner.episode_log import read_episodes
 
 END_WITHIN_S = 5.0
 STEPS_SHOWN = re.compile(r'steps (\d+) ')
@@ -98,6 +99,8 @@ def test_the_robot_learns(ros_environment: dict[str, str], tmp_path: Path) -> No
     assert load_policy(demo.run_folder / 'policy.npz').version == judged[0]
     assert (demo.run_folder / 'learning_curve.png').read_bytes().startswith(b'\x89PNG')
     assert any((demo.run_folder / 'checkpoints').iterdir())
+    rows = read_episodes(demo.run_folder / 'episodes.csv')
+    assert [row.episode_return for row in rows[-10:]] == pytest.approx(returns, abs=1e-3)
     assert 'learned: 10 deterministic episodes' in demo.text
     assert str(Path('runs') / 'run') in demo.text
 
@@ -119,7 +122,7 @@ def test_two_demos_side_by_side_and_their_ends(
         assert domains[1] is not None
         assert domains[0].group(1) != domains[1].group(1)
         for demo, number, count in zip(
-            demos, (signal.SIGINT, signal.SIGTERM), (6, 4), strict=True
+            demos, (signal.SIGINT, signal.SIGTERM), (7, 5), strict=True
         ):
             children = demo.children()
             assert len(children) == count
@@ -153,7 +156,7 @@ def test_an_end_while_it_starts(
 def test_nothing_outlives_a_killed_demo(ros_environment: dict[str, str], tmp_path: Path) -> None:
     demo = DemoProcess(tmp_path / 'demo', ros_environment)
     try:
-        demo.until(lambda: len(demo.children()) == 4, 60)
+        demo.until(lambda: len(demo.children()) == 5, 60)
         children = demo.children()
         demo.process.kill()
         demo.process.wait()
@@ -169,7 +172,7 @@ def test_a_part_that_ends_by_itself_is_named(
 ) -> None:
     demo = DemoProcess(tmp_path / 'demo', ros_environment)
     try:
-        demo.until(lambda: len(demo.children()) == 4, 60)
+        demo.until(lambda: len(demo.children()) == 5, 60)
         bridge = next(
             child
             for child in demo.children()

@@ -28,6 +28,7 @@ setup(
         ('share/' + package_name, ['package.xml']),
         shared('config', '*.yaml'),
         *(shared('config/' + kind, '*.yaml') for kind in ('algorithms', 'demos', 'robots')),
+        shared('config/layouts', '*'),
         shared('config/worlds', '*'),
         *(shared('launch', name + '.launch.py') for name in launch_files),
     ],

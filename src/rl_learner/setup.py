@@ -37,7 +37,13 @@ setup(
         'console_scripts': [
             'demo = rl_learner.demo:main',
             'learner = rl_learner.learner_node:main',
+            'recorder = rl_learner.recorder_node:main',
             'replay_bridge = rl_learner.replay_bridge_node:main',
+            'rl_dashboard = rl_learner.dashboard:main',
+            'rl_evaluate = rl_learner.evaluate:main',
+            'rl_export = rl_learner.export:main',
+            'rl_plot = rl_learner.plot:main',
+            'rl_runs = rl_learner.runs:main',
         ],
     },
 )

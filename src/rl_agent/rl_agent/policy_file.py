@@ -1,12 +1,14 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Policies in plain .npz files: arrays and text, no pickle."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rl_agent.atomic_file import atomic_file
 from rl_agent.errors import PolicyError
 from rl_agent.policy import PolicyArchitecture, PolicyParameters
@@ -15,12 +17,17 @@ _ARRAYS = ('parameters', 'observation_mean', 'observation_std')
 _FORMAT = 1
 
 
-def save_policy(path: Path | str, parameters: PolicyParameters) -> None:
+def save_policy(
+    path: Path | str,
+    parameters: PolicyParameters,
+    extras: Mapping[str, NDArray[Any]] | None = None,
+) -> None:
     """Write a policy; the file appears whole or not at all.
 
     Args:
         path: of the file, usually ending in .npz.
         parameters: the policy.
+        extras: other arrays for the same file; `load_policy` passes over them.
     """
     header = {
         'format': _FORMAT,
@@ -33,7 +40,7 @@ def save_policy(path: Path | str, parameters: PolicyParameters) -> None:
     }
     arrays = {name: getattr(parameters, name) for name in _ARRAYS}
     with atomic_file(Path(path)) as file:
-        np.savez(file, header=np.array(json.dumps(header)), **arrays)
+        np.savez(file, header=np.array(json.dumps(header)), **arrays, **(extras or {}))
 
 
 def load_policy(path: Path | str) -> PolicyParameters:

@@ -5,6 +5,7 @@ import argparse
 from collections.abc import Callable, Sequence
 import contextlib
 import datetime
+import json
 from pathlib import Path
 import signal
 import sys
@@ -20,7 +21,7 @@ from rl_learner.demo_description import load_demo
 from rl_learner.demo_run import DemoPlan, DemoRun
 from rl_learner.ports import free_port
 from rl_learner.ros_domain import claim_domain
-from rl_learner.run_folder import new_run_folder
+from rl_learner.run_folder import DEMO_FILE, new_run_folder
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -32,11 +33,33 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--robots', type=_at_least(1), default=1, help='robots side by side')
     parser.add_argument('--steps', type=_at_least(1), help='of all robots together, at most')
     parser.add_argument('--name', help='of the run folder; default: robot, seed and time')
+    parser.add_argument(
+        '--resume', type=Path, metavar='RUN', help="go on with a demo's run, with its options"
+    )
     parser.add_argument('--runs', type=Path, default=Path('runs'), help='where run folders are')
     parser.add_argument(
         '--port', type=_at_least(1024), help='of the Reverb server; default: a free one'
     )
-    return parser.parse_args(arguments)
+    return _resumed(parser, parser.parse_args(arguments))
+
+
+def _resumed(parser: argparse.ArgumentParser, options: argparse.Namespace) -> argparse.Namespace:
+    """Return the options, for `--resume` those that the run was started with."""
+    if not options.resume:
+        return options
+    if options.name:
+        parser.error('--name: given beside --resume; accepted: one of them')
+    path = options.resume / DEMO_FILE
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+        before = {key: content[key] for key in ('robot', 'algorithm', 'seed', 'robots', 'steps')}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        parser.error(
+            f'--resume: given {options.resume}: {DEMO_FILE} cannot be read: {error}; accepted:'
+            ' the run folder of a demo'
+        )
+    wanted = {'steps': options.steps} if options.steps else {}
+    return argparse.Namespace(**{**vars(options), **before, **wanted})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -59,11 +82,13 @@ def _plan(options: argparse.Namespace, stack: contextlib.ExitStack) -> DemoPlan:
     Raises:
         ConfigurationError: a name, file or value that cannot be used.
     """
-    find_file('robots', options.robot)
+    if not options.resume:
+        find_file('robots', options.robot)
     description = load_demo(options.robot)
     algorithm = options.algorithm or description.algorithm
     load_algorithm(algorithm)
     return DemoPlan(
+        demo=options.robot,
         description=description,
         robot=load_robot(description.robot),
         algorithm=algorithm,
@@ -72,7 +97,7 @@ def _plan(options: argparse.Namespace, stack: contextlib.ExitStack) -> DemoPlan:
         max_steps=options.steps or description.max_steps,
         port=_replay_port(options.port),
         domain=stack.enter_context(claim_domain()),
-        folder=new_run_folder(_run_folder(options)),
+        folder=options.resume or new_run_folder(_run_folder(options)),
     )
 
 

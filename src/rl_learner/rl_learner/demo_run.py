@@ -2,6 +2,7 @@
 """One run of the demo: processes, monitor, judge and report."""
 
 from dataclasses import dataclass
+import json
 import os
 from pathlib import Path
 import statistics
@@ -18,13 +19,21 @@ from rl_agent.policy_file import save_policy
 from rl_agent.robot_description import RobotDescription
 from rl_learner.demo_description import DemoDescription
 from rl_learner.display import Display, Outlook
+from rl_learner.episode_log import EpisodeRow, EPISODES_FILE
 from rl_learner.judge import Judge
 from rl_learner.node_specs import simulation_namespaces, simulation_nodes
 from rl_learner.processes import ChildProcess, end_in_order
 from rl_learner.ros_domain import local_environment
 from rl_learner.ros_monitor import RosMonitor
-from rl_learner.run_folder import CHECKPOINTS, LOGS, POLICY_FILE
-from rl_learner.run_report import EpisodeRow, Summary, write_report
+from rl_learner.run_folder import (
+    CHECKPOINTS,
+    DEMO_FILE,
+    LOGS,
+    new_log_folder,
+    POLICY_FILE,
+    TENSORBOARD,
+)
+from rl_learner.run_report import Summary, write_report
 from rl_msgs.msg import Episode
 
 _END_WITHIN_S = 4.0  # a user may count on 5 s from Ctrl-C to the prompt
@@ -37,6 +46,7 @@ class DemoPlan:
     """A run that passed every check.
 
     Attributes:
+        demo: its name or file.
         description: of the demo.
         robot: of the robot.
         algorithm: name or file.
@@ -48,6 +58,7 @@ class DemoPlan:
         folder: of the run, new and empty.
     """
 
+    demo: str
     description: DemoDescription
     robot: RobotDescription
     algorithm: str
@@ -77,8 +88,21 @@ class DemoPlan:
             run_folder=str(self.folder),
             warmup=description.warmup,
             status_rate_hz=10.0,
+            record_period_s=1.0,
             threads=max(1, (os.cpu_count() or 1) // 2),  # the other parts need cores, too
         )
+
+    def write(self) -> None:
+        """Write down how the demo was started, for `--resume`."""
+        content = {
+            'robot': self.demo,
+            'algorithm': self.algorithm,
+            'seed': self.seed,
+            'robots': self.robots,
+            'steps': self.max_steps,
+        }
+        text = json.dumps(content, indent=2) + '\n'
+        (self.folder / DEMO_FILE).write_text(text, encoding='utf-8')
 
 
 class DemoRun:
@@ -138,8 +162,8 @@ class DemoRun:
 
     def _start_processes(self) -> None:
         """Start a process for each node."""
-        logs = self._plan.folder / LOGS
-        logs.mkdir()
+        self._plan.write()
+        logs = new_log_folder(self._plan.folder)
         environment = {**local_environment(self._plan.domain), 'PYTHONUNBUFFERED': '1'}
         for spec in self._plan.node_specs():
             command = [sys.executable, *spec.arguments()]
@@ -190,6 +214,7 @@ class DemoRun:
                 evaluation=message.evaluation,
                 policy_version=message.policy_version,
                 complete=complete,
+                wall_s=round(time.monotonic() - self._started_s, 2),
             )
         )
         if complete:
@@ -255,7 +280,8 @@ class DemoRun:
             f' {summary.steps} steps, {summary.updates} updates, {summary.wall_time_s:.0f} s,'
             f' {summary.peak_memory_mb:.0f} MiB\n'
             f'{self._plan.folder}/ has {POLICY_FILE} ({self._keep_judged_policy(summary)}),'
-            f' {CHECKPOINTS}/, summary.json, episodes.csv, learning_curve.png and {LOGS}/',
+            f' {CHECKPOINTS}/, summary.json, {EPISODES_FILE}, learning_curve.png, {TENSORBOARD}/'
+            f' and {LOGS}/',
             highlight=False,
             soft_wrap=True,
         )

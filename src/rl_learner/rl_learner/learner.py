@@ -2,7 +2,7 @@
 """The training loop: blocks from replay into updates, policies and checkpoints out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 import threading
 import time
@@ -75,6 +75,7 @@ class Learner:
         settings: LearnerSettings,
         *,
         transitions: int = 0,
+        fingerprint: str = '',
     ) -> None:
         """Prepare training; goes on from the run folder's checkpoint if there is one.
 
@@ -87,12 +88,14 @@ class Learner:
             run_folder: for checkpoints and the policy file.
             settings: periods.
             transitions: of the run so far.
+            fingerprint: of the robot; it goes into the policy file.
 
         Raises:
             TrainingError: the checkpoint does not fit the algorithm.
         """
         self._update, self._pace = update, pace
         self._publish_policy, self._folder, self._settings = publish, run_folder, settings
+        self._fingerprint = fingerprint
         self._checkpoints = Checkpoints(run_folder / CHECKPOINTS)
         self._stop = threading.Event()
         self._save_wanted = threading.Event()
@@ -178,7 +181,8 @@ class Learner:
             'pace': self._pace.state(self._count_transitions(), updates),
         }
         self._checkpoints.save(state, updates)
-        save_policy(self._folder / POLICY_FILE, self._update.policy(version))
+        policy = replace(self._update.policy(version), fingerprint=self._fingerprint)
+        save_policy(self._folder / POLICY_FILE, policy)
 
     def _resume(self, transitions: int) -> None:
         """Go on from the newest good checkpoint."""

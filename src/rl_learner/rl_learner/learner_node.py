@@ -35,8 +35,10 @@ from rl_learner.learner import Learner, LearnerSettings
 from rl_learner.replay_layout import ReplayLayout
 from rl_learner.replay_sampler import ReplaySampler
 from rl_learner.replay_server import ReplayServer, ReplayStart
+from rl_learner.run_configuration import next_start, write_run
 from rl_learner.run_folder import EXPERIENCE, open_run_folder
 from rl_learner.run_identity import claim_run, RunIdentity
+from rl_learner.run_lock import RunLock
 from rl_learner.training_pace import TrainingPace
 from rl_learner.update import Update
 from rl_msgs.msg import LearnerStatus
@@ -107,12 +109,26 @@ class LearnerNode(ManagedNode):
 
     def configure(self) -> None:
         """Build networks and replay; training begins with `activate`."""
+        folder = open_run_folder(Path(self._settings.run_folder).expanduser())
+        self._lock = RunLock(folder)
+        try:
+            self._build(folder)
+        except RlError:
+            self._lock.close()
+            raise
+        self._lock.begin()
+
+    def _build(self, folder: Path) -> None:
+        """Build networks and replay for a run's folder."""
         parameters = self._settings
         self._session = uuid.uuid4().hex
         torch.set_num_threads(parameters.threads or os.cpu_count() or 1)
-        self._spaces = Spaces(load_robot(parameters.robot))
+        robot = load_robot(parameters.robot)
+        self._spaces = Spaces(robot)
         self._algorithm = load_algorithm(parameters.algorithm, self._overrides())
-        folder = open_run_folder(Path(parameters.run_folder).expanduser())
+        configuration = next_start(
+            folder, robot, self._algorithm, dataclasses.asdict(parameters), self._session
+        )
         claim_run(folder, RunIdentity.of(self._spaces, self._algorithm))
         update = Update(
             self._algorithm,
@@ -133,9 +149,11 @@ class LearnerNode(ManagedNode):
             folder,
             LearnerSettings(parameters.publish_period_s, parameters.checkpoint_period_s),
             transitions=extent.total,
+            fingerprint=self._spaces.fingerprint,
         )
         self._open_replay(extent, update.updates)
         self._learner.connect(self._sampler, lambda: self._server.inserted)
+        write_run(folder, configuration)
         self._connect()
         self.get_logger().info(
             f'{parameters.algorithm} for {parameters.robot}, Reverb on port'
@@ -166,6 +184,7 @@ class LearnerNode(ManagedNode):
         self.destroy_publisher(self._status)
         self._sampler.stop()
         self._server.stop()
+        self._lock.release(in_order=self.failure is None)
 
     def _overrides(self) -> dict[str, float]:
         """Return the algorithm's keys that ROS parameters replace."""

@@ -42,6 +42,19 @@ def learner_nodes(
     )
 
 
+def recorder(robot: str, algorithm: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return the node that writes a run's TensorBoard files and episodes, beside the learner.
+
+    Args:
+        robot: name or file of the robot's description.
+        algorithm: name or file.
+        parameters: other ROS parameters of the recorder; `run_folder` is the learner's.
+    """
+    return NodeSpec(
+        'rl_learner', 'recorder', parameters={'robot': robot, 'algorithm': algorithm, **parameters}
+    )
+
+
 def simulation_nodes(
     robot: str,
     algorithm: str,
@@ -51,9 +64,10 @@ def simulation_nodes(
     seed: int,
     max_steps: int,
     max_steps_ahead: int,
+    record_period_s: float = 5.0,
     **learner_parameters: Any,
 ) -> list[NodeSpec]:
-    """Return learner and bridge, then each simulated robot and its agent.
+    """Return learner, bridge and recorder, then each simulated robot and its agent.
 
     Args:
         robot: name or file of the robot's description.
@@ -63,13 +77,16 @@ def simulation_nodes(
         seed: of everything random.
         max_steps: of all robots together; 0: no limit.
         max_steps_ahead: transitions that simulated time may run ahead of training; 0: no limit.
+        record_period_s: between two points of TensorBoard's curves.
         learner_parameters: what else `learner_nodes` takes.
     """
     seeds = [int(word) for word in np.random.SeedSequence(seed).generate_state(2 * robots + 1)]
     bridge, learner = learner_nodes(
         robot, algorithm, replay_port, seed=seeds[-1], **learner_parameters
     )
-    specs = [learner, bridge]
+    folder = learner.parameters['run_folder']
+    recording = recorder(robot, algorithm, period_s=record_period_s, run_folder=folder)
+    specs = [learner, bridge, recording]
     for number, namespace in enumerate(simulation_namespaces(robots)):
         robot_seed, agent_seed = seeds[2 * number : 2 * number + 2]
         specs += [

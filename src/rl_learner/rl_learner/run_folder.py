@@ -10,6 +10,8 @@ CHECKPOINTS = 'checkpoints'
 LOGS = 'logs'
 EXPERIENCE = 'experience'
 VERSIONS_FILE = 'policy_versions'
+TENSORBOARD = 'tensorboard'
+DEMO_FILE = 'demo.json'  # how a demo was started
 
 
 def new_run_folder(folder: Path) -> Path:
@@ -47,6 +49,19 @@ def open_run_folder(folder: Path) -> Path:
             f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
         ) from error
     return folder
+
+
+def new_log_folder(folder: Path) -> Path:
+    """Make a folder for the logs of one start of a run: `logs`, then `logs-2` and so on."""
+    number = 1
+    while True:
+        logs = folder / (LOGS if number == 1 else f'{LOGS}-{number}')
+        try:
+            logs.mkdir()
+        except FileExistsError:
+            number += 1
+            continue
+        return logs
 
 
 def refuse_to_resume(folder: Path) -> None:

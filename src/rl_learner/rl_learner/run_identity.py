@@ -12,7 +12,7 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.spaces import Spaces
 from rl_learner.algorithm import Algorithm
 
-IDENTITY_FILE = 'run.json'
+IDENTITY_FILE = 'replay.json'
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What a run leaves behind for people: summary.json, episodes.csv, learning_curve.png."""
+"""What a run leaves behind for people: summary.json, learning_curve.png."""
 
 from collections.abc import Sequence
-import csv
 from dataclasses import asdict, dataclass, field
 import json
 from pathlib import Path
@@ -11,31 +10,7 @@ import matplotlib
 
 matplotlib.use('Agg')
 from matplotlib import pyplot
-
-
-@dataclass(frozen=True)
-class EpisodeRow:
-    """A finished episode.
-
-    Attributes:
-        robot: who lived it.
-        episode: number within the robot's session.
-        total_steps: of all robots, at its end.
-        steps: its own.
-        episode_return: sum of rewards.
-        evaluation: deterministic.
-        policy_version: of its last step.
-        complete: not cut short by the end of the run.
-    """
-
-    robot: str
-    episode: int
-    total_steps: int
-    steps: int
-    episode_return: float
-    evaluation: bool
-    policy_version: int
-    complete: bool
+from rl_learner.episode_log import EpisodeRow
 
 
 @dataclass
@@ -73,13 +48,9 @@ class Summary:
 
 
 def write_report(folder: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
-    """Write the three files into the run folder."""
+    """Write both files into the run folder."""
     text = json.dumps(asdict(summary), indent=2) + '\n'
     (folder / 'summary.json').write_text(text, encoding='utf-8')
-    with (folder / 'episodes.csv').open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, EpisodeRow.__dataclass_fields__)
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in episodes)
     _draw(folder / 'learning_curve.png', summary, episodes)
 
 

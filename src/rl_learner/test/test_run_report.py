@@ -1,14 +1,15 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A run leaves its summary, its episodes and a picture."""
+"""A run leaves its summary and a picture."""
 
-import csv
+import dataclasses
 from dataclasses import asdict
 import json
 from pathlib import Path
 
 from matplotlib import image
 import pytest
-from rl_learner.run_report import EpisodeRow, Summary, write_report
+from rl_learner.episode_log import EpisodeRow
+from rl_learner.run_report import Summary, write_report
 
 SUMMARY = Summary(
     verdict='learned',
@@ -39,9 +40,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_three_files_are_written(folder: Path) -> None:
+def test_two_files_are_written(folder: Path) -> None:
     names = sorted(path.name for path in folder.iterdir())
-    assert names == ['episodes.csv', 'learning_curve.png', 'summary.json']
+    assert names == ['learning_curve.png', 'summary.json']
 
 
 def test_the_summary_has_every_field(folder: Path) -> None:
@@ -49,26 +50,6 @@ def test_the_summary_has_every_field(folder: Path) -> None:
     assert content == asdict(SUMMARY)
     assert content['verdict'] == 'learned'
     assert content['evaluation_returns'] == [-162.75, -137.75]
-
-
-def test_the_episodes_stand_in_a_table(folder: Path) -> None:
-    with (folder / 'episodes.csv').open(newline='', encoding='utf-8') as file:
-        rows = list(csv.reader(file))
-    assert rows == [
-        [
-            'robot',
-            'episode',
-            'total_steps',
-            'steps',
-            'episode_return',
-            'evaluation',
-            'policy_version',
-            'complete',
-        ],
-        ['robot_1', '1', '200', '200', '-1200.5', 'False', '2', 'True'],
-        ['robot_2', '1', '400', '200', '-900.0', 'False', '4', 'True'],
-        ['robot_1', '2', '600', '200', '-150.25', 'True', '7', 'False'],
-    ]
 
 
 def test_the_picture_shows_something(folder: Path) -> None:
@@ -89,11 +70,10 @@ def test_a_run_without_episodes_has_a_report_too(tmp_path: Path) -> None:
     content = json.loads((tmp_path / 'summary.json').read_text(encoding='utf-8'))
     assert content['evaluation_mean'] is None
     assert content['evaluation_returns'] == []
-    lines = (tmp_path / 'episodes.csv').read_text(encoding='utf-8').splitlines()
-    assert len(lines) == 1
     assert image.imread(tmp_path / 'learning_curve.png').shape[:2] == (540, 960)
 
 
 def test_a_report_replaces_the_one_before(folder: Path) -> None:
-    write_report(folder, SUMMARY, EPISODES[:1])
-    assert len((folder / 'episodes.csv').read_text(encoding='utf-8').splitlines()) == 2
+    write_report(folder, dataclasses.replace(SUMMARY, verdict='interrupted'), EPISODES[:1])
+    content = json.loads((folder / 'summary.json').read_text(encoding='utf-8'))
+    assert content['verdict'] == 'interrupted'

@@ -42,7 +42,7 @@ def test_a_run_is_of_one_robot_and_one_n_step(tmp_path: Path) -> None:
     identity = RunIdentity('aa', 3, 1, 1)
     for _ in range(2):
         claim_run(tmp_path, identity)
-    assert [path.name for path in tmp_path.iterdir()] == ['run.json']
+    assert [path.name for path in tmp_path.iterdir()] == ['replay.json']
     for change, words in (
         ({'fingerprint': 'bb'}, 'fingerprint: given bb; accepted: aa'),
         ({'n_step': 3}, 'n_step: given 3; accepted: 1'),

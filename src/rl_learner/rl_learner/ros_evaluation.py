@@ -1,0 +1,271 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""A policy on a robot, through the robot's own agent; no learner takes part.
+
+This node stands in for the learner machine: it publishes the one policy, and acknowledges the
+transitions, which arrive whole and in order and become the episodes.
+"""
+
+from collections.abc import Iterator, Mapping
+import contextlib
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import sys
+import tempfile
+import time
+
+import numpy as np
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import try_shutdown
+from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.node_specs import agent, NodeSpec, simulated_agent, simulated_robot
+from rl_agent.policy import PolicyParameters
+from rl_agent.robot_description import RobotDescription
+from rl_agent.ros_messages import message_to_arrays, policy_to_message
+from rl_agent.ros_topics import (
+    ACK_QOS,
+    AGENT_STATUS,
+    POLICY,
+    POLICY_QOS,
+    STATUS_QOS,
+    TRANSITIONS,
+    TRANSITIONS_ACK,
+    TRANSITIONS_QOS,
+)
+from rl_agent.transition_batch import TransitionArrays
+from rl_learner.evaluation import EvaluatedEpisode
+from rl_learner.processes import ChildProcess, end_in_order
+from rl_learner.ros_domain import claim_domain, local_environment
+from rl_learner.run_configuration import description_as_json
+from rl_msgs.msg import AgentStatus, TransitionAck, TransitionBatch
+from rl_msgs.msg import Policy as PolicyMessage
+
+_REPEAT_POLICY_S = 2.0
+_LOOK_S = 2.0  # to see who else is there
+_SILENCE_S = 90.0
+_END_WITHIN_S = 6.0
+
+
+@dataclass(frozen=True)
+class RobotTrial:
+    """One policy on one robot.
+
+    Attributes:
+        robot: its description.
+        parameters: of the policy, signed with the robot's fingerprint.
+        episodes: how many.
+        seed: of the simulated robot's starts and of the exploration.
+        explore: act as in training.
+        real: the robot is there already, on this process's ROS domain.
+        namespace: of a real robot; empty: none.
+    """
+
+    robot: RobotDescription
+    parameters: PolicyParameters
+    episodes: int
+    seed: int
+    explore: bool = False
+    real: bool = False
+    namespace: str = ''
+
+    def node_specs(self, robot_file: str) -> list[NodeSpec]:
+        """Return the processes to start: a simulated robot, unless it is real, and its agent."""
+        parameters = {'seed': self.seed, 'explore': self.explore}
+        if not self.real:
+            return [
+                simulated_robot(robot_file, '', seed=self.seed),
+                simulated_agent(robot_file, '', robot_timeout_s=60.0, **parameters),
+            ]
+        spec = agent(robot_file, self.namespace, **parameters)
+        topics = (POLICY, TRANSITIONS, TRANSITIONS_ACK)
+        private = {topic: self.topic(topic) for topic in topics}
+        return [NodeSpec(spec.package, spec.executable, spec.namespace, spec.parameters, private)]
+
+    def topic(self, topic: str) -> str:
+        """Return a topic's name here: a real robot's learner must not hear of this."""
+        return f'{self.prefix}/evaluation{topic}' if self.real else topic
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the names of the robot's own topics."""
+        return f'/{self.namespace}' if self.namespace else ''
+
+
+def run_trial(trial: RobotTrial) -> Iterator[EvaluatedEpisode]:
+    """Yield episodes as they end; all processes end with the last one, or with the caller.
+
+    Raises:
+        ConfigurationError: another agent drives the real robot.
+        RlError: a process ended by itself, or the robot is silent.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='rl_evaluate_')))
+        domain = None if trial.real else stack.enter_context(claim_domain())
+        judge = _Judge(trial, domain)
+        stack.callback(judge.close)
+        if trial.real:
+            judge.refuse_company()
+        processes: list[ChildProcess] = []
+        stack.callback(_end, processes)
+        environment = None if domain is None else local_environment(domain)
+        _start(trial, folder, environment, processes)
+        for number in range(trial.episodes):
+            yield judge.next_episode(number + 1, processes)
+
+
+def _start(
+    trial: RobotTrial,
+    folder: Path,
+    environment: Mapping[str, str] | None,
+    processes: list[ChildProcess],
+) -> None:
+    """Start the trial's processes, with the description that the policy brought along."""
+    robot_file = folder / f'{trial.robot.name}.yaml'  # JSON is YAML
+    robot_file.write_text(json.dumps(description_as_json(trial.robot)), encoding='utf-8')
+    variables = {**(environment or os.environ), 'PYTHONUNBUFFERED': '1'}
+    for spec in trial.node_specs(str(robot_file)):
+        command = [sys.executable, *spec.arguments()]
+        log = folder / f'{spec.name}.log'
+        processes.append(ChildProcess(spec.name, command, log, variables))
+
+
+def _end(processes: list[ChildProcess]) -> None:
+    """End the agent, then its robot."""
+    stages = [[process] for process in reversed(processes)]
+    end_in_order(stages, time.monotonic() + _END_WITHIN_S)
+
+
+class _Judge:
+    """The node in this process."""
+
+    def __init__(self, trial: RobotTrial, domain: int | None) -> None:
+        """Join the domain."""
+        self._trial = trial
+        self._context = Context()
+        rclpy.init(
+            context=self._context,
+            domain_id=domain,
+            signal_handler_options=SignalHandlerOptions.NO,
+        )
+        self._node = Node('evaluation', context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._rows: list[TransitionArrays] = []
+        self._acknowledged: dict[str, int] = {}
+        self._heard_s = time.monotonic()
+        self._policy_s = 0.0
+        self._state = 'not heard of'
+        self._connect()
+
+    def _connect(self) -> None:
+        """Create the topics that the learner machine has."""
+        node, trial = self._node, self._trial
+        self._policies = node.create_publisher(PolicyMessage, trial.topic(POLICY), POLICY_QOS)
+        self._acks = node.create_publisher(TransitionAck, trial.topic(TRANSITIONS_ACK), ACK_QOS)
+        node.create_subscription(
+            TransitionBatch, trial.topic(TRANSITIONS), self._on_batch, TRANSITIONS_QOS
+        )
+        node.create_subscription(
+            AgentStatus, f'{trial.prefix}/{AGENT_STATUS}', self._on_status, STATUS_QOS
+        )
+
+    def refuse_company(self) -> None:
+        """Do nothing where nobody else commands the robot.
+
+        Raises:
+            ConfigurationError: somebody does.
+        """
+        trial = self._trial
+        action = trial.robot.action.topic
+        command = action if action.startswith('/') else f'{trial.prefix}/{action}'
+        deadline_s = time.monotonic() + _LOOK_S
+        while time.monotonic() < deadline_s:
+            self._executor.spin_once(timeout_sec=0.1)
+            for topic in (command, f'{trial.prefix}/{AGENT_STATUS}'):
+                if self._node.count_publishers(topic):
+                    raise ConfigurationError(
+                        f'--real: somebody publishes on {topic} already; accepted: a robot that'
+                        ' nobody drives: end its agent first'
+                    )
+
+    def next_episode(self, number: int, processes: list[ChildProcess]) -> EvaluatedEpisode:
+        """Return the next whole episode.
+
+        Raises:
+            RlError: a process ended by itself, or nothing comes.
+        """
+        while (episode := self._take(number)) is None:
+            self._executor.spin_once(timeout_sec=0.1)
+            self._repeat_policy()
+            self._raise_if_one_ended(processes)
+        return episode
+
+    def close(self) -> None:
+        """Leave the domain."""
+        self._executor.shutdown()
+        self._node.destroy_node()
+        try_shutdown(context=self._context)
+
+    def _repeat_policy(self) -> None:
+        """Publish the policy now and then: late joiners miss it sometimes."""
+        if time.monotonic() - self._policy_s >= _REPEAT_POLICY_S:
+            self._policy_s = time.monotonic()
+            message = policy_to_message(self._trial.parameters)
+            message.header.stamp = self._node.get_clock().now().to_msg()
+            self._policies.publish(message)
+
+    def _raise_if_one_ended(self, processes: list[ChildProcess]) -> None:
+        """Raise RlError where episodes cannot be expected any more."""
+        for process in processes:
+            if process.exit_code is not None:
+                raise RlError(
+                    f'{process.name} ended with exit code {process.exit_code}; its log ends'
+                    f' with: {process.last_lines(3)}'
+                )
+        if time.monotonic() - self._heard_s > _SILENCE_S:
+            raise RlError(
+                f'the robot did not move in {_SILENCE_S:g} s; its agent says: {self._state}'
+            )
+
+    def _on_status(self, message: AgentStatus) -> None:
+        """Remember what the agent does."""
+        self._state = message.state
+
+    def _on_batch(self, message: TransitionBatch) -> None:
+        """Keep what is new and acknowledge it; what is not comes again."""
+        have = self._acknowledged.get(message.session, message.oldest_sequence - 1)
+        skip = have + 1 - message.first_sequence
+        rows = message_to_arrays(message)
+        if 0 <= skip < len(rows):
+            self._rows.append(rows[skip:])
+            have = message.first_sequence + len(rows) - 1
+            self._heard_s = time.monotonic()
+        self._acknowledged[message.session] = have
+        self._acks.publish(
+            TransitionAck(robot=message.robot, session=message.session, sequence=have)
+        )
+
+    def _take(self, number: int) -> EvaluatedEpisode | None:
+        """Return the first whole episode among what came, None if there is none."""
+        taken: list[TransitionArrays] = []
+        for index, rows in enumerate(self._rows):
+            ends = np.flatnonzero(rows.terminated | rows.truncated)
+            if not len(ends):
+                taken.append(rows)
+                continue
+            end = int(ends[0]) + 1
+            taken.append(rows[:end])
+            self._rows = [rows[end:], *self._rows[index + 1 :]]
+            observation, action, reward = (
+                np.concatenate([getattr(part, name) for part in taken]).astype(np.float64)
+                for name in ('observation', 'action', 'reward')
+            )
+            terminated = bool(rows.terminated[end - 1])
+            seed = self._trial.seed
+            return EvaluatedEpisode(seed, number, observation, action, reward, terminated)
+        return None

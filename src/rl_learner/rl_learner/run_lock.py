@@ -1,0 +1,93 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Who trains in a run's folder: one learner at a time, and how the last one ended."""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Literal
+
+from rl_agent.errors import ConfigurationError
+
+LOCK_FILE = 'learner.lock'
+
+RunState = Literal['running', 'stopped', 'crashed', 'not started']
+
+
+class RunLock:
+    """Held by a learner; the kernel lets go of it however the process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the lock.
+
+        Raises:
+            ConfigurationError: another learner has it, or it cannot be written.
+        """
+        path = folder / LOCK_FILE
+        try:
+            self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise ConfigurationError(
+                f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
+            ) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._file)
+            raise ConfigurationError(
+                f'run folder: given {folder}: a learner{_holder(path)} trains there; accepted: end'
+                ' it first, or another run folder'
+            ) from error
+
+    def begin(self) -> None:
+        """Say that training begins."""
+        self._write(ended=False)
+
+    def release(self, *, in_order: bool) -> None:
+        """Let go.
+
+        Args:
+            in_order: the learner ended as it was asked to.
+        """
+        if in_order:
+            self._write(ended=True)
+        self.close()
+
+    def close(self) -> None:
+        """Let go without a word: nothing had begun."""
+        os.close(self._file)
+
+    def _write(self, *, ended: bool) -> None:
+        """Say in the file who holds the lock and whether it ended in order."""
+        text = json.dumps({'process': os.getpid(), 'ended': ended}).ljust(60) + '\n'
+        os.pwrite(self._file, text.encode(), 0)
+
+
+def run_state(folder: Path) -> RunState:
+    """Return how a run stands; nothing is changed."""
+    path = folder / LOCK_FILE
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return 'not started'
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        text = os.pread(file, 200, 0)
+    except BlockingIOError:
+        return 'running'
+    finally:
+        os.close(file)
+    if not text:
+        return 'not started'
+    try:
+        return 'stopped' if json.loads(text)['ended'] else 'crashed'
+    except (ValueError, KeyError, TypeError):
+        return 'crashed'
+
+
+def _holder(path: Path) -> str:
+    """Return the process that holds the lock, in words; empty: unknown."""
+    try:
+        return f' (process {json.loads(path.read_text(encoding="utf-8"))["process"]})'
+    except (OSError, ValueError, KeyError, TypeError):
+        return ''

@@ -1,0 +1,58 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The table of a run's episodes grows as they end, over all starts of the run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rl_agent.errors import ConfigurationError
+from rl_learner.episode_log import EpisodeLog, EPISODES_FILE, read_episodes
+
+EPISODE: dict[str, Any] = {
+    'robot': 'robot_1',
+    'episode': 1,
+    'steps': 200,
+    'episode_return': -1200.5,
+    'evaluation': False,
+    'policy_version': 2,
+    'complete': True,
+}
+
+
+def test_rows_are_there_as_soon_as_they_are_written(tmp_path: Path) -> None:
+    log = EpisodeLog(tmp_path)
+    assert not (tmp_path / EPISODES_FILE).exists()
+    log.append(**EPISODE)
+    lines = (tmp_path / EPISODES_FILE).read_text(encoding='utf-8').splitlines()
+    assert lines[0] == (
+        'robot,episode,total_steps,steps,episode_return,evaluation,policy_version,complete,wall_s'
+    )
+    assert lines[1].startswith('robot_1,1,200,200,-1200.5,False,2,True,')
+    log.append(**{**EPISODE, 'robot': 'robot_2', 'steps': 50, 'evaluation': True})
+    rows = read_episodes(tmp_path / EPISODES_FILE)
+    assert [row.total_steps for row in rows] == [200, 250]
+    assert [row.evaluation for row in rows] == [False, True]
+    assert 0.0 <= rows[0].wall_s <= rows[1].wall_s
+
+
+def test_a_second_start_goes_on_counting(tmp_path: Path) -> None:
+    first = EpisodeLog(tmp_path).append(**EPISODE)
+    second = EpisodeLog(tmp_path).append(**EPISODE)
+    assert second.total_steps == 400
+    assert second.wall_s >= first.wall_s
+    assert len(read_episodes(tmp_path / EPISODES_FILE)) == 2
+
+
+def test_a_half_written_row_is_left_out(tmp_path: Path) -> None:
+    EpisodeLog(tmp_path).append(**EPISODE)
+    path = tmp_path / EPISODES_FILE
+    path.write_bytes(path.read_bytes() + b'robot_1,2,40')
+    assert len(read_episodes(path)) == 1
+
+
+@pytest.mark.parametrize('content', [b'a,b\n1,2\n', b'robot,episode\nx,y\n', b'\xff\xfe\n'])
+def test_another_table_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / EPISODES_FILE
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=EPISODES_FILE):
+        read_episodes(path)

@@ -1,0 +1,187 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Returns become figures and pictures, on tasks and off them; mistakes are named first."""
+
+import csv
+import json
+from pathlib import Path
+
+from matplotlib import image
+import numpy as np
+import pytest
+from rl_agent.errors import ConfigurationError
+from rl_agent.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy_file import save_policy
+from rl_learner import evaluate
+from rl_learner.evaluate_task import TaskEvaluation
+from rl_learner.evaluation import EvaluatedEpisode, Evaluation, figures
+from rl_learner.evaluation_report import as_json, write_report
+from rl_learner.film import check_ffmpeg, write_film
+
+
+def parameters(observations: int = 3, actions: int = 1) -> PolicyParameters:
+    """Return a policy whose mean action is always 0."""
+    shape = PolicyArchitecture(observations, actions, (4,))
+    return PolicyParameters(shape, np.zeros(shape.num_parameters, np.float32))
+
+
+def exit_code(*arguments: str) -> int:
+    """Run the command line to its end."""
+    with pytest.raises(SystemExit) as ended:
+        evaluate.main(arguments)
+    return int(ended.value.code or 0)
+
+
+def test_figures_by_hand() -> None:
+    """The middle half of 0, 1, 2, 3, 4, 5, 6, 100 is 2, 3, 4, 5: mean 3.5."""
+    row = figures([100.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    assert row.episodes == 8
+    assert row.mean == pytest.approx(121 / 8)
+    assert row.iqm == pytest.approx(3.5)
+    assert row.std == pytest.approx(np.std([100, 0, 1, 2, 3, 4, 5, 6], ddof=1))
+    assert (row.lowest, row.highest) == (0.0, 100.0)
+    assert row.mean_interval is not None
+    assert row.mean_interval[0] < row.mean < row.mean_interval[1]
+
+
+def test_the_interval_agrees_with_theory() -> None:
+    """Of 400 normal numbers the mean is known to 1.96 sigma / 20."""
+    values = np.random.default_rng(0).normal(10.0, 2.0, 400)
+    interval = figures(values.tolist()).mean_interval
+    assert interval is not None
+    half = (interval[1] - interval[0]) / 2
+    assert half == pytest.approx(1.96 * values.std(ddof=1) / 20, rel=0.1)
+
+
+def test_too_few_episodes_claim_nothing() -> None:
+    one = figures([3.0])
+    assert (one.mean, one.iqm) == (3.0, 3.0)
+    assert one.std is None
+    assert one.mean_interval is None
+    assert one.iqm_interval is None
+    assert figures([2.0, 2.0]).mean_interval == (2.0, 2.0)
+
+
+def episodes(count: int, seed: int = 0) -> list[EvaluatedEpisode]:
+    """Return random episodes of several lengths."""
+    rng = np.random.default_rng(seed)
+    return [
+        EvaluatedEpisode(
+            seed,
+            number + 1,
+            rng.normal(size=(5 + number, 3)),
+            rng.uniform(-1, 1, (5 + number, 2)),
+            rng.normal(size=5 + number),
+            terminated=bool(number % 2),
+        )
+        for number in range(count)
+    ]
+
+
+def test_a_report_has_all_files(tmp_path: Path) -> None:
+    both = [*episodes(4), *episodes(3, seed=1)]
+    names, actions = ['x', 'y', 'z'], ['left', 'right']
+    evaluation = Evaluation('p', 3, 30, 'r', 'task', True, names, actions, both)
+    paths = write_report(tmp_path, evaluation)
+    content = json.loads(paths[0].read_text(encoding='utf-8'))
+    assert content == json.loads(json.dumps(as_json(evaluation)))
+    assert content['all']['episodes'] == 7
+    assert content['seeds']['1']['episodes'] == 3
+    with paths[1].open(newline='', encoding='utf-8') as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row['episode_return']) for row in rows] == evaluation.returns
+    assert [row['terminated'] for row in rows[:2]] == ['False', 'True']
+    for path in paths[2:]:
+        pixels = image.imread(path)[:, :, :3]
+        white = (pixels > 0.99).all(axis=2).mean()
+        assert 0.3 < white < 0.99, path
+
+
+def test_one_episode_can_be_drawn(tmp_path: Path) -> None:
+    evaluation = Evaluation('p', 3, 30, 'r', 'task', False, list('abc'), list('de'), episodes(1))
+    assert len(write_report(tmp_path, evaluation)) == 4
+
+
+def test_a_task_is_judged_the_same_way_twice() -> None:
+    runs = []
+    for _ in range(2):
+        with TaskEvaluation('Pendulum-v1', parameters(), film=False) as task:
+            runs.append([item.episode_return for item in task.episodes(2, 7, explore=True)])
+    assert runs[0] == runs[1]
+    assert runs[0][0] != runs[0][1]
+
+
+def test_the_command_on_a_task(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, out = tmp_path / 'policy.npz', tmp_path / 'out'
+    save_policy(file, parameters())
+    arguments = [str(file), '--task', 'Pendulum-v1', '--episodes', '2', '--seeds', '2']
+    arguments += ['--out', str(out)]
+    assert exit_code(*arguments, '--json', '--target', '-10000') == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content['all']['episodes'] == 4
+    assert content['deterministic'] is True
+    assert exit_code(*arguments) == 2
+    assert 'exists already' in capsys.readouterr().err
+    assert exit_code(*arguments, '--force', '--target', '0') == 1
+    assert 'mean' in capsys.readouterr().out
+
+
+def test_wrong_tasks_are_named() -> None:
+    for task, sizes, words in (
+        ('Nothing-v0', (3, 1), "given 'Nothing-v0'.*accepted: a registered"),
+        ('Pendulum-v1', (5, 2), '5 observations and 2 actions; accepted: 3 and 1'),
+        ('CartPole-v1', (4, 1), 'accepted: tasks whose observations and actions are boxes'),
+    ):
+        with pytest.raises(ConfigurationError, match=words):
+            TaskEvaluation(task, parameters(*sizes), film=False)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['--task', 'Pendulum-v1', '--real'], '--task: given beside'),
+        (['--film'], 'which has no picture'),
+        (['--real', '--seeds', '2'], 'a real robot has none'),
+        (['--namespace', 'r'], 'without --real'),
+        ([], 'does not say for which robot'),
+        (['--robot', 'pendulun'], 'did you mean'),
+        (['--robot', 'pendulum', '--real'], 'nobody there to ask; accepted: with --yes'),
+    ],
+)
+def test_wrong_options_are_named(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_policy(tmp_path / 'policy.npz', parameters())
+    assert exit_code('policy.npz', *arguments) == 2
+    assert words in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ['policy.npz']
+
+
+def test_a_film_plays(tmp_path: Path) -> None:
+    """Odd sizes too; the pictures come back as they went in, nearly."""
+    import imageio_ffmpeg
+    from PIL import Image
+
+    frames = [np.full((65, 97, 3), 10 * number, np.uint8) for number in range(20)]
+    mp4, gif = write_film(tmp_path, frames, 20.0)
+    reader = imageio_ffmpeg.read_frames(str(mp4))
+    meta = next(reader)
+    assert meta['size'] == (96, 64)
+    assert meta['fps'] == pytest.approx(20.0)
+    shown = [np.frombuffer(frame, np.uint8) for frame in reader]
+    assert len(shown) == 20
+    assert shown[10].mean() == pytest.approx(100, abs=5)
+    with Image.open(gif) as picture:
+        assert picture.size == (97, 65)
+        assert getattr(picture, 'n_frames', 1) == 20
+
+
+def test_no_ffmpeg_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_ffmpeg()
+    monkeypatch.setenv('IMAGEIO_FFMPEG_EXE', '/no/ffmpeg')
+    with pytest.raises(ConfigurationError, match='--film: no ffmpeg'):
+        check_ffmpeg()

@@ -1,0 +1,208 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Exported files compute what the policy does, and carry all that one needs to use them."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rl_agent.errors import ConfigurationError, PolicyError, TrainingError
+from rl_agent.policy import Policy, PolicyArchitecture, PolicyParameters
+from rl_agent.policy_file import load_policy, save_policy
+from rl_agent.policy_store import PolicyStore
+from rl_agent.robot_description import load_robot
+from rl_agent.spaces import Spaces
+from rl_learner import export, export_onnx
+from rl_learner.algorithm import load_algorithm
+from rl_learner.checkpoint import Checkpoints
+from rl_learner.export import FORMATS
+from rl_learner.exported_policy import PolicyWithRobot
+from rl_learner.policy_source import load_source
+from rl_learner.run_configuration import next_start, write_run
+from rl_learner.run_folder import CHECKPOINTS, POLICY_FILE
+from rl_learner.update import Update
+
+ROBOT = load_robot('pendulum')
+SMALL = {'actor_hidden_sizes': [8, 6], 'critic_hidden_sizes': [8]}
+
+
+def policy(normalised: bool = True, **architecture: Any) -> PolicyWithRobot:
+    """Return a policy with random numbers for the pendulum."""
+    rng = np.random.default_rng(3)
+    shape = PolicyArchitecture(3, 1, (16, 12), **architecture)
+    empty = np.zeros(0, np.float32)
+    parameters = PolicyParameters(
+        shape,
+        rng.standard_normal(shape.num_parameters).astype(np.float32) / 3,
+        rng.standard_normal(3).astype(np.float32) if normalised else empty,
+        rng.uniform(0.5, 2.0, 3).astype(np.float32) if normalised else empty,
+        version=7,
+        updates=70,
+        fingerprint=Spaces(ROBOT).fingerprint,
+    )
+    return PolicyWithRobot(parameters, ROBOT)
+
+
+VARIANTS = {
+    'relu': policy(),
+    'elu': policy(activation='elu', mean_clip=0.5),
+    'tanh, no normalisation': policy(normalised=False, activation='tanh'),
+    'layer norm': policy(layer_norm=True),
+    'gsde': policy(distribution='gsde', mean_clip=2.0),
+    'deterministic': policy(distribution='deterministic', exploration_noise=0.3),
+    'tight clip': policy(observation_clip=0.5),
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """Return the folder of a run with a checkpoint and a policy."""
+    folder = tmp_path / 'run'
+    algorithm = load_algorithm('sac', SMALL)
+    folder.mkdir()
+    write_run(folder, next_start(folder, ROBOT, algorithm, {}, 'a'))
+    update = Update(algorithm, 3, 1, seed=5)
+    state = {'update': update.state_dict(), 'policy_version': 4}
+    Checkpoints(folder / CHECKPOINTS).save(state, 30)
+    save_policy(folder / POLICY_FILE, update.policy(4))
+    return folder
+
+
+def exit_code(*arguments: str) -> int:
+    """Run the command line to its end."""
+    with pytest.raises(SystemExit) as ended:
+        export.main(arguments)
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize('name', sorted(FORMATS))
+@pytest.mark.parametrize('variant', VARIANTS)
+def test_a_file_computes_what_the_policy_does(variant: str, name: str, tmp_path: Path) -> None:
+    """The pendulum's command is twice its action: -2 to 2 N m."""
+    original = VARIANTS[variant]
+    content, worst = export.export(original, name)
+    assert worst <= 1e-5
+    observation = np.array([[0.6, -0.8, 1.5]], np.float32)
+    action, command = FORMATS[name].compute(content, observation)
+    expected = Policy(original.parameters).act(
+        observation[0], np.random.default_rng(0), deterministic=True
+    )
+    assert action[0] == pytest.approx(expected, abs=1e-5)
+    assert command[0] == pytest.approx(2.0 * expected, abs=2e-5)
+    path = tmp_path / f'policy{FORMATS[name].suffix}'
+    path.write_bytes(content)
+    read = load_source(path)
+    assert read.robot == ROBOT
+    assert read.parameters.version == 7
+    assert read.parameters.fingerprint == Spaces(ROBOT).fingerprint
+    rng = np.random.default_rng(0)
+    again = Policy(read.parameters).act(observation[0], rng, deterministic=True)
+    assert again == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_numpy_file_is_whole_and_a_robot_takes_it(tmp_path: Path) -> None:
+    """It goes on exploring, and has the bounds in plain sight."""
+    path = tmp_path / 'policy.npz'
+    path.write_bytes(export.export(VARIANTS['gsde'], 'npz')[0])
+    parameters = load_policy(path)
+    assert parameters.architecture == VARIANTS['gsde'].parameters.architecture
+    assert PolicyStore(Spaces(ROBOT)).offer(parameters)
+    with np.load(path, allow_pickle=False) as archive:
+        assert archive['command_low'].tolist() == [-2.0]
+        assert archive['command_high'].tolist() == [2.0]
+        assert archive['observation_names'].tolist() == ['cos_angle', 'sin_angle', 'velocity']
+        assert archive['observation_high'].tolist() == [1.0, 1.0, 8.0]
+
+
+def test_a_policy_without_a_robot_commands_its_action(tmp_path: Path) -> None:
+    alone = PolicyWithRobot(VARIANTS['relu'].parameters)
+    for name in FORMATS:
+        content, _ = export.export(alone, name)
+        action, command = FORMATS[name].compute(content, np.zeros((2, 3), np.float32))
+        assert command == pytest.approx(action)
+        path = tmp_path / f'policy{FORMATS[name].suffix}'
+        path.write_bytes(content)
+        assert load_source(path).robot is None
+
+
+def test_a_file_that_computes_something_else_is_not_written(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = dataclasses.replace(
+        FORMATS['onnx'], encode=lambda _: export_onnx.encode(VARIANTS['relu'])
+    )
+    monkeypatch.setitem(FORMATS, 'onnx', wrong)
+    assert exit_code(str(run)) == 1
+    assert 'format onnx: differs from the live policy by' in capsys.readouterr().err
+    assert not (run / 'export').exists()
+
+
+def test_run_checkpoint_and_file_are_the_same_policy(run: Path) -> None:
+    checkpoint = next((run / CHECKPOINTS).iterdir())
+    policies = [load_source(path) for path in (run, checkpoint, run / POLICY_FILE)]
+    (run / POLICY_FILE).unlink()
+    policies.append(load_source(run))
+    for item in policies:
+        assert item.parameters.parameters.tolist() == policies[0].parameters.parameters.tolist()
+        assert item.robot == ROBOT
+        assert item.parameters.version == 4
+
+
+def test_the_command_writes_all_formats_and_overwrites_nothing(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(str(run)) == 0
+    names = sorted(path.name for path in (run / 'export').iterdir())
+    assert names == ['policy.npz', 'policy.onnx', 'policy.pt']
+    before = (run / 'export' / 'policy.onnx').read_bytes()
+    (run / 'export' / 'policy.onnx').write_bytes(b'mine')
+    assert exit_code(str(run)) == 2
+    assert 'exists already; accepted: a new name, or --force' in capsys.readouterr().err
+    assert (run / 'export' / 'policy.onnx').read_bytes() == b'mine'
+    assert exit_code(str(run), '--force') == 0
+    assert (run / 'export' / 'policy.onnx').read_bytes() == before
+    again = tmp_path / 'again'
+    assert exit_code(str(run / 'export' / 'policy.pt'), '--out', str(again)) == 0
+    assert (again / 'policy.onnx').exists()
+
+
+def test_what_is_no_policy_is_named(run: Path, tmp_path: Path) -> None:
+    (tmp_path / 'nothing').mkdir()
+    (tmp_path / 'half.onnx').write_bytes(export.export(VARIANTS['relu'], 'onnx')[0][:900])
+    (tmp_path / 'half.npz').write_bytes((run / POLICY_FILE).read_bytes()[:400])
+    (tmp_path / 'text.pt').write_text('text', encoding='utf-8')
+    checkpoint = next((run / CHECKPOINTS).iterdir())
+    half = checkpoint.with_name('checkpoint_000000000099.pt')
+    half.write_bytes(checkpoint.read_bytes()[:2000])
+    cases: list[tuple[Path, type[Exception], str]] = [
+        (tmp_path / 'nothing', ConfigurationError, r'no run\.json'),
+        (tmp_path / 'missing', ConfigurationError, 'no such file; accepted: the folder of a run'),
+        (tmp_path / 'half.onnx', PolicyError, 'cannot be read'),
+        (tmp_path / 'half.npz', PolicyError, 'cannot be read as a policy'),
+        (tmp_path / 'text.pt', ConfigurationError, 'accepted: the folder of a run'),
+        (half, TrainingError, 'damaged or half written'),
+    ]
+    for path, kind, words in cases:
+        with pytest.raises(kind, match=words):
+            load_source(path)
+
+
+def test_a_damaged_newest_checkpoint_is_passed_over(run: Path) -> None:
+    (run / POLICY_FILE).unlink()
+    (run / CHECKPOINTS / 'checkpoint_000000000099.pt').write_bytes(b'half')
+    assert load_source(run).parameters.version == 4
+
+
+def test_a_policy_of_another_robot_is_refused(run: Path, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / 'config/robots/pendulum.yaml').read_text(encoding='utf-8')
+    other = tmp_path / 'other.yaml'
+    other.write_text(text.replace('rate_hz: 20', 'rate_hz: 50'), encoding='utf-8')
+    signed = tmp_path / 'signed.npz'
+    save_policy(signed, VARIANTS['relu'].parameters)
+    with pytest.raises(ConfigurationError, match='fingerprint'):
+        load_source(signed, str(other))
+    wide = PolicyArchitecture(5, 2, (4,))
+    save_policy(signed, PolicyParameters(wide, np.zeros(wide.num_parameters, np.float32)))
+    with pytest.raises(ConfigurationError, match='5 observations and 2 actions; accepted: 3 and'):
+        load_source(signed, 'pendulum')

@@ -1,0 +1,72 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""One learner a run; afterwards one can see how it ended."""
+
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+
+import pytest
+from rl_agent.errors import ConfigurationError
+from rl_learner.run_lock import LOCK_FILE, run_state, RunLock
+
+PROGRAM = (
+    'import pathlib, sys, time; from rl_learner.run_lock import RunLock;'
+    'lock = RunLock(pathlib.Path(sys.argv[1])); lock.begin(); print("held", flush=True);'
+    'sys.stdin.read()'
+)
+
+
+def test_a_run_through_its_states(tmp_path: Path) -> None:
+    assert run_state(tmp_path) == 'not started'
+    assert not (tmp_path / LOCK_FILE).exists()
+    lock = RunLock(tmp_path)
+    lock.begin()
+    assert run_state(tmp_path) == 'running'
+    lock.release(in_order=True)
+    assert run_state(tmp_path) == 'stopped'
+    lock = RunLock(tmp_path)
+    lock.begin()
+    lock.release(in_order=False)
+    assert run_state(tmp_path) == 'crashed'
+
+
+def test_a_start_that_failed_leaves_the_state_as_it_was(tmp_path: Path) -> None:
+    RunLock(tmp_path).close()
+    assert run_state(tmp_path) == 'not started'
+    lock = RunLock(tmp_path)
+    lock.begin()
+    lock.release(in_order=True)
+    RunLock(tmp_path).close()
+    assert run_state(tmp_path) == 'stopped'
+
+
+def test_a_killed_learner_has_crashed_and_a_second_one_is_refused(tmp_path: Path) -> None:
+    learner = subprocess.Popen(
+        [sys.executable, '-c', PROGRAM, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert learner.stdout is not None
+        assert learner.stdout.readline() == 'held\n'
+        assert run_state(tmp_path) == 'running'
+        with pytest.raises(ConfigurationError, match=f'process {learner.pid}.*trains there'):
+            RunLock(tmp_path)
+        os.kill(learner.pid, signal.SIGKILL)
+    finally:
+        learner.kill()
+        learner.communicate()
+    assert run_state(tmp_path) == 'crashed'
+
+
+def test_a_damaged_lock_file_counts_as_crashed(tmp_path: Path) -> None:
+    (tmp_path / LOCK_FILE).write_text('{"proc', encoding='utf-8')
+    assert run_state(tmp_path) == 'crashed'
+
+
+def test_a_folder_that_cannot_be_written_is_named() -> None:
+    with pytest.raises(ConfigurationError, match=r'/proc/nowhere.*a folder to write in'):
+        RunLock(Path('/proc/nowhere'))

@@ -1,0 +1,163 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""`rl_runs` lists and cleans up, `rl_plot` draws: runs as they lie in a folder."""
+
+from collections.abc import Callable
+import json
+from pathlib import Path
+from typing import Any
+
+from matplotlib import image
+import numpy as np
+import pytest
+from rl_agent.errors import ConfigurationError
+from rl_agent.robot_description import load_robot
+from rl_learner import plot, runs
+from rl_learner.algorithm import load_algorithm
+from rl_learner.episode_log import EpisodeLog, EPISODES_FILE
+from rl_learner.learning_curves import band, read_curve
+from rl_learner.run_configuration import next_start, RUN_FILE, write_run
+from rl_learner.run_folder import CHECKPOINTS, DEMO_FILE
+from rl_learner.run_listing import resume_command
+from rl_learner.run_lock import RunLock
+
+
+def make_run(
+    folder: Path, *, algorithm: str = 'tqc', episodes: int = 12, seed: int = 0, **extra: Any
+) -> Path:
+    """Make a run that stopped in order."""
+    folder.mkdir(parents=True)
+    given = {'algorithm': algorithm, 'robot': 'pendulum', 'seed': seed, **extra}
+    description = load_robot('pendulum')
+    write_run(folder, next_start(folder, description, load_algorithm(algorithm), given, 'a'))
+    log, rng = EpisodeLog(folder), np.random.default_rng(seed)
+    for number in range(episodes):
+        log.append(
+            robot='robot_1',
+            episode=number + 1,
+            steps=200,
+            episode_return=-1000.0 + 80.0 * number + float(rng.normal(0, 30)),
+            evaluation=number >= 10,
+            policy_version=number,
+            complete=True,
+        )
+    (folder / CHECKPOINTS).mkdir()
+    (folder / CHECKPOINTS / 'checkpoint_000000000001.pt').write_bytes(b'x' * 1000)
+    lock = RunLock(folder)
+    lock.begin()
+    lock.release(in_order=True)
+    return folder
+
+
+def exit_code(main: Callable[[list[str]], None], *arguments: object) -> int:
+    """Run a command line to its end."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in arguments])
+    return int(ended.value.code or 0)
+
+
+def test_the_list_of_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_run(tmp_path / 'a')
+    broken = make_run(tmp_path / 'b')
+    (broken / RUN_FILE).write_text('{', encoding='utf-8')
+    live = make_run(tmp_path / 'c', algorithm='sac', episodes=0)
+    lock = RunLock(live)
+    lock.begin()
+    (tmp_path / 'no run').mkdir()
+    assert exit_code(runs.main, '--runs', tmp_path, '--json') == 0
+    a, b, c = json.loads(capsys.readouterr().out)
+    assert (a['robot'], a['algorithm'], a['state'], a['steps']) == (
+        'pendulum',
+        'tqc',
+        'stopped',
+        2400,
+    )
+    assert a['best_return'] > -300
+    assert a['bytes'] > 1000
+    assert 'damaged' in b['problem']
+    assert (c['state'], c['steps'], c['best_return']) == ('running', 0, None)
+    assert exit_code(runs.main, '--runs', tmp_path) == 0
+    output = capsys.readouterr()
+    assert 'running' in output.out
+    assert 'run.json: damaged' in output.err
+    assert exit_code(runs.main, '--delete', live, '--yes') == 2
+    assert live.exists()
+    lock.release(in_order=True)
+
+
+def test_nothing_is_deleted_without_a_yes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(tmp_path / 'a')
+    (tmp_path / 'mine').mkdir()
+    assert exit_code(runs.main, '--delete', run) == 2
+    assert 'nobody there to ask; accepted: with --yes' in capsys.readouterr().err
+    assert exit_code(runs.main, '--delete', run, tmp_path / 'mine', '--yes') == 2
+    assert 'mine: no run' in capsys.readouterr().err
+    assert run.exists()
+    assert exit_code(runs.main, '--delete', run, '--yes') == 0
+    assert [path.name for path in tmp_path.iterdir()] == ['mine']
+
+
+def test_the_command_that_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_run(tmp_path / 'a')
+    assert exit_code(runs.main, '--resume', run) == 0
+    assert capsys.readouterr().out.startswith(
+        'ros2 launch rl_learner learner.launch.py robot:=pendulum algorithm:=tqc seed:=0'
+    )
+    (run / DEMO_FILE).touch()
+    assert resume_command(run)[1:] == ['-m', 'rl_learner.demo', '--resume', str(run)]
+    next((run / CHECKPOINTS).iterdir()).unlink()
+    assert exit_code(runs.main, '--resume', run) == 2
+    assert 'no checkpoint in it' in capsys.readouterr().err
+    assert exit_code(runs.main, '--resume', tmp_path) == 2
+    assert exit_code(runs.main, '--start') == 2
+
+
+def test_seeds_become_one_curve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed in range(3):
+        make_run(tmp_path / 'runs' / f'tqc-{seed}', seed=seed)
+    make_run(tmp_path / 'runs' / 'sac', algorithm='sac')
+    picture = tmp_path / 'new' / 'curves.png'
+    arguments = ['--runs', tmp_path / 'runs', '--out', picture]
+    assert exit_code(plot.main, *arguments, '--json') == 0
+    rows = json.loads(capsys.readouterr().out)['runs']
+    assert [row['group'] for row in rows] == ['pendulum, sac', *['pendulum, tqc'] * 3]
+    assert rows[0]['episodes'] == 12
+    assert rows[0]['steps'] == 2400
+    pixels = image.imread(picture)[:, :, :3]
+    assert 0.5 < (pixels > 0.99).all(axis=2).mean() < 0.99
+    assert exit_code(plot.main, *arguments) == 2
+    assert 'exists already' in capsys.readouterr().err
+    assert exit_code(plot.main, *arguments, '--force', '--by', 'run') == 0
+    assert 'tqc-2' in capsys.readouterr().out
+
+
+def test_a_run_by_itself_is_its_own_group(tmp_path: Path) -> None:
+    curve = read_curve(make_run(tmp_path / 'a'), by_run=True)
+    assert curve.group == 'a'
+    assert (len(curve.exploring), len(curve.evaluating)) == (10, 2)
+
+
+def test_a_band_holds_the_mean() -> None:
+    matrix = np.random.default_rng(0).normal(5.0, 1.0, (100, 3))
+    low, high = band(matrix)
+    assert (low < matrix.mean(axis=0)).all()
+    assert (matrix.mean(axis=0) < high).all()
+    assert high - low == pytest.approx(2 * 1.96 / 10, rel=0.25)
+
+
+def test_what_cannot_be_drawn_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty = make_run(tmp_path / 'empty', episodes=0)
+    with pytest.raises(ConfigurationError, match='no whole episode'):
+        read_curve(empty)
+    (empty / EPISODES_FILE).write_text('robot,episode\nx,y\n', encoding='utf-8')
+    cases: list[tuple[list[object], str]] = [
+        ([empty], 'accepted: the columns'),
+        ([tmp_path], r'it has no run.json'),
+        (['--runs', tmp_path / 'nothing'], 'no run in it'),
+        ([empty, '--out', 'picture.gif'], 'a name that ends in .png'),
+        ([empty, '--out', empty / RUN_FILE / 'curves.png'], 'cannot be written'),
+    ]
+    for arguments, words in cases:
+        assert exit_code(plot.main, *arguments) == 2
+        assert words in capsys.readouterr().err

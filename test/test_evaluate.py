@@ -1,0 +1,100 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""`rl_evaluate` on robots: a simulated one of its own, and one that stands there already."""
+
+import json
+from pathlib import Path
+
+from fleet import Listener, run_module, running
+import numpy as np
+import pytest
+from rl_agent.node_specs import simulated_agent, simulated_robot
+from rl_agent.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy_file import save_policy
+from rl_agent.robot_description import load_robot
+from rl_agent.ros_topics import AGENT_STATUS, STATUS_QOS
+from rl_agent.spaces import Spaces
+from rl_msgs.msg import AgentStatus
+from sensor_msgs.msg import JointState
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    """Return the file of a policy whose action is always tanh(1): 0.7616."""
+    shape = PolicyArchitecture(3, 1, (4,), distribution='deterministic')
+    numbers = np.zeros(shape.num_parameters, np.float32)
+    numbers[-1] = 1.0
+    path = tmp_path / 'policy.npz'
+    signed = PolicyParameters(
+        shape, numbers, fingerprint=Spaces(load_robot('pendulum')).fingerprint
+    )
+    save_policy(path, signed)
+    return str(path)
+
+
+@pytest.mark.timeout(180)
+def test_a_simulated_robot_is_started_and_judged(
+    ros_environment: dict[str, str], tmp_path: Path, policy: str
+) -> None:
+    result = run_module(
+        'rl_learner.evaluate',
+        *(policy, '--robot', 'pendulum', '--episodes', '2', '--out', 'out', '--json'),
+        environment=ros_environment,
+        cwd=tmp_path,
+        timeout_s=150.0,
+    )
+    assert result.returncode == 0, result.stderr
+    content = json.loads(result.stdout)
+    assert content['setting'] == 'simulated robot'
+    assert content['all']['episodes'] == 2
+    assert all(-3300 < value < 0 for value in content['returns'])
+    rows = (tmp_path / 'out' / 'episodes.csv').read_text(encoding='utf-8').splitlines()
+    assert [row.split(',')[:3] for row in rows[1:]] == [['0', '1', '200'], ['0', '2', '200']]
+    for name in ('returns.png', 'trajectories.png'):
+        assert (tmp_path / 'out' / name).read_bytes().startswith(b'\x89PNG')
+
+
+@pytest.mark.timeout(180)
+def test_a_robot_that_stands_there_already(
+    ros_environment: dict[str, str], tmp_path: Path, policy: str
+) -> None:
+    """Its agent is ours; nothing of it is heard by a learner on the shared topics."""
+    listener = Listener({'/there/joint_states': (JointState, 10)})
+    with running([simulated_robot('pendulum', 'there', seed=1)], ros_environment, tmp_path):
+        listener.until(lambda: bool(listener.heard['/there/joint_states']), 60.0, 'the robot')
+        result = run_module(
+            'rl_learner.evaluate',
+            *(policy, '--robot', 'pendulum', '--real', '--yes', '--namespace', 'there'),
+            *('--episodes', '1', '--out', 'out', '--json'),
+            environment=ros_environment,
+            cwd=tmp_path,
+            timeout_s=150.0,
+        )
+        assert result.returncode == 0, result.stderr
+    listener.close()
+    content = json.loads(result.stdout)
+    assert content['setting'] == 'real robot'
+    assert content['all']['episodes'] == 1
+
+
+@pytest.mark.timeout(120)
+def test_a_robot_that_somebody_drives_is_left_alone(
+    ros_environment: dict[str, str], tmp_path: Path, policy: str
+) -> None:
+    specs = [
+        simulated_robot('pendulum', 'driven', seed=1),
+        simulated_agent('pendulum', 'driven', seed=1),
+    ]
+    listener = Listener({f'/driven/{AGENT_STATUS}': (AgentStatus, STATUS_QOS)})
+    with running(specs, ros_environment, tmp_path):
+        listener.until(lambda: bool(listener.heard[f'/driven/{AGENT_STATUS}']), 60.0, 'the agent')
+        result = run_module(
+            'rl_learner.evaluate',
+            *(policy, '--robot', 'pendulum', '--real', '--yes', '--namespace', 'driven'),
+            environment=ros_environment,
+            cwd=tmp_path,
+        )
+    listener.close()
+    assert result.returncode == 2
+    assert 'somebody publishes on /driven/' in result.stderr
+    assert 'Traceback' not in result.stderr
+    assert not (tmp_path / 'evaluations').exists()

@@ -1,0 +1,211 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A real run leaves files that a real TensorBoard shows."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import time
+from typing import Any
+import urllib.error
+import urllib.request
+
+from fleet import Listener, run_module, running
+import pytest
+from rl_agent.ros_topics import EPISODE, EPISODE_QOS, LEARNER_STATUS, STATUS_QOS
+from rl_learner.episode_log import read_episodes
+from rl_learner.node_specs import simulation_nodes
+from rl_learner.ports import free_port
+from rl_learner.run_lock import run_state
+from rl_msgs.msg import Episode, LearnerStatus
+
+BROWSERS = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
+SMALL = 'actor_hidden_sizes: [16]\ncritic_hidden_sizes: [16]\nbatch_size: 16\nnum_quantiles: 5\n'
+SMALL += 'dropped_atoms: 1\n'
+EXPECTED = {
+    'critic/critic_loss',
+    'critic/q_mean',
+    'critic/quantile_spread',
+    'critic/critic_gradient_norm',
+    'actor/temperature',
+    'actor/entropy',
+    'actor/actor_gradient_norm',
+    'learner/updates_per_s',
+    'learner/updates_to_data',
+    'replay/fill',
+    'robot_1/return/exploring',
+    'robot_1/reward_parts/angle',
+    'robot_1/policy/age_s',
+    'robot_1/control/latency_p99_us',
+    'robot_1/interventions',
+    'robot_2/return/exploring',
+}
+
+
+@pytest.fixture(scope='module')
+def run_folder(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a run in which two robots lived some episodes."""
+    base = tmp_path_factory.mktemp('recorded')
+    folder = base / 'runs' / 'run'
+    algorithm = base / 'small.yaml'  # a loaded machine trains it as well
+    algorithm.write_text(SMALL, encoding='utf-8')
+    specs = simulation_nodes(
+        'pendulum',
+        str(algorithm),
+        free_port(),
+        robots=2,
+        seed=1,
+        max_steps=0,
+        max_steps_ahead=64,
+        record_period_s=0.5,
+        run_folder=str(folder),
+        warmup=300,
+        status_rate_hz=5.0,
+        threads=1,
+    )
+    listener = Listener(
+        {
+            LEARNER_STATUS: (LearnerStatus, STATUS_QOS),
+            f'/robot_1/{EPISODE}': (Episode, EPISODE_QOS),
+            f'/robot_2/{EPISODE}': (Episode, EPISODE_QOS),
+        }
+    )
+    with running(specs, ros_environment, base):
+        listener.until(
+            lambda: (
+                all(len(listener.heard[f'/robot_{number}/{EPISODE}']) >= 3 for number in (1, 2))
+                and any(status.updates > 100 for status in listener.heard[LEARNER_STATUS])
+            ),
+            90.0,
+            'episodes and updates',
+        )
+        assert run_state(folder) == 'running'
+    listener.close()
+    return folder
+
+
+@pytest.mark.timeout(180)
+def test_the_files_have_the_scalars(run_folder: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run_folder / 'tensorboard')).Reload()
+    assert set(events.Tags()['scalars']) >= EXPECTED
+    for tag in EXPECTED:
+        steps = [event.step for event in events.Scalars(tag)]
+        assert steps == sorted(steps)
+    updates = events.Scalars('learner/updates')
+    assert updates[-1].value > 100
+    assert updates[-1].step > 300
+    for robot in ('robot_1', 'robot_2'):
+        parts = {
+            part: events.Scalars(f'{robot}/reward_parts/{part}')
+            for part in ('angle', 'velocity', 'effort')
+        }
+        returns = events.Scalars(f'{robot}/return/exploring')
+        for index, event in enumerate(returns):
+            total = sum(values[index].value for values in parts.values())
+            assert total == pytest.approx(event.value, rel=0.2, abs=5.0)
+    (start,) = events.Tensors('run/starts/text_summary')
+    text = start.tensor_proto.string_val[0].decode()
+    assert '"commit"' in text
+    (robot,) = events.Tensors('run/robot/text_summary')
+    assert 'pendulum' in robot.tensor_proto.string_val[0].decode()
+
+
+def test_the_episodes_are_in_a_table_and_the_run_ended_in_order(run_folder: Path) -> None:
+    rows = read_episodes(run_folder / 'episodes.csv')
+    assert {row.robot for row in rows} == {'robot_1', 'robot_2'}
+    assert rows[-1].total_steps == sum(row.steps for row in rows)
+    assert run_state(run_folder) == 'stopped'
+
+
+class Page:
+    """A TensorBoard process, started as a user starts it."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        """Start it on a folder."""
+        self.address = f'http://localhost:{free_port()}'
+        port = self.address.rpartition(':')[2]
+        self._process = subprocess.Popen(
+            [sys.executable, '-m', 'rl_learner.dashboard', str(folder), '--port', port],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def get(self, path: str) -> Any:
+        """Return a JSON answer; waits while the page starts or has not read the files yet."""
+        deadline_s = time.monotonic() + 60.0
+        while True:
+            assert self._process.poll() is None, 'TensorBoard ended by itself'
+            answer = None
+            try:
+                with urllib.request.urlopen(self.address + path, timeout=10.0) as reply:
+                    answer = json.load(reply)
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                pass
+            if answer:
+                return answer
+            assert time.monotonic() < deadline_s, f'no answer to {path}'
+            time.sleep(0.2)
+
+    def close(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(10.0)
+
+
+@pytest.fixture
+def page(run_folder: Path, ros_environment: dict[str, str]) -> Iterator[Page]:
+    """Yield a page on the folder of all runs."""
+    page = Page(run_folder.parent, ros_environment)
+    yield page
+    page.close()
+
+
+@pytest.mark.timeout(120)
+def test_a_tensorboard_process_serves_them(page: Page) -> None:
+    tags = page.get('/data/plugin/scalars/tags')
+    assert set(tags['run/tensorboard']) >= EXPECTED
+    texts = page.get('/data/plugin/text/tags')
+    assert 'run/algorithm/text_summary' in texts['run/tensorboard']
+    layout = page.get('/data/plugin/custom_scalars/layout')
+    titles = [chart['title'] for item in layout['category'] for chart in item['chart']]
+    assert 'Q: predicted, and return obtained (discounted)' in titles
+
+
+@pytest.mark.timeout(120)
+def test_a_browser_shows_them(page: Page, tmp_path: Path) -> None:
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        pytest.skip(f'no browser: none of {", ".join(BROWSERS)} is on this machine')
+    page.get('/data/plugin/scalars/tags')
+    picture = tmp_path / 'page.png'
+    options = ['--headless', '--no-sandbox', '--disable-gpu', '--window-size=1400,1800']
+    options += [f'--user-data-dir={tmp_path / "profile"}', '--virtual-time-budget=20000']
+    result = subprocess.run(
+        [
+            browser,
+            *options,
+            f'--screenshot={picture}',
+            '--dump-dom',
+            f'{page.address}/#timeseries',
+        ],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    for word in ('critic_loss', 'q_mean', 'temperature'):
+        assert word in result.stdout, result.stdout[-2000:] + result.stderr[-2000:]
+
+
+def test_a_folder_without_runs_is_named(tmp_path: Path, ros_environment: dict[str, str]) -> None:
+    result = run_module(
+        'rl_learner.dashboard', str(tmp_path), environment=ros_environment, cwd=tmp_path
+    )
+    assert result.returncode == 2
+    assert f'{tmp_path}: no tensorboard/' in result.stderr
+    assert 'Traceback' not in result.stderr
