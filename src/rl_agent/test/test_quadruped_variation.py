@@ -5,9 +5,9 @@
 import mujoco
 import numpy as np
 import pytest
+from rl_agent.quadruped.body import QuadrupedBody, STANDING
 from rl_agent.randomisation import Draw, RandomisationRanges
 from rl_agent.simulated_models.quadruped import Quadruped
-from rl_agent.simulated_models.quadruped_body import QuadrupedBody, STANDING
 
 PERIOD_S = 0.05
 EXTREME = RandomisationRanges(
@@ -34,8 +34,15 @@ def body():
 
 def varied(**ranges):
     """Return a robot, reset, with ranges of one value each."""
-    robot = Quadruped(RandomisationRanges(**{key: (x, x) for key, x in ranges.items()}))
+    robot = Quadruped()
+    robot.randomise(RandomisationRanges(**{key: (x, x) for key, x in ranges.items()}))
     robot.reset(np.random.default_rng(0))
+    return robot
+
+
+def randomised(ranges):
+    robot = Quadruped()
+    robot.randomise(ranges)
     return robot
 
 
@@ -84,7 +91,7 @@ def test_a_draw_leaves_nothing_behind(body):
     names = [name for name in dir(body.model) if isinstance(getattr(body.model, name), np.ndarray)]
     before = {name: getattr(body.model, name).copy() for name in names}
     body.vary()
-    robot = Quadruped(EXTREME)
+    robot = randomised(EXTREME)
     robot.reset(np.random.default_rng(5))
     body.vary(robot.draw)
     assert any((before[name] != getattr(body.model, name)).any() for name in names)
@@ -109,18 +116,18 @@ def test_feet_touch_the_terrain():
     robot = varied(terrain_height_m=0.05)
     for _ in range(20):
         robot.step(STANDING, PERIOD_S)
-    assert robot.sensors.foot_force.sum() == pytest.approx(12.0 * 9.81, rel=0.1)
+    assert robot.reading.foot_force.sum() == pytest.approx(12.0 * 9.81, rel=0.1)
 
 
 @pytest.mark.parametrize('delay_s', [0.0, 0.012, 0.05, 0.12])
 def test_action_delay(delay_s):
     """The motors' torque answers exactly that much later; found by steps of 2 ms."""
     robot = varied(action_delay_s=delay_s)
-    before = robot.sensors.joint_effort[1]
+    before = robot.reading.joint_effort[1]
     raised = STANDING.copy()
     raised[1] += 0.2
     ticks = 0
-    while abs(robot.sensors.joint_effort[1] - before) < 3.0 and ticks < 100:
+    while abs(robot.reading.joint_effort[1] - before) < 3.0 and ticks < 100:
         robot.step(raised, 0.002)
         ticks += 1
     assert (ticks - 1) * 0.002 == pytest.approx(delay_s, abs=1e-9)
@@ -138,9 +145,9 @@ def test_observation_delay(delay_s):
         late.step(command, PERIOD_S)
         for _ in range(25):
             punctual.step(command, 0.002)
-            history.append(punctual.sensors.joint_position)
+            history.append(punctual.reading.joint_position)
     expected = history[-1 - punctual_robot_steps]
-    assert late.sensors.joint_position == pytest.approx(expected, abs=1e-6)
+    assert late.reading.joint_position == pytest.approx(expected, abs=1e-6)
 
 
 def test_noise():
@@ -148,8 +155,8 @@ def test_noise():
     errors = []
     for _ in range(300):
         robot.step(STANDING, PERIOD_S)
-        errors.append(robot.sensors.joint_velocity - robot.body.data.qvel[6:])
-        assert np.linalg.norm(robot.sensors.orientation) == pytest.approx(1.0)
+        errors.append(robot.reading.joint_velocity - robot.body.data.qvel[6:])
+        assert np.linalg.norm(robot.reading.orientation) == pytest.approx(1.0)
     assert np.std(errors) == pytest.approx(0.2, rel=0.1)
     assert np.mean(errors) == pytest.approx(0.0, abs=0.02)
 
@@ -173,19 +180,19 @@ def test_pushes_come_at_their_interval_with_their_speed():
 def test_the_same_seed_gives_the_same_varied_run():
     runs = []
     for _ in range(2):
-        robot, rng = Quadruped(EXTREME), np.random.default_rng(11)
+        robot, rng = randomised(EXTREME), np.random.default_rng(11)
         for _ in range(3):
             robot.reset(rng)
             for _ in range(30):
                 robot.step(STANDING + rng.uniform(-0.1, 0.1, 12), PERIOD_S)
         runs.append(robot)
     assert runs[0].draw == runs[1].draw
-    assert (runs[0].sensors.joint_position == runs[1].sensors.joint_position).all()
-    assert (runs[0].sensors.linear_velocity == runs[1].sensors.linear_velocity).all()
+    assert (runs[0].reading.joint_position == runs[1].reading.joint_position).all()
+    assert (runs[0].reading.linear_velocity == runs[1].reading.linear_velocity).all()
 
 
 def test_every_episode_has_another_body():
-    robot, rng = Quadruped(EXTREME), np.random.default_rng(0)
+    robot, rng = randomised(EXTREME), np.random.default_rng(0)
     seen = set()
     for _ in range(10):
         robot.reset(rng)
@@ -197,7 +204,7 @@ def test_every_episode_has_another_body():
 
 
 def test_extreme_bodies_stand():
-    robot, rng = Quadruped(EXTREME), np.random.default_rng(2)
+    robot, rng = randomised(EXTREME), np.random.default_rng(2)
     for _ in range(30):
         robot.reset(rng)
         assert robot._stands()

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_agent.walk import forward_reward, roll_and_pitch, Walk
+from rl_agent.tasks.walk import forward_reward, roll_and_pitch, Walk
 
 
 def values(velocity=0.0, yaw_rate=0.0, roll=0.0, pitch=0.0):

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Joints = NDArray[np.float64]
-# topic to field path to the numbers there, as {'imu': {'orientation': [0, 0, 0, 1]}}
-SensorValues = Mapping[str, Mapping[str, NDArray[np.float64]]]
+# topic to field path to the numbers there, as {'imu': {'orientation': [0, 0, 0, 1]}}; or to names,
+# where a message says whose the numbers are
+SensorValues = Mapping[str, Mapping[str, NDArray[np.float64] | tuple[str, ...]]]
 
 
 class SimulatedModel(Protocol):

@@ -8,8 +8,7 @@ import math
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.randomisation import Draw, draw, NOTHING_DRAWN, RandomisationRanges
-from rl_agent.simulated_models.quadruped_body import (
+from rl_agent.quadruped.body import (
     FEET,
     FOLDED,
     JOINTS,
@@ -17,7 +16,9 @@ from rl_agent.simulated_models.quadruped_body import (
     QuadrupedBody,
     STANDING,
 )
-from rl_agent.simulated_models.quadruped_standing import stand_up
+from rl_agent.quadruped.standing import stand_up
+from rl_agent.randomisation import Draw, draw, NOTHING_DRAWN, RandomisationRanges
+from rl_agent.simulated_models.model import SensorValues
 
 Vector = NDArray[np.float64]
 
@@ -41,7 +42,7 @@ _NOISE = {
 
 
 @dataclass(frozen=True, eq=False)
-class QuadrupedSensors:
+class QuadrupedReading:
     """What the sensors of the quadruped say. REP-103 axes: x forward, y left, z up.
 
     Attributes:
@@ -75,28 +76,22 @@ class Quadruped:
 
     Attributes:
         joint_names: in the order of commands and sensors, (12,).
-        foot_names: in the order of the forces, (4,).
         draw: of the episode.
-        sensors: newest reading.
+        reading: newest of all sensors.
         fault: what went wrong in the last step or reset, in words; None: nothing.
         faults: how often something did.
     """
 
-    joint_names = JOINTS
-    foot_names = FEET
-
-    def __init__(
-        self, ranges: RandomisationRanges | None = None, *, stand_up_by_motion: bool = False
-    ) -> None:
+    def __init__(self, *, stand_up_by_motion: bool = False) -> None:
         """Stand on flat ground.
 
         Args:
-            ranges: what varies from episode to episode; None: nothing.
             stand_up_by_motion: a reset lets the robot stand up from where it lies, as hardware
                 must; False: it is placed on its feet.
         """
+        self.joint_names: tuple[str, ...] = JOINTS
         self.body = QuadrupedBody()
-        self._ranges = ranges or RandomisationRanges()
+        self._ranges = RandomisationRanges()
         self._stand_up_by_motion = stand_up_by_motion
         self._rng = np.random.default_rng(0)
         self._feet = [self.body.model.sensor(foot).adr[0] for foot in FEET]
@@ -107,6 +102,43 @@ class Quadruped:
         self.faults = 0
         self._place(np.random.default_rng(0))
         self._begin_episode()
+
+    @property
+    def position(self) -> Vector:
+        """Sensed, rad, (12,)."""
+        return self.reading.joint_position
+
+    @property
+    def velocity(self) -> Vector:
+        """Sensed, rad/s, (12,)."""
+        return self.reading.joint_velocity
+
+    @property
+    def effort(self) -> Vector:
+        """Of the motors, N m, (12,)."""
+        return self.reading.joint_effort
+
+    def sensors(self) -> SensorValues:
+        """Return what is sensed besides the joints."""
+        reading = self.reading
+        return {
+            'imu': {
+                'orientation': reading.orientation,
+                'angular_velocity': reading.angular_velocity,
+                'linear_acceleration': reading.linear_acceleration,
+            },
+            'odometry': {
+                'pose.pose.position': reading.position,
+                'pose.pose.orientation': reading.orientation,
+                'twist.twist.linear': reading.linear_velocity,
+                'twist.twist.angular': reading.angular_velocity,
+            },
+            'foot_contacts': {'name': FEET, 'effort': reading.foot_force},
+        }
+
+    def randomise(self, ranges: RandomisationRanges) -> None:
+        """Let bodies vary from the next reset on."""
+        self._ranges = ranges
 
     def reset(self, rng: np.random.Generator) -> None:
         """Draw the episode's body and ground, and stand up."""
@@ -135,7 +167,7 @@ class Quadruped:
             begun = moment
             if moment == count - unseen:
                 self._seen.appendleft(self._measure())
-        self.sensors = self._noisy(self._seen[old])
+        self.reading = self._noisy(self._seen[old])
 
     def _substeps(self, seconds: float) -> int:
         """Return how many steps of the physics fit best."""
@@ -146,7 +178,7 @@ class Quadruped:
         self._targets = deque([STANDING] * _HISTORY, _HISTORY)
         self._seen = deque([self._measure()] * _HISTORY, _HISTORY)
         self._until_push_s = self.draw.value('push_interval_s', math.inf)
-        self.sensors = self._noisy(self._seen[0])
+        self.reading = self._noisy(self._seen[0])
 
     def _advance(self, target: Vector, substeps: int) -> None:
         """Let the physics go on; a body that explodes is laid on its back."""
@@ -237,13 +269,13 @@ class Quadruped:
         self.body.data.qpos[7:] = FOLDED
         mujoco.mj_forward(self.body.model, self.body.data)
 
-    def _measure(self) -> QuadrupedSensors:
+    def _measure(self) -> QuadrupedReading:
         """Return what perfect sensors would say now."""
         data = self.body.data
         w, x, y, z = data.qpos[3:7] * math.copysign(1.0, data.qpos[3])
         to_trunk = np.empty(9)
         mujoco.mju_quat2Mat(to_trunk, np.array([w, -x, -y, -z]))
-        return QuadrupedSensors(
+        return QuadrupedReading(
             orientation=np.array([x, y, z, w]),
             angular_velocity=data.qvel[3:6].copy(),
             linear_acceleration=data.sensor('accelerometer').data.copy(),
@@ -255,18 +287,18 @@ class Quadruped:
             foot_force=data.sensordata[self._feet].copy(),
         )
 
-    def _noisy(self, sensors: QuadrupedSensors) -> QuadrupedSensors:
+    def _noisy(self, reading: QuadrupedReading) -> QuadrupedReading:
         """Return a reading with the noise of real sensors."""
         factor = self.draw.value('observation_noise', 0.0)
         if factor == 0.0:
-            return sensors
+            return reading
         noisy = {
-            name: getattr(sensors, name)
-            + self._rng.normal(0.0, factor * deviation, len(getattr(sensors, name)))
+            name: getattr(reading, name)
+            + self._rng.normal(0.0, factor * deviation, len(getattr(reading, name)))
             for name, deviation in _NOISE.items()
         }
         turn = np.append(self._rng.normal(0.0, factor * _TILT_NOISE / 2, 3), 1.0)
-        return replace(sensors, orientation=_product(sensors.orientation, turn), **noisy)
+        return replace(reading, orientation=_product(reading.orientation, turn), **noisy)
 
 
 def _product(first: Vector, second: Vector) -> Vector:

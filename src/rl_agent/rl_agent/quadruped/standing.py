@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.simulated_models.quadruped_body import FOLDED, STANDING
+from rl_agent.quadruped.body import FOLDED, STANDING
 
 Vector = NDArray[np.float64]
 

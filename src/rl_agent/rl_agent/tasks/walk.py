@@ -8,13 +8,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import ConfigurationError
-from rl_agent.tasks import _Parameters, Outcome, Values
+from rl_agent.tasks.task import Outcome, Parameters, Values
 
 LOWEST_VELOCITY, HIGHEST_VELOCITY = 0.1, 2.0  # m/s
 
 
 @dataclass(frozen=True)
-class Walk(_Parameters):
+class Walk(Parameters):
     """Walk forward at a target velocity v without turning; A Walk in the Park, arXiv:2208.07860.
 
     The reward is forward + yaw_rate, both after the step:
