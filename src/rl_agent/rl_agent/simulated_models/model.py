@@ -20,6 +20,10 @@ class SimulatedModel(Protocol):
     in the description. A model with other sensors has a method `sensors() -> SensorValues` too:
     topic and message type are those of the description.
 
+    A model that varies from episode to episode has `randomise(RandomisationRanges)`, and `draw`,
+    the `Draw` of the episode, which is published. A model in which something can go wrong has
+    `fault`, None or what went wrong in the last step or reset, in words, and `faults`, a count.
+
     Attributes:
         joint_names: in the order of every array here, (joint,).
         position: rad, (joint,).
