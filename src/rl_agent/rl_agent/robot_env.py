@@ -1,6 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A robot as a gymnasium.Env: observations, rewards and episodes by its description."""
 
+from collections.abc import Mapping
+import dataclasses
 from typing import Any
 
 import gymnasium
@@ -29,6 +31,10 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
     | `intervention`     | whether safety changed the action                     |
     | `reward_parts`     | name to part of the reward                            |
     | `stamp_ns`         | when the observation was sensed, by the robot's clock |
+
+    Attributes:
+        task: in force.
+        spaces: layout of the vectors.
     """
 
     def __init__(self, robot: Robot, description: RobotDescription) -> None:
@@ -38,7 +44,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self.action_space = Box(-1.0, 1.0, (self.spaces.action_size,), np.float32)
         self._robot = robot
         self._safety = SafetyFilter(self.spaces.action_size)
-        self._task = description.task.make()
+        self.task = description.task.make()
         self._episode_steps = description.episode_steps
         self._steps = 0
         self._values: dict[str, NDArray[np.float64]] = {}
@@ -72,7 +78,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         before = self._values
         reading = self._robot.apply(command)
         observation = self._history.advance(safe.action, self._frame(reading))
-        outcome = self._task.outcome(before, command, self._values)
+        outcome = self.task.outcome(before, command, self._values)
         self._steps += 1
         info = {
             'executed_action': safe.action,
@@ -83,6 +89,14 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         }
         truncated = self._steps >= self._episode_steps and not outcome.terminated
         return observation, outcome.reward, outcome.terminated, truncated, info
+
+    def change_task(self, parameters: Mapping[str, float]) -> None:
+        """Change parameters of the task, from the next step on; any thread may call this.
+
+        Raises:
+            ConfigurationError: a value that the task refuses; nothing changed.
+        """
+        self.task = dataclasses.replace(self.task, **parameters)  # type: ignore[type-var]
 
     def _frame(self, reading: Reading) -> Vector:
         """Return the frame of a reading; remember its values for the task."""

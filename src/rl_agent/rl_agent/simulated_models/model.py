@@ -23,6 +23,7 @@ class SimulatedModel(Protocol):
     A model that varies from episode to episode has `randomise(RandomisationRanges)`, and `draw`,
     the `Draw` of the episode, which is published. A model in which something can go wrong has
     `fault`, None or what went wrong in the last step or reset, in words, and `faults`, a count.
+    A model that can be filmed has `scene`, MuJoCo's model and data with a camera `track`.
 
     Attributes:
         joint_names: in the order of every array here, (joint,).

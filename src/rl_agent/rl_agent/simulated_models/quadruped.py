@@ -118,6 +118,11 @@ class Quadruped:
         """Of the motors, N m, (12,)."""
         return self.reading.joint_effort
 
+    @property
+    def scene(self) -> tuple[mujoco.MjModel, mujoco.MjData]:
+        """What there is to draw."""
+        return self.body.model, self.body.data
+
     def sensors(self) -> SensorValues:
         """Return what is sensed besides the joints."""
         reading = self.reading
