@@ -2,7 +2,7 @@
 """What a simulated body must offer."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Joints = NDArray[np.float64]
 # topic to field path to the numbers there, as {'imu': {'orientation': [0, 0, 0, 1]}}; or to names,
 # where a message says whose the numbers are
-SensorValues = Mapping[str, Mapping[str, NDArray[np.float64] | tuple[str, ...]]]
+SensorValues = Mapping[str, Mapping[str, NDArray[Any]]]
 
 
 class SimulatedModel(Protocol):

@@ -138,7 +138,7 @@ class Quadruped:
                 'twist.twist.linear': reading.linear_velocity,
                 'twist.twist.angular': reading.angular_velocity,
             },
-            'foot_contacts': {'name': FEET, 'effort': reading.foot_force},
+            'foot_contacts': {'name': np.array(FEET), 'effort': reading.foot_force},
         }
 
     def randomise(self, ranges: RandomisationRanges) -> None:
