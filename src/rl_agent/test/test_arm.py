@@ -85,14 +85,19 @@ def test_where_the_hand_is(position: tuple[float, float], hand: tuple[float, flo
 
 def test_resets_put_the_target_within_reach() -> None:
     model, rng = Arm(), np.random.default_rng(0)
-    targets = []
+    starts, targets = [], []
     for _ in range(300):
         model.reset(rng)
-        targets.append(model.sensors()['target']['point'].copy())
+        assert model.velocity.tolist() == [0.0, 0.0]
+        starts.append(model.position)
+        targets.append(model.sensors()['target']['point'])
     distance = np.linalg.norm(targets, axis=1)
-    assert distance.min() >= 0.3
-    assert distance.max() <= 0.9
-    assert np.abs(np.mean(targets, axis=0)).max() < 0.1  # all around
+    angle = np.arctan2(*np.transpose(targets)[1::-1])
+    assert 0.4 <= distance.min() < 0.45
+    assert 0.85 < distance.max() <= 0.9
+    assert -1.2 <= angle.min() < -1.1
+    assert 1.1 < angle.max() <= 1.2
+    assert np.abs(np.array(starts) - [-0.75, 1.5]).max() <= 0.3
 
 
 def test_reaching_by_hand() -> None:
