@@ -14,6 +14,7 @@ from rl_agent.robot import Reading, Robot
 from rl_agent.robot_description import RobotDescription
 from rl_agent.safety import SafetyFilter
 from rl_agent.spaces import Spaces
+from rl_agent.tasks.task import Task
 
 Vector = NDArray[np.float32]
 
@@ -31,10 +32,6 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
     | `intervention`     | whether safety changed the action                     |
     | `reward_parts`     | name to part of the reward                            |
     | `stamp_ns`         | when the observation was sensed, by the robot's clock |
-
-    Attributes:
-        task: in force.
-        spaces: layout of the vectors.
     """
 
     def __init__(self, robot: Robot, description: RobotDescription) -> None:
@@ -44,7 +41,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self.action_space = Box(-1.0, 1.0, (self.spaces.action_size,), np.float32)
         self._robot = robot
         self._safety = SafetyFilter(self.spaces.action_size)
-        self.task = description.task.make()
+        self._task = description.task.make()
         self._episode_steps = description.episode_steps
         self._steps = 0
         self._values: dict[str, NDArray[np.float64]] = {}
@@ -78,7 +75,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         before = self._values
         reading = self._robot.apply(command)
         observation = self._history.advance(safe.action, self._frame(reading))
-        outcome = self.task.outcome(before, command, self._values)
+        outcome = self._task.outcome(before, command, self._values)
         self._steps += 1
         info = {
             'executed_action': safe.action,
@@ -90,13 +87,18 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         truncated = self._steps >= self._episode_steps and not outcome.terminated
         return observation, outcome.reward, outcome.terminated, truncated, info
 
+    @property
+    def task(self) -> Task:
+        """The task in force."""
+        return self._task
+
     def change_task(self, parameters: Mapping[str, float]) -> None:
         """Change parameters of the task, from the next step on; any thread may call this.
 
         Raises:
             ConfigurationError: a value that the task refuses; nothing changed.
         """
-        self.task = dataclasses.replace(self.task, **parameters)  # type: ignore[type-var]
+        self._task = dataclasses.replace(self._task, **parameters)  # type: ignore[type-var]
 
     def _frame(self, reading: Reading) -> Vector:
         """Return the frame of a reading; remember its values for the task."""

@@ -8,8 +8,9 @@ import threading
 import time
 
 from rl_learner.processes import ChildProcess
-from rl_learner.run_folder import FILMS, LOGS, POLICY_FILE
+from rl_learner.run_folder import LOGS, POLICY_FILE
 
+FILMS = ('film.mp4', 'film.gif')
 _TIMEOUT_S = 600.0
 _LOOK_PERIOD_S = 0.1
 
@@ -25,7 +26,7 @@ def make_film(robot: str, folder: Path, stop: threading.Event) -> str:
     policy = folder / POLICY_FILE
     if not policy.exists():
         return 'no film: there is no policy yet'
-    command = [sys.executable, '-m', 'rl_learner.film', '--robot', robot]
+    command = [sys.executable, '-m', 'rl_learner.robot_film', '--robot', robot]
     command += ['--policy', str(policy), '--folder', str(folder)]
     process = ChildProcess('film', command, folder / LOGS / 'film.log', os.environ)
     deadline_s = time.monotonic() + _TIMEOUT_S

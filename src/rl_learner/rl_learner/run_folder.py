@@ -8,7 +8,6 @@ from rl_agent.errors import ConfigurationError
 POLICY_FILE = 'policy.npz'
 CHECKPOINTS = 'checkpoints'
 LOGS = 'logs'
-FILMS = ('film.mp4', 'film.gif')
 
 
 def new_run_folder(folder: Path) -> Path:

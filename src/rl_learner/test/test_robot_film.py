@@ -15,9 +15,9 @@ from rl_agent.policy_file import save_policy
 from rl_agent.robot_description import load_robot
 from rl_agent.spaces import Spaces
 from rl_learner.algorithm import load_algorithm
-from rl_learner.film import save_animation, save_video
-from rl_learner.film_process import make_film
-from rl_learner.run_folder import FILMS, LOGS, POLICY_FILE
+from rl_learner.film_process import FILMS, make_film
+from rl_learner.robot_film import save_animation, save_video
+from rl_learner.run_folder import LOGS, POLICY_FILE
 from rl_learner.update import Update
 
 TIMEOUT_S = 200
@@ -33,7 +33,7 @@ def policy_of(robot):
 def film(folder, robot, policy, **environment):
     """Run the program; return its exit code and what it said."""
     save_policy(folder / POLICY_FILE, policy)
-    command = [sys.executable, '-m', 'rl_learner.film', '--robot', robot, '--seconds', '0.5']
+    command = [sys.executable, '-m', 'rl_learner.robot_film', '--robot', robot, '--seconds', '0.5']
     command += ['--policy', str(folder / POLICY_FILE), '--folder', str(folder)]
     result = subprocess.run(
         command,

@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """A film of what a robot has learned: MP4 and GIF, drawn by MuJoCo without a display.
 
-Run as a program of its own, `python -m rl_learner.film`, because drivers of graphics cards that
-are not there may end a process.
+Run as a program of its own, `python -m rl_learner.robot_film`, because drivers of graphics cards
+that are not there may end a process.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from rl_agent.policy import Policy, PolicyParameters
 from rl_agent.policy_file import load_policy
 from rl_agent.robot_description import load_robot, RobotDescription
 from rl_agent.robot_env import RobotEnv
-from rl_learner.run_folder import FILMS
+from rl_learner.film_process import FILMS
 
 CAMERA = 'track'
 SIZE = (640, 400)
@@ -150,7 +150,7 @@ def check_graphics() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Film a policy; exit 0 just if both files are there."""
-    parser = argparse.ArgumentParser(prog='film', description=__doc__)
+    parser = argparse.ArgumentParser(prog='robot_film', description=__doc__)
     parser.add_argument('--robot', required=True, help='name in config/robots, or a YAML file')
     parser.add_argument('--policy', type=Path, required=True, help='.npz file')
     parser.add_argument('--folder', type=Path, required=True, help='where the films go')
