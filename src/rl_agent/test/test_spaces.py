@@ -11,7 +11,8 @@ import pytest
 from rl_agent.action_description import ActionDescription
 from rl_agent.observation_description import ObservationField
 from rl_agent.reset_description import ResetDescription
-from rl_agent.robot_description import RobotDescription, SimulationDescription
+from rl_agent.robot_description import RobotDescription
+from rl_agent.simulation_description import SimulationDescription
 from rl_agent.spaces import Spaces
 from rl_agent.task_description import TaskDescription
 

@@ -15,7 +15,8 @@ from rl_agent.errors import ConfigurationError
 Frame = NDArray[np.uint8]
 
 FILM_LONGEST_S = 20.0
-_GIF_WIDTH = 320
+FILMS = ('film.mp4', 'film.gif')
+_GIF_WIDTH = 360
 _GIF_FRAMES_PER_S = 20.0
 _GIF_LONGEST_S = 8.0
 
@@ -57,13 +58,13 @@ def write_film(folder: Path, frames: Sequence[Frame], frames_per_s: float) -> tu
     Raises:
         ConfigurationError: ffmpeg does not take them.
     """
-    mp4, gif = folder / 'film.mp4', folder / 'film.gif'
-    _write_mp4(mp4, frames, frames_per_s)
-    _write_gif(gif, frames, frames_per_s)
+    mp4, gif = (folder / name for name in FILMS)
+    save_video(mp4, frames, frames_per_s)
+    save_animation(gif, frames, frames_per_s)
     return mp4, gif
 
 
-def _write_mp4(path: Path, frames: Sequence[Frame], frames_per_s: float) -> None:
+def save_video(path: Path, frames: Sequence[Frame], frames_per_s: float) -> None:
     """Write a film that every player and browser shows: H.264, 4:2:0, even sizes."""
     import imageio_ffmpeg
 
@@ -88,18 +89,21 @@ def _write_mp4(path: Path, frames: Sequence[Frame], frames_per_s: float) -> None
         writer.close()
 
 
-def _write_gif(path: Path, frames: Sequence[Frame], frames_per_s: float) -> None:
-    """Write a short, small film for README files."""
+def save_animation(path: Path, frames: Sequence[Frame], frames_per_s: float) -> None:
+    """Write the first seconds as a small GIF that repeats itself, for README files."""
     every = max(1, round(frames_per_s / _GIF_FRAMES_PER_S))
     longest = round(_GIF_LONGEST_S * frames_per_s)
     chosen = [Image.fromarray(frame) for frame in frames[:longest:every]]
     width = min(_GIF_WIDTH, chosen[0].width)
     height = round(chosen[0].height * width / chosen[0].width)
-    small = [picture.resize((width, height)) for picture in chosen]
-    small[0].save(
+    small = [picture.resize((width, height), Image.Resampling.LANCZOS) for picture in chosen]
+    # one palette for all, so that what stands still does not flicker
+    palette = small[len(small) // 2].quantize(128)
+    pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in small]
+    pictures[0].save(
         path,
         save_all=True,
-        append_images=small[1:],
+        append_images=pictures[1:],
         duration=round(1000.0 * every / frames_per_s),
         loop=0,
         optimize=True,
