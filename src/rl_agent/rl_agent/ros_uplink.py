@@ -61,7 +61,7 @@ class Uplink:
             message = batch_to_message(batch, self._sender)
             message.header.stamp = self._node.get_clock().now().to_msg()
             self._publisher.publish(message)
-            in_flight += len(batch.transitions)
+            in_flight += len(batch.records)
 
     def close(self) -> None:
         """Stop sending."""
