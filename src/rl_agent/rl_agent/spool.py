@@ -181,14 +181,21 @@ class Spool:
                     run.unsent = stop
                     return SpooledBatch(run.session, first, oldest, records)
 
-    def acknowledge(self, sequence: int, session: str | None = None) -> None:
-        """Forget everything up to and including number `sequence` of a session; None: the own."""
+    def acknowledge(self, sequence: int, session: str | None = None) -> int:
+        """Forget everything up to and including number `sequence` of a session; None: the own.
+
+        Returns:
+            how many transitions were forgotten.
+        """
         session = self.session if session is None else session
         with self._lock:
-            for run in self._runs:
-                if run.session == session:
-                    run.forget(run.start + sequence - run.first_sequence + 1)
+            forgotten = sum(
+                run.forget(run.start + sequence - run.first_sequence + 1)
+                for run in self._runs
+                if run.session == session
+            )
             self._tidy()
+            return forgotten
 
     def wait_until_empty(self, timeout_s: float) -> bool:
         """Wait until everything is acknowledged; return whether it is."""
