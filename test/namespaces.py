@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Two machines on one: network namespaces joined by a link that can be made bad."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
 import ctypes
@@ -18,6 +18,7 @@ Result = TypeVar('Result')
 ROBOT, LEARNER, LINK = 'robot', 'learner', 'link'
 _RELAY = Path(__file__).with_name('relay.py')
 _PREFIX = 'rltest'
+_NO_DETECTION = {False: (), True: ('nodad',)}  # an IPv6 address is there at once
 _CLONE_NEWNET = 0x40000000
 
 
@@ -42,9 +43,9 @@ class Network:
         """Use namespaces that exist; `connected` makes them."""
         self._names, self._relay = names, relay
 
-    def command(self, machine: str, command: Sequence[str]) -> list[str]:
-        """Return the command that runs another one on a machine."""
-        return ['ip', 'netns', 'exec', self._names[machine], *command]
+    def prefix(self, machine: str) -> list[str]:
+        """Return what to put before a command to run it on a machine."""
+        return ['ip', 'netns', 'exec', self._names[machine]]
 
     def set_link(self, **faults: Any) -> dict[str, int]:
         """Set faults, see relay.py; return the packets that passed and were lost so far."""
@@ -70,7 +71,10 @@ class Network:
 
 @contextlib.contextmanager
 def connected() -> Iterator[Network]:
-    """Make two machines, 10.99.0.1 and 10.99.0.2, and a perfect link; remove them at the end."""
+    """Make a robot's and a learner's machine and a perfect link; remove them at the end.
+
+    Their addresses are 10.99.0.1 and 10.99.0.2, fd99::1 and fd99::2.
+    """
     _remove_those_of_ended_runs()
     names = {machine: f'{_PREFIX}-{os.getpid()}-{machine}' for machine in (ROBOT, LEARNER, LINK)}
     relay = None
@@ -79,7 +83,7 @@ def connected() -> Iterator[Network]:
             _ip('netns', 'add', name)
             _ip('-n', name, 'link', 'set', 'lo', 'up')
         for number, machine in enumerate((ROBOT, LEARNER), start=1):
-            _join(names, machine, f'10.99.0.{number}/24')
+            _join(names, machine, number)
         relay = subprocess.Popen(
             ['ip', 'netns', 'exec', names[LINK], sys.executable, _RELAY, ROBOT, LEARNER],
             stdin=subprocess.PIPE,
@@ -97,11 +101,12 @@ def connected() -> Iterator[Network]:
             _try('netns', 'del', name)
 
 
-def _join(names: dict[str, str], machine: str, address: str) -> None:
+def _join(names: dict[str, str], machine: str, number: int) -> None:
     """Connect a machine with the link."""
     name, link = names[machine], names[LINK]
     _ip('-n', link, 'link', 'add', machine, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
-    _ip('-n', name, 'address', 'add', address, 'dev', 'eth0')
+    for address in (f'10.99.0.{number}/24', f'fd99::{number}/64'):
+        _ip('-n', name, 'address', 'add', address, 'dev', 'eth0', *_NO_DETECTION[':' in address])
     subprocess.run(
         ['ip', 'netns', 'exec', name, sys.executable, _RELAY, '--complete-checksums', 'eth0'],
         check=True,

@@ -48,8 +48,8 @@ class Relay:
             if self._waiting:
                 timeout_s = max(0.0, self._waiting[0][0] - time.monotonic())
             ready, _, _ = select.select([sys.stdin, *self._other], [], [], timeout_s)
-            for end in ready:
-                if end is not sys.stdin:
+            for end in self._other:
+                if end in ready:
                     self._take(end)
             if sys.stdin in ready and not self._obey(sys.stdin.readline()):
                 return

@@ -1,20 +1,24 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The Reverb server, in the learner's process: one table, one flat column."""
 
+import logging
 import sys
 
 from rl_agent.errors import ReplayError
+from rl_learner.loopback_only import bind_to_loopback
 from rl_learner.ports import free_port
 from rl_learner.reverb_quietly import reverb, tensorflow
 
 TABLE = 'replay'
+_LOGGER = logging.getLogger(__name__)
 
 
 class ReplayServer:
     """Holds transitions and lets them be sampled at a fixed ratio to insertions.
 
-    The limiter is one-sided: `samples_per_insert * (inserts - warmup)` samples may be drawn, and
-    whoever wants more waits; whoever inserts never waits.
+    Only this machine reaches it, for it asks nobody who they are. The limiter is one-sided:
+    `samples_per_insert * (inserts - warmup)` samples may be drawn, and whoever wants more waits;
+    whoever inserts never waits.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class ReplayServer:
         )
         self.port = port
         self._server = reverb.Server([table], port=port)
+        _hide_from_network(port)
         self._client = reverb.Client(f'localhost:{port}')
 
     @property
@@ -78,3 +83,19 @@ def _refuse_used_port(port: int) -> None:
         raise ReplayError(
             f'replay_port: given {port}: {error.strerror}; accepted: a free TCP port'
         ) from error
+
+
+def _hide_from_network(port: int) -> None:
+    """Keep other machines from the port; a warning where the system does not permit that."""
+    try:
+        if bind_to_loopback(port):
+            return
+        reason = 'its socket was not found'
+    except OSError as error:
+        reason = str(error)
+    _LOGGER.warning(
+        'Reverb on port %d can be reached from other machines: %s; accepted: a firewall before'
+        ' that port, or Linux with the capability CAP_NET_RAW',
+        port,
+        reason,
+    )
