@@ -1,7 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """Keeps a server of this process from being reached from other machines (Linux)."""
 
-import os
 from pathlib import Path
 import socket
 
@@ -24,13 +23,17 @@ def bind_to_loopback(port: int) -> int:
         raise OSError('there is no /proc/self/fd') from error
     for descriptor in descriptors:
         try:
-            copy = socket.socket(fileno=os.dup(descriptor))
+            found = socket.socket(fileno=descriptor)
         except OSError:
             continue  # no socket, or closed meanwhile
-        with copy:
-            if _listens_on(copy, port):
-                copy.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'lo\0')
+        try:
+            if _listens_on(found, port):
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'lo\0')
                 bound += 1
+        finally:
+            # neither closed nor duplicated: an epoll set keeps what has a duplicate, and its
+            # owner aborts when it hears of a connection that it closed
+            found.detach()
     return bound
 
 
