@@ -26,6 +26,8 @@ def ros_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
     with claim_domain() as domain, pytest.MonkeyPatch.context() as patch:
         environment = local_environment(domain)
         environment['ROS_LOG_DIR'] = str(tmp_path_factory.mktemp('ros_log'))
+        environment['XDG_STATE_HOME'] = str(tmp_path_factory.mktemp('state'))  # of the spools
+        environment.pop('ROS_HOME', None)
         for name in os.environ.keys() - environment.keys():
             patch.delenv(name)
         for name, value in environment.items():

@@ -20,13 +20,16 @@ from rl_learner.processes import ChildProcess, end_in_order
 
 @contextlib.contextmanager
 def running(
-    specs: Sequence[NodeSpec], environment: dict[str, str], folder: Path
+    specs: Sequence[NodeSpec],
+    environment: dict[str, str],
+    folder: Path,
+    prefix: Sequence[str] = (),
 ) -> Iterator[dict[str, ChildProcess]]:
-    """Start nodes; end those that are left in reverse order."""
+    """Start nodes, by a program before them if one is given; end those left in reverse order."""
     processes: dict[str, ChildProcess] = {}
     try:
         for spec in specs:
-            command = [sys.executable, *spec.arguments()]
+            command = [*prefix, sys.executable, *spec.arguments()]
             processes[spec.name] = ChildProcess(
                 spec.name, command, folder / f'{spec.name}.log', environment
             )

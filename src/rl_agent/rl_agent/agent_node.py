@@ -8,6 +8,7 @@ os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
 
 from collections.abc import Sequence
 import math
+from pathlib import Path
 import sys
 import threading
 import time
@@ -41,12 +42,16 @@ from rl_agent.ros_topics import (
 from rl_agent.ros_uplink import Uplink
 from rl_agent.spaces import Spaces
 from rl_agent.spool import Spool
+from rl_agent.spool_folder import default_spool_folder, SpoolFolder
 from rl_agent.transition_batch import Sender
+from rl_agent.transition_record import RecordLayout
 from rl_msgs.msg import AgentStatus, LearnerStatus
 from rl_msgs.msg import Policy as PolicyMessage
 from rl_msgs.srv import Evaluate
 
 _SPOOL_S = 3600.0  # an hour of robot time
+_SPOOL_IN_MEMORY_S = 60.0  # bridges a disk that stalls
+_SPOOL_IN_MEMORY_LEAST = 4096  # simulated time may be fast
 _FLUSH_S = 1.5
 _LAST_STATUS_S = 0.3
 
@@ -83,6 +88,13 @@ class AgentParameters:
     send_period_s: Annotated[
         float, Field(ge=0.001, le=1.0, description='time between two batches of transitions')
     ] = 0.05
+    spool_folder: Annotated[
+        str,
+        Field(
+            description='keeps what is not acknowledged when the agent ends, for its next start;'
+            ' empty: in memory only'
+        ),
+    ] = str(default_spool_folder())
 
 
 class AgentNode(ManagedNode):
@@ -110,7 +122,12 @@ class AgentNode(ManagedNode):
         self._sender = Sender(robot_id, uuid.uuid4().hex, spaces.fingerprint)
         self._robot = RosRobot(self, description, parameters.robot_timeout_s)
         self._store = PolicyStore(spaces)
-        self._spool = Spool(math.ceil(_SPOOL_S * description.rate_hz))
+        self._spool_folder = self._open_spool_folder(spaces, description.rate_hz)
+        self._spool = (
+            self._spool_folder.spool
+            if self._spool_folder
+            else Spool(math.ceil(_SPOOL_S * description.rate_hz), self._sender.session)
+        )
         self._listener = RosListener(self, spaces, self._sender)
         self._uplink = Uplink(self, self._spool, self._sender, parameters.send_period_s)
         self._pacer = SimulationPacer(parameters.max_steps_ahead)
@@ -151,8 +168,9 @@ class AgentNode(ManagedNode):
             self._agent.state = STOPPED  # it waited for a robot that did not answer
         self._uplink.send()
         if not self._spool.wait_until_empty(_FLUSH_S):
+            fate = 'are kept for the next start' if self._spool_folder else 'are lost'
             self.get_logger().warning(
-                f'{self._spool.pending} transitions were not acknowledged and are lost'
+                f'{self._spool.pending} transitions were not acknowledged and {fate}'
             )
         self._publish_status()
         # a process that ends at once would take its last status along
@@ -162,6 +180,8 @@ class AgentNode(ManagedNode):
         """Disconnect."""
         self._uplink.close()
         self._task_parameters.close()
+        if self._spool_folder:
+            self._spool_folder.close()
         self._robot.close()
         self._listener.close()
         for subscription in self._inputs:
@@ -169,6 +189,24 @@ class AgentNode(ManagedNode):
         self.destroy_timer(self._timer)
         self.destroy_publisher(self._status)
         self.destroy_service(self._evaluate)
+
+    def _open_spool_folder(self, spaces: Spaces, rate_hz: float) -> SpoolFolder | None:
+        """Return the robot's spool folder with what earlier sessions left; None: not wanted."""
+        if not self._settings.spool_folder:
+            return None
+        folder = SpoolFolder(
+            Path(self._settings.spool_folder).expanduser(),
+            self._sender,
+            RecordLayout(spaces.observation_size, spaces.action_size),
+            capacity=math.ceil(_SPOOL_S * rate_hz),
+            in_memory=max(_SPOOL_IN_MEMORY_LEAST, math.ceil(_SPOOL_IN_MEMORY_S * rate_hz)),
+            report=self.get_logger().warning,
+        )
+        if folder.leftover:
+            self.get_logger().info(
+                f'{folder.leftover} transitions that were not acknowledged before are sent first'
+            )
+        return folder
 
     def _connect(self) -> None:
         """Create what is not a part's own: policy in, pacing in, status out, evaluation."""
@@ -240,6 +278,7 @@ class AgentNode(ManagedNode):
             transitions_pending=self._spool.pending,
             transitions_acknowledged=self._uplink.acknowledged,
             transitions_dropped=self._spool.dropped,
+            transitions_on_disk=self._spool.on_disk,
         )
         message.header.stamp = self.get_clock().now().to_msg()
         self._status.publish(message)

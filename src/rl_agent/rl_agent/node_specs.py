@@ -62,12 +62,16 @@ def agent(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
 
 
 def simulated_agent(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
-    """Return the agent of a simulated robot, which lives by that robot's clock."""
+    """Return the agent of a simulated robot, which lives by that robot's clock.
+
+    It keeps what it did not get rid of in memory only, unless told otherwise: simulated time is
+    cheap, and another simulation should not find it.
+    """
     return NodeSpec(
         'rl_agent',
         'agent',
         namespace,
-        {'robot': robot, 'use_sim_time': True, **parameters},
+        {'robot': robot, 'use_sim_time': True, 'spool_folder': '', **parameters},
         _clock_of(namespace),
     )
 

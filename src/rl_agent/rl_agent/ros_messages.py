@@ -18,6 +18,21 @@ from rl_msgs.msg import Policy as PolicyMessage
 from rl_msgs.msg import TransitionBatch
 
 _NANOSECONDS = 1_000_000_000
+# array fields of a TransitionBatch, and of a spooled record, with their type codes
+_COLUMNS = {
+    'observation': 'f',
+    'action': 'f',
+    'reward': 'f',
+    'next_observation': 'f',
+    'terminated': 'B',
+    'truncated': 'B',
+    'intervention': 'B',
+    'evaluation': 'B',
+    'policy_version': 'Q',
+    'episode': 'I',
+    'step': 'I',
+    'stamp': 'q',
+}
 
 
 def import_message(type_name: str) -> type[Any]:
@@ -58,29 +73,18 @@ def float_array(values: Any) -> 'array[float]':
 
 
 def batch_to_message(batch: SpooledBatch, sender: Sender) -> TransitionBatch:
-    """Return the message of a spooled batch, without its stamp."""
-    rows = batch.transitions
+    """Return the message of a spooled batch, under its own session and without its stamp."""
+    rows = batch.records
     return TransitionBatch(
         robot=sender.robot,
-        session=sender.session,
+        session=batch.session,
         fingerprint=sender.fingerprint,
         first_sequence=batch.first_sequence,
         oldest_sequence=batch.oldest_sequence,
         count=len(rows),
-        observation_size=len(rows[0].observation),
-        action_size=len(rows[0].action),
-        observation=float_array([row.observation for row in rows]),
-        action=float_array([row.action for row in rows]),
-        reward=float_array([row.reward for row in rows]),
-        next_observation=float_array([row.next_observation for row in rows]),
-        terminated=array('B', [row.terminated for row in rows]),
-        truncated=array('B', [row.truncated for row in rows]),
-        intervention=array('B', [row.intervention for row in rows]),
-        evaluation=array('B', [row.evaluation for row in rows]),
-        policy_version=array('Q', [row.policy_version for row in rows]),
-        episode=array('I', [row.episode for row in rows]),
-        step=array('I', [row.step for row in rows]),
-        stamp=array('q', [row.stamp_ns for row in rows]),
+        observation_size=rows.dtype['observation'].shape[0],
+        action_size=rows.dtype['action'].shape[0],
+        **{name: array(code, rows[name].tobytes()) for name, code in _COLUMNS.items()},
     )
 
 

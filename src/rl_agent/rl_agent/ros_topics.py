@@ -7,7 +7,7 @@ with several learners remaps them.
 
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
-from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 TRANSITIONS = '/transitions'
 TRANSITIONS_ACK = '/transitions_ack'
@@ -24,8 +24,13 @@ RANDOMISATION = 'randomisation'
 # parameter of the simulated robot
 RESET_SEED = 'reset_seed'
 
-TRANSITIONS_QOS = QoSProfile(depth=100)
+# Both are offered reliable, for whoever records them, but agent and bridge ask for best effort:
+# numbers and acknowledgements repair what is lost within the time of a round trip, while DDS
+# holds back all that follows a lost message until its next heartbeat, seconds later.
+TRANSITIONS_OFFERED_QOS = QoSProfile(depth=100)
+TRANSITIONS_QOS = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
 ACK_QOS = QoSProfile(depth=100)
+ACK_WANTED_QOS = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
 POLICY_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 RANDOMISATION_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 STATUS_QOS = QoSProfile(depth=10)

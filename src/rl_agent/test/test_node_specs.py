@@ -57,7 +57,12 @@ def test_simulated_robot_and_its_agent_share_a_clock() -> None:
     mind = simulated_agent('pendulum', 'robot_1', seed=5)
     assert body.remappings == mind.remappings == {'/clock': '/robot_1/clock'}
     assert body.parameters == {'robot': 'pendulum', 'seed': 4}
-    assert mind.parameters == {'robot': 'pendulum', 'use_sim_time': True, 'seed': 5}
+    assert mind.parameters == {
+        'robot': 'pendulum',
+        'use_sim_time': True,
+        'spool_folder': '',
+        'seed': 5,
+    }
 
 
 def test_a_single_simulated_robot_has_the_usual_clock() -> None:

@@ -55,6 +55,11 @@ class ChildProcess:
         if self.exit_code is None:
             self._process.send_signal(signal.SIGTERM)
 
+    def kill(self) -> None:
+        """Send SIGKILL, which it cannot handle, and wait until it has ended."""
+        self._process.kill()
+        self._process.wait()
+
     def end(self, deadline_s: float) -> None:
         """Wait until it has ended; past the deadline (steady clock) kill it."""
         try:

@@ -2,15 +2,18 @@
 """The Reverb server, in the learner's process: one table, one flat column."""
 
 from dataclasses import dataclass
+import logging
 import os
 import sys
 import uuid
 
 from rl_agent.errors import ReplayError
+from rl_learner.loopback_only import bind_to_loopback
 from rl_learner.ports import free_port
 from rl_learner.reverb_quietly import reverb, tensorflow
 
 TABLE = 'replay'
+_LOGGER = logging.getLogger(__name__)
 # A second, empty table whose name says with which row of the journal the first one begins, and
 # which start of the server this is: both come with the counts in one request.
 BEGINNING = 'begins at '
@@ -36,9 +39,10 @@ class ReplayStart:
 class ReplayServer:
     """Holds transitions and lets them be sampled at a fixed ratio to insertions.
 
-    The limiter is one-sided: `samples_per_insert * (inserts - warmup)` samples may be drawn, and
-    whoever wants more waits; whoever inserts never waits. The rule is that of the whole run,
-    earlier starts of the learner included.
+    Only this machine reaches it, for it asks nobody who they are. The limiter is one-sided:
+    `samples_per_insert * (inserts - warmup)` samples may be drawn, and whoever wants more waits;
+    whoever inserts never waits. The rule is that of the whole run, earlier starts of the learner
+    included.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class ReplayServer:
         self._server = reverb.Server(
             [table, _beginning(start.first)], port=port, checkpointer=checkpointer
         )
+        _hide_from_network(port)
         self._client = reverb.Client(f'localhost:{port}')
 
     @property
@@ -133,3 +138,19 @@ def _refuse_used_port(port: int) -> None:
         raise ReplayError(
             f'replay_port: given {port}: {error.strerror}; accepted: a free TCP port'
         ) from error
+
+
+def _hide_from_network(port: int) -> None:
+    """Keep other machines from the port; a warning where the system does not permit that."""
+    try:
+        if bind_to_loopback(port):
+            return
+        reason = 'its socket was not found'
+    except OSError as error:
+        reason = str(error)
+    _LOGGER.warning(
+        'Reverb on port %d can be reached from other machines: %s; accepted: a firewall before'
+        ' that port, or Linux with the capability CAP_NET_RAW',
+        port,
+        reason,
+    )

@@ -1,0 +1,237 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Many robots at once into bridge and Reverb: what is lost, how late, and at which peak rate.
+
+First every robot sends at its control rate; then each has rows from the start and all send as
+fast as they can, in full batches. The senders are real spools and uplinks, several robots in a
+process; bridge and learner are started by their own command lines. The learner only waits.
+"""
+
+import argparse
+from collections.abc import Iterator
+import contextlib
+import json
+import os
+from pathlib import Path
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+import numpy as np
+import psutil
+from rich.console import Console
+from rich.table import Table
+from rl_learner.node_specs import learner_nodes
+from rl_learner.ports import free_port
+from rl_learner.processes import ChildProcess
+from rl_learner.replay_server import TABLE
+from rl_learner.reverb_quietly import reverb
+from rl_learner.ros_domain import claim_domain, local_environment
+from workers.legged import RATE_HZ, write_description
+
+NEVER = 1_000_000  # warmup: the learner waits for ever
+START_S, SETTLE_S = 120.0, 30.0
+MEBIBYTE = 1 << 20
+
+
+class LearnerMachine:
+    """Bridge and learner, with what they use.
+
+    Attributes:
+        description: of the robots.
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        """Start both and wait until Reverb answers."""
+        self.folder, self.environment = folder, environment
+        self.description = write_description(folder)
+        port = free_port()
+        bridge, learner = learner_nodes(
+            str(self.description),
+            'sac',
+            port,
+            run_folder=str(folder / 'run'),
+            warmup=NEVER,
+            threads=1,
+        )
+        self.processes = [
+            ChildProcess(
+                spec.name,
+                [sys.executable, *spec.arguments()],
+                folder / f'{spec.name}.log',
+                environment,
+            )
+            for spec in (learner, bridge)
+        ]
+        self._bridge = psutil.Process(self.processes[1]._process.pid)
+        deadline_s = time.monotonic() + START_S
+        while True:
+            # a new client each time: one that was refused waits longer before each next attempt
+            self._client = reverb.Client(f'localhost:{port}')
+            with contextlib.suppress(Exception):  # Reverb raises types of its own
+                self._client.server_info(timeout=2)
+                return
+            if time.monotonic() > deadline_s:
+                raise SystemExit(self.processes[0].last_lines(20))
+
+    def inserted(self) -> int:
+        """Return how many transitions replay ever took."""
+        info = self._client.server_info(timeout=10)[TABLE]
+        return int(info.rate_limiter_info.insert_stats.completed)
+
+    def bridge_cpu_s(self) -> float:
+        """Return the bridge's processor time."""
+        times = self._bridge.cpu_times()
+        return float(times.user + times.system)
+
+    def bridge_mb(self) -> float:
+        """Return the bridge's resident memory."""
+        return float(self._bridge.memory_info().rss / MEBIBYTE)
+
+    def close(self) -> None:
+        """End both."""
+        for process in reversed(self.processes):
+            process.ask_to_end()
+            process.end(time.monotonic() + 15.0)
+
+
+def main() -> None:
+    """Measure, print a table, and one JSON object as the last line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--robots', type=int, default=64)
+    parser.add_argument('--rate-hz', type=float, default=float(RATE_HZ))
+    parser.add_argument('--seconds', type=float, default=300.0)
+    parser.add_argument('--processes', type=int, default=4, help='that the senders share')
+    parser.add_argument('--peak-robots', type=int, default=8)
+    parser.add_argument('--peak-rows', type=int, default=20_000, help='of each robot')
+    options = parser.parse_args()
+    with machine() as learner:
+        steady = send(learner, options.robots, options.processes, options.rate_hz, options.seconds)
+    with machine() as learner:
+        peak = send(
+            learner, options.peak_robots, min(2, options.processes), 1.0, 1.0, options.peak_rows
+        )
+    result = {
+        'bench': 'uplink',
+        'robots': options.robots,
+        'seconds': options.seconds,
+        **steady,
+        'peak_transitions_per_s': peak['transitions_per_s'],
+        'peak_bridge_cores': peak['bridge_cores'],
+        'peak_lost': peak['lost'],
+        'peak_duplicated': peak['duplicated'],
+    }
+    table = Table(title=f'{options.robots} robots at {options.rate_hz:g} Hz, then the peak')
+    table.add_column('measured')
+    table.add_column('value', justify='right')
+    for name, value in result.items():
+        table.add_row(name.replace('_', ' '), str(value))
+    Console().print(table)
+    print(json.dumps(result))
+
+
+@contextlib.contextmanager
+def machine() -> Iterator[LearnerMachine]:
+    """Yield a learner machine in a ROS domain and a folder of its own."""
+    with claim_domain() as domain, tempfile.TemporaryDirectory() as folder:
+        environment = local_environment(domain)
+        environment['ROS_LOG_DIR'] = folder
+        environment['PYTHONPATH'] = str(Path(__file__).parent)
+        learner = LearnerMachine(Path(folder), environment)
+        try:
+            yield learner
+        finally:
+            learner.close()
+
+
+def send(
+    learner: LearnerMachine,
+    robots: int,
+    processes: int,
+    rate_hz: float,
+    seconds: float,
+    rows: int = 0,
+) -> dict[str, Any]:
+    """Return what was seen while robots sent."""
+    shares = [len(part) for part in np.array_split(np.arange(robots), processes)]
+    senders = []
+    for number, share in enumerate(shares):
+        words = [sum(shares[:number]), share, rate_hz, seconds, rows]
+        senders.append(start_sender(learner, number, [str(word) for word in words]))
+    for sender in senders:
+        wait_for_ready(sender)
+    before_s, before_cpu_s = time.monotonic(), learner.bridge_cpu_s()
+    for sender in senders:
+        assert sender.stdin is not None
+        sender.stdin.write('\n')
+        sender.stdin.flush()
+    memory = watch_memory(learner, senders)
+    results = [json.loads(sender.communicate()[0].strip().splitlines()[-1]) for sender in senders]
+    took_s = max(result['seconds'] for result in results)
+    cpu_s, wall_s = learner.bridge_cpu_s() - before_cpu_s, time.monotonic() - before_s
+    sent = sum(result['sent'] for result in results)
+    inserted = settled(learner, sent)
+    quantiles = np.concatenate([result['latencies_s'] for result in results])
+    return {
+        'sent': sent,
+        'lost': max(0, sent - inserted),
+        'duplicated': max(0, inserted - sent),
+        'dropped': sum(result['dropped'] for result in results),
+        'unacknowledged': sum(result['pending'] for result in results),
+        'resent': sum(result['resent'] for result in results),
+        'missed_ticks': sum(result['missed_ticks'] for result in results),
+        'ack_p50_s': round(float(np.quantile(quantiles, 0.5)), 3),
+        'ack_p99_s': round(float(np.quantile(quantiles, 0.99)), 3),
+        'bridge_cores': round(cpu_s / wall_s, 3),
+        'bridge_mb': round(memory[-1], 1) if memory else None,
+        'bridge_mb_growth': round(memory[-1] - memory[len(memory) // 3], 1) if memory else None,
+        'transitions_per_s': round(sent / took_s),
+        'sender_cores': round(sum(result['cpu_s'] for result in results) / took_s, 3),
+    }
+
+
+def start_sender(
+    learner: LearnerMachine, number: int, words: list[str]
+) -> 'subprocess.Popen[str]':
+    """Start a process of senders."""
+    place = [str(learner.description), str(learner.folder / f'spools_{number}')]
+    return subprocess.Popen(
+        [sys.executable, '-m', 'workers.uplink_senders', *place, *words],
+        env={**os.environ, **learner.environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_ready(sender: 'subprocess.Popen[str]') -> None:
+    """Wait until a process has its robots.
+
+    Raises:
+        SystemExit: it ended instead.
+    """
+    assert sender.stdout is not None
+    if sender.stdout.readline().strip() != 'ready':
+        raise SystemExit('a process of senders ended')
+
+
+def watch_memory(learner: LearnerMachine, senders: list['subprocess.Popen[str]']) -> list[float]:
+    """Return the bridge's memory, once a second until the senders are done, in MiB."""
+    memory = []
+    while any(sender.poll() is None for sender in senders):
+        memory.append(learner.bridge_mb())
+        time.sleep(1.0)
+    return memory
+
+
+def settled(learner: LearnerMachine, expected: int) -> int:
+    """Return what replay took in the end: a bridge may insert after it acknowledged."""
+    deadline_s = time.monotonic() + SETTLE_S
+    while learner.inserted() < expected and time.monotonic() < deadline_s:
+        time.sleep(0.2)
+    return learner.inserted()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,106 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Memory, pacing and latency of a replay table: python -m workers.replay_table ROWS.
+
+The last line is a JSON object.
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+import psutil
+from rl_learner.ports import free_port
+from rl_learner.replay_layout import ReplayLayout
+from rl_learner.replay_sampler import ReplaySampler
+from rl_learner.replay_server import ReplayServer, TABLE
+from rl_learner.replay_writer import ReplayWriter
+from rl_learner.reverb_quietly import reverb
+
+from workers.legged import ACTION_SIZE, OBSERVATION_SIZE
+
+BATCH, PER_INSERT = 256, 3  # a robot's batch at 50 Hz has two or three rows
+SAMPLES_PER_INSERT = 256.0
+MEBIBYTE = 1 << 20
+
+
+def main(rows: int) -> None:
+    """Measure."""
+    width = ReplayLayout(OBSERVATION_SIZE, ACTION_SIZE).width
+    random = np.random.default_rng(0)
+    process = psutil.Process()
+    server = ReplayServer(
+        free_port(), width=width, capacity=rows, samples_per_insert=1.0, warmup=1
+    )
+    writer = ReplayWriter(server.port)
+    writer.insert(random.standard_normal((1000, width), np.float32), timeout_s=60.0)
+    before, begun_s = process.memory_info().rss, time.monotonic()
+    for _ in range(rows // 1000):
+        writer.insert(random.standard_normal((1000, width), np.float32), timeout_s=60.0)
+    took_s = time.monotonic() - begun_s
+    resident = (process.memory_info().rss - before) / MEBIBYTE
+    server.stop()
+    print(
+        json.dumps(
+            {
+                'resident_mb_per_million': round(resident * 1e6 / (rows // 1000 * 1000), 1),
+                'rows': rows,
+                'inserted_per_s': round(rows / took_s),
+                **measure_limiter(width),
+            }
+        )
+    )
+
+
+def measure_limiter(width: int) -> dict[str, float]:
+    """Return how exact the ratio is, and how long an insertion takes with and without a reader."""
+    server = ReplayServer(
+        free_port(), width=width, capacity=100_000, samples_per_insert=SAMPLES_PER_INSERT, warmup=1
+    )
+    writer = ReplayWriter(server.port)
+    rows = np.zeros((PER_INSERT, width), np.float32)
+    paused = insert(writer, rows, 300)
+    sampler = ReplaySampler(server.port, width=width, batch_size=BATCH, updates_per_block=1)
+    drain(sampler)
+    sampled = insert(writer, rows, 300, sampler)
+    drain(sampler)
+    info = reverb.Client(f'localhost:{server.port}').server_info(timeout=10)[TABLE]
+    limiter = info.rate_limiter_info
+    ratio = limiter.sample_stats.completed / (limiter.insert_stats.completed - 1)
+    sampler.stop()
+    server.stop()
+    return {
+        'samples_per_insert_error': round(ratio / SAMPLES_PER_INSERT - 1, 5),
+        'insert_p50_ms_learner_paused': paused[0],
+        'insert_p99_ms_learner_paused': paused[1],
+        'insert_p50_ms_learner_training': sampled[0],
+        'insert_p99_ms_learner_training': sampled[1],
+    }
+
+
+def insert(
+    writer: ReplayWriter,
+    rows: 'np.ndarray[tuple[int, ...], np.dtype[np.float32]]',
+    times: int,
+    sampler: ReplaySampler | None = None,
+) -> tuple[float, float]:
+    """Return p50 and p99 of so many insertions in ms; a learner takes what it may between them."""
+    taken = []
+    for _ in range(times):
+        begun_s = time.perf_counter()
+        writer.insert(rows, timeout_s=60.0)
+        taken.append(time.perf_counter() - begun_s)
+        if sampler is not None:
+            sampler.next_block(0.05)
+    p50, p99 = np.quantile(np.array(taken) * 1e3, (0.5, 0.99))
+    return round(float(p50), 3), round(float(p99), 3)
+
+
+def drain(sampler: ReplaySampler) -> None:
+    """Take all that the limiter lets out."""
+    while sampler.next_block(1.0) is not None:
+        pass
+
+
+if __name__ == '__main__':
+    main(int(sys.argv[1]))

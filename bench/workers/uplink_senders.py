@@ -1,0 +1,166 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Some robots' senders in one process: made-up transitions through real spools and uplinks.
+
+    python -m workers.uplink_senders DESCRIPTION FOLDER FIRST COUNT RATE_HZ SECONDS ROWS
+
+Each of COUNT robots from number FIRST on lives through RATE_HZ transitions a second for SECONDS,
+after ROWS that it has from the start. The last line is a JSON object.
+"""
+
+import json
+from pathlib import Path
+import sys
+import threading
+import time
+
+import numpy as np
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rl_agent.robot_description import load_robot
+from rl_agent.ros_uplink import Connection, Uplink
+from rl_agent.spaces import Spaces
+from rl_agent.spool_folder import SpoolFolder
+from rl_agent.transition import Transition
+from rl_agent.transition_batch import Sender
+from rl_agent.transition_record import RecordLayout
+
+PATIENCE_S = 60.0
+SEND_PERIOD_S = 0.05  # the agent's default
+
+
+class Robot:
+    """One robot's sender, with the time that each acknowledgement took.
+
+    Attributes:
+        latencies_s: from append to acknowledgement, one for each transition.
+    """
+
+    def __init__(
+        self, node: Node, connection: Connection, spaces: Spaces, folder: Path, number: int
+    ) -> None:
+        """Open spool and uplink; robots do not send in step."""
+        sender = Sender(f'robot_{number}', f'{number:032x}', spaces.fingerprint)
+        layout = RecordLayout(spaces.observation_size, spaces.action_size)
+        self.folder = SpoolFolder(
+            folder, sender, layout, capacity=180_000, in_memory=4096, report=print
+        )
+        self._appended_s: list[float] = []
+        self.latencies_s: list[float] = []
+        self.uplink = Uplink(node, self.folder.spool, sender, SEND_PERIOD_S, connection)
+        connection.listen(sender.robot, self._on_ack)
+        random = np.random.default_rng(number)
+        self._observation = random.standard_normal(spaces.observation_size).astype(np.float32)
+        self._action = random.uniform(-1, 1, spaces.action_size).astype(np.float32)
+
+    @property
+    def pending(self) -> int:
+        """Transitions not acknowledged."""
+        return self.folder.spool.pending
+
+    def step(self) -> None:
+        """Live through one transition."""
+        number = len(self._appended_s)
+        transition = Transition(
+            observation=self._observation,
+            action=self._action,
+            reward=float(number),
+            next_observation=self._observation,
+            terminated=False,
+            truncated=number % 1000 == 999,
+            intervention=False,
+            evaluation=False,
+            policy_version=1,
+            episode=number // 1000 + 1,
+            step=number % 1000,
+            stamp_ns=time.time_ns(),
+        )
+        self._appended_s.append(time.monotonic())
+        self.folder.spool.append(transition)
+
+    def _on_ack(self, session: str, sequence: int) -> None:
+        """Note how long it took, and go on as usual."""
+        now_s = time.monotonic()
+        for appended_s in self._appended_s[len(self.latencies_s) : sequence]:
+            self.latencies_s.append(now_s - appended_s)
+        self.uplink._on_ack(session, sequence)
+
+
+def main(
+    description: str,
+    folder: str,
+    first: int,
+    count: int,
+    rate_hz: float,
+    seconds: float,
+    rows: int,
+) -> None:
+    """Run the robots."""
+    spaces = Spaces(load_robot(description))
+    rclpy.init()
+    node = Node(f'senders_{first}')
+    connection = Connection(node)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while not connection.has_listener():
+        executor.spin_once(timeout_sec=0.1)
+    robots = [
+        Robot(node, connection, spaces, Path(folder), number)
+        for number in range(first, first + count)
+    ]
+    for robot in robots:
+        for _ in range(rows):
+            robot.step()
+    print('ready', flush=True)
+    sys.stdin.readline()
+    begun_s, cpu_s = time.monotonic(), time.process_time()
+    missed: list[int] = []
+    control = threading.Thread(target=lambda: missed.append(live(robots, rate_hz, seconds)))
+    control.start()
+    deadline_s = begun_s + seconds + PATIENCE_S
+    while control.is_alive() or (
+        any(robot.pending for robot in robots) and time.monotonic() < deadline_s
+    ):
+        executor.spin_once(timeout_sec=0.1)
+    took_s = time.monotonic() - begun_s
+    latencies = np.concatenate([np.array(robot.latencies_s) for robot in robots])
+    result = {
+        'sent': sum(robot.folder.spool.newest_sequence for robot in robots),
+        'pending': sum(robot.pending for robot in robots),
+        'dropped': sum(robot.folder.spool.dropped for robot in robots),
+        'resent': sum(robot.uplink.resent for robot in robots),
+        'missed_ticks': missed[0],
+        'seconds': took_s,
+        'cpu_s': time.process_time() - cpu_s,
+        'latencies_s': np.quantile(latencies, np.linspace(0, 1, 1001)).round(5).tolist(),
+    }
+    for robot in robots:
+        robot.folder.close()
+    print(json.dumps(result), flush=True)
+    rclpy.shutdown()
+
+
+def live(robots: list[Robot], rate_hz: float, seconds: float) -> int:
+    """Let each robot take its steps in time; return how many periods were missed."""
+    ticks = round(rate_hz * seconds)
+    begun_s, missed = time.monotonic(), 0
+    for tick in range(ticks):
+        due_s = begun_s + tick / rate_hz
+        time.sleep(max(0.0, due_s - time.monotonic()))
+        missed += time.monotonic() > due_s + 1 / rate_hz
+        for robot in robots:
+            robot.step()
+    return missed
+
+
+if __name__ == '__main__':
+    place, place_of_spools, *numbers = sys.argv[1:]
+    main(
+        place,
+        place_of_spools,
+        int(numbers[0]),
+        int(numbers[1]),
+        float(numbers[2]),
+        float(numbers[3]),
+        int(numbers[4]),
+    )

@@ -1,0 +1,80 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The window by hand: rows of 100 bytes, so that 10 fill a packet and 256 are the most."""
+
+from rl_agent.send_window import SendWindow
+
+
+def test_it_begins_with_batches_of_one_packet() -> None:
+    window = SendWindow(row_bytes=100)
+    assert (window.batch, window.rows, window.timeout_s) == (10, 160, 1.0)
+
+
+def test_a_row_larger_than_a_packet_goes_alone() -> None:
+    window = SendWindow(row_bytes=100_000)
+    assert window.batch == 1
+
+
+def test_batches_double_with_each_whole_window_up_to_the_most() -> None:
+    window = SendWindow(row_bytes=100)
+    batches, sequence = [], 0
+    for _ in range(7):
+        sequence += window.rows
+        window.on_acknowledged(sequence, window.rows, 0.1)
+        batches.append(window.batch)
+    assert batches == [20, 40, 80, 160, 256, 256, 256]
+    assert window.rows == 256 * 64
+
+
+def test_part_of_a_window_changes_nothing() -> None:
+    window = SendWindow(row_bytes=100)
+    window.on_acknowledged(159, 159, 0.1)
+    assert window.batch == 10
+    window.on_acknowledged(160, 1, 0.2)
+    assert window.batch == 20
+
+
+def test_two_answers_without_progress_say_lost_once_a_round_trip() -> None:
+    window = SendWindow(row_bytes=100)
+    window.on_acknowledged(160, 160, 1.0)
+    assert [window.says_lost(1.1), window.says_lost(1.1)] == [False, True]
+    assert window.batch == 10
+    # these answer what was sent before
+    assert not any(window.says_lost(1.1 + 0.01 * count) for count in range(100))
+    window.on_acknowledged(170, 10, 2.5)
+    assert [window.says_lost(2.6), window.says_lost(2.6)] == [False, True]
+
+
+def test_silence_leaves_one_small_batch_and_waits_longer_each_time() -> None:
+    window = SendWindow(row_bytes=100)
+    window.on_idle(0.0)
+    assert not window.is_silent(1.0)
+    assert window.is_silent(1.01)
+    assert (window.batch, window.rows, window.timeout_s) == (10, 10, 2.0)
+    assert not window.is_silent(3.0)
+    assert window.is_silent(3.02)
+    assert window.is_silent(8.0)
+    assert window.timeout_s == 5.0
+    window.on_acknowledged(10, 10, 8.5)
+    assert window.rows == 10 * 16
+    assert window.timeout_s < 5.0
+
+
+def test_the_timeout_follows_the_time_of_acknowledgements() -> None:
+    """RFC 6298: the mean and four deviations, the first of which is half of the first time."""
+    window = SendWindow(row_bytes=100)
+    window.on_sent(10, 0.0)
+    window.on_sent(20, 5.0)  # one is timed at a time
+    window.on_acknowledged(10, 10, 0.4)
+    assert abs(window.timeout_s - (0.4 + 4 * 0.2)) < 1e-9
+    window.on_sent(30, 1.0)
+    window.on_acknowledged(30, 20, 1.4)
+    assert abs(window.timeout_s - (0.4 + 4 * 0.15)) < 1e-9
+
+
+def test_the_timeout_has_bounds() -> None:
+    quick, slow = SendWindow(row_bytes=100), SendWindow(row_bytes=100)
+    quick.on_sent(1, 0.0)
+    quick.on_acknowledged(1, 1, 0.01)
+    slow.on_sent(1, 0.0)
+    slow.on_acknowledged(1, 1, 9.0)
+    assert (quick.timeout_s, slow.timeout_s) == (0.5, 2.0)

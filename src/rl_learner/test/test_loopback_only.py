@@ -1,0 +1,55 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Only the sockets that listen on the port are bound; test_network_faults.py tries to connect."""
+
+import logging
+import socket
+
+import numpy as np
+import pytest
+from rl_learner.loopback_only import bind_to_loopback
+from rl_learner.ports import free_port
+from rl_learner.replay_server import ReplayServer
+from rl_learner.replay_writer import ReplayWriter
+
+_BOUND_DEVICE_SIZE = 16
+
+
+def device(sock: socket.socket) -> bytes:
+    """Return the name of the interface that a socket is bound to."""
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _BOUND_DEVICE_SIZE)
+
+
+def test_listening_sockets_of_the_port_are_bound_and_no_others() -> None:
+    with (
+        socket.create_server(('127.0.0.1', 0)) as wanted,
+        socket.create_server(('127.0.0.1', 0)) as other,
+    ):
+        port = wanted.getsockname()[1]
+        with socket.create_server(('::1', port), family=socket.AF_INET6) as by_ipv6:
+            try:
+                assert bind_to_loopback(port) == 2
+            except PermissionError:
+                pytest.skip('this kernel lets only root bind a socket to a device')
+            assert [device(sock)[:2] for sock in (wanted, by_ipv6)] == [b'lo', b'lo']
+        assert device(other)[:2] != b'lo'
+        socket.create_connection(('127.0.0.1', port)).close()
+
+
+def test_a_server_that_cannot_hide_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(port: int) -> int:
+        raise PermissionError(1, 'Operation not permitted')
+
+    monkeypatch.setattr('rl_learner.replay_server.bind_to_loopback', refuse)
+    port = free_port()
+    with caplog.at_level(logging.WARNING):
+        server = ReplayServer(port, width=2, capacity=10, samples_per_insert=1.0, warmup=0)
+    assert [record.getMessage() for record in caplog.records] == [
+        f'Reverb on port {port} can be reached from other machines: [Errno 1] Operation not'
+        ' permitted; accepted: a firewall before that port, or Linux with the capability'
+        ' CAP_NET_RAW'
+    ]
+    ReplayWriter(port).insert(np.zeros((1, 2), np.float32))
+    assert server.inserted == 1
+    server.stop()

@@ -1,0 +1,133 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Two machines on one: network namespaces joined by a link that can be made bad."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+import contextlib
+import ctypes
+import json
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+from typing import Any, TypeVar
+
+Result = TypeVar('Result')
+
+ROBOT, LEARNER, LINK = 'robot', 'learner', 'link'
+_RELAY = Path(__file__).with_name('relay.py')
+_PREFIX = 'rltest'
+_NO_DETECTION = {False: (), True: ('nodad',)}  # an IPv6 address is there at once
+_CLONE_NEWNET = 0x40000000
+
+
+def why_not() -> str:
+    """Return why namespaces cannot be had here; empty if they can."""
+    if shutil.which('ip') is None:
+        return 'network namespaces need iproute2 (`ip`), which is not installed'
+    if os.geteuid() != 0:
+        return 'network namespaces need root'
+    name = f'{_PREFIX}-{os.getpid()}-probe'
+    made = _try('netns', 'add', name)
+    if made.returncode:
+        return f'network namespaces cannot be made: {made.stderr.strip()}'
+    _try('netns', 'del', name)
+    return ''
+
+
+class Network:
+    """A robot's machine, a learner's machine, and the link between them."""
+
+    def __init__(self, names: dict[str, str], relay: 'subprocess.Popen[str]') -> None:
+        """Use namespaces that exist; `connected` makes them."""
+        self._names, self._relay = names, relay
+
+    def prefix(self, machine: str) -> list[str]:
+        """Return what to put before a command to run it on a machine."""
+        return ['ip', 'netns', 'exec', self._names[machine]]
+
+    def set_link(self, **faults: Any) -> dict[str, int]:
+        """Set faults, see relay.py; return the packets that passed and were lost so far."""
+        assert self._relay.stdin is not None
+        assert self._relay.stdout is not None
+        self._relay.stdin.write(json.dumps(faults) + '\n')
+        self._relay.stdin.flush()
+        counts: dict[str, int] = json.loads(self._relay.stdout.readline())
+        return counts
+
+    def run_on(self, machine: str, function: Callable[[], Result]) -> Result:
+        """Return what a function returns on a thread whose sockets are on a machine."""
+
+        def work() -> Result:
+            with Path('/run/netns', self._names[machine]).open() as file:
+                if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), _CLONE_NEWNET):
+                    raise OSError(ctypes.get_errno(), 'setns')
+            return function()
+
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(work).result()
+
+
+@contextlib.contextmanager
+def connected() -> Iterator[Network]:
+    """Make a robot's and a learner's machine and a perfect link; remove them at the end.
+
+    Their addresses are 10.99.0.1 and 10.99.0.2, fd99::1 and fd99::2.
+    """
+    _remove_those_of_ended_runs()
+    names = {machine: f'{_PREFIX}-{os.getpid()}-{machine}' for machine in (ROBOT, LEARNER, LINK)}
+    relay = None
+    try:
+        for name in names.values():
+            _ip('netns', 'add', name)
+            _ip('-n', name, 'link', 'set', 'lo', 'up')
+        for number, machine in enumerate((ROBOT, LEARNER), start=1):
+            _join(names, machine, number)
+        relay = subprocess.Popen(
+            ['ip', 'netns', 'exec', names[LINK], sys.executable, _RELAY, ROBOT, LEARNER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        network = Network(names, relay)
+        network.set_link()  # answers as soon as it works
+        yield network
+    finally:
+        if relay is not None:
+            relay.kill()
+            relay.communicate()
+        for name in names.values():
+            _try('netns', 'del', name)
+
+
+def _join(names: dict[str, str], machine: str, number: int) -> None:
+    """Connect a machine with the link."""
+    name, link = names[machine], names[LINK]
+    _ip('-n', link, 'link', 'add', machine, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
+    for address in (f'10.99.0.{number}/24', f'fd99::{number}/64'):
+        _ip('-n', name, 'address', 'add', address, 'dev', 'eth0', *_NO_DETECTION[':' in address])
+    subprocess.run(
+        ['ip', 'netns', 'exec', name, sys.executable, _RELAY, '--complete-checksums', 'eth0'],
+        check=True,
+    )
+    _ip('-n', name, 'link', 'set', 'eth0', 'up')
+    _ip('-n', link, 'link', 'set', machine, 'up')
+    _ip('-n', name, 'route', 'add', '224.0.0.0/4', 'dev', 'eth0')
+
+
+def _remove_those_of_ended_runs() -> None:
+    """Remove what a test run left that was killed."""
+    for path in Path('/run/netns').glob(f'{_PREFIX}-*'):
+        if not Path('/proc', path.name.split('-')[1]).exists():
+            _try('netns', 'del', path.name)
+
+
+def _ip(*words: str) -> None:
+    """Run `ip`; raise CalledProcessError where it fails."""
+    subprocess.run(['ip', *words], check=True, capture_output=True, text=True)
+
+
+def _try(*words: str) -> 'subprocess.CompletedProcess[str]':
+    """Run `ip`."""
+    return subprocess.run(['ip', *words], check=False, capture_output=True, text=True)
