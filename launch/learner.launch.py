@@ -7,7 +7,7 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import OpaqueFunction
 from rl_agent.launch_nodes import declare, environment_of, parameters, start, values
 from rl_learner.interpreters import learner_interpreter
-from rl_learner.launch_arguments import LEARNER, LEARNER_LAUNCH
+from rl_learner.launch_arguments import BRIDGE, LEARNER, LEARNER_LAUNCH
 from rl_learner.node_specs import learner_nodes
 from rl_learner.run_folder import refuse_to_resume
 
@@ -27,7 +27,7 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         given['algorithm'],
         given['replay_port'],
         seed=given['seed'],
-        **parameters(LEARNER, given),
+        **parameters((*LEARNER, *BRIDGE), given),
     )
     python = learner_interpreter(given['python'], environment_of(context), __file__)
     return start(specs, python, given)

@@ -12,7 +12,7 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.interpreters import robot_interpreter
 from rl_agent.launch_nodes import declare, environment_of, parameters, start, values
 from rl_learner.interpreters import learner_interpreter
-from rl_learner.launch_arguments import LEARNER, SIMULATION_LAUNCH
+from rl_learner.launch_arguments import BRIDGE, LEARNER, SIMULATION_LAUNCH
 from rl_learner.node_specs import simulation_nodes
 from rl_learner.run_folder import refuse_to_resume
 
@@ -40,7 +40,7 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         seed=given['seed'],
         max_steps=given['max_steps'],
         max_steps_ahead=given['max_steps_ahead'],
-        **parameters(LEARNER, given),
+        **parameters((*LEARNER, *BRIDGE), given),
     )
     learning = [spec for spec in specs if spec.package == 'rl_learner']
     moving = [spec for spec in specs if spec.package == 'rl_agent']

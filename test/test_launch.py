@@ -30,9 +30,11 @@ from rl_learner.demo_description import load_demo
 from rl_learner.interpreters import find_venv, learner_interpreter, LEARNER_NEEDS
 from rl_learner.launch_arguments import (
     ALGORITHM,
+    BRIDGE,
     LEARNER,
     LEARNER_LAUNCH,
     REPLAY_PORT,
+    RUN_FOLDER,
     SEED,
     SIMULATION_LAUNCH,
 )
@@ -64,6 +66,7 @@ def field_of(schema: type, name: str) -> tuple[Any, str, tuple[str, ...]]:
     ('schema', 'item'),
     [(AgentParameters, item) for item in AGENT if item.name not in STANDARD]
     + [(LearnerParameters, item) for item in (*LEARNER, ALGORITHM, SEED, REPLAY_PORT)]
+    + [(ReplayBridgeParameters, item) for item in (*BRIDGE, RUN_FOLDER, ALGORITHM)]
     + [(ReplayBridgeParameters, ALGORITHM)],
     ids=lambda value: getattr(value, 'name', getattr(value, '__name__', None)),
 )

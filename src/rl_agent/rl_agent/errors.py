@@ -24,3 +24,7 @@ class ReplayError(RlError):
 
 class TrainingError(RlError):
     """Training cannot go on: numbers are not finite, or a checkpoint does not fit."""
+
+
+class JournalError(RlError):
+    """The journal of experience cannot be written or read."""

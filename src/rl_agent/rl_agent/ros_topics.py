@@ -13,6 +13,7 @@ TRANSITIONS = '/transitions'
 TRANSITIONS_ACK = '/transitions_ack'
 POLICY = '/policy'
 LEARNER_STATUS = '/learner_status'
+REPLAY_STATUS = '/replay_status'
 
 # in the robot's namespace
 STEP = 'step'

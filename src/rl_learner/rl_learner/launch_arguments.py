@@ -13,11 +13,24 @@ REPLAY_PORT = LaunchArgument('replay_port', 'TCP port of the Reverb server', 800
 
 SEED = LaunchArgument('seed', 'of networks and sampling', 0)
 
+RUN_FOLDER = LaunchArgument(
+    'run_folder',
+    'for experience, checkpoints and the policy; training goes on from them',
+    'runs/run',
+)
+
+# Parameters of the replay bridge besides robot, algorithm, replay_port and run_folder.
+BRIDGE = (
+    LaunchArgument(
+        'journal_keep_gb',
+        'beyond it the oldest files are deleted, but never what replay holds; 0: none ever',
+        50.0,
+    ),
+)
+
 # Parameters of the learner besides robot, algorithm, replay_port and seed.
 LEARNER = (
-    LaunchArgument(
-        'run_folder', 'for checkpoints and the policy; training goes on from them', 'runs/run'
-    ),
+    RUN_FOLDER,
     LaunchArgument(
         'device',
         'auto | cpu | cuda; auto takes a GPU if there is one',
@@ -41,6 +54,7 @@ LEARNER_LAUNCH = (
     ROBOT,
     ALGORITHM,
     *LEARNER,
+    *BRIDGE,
     RESUME,
     SEED,
     REPLAY_PORT,
@@ -61,6 +75,7 @@ SIMULATION_LAUNCH = (
     LaunchArgument('robots', 'so many simulated robots, in namespaces robot_1, robot_2, ...', 1),
     ALGORITHM,
     *map(_replaced, LEARNER),
+    *BRIDGE,
     RESUME,
     LaunchArgument('seed', 'of everything random', 0),
     LaunchArgument('max_steps', 'of all robots together; 0: no limit', 0),

@@ -11,8 +11,10 @@ from typing import Protocol
 from rl_agent.policy import PolicyParameters
 from rl_agent.policy_file import save_policy
 from rl_learner.checkpoint import Checkpoints
+from rl_learner.policy_versions import PolicyVersions
 from rl_learner.replay_sampler import Rows
-from rl_learner.run_folder import CHECKPOINTS, POLICY_FILE
+from rl_learner.run_folder import CHECKPOINTS, POLICY_FILE, VERSIONS_FILE
+from rl_learner.training_pace import TrainingPace
 from rl_learner.update import Update
 import torch
 
@@ -62,30 +64,34 @@ class Learner:
 
     Attributes:
         progress: replaced as a whole, so that any thread may read it.
-        updates_before: updates made in earlier starts of this run.
     """
 
     def __init__(
         self,
         update: Update,
-        source: BlockSource,
+        pace: TrainingPace,
         publish: Callable[[PolicyParameters], None],
         run_folder: Path,
         settings: LearnerSettings,
+        *,
+        transitions: int = 0,
     ) -> None:
         """Prepare training; goes on from the run folder's checkpoint if there is one.
 
+        `connect` says where data comes from, before `run`.
+
         Args:
             update: the networks and their update.
-            source: of training data.
+            pace: goes on from the checkpoint, too.
             publish: called on the training thread with each new policy.
             run_folder: for checkpoints and the policy file.
             settings: periods.
+            transitions: of the run so far.
 
         Raises:
             TrainingError: the checkpoint does not fit the algorithm.
         """
-        self._update, self._source = update, source
+        self._update, self._pace = update, pace
         self._publish_policy, self._folder, self._settings = publish, run_folder, settings
         self._checkpoints = Checkpoints(run_folder / CHECKPOINTS)
         self._stop = threading.Event()
@@ -93,8 +99,12 @@ class Learner:
         self._published_s = 0.0
         self._published_updates = 0
         self.progress = Progress()
-        self._resume()
-        self.updates_before = self._update.updates
+        self._versions = PolicyVersions(run_folder / VERSIONS_FILE)
+        self._resume(transitions)
+
+    def connect(self, source: BlockSource, count_transitions: Callable[[], int]) -> None:
+        """Take training data from `source`; the function counts those of the whole run."""
+        self._source, self._count_transitions = source, count_transitions
 
     def prepare(self) -> None:
         """Allow `run` after a `stop`."""
@@ -132,6 +142,7 @@ class Learner:
                 saved_s = now_s
         self._publish('stopped')
         self._save()
+        self._versions.give_back()
 
     def _idle(self) -> None:
         """Publish what was trained before the data ran out, once."""
@@ -143,9 +154,9 @@ class Learner:
     def _publish(self, state: str) -> None:
         """Publish the policy under a new version, and the progress."""
         now_s = time.monotonic()
-        version = self.progress.policy_version + 1
         made = self._update.updates - self._published_updates
         metrics = self._update.metrics()  # raises where training diverged: nobody gets that policy
+        version = self._versions.next()
         self._publish_policy(self._update.policy(version))
         self.progress = Progress(
             state=state,
@@ -160,17 +171,24 @@ class Learner:
         """Write checkpoint and policy file."""
         self._save_wanted.clear()
         version = self.progress.policy_version
-        state = {'update': self._update.state_dict(), 'policy_version': version}
-        self._checkpoints.save(state, self._update.updates)
+        updates = self._update.updates
+        state = {
+            'update': self._update.state_dict(),
+            'policy_version': version,
+            'pace': self._pace.state(self._count_transitions(), updates),
+        }
+        self._checkpoints.save(state, updates)
         save_policy(self._folder / POLICY_FILE, self._update.policy(version))
 
-    def _resume(self) -> None:
+    def _resume(self, transitions: int) -> None:
         """Go on from the newest good checkpoint."""
         state = self._checkpoints.load()
         if state is None:
             return
         self._update.load_state_dict(state['update'])
+        self._pace.resume(state['pace'], transitions, self._update.updates)
+        self._versions.at_least(int(state['policy_version']))
         self.progress = Progress(
-            updates=self._update.updates, policy_version=int(state['policy_version'])
+            updates=self._update.updates, policy_version=self._versions.newest
         )
         self._published_updates = self._update.updates

@@ -30,11 +30,14 @@ from rl_agent.ros_topics import (
 )
 from rl_agent.spaces import Spaces
 from rl_learner.algorithm import load_algorithm
+from rl_learner.journal_reader import journal_extent, JournalExtent
 from rl_learner.learner import Learner, LearnerSettings
 from rl_learner.replay_layout import ReplayLayout
 from rl_learner.replay_sampler import ReplaySampler
-from rl_learner.replay_server import ReplayServer
-from rl_learner.run_folder import open_run_folder
+from rl_learner.replay_server import ReplayServer, ReplayStart
+from rl_learner.run_folder import EXPERIENCE, open_run_folder
+from rl_learner.run_identity import claim_run, RunIdentity
+from rl_learner.training_pace import TrainingPace
 from rl_learner.update import Update
 from rl_msgs.msg import LearnerStatus
 from rl_msgs.msg import Policy as PolicyMessage
@@ -55,7 +58,10 @@ class LearnerParameters:
         str, Field(description='name of an algorithm, or the path of its YAML file')
     ] = 'default'
     run_folder: Annotated[
-        str, Field(description='for checkpoints and the policy; training goes on from them')
+        str,
+        Field(
+            description='for experience, checkpoints and the policy; training goes on from them'
+        ),
     ] = 'runs/run'
     replay_port: Annotated[
         int, Field(ge=1024, le=65535, description='TCP port of the Reverb server')
@@ -110,6 +116,7 @@ class LearnerNode(ManagedNode):
         self._spaces = Spaces(load_robot(parameters.robot))
         self._algorithm = load_algorithm(parameters.algorithm, self._overrides())
         folder = open_run_folder(Path(parameters.run_folder).expanduser())
+        claim_run(folder, RunIdentity.of(self._spaces, self._algorithm))
         update = Update(
             self._algorithm,
             self._spaces.observation_size,
@@ -117,14 +124,21 @@ class LearnerNode(ManagedNode):
             seed=parameters.seed,
             device=_device(parameters.device),
         )
-        self._open_replay()
+        extent = self._journal_extent(folder / EXPERIENCE)
+        algorithm = self._algorithm
+        self._pace = TrainingPace(
+            algorithm.samples_per_insert, algorithm.batch_size, algorithm.warmup
+        )
         self._learner = Learner(
             update,
-            self._sampler,
+            self._pace,
             self._publish_policy,
             folder,
             LearnerSettings(parameters.publish_period_s, parameters.checkpoint_period_s),
+            transitions=extent.total,
         )
+        self._open_replay(extent, update.updates)
+        self._learner.connect(self._sampler, lambda: self._server.inserted)
         self._connect()
         self.get_logger().info(
             f'{parameters.algorithm} for {parameters.robot}, Reverb on port'
@@ -165,8 +179,25 @@ class LearnerNode(ManagedNode):
             overrides['updates_to_data'] = self._settings.updates_to_data
         return overrides
 
-    def _open_replay(self) -> None:
-        """Start the Reverb server and the sampler in this process."""
+    def _journal_extent(self, folder: Path) -> JournalExtent:
+        """Return what the run has lived through so far.
+
+        Raises:
+            ConfigurationError: it is the experience of another kind of robot.
+        """
+        extent = journal_extent(folder)
+        own = self._spaces.fingerprint
+        if extent.fingerprint not in ('', own):
+            raise ConfigurationError(
+                f'{folder}: fingerprint: given {own!r}; accepted: {extent.fingerprint!r}, that of'
+                ' the robots in this journal, or another run_folder'
+            )
+        # sums over n steps that are still open are no rows yet
+        open_sums = (self._algorithm.n_step - 1) * extent.open_sessions
+        return dataclasses.replace(extent, total=max(extent.first, extent.total - open_sums))
+
+    def _open_replay(self, extent: JournalExtent, updates: int) -> None:
+        """Start the Reverb server and the sampler in this process; the bridge fills the table."""
         algorithm = self._algorithm
         width = ReplayLayout(self._spaces.observation_size, self._spaces.action_size).width
         self._server = ReplayServer(
@@ -175,6 +206,11 @@ class LearnerNode(ManagedNode):
             capacity=algorithm.replay_capacity,
             samples_per_insert=algorithm.samples_per_insert,
             warmup=algorithm.warmup,
+            start=ReplayStart(
+                first=max(extent.first, extent.total - algorithm.replay_capacity),
+                total=extent.total,
+                samples_due=self._pace.samples_due(extent.total, updates),
+            ),
         )
         self._sampler = ReplaySampler(
             self._server.port,
@@ -229,9 +265,6 @@ class LearnerNode(ManagedNode):
         """Publish how training goes."""
         progress = self._learner.progress
         size, stored = self._server.counts()
-        covered = (progress.updates - self._learner.updates_before) / (
-            self._algorithm.updates_to_data
-        )
         message = LearnerStatus(
             learner_session=self._session,
             algorithm=self._settings.algorithm,
@@ -241,7 +274,7 @@ class LearnerNode(ManagedNode):
             policy_version=progress.policy_version,
             replay_size=size,
             transitions_stored=stored,
-            backlog=max(0, int(stored - self._algorithm.warmup - covered)),
+            backlog=self._pace.backlog(stored, progress.updates),
             metric_names=list(progress.metrics),
             metric_values=array('f', progress.metrics.values()),
         )

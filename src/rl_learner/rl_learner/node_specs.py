@@ -1,6 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """Which nodes run on the learner machine, and in a simulation: one definition for all."""
 
+from typing import Any
+
 import numpy as np
 from rl_agent.node_specs import NodeSpec, ParameterValue, simulated_agent, simulated_robot
 
@@ -12,6 +14,9 @@ def learner_nodes(
     robot: str,
     algorithm: str,
     replay_port: int,
+    *,
+    run_folder: str = 'runs/run',
+    journal_keep_gb: float = 50.0,
     **learner_parameters: ParameterValue,
 ) -> tuple[NodeSpec, NodeSpec]:
     """Return replay bridge and learner.
@@ -20,15 +25,19 @@ def learner_nodes(
         robot: name or file of the robot's description.
         algorithm: name or file.
         replay_port: of the Reverb server between the two.
+        run_folder: of the run; both write there.
+        journal_keep_gb: size of the journal that is kept.
         learner_parameters: other ROS parameters of the learner.
     """
     shared: dict[str, ParameterValue] = {
         'robot': robot,
         'algorithm': algorithm,
         'replay_port': replay_port,
+        'run_folder': run_folder,
     }
+    journal: dict[str, ParameterValue] = {'journal_keep_gb': journal_keep_gb}
     return (
-        NodeSpec('rl_learner', 'replay_bridge', parameters=shared),
+        NodeSpec('rl_learner', 'replay_bridge', parameters={**shared, **journal}),
         NodeSpec('rl_learner', 'learner', parameters={**shared, **learner_parameters}),
     )
 
@@ -42,7 +51,7 @@ def simulation_nodes(
     seed: int,
     max_steps: int,
     max_steps_ahead: int,
-    **learner_parameters: ParameterValue,
+    **learner_parameters: Any,
 ) -> list[NodeSpec]:
     """Return learner and bridge, then each simulated robot and its agent.
 
@@ -54,7 +63,7 @@ def simulation_nodes(
         seed: of everything random.
         max_steps: of all robots together; 0: no limit.
         max_steps_ahead: transitions that simulated time may run ahead of training; 0: no limit.
-        learner_parameters: other ROS parameters of the learner.
+        learner_parameters: what else `learner_nodes` takes.
     """
     seeds = [int(word) for word in np.random.SeedSequence(seed).generate_state(2 * robots + 1)]
     bridge, learner = learner_nodes(

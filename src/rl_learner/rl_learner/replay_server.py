@@ -1,24 +1,55 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The Reverb server, in the learner's process: one table, one flat column."""
 
+from dataclasses import dataclass
+import os
 import sys
+import uuid
 
 from rl_agent.errors import ReplayError
 from rl_learner.ports import free_port
 from rl_learner.reverb_quietly import reverb, tensorflow
 
 TABLE = 'replay'
+# A second, empty table whose name says with which row of the journal the first one begins, which
+# rows are a refill, and which start of the server this is: all in one request with the counts.
+BEGINNING = 'begins at '
+
+
+@dataclass(frozen=True)
+class ReplayStart:
+    """Where a server goes on in a run; without arguments: a new run.
+
+    Attributes:
+        first: number of the first row that will be inserted; older ones no longer fit.
+        total: rows that the run has already. Those from `first` on are inserted again, and no
+            sample is drawn before they are in.
+        samples_due: samples to be drawn for the rows before `total`; negative during warmup,
+            None: none were drawn yet.
+    """
+
+    first: int = 0
+    total: int = 0
+    samples_due: float | None = None
 
 
 class ReplayServer:
     """Holds transitions and lets them be sampled at a fixed ratio to insertions.
 
     The limiter is one-sided: `samples_per_insert * (inserts - warmup)` samples may be drawn, and
-    whoever wants more waits; whoever inserts never waits.
+    whoever wants more waits; whoever inserts never waits. The rule is that of the whole run,
+    earlier starts of the learner included.
     """
 
     def __init__(
-        self, port: int, *, width: int, capacity: int, samples_per_insert: float, warmup: int
+        self,
+        port: int,
+        *,
+        width: int,
+        capacity: int,
+        samples_per_insert: float,
+        warmup: int,
+        start: ReplayStart | None = None,
     ) -> None:
         """Start the server.
 
@@ -28,11 +59,17 @@ class ReplayServer:
             capacity: transitions; beyond it the oldest goes.
             samples_per_insert: updates_to_data x batch size.
             warmup: transitions before the first sample.
+            start: where the run stands.
 
         Raises:
             ReplayError: the port is in use.
         """
         _refuse_used_port(port)
+        start = start or ReplayStart()
+        due = start.samples_due
+        if due is None:
+            due = samples_per_insert * (start.total - warmup)
+        again = start.total - start.first
         table = reverb.Table(
             name=TABLE,
             sampler=reverb.selectors.Uniform(),
@@ -40,14 +77,20 @@ class ReplayServer:
             max_size=capacity,
             rate_limiter=reverb.rate_limiters.RateLimiter(
                 samples_per_insert=samples_per_insert,
-                min_size_to_sample=max(warmup, 1),
-                min_diff=samples_per_insert * warmup,
+                min_size_to_sample=max(min(warmup, capacity), again, 1),
+                # after `again` insertions so many samples are due
+                min_diff=samples_per_insert * again - due,
                 max_diff=sys.float_info.max,
             ),
             signature={'row': tensorflow.TensorSpec((width,), tensorflow.float32)},
         )
-        self.port = port
-        self._server = reverb.Server([table], port=port)
+        self.port, self._start = port, start
+        # Left to itself, Reverb makes a folder for checkpoints at each start, and leaves it. The
+        # journal is what the table is filled from; where there is no folder, none is made.
+        checkpointer = reverb.platform.checkpointers_lib.DefaultCheckpointer(os.devnull)
+        self._server = reverb.Server(
+            [table, _beginning(start)], port=port, checkpointer=checkpointer
+        )
         self._client = reverb.Client(f'localhost:{port}')
 
     @property
@@ -57,17 +100,29 @@ class ReplayServer:
 
     @property
     def inserted(self) -> int:
-        """Transitions ever inserted."""
+        """Transitions of the run, those of earlier starts included."""
         return self.counts()[1]
 
     def counts(self) -> tuple[int, int]:
         """Return `size` and `inserted` of one moment, in one request."""
         info = self._client.server_info(timeout=10)[TABLE]
-        return int(info.current_size), int(info.rate_limiter_info.insert_stats.completed)
+        inserted = self._start.first + int(info.rate_limiter_info.insert_stats.completed)
+        return int(info.current_size), max(inserted, self._start.total)
 
     def stop(self) -> None:
         """Stop the server; a sampler that waits for data goes on waiting."""
         self._server.stop()
+
+
+def _beginning(start: ReplayStart) -> reverb.Table:
+    """Return the table whose name says where the other one begins."""
+    return reverb.Table(
+        name=f'{BEGINNING}{start.first} refilled to {start.total} of {uuid.uuid4().hex}',
+        sampler=reverb.selectors.Fifo(),
+        remover=reverb.selectors.Fifo(),
+        max_size=1,
+        rate_limiter=reverb.rate_limiters.MinSize(1),
+    )
 
 
 def _refuse_used_port(port: int) -> None:

@@ -8,6 +8,8 @@ from rl_agent.errors import ConfigurationError
 POLICY_FILE = 'policy.npz'
 CHECKPOINTS = 'checkpoints'
 LOGS = 'logs'
+EXPERIENCE = 'experience'
+VERSIONS_FILE = 'policy_versions'
 
 
 def new_run_folder(folder: Path) -> Path:

@@ -1,0 +1,157 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""From the journal into Reverb, on a thread of its own: live rows and refills are one thing.
+
+The server says which row it expects next. A learner that was started again has an empty table and
+expects the first of the newest `replay_capacity` rows; the feeder reads on from there as it
+always does, only faster, while the bridge goes on to store what robots send. A refill that was
+interrupted begins anew: nothing is sampled before it is complete.
+"""
+
+import logging
+import threading
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.errors import JournalError, ReplayError
+from rl_learner.replay_writer import ReplayState
+
+_LOGGER = logging.getLogger(__name__)
+_ROWS_AT_ONCE = 4096
+_LOOK_PERIOD_S = 0.5
+
+
+class RowSource(Protocol):
+    """Where rows come from, see `JournalRows`."""
+
+    position: int
+
+    def seek(self, position: int) -> None:
+        """Go to a row."""
+        ...
+
+    def read(self, most: int) -> NDArray[np.float32]:
+        """Return the next rows."""
+        ...
+
+
+class RowWriter(Protocol):
+    """Where rows go, see `ReplayWriter`."""
+
+    def state(self, timeout_s: int = 1) -> ReplayState | None:
+        """Return which server answers, and what it has."""
+        ...
+
+    def calm_state(self, timeout_s: float = 30.0) -> ReplayState | None:
+        """Return the state once nothing more trickles in."""
+        ...
+
+    def insert(self, rows: NDArray[np.float32], timeout_s: float = 10.0) -> None:
+        """Insert rows in order."""
+        ...
+
+    def refill(self, rows: NDArray[np.float32], timeout_s: float = 10.0) -> None:
+        """Insert rows, faster."""
+        ...
+
+    def reset(self) -> None:
+        """Empty the table."""
+        ...
+
+
+class ReplayFeeder:
+    """Inserts row after row, and finds its place again after whatever goes wrong.
+
+    Attributes:
+        inserted: rows since the start, refilled ones included.
+        state: what it does or waits for, in words.
+    """
+
+    def __init__(self, source: RowSource, writer: RowWriter) -> None:
+        """Prepare to feed `writer` from `source`."""
+        self._source, self._writer = source, writer
+        self._server = ''  # identity of the server that is being fed; empty: none
+        self._refilled_to = 0
+        self._news = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name='replay feeder', daemon=True)
+        self.inserted = 0
+        self.state = 'waiting for the learner'
+
+    def start(self) -> None:
+        """Begin to feed."""
+        self._thread.start()
+
+    def notify(self) -> None:
+        """Say that the journal has grown."""
+        self._news.set()
+
+    def stop(self, timeout_s: float) -> None:
+        """Stop after the rows under way."""
+        self._stop.set()
+        self._news.set()
+        self._thread.join(timeout_s)
+
+    def feed(self) -> int:
+        """Insert what there is, one portion of it; return how many rows.
+
+        Raises:
+            ReplayError: the server does not take them, or another one has taken its place.
+            JournalError: the journal does not have what the server expects.
+        """
+        if not self._server:
+            self._connect()
+        rows = self._source.read(_ROWS_AT_ONCE)
+        if len(rows):
+            in_refill = self._source.position <= self._refilled_to
+            (self._writer.refill if in_refill else self._writer.insert)(rows)
+        state = self._writer.state()
+        if state is None:
+            raise ReplayError('the replay server does not answer')
+        if state.identity != self._server:
+            # Reverb's writer sends again what was under way, perhaps to the new server
+            self._writer.reset()
+            raise ReplayError('the replay server was started again')
+        if state.position != self._source.position:
+            raise ReplayError(
+                f'the replay server expects row {state.position}, row {self._source.position}'
+                ' is the next'
+            )
+        self.inserted += len(rows)
+        return len(rows)
+
+    def _connect(self) -> None:
+        """Find out which row comes next.
+
+        Raises:
+            ReplayError: no server answers.
+            JournalError: the journal does not have that row.
+        """
+        state = self._writer.calm_state()
+        if state is None:
+            raise ReplayError('no replay server answers')
+        position = state.position
+        if state.is_half_refilled:
+            self._writer.reset()
+            position = state.first
+        self._source.seek(position)
+        self._server, self._refilled_to = state.identity, state.refilled_to
+        _LOGGER.info('Reverb answers and expects row %d', position)
+
+    def _run(self) -> None:
+        """Feed until stopped."""
+        said = ''
+        while not self._stop.is_set():
+            self._news.clear()
+            try:
+                count = self.feed()
+                self.state, said = 'feeding', ''
+            except (ReplayError, JournalError) as error:
+                count, self._server = 0, ''
+                self.state = f'waiting for the learner: {error}'
+                if str(error) != said:
+                    _LOGGER.warning('rows wait in the journal: %s', error)
+                    said = str(error)
+                self._stop.wait(_LOOK_PERIOD_S)
+            if not count:
+                self._news.wait(_LOOK_PERIOD_S)

@@ -1,0 +1,54 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Batches for tests: transitions are told apart by their rewards, which are their numbers."""
+
+import numpy as np
+from rl_agent.robot_description import load_robot
+from rl_agent.spaces import Spaces
+from rl_agent.transition_batch import Sender
+from rl_learner.batch_codec import TransitionBatch
+from rl_learner.replay_layout import ReplayLayout
+
+SPACES = Spaces(load_robot('pendulum'))
+LAYOUT = ReplayLayout(3, 1)
+ONE = Sender('robot_1', 'session_a', SPACES.fingerprint)
+
+
+def make_batch(
+    first: int,
+    count: int,
+    *,
+    oldest: int = 1,
+    sender: Sender = ONE,
+    truncated_at: int = -1,
+    observation_size: int = 3,
+) -> TransitionBatch:
+    """Return transitions of one episode.
+
+    Number k leads from observation [k, k, k] to [k + 1, k + 1, k + 1] with action [k / 1000].
+    """
+    number = np.arange(first, first + count, dtype=np.float32)
+    observation = np.repeat(number[:, None], observation_size, axis=1)
+    return TransitionBatch(
+        stamp=(7, 8),
+        frame_id='',
+        sender=sender,
+        first_sequence=first,
+        oldest_sequence=oldest,
+        observation_size=observation_size,
+        action_size=1,
+        count=count,
+        columns={
+            'observation': observation,
+            'action': number[:, None] / 1000,
+            'reward': number,
+            'next_observation': observation + np.float32(1),
+            'terminated': np.zeros(count, np.uint8),
+            'truncated': (number == truncated_at).astype(np.uint8),
+            'intervention': np.zeros(count, np.uint8),
+            'evaluation': np.zeros(count, np.uint8),
+            'policy_version': np.full(count, 1 << 40, np.uint64),
+            'episode': np.ones(count, np.uint32),
+            'step': np.arange(count, dtype=np.uint32),
+            'stamp': np.arange(count, dtype=np.int64) - 5,
+        },
+    )

@@ -1,0 +1,67 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The plain codec against ROS's own, on what robots send."""
+
+from array import array
+
+from batches import make_batch
+import pytest
+from rclpy.serialization import deserialize_message, serialize_message
+from rl_learner.batch_codec import COLUMNS, decode, encode, MESSAGE_DEFINITION, TYPE_NAME
+from rl_msgs.msg import TransitionBatch
+
+
+@pytest.mark.parametrize('robot', ['r', 'robot', 'robot_1', 'a_longer_name'])
+@pytest.mark.parametrize('count', [0, 1, 2, 5])
+def test_ros_reads_what_was_encoded(robot: str, count: int) -> None:
+    """Names of many lengths move everything behind them to other alignments."""
+    batch = make_batch(3, count)
+    message = deserialize_message(encode(batch), TransitionBatch)
+    message.robot = robot
+    again = decode(bytes(serialize_message(message)))
+    message = deserialize_message(encode(again), TransitionBatch)
+    assert (message.robot, message.session) == (robot, 'session_a')
+    assert message.fingerprint == batch.sender.fingerprint
+    assert (message.header.stamp.sec, message.header.stamp.nanosec) == (7, 8)
+    assert (message.first_sequence, message.oldest_sequence, message.count) == (3, 1, count)
+    assert (message.observation_size, message.action_size) == (3, 1)
+    for name, values in batch.columns.items():
+        assert list(getattr(message, name)) == values.ravel().tolist()
+        assert again.columns[name].tobytes() == values.tobytes()
+        assert again.columns[name].shape == values.shape
+
+
+def test_columns_are_those_of_the_message() -> None:
+    fields = TransitionBatch.get_fields_and_field_types()
+    arrays = {
+        name: kind.removeprefix('sequence<').removesuffix('>')
+        for name, kind in fields.items()
+        if kind.startswith('sequence')
+    }
+    arrays = {name: {'float': 'float32'}.get(kind, kind) for name, kind in arrays.items()}
+    assert arrays == {name: kind for name, (kind, _) in COLUMNS.items()}
+    assert list(arrays) == list(COLUMNS)
+
+
+def test_the_definition_is_that_of_the_message() -> None:
+    assert TYPE_NAME == 'rl_msgs/msg/TransitionBatch'
+    own = MESSAGE_DEFINITION.split('=' * 80)[0].split()
+    names = own[1::2]
+    assert names == list(TransitionBatch.get_fields_and_field_types())
+
+
+def test_rows_can_be_left_out() -> None:
+    rest = make_batch(1, 5).without_first(2)
+    assert (rest.first_sequence, rest.last_sequence, len(rest)) == (3, 5, 3)
+    assert rest.transitions.reward.tolist() == [3.0, 4.0, 5.0]
+    assert decode(encode(rest)).columns['observation'].tolist() == [
+        [3.0] * 3,
+        [4.0] * 3,
+        [5.0] * 3,
+    ]
+
+
+def test_arrays_of_a_wrong_length_are_refused() -> None:
+    message = deserialize_message(encode(make_batch(1, 2)), TransitionBatch)
+    message.reward = array('f', [1.0])
+    with pytest.raises(Exception, match='reward: given 1 values for 2'):
+        decode(bytes(serialize_message(message)))

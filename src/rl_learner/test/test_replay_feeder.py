@@ -1,0 +1,273 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Journal into Reverb: each row once, whatever stops in between, with a real Reverb."""
+
+from collections.abc import Iterator
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from batches import LAYOUT, make_batch, ONE, SPACES
+import numpy as np
+from numpy.typing import NDArray
+import pytest
+from rl_agent.errors import JournalError, ReplayError
+from rl_learner.batch_codec import encode
+from rl_learner.journal import Journal, JournalSettings
+from rl_learner.journal_rows import JournalRows
+from rl_learner.ports import free_port
+from rl_learner.replay_feeder import ReplayFeeder
+from rl_learner.replay_sampler import ReplaySampler
+from rl_learner.replay_server import ReplayServer, ReplayStart
+from rl_learner.replay_writer import ReplayWriter
+
+GLANCE_S = 0.3
+TWO = dataclasses.replace(ONE, robot='robot_2')
+
+
+class Bench:
+    """A journal, and what feeds a server from it."""
+
+    def __init__(self, folder: Path, *, n_step: int = 1, file_bytes: int = 4000) -> None:
+        """Begin a run in a folder; there is no server yet."""
+        self.port = free_port()
+        self.folder, self._n_step, self._file_bytes = folder, n_step, file_bytes
+        self._servers: list[ReplayServer] = []
+        self.next = 1
+        self._journal: Journal | None = None
+        self.restart_bridge()
+
+    def restart_bridge(self) -> None:
+        """Leave everything as a killed bridge does, and begin again."""
+        if self._journal is not None:
+            self._journal.close()
+        self.journal = self._journal = Journal(
+            self.folder, SPACES.fingerprint, JournalSettings(file_bytes=self._file_bytes)
+        )
+        self.writer = ReplayWriter(self.port)
+        self.feeder = ReplayFeeder(self.rows(), self.writer)
+
+    def rows(self) -> JournalRows:
+        """Return a reader at the beginning."""
+        return JournalRows(
+            self.folder, lambda: self.journal.written, LAYOUT, n_step=self._n_step, gamma=0.5
+        )
+
+    def live(self, *counts: int, truncated_at: int = -1) -> None:
+        """Journal batches of both robots."""
+        for count in counts:
+            messages = [
+                encode(make_batch(self.next, count, sender=sender, truncated_at=truncated_at))
+                for sender in (ONE, TWO)
+            ]
+            self.next += count
+            numbers = {(sender.robot, sender.session): self.next - 1 for sender in (ONE, TWO)}
+            self.journal.append(messages, 2 * count, numbers)
+
+    def serve(self, **changes: Any) -> ReplayServer:
+        """Start a server in place of the last one."""
+        self.end_server()
+        settings: dict[str, Any] = {
+            'width': LAYOUT.width,
+            'capacity': 1000,
+            'samples_per_insert': 1e6,
+            'warmup': 0,
+        }
+        self._servers.append(ReplayServer(self.port, **{**settings, **changes}))
+        return self._servers[-1]
+
+    def end_server(self) -> None:
+        """Stop the server, if there is one."""
+        if self._servers:
+            self._servers.pop().stop()
+
+    def feed(self) -> None:
+        """Feed until nothing is left."""
+        while self.feeder.feed():
+            pass
+
+    def stored(self) -> list[float]:
+        """Return the rewards of the rows in the table, sorted; each is drawn often enough."""
+        sampler = ReplaySampler(
+            self.port, width=LAYOUT.width, batch_size=100, updates_per_block=40
+        )
+        block = sampler.next_block(30.0)
+        sampler.stop()
+        assert block is not None
+        rows = np.unique(block.reshape(-1, LAYOUT.width), axis=0)
+        rewards: list[float] = LAYOUT.unpack(rows).reward.tolist()
+        return sorted(rewards)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.end_server()
+
+
+def everything(rows: JournalRows, most: int = 1000) -> NDArray[np.float32]:
+    """Return all rows from the reader's position on."""
+    parts: list[NDArray[np.float32]] = []
+    while True:
+        part = rows.read(most)
+        if not len(part):
+            return np.concatenate([np.empty((0, LAYOUT.width), np.float32), *parts])
+        parts.append(part)
+
+
+@pytest.mark.parametrize('n_step', [1, 3])
+@pytest.mark.parametrize('most', [1, 7, 1000])
+def test_rows_are_the_same_from_wherever_they_are_read(
+    tmp_path: Path, n_step: int, most: int
+) -> None:
+    """Across files and starts of the bridge; each transition becomes one row."""
+    bench = Bench(tmp_path, n_step=n_step)
+    reader, live = bench.rows(), []
+    for _ in range(4):
+        bench.live(4, 1, 7, truncated_at=bench.next + 2)
+        live.append(everything(reader, most))
+    bench.restart_bridge()
+    reader = JournalRows(tmp_path, lambda: bench.journal.written, LAYOUT, n_step=n_step, gamma=0.5)
+    expected = everything(reader)
+    assert len(expected) == reader.position == bench.journal.written.total == 96
+    seen = np.concatenate(live)
+    np.testing.assert_array_equal(seen, expected[: len(seen)])
+    assert len(seen) >= 96 - 2 * (n_step - 1)
+    assert bench.journal.files > 2
+    for position in range(0, 96, 5):
+        reader.seek(position)
+        np.testing.assert_array_equal(everything(reader, most), expected[position:])
+
+
+def test_sums_are_those_of_each_robot(tmp_path: Path) -> None:
+    """Three steps, gamma 1/2, cut at number 4: by hand, for two robots in turn."""
+    bench = Bench(tmp_path, n_step=3)
+    bench.live(2, 1, 1, truncated_at=4)
+    rows = LAYOUT.unpack(everything(bench.rows()))
+    assert rows.reward.tolist() == [2.75, 2.75, 4.5, 5.0, 4.0, 4.5, 5.0, 4.0]
+    assert rows.num_steps.tolist() == [3, 3, 3, 2, 1, 3, 2, 1]
+
+
+def test_live_rows_arrive_once(bench: Bench) -> None:
+    server = bench.serve()
+    bench.live(3, 4)
+    bench.feed()
+    bench.live(2)
+    bench.feed()
+    assert server.counts() == (18, 18)
+    assert bench.stored() == sorted([*range(1, 10)])
+    assert bench.feeder.inserted == 18
+
+
+def test_a_bridge_that_was_killed_goes_on_with_the_next_row(bench: Bench) -> None:
+    """Also when it had inserted a part of a batch, or nothing of what it had acknowledged."""
+    server = bench.serve()
+    bench.live(5)
+    bench.writer.insert(bench.rows().read(5)[:3])
+    bench.restart_bridge()
+    bench.feed()
+    bench.live(5)
+    bench.restart_bridge()
+    bench.live(1)
+    bench.feed()
+    assert server.counts() == (22, 22)
+    assert bench.stored() == list(range(1, 12))
+
+
+def test_a_learner_that_was_killed_gets_the_newest_rows_again(bench: Bench) -> None:
+    bench.serve(capacity=20)
+    bench.live(5, 5, 5)
+    bench.feed()
+    bench.end_server()
+    bench.live(5)  # stored and acknowledged while the learner is gone
+    with pytest.raises(ReplayError):
+        bench.feeder.feed()
+    server = bench.serve(capacity=20, start=ReplayStart(20, 40, 1e6))
+    feed_again(bench)
+    assert server.counts() == (20, 40)
+    bench.live(1)
+    bench.feed()
+    assert server.counts() == (20, 42)
+    assert bench.stored()[-1] == 21.0
+
+
+def feed_again(bench: Bench) -> None:
+    """Feed, forgiving the errors that lead from the old server to the new one."""
+    for _ in range(4):
+        try:
+            bench.feed()
+        except ReplayError:
+            bench.feeder._server = ''
+        else:
+            return
+    raise AssertionError('the feeder does not find its way')
+
+
+def test_no_sample_is_due_again_after_a_refill(bench: Bench) -> None:
+    """Of 40 transitions 4 samples each were drawn; then only new ones bring samples."""
+    bench.live(20)
+    server = bench.serve(samples_per_insert=4.0, start=ReplayStart(0, 40, 0.0))
+    sampler = ReplaySampler(bench.port, width=LAYOUT.width, batch_size=2, updates_per_block=2)
+    bench.feed()
+    assert server.counts() == (40, 40)
+    assert sampler.next_block(GLANCE_S) is None
+    bench.live(1)
+    bench.feed()
+    assert [sampler.next_block(10.0) is None for _ in range(2)] == [False, False]
+    assert sampler.next_block(GLANCE_S) is None
+    sampler.stop()
+
+
+def test_samples_that_are_still_due_wait_for_the_whole_refill(bench: Bench) -> None:
+    bench.live(20)
+    bench.serve(samples_per_insert=4.0, start=ReplayStart(0, 40, 80.0))
+    sampler = ReplaySampler(bench.port, width=LAYOUT.width, batch_size=2, updates_per_block=10)
+    bench.writer.insert(bench.rows().read(20)[:39])
+    assert sampler.next_block(GLANCE_S) is None
+    bench.restart_bridge()
+    bench.feed()
+    assert [sampler.next_block(10.0) is None for _ in range(4)] == [False] * 4
+    assert sampler.next_block(GLANCE_S) is None
+    sampler.stop()
+
+
+def test_rows_that_reached_a_new_server_by_themselves(bench: Bench) -> None:
+    """Reverb's writer sends what was under way again: the table begins anew."""
+    bench.serve()
+    bench.live(5)
+    bench.feed()
+    server = bench.serve(start=ReplayStart(0, 10, 1e6))
+    ReplayWriter(bench.port).insert(bench.rows().read(10)[:4])
+    feed_again(bench)
+    assert server.counts() == (10, 10)
+    assert bench.stored() == [1, 2, 3, 4, 5]
+
+
+def test_a_server_of_another_run_gets_nothing(bench: Bench) -> None:
+    server = bench.serve(start=ReplayStart(1000, 1000, 0.0))
+    bench.live(3)
+    with pytest.raises(JournalError, match='holds 6 transitions: given number 1000'):
+        bench.feeder.feed()
+    assert server.size == 0
+
+
+def test_rows_that_were_deleted(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, file_bytes=1000)
+    bench.live(5, 5, 5)
+    min(tmp_path.glob('*.mcap')).unlink()
+    with pytest.raises(JournalError, match='number 0 is older than what was kept'):
+        bench.rows().seek(0)
+
+
+def test_the_thread_finds_server_after_server(bench: Bench) -> None:
+    """Started before the first one, never told of any."""
+    bench.feeder.start()
+    bench.live(5)
+    for first in (0, 4):
+        server = bench.serve(start=ReplayStart(first, 10, 0.0))
+        for _ in range(600):
+            if server.counts()[0] == 10 - first:
+                break
+            bench.feeder._stop.wait(0.05)
+        assert server.counts() == (10 - first, 10)
+    bench.feeder.stop(10.0)

@@ -1,0 +1,51 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""What a run keeps besides checkpoints: policy versions that never come twice, its identity."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from rl_agent.errors import ConfigurationError, TrainingError
+from rl_learner.policy_versions import PolicyVersions
+from rl_learner.run_identity import claim_run, RunIdentity
+
+
+def test_versions_of_a_killed_learner_never_come_again(tmp_path: Path) -> None:
+    path = tmp_path / 'versions'
+    given: list[int] = []
+    for _ in range(3):
+        versions = PolicyVersions(path)
+        given += [versions.next() for _ in range(1500)]
+    assert given[:3] == [1, 2, 3]
+    assert given == sorted(set(given))
+
+
+def test_after_an_orderly_end_numbers_go_on(tmp_path: Path) -> None:
+    path = tmp_path / 'versions'
+    first = PolicyVersions(path)
+    assert [first.next(), first.next()] == [1, 2]
+    first.give_back()
+    second = PolicyVersions(path)
+    assert second.newest == 2
+    second.at_least(7)
+    assert second.next() == 8
+
+
+def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / 'versions'
+    path.write_text('x')
+    with pytest.raises(TrainingError, match='accepted: a whole number'):
+        PolicyVersions(path)
+
+
+def test_a_run_is_of_one_robot_and_one_n_step(tmp_path: Path) -> None:
+    identity = RunIdentity('aa', 3, 1, 1)
+    for _ in range(2):
+        claim_run(tmp_path, identity)
+    assert [path.name for path in tmp_path.iterdir()] == ['run.json']
+    for change, words in (
+        ({'fingerprint': 'bb'}, 'fingerprint: given bb; accepted: aa'),
+        ({'n_step': 3}, 'n_step: given 3; accepted: 1'),
+    ):
+        with pytest.raises(ConfigurationError, match=f'run of another robot.*{words}'):
+            claim_run(tmp_path, dataclasses.replace(identity, **change))
