@@ -36,6 +36,23 @@ def running(
         end_in_order(stages, time.monotonic() + 15.0)
 
 
+def kill_and_restart(
+    processes: dict[str, ChildProcess],
+    specs: Sequence[NodeSpec],
+    environment: dict[str, str],
+    folder: Path,
+) -> None:
+    """Kill nodes with SIGKILL, all at once, and start them again by the same commands."""
+    for spec in specs:
+        processes[spec.name].kill()
+    for spec in specs:
+        number = len(list(folder.glob(f'{spec.name}*.log'))) + 1
+        command = [sys.executable, *spec.arguments()]
+        processes[spec.name] = ChildProcess(
+            spec.name, command, folder / f'{spec.name}_{number}.log', environment
+        )
+
+
 class Listener:
     """A node in this process that collects messages.
 

@@ -1,0 +1,234 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Bridge and learner die by SIGKILL while robots learn: nothing is lost, nothing comes twice."""
+
+from dataclasses import dataclass
+from pathlib import Path
+import random
+import time
+from typing import Any
+
+from fleet import kill_and_restart, Listener, running
+import numpy as np
+import pytest
+from rl_agent.node_specs import NodeSpec, simulated_agent, simulated_robot
+from rl_agent.ros_topics import (
+    AGENT_STATUS,
+    LEARNER_STATUS,
+    POLICY,
+    POLICY_QOS,
+    REPLAY_STATUS,
+    STATUS_QOS,
+    STEP,
+)
+from rl_learner.batch_codec import TransitionBatch
+from rl_learner.journal_reader import read_journal
+from rl_learner.node_specs import learner_nodes
+from rl_learner.ports import free_port
+from rl_learner.replay_server import TABLE
+from rl_learner.reverb_quietly import reverb
+from rl_learner.run_folder import EXPERIENCE
+from rl_msgs.msg import AgentStatus, LearnerStatus, Policy, ReplayStatus, Step
+
+STEPS = {'robot_1': 350, 'robot_2': 250}
+TOTAL = sum(STEPS.values())
+WARMUP = 100
+# Who dies, and after how many more transitions.
+KILLS = (
+    (('replay_bridge',), 40),
+    (('learner',), 60),
+    (('replay_bridge',), 80),
+    (('replay_bridge', 'learner'), 60),
+    (('replay_bridge',), 60),
+)
+# Updates are cheap, so that the test is about starts and ends.
+SMALL = 'batch_size: 32\nactor_hidden_sizes: [32, 32]\ncritic_hidden_sizes: [32, 32]\n'
+UP = {'replay_bridge': REPLAY_STATUS, 'learner': LEARNER_STATUS}
+START_S = 120.0  # a loaded machine starts a learner slowly
+Key = tuple[str, str, int]
+
+
+@dataclass
+class Run:
+    """What a run left.
+
+    Attributes:
+        heard: topic to messages.
+        table: of Reverb, after the last transition.
+        batches: of the journal.
+    """
+
+    heard: dict[str, list[Any]]
+    table: Any
+    batches: list[TransitionBatch]
+
+
+def node_specs(folder: Path, port: int) -> list[NodeSpec]:
+    """Return learner, bridge, robots and agents."""
+    algorithm = folder / 'small.yaml'
+    algorithm.write_text(SMALL)
+    bridge, learner = learner_nodes(
+        'pendulum',
+        str(algorithm),
+        port,
+        run_folder=str(folder / 'run'),
+        warmup=WARMUP,
+        threads=1,
+        status_rate_hz=10.0,
+        checkpoint_period_s=3.0,
+    )
+    specs = [learner, bridge]
+    for seed, (namespace, steps) in enumerate(STEPS.items()):
+        specs += [
+            simulated_robot('pendulum', namespace, seed=seed),
+            simulated_agent(
+                'pendulum',
+                namespace,
+                seed=seed,
+                max_steps=steps,
+                max_steps_ahead=32,
+                robot_timeout_s=60.0,
+            ),
+        ]
+    return specs
+
+
+@pytest.fixture(scope='module')
+def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Train, kill and restart, until all is stored and trained on."""
+    folder: Path = tmp_path_factory.mktemp('killed')
+    port = free_port()
+    specs = node_specs(folder, port)
+    topics: dict[str, tuple[type, Any]] = {
+        REPLAY_STATUS: (ReplayStatus, STATUS_QOS),
+        LEARNER_STATUS: (LearnerStatus, STATUS_QOS),
+        POLICY: (Policy, POLICY_QOS),
+    }
+    for namespace in STEPS:
+        topics[f'/{namespace}/{AGENT_STATUS}'] = (AgentStatus, STATUS_QOS)
+        topics[f'/{namespace}/{STEP}'] = (Step, 1000)
+    listener = Listener(topics)
+    moments = random.Random(5)
+    client = reverb.Client(f'localhost:{port}')
+    with running(specs, ros_environment, folder) as processes:
+        wanted = 0
+        for names, more in KILLS:
+            wanted += more
+            listener.until(
+                lambda wanted=wanted: _journaled(listener) >= wanted,  # type: ignore[misc]
+                START_S,
+                f'{wanted} transitions journaled',
+            )
+            # those who die have come up since they were last killed, and the learner has trained
+            marks = {topic: len(listener.heard[topic]) for topic in UP.values()}
+            updates = _updates(listener)
+            listener.until(
+                lambda marks=marks, names=names, updates=updates: (
+                    all(  # type: ignore[misc]
+                        len(listener.heard[UP[name]]) > marks[UP[name]] for name in names
+                    )
+                    and ('learner' not in names or _updates(listener) > updates)
+                ),
+                START_S,
+                f'{names} at work',
+            )
+            time.sleep(moments.uniform(0.0, 0.3))  # any moment will do
+            kill_and_restart(
+                processes,
+                [spec for spec in specs if spec.name in names],
+                ros_environment,
+                folder,
+            )
+        listener.until(lambda: _all_acknowledged(listener), START_S, 'all acknowledged')
+        listener.until(lambda: _all_trained(listener), START_S, 'all trained on')
+        table = client.server_info(timeout=10)[TABLE]
+    listener.close()
+    return Run(listener.heard, table, list(read_journal(folder / 'run' / EXPERIENCE)))
+
+
+def _journaled(listener: Listener) -> int:
+    """Return the newest count of the bridge."""
+    heard = listener.heard[REPLAY_STATUS]
+    return int(heard[-1].transitions_journaled) if heard else 0
+
+
+def _updates(listener: Listener) -> int:
+    """Return the updates of the learner that was heard last."""
+    heard = listener.heard[LEARNER_STATUS]
+    return int(heard[-1].updates) if heard else 0
+
+
+def _all_acknowledged(listener: Listener) -> bool:
+    """Return whether each agent says that it is done and holds nothing back."""
+    statuses = [listener.heard[f'/{namespace}/{AGENT_STATUS}'] for namespace in STEPS]
+    return all(
+        heard
+        and heard[-1].state.startswith('finished')
+        and heard[-1].transitions_acknowledged == heard[-1].steps
+        for heard in statuses
+    )
+
+
+def _all_trained(listener: Listener) -> bool:
+    """Return whether the learner has made the updates of all transitions."""
+    status = listener.heard[LEARNER_STATUS][-1]
+    return bool(
+        status.replay_size == TOTAL and status.backlog == 0 and status.updates >= TOTAL - WARMUP
+    )
+
+
+def _keys(run: Run) -> list[Key]:
+    """Return robot, session and number of each journaled transition."""
+    return [
+        (batch.sender.robot, batch.sender.session, number)
+        for batch in run.batches
+        for number in range(batch.first_sequence, batch.last_sequence + 1)
+    ]
+
+
+@pytest.mark.timeout(900)
+def test_executed_steps_are_journaled_once_and_in_order(run: Run) -> None:
+    keys = _keys(run)
+    assert len(set(keys)) == len(keys) == TOTAL
+    for robot, steps in STEPS.items():
+        status = run.heard[f'/{robot}/{AGENT_STATUS}'][-1]
+        assert (status.steps, status.transitions_dropped) == (steps, 0)
+        own = [(session, number) for name, session, number in keys if name == robot]
+        assert own == [(status.session, number) for number in range(1, steps + 1)]
+
+
+def test_what_is_journaled_is_what_was_executed(run: Run) -> None:
+    for robot in STEPS:
+        steps = {(step.episode, step.step): step for step in run.heard[f'/{robot}/{STEP}']}
+        compared = 0
+        for batch in run.batches:
+            columns = batch.columns
+            for row in range(len(batch) if batch.sender.robot == robot else 0):
+                step = steps.get((int(columns['episode'][row]), int(columns['step'][row])))
+                if step is not None:  # the topic may miss some
+                    np.testing.assert_array_equal(columns['observation'][row], step.observation)
+                    np.testing.assert_array_equal(columns['action'][row], step.action_executed)
+                    assert columns['reward'][row] == step.reward
+                    compared += 1
+        assert compared > STEPS[robot] // 2
+
+
+def test_reverb_holds_each_of_them_once(run: Run) -> None:
+    assert run.table.current_size == TOTAL
+    assert run.table.rate_limiter_info.insert_stats.completed == TOTAL
+
+
+def test_updates_are_those_of_a_run_without_a_break(run: Run) -> None:
+    """One for each transition after warmup: none left out, none made twice for good."""
+    assert run.heard[LEARNER_STATUS][-1].updates == TOTAL - WARMUP
+    assert run.heard[LEARNER_STATUS][-1].transitions_stored == TOTAL
+
+
+def test_no_policy_version_comes_twice(run: Run) -> None:
+    sessions: dict[str, list[int]] = {}
+    for message in run.heard[POLICY]:
+        sessions.setdefault(message.learner_session, []).append(message.version)
+    assert len(sessions) == 3
+    highest = 0
+    for versions in sessions.values():
+        assert min(versions) > highest
+        highest = max(versions)
