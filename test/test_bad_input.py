@@ -16,6 +16,7 @@ from rl_agent.ros_messages import policy_to_message
 from rl_agent.ros_topics import POLICY_QOS
 from rl_agent.spaces import Spaces
 from rl_learner.ports import free_port
+from rl_learner.run_identity import claim_run, RunIdentity
 from rl_msgs.msg import Policy
 from sensor_msgs.msg import JointState
 
@@ -165,6 +166,18 @@ def test_the_learner_says_that_a_run_folder_cannot_be_written(
     options += ['-p', f'replay_port:={free_port()}']
     words = ['run folder', '/proc/nowhere', 'a folder to write in']
     check(ros_environment, tmp_path, 'rl_learner.learner_node', options, words)
+
+
+@pytest.mark.parametrize('module', ['rl_learner.learner_node', 'rl_learner.replay_bridge_node'])
+def test_the_run_of_another_robot(
+    ros_environment: dict[str, str], tmp_path: Path, module: str
+) -> None:
+    claim_run(tmp_path, RunIdentity('another', 3, 1, 5))
+    options = ['--ros-args', '-p', 'robot:=pendulum', '-p', f'run_folder:={tmp_path}']
+    options += ['-p', f'replay_port:={free_port()}']
+    words = ['fingerprint: given ', 'accepted: another', 'n_step: given 1; accepted: 5']
+    check(ros_environment, tmp_path, module, options, words)
+    assert [path.name for path in tmp_path.iterdir()] == ['run.json']
 
 
 @contextlib.contextmanager

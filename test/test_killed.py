@@ -40,6 +40,9 @@ KILLS = (
     (('replay_bridge', 'learner'), 60),
     (('replay_bridge',), 60),
 )
+# Updates are cheap, so that the test is about starts and ends.
+SMALL = 'batch_size: 32\nactor_hidden_sizes: [32, 32]\ncritic_hidden_sizes: [32, 32]\n'
+UP = {'replay_bridge': REPLAY_STATUS, 'learner': LEARNER_STATUS}
 START_S = 120.0  # a loaded machine starts a learner slowly
 Key = tuple[str, str, int]
 
@@ -61,9 +64,11 @@ class Run:
 
 def node_specs(folder: Path, port: int) -> list[NodeSpec]:
     """Return learner, bridge, robots and agents."""
+    algorithm = folder / 'small.yaml'
+    algorithm.write_text(SMALL)
     bridge, learner = learner_nodes(
         'pendulum',
-        'default',
+        str(algorithm),
         port,
         run_folder=str(folder / 'run'),
         warmup=WARMUP,
@@ -113,6 +118,19 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
                 START_S,
                 f'{wanted} transitions journaled',
             )
+            # those who die have come up since they were last killed, and the learner has trained
+            marks = {topic: len(listener.heard[topic]) for topic in UP.values()}
+            updates = _updates(listener)
+            listener.until(
+                lambda marks=marks, names=names, updates=updates: (
+                    all(  # type: ignore[misc]
+                        len(listener.heard[UP[name]]) > marks[UP[name]] for name in names
+                    )
+                    and ('learner' not in names or _updates(listener) > updates)
+                ),
+                START_S,
+                f'{names} at work',
+            )
             time.sleep(moments.uniform(0.0, 0.3))  # any moment will do
             kill_and_restart(
                 processes,
@@ -131,6 +149,12 @@ def _journaled(listener: Listener) -> int:
     """Return the newest count of the bridge."""
     heard = listener.heard[REPLAY_STATUS]
     return int(heard[-1].transitions_journaled) if heard else 0
+
+
+def _updates(listener: Listener) -> int:
+    """Return the updates of the learner that was heard last."""
+    heard = listener.heard[LEARNER_STATUS]
+    return int(heard[-1].updates) if heard else 0
 
 
 def _all_acknowledged(listener: Listener) -> bool:

@@ -66,7 +66,7 @@ def field_of(schema: type, name: str) -> tuple[Any, str, tuple[str, ...]]:
     ('schema', 'item'),
     [(AgentParameters, item) for item in AGENT if item.name not in STANDARD]
     + [(LearnerParameters, item) for item in (*LEARNER, ALGORITHM, SEED, REPLAY_PORT)]
-    + [(ReplayBridgeParameters, item) for item in (*BRIDGE, RUN_FOLDER, ALGORITHM, REPLAY_PORT)]
+    + [(ReplayBridgeParameters, item) for item in (*BRIDGE, RUN_FOLDER, ALGORITHM)]
     + [(ReplayBridgeParameters, ALGORITHM)],
     ids=lambda value: getattr(value, 'name', getattr(value, '__name__', None)),
 )

@@ -2,18 +2,16 @@
 """Between plain objects and rl_msgs. Arrays go as array.array: rclpy copies those fast."""
 
 from array import array
-from collections.abc import Sequence
 import importlib
 from typing import Any
 
 from builtin_interfaces.msg import Time
 import numpy as np
-from numpy.typing import NDArray
 from rl_agent.configuration import hint
 from rl_agent.errors import ConfigurationError, PolicyError
 from rl_agent.policy import PolicyArchitecture, PolicyParameters
 from rl_agent.spool import SpooledBatch
-from rl_agent.transition_batch import Sender, TransitionArrays
+from rl_agent.transition_batch import Sender
 from rl_msgs.msg import Policy as PolicyMessage
 from rl_msgs.msg import TransitionBatch
 
@@ -88,25 +86,6 @@ def batch_to_message(batch: SpooledBatch, sender: Sender) -> TransitionBatch:
     )
 
 
-def message_to_arrays(message: TransitionBatch) -> TransitionArrays:
-    """Return the columns of a batch.
-
-    Raises:
-        ConfigurationError: an array is not as long as `count` and the sizes say.
-    """
-    count = message.count
-    wide, narrow = (count, message.observation_size), (count, message.action_size)
-    return TransitionArrays(
-        observation=_column(message, 'observation', np.float32, wide),
-        action=_column(message, 'action', np.float32, narrow),
-        reward=_column(message, 'reward', np.float32, (count,)),
-        next_observation=_column(message, 'next_observation', np.float32, wide),
-        terminated=_column(message, 'terminated', np.uint8, (count,)).astype(np.bool_),
-        truncated=_column(message, 'truncated', np.uint8, (count,)).astype(np.bool_),
-        episode=_column(message, 'episode', np.uint32, (count,)),
-    )
-
-
 def policy_to_message(parameters: PolicyParameters) -> PolicyMessage:
     """Return the message of a policy, without its stamp."""
     architecture = parameters.architecture
@@ -168,14 +147,3 @@ def message_to_policy(message: PolicyMessage) -> PolicyParameters:
         learner_session=message.learner_session,
         uniform_exploration=message.uniform_exploration,
     )
-
-
-def _column(message: TransitionBatch, name: str, dtype: Any, shape: Sequence[int]) -> NDArray[Any]:
-    """Return one array of a batch in its shape."""
-    values = np.frombuffer(getattr(message, name), dtype)
-    if values.size != np.prod(shape):
-        raise ConfigurationError(
-            f'TransitionBatch of {message.robot!r}: {name}: given {values.size} values;'
-            f' accepted: {" x ".join(map(str, shape))}'
-        )
-    return values.reshape(shape)

@@ -7,7 +7,7 @@ aligned to its own size, counted from behind the four bytes that name the encodi
 length with the closing zero, then its bytes; an array is its length, then its values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 import dataclasses
 from dataclasses import dataclass
 import struct
@@ -83,6 +83,7 @@ class TransitionBatch:
         oldest_sequence: the robot held nothing older.
         observation_size: numbers in an observation.
         action_size: numbers in an action.
+        count: number of transitions.
         columns: by the names in `COLUMNS`; vectors are (count, size), the others (count,).
     """
 
@@ -93,11 +94,12 @@ class TransitionBatch:
     oldest_sequence: int
     observation_size: int
     action_size: int
+    count: int
     columns: Mapping[str, NDArray[Any]]
 
     def __len__(self) -> int:
         """Return the number of transitions."""
-        return len(self.columns['reward'])
+        return self.count
 
     @property
     def last_sequence(self) -> int:
@@ -123,8 +125,35 @@ class TransitionBatch:
         return dataclasses.replace(
             self,
             first_sequence=self.first_sequence + count,
+            count=self.count - count,
             columns={name: values[count:] for name, values in self.columns.items()},
         )
+
+
+class _Columns(Mapping[str, NDArray[Any]]):
+    """Views into a serialised batch, made when they are asked for.
+
+    Attributes:
+        places: type, offset and shape of each column.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        """Begin without columns."""
+        self._data = data
+        self.places: dict[str, tuple[np.dtype[Any], int, tuple[int, ...]]] = {}
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return a column."""
+        dtype, position, shape = self.places[name]
+        return np.ndarray(shape, dtype, self._data, position)
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names."""
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        """Return the number of columns."""
+        return len(self.places)
 
 
 def decode(data: bytes) -> TransitionBatch:
@@ -187,24 +216,24 @@ def _decode(data: bytes) -> TransitionBatch:
     observation_size, action_size = sizes
     position += _NUMBERS.size
     widths = {'observation_size': observation_size, 'action_size': action_size}
-    columns = {}
+    columns = _Columns(data)
     for name, (dtype, size) in _DTYPES.items():
-        shape = (count, widths[size]) if size else (count,)
+        width = widths[size] if size else 1
+        shape = (count, width) if size else (count,)
         if not count:  # middlewares differ in how they align what is empty
-            columns[name] = np.empty(shape, dtype)
+            columns.places[name] = (dtype, 0, shape)
             continue
         position += -(position - _START) % 4
         (length,) = _LENGTH.unpack_from(data, position)
         position += _LENGTH.size
-        if length != (count * shape[1] if size else count):
+        if length != count * width:
             raise struct.error(f'{name}: given {length} values for {" x ".join(map(str, shape))}')
         if length:
             position += -(position - _START) % dtype.itemsize
-        end = position + length * dtype.itemsize
-        if end > len(data):
-            raise struct.error(f'{name} ends behind the message')
-        columns[name] = np.frombuffer(data, dtype, length, position).reshape(shape)
-        position = end
+        columns.places[name] = (dtype, position, shape)
+        position += length * dtype.itemsize
+    if position > len(data):
+        raise struct.error('an array ends behind the message')
     return TransitionBatch(
         stamp=stamp,
         frame_id=texts[0],
@@ -213,6 +242,7 @@ def _decode(data: bytes) -> TransitionBatch:
         oldest_sequence=oldest,
         observation_size=observation_size,
         action_size=action_size,
+        count=count,
         columns=columns,
     )
 

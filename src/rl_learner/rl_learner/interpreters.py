@@ -8,7 +8,7 @@ from pathlib import Path
 from rl_agent.errors import ConfigurationError
 from rl_agent.interpreters import fitting, folders_above, Interpreter, ROBOT_NEEDS, without_ros
 
-LEARNER_NEEDS = (*ROBOT_NEEDS, 'rl_learner', 'torch', 'reverb')
+LEARNER_NEEDS = (*ROBOT_NEEDS, 'rl_learner', 'torch', 'reverb', 'mcap')
 
 _FIX = 'accepted: the .venv that `make setup` makes in the folder of this project'
 

@@ -7,7 +7,6 @@ rows as it holds transitions, and reading may begin at any of them.
 """
 
 from collections.abc import Callable
-import dataclasses
 import os
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +14,6 @@ from typing import BinaryIO
 from mcap.opcode import Opcode
 import numpy as np
 from rl_agent.errors import JournalError
-from rl_agent.transition_batch import TransitionArrays
 from rl_learner.batch_codec import TransitionBatch
 from rl_learner.journal import Written
 from rl_learner.journal_reader import (
@@ -27,6 +25,8 @@ from rl_learner.journal_reader import (
 )
 from rl_learner.n_step import NStep, Rows
 from rl_learner.replay_layout import ReplayLayout
+
+_FIELDS = ('observation', 'action', 'reward', 'next_observation', 'terminated')
 
 
 class JournalRows:
@@ -157,13 +157,11 @@ class JournalRows:
 
     def _rows_of(self, batches: list[TransitionBatch]) -> Rows:
         """Return the rows that are complete with these batches."""
-        if self._n_step == 1:  # what follows from the general case, many batches at once
-            arrays = [batch.transitions for batch in batches]
-            names = [item.name for item in dataclasses.fields(TransitionArrays)]
-            columns = {
-                name: np.concatenate([getattr(array, name) for array in arrays]) for name in names
-            }
-            return NStep(self._layout, 1, self._gamma).push(TransitionArrays(**columns))
+        if self._n_step == 1:  # what the general case comes to, many batches at once
+            columns = [
+                np.concatenate([batch.columns[name] for batch in batches]) for name in _FIELDS
+            ]
+            return self._layout.pack(*columns)
         parts = []
         for batch in batches:
             key = (batch.sender.robot, batch.sender.session)

@@ -22,7 +22,9 @@ RUN_FOLDER = LaunchArgument(
 # Parameters of the replay bridge besides robot, algorithm, replay_port and run_folder.
 BRIDGE = (
     LaunchArgument(
-        'journal_keep_gb', 'the oldest experience beyond it is deleted; 0: none ever', 50.0
+        'journal_keep_gb',
+        'beyond it the oldest files are deleted, but never what replay holds; 0: none ever',
+        50.0,
     ),
 )
 

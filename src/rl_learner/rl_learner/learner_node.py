@@ -60,7 +60,10 @@ class LearnerParameters:
         str, Field(description='name of an algorithm, or the path of its YAML file')
     ] = 'default'
     run_folder: Annotated[
-        str, Field(description='for checkpoints and the policy; training goes on from them')
+        str,
+        Field(
+            description='for experience, checkpoints and the policy; training goes on from them'
+        ),
     ] = 'runs/run'
     replay_port: Annotated[
         int, Field(ge=1024, le=65535, description='TCP port of the Reverb server')

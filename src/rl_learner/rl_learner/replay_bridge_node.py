@@ -60,7 +60,10 @@ class ReplayBridgeParameters:
         str, Field(description='name of an algorithm, or the path of its YAML file')
     ] = 'default'
     run_folder: Annotated[
-        str, Field(description='of the run, the same as the learner has; experience goes there')
+        str,
+        Field(
+            description='for experience, checkpoints and the policy; training goes on from them'
+        ),
     ] = 'runs/run'
     replay_port: Annotated[
         int, Field(ge=1024, le=65535, description="TCP port of the learner's Reverb server")

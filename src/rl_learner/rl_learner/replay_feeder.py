@@ -3,7 +3,8 @@
 
 The server says which row it expects next. A learner that was started again has an empty table and
 expects the first of the newest `replay_capacity` rows; the feeder reads on from there as it
-always does, only faster, while the bridge goes on to store what robots send.
+always does, only faster, while the bridge goes on to store what robots send. A refill that was
+interrupted begins anew: nothing is sampled before it is complete.
 """
 
 import logging
@@ -46,7 +47,11 @@ class RowWriter(Protocol):
         ...
 
     def insert(self, rows: NDArray[np.float32], timeout_s: float = 10.0) -> None:
-        """Insert rows."""
+        """Insert rows in order."""
+        ...
+
+    def refill(self, rows: NDArray[np.float32], timeout_s: float = 10.0) -> None:
+        """Insert rows, faster."""
         ...
 
     def reset(self) -> None:
@@ -66,6 +71,7 @@ class ReplayFeeder:
         """Prepare to feed `writer` from `source`."""
         self._source, self._writer = source, writer
         self._server = ''  # identity of the server that is being fed; empty: none
+        self._refilled_to = 0
         self._news = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name='replay feeder', daemon=True)
@@ -97,7 +103,8 @@ class ReplayFeeder:
             self._connect()
         rows = self._source.read(_ROWS_AT_ONCE)
         if len(rows):
-            self._writer.insert(rows)
+            in_refill = self._source.position <= self._refilled_to
+            (self._writer.refill if in_refill else self._writer.insert)(rows)
         state = self._writer.state()
         if state is None:
             raise ReplayError('the replay server does not answer')
@@ -123,9 +130,13 @@ class ReplayFeeder:
         state = self._writer.calm_state()
         if state is None:
             raise ReplayError('no replay server answers')
-        self._source.seek(state.position)
-        self._server = state.identity
-        _LOGGER.info('Reverb answers and expects row %d', state.position)
+        position = state.position
+        if state.is_half_refilled:
+            self._writer.reset()
+            position = state.first
+        self._source.seek(position)
+        self._server, self._refilled_to = state.identity, state.refilled_to
+        _LOGGER.info('Reverb answers and expects row %d', position)
 
     def _run(self) -> None:
         """Feed until stopped."""

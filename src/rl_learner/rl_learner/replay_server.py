@@ -14,8 +14,8 @@ from rl_learner.reverb_quietly import reverb, tensorflow
 
 TABLE = 'replay'
 _LOGGER = logging.getLogger(__name__)
-# A second, empty table whose name says with which row of the journal the first one begins, and
-# which start of the server this is: both come with the counts in one request.
+# A second, empty table whose name says with which row of the journal the first one begins, which
+# rows are a refill, and which start of the server this is: all in one request with the counts.
 BEGINNING = 'begins at '
 
 
@@ -93,7 +93,7 @@ class ReplayServer:
         # journal is what the table is filled from; where there is no folder, none is made.
         checkpointer = reverb.platform.checkpointers_lib.DefaultCheckpointer(os.devnull)
         self._server = reverb.Server(
-            [table, _beginning(start.first)], port=port, checkpointer=checkpointer
+            [table, _beginning(start)], port=port, checkpointer=checkpointer
         )
         _hide_from_network(port)
         self._client = reverb.Client(f'localhost:{port}')
@@ -119,10 +119,10 @@ class ReplayServer:
         self._server.stop()
 
 
-def _beginning(first: int) -> reverb.Table:
+def _beginning(start: ReplayStart) -> reverb.Table:
     """Return the table whose name says where the other one begins."""
     return reverb.Table(
-        name=f'{BEGINNING}{first} of {uuid.uuid4().hex}',
+        name=f'{BEGINNING}{start.first} refilled to {start.total} of {uuid.uuid4().hex}',
         sampler=reverb.selectors.Fifo(),
         remover=reverb.selectors.Fifo(),
         max_size=1,

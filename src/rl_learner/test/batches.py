@@ -36,6 +36,7 @@ def make_batch(
         oldest_sequence=oldest,
         observation_size=observation_size,
         action_size=1,
+        count=count,
         columns={
             'observation': observation,
             'action': number[:, None] / 1000,

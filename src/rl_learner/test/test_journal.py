@@ -10,6 +10,7 @@ from pathlib import Path
 import resource
 import subprocess
 import sys
+from typing import Any
 
 from batches import make_batch, ONE, SPACES
 from mcap_ros2.reader import read_ros2_messages
@@ -303,8 +304,10 @@ def test_foreign_libraries_read_it(tmp_path: Path) -> None:
             '/transitions',
             'rl_msgs/msg/TransitionBatch',
         )
-        by_rosbags = [reader.deserialize(raw, kind.msgtype) for kind, _, raw in reader.messages()]
-    by_mcap = [item.ros_msg for item in read_ros2_messages(str(path))]
+        by_rosbags: list[Any] = [
+            reader.deserialize(raw, kind.msgtype) for kind, _, raw in reader.messages()
+        ]
+    by_mcap: list[Any] = [item.ros_msg for item in read_ros2_messages(str(path))]
     for messages in (by_rosbags, by_mcap):
         assert [message.first_sequence for message in messages] == [1, 3]
         assert [message.robot for message in messages] == ['robot_1'] * 2

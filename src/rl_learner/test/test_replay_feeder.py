@@ -33,13 +33,14 @@ class Bench:
         self.folder, self._n_step, self._file_bytes = folder, n_step, file_bytes
         self._servers: list[ReplayServer] = []
         self.next = 1
+        self._journal: Journal | None = None
         self.restart_bridge()
 
     def restart_bridge(self) -> None:
         """Leave everything as a killed bridge does, and begin again."""
-        if hasattr(self, 'journal'):
-            self.journal.close()
-        self.journal = Journal(
+        if self._journal is not None:
+            self._journal.close()
+        self.journal = self._journal = Journal(
             self.folder, SPACES.fingerprint, JournalSettings(file_bytes=self._file_bytes)
         )
         self.writer = ReplayWriter(self.port)
@@ -106,7 +107,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def everything(rows: JournalRows, most: int = 1000) -> NDArray[np.float32]:
     """Return all rows from the reader's position on."""
-    parts = []
+    parts: list[NDArray[np.float32]] = []
     while True:
         part = rows.read(most)
         if not len(part):
