@@ -68,11 +68,6 @@ class ChildProcess:
             self._process.kill()
             self._process.wait()
 
-    def kill(self) -> None:
-        """Send SIGKILL and wait until it has ended."""
-        self._process.kill()
-        self._process.wait()
-
     def last_lines(self, count: int) -> str:
         """Return the end of its log."""
         text = self.log.read_text(encoding='utf-8', errors='replace')
