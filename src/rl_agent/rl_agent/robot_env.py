@@ -38,7 +38,9 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self.observation_space = Box(self.spaces.observation_low, self.spaces.observation_high)
         self.action_space = Box(-1.0, 1.0, (self.spaces.action_size,), np.float32)
         self._robot = robot
-        self._safety = SafetyFilter(self.spaces.action_size)
+        self._safety = SafetyFilter(
+            description.action.low, description.action.high, description.rate_hz
+        )
         self._task = TASKS[description.task.name](**description.task.parameters)
         self._episode_steps = description.episode_steps
         self._steps = 0
@@ -68,7 +70,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             RobotError: the robot does not answer, or not with finite numbers.
         """
         safe = self._safety.filter(action)
-        command = self.spaces.command(safe.action)
+        command = safe.command
         before = self._values
         reading = self._robot.apply(command)
         observation = self._observe(reading)
