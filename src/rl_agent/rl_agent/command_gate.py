@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The only way from our process to the robot's command topic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import threading
 import time
 
@@ -31,6 +31,8 @@ class CommandGate:
         reactions: Reactions,
         rate_hz: float,
         watchdog: WatchdogDescription,
+        watched: Sequence[Watched] = (),
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; `start` begins to watch.
 
@@ -40,6 +42,9 @@ class CommandGate:
             reactions: plans the stops.
             rate_hz: of the commands of a reaction.
             watchdog: of the control thread; its age is at least three periods.
+            watched: what has a largest age; the control thread updates `watchdogs` at each tick,
+                the gate while the robot is stopped.
+            look: called before the gate does so.
         """
         self._publish, self._state, self._reactions = publish, state, reactions
         self._period_s = 1.0 / rate_hz
@@ -53,9 +58,10 @@ class CommandGate:
         self._shown: Stop | None = None
         self._motion: StopMotion | None = None
         self._motion_s = 0.0
-        self._closed = True
+        self._closed, self._retired = True, False
         self._thread: threading.Thread | None = None
-        self.watchdogs = Watchdogs(state, [], time.monotonic)
+        self._look = look
+        self.watchdogs = Watchdogs(state, watched, time.monotonic)
         state.listen(self._on_change)
 
     @property
@@ -68,14 +74,10 @@ class CommandGate:
         """Whether an episode is under way."""
         return self._moving
 
-    def watch(self, watched: list[Watched]) -> None:
-        """Watch these ages too, whenever the robot is stopped; the control thread does else."""
-        self.watchdogs = Watchdogs(self._state, watched, time.monotonic)
-
     def start(self) -> None:
-        """Begin to watch and to react."""
-        self._closed = False
-        self._last = None
+        """Begin to watch and to react; a stop that is still in force is shown anew."""
+        self._closed = self._retired = False
+        self._last = self._shown = self._motion = None
         self._thread = threading.Thread(target=self._run, name='command_gate', daemon=True)
         self._thread.start()
 
@@ -96,7 +98,7 @@ class CommandGate:
     def send(self, command: Command) -> bool:
         """Send a command of the policy, (action,); return False where a stop is in force."""
         with self._changed:
-            if self._closed:
+            if self._closed or self._retired:
                 return False
             if self._state.stop is None:
                 self._publish(command)
@@ -109,20 +111,24 @@ class CommandGate:
         self._state.end(COMMAND)  # whoever calls this is not stuck
         return False
 
-    def rest(self, reaction: ReactionDescription) -> None:
-        """Bring the robot to a stop and fall silent, on this thread; a stop in force goes on.
+    def pause(self) -> None:
+        """Owe no commands until the next one is sent: an episode has not begun yet."""
+        with self._changed:
+            self._moving = False
 
-        What has not been commanded since `start` needs no stop and gets no command.
+    def rest(self, reaction: ReactionDescription) -> None:
+        """Bring the robot to a stop and fall silent, on this thread.
+
+        A stop in force goes on as it is. What has not been commanded since `start` needs no stop
+        and gets no command.
         """
         with self._changed:
             self._moving = False
             motion = None
             if self._last is not None and self._state.stop is None:
                 motion = self._reactions.plan(reaction, self._last, self._pose)
-        if motion is None:
-            return
         begun_s = time.monotonic()
-        while True:
+        while motion is not None:
             elapsed_s = time.monotonic() - begun_s
             with self._changed:
                 if self._state.stop is not None or self._closed:
@@ -132,6 +138,21 @@ class CommandGate:
             if elapsed_s >= motion.ramp_s:
                 return
             time.sleep(min(self._period_s, motion.ramp_s - elapsed_s))
+
+    def retire(self, reaction: ReactionDescription) -> None:
+        """Let no command through from now on; bring the robot to a stop, on this thread.
+
+        A stop in force is carried out to its end. Then nothing more is sent.
+        """
+        with self._changed:
+            self._retired = True
+            left_s = 0.0
+            if self._motion is not None:
+                left_s = self._motion_s + self._motion.ramp_s - time.monotonic()
+        if left_s > 0.0:
+            time.sleep(left_s + self._period_s)
+        self.rest(reaction)
+        self.close()
 
     def _on_change(self) -> None:
         """Begin or end a reaction because a stop came or went."""
@@ -169,6 +190,7 @@ class CommandGate:
                     self._changed.wait(self._patience_left_s() if self._moving else None)
                 stuck = self._moving and self._patience_left_s() <= 0.0
             if stopped:
+                self._look()
                 self.watchdogs.update(moving=False)
             if stuck:
                 self._stop_because_stuck()

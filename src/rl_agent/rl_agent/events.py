@@ -40,13 +40,15 @@ class Events:
         """Begin with nothing."""
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
+        self._named: set[tuple[str, str]] = set()
         self._lasting: dict[str, _Lasting] = {}
         self._reports: deque[Report] = deque(maxlen=_MOST_REPORTS)
 
-    def note(self, name: str, text: str) -> None:
-        """Count something that has no duration; put it into words the first time only."""
+    def note(self, name: str, text: str, source: str = '') -> None:
+        """Count something that has no duration; put it into words once for each source."""
         with self._lock:
-            if name not in self._counts:
+            if (name, source) not in self._named:
+                self._named.add((name, source))
                 self._reports.append(Report(f'{name}: {text}', is_fault=True))
             self._counts[name] = self._counts.get(name, 0) + 1
 

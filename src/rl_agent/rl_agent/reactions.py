@@ -1,15 +1,12 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """How commands go on while the robot is brought to a stop."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.safety_description import ReactionDescription
+from rl_agent.action_description import ActionDescription
+from rl_agent.safety_description import POSITION_UNITS, ReactionDescription
 
 Command = NDArray[np.float64]
-
-POSITION_UNITS = ('rad', 'm')
 
 
 class StopMotion:
@@ -32,11 +29,11 @@ class StopMotion:
 class Reactions:
     """Plans stops for one robot."""
 
-    def __init__(self, unit: str, size: int, default: Sequence[float] | None) -> None:
-        """Plan for commands in `unit`, (size,), with a default pose or none."""
-        self._is_position = unit in POSITION_UNITS
-        self._zero = np.zeros(size)
-        self._default = None if default is None else np.array(default, np.float64)
+    def __init__(self, action: ActionDescription) -> None:
+        """Plan for such commands; a 0 that is out of their bounds becomes the nearest bound."""
+        self._is_position = action.unit in POSITION_UNITS
+        self._zero = np.clip(np.zeros(len(action.low)), action.low, action.high)
+        self._default = None if action.default is None else np.array(action.default, np.float64)
 
     def plan(
         self, reaction: ReactionDescription, last: Command | None, pose: Command | None

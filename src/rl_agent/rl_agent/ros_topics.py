@@ -18,6 +18,7 @@ LEARNER_STATUS = '/learner_status'
 STEP = 'step'
 EPISODE = 'episode'
 AGENT_STATUS = 'agent_status'
+EMERGENCY_STOP = 'emergency_stop'
 
 TRANSITIONS_QOS = QoSProfile(depth=100)
 ACK_QOS = QoSProfile(depth=100)

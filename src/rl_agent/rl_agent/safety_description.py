@@ -6,12 +6,23 @@ from dataclasses import field
 import math
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
+from rl_agent.action_description import ActionDescription
+from rl_agent.description_types import Name, STRICT
+from rl_agent.observation_description import ObservationField
 from typing_extensions import Self
 
-_STRICT = ConfigDict(extra='forbid', allow_inf_nan=False)
+POSITION_UNITS = ('rad', 'm')  # commands in these units say where to be
 _DAMPED_STOP_S, _DEFAULT_POSE_S = 0.5, 3.0
+_REACTIONS = (
+    'stop',
+    'trip',
+    'emergency_stop',
+    'sensor_watchdog',
+    'policy_watchdog',
+    'command_watchdog',
+)
 
 ReactionKind = Literal['hold', 'zero', 'damped_stop', 'default_pose']
 Duration = Annotated[float, Field(gt=0, le=60)]
@@ -19,7 +30,7 @@ Duration = Annotated[float, Field(gt=0, le=60)]
 PerJoint = Annotated[tuple[float, ...], Field(min_length=1)]
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class ReactionDescription:
     """How the robot is brought to a stop.
 
@@ -49,7 +60,7 @@ class ReactionDescription:
         return _DEFAULT_POSE_S if self.reaction == 'default_pose' else _DAMPED_STOP_S
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class WatchdogDescription(ReactionDescription):
     """What happens when something is older than it may be, on the steady clock.
 
@@ -63,7 +74,7 @@ class WatchdogDescription(ReactionDescription):
     latch: bool = False
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class LimitDescription:
     """Bounds of what is measured; beyond them the robot stops, latched.
 
@@ -74,7 +85,7 @@ class LimitDescription:
         high: highest numbers; none: no upper bound.
     """
 
-    name: Annotated[str, Field(pattern=r'^[A-Za-z][A-Za-z0-9_]*$')]
+    name: Name
     observation: str
     low: PerJoint | None = None
     high: PerJoint | None = None
@@ -86,7 +97,7 @@ class LimitDescription:
         return self
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class TiltDescription:
     """Bounds of roll and pitch (REP-103); beyond them the robot stops, latched.
 
@@ -101,7 +112,7 @@ class TiltDescription:
     max_pitch_rad: Annotated[float, Field(gt=0, lt=math.pi / 2)]
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class SafetyDescription:
     """What stands between policy and robot.
 
@@ -110,8 +121,8 @@ class SafetyDescription:
         command_high: upper bound.
         slew_per_s: fastest change of a command, in the action's unit per second.
         low_pass_hz: cut-off of a second-order Butterworth filter on commands.
-        pose_field: observation field that measures what the command sets (positions of the same
-            joints in the same order): an episode's first command starts from it.
+        pose_field: observation field that measures what the command sets: an episode's first
+            command starts from it. For positions it is found by itself, see `find_pose`.
         limits: of what is measured.
         tilt: of the base.
         stop: at the end of an episode, and when the agent is deactivated or ends.
@@ -149,48 +160,37 @@ class SafetyDescription:
 
     def mistakes(
         self,
-        *,
-        low: Sequence[float],
-        high: Sequence[float],
-        default_pose: Sequence[float] | None,
+        action: ActionDescription,
+        observation: Sequence[ObservationField],
         rate_hz: float,
-        joints: Sequence[str],
-        fields: Mapping[str, Sequence[str]],
     ) -> list[str]:
-        """Return what does not fit the rest of the description, one line each.
-
-        Args:
-            low: bounds of the command, (action,).
-            high: bounds of the command, (action,).
-            default_pose: of the action, (action,), if it has one.
-            rate_hz: control rate.
-            joints: of the command.
-            fields: observation field to the names of its numbers, as in the message.
-        """
-        found = self._command_mistakes(low, high, rate_hz)
-        found += self._reaction_mistakes(low, high, default_pose)
-        found += self._field_mistakes(joints, fields)
+        """Return what does not fit the rest of the robot's description, one line each."""
+        found = self._command_mistakes(action, rate_hz)
+        found += self._reaction_mistakes(action)
+        found += self._field_mistakes({item.name: item for item in observation})
+        if self.pose_field is not None and find_pose(self, action, observation) is None:
+            found.append(
+                f'pose_field: given {self.pose_field!r}; accepted: an observation field without'
+                ' transform, with all joints of the action, in the unit of the action'
+            )
         return found
 
-    def _command_mistakes(
-        self, low: Sequence[float], high: Sequence[float], rate_hz: float
-    ) -> list[str]:
+    def _command_mistakes(self, action: ActionDescription, rate_hz: float) -> list[str]:
         """Return mistakes in what is done to commands."""
-        found = []
-        size = len(low)
+        found, size = [], len(action.names)
         for key in ('command_low', 'command_high', 'slew_per_s'):
             values = getattr(self, key)
             if values is not None and len(values) not in (1, size):
                 found.append(f'{key}: given {len(values)} values; accepted: 1 or {size}')
         if not found:
-            lower, upper = spread(self.command_low, low), spread(self.command_high, high)
-            for number, (one, other) in enumerate(zip(lower, upper, strict=True)):
-                if not low[number] <= one < other <= high[number]:
-                    found.append(
-                        f'command_low, command_high of joint {number}: given {one:g}, {other:g};'
-                        f' accepted: low before high, within the action bounds {low[number]:g},'
-                        f' {high[number]:g}'
-                    )
+            bounds = spread(self.command_low, action.low), spread(self.command_high, action.high)
+            rows = zip(action.names, *bounds, action.low, action.high, strict=True)
+            found += [
+                f'command_low, command_high of {name}: given {low:g}, {high:g}; accepted: low'
+                f' before high, within the bounds of the action, {lowest:g} to {highest:g}'
+                for name, low, high, lowest, highest in rows
+                if not lowest <= low < high <= highest
+            ]
         if self.low_pass_hz is not None and self.low_pass_hz >= rate_hz / 2:
             found.append(
                 f'low_pass_hz: given {self.low_pass_hz:g}; accepted: below {rate_hz / 2:g}, half'
@@ -198,55 +198,65 @@ class SafetyDescription:
             )
         return found
 
-    def _reaction_mistakes(
-        self, low: Sequence[float], high: Sequence[float], default_pose: Sequence[float] | None
-    ) -> list[str]:
+    def _reaction_mistakes(self, action: ActionDescription) -> list[str]:
         """Return reactions that this robot cannot show."""
         found = []
-        zero_is_allowed = all(one <= 0.0 <= other for one, other in zip(low, high, strict=True))
-        for key in (
-            'stop',
-            'trip',
-            'emergency_stop',
-            'sensor_watchdog',
-            'policy_watchdog',
-            'command_watchdog',
-        ):
+        bounds = list(zip(action.low, action.high, strict=True))
+        for key in _REACTIONS:
             reaction: ReactionDescription | None = getattr(self, key)
             if reaction is None:
                 continue
-            if reaction.reaction == 'default_pose' and default_pose is None:
-                found.append(f"{key}.reaction: given 'default_pose'; the action has none")
-            if reaction.reaction == 'zero' and not zero_is_allowed:
-                found.append(f"{key}.reaction: given 'zero', which is outside the action bounds")
+            if reaction.reaction == 'default_pose' and action.default is None:
+                found.append(f"{key}.reaction: given 'default_pose'; the action has no default")
+            if reaction.reaction == 'zero' and not all(low <= 0.0 <= high for low, high in bounds):
+                found.append(
+                    f"{key}.reaction: given 'zero'; accepted: a command within its bounds"
+                )
         return found
 
-    def _field_mistakes(
-        self, joints: Sequence[str], fields: Mapping[str, Sequence[str]]
-    ) -> list[str]:
+    def _field_mistakes(self, fields: Mapping[str, ObservationField]) -> list[str]:
         """Return mistakes in the names of observation fields and in the lengths of bounds."""
-        found = []
-        known = ', '.join(fields)
+        found, known = [], ', '.join(fields)
         for item in self.limits:
             where = f'limits.{item.name}'
             if item.observation not in fields:
                 found.append(f'{where}.observation: given {item.observation!r}; accepted: {known}')
                 continue
-            size = len(fields[item.observation])
+            size = fields[item.observation].raw_size
             for key, values in (('low', item.low), ('high', item.high)):
                 if values is not None and len(values) not in (1, size):
-                    found.append(f'{where}.{key}: given {len(values)}; accepted: 1 or {size}')
-        if self.tilt is not None and len(fields.get(self.tilt.observation, ())) != 4:
+                    found.append(
+                        f'{where}.{key}: given {len(values)} values; accepted: 1 or {size}'
+                    )
+        tilt = self.tilt and fields.get(self.tilt.observation)
+        if self.tilt is not None and (not tilt or tilt.raw_size != 4):
             found.append(
-                f'tilt.observation: given {self.tilt.observation!r}; accepted: a field of the four'
-                f' numbers x, y, z, w, among {known}'
-            )
-        if self.pose_field is not None and tuple(fields.get(self.pose_field, ())) != tuple(joints):
-            found.append(
-                f'pose_field: given {self.pose_field!r}; accepted: a field with the joints of the'
-                f' command in their order, among {known}'
+                f'tilt.observation: given {self.tilt.observation!r}; accepted: a field with the 4'
+                f' numbers of a quaternion, of {known}'
             )
         return found
+
+
+def find_pose(
+    safety: SafetyDescription, action: ActionDescription, observation: Sequence[ObservationField]
+) -> tuple[str, list[int]] | None:
+    """Return the field that measures what commands set, and where in it each joint stands.
+
+    Where `pose_field` is not given, it is the field that has all joints of the action and the
+    unit of the action, rad or m, if there is just one.
+    """
+    found = [
+        item
+        for item in observation
+        if item.transform == 'none'
+        and item.unit == action.unit
+        and set(action.names) <= set(item.joints or ())
+        and (item.name == safety.pose_field or safety.pose_field is None)
+    ]
+    if len(found) != 1 or (safety.pose_field is None and action.unit not in POSITION_UNITS):
+        return None
+    joints = found[0].joints or ()
+    return found[0].name, [joints.index(name) for name in action.names]
 
 
 def spread(values: Sequence[float] | None, otherwise: Sequence[float]) -> tuple[float, ...]:

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Watchdogs on the steady clock: something must be younger than it may at most be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import math
 
@@ -29,10 +29,14 @@ class Watched:
     heard_s: Callable[[], float]
     why: Callable[[], str] = str
 
+    def is_young(self, now_s: float) -> bool:
+        """Return whether it is no older than it may be."""
+        return now_s - self.heard_s() <= self.description.max_age_s
+
     def complaint(self, now_s: float) -> str | None:
         """Return what is wrong, None if it is young enough."""
         age_s = now_s - self.heard_s()
-        if age_s <= self.description.max_age_s:
+        if self.is_young(now_s):
             return None
         age = 'none yet' if age_s == math.inf else f'{age_s:.3g} s old'
         why = self.why()
@@ -45,7 +49,7 @@ class Watchdogs:
     """Stops the robot when something is too old; ends that when it is there again."""
 
     def __init__(
-        self, state: SafetyState, watched: list[Watched], clock: Callable[[], float]
+        self, state: SafetyState, watched: Sequence[Watched], clock: Callable[[], float]
     ) -> None:
         """Watch these things."""
         self._state, self._watched, self._clock = state, watched, clock
@@ -54,7 +58,7 @@ class Watchdogs:
         """Look at all ages; begin stops only if the robot is moving."""
         now_s = self._clock()
         for item in self._watched:
-            if now_s - item.heard_s() <= item.description.max_age_s:
+            if item.is_young(now_s):
                 self._state.end(item.cause)
             elif moving:
                 self._stop(item, now_s)

@@ -10,6 +10,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 import pytest
+from rl_agent.action_description import ActionDescription
 from rl_agent.command_gate import CommandGate
 from rl_agent.events import Events
 from rl_agent.reactions import Reactions
@@ -21,6 +22,14 @@ LONG_S = 3600.0
 PERIOD_S = 0.01
 ZERO, HOLD = ReactionDescription('zero'), ReactionDescription('hold')
 DAMPED = ReactionDescription('damped_stop', 0.2)
+MOTOR = ActionDescription(
+    topic='commands',
+    type='std_msgs/msg/Float64MultiArray',
+    unit='N m',
+    joints=('knee',),
+    low=(-9.0,),
+    high=(9.0,),
+)
 
 
 class Topic:
@@ -63,7 +72,7 @@ class Bench:
         self.gate = CommandGate(
             self.topic.publish,
             self.state,
-            Reactions('N m', 1, None),
+            Reactions(MOTOR),
             1.0 / PERIOD_S,
             watchdog,
         )

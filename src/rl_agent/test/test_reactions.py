@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+from rl_agent.action_description import ActionDescription
 from rl_agent.reactions import Reactions
 from rl_agent.safety_description import ReactionDescription, ReactionKind
 
@@ -13,7 +14,16 @@ def commands(
     unit: str, reaction: ReactionKind, last: float | None, pose: float | None
 ) -> list[float] | None:
     """Return the command at each of `TIMES_S`, default pose 4, duration 2 s."""
-    plan = Reactions(unit, 1, [4.0]).plan(
+    action = ActionDescription(
+        topic='commands',
+        type='std_msgs/msg/Float64MultiArray',
+        unit=unit,
+        joints=('knee',),
+        low=(-9.0,),
+        high=(9.0,),
+        default=(4.0,),
+    )
+    plan = Reactions(action).plan(
         ReactionDescription(reaction, 2.0),
         None if last is None else np.array([last]),
         None if pose is None else np.array([pose]),
