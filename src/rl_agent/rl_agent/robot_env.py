@@ -16,7 +16,6 @@ from rl_agent.safety import SafeAction, SafetyFilter, Tightening
 from rl_agent.safety_monitor import SafetyMonitor
 from rl_agent.safety_state import SafetyState
 from rl_agent.spaces import Spaces
-from rl_agent.tasks import TASKS
 
 Vector = NDArray[np.float32]
 
@@ -76,7 +75,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             tightening=tightening,
         )
         self._monitor = SafetyMonitor(robot, description, self.state)
-        self._task = TASKS[description.task.name](**description.task.parameters)
+        self._task = description.task.make()
         self._episode_steps = description.episode_steps
         self._steps = 0
         self._released = threading.Event()

@@ -27,7 +27,8 @@ class SafetyMonitor:
         self._safety = description.safety
         self._reaction = description.safety.trip or description.safety.stop
         names = {
-            item.name: item.joints or [str(place) for place in item.indices or range(item.raw_size)]
+            item.name: item.joints
+            or [str(place) for place in item.indices or range(item.raw_size)]
             for item in description.observation
         }
         self._trips = Trips(description.safety.limits, description.safety.tilt, names)
