@@ -6,10 +6,10 @@ from dataclasses import field
 import math
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 from rl_agent.action_description import ActionDescription
-from rl_agent.description_types import Name, STRICT
+from rl_agent.description_types import Name, Numbers, STRICT
 from rl_agent.observation_description import ObservationField
 from typing_extensions import Self
 
@@ -135,9 +135,7 @@ class SafetyDescription:
 
     command_low: PerJoint | None = None
     command_high: PerJoint | None = None
-    slew_per_s: (
-        Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None
-    ) = None
+    slew_per_s: PerJoint | None = None
     low_pass_hz: Annotated[float, Field(gt=0)] | None = None
     pose_field: str | None = None
     limits: tuple[LimitDescription, ...] = ()
@@ -150,6 +148,13 @@ class SafetyDescription:
     command_watchdog: WatchdogDescription = field(
         default_factory=lambda: WatchdogDescription(max_age_s=0.2)
     )
+
+    @field_validator('slew_per_s')
+    @classmethod
+    def _check_slew(cls, slew_per_s: Numbers | None) -> Numbers | None:
+        if slew_per_s is not None and min(slew_per_s) <= 0:
+            raise ValueError(f'given {list(slew_per_s)}; accepted: above 0')
+        return slew_per_s
 
     @model_validator(mode='after')
     def _check(self) -> Self:
