@@ -101,14 +101,17 @@ class LiveRobot:
         message.header.stamp = self.node.get_clock().now().to_msg()
         return message
 
-    def publish_policy(self, action: float, version: int = 1, **fields: Any) -> None:
-        """Publish a policy that always wants (nearly) one action."""
+    def policy(self, action: float, version: int = 1, **fields: Any) -> PolicyParameters:
+        """Return a policy that always wants (nearly) one action."""
         architecture = PolicyArchitecture(4, 1, (4,), distribution='deterministic')
         numbers = np.zeros(architecture.num_parameters, np.float32)
         numbers[-1] = np.arctanh(action)
         given = {'fingerprint': self.spaces.fingerprint, 'learner_session': 'test', **fields}
-        parameters = PolicyParameters(architecture, numbers, version=version, **given)
-        self._policies.publish(policy_to_message(parameters))
+        return PolicyParameters(architecture, numbers, version=version, **given)
+
+    def publish_policy(self, action: float, version: int = 1, **fields: Any) -> None:
+        """Publish such a policy."""
+        self._policies.publish(policy_to_message(self.policy(action, version, **fields)))
 
     def publish_stop(self, asked: bool) -> None:
         """Publish an emergency stop, or that there is none; whoever comes later hears it too."""
@@ -124,6 +127,12 @@ class LiveRobot:
         future.add_done_callback(lambda _: done.set())
         assert done.wait(TIMEOUT_S), service
         return future.result()
+
+    def rearm(self) -> None:
+        """Ask for a re-arm until it is granted: the cause may take a moment to be gone."""
+        deadline_s = time.monotonic() + TIMEOUT_S
+        while not (answer := self.call('rearm')).success:
+            assert time.monotonic() < deadline_s, answer.message
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until a condition holds; it is looked at whenever something came."""
@@ -185,11 +194,15 @@ class LiveRobot:
 
 
 @contextlib.contextmanager
-def live_robot(namespace: str, folder: Path, safety: str = '') -> Iterator[tuple[LiveRobot, Path]]:
-    """Yield a robot, and the file that describes it, with this safety section."""
+def live_robot(
+    namespace: str, folder: Path, safety: str = '', task: str = ''
+) -> Iterator[tuple[LiveRobot, Path]]:
+    """Yield a robot, and the file that describes it, with this safety section and task."""
     path = folder / 'motor.yaml'
     path.write_text(DESCRIPTION + safety)
     robot = LiveRobot(namespace, path)
+    if task:  # that only the agent can import
+        path.write_text(path.read_text().replace('swing_up', f"'{task}'"))
     try:
         yield robot, path
     finally:

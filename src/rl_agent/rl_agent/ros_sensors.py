@@ -70,7 +70,7 @@ class RosSensors:
             for field in description.observation
         ]
         self._by_topic = {
-            topic: [item for item in self._extractors if item.field.topic == topic]
+            topic: [item for item in self.extractors if item.field.topic == topic]
             for topic in self.topics
         }
         self._subscriptions = [
