@@ -156,7 +156,7 @@ class Agent:
 
     def _wait_until_clear(self) -> bool:
         """Wait until safety lets the robot move; return whether it does."""
-        while not self._env.state.wait_until_clear(0.1) and not self._stop.is_set():
+        while not self._env.wait_until_clear(0.1) and not self._stop.is_set():
             self.state = HELD
         return not self._stop.is_set()
 

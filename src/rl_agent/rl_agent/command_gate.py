@@ -120,8 +120,12 @@ class CommandGate:
         """Bring the robot to a stop and fall silent, on this thread.
 
         A stop in force goes on as it is. What has not been commanded since `start` needs no stop
-        and gets no command.
+        and gets no command. Once the gate retires, that alone brings the robot to a stop.
         """
+        self._ramp_down(reaction, retiring=False)
+
+    def _ramp_down(self, reaction: ReactionDescription, *, retiring: bool) -> None:
+        """Send a stop to its end, unless something else stops the robot."""
         with self._changed:
             self._moving = False
             motion = None
@@ -131,7 +135,8 @@ class CommandGate:
         while motion is not None:
             elapsed_s = time.monotonic() - begun_s
             with self._changed:
-                if self._state.stop is not None or self._closed:
+                superseded = self._retired and not retiring
+                if self._state.stop is not None or self._closed or superseded:
                     return
                 self._last = motion.command(elapsed_s)
                 self._publish(self._last)
@@ -151,7 +156,7 @@ class CommandGate:
                 left_s = self._motion_s + self._motion.ramp_s - time.monotonic()
         if left_s > 0.0:
             time.sleep(left_s + self._period_s)
-        self.rest(reaction)
+        self._ramp_down(reaction, retiring=True)
         self.close()
 
     def _on_change(self) -> None:

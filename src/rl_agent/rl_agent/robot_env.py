@@ -16,6 +16,7 @@ from rl_agent.safety import SafeAction, SafetyFilter, Tightening
 from rl_agent.safety_monitor import SafetyMonitor
 from rl_agent.safety_state import SafetyState
 from rl_agent.spaces import Spaces
+from rl_agent.watchdogs import COMMAND
 
 Vector = NDArray[np.float32]
 
@@ -126,6 +127,11 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             return self._blind_step()
         return self._outcome(safe, reading)
 
+    def wait_until_clear(self, timeout_s: float) -> bool:
+        """Wait until the robot may move; return whether it may. To be called by who drives it."""
+        self.state.end(COMMAND)  # whoever asks for an episode is not stuck
+        return self.state.wait_until_clear(timeout_s)
+
     def release(self, *, hold: bool = False) -> None:
         """Let `reset` wait for nobody any more; with `hold`, let it wait again."""
         if hold:
@@ -135,7 +141,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
 
     def _attempt_reset(self) -> Reading | None:
         """Return the first reading of an episode; None where the robot was stopped meanwhile."""
-        while not self.state.wait_until_clear(_LOOK_S):
+        while not self.wait_until_clear(_LOOK_S):
             if self._released.is_set():
                 raise RobotError(f'stopped while waiting for a re-arm: {self.state.words}')
         try:

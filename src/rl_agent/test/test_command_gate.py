@@ -208,6 +208,30 @@ def test_the_end_of_an_episode_is_a_stop_and_then_silence(make: MakeBench) -> No
     assert len(numbers) > 3
 
 
+def test_a_gate_that_retires_stops_the_robot_once(make: MakeBench) -> None:
+    """The control thread may bring the robot to rest, or send, at the same time."""
+    bench = make()
+    bench.send(4.0)
+    thread = threading.Thread(target=bench.gate.rest, args=(ReactionDescription(duration_s=60.0),))
+    thread.start()
+    bench.topic.until(lambda: len(bench.topic.sent) > 1)
+    bench.gate.retire(DAMPED)
+    thread.join(TIMEOUT_S)
+    assert not thread.is_alive()
+    assert not bench.send(7.0)
+    numbers = bench.topic.numbers
+    assert numbers[-1] == 0.0
+    assert all(after <= before for before, after in itertools.pairwise(numbers))
+
+
+def test_a_gate_that_retires_carries_a_stop_out(make: MakeBench) -> None:
+    bench = make()
+    bench.send(4.0)
+    bench.stop(DAMPED)
+    bench.gate.retire(HOLD)
+    assert bench.topic.numbers[-1] == 0.0
+
+
 def test_a_closed_gate_sends_nothing(make: MakeBench) -> None:
     bench = make()
     bench.send(5.0)
