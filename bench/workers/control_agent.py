@@ -16,9 +16,9 @@ from rl_agent.ros_realtime_robot import RosRealtimeRobot
 class TimedAgentNode(AgentNode):
     """An agent that answers each line on stdin with the timing since the line before."""
 
-    def __init__(self) -> None:
-        """Begin to listen."""
-        super().__init__()
+    def configure(self) -> None:
+        """Begin to listen, too."""
+        super().configure()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:

@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A robot as a gymnasium.Env: observations, rewards and episodes by its description."""
 
+from collections.abc import Mapping
 import threading
 from typing import Any
 
@@ -200,14 +201,22 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
     def _frame(self, reading: Reading) -> Vector:
         """Return the frame of a reading; remember its values for the task."""
         values = self.spaces.values(reading.values)
-        for name, numbers in values.items():
-            if not np.isfinite(numbers).all():
-                raise RobotError(
-                    f'observation field {name!r}: given {numbers.tolist()};'
-                    ' accepted: finite numbers'
-                )
+        frame = self.spaces.frame(values)
+        if not np.isfinite(frame).all():  # only then: which one
+            _refuse_what_is_not_finite(values)
         self._values = values
-        return self.spaces.frame(values)
+        return frame
+
+
+def _refuse_what_is_not_finite(values: Mapping[str, NDArray[np.float64]]) -> None:
+    """Raise RobotError for the field with a number that is none, or none in float32."""
+    for name, numbers in values.items():
+        with np.errstate(over='ignore'):
+            is_good = np.isfinite(numbers.astype(np.float32)).all()
+        if not is_good:
+            raise RobotError(
+                f'observation field {name!r}: given {numbers.tolist()}; accepted: finite numbers'
+            )
 
 
 def _explain(limit: str, safe: SafeAction) -> str:

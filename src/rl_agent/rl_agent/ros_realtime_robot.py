@@ -22,7 +22,7 @@ from rl_agent.robot import Reading
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_command import RosCommand
 from rl_agent.ros_reset import RosReset
-from rl_agent.ros_sensors import RosSensors
+from rl_agent.ros_sensors import RosSensors, SensorMessage
 from rl_agent.safety_description import find_pose
 from rl_agent.safety_state import SafetyState
 from rl_agent.sensor_reader import SensorReader
@@ -68,9 +68,10 @@ class RosRealtimeRobot:
         self._node, self._description, self._timeout_s = node, description, timeout_s
         self._state, self._when_idle = state, when_idle
         self._stopping_s: float | None = None
+        self._is_complete = False  # a message may come before all of this is made
         self._begun_s: float | None = None  # when the observation of this step was complete
         self._pose = find_pose(description.safety, description.action, description.observation)
-        self._sensors = RosSensors(node, description)
+        self._sensors = RosSensors(node, description, self._on_message)
         self._changed = self._sensors.changed
         self._reader = SensorReader(
             description.observation, self._sensors.latest, self._sensors.values_of, events
@@ -92,6 +93,7 @@ class RosRealtimeRobot:
         self._reset = RosReset(node, description, self._changed, self._left_s, timeout_s)
         self.rate = FixedRate(description.rate_hz)
         self.latency = Histogram()
+        self._is_complete = True
 
     def wait_until_heard(self) -> None:
         """Wait until every sensor topic had a good message.
@@ -184,6 +186,11 @@ class RosRealtimeRobot:
                 )
             )
         return watched
+
+    def _on_message(self, topic: str, message: SensorMessage) -> None:
+        """Take the values out of a message, on the thread that receives it."""
+        if self._is_complete:
+            self._reader.take(topic, message)
 
     def _reading(self) -> Reading:
         """Return the newest good values."""

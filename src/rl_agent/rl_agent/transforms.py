@@ -54,8 +54,11 @@ def transform(field: ObservationField, raw: Numbers) -> Numbers:
         field: of the observation.
         raw: as in the message, (raw,).
     """
-    with np.errstate(invalid='ignore'):
-        values = _TRANSFORMS[field.transform](raw)
+    if field.transform == 'none':
+        values = raw
+    else:
+        with np.errstate(invalid='ignore'):
+            values = _TRANSFORMS[field.transform](raw)
     if field.replace_nan is not None:
         values = np.where(np.isnan(values), field.replace_nan, values)
     if field.clip and field.bounds:
