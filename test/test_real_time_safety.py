@@ -11,13 +11,18 @@ from pathlib import Path
 import signal
 from typing import Any
 
-from fleet import run_module, running
-from live_robot import live_robot, LiveRobot
+from fleet import Listener, run_module, running
+from live_robot import live_robot, LiveRobot, TIMEOUT_S
 import numpy as np
 import pytest
+from rl_agent.node_specs import agent, simulated_robot
 from rl_agent.policy import PolicyArchitecture, PolicyParameters
 from rl_agent.policy_file import save_policy
+from rl_agent.robot_description import load_robot
+from rl_agent.ros_topics import STATUS_QOS
+from rl_agent.spaces import Spaces
 from rl_learner.processes import ChildProcess
+from rl_msgs.msg import AgentStatus
 
 WANTED = 0.5  # action of the policy; the command is twice that
 COMMAND = 1.0
@@ -415,3 +420,36 @@ def test_a_signal_amid_motion_stops_by_the_reaction(
         ramp = numbers[begun:]
         assert all(after <= before for before, after in itertools.pairwise(ramp))
         assert sum(0.05 < given < 0.95 for given in ramp) >= 5
+
+
+def test_a_simulated_robot_is_driven_in_real_time_too(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The pendulum's time passes by itself, at 20 Hz; the agent keeps pace with it."""
+    namespace = 'timely'
+    specs = [
+        simulated_robot('pendulum', namespace, real_time=True),
+        agent('pendulum', namespace, max_steps=40),
+    ]
+    specs = [
+        dataclasses.replace(spec, remappings={'/policy': f'/{namespace}/policy'}) for spec in specs
+    ]
+    architecture = PolicyArchitecture(3, 1, (4,))
+    spaces = Spaces(load_robot('pendulum'))
+    numbers = np.zeros(architecture.num_parameters, np.float32)
+    parameters = PolicyParameters(architecture, numbers, fingerprint=spaces.fingerprint, version=1)
+    save_policy(tmp_path / 'policy.npz', parameters)
+    specs[1] = dataclasses.replace(
+        specs[1],
+        parameters={**specs[1].parameters, 'policy': str(tmp_path / 'policy.npz')},
+    )
+    listener = Listener({f'/{namespace}/agent_status': (AgentStatus, STATUS_QOS)})
+    statuses = listener.heard[f'/{namespace}/agent_status']
+    with running(specs, ros_environment, tmp_path):
+        listener.until(
+            lambda: any(item.steps == 40 for item in statuses), TIMEOUT_S, 'forty steps'
+        )
+    listener.close()
+    last = statuses[-1]
+    assert last.ticks == 40
+    assert last.state.startswith('finished')

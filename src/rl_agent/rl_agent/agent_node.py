@@ -27,7 +27,7 @@ from rl_agent.pacing import SimulationPacer
 from rl_agent.policy_file import load_policy
 from rl_agent.policy_store import PolicyStore
 from rl_agent.real_time import prepare_process, prepare_thread, restore_process
-from rl_agent.robot_description import load_robot, RobotDescription
+from rl_agent.robot_description import RobotDescription
 from rl_agent.robot_env import RobotEnv
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_listener import RosListener
@@ -36,6 +36,7 @@ from rl_agent.ros_messages import message_to_policy
 from rl_agent.ros_parameters import declare_parameters
 from rl_agent.ros_realtime_robot import RosRealtimeRobot
 from rl_agent.ros_robot import RosRobot
+from rl_agent.ros_robot_description import load_ros_robot
 from rl_agent.ros_safety import RosSafety
 from rl_agent.ros_topics import (
     AGENT_STATUS,
@@ -136,7 +137,7 @@ class AgentNode(ManagedNode):
     def configure(self) -> None:
         """Read the description and connect to robot and learner; nothing moves."""
         parameters = self._settings
-        description = load_robot(parameters.robot)
+        description = load_ros_robot(parameters.robot)
         spaces = Spaces(description)
         namespace = self.get_namespace().strip('/')
         robot_id = parameters.robot_id or namespace or description.name

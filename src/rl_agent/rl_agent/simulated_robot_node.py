@@ -7,10 +7,12 @@ import time
 from typing import Annotated, Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.robot_description import RobotDescription
@@ -38,12 +40,18 @@ class SimulatedRobotParameters:
         str, Field(description='name of a robot description, or the path of its YAML file')
     ] = ''
     seed: Annotated[int, Field(ge=0, description='of the starting states')] = 0
+    real_time: Annotated[
+        bool,
+        Field(description='time passes by itself, as on a real robot; false: with each command'),
+    ] = False
 
 
 class SimulatedRobotNode(ManagedNode):
     """The sensors of the description and /clock out, its commands in, its reset service.
 
     It steps in lockstep: each command advances the model, and the clock, by one control period.
+    With `real_time` it has no /clock: the model advances by one period of the wall clock after
+    the other, under the last command since the reset.
     """
 
     def __init__(self) -> None:
@@ -63,7 +71,11 @@ class SimulatedRobotNode(ManagedNode):
         self._order = _joint_order(description, model.joint_names)
         self._robot = SimulatedRobot(model, description.rate_hz, self._settings.seed)
         self._sensors = SimulatedSensors(self, description, model)
-        self._times = self.create_publisher(Clock, '/clock', QoSProfile(depth=10))
+        self._held = np.zeros(len(self._order))
+        self._period_s = 1.0 / description.rate_hz
+        self._times: Publisher | None = None
+        if not self._settings.real_time:
+            self._times = self.create_publisher(Clock, '/clock', QoSProfile(depth=10))
         self._diagnostics = self.create_publisher(
             DiagnosticArray, '/diagnostics', QoSProfile(depth=10)
         )
@@ -90,7 +102,10 @@ class SimulatedRobotNode(ManagedNode):
             ParameterDescriptor(description='setting it makes the next starting states follow'),
         )
         self.add_post_set_parameters_callback(self._on_parameters)
-        self.create_timer(_STANDSTILL_S, self._on_standstill, clock=steady_clock())
+        if self._settings.real_time:
+            self.create_timer(self._period_s, self._pass_time, clock=steady_clock())
+        else:
+            self.create_timer(_STANDSTILL_S, self._on_standstill, clock=steady_clock())
         self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
 
     def _on_command(self, message: Any) -> None:
@@ -100,12 +115,20 @@ class SimulatedRobotNode(ManagedNode):
         except RobotError as error:
             self.get_logger().error(f'command refused: {error}', throttle_duration_sec=10.0)
             return
-        self._robot.step(command[self._order])
+        self._held = command[self._order]
+        if not self._settings.real_time:
+            self._robot.step(self._held)
+            self._publish_state()
+
+    def _pass_time(self) -> None:
+        """Let one period pass."""
+        self._robot.step(self._held)
         self._publish_state()
 
     def _on_reset(self, request: Any, response: Any) -> Any:
         """Draw a new starting state and show it."""
         self._robot.reset()
+        self._held = np.zeros(len(self._order))
         self._publish_state()
         if hasattr(response, 'success'):
             response.success = True
@@ -125,6 +148,9 @@ class SimulatedRobotNode(ManagedNode):
     def _publish_state(self) -> None:
         """Publish clock and sensors."""
         self._published_s = time.monotonic()
+        if self._times is None:
+            self._sensors.publish(self.get_clock().now().to_msg())
+            return
         stamp = ns_to_stamp(self._robot.stamp_ns)
         self._times.publish(Clock(clock=stamp))
         self._sensors.publish(stamp)
@@ -135,7 +161,7 @@ class SimulatedRobotNode(ManagedNode):
         status = DiagnosticStatus(
             level=DiagnosticStatus.OK,
             name=self.get_fully_qualified_name(),
-            message='lockstep',
+            message='real time' if self._settings.real_time else 'lockstep',
             hardware_id=self.get_namespace().strip('/'),
             values=[KeyValue(key=key, value=str(value)) for key, value in counts.items()],
         )

@@ -44,6 +44,19 @@ def emergency() -> Stop:
     return Stop('emergency_stop', 'of a test', ReactionDescription(), True, lambda: None)
 
 
+def reset_elsewhere(env: RobotEnv) -> tuple[threading.Thread, threading.Event]:
+    """Begin a reset on a thread; return it, and the event of its end."""
+    done = threading.Event()
+
+    def reset() -> None:
+        env.reset()
+        done.set()
+
+    thread = threading.Thread(target=reset)
+    thread.start()
+    return thread, done
+
+
 def test_what_filters_made_of_an_action_is_executed_and_stored() -> None:
     """10 N m/s at 20 Hz: half a N m a step, which is a quarter of the action's range."""
     robot = PendulumRobot()
@@ -100,9 +113,7 @@ def test_reset_waits_for_rearm() -> None:
     env.reset()
     env.state.begin(emergency())
     assert env.step(act(0.0))[3] is True
-    done = threading.Event()
-    thread = threading.Thread(target=lambda: (env.reset(), done.set()))
-    thread.start()
+    thread, done = reset_elsewhere(env)
     assert not done.wait(0.3)
     assert robot.resets == 1
     env.state.rearm()
@@ -122,9 +133,7 @@ def test_a_reset_that_waits_can_be_released() -> None:
 def test_an_episode_that_begins_beyond_a_limit_does_not_begin() -> None:
     robot = SensedPendulum(start=(math.pi / 2, 2.0))
     env = make(robot, SLOW)
-    done = threading.Event()
-    thread = threading.Thread(target=lambda: (env.reset(), done.set()))
-    thread.start()
+    thread, done = reset_elsewhere(env)
     while not env.state.is_latched:
         assert not done.is_set()
     robot._start = (math.pi / 2, 0.0)
