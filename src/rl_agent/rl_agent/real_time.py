@@ -5,10 +5,12 @@ import contextlib
 import ctypes
 import gc
 import os
+from pathlib import Path
 import sys
 
 _SWITCH_S = 100e-6
 _PR_SET_TIMERSLACK = 29
+_OTHER_THREADS = 1  # lowest priority of SCHED_FIFO
 
 
 def prepare_process() -> None:
@@ -24,9 +26,10 @@ def prepare_process() -> None:
 
 
 def restore_process() -> None:
-    """Go back to Python's ways."""
+    """Go back to the ordinary ways of Python and of the operating system."""
     gc.unfreeze()
     gc.enable()
+    _schedule_all(os.SCHED_OTHER, 0)
 
 
 def collect_garbage() -> None:
@@ -58,8 +61,13 @@ def prepare_thread(priority: int, cpu: int) -> list[str]:
 
 
 def _make_real_time(priority: int) -> str:
-    """Ask for SCHED_FIFO; return what happened."""
+    """Ask for SCHED_FIFO; return what happened.
+
+    The process's other threads get its lowest priority: one that holds the interpreter lock must
+    not be put aside for another program, for the control thread would wait for both.
+    """
     try:
+        _schedule_all(os.SCHED_FIFO, _OTHER_THREADS)
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
     except (OSError, AttributeError) as error:
         return (
@@ -67,6 +75,17 @@ def _make_real_time(priority: int) -> str:
             f' accepted: CAP_SYS_NICE, or `ulimit -r {priority}` (limits.conf: rtprio)'
         )
     return f'the control thread runs under SCHED_FIFO at priority {priority}'
+
+
+def _schedule_all(policy: int, priority: int) -> None:
+    """Schedule all threads of this process so; one that has ended meanwhile is no matter.
+
+    Raises:
+        PermissionError: it is not permitted.
+    """
+    for thread in Path('/proc/self/task').iterdir():
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setscheduler(int(thread.name), policy, os.sched_param(priority))
 
 
 def _pin(cpu: int) -> str:
