@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 import sys
 
-_SWITCH_S = 100e-6
+_SWITCH_S = 20e-6
 _PR_SET_TIMERSLACK = 29
 _OTHER_THREADS = 1  # lowest priority of SCHED_FIFO
 
