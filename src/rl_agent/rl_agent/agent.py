@@ -16,6 +16,7 @@ from rl_agent.transition import Transition, TransitionBuilder
 Vector = NDArray[np.float32]
 
 FINISHED, STOPPED = 'finished: all steps taken', 'stopped'
+HELD = 'held by safety'
 ENDED_STATES = (FINISHED, STOPPED)  # no step follows
 
 
@@ -118,12 +119,14 @@ class Agent:
     def prepare(self) -> None:
         """Allow `run` after a `stop`."""
         self._stop.clear()
+        self._env.release(hold=True)
         if self._pacer:
             self._pacer.hold()
 
     def stop(self) -> None:
         """Stop: no command follows; the step under way still becomes a transition."""
         self._stop.set()
+        self._env.release()
         if self._pacer:
             self._pacer.release()
 
@@ -138,6 +141,8 @@ class Agent:
             pass
         begun = None  # an evaluation keeps the policy that it began with
         while not self._ends():
+            if not self._wait_until_clear():
+                break
             asked = self._evaluation
             held = asked.episodes_left > 0
             if not (held and asked is begun):
@@ -149,6 +154,12 @@ class Agent:
             asked.episodes_left -= held
         self.state = STOPPED if self._stop.is_set() else FINISHED
 
+    def _wait_until_clear(self) -> bool:
+        """Wait until safety lets the robot move; return whether it does."""
+        while not self._env.wait_until_clear(0.1) and not self._stop.is_set():
+            self.state = HELD
+        return not self._stop.is_set()
+
     def _ends(self) -> bool:
         """Return whether no further step may be taken."""
         return self._stop.is_set() or (0 < self._max_steps <= self.steps)
@@ -159,15 +170,19 @@ class Agent:
         self._builder.first(observation, info['stamp_ns'])
         if self.policy is not None:
             self.policy.policy.reset(self._rng)
-        episode_return, transition = 0.0, None
-        while transition is None or not (transition.terminated or transition.truncated):
+        episode_return, transition, ended = 0.0, None, False
+        while not ended:
             if self._pacer and not self._evaluation.episodes_left:
                 self._pacer.before_step()
             if self._stop.is_set():
                 break  # a stop that came between two steps: no command may follow it
-            transition = self._step(observation, evaluation, hold_policy)
+            step = self._step(observation, evaluation, hold_policy)
+            if step is None:
+                break  # nobody saw how it ended
+            transition = step
             observation = transition.next_observation
             episode_return += transition.reward
+            ended = transition.terminated or transition.truncated
         if transition is None:
             return
         self._listener.on_episode(
@@ -182,11 +197,13 @@ class Agent:
             )
         )
 
-    def _step(self, observation: Vector, evaluation: bool, hold_policy: bool) -> Transition:
-        """Execute one step and spool its transition."""
+    def _step(self, observation: Vector, evaluation: bool, hold_policy: bool) -> Transition | None:
+        """Execute one step and spool its transition; None where its end was not observed."""
         policy = self._policy_for_step(hold_policy)
         wanted = policy.policy.act(observation, self._rng, deterministic=evaluation)
         next_observation, reward, terminated, truncated, info = self._env.step(wanted)
+        if not info['observed']:
+            return None
         self.steps += 1
         transition = self._builder.step(
             info['executed_action'],

@@ -6,7 +6,9 @@ import os
 # before NumPy: products as small as a policy's are slower on several threads, and less steady
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
 
+from array import array
 from collections.abc import Sequence
+import contextlib
 import math
 from pathlib import Path
 import sys
@@ -19,17 +21,24 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from rclpy.duration import Duration
 from rl_agent.agent import Agent, ENDED_STATES, STOPPED
+from rl_agent.background import Background
 from rl_agent.errors import PolicyError, RlError
+from rl_agent.events import Events
 from rl_agent.pacing import SimulationPacer
+from rl_agent.policy_file import load_policy
 from rl_agent.policy_store import PolicyStore
-from rl_agent.robot_description import load_robot
+from rl_agent.real_time import prepare_process, prepare_thread, restore_process
+from rl_agent.robot_description import RobotDescription
 from rl_agent.robot_env import RobotEnv
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_listener import RosListener
 from rl_agent.ros_main import ManagedNode, run
 from rl_agent.ros_messages import message_to_policy
 from rl_agent.ros_parameters import declare_parameters
+from rl_agent.ros_realtime_robot import RosRealtimeRobot
 from rl_agent.ros_robot import RosRobot
+from rl_agent.ros_robot_description import load_ros_robot
+from rl_agent.ros_safety import RosSafety
 from rl_agent.ros_task_parameters import TaskParameters
 from rl_agent.ros_topics import (
     AGENT_STATUS,
@@ -40,6 +49,8 @@ from rl_agent.ros_topics import (
     steady_clock,
 )
 from rl_agent.ros_uplink import Uplink
+from rl_agent.safety import Tightening
+from rl_agent.safety_state import SafetyState
 from rl_agent.spaces import Spaces
 from rl_agent.spool import Spool
 from rl_agent.spool_folder import default_spool_folder, SpoolFolder
@@ -54,6 +65,8 @@ _SPOOL_IN_MEMORY_S = 60.0  # bridges a disk that stalls
 _SPOOL_IN_MEMORY_LEAST = 4096  # simulated time may be fast
 _FLUSH_S = 1.5
 _LAST_STATUS_S = 0.3
+_LAST_STEP_S = 10.0
+_REPORT_S = 0.2
 
 
 @dataclass(frozen=True, config=ConfigDict(extra='forbid'))
@@ -95,6 +108,27 @@ class AgentParameters:
             ' empty: in memory only'
         ),
     ] = str(default_spool_folder())
+    policy: Annotated[
+        str, Field(description='policy file to begin with; empty: wait for the learner')
+    ] = ''
+    action_scale: Annotated[
+        float,
+        Field(gt=0, le=1.0, description='makes the action box smaller, about its default pose'),
+    ] = 1.0
+    slew_scale: Annotated[
+        float, Field(gt=0, le=1.0, description='makes the slew limit of the description smaller')
+    ] = 1.0
+    realtime_priority: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=99,
+            description='of the control thread under SCHED_FIFO, if permitted; 0: not wanted',
+        ),
+    ] = 60
+    control_cpu: Annotated[
+        int, Field(ge=-1, le=1023, description='processor of the control thread; -1: any')
+    ] = -1
 
 
 class AgentNode(ManagedNode):
@@ -106,6 +140,7 @@ class AgentNode(ManagedNode):
         self._settings = declare_parameters(self, AgentParameters)
         self._thread: threading.Thread | None = None
         self._rate = (time.monotonic(), 0)  # when the steps were last counted, and how many
+        self._counted: list[int] | None = None  # latencies up to the last status
 
     @property
     def autostart(self) -> bool:
@@ -115,13 +150,16 @@ class AgentNode(ManagedNode):
     def configure(self) -> None:
         """Read the description and connect to robot and learner; nothing moves."""
         parameters = self._settings
-        description = load_robot(parameters.robot)
+        description = load_ros_robot(parameters.robot)
         spaces = Spaces(description)
         namespace = self.get_namespace().strip('/')
         robot_id = parameters.robot_id or namespace or description.name
         self._sender = Sender(robot_id, uuid.uuid4().hex, spaces.fingerprint)
-        self._robot = RosRobot(self, description, parameters.robot_timeout_s)
-        self._store = PolicyStore(spaces)
+        self._events = Events()
+        self._state = SafetyState(self._events)
+        self._store = PolicyStore(spaces, self._events)
+        if parameters.policy:
+            self._store.offer(load_policy(parameters.policy))
         self._spool_folder = self._open_spool_folder(spaces, description.rate_hz)
         self._spool = (
             self._spool_folder.spool
@@ -129,15 +167,28 @@ class AgentNode(ManagedNode):
             else Spool(math.ceil(_SPOOL_S * description.rate_hz), self._sender.session)
         )
         self._listener = RosListener(self, spaces, self._sender)
+        self._background = Background(self._listener)
+        self._robot = self._make_robot(description)
+        self._safety = RosSafety(
+            self,
+            self._state,
+            description.safety.emergency_stop or description.safety.stop,
+        )
         self._uplink = Uplink(self, self._spool, self._sender, parameters.send_period_s)
         self._pacer = SimulationPacer(parameters.max_steps_ahead)
-        env = RobotEnv(self._robot, description)
+        env = RobotEnv(
+            self._robot,
+            description,
+            state=self._state,
+            events=self._events,
+            tightening=Tightening(parameters.action_scale, parameters.slew_scale),
+        )
         self._task_parameters = TaskParameters(self, env)
         self._agent = Agent(
             env,
             self._store,
             self._spool,
-            self._listener,
+            self._background if self._is_real_time else self._listener,
             seed=parameters.seed,
             explore=parameters.explore,
             max_steps=parameters.max_steps,
@@ -153,25 +204,35 @@ class AgentNode(ManagedNode):
         """Begin to move, once a policy is there."""
         self._robot.prepare()
         self._agent.prepare()
-        self._thread = threading.Thread(target=self._run, name='control')
+        if self._is_real_time:
+            prepare_process()
+        self._thread = threading.Thread(target=self._run, name='control', daemon=True)
         self._thread.start()
 
     def deactivate(self) -> None:
-        """Stop after the step under way; hand over what the learner machine does not have."""
+        """Bring the robot to a stop; hand over what the learner machine does not have."""
         if self._thread is None:
             return
         self._agent.stop()
         self._robot.stop_waiting(grace_s=1.0)
-        self._thread.join()
+        self._thread.join(_LAST_STEP_S)
+        if self._thread.is_alive():
+            self.get_logger().error(
+                'the control thread is stuck; the robot was stopped all the same'
+            )
         self._thread = None
+        if self._is_real_time:
+            restore_process()
         if self._agent.state not in ENDED_STATES:
             self._agent.state = STOPPED  # it waited for a robot that did not answer
+        self._background.wake()
         self._uplink.send()
         if not self._spool.wait_until_empty(_FLUSH_S):
             fate = 'are kept for the next start' if self._spool_folder else 'are lost'
             self.get_logger().warning(
                 f'{self._spool.pending} transitions were not acknowledged and {fate}'
             )
+        self._say_reports()
         self._publish_status()
         # a process that ends at once would take its last status along
         self._status.wait_for_all_acked(Duration(nanoseconds=int(_LAST_STATUS_S * 1e9)))
@@ -183,10 +244,13 @@ class AgentNode(ManagedNode):
         if self._spool_folder:
             self._spool_folder.close()
         self._robot.close()
+        self._safety.close()
+        self._background.close()
         self._listener.close()
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
-        self.destroy_timer(self._timer)
+        for timer in self._timers_of_agent:
+            self.destroy_timer(timer)
         self.destroy_publisher(self._status)
         self.destroy_service(self._evaluate)
 
@@ -223,25 +287,60 @@ class AgentNode(ManagedNode):
                 )
             )
         self._status = self.create_publisher(AgentStatus, AGENT_STATUS, STATUS_QOS)
-        self._timer = self.create_timer(1.0, self._publish_status, clock=steady_clock())
+        self._timers_of_agent = [
+            self.create_timer(1.0, self._publish_status, clock=steady_clock()),
+            self.create_timer(_REPORT_S, self._say_reports, clock=steady_clock()),
+        ]
         self._evaluate = self.create_service(Evaluate, '~/evaluate', self._on_evaluate)
 
+    def _make_robot(self, description: RobotDescription) -> RosRobot | RosRealtimeRobot:
+        """Return the robot: in lockstep with its /clock, or at a rate of the steady clock."""
+        timeout_s = self._settings.robot_timeout_s
+        if not self._is_real_time:
+            return RosRobot(self, description, timeout_s)
+        return RosRealtimeRobot(
+            self,
+            description,
+            timeout_s,
+            self._state,
+            self._events,
+            policy_heard_s=lambda: self._store.heard_s,
+            when_idle=self._background.wake,
+        )
+
+    @property
+    def _is_real_time(self) -> bool:
+        """Whether control is paced by the steady clock, not by a simulation's."""
+        return not self.get_parameter('use_sim_time').value
+
     def _run(self) -> None:
-        """Run the agent until it ends; an error ends the process."""
+        """Run the agent until it ends; an error ends the process, which stops the robot first."""
+        if self._is_real_time:
+            for line in prepare_thread(
+                self._settings.realtime_priority, self._settings.control_cpu
+            ):
+                self._events.tell(line)
         try:
             self._agent.state = 'waiting for the robot'
             self._robot.wait_until_heard()
             self._agent.run()
+            self._robot.rest()
         except RlError as error:
             if not self._agent.stopping:
                 self.fail(error)
+        except Exception as error:  # a mistake of ours must not leave a robot moving
+            self.fail(RlError(f'control thread: {error!r}'))
+            raise
 
     def _on_policy(self, message: PolicyMessage) -> None:
-        """Offer a policy to the store."""
+        """Offer a policy to the store, which names what is wrong with it."""
         try:
-            self._store.offer(message_to_policy(message))
+            parameters = message_to_policy(message)
         except PolicyError as error:
-            self.get_logger().error(f'policy refused: {error}', throttle_duration_sec=10.0)
+            self._store.refuse('architecture', message.learner_session, error)
+            return
+        with contextlib.suppress(PolicyError):
+            self._store.offer(parameters)
 
     def _on_learner_status(self, message: LearnerStatus) -> None:
         """Note how far training is behind."""
@@ -256,12 +355,21 @@ class AgentNode(ManagedNode):
         response.message = f'{request.episodes} deterministic episodes after the current one'
         return response
 
+    def _say_reports(self) -> None:
+        """Log what there is to say."""
+        for report in self._events.take_reports():
+            if report.is_fault:
+                self.get_logger().error(report.text)
+            else:
+                self.get_logger().info(report.text)
+
     def _publish_status(self) -> None:
         """Publish how the agent is doing."""
         agent, newest = self._agent, self._store.newest
         now_s = time.monotonic()
         since_s, steps = self._rate
         self._rate = (now_s, agent.steps)
+        events = self._events.counts()
         message = AgentStatus(
             robot=self._sender.robot,
             session=self._sender.session,
@@ -279,9 +387,32 @@ class AgentNode(ManagedNode):
             transitions_acknowledged=self._uplink.acknowledged,
             transitions_dropped=self._spool.dropped,
             transitions_on_disk=self._spool.on_disk,
+            safety_state=self._state.words,
+            safety_latched=self._state.is_latched,
+            event_names=list(events),
+            event_counts=array('Q', events.values()),
+            latency_p50_us=math.nan,
+            latency_p99_us=math.nan,
         )
+        self._add_timing(message)
         message.header.stamp = self.get_clock().now().to_msg()
         self._status.publish(message)
+
+    def _add_timing(self, message: AgentStatus) -> None:
+        """Fill in how steady the control loop is; there is nothing to say in lockstep."""
+        if not isinstance(self._robot, RosRealtimeRobot):
+            return
+        counts = list(self._robot.latency.counts)
+        message.latency_p50_us, message.latency_p99_us = self._robot.latency.percentiles(
+            (0.5, 0.99), self._counted
+        )
+        self._counted = counts
+        rate = self._robot.rate
+        message.ticks, message.ticks_late, message.ticks_missed = (
+            rate.ticks,
+            rate.late,
+            rate.missed,
+        )
 
 
 def main(args: Sequence[str] | None = None) -> None:

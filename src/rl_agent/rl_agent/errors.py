@@ -18,6 +18,10 @@ class RobotError(RlError):
     """The robot does not answer as its description says."""
 
 
+class StoppedError(RobotError):
+    """A stop came while the robot was brought to a starting state."""
+
+
 class ReplayError(RlError):
     """The replay server cannot be reached or refuses."""
 

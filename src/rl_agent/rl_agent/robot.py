@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,15 @@ class Reading:
     Attributes:
         values: observation field to its numbers as in the message, (joint,) each.
         stamp_ns: the oldest stamp among them, in ns of the robot's clock.
+        command: the last command that the robot was sent, (action,), where it may be another than
+            the one asked for: a stop came between. None: it was that one, or there was none.
+        is_fresh: false: some values are too old to act or to learn on.
     """
 
     values: Mapping[str, NDArray[np.float64]]
     stamp_ns: int
+    command: NDArray[np.float64] | None = None
+    is_fresh: bool = True
 
 
 class Robot(Protocol):
@@ -42,4 +47,13 @@ class Robot(Protocol):
         Raises:
             RobotError: the robot does not answer.
         """
+        ...
+
+
+@runtime_checkable
+class SensingRobot(Protocol):
+    """A robot that can be looked at while it stands still."""
+
+    def sense(self) -> Mapping[str, NDArray[np.float64]] | None:
+        """Return the newest values at once, (raw,) each; None where some are missing or bad."""
         ...

@@ -84,6 +84,17 @@ class RobotDescription:
             _check_pose(reset, info.data['action'], info.data['observation'])
         return reset
 
+    @field_validator('safety')
+    @classmethod
+    def _check_safety(cls, safety: SafetyDescription, info: ValidationInfo) -> SafetyDescription:
+        if {'action', 'observation', 'rate_hz'} <= info.data.keys():
+            mistakes = safety.mistakes(
+                info.data['action'], info.data['observation'], info.data['rate_hz']
+            )
+            if mistakes:
+                raise ValueError('\n'.join(mistakes))
+        return safety
+
     @property
     def topics(self) -> dict[str, str]:
         """The sensor topics, each with its message type."""

@@ -7,10 +7,10 @@ line on stderr and exit code 1, or 2 where starting again cannot help: a wrong c
 """
 
 from collections.abc import Callable, Sequence
-import contextlib
 import signal
 import sys
 import threading
+import traceback
 from types import FrameType
 
 import rclpy
@@ -112,6 +112,9 @@ class ManagedNode(LifecycleNode):
             if not self.autostart:
                 self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
+        except Exception:
+            traceback.print_exc()  # rclpy would say nothing of it
+            raise
         return TransitionCallbackReturn.SUCCESS
 
 
@@ -183,8 +186,14 @@ def _run_initialised(make_node: Callable[[], ManagedNode], stop: threading.Event
 
 def _spin(executor: SingleThreadedExecutor) -> None:
     """Serve callbacks until the executor is shut down."""
-    with contextlib.suppress(ExternalShutdownException):
+    try:
         executor.spin()
+    except ExternalShutdownException:
+        pass
+    except AttributeError:
+        # a handler that ends while the executor shuts down misses what rclpy has taken away
+        if not getattr(executor, '_is_shutdown', False):
+            raise
 
 
 def _report(where: str, error: RlError) -> int:

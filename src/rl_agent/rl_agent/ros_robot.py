@@ -74,6 +74,16 @@ class RosRobot:
             self._command.send(command)
         return self._reading()
 
+    def sense(self) -> dict[str, Numbers] | None:
+        """Return the newest values, see `SensingRobot`."""
+        try:
+            return self._sensors.values(self._sensors.latest())
+        except (KeyError, RobotError):
+            return None
+
+    def rest(self) -> None:
+        """Do nothing: without a command no time passes."""
+
     def prepare(self) -> None:
         """Wait as long as the time-out says, again."""
         self._stopping_s = None

@@ -71,6 +71,10 @@ class RosSensors:
             FieldExtractor(field, node.resolve_topic_name(field.topic))
             for field in description.observation
         ]
+        self._by_topic = {
+            topic: [item for item in self.extractors if item.field.topic == topic]
+            for topic in self.topics
+        }
         self._subscriptions = [
             node.create_subscription(
                 import_message(kind),
@@ -104,6 +108,10 @@ class RosSensors:
             extract.field.name: extract(messages[extract.field.topic].message)
             for extract in self.extractors
         }
+
+    def values_of(self, topic: str, message: SensorMessage) -> dict[str, NDArray[np.float64]]:
+        """Return the numbers of those fields that a topic holds, see `values`."""
+        return {extract.field.name: extract(message.message) for extract in self._by_topic[topic]}
 
     def close(self) -> None:
         """Unsubscribe."""

@@ -20,6 +20,7 @@ STEP = 'step'
 EPISODE = 'episode'
 AGENT_STATUS = 'agent_status'
 RANDOMISATION = 'randomisation'
+EMERGENCY_STOP = 'emergency_stop'
 
 # parameter of the simulated robot
 RESET_SEED = 'reset_seed'

@@ -7,10 +7,13 @@ import time
 from typing import Annotated, Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.robot_description import RobotDescription
@@ -39,12 +42,18 @@ class SimulatedRobotParameters:
         str, Field(description='name of a robot description, or the path of its YAML file')
     ] = ''
     seed: Annotated[int, Field(ge=0, description='of the starting states')] = 0
+    real_time: Annotated[
+        bool,
+        Field(description='time passes by itself, as on a real robot; false: with each command'),
+    ] = False
 
 
 class SimulatedRobotNode(ManagedNode):
     """The sensors of the description and /clock out, its commands in, its reset service.
 
     It steps in lockstep: each command advances the model, and the clock, by one control period.
+    With `real_time` it has no /clock: the model advances by one period of the wall clock after
+    the other, under the last command since the reset.
     """
 
     def __init__(self) -> None:
@@ -67,7 +76,12 @@ class SimulatedRobotNode(ManagedNode):
         self._sensors = SimulatedSensors(self, description, model)
         self._variation = RandomisationPublisher(self, model)
         self._variation.publish(self._robot.resets, ns_to_stamp(self._robot.stamp_ns))
-        self._times = self.create_publisher(Clock, '/clock', QoSProfile(depth=10))
+        self._rest = self._resting_command(description)
+        self._held = self._rest
+        self._period_s = 1.0 / description.rate_hz
+        self._times: Publisher | None = None
+        if not self._settings.real_time:
+            self._times = self.create_publisher(Clock, '/clock', QoSProfile(depth=10))
         self._diagnostics = self.create_publisher(
             DiagnosticArray, '/diagnostics', QoSProfile(depth=10)
         )
@@ -94,7 +108,10 @@ class SimulatedRobotNode(ManagedNode):
             ParameterDescriptor(description='setting it makes the next starting states follow'),
         )
         self.add_post_set_parameters_callback(self._on_parameters)
-        self.create_timer(_STANDSTILL_S, self._on_standstill, clock=steady_clock())
+        if self._settings.real_time:
+            self.create_timer(self._period_s, self._pass_time, clock=steady_clock())
+        else:
+            self.create_timer(_STANDSTILL_S, self._on_standstill, clock=steady_clock())
         self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
 
     def _on_command(self, message: Any) -> None:
@@ -104,7 +121,21 @@ class SimulatedRobotNode(ManagedNode):
         except RobotError as error:
             self.get_logger().error(f'command refused: {error}', throttle_duration_sec=10.0)
             return
-        self._robot.step(command[self._order])
+        self._held = command[self._order]
+        if not self._settings.real_time:
+            self._robot.step(self._held)
+            self._publish_state()
+
+    def _resting_command(self, description: RobotDescription) -> NDArray[np.float64]:
+        """Return what is held in real time before the first command, as the model takes it."""
+        default = description.action.default
+        if default is None:
+            return np.zeros(len(self._order))
+        return np.array(default, np.float64)[self._order]
+
+    def _pass_time(self) -> None:
+        """Let one period pass."""
+        self._robot.step(self._held)
         self._publish_state()
         self._name_fault()
 
@@ -112,6 +143,7 @@ class SimulatedRobotNode(ManagedNode):
         """Draw a new starting state and show it."""
         self._robot.reset()
         self._variation.publish(self._robot.resets, ns_to_stamp(self._robot.stamp_ns))
+        self._held = self._rest
         self._publish_state()
         fault = self._name_fault()
         if hasattr(response, 'success'):
@@ -140,6 +172,9 @@ class SimulatedRobotNode(ManagedNode):
     def _publish_state(self) -> None:
         """Publish clock and sensors."""
         self._published_s = time.monotonic()
+        if self._times is None:
+            self._sensors.publish(self.get_clock().now().to_msg())
+            return
         stamp = ns_to_stamp(self._robot.stamp_ns)
         self._times.publish(Clock(clock=stamp))
         self._sensors.publish(stamp)
@@ -154,7 +189,7 @@ class SimulatedRobotNode(ManagedNode):
         status = DiagnosticStatus(
             level=DiagnosticStatus.WARN if counts['faults'] else DiagnosticStatus.OK,
             name=self.get_fully_qualified_name(),
-            message='lockstep',
+            message='real time' if self._settings.real_time else 'lockstep',
             hardware_id=self.get_namespace().strip('/'),
             values=[KeyValue(key=key, value=str(value)) for key, value in counts.items()],
         )

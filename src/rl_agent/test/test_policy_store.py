@@ -3,12 +3,14 @@
 
 from collections.abc import Callable
 import dataclasses
+import math
 import threading
 
 import numpy as np
 from pendulum_robot import describe, make_parameters
 import pytest
 from rl_agent.errors import PolicyError
+from rl_agent.events import Events
 from rl_agent.policy import PolicyParameters
 from rl_agent.policy_store import PolicyStore
 from rl_agent.spaces import Spaces
@@ -149,3 +151,43 @@ def test_who_waits_is_woken_by_the_first_good_policy(store: PolicyStore) -> None
     store.offer(make_parameters(1))
     thread.join(TIMEOUT_S)
     assert result == [True]
+
+
+def test_a_learner_that_was_replaced_is_not_listened_to(store: PolicyStore) -> None:
+    """Two learners on one topic would otherwise take turns."""
+    store.offer(make_parameters(5, session='old'))
+    store.offer(make_parameters(1, session='new'))
+    with pytest.raises(PolicyError, match="learner_session: given 'old'; accepted: 'new'"):
+        store.offer(make_parameters(6, session='old'))
+    assert store.newest is not None
+    assert store.newest.learner_session == 'new'
+    assert counts(store) == (2, 1)
+
+
+def test_each_refusal_is_named_once_for_each_session() -> None:
+    events = Events()
+    store = PolicyStore(Spaces(describe()), events)
+    for session in ('a', 'b'):
+        for version in range(5):
+            with pytest.raises(PolicyError):
+                store.offer(make_parameters(version, session=session, fingerprint='another'))
+    assert events.counts() == {'policy_refused/layout': 10}
+    assert len(events.take_reports()) == 2
+
+
+def test_a_version_that_goes_backwards_is_counted() -> None:
+    events = Events()
+    store = PolicyStore(Spaces(describe()), events)
+    for version in (5, 4, 3, 5):
+        store.offer(make_parameters(version))
+    assert events.counts() == {'policy_version_backwards': 2}
+
+
+def test_a_repetition_shows_that_the_learner_lives(store: PolicyStore) -> None:
+    assert store.heard_s == -math.inf
+    store.offer(make_parameters(5))
+    first_s = store.heard_s
+    store.offer(make_parameters(4))
+    assert store.heard_s == first_s
+    store.offer(make_parameters(5))
+    assert store.heard_s > first_s

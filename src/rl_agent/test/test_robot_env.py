@@ -117,7 +117,10 @@ def test_info_has_just_the_promised_keys() -> None:
         'intervention',
         'reward_parts',
         'stamp_ns',
+        'stop',
+        'observed',
     }
+    assert (info['stop'], info['observed']) == ('', True)
     assert info['executed_action'].dtype == np.float32
     assert info['command'].dtype == np.float64
     assert info['stamp_ns'] == 100_000_000
@@ -163,11 +166,28 @@ def test_a_terminated_step_is_not_truncated_too(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize('number', [math.nan, math.inf, -math.inf])
 def test_an_action_that_is_not_finite_moves_nothing(number: float) -> None:
+    """It stops the robot, latched; nothing can be learnt of that step."""
+    robot = PendulumRobot()
+    env = RobotEnv(robot, describe())
+    first, _ = env.reset()
+    observation, reward, terminated, truncated, info = env.step(act(number))
+    assert robot.commands == []
+    assert observation.tolist() == first.tolist()
+    assert (reward, terminated, truncated) == (0.0, False, True)
+    assert info['observed'] is False
+    assert info['stop'].startswith('policy_not_finite: action: given ')
+    assert env.state.is_latched
+    assert env.state.rearm()[0]
+    env.reset()
+    assert env.step(act(0.0))[3] is False
+
+
+def test_an_action_of_a_wrong_shape_is_refused() -> None:
     robot = PendulumRobot()
     env = RobotEnv(robot, describe())
     env.reset()
     with pytest.raises(PolicyError, match='action'):
-        env.step(act(number))
+        env.step(np.zeros(2, np.float32))
     assert robot.commands == []
 
 

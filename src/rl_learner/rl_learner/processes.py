@@ -39,6 +39,11 @@ class ChildProcess:
             )
 
     @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
+    @property
     def exit_code(self) -> int | None:
         """Exit code; None while it runs."""
         return self._process.poll()

@@ -26,7 +26,7 @@ from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.node_specs import agent, NodeSpec, simulated_agent, simulated_robot
 from rl_agent.policy import PolicyParameters
 from rl_agent.robot_description import RobotDescription
-from rl_agent.ros_messages import message_to_arrays, policy_to_message
+from rl_agent.ros_messages import policy_to_message
 from rl_agent.ros_topics import (
     ACK_QOS,
     AGENT_STATUS,
@@ -38,6 +38,7 @@ from rl_agent.ros_topics import (
     TRANSITIONS_QOS,
 )
 from rl_agent.transition_batch import TransitionArrays
+from rl_learner.batch_codec import decode
 from rl_learner.evaluation import EvaluatedEpisode
 from rl_learner.processes import ChildProcess, end_in_order
 from rl_learner.ros_domain import claim_domain, local_environment
@@ -168,7 +169,11 @@ class _Judge:
         self._policies = node.create_publisher(PolicyMessage, trial.topic(POLICY), POLICY_QOS)
         self._acks = node.create_publisher(TransitionAck, trial.topic(TRANSITIONS_ACK), ACK_QOS)
         node.create_subscription(
-            TransitionBatch, trial.topic(TRANSITIONS), self._on_batch, TRANSITIONS_QOS
+            TransitionBatch,
+            trial.topic(TRANSITIONS),
+            self._on_batch,
+            TRANSITIONS_QOS,
+            raw=True,
         )
         node.create_subscription(
             AgentStatus, f'{trial.prefix}/{AGENT_STATUS}', self._on_status, STATUS_QOS
@@ -236,18 +241,19 @@ class _Judge:
         """Remember what the agent does."""
         self._state = message.state
 
-    def _on_batch(self, message: TransitionBatch) -> None:
-        """Keep what is new and acknowledge it; what is not comes again."""
-        have = self._acknowledged.get(message.session, message.oldest_sequence - 1)
-        skip = have + 1 - message.first_sequence
-        rows = message_to_arrays(message)
-        if 0 <= skip < len(rows):
-            self._rows.append(rows[skip:])
-            have = message.first_sequence + len(rows) - 1
+    def _on_batch(self, data: bytes) -> None:
+        """Keep what is new of a serialised batch and acknowledge it; what is not comes again."""
+        batch = decode(data)
+        sender = batch.sender
+        have = self._acknowledged.get(sender.session, batch.oldest_sequence - 1)
+        skip = have + 1 - batch.first_sequence
+        if 0 <= skip < len(batch):
+            self._rows.append(batch.transitions[skip:])
+            have = batch.last_sequence
             self._heard_s = time.monotonic()
-        self._acknowledged[message.session] = have
+        self._acknowledged[sender.session] = have
         self._acks.publish(
-            TransitionAck(robot=message.robot, session=message.session, sequence=have)
+            TransitionAck(robot=sender.robot, session=sender.session, sequence=have)
         )
 
     def _take(self, number: int) -> EvaluatedEpisode | None:

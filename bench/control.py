@@ -1,0 +1,204 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""How steady the control loop is, at 50 and 500 Hz, with a learner and while it is gone.
+
+A robot in real time, an agent and a learner, each a process of its own; weights of 84,000
+parameters arrive ten times a second, transitions flow and are acknowledged. Latency is from
+`observation complete` (the tick began; nothing is read out of the messages yet) to `command
+published`. Beside it stands the floor of the machine: a loop that only sleeps, before and after.
+"""
+
+import argparse
+from collections.abc import Iterator
+import contextlib
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rl_learner.ros_domain import claim_domain, local_environment
+
+BENCH = Path(__file__).parent
+RATES = (50, 500)
+WARM_UP_S = 3.0
+PHASES = ('learner_stopped', 'learner_killed', 'learner_restarted')
+FIGURES = ('latency_p50_us', 'latency_p99_us', 'late_fraction', 'missed_fraction')
+Figures = dict[str, Any]
+
+
+def main() -> None:
+    """Measure, print a table, and one JSON object as the last line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--seconds', type=float, default=300.0, help='with a healthy learner')
+    parser.add_argument('--fault-seconds', type=float, default=60.0, help='of each fault')
+    parser.add_argument('--floor-seconds', type=float, default=30.0, help='twice for each rate')
+    parser.add_argument('--rates', nargs='+', type=int, choices=RATES, default=RATES)
+    parser.add_argument('--priority', type=int, default=60, help='SCHED_FIFO; 0: without')
+    options = parser.parse_args()
+    results = {f'hz_{rate}': measure(rate, options) for rate in options.rates}
+    show(results)
+    print(json.dumps({'bench': 'control', 'seconds': options.seconds, **results}))
+
+
+def measure(rate_hz: int, options: argparse.Namespace) -> Figures:
+    """Return the figures of one rate."""
+    with tempfile.TemporaryDirectory() as folder, claim_domain() as domain:
+        robot = Path(folder) / 'robot.yaml'
+        text = (BENCH / 'control_robot.yaml').read_text()
+        robot.write_text(text.replace('rate_hz: 50 ', f'rate_hz: {rate_hz} '))
+        environment = {
+            **local_environment(domain),
+            'PYTHONPATH': str(BENCH),
+            'ROS_LOG_DIR': folder,
+        }
+        floors = [floor(rate_hz, options, environment)]
+        result = drive(rate_hz, robot, options, environment)
+        floors.append(floor(rate_hz, options, environment))
+    return {**result, 'floor': {key: max(item[key] for item in floors) for key in floors[0]}}
+
+
+def drive(
+    rate_hz: int, robot: Path, options: argparse.Namespace, environment: dict[str, str]
+) -> Figures:
+    """Return the agent's figures, with a learner and without."""
+    agent_options = ['--ros-args', '-p', f'robot:={robot}']
+    agent_options += ['-p', f'realtime_priority:={options.priority}']
+    learner_command = worker('control_learner', str(robot))
+    with (
+        running(worker('control_robot', str(rate_hz)), environment),
+        running(learner_command, environment) as learner,
+        running(worker('control_agent', *agent_options), environment) as agent,
+    ):
+        until_it_moves(agent)
+        time.sleep(WARM_UP_S)
+        ask(agent)
+        result = after(agent, options.seconds)
+        learner.send_signal(signal.SIGSTOP)
+        faults = {PHASES[0]: after(agent, options.fault_seconds)}
+        learner.kill()
+        faults[PHASES[1]] = after(agent, options.fault_seconds)
+        with running(learner_command, environment):
+            faults[PHASES[2]] = after(agent, options.fault_seconds)
+    return {**result, **faults}
+
+
+def after(agent: 'subprocess.Popen[str]', seconds: float) -> Figures:
+    """Return the figures of the next seconds."""
+    time.sleep(seconds)
+    timing = ask(agent)
+    return {**figures(timing), **{key: timing[key] for key in ('ticks', 'policies', 'steps')}}
+
+
+def figures(timing: Figures) -> Figures:
+    """Return what others rely on."""
+    due = timing['ticks'] + timing['missed']
+    return {
+        'latency_p50_us': timing['p50'],
+        'latency_p99_us': timing['p99'],
+        'late_fraction': timing['late'] / timing['ticks'] if timing['ticks'] else None,
+        'missed_fraction': timing['missed'] / due if due else None,
+    }
+
+
+def floor(rate_hz: int, options: argparse.Namespace, environment: dict[str, str]) -> Figures:
+    """Return how late a bare timer loop of the same rate and priority is on this machine."""
+    arguments = (str(rate_hz), str(options.floor_seconds), str(options.priority))
+    output = subprocess.run(
+        worker('control_floor', *arguments),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    given = figures(json.loads(output.splitlines()[-1]))
+    return {
+        'wake_up_p50_us': given['latency_p50_us'],
+        'wake_up_p99_us': given['latency_p99_us'],
+        'late_fraction': given['late_fraction'],
+        'missed_fraction': given['missed_fraction'],
+    }
+
+
+def worker(module: str, *arguments: str) -> list[str]:
+    """Return the command of a worker."""
+    return [sys.executable, '-m', f'workers.{module}', *arguments]
+
+
+@contextlib.contextmanager
+def running(command: list[str], environment: dict[str, str]) -> Iterator['subprocess.Popen[str]']:
+    """Run a worker; end it whatever happens."""
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(10.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def ask(agent: 'subprocess.Popen[str]') -> Figures:
+    """Return the agent's timing since it was asked last.
+
+    Raises:
+        RuntimeError: it ended.
+    """
+    assert agent.stdin is not None
+    assert agent.stdout is not None
+    agent.stdin.write('\n')
+    agent.stdin.flush()
+    for line in agent.stdout:
+        if line.startswith('timing '):
+            timing: Figures = json.loads(line.removeprefix('timing '))
+            return timing
+    raise RuntimeError('the agent ended')
+
+
+def until_it_moves(agent: 'subprocess.Popen[str]') -> None:
+    """Wait until the agent has taken steps.
+
+    Raises:
+        RuntimeError: it does not within a minute.
+    """
+    for _ in range(120):
+        time.sleep(0.5)
+        if ask(agent)['ticks']:
+            return
+    raise RuntimeError('the agent does not move')
+
+
+def show(results: dict[str, Figures]) -> None:
+    """Print the table for people."""
+    table = Table(title='control loop: latency and ticks; floor: a loop that only sleeps')
+    for name in ('rate', 'while', *FIGURES):
+        table.add_column(name.replace('_', ' '), justify='right')
+    for rate, result in results.items():
+        floors = result['floor']
+        cells = [floors['wake_up_p50_us'], floors['wake_up_p99_us']]
+        cells += [floors['late_fraction'], floors['missed_fraction']]
+        rows: dict[str, list[Any]] = {'floor (wake-up)': cells}
+        rows['all is well'] = [result[name] for name in FIGURES]
+        for phase in PHASES:
+            rows[phase.replace('_', ' ')] = [result[phase][name] for name in FIGURES]
+        for name, row in rows.items():
+            table.add_row(rate, name, *['-' if cell is None else f'{cell:.3g}' for cell in row])
+    Console().print(table)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,63 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The agent's own process for the control benchmark: on a line on stdin it says its timing."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from rl_agent.agent_node import AgentNode
+from rl_agent.ros_main import ManagedNode, run
+from rl_agent.ros_realtime_robot import RosRealtimeRobot
+
+
+class TimedAgentNode(AgentNode):
+    """An agent that answers each line on stdin with the timing since the line before."""
+
+    def configure(self) -> None:
+        """Begin to listen, too."""
+        super().configure()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        """Answer until stdin ends; then end the process."""
+        before: dict[str, Any] | None = None
+        for _ in sys.stdin:
+            robot = self._robot
+            assert isinstance(robot, RosRealtimeRobot)
+            rate = robot.rate
+            now: dict[str, Any] = {
+                'counts': list(robot.latency.counts),
+                'ticks': rate.ticks,
+                'late': rate.late,
+                'missed': rate.missed,
+                'steps': self._agent.steps,
+                'policies': self._store.accepted,
+                'acknowledged': self._uplink.acknowledged,
+                'events': self._events.counts(),
+            }
+            since = before or now
+            p50, p99 = robot.latency.percentiles((0.5, 0.99), since['counts'])
+            names = ('ticks', 'late', 'missed', 'steps', 'policies', 'acknowledged')
+            answer = {
+                name: now[name] - (before or dict.fromkeys(names, 0))[name] for name in names
+            }
+            print(
+                'timing',
+                json.dumps({**answer, 'p50': p50, 'p99': p99, 'events': now['events']}),
+                flush=True,
+            )
+            before = now
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    """Run the node."""
+    make: type[ManagedNode] = TimedAgentNode
+    sys.exit(run(make, sys.argv))
+
+
+if __name__ == '__main__':
+    main()

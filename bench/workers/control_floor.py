@@ -1,0 +1,32 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The floor of a machine: a loop that sleeps until its next tick and does nothing else."""
+
+import json
+import sys
+import time
+
+from rl_agent.fixed_rate import FixedRate
+from rl_agent.histogram import Histogram
+from rl_agent.real_time import prepare_process, prepare_thread
+
+
+def main() -> None:
+    """Tick; arguments are the rate in Hz, the seconds, and the priority under SCHED_FIFO."""
+    rate_hz, seconds, priority = float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+    prepare_process()
+    prepare_thread(priority, -1)
+    rate, lateness = FixedRate(rate_hz), Histogram()
+    end_s = time.monotonic() + seconds
+    rate.start()
+    while time.monotonic() < end_s:
+        lateness.add(rate.wait())
+    p50, p99 = lateness.percentiles((0.5, 0.99))
+    print(
+        json.dumps(
+            {'ticks': rate.ticks, 'late': rate.late, 'missed': rate.missed, 'p50': p50, 'p99': p99}
+        )
+    )
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,93 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What safety, sensors and policies have to say: counted always, put into words once."""
+
+from collections import deque
+from dataclasses import dataclass
+import threading
+import time
+
+_MOST_REPORTS = 1000
+
+
+@dataclass(frozen=True)
+class Report:
+    """A line for the log.
+
+    Attributes:
+        text: of one line.
+        is_fault: false: it is over, or only worth knowing.
+    """
+
+    text: str
+    is_fault: bool
+
+
+@dataclass
+class _Lasting:
+    """A fault that goes on: since when, and how often it was noticed."""
+
+    since_s: float
+    count: int = 0
+
+
+class Events:
+    """Counts what happens; names a fault when it begins and when it ends.
+
+    It may be called from any thread and never waits for a log: `take_reports` does that later.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._lock = threading.Lock()
+        self._counts: dict[str, int] = {}
+        self._named: set[tuple[str, str]] = set()
+        self._lasting: dict[str, _Lasting] = {}
+        self._reports: deque[Report] = deque(maxlen=_MOST_REPORTS)
+
+    def note(self, name: str, text: str, source: str = '') -> None:
+        """Count something that has no duration; put it into words once for each source."""
+        with self._lock:
+            if (name, source) not in self._named:
+                self._named.add((name, source))
+                self._reports.append(Report(f'{name}: {text}', is_fault=True))
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def tell(self, text: str) -> None:
+        """Put something into words that is no fault."""
+        self._reports.append(Report(text, is_fault=False))
+
+    def begin(self, name: str, text: str) -> None:
+        """Note that a fault is there: counted and put into words unless it goes on already."""
+        with self._lock:
+            if name not in self._lasting:
+                self._lasting[name] = _Lasting(time.monotonic())
+                self._counts[name] = self._counts.get(name, 0) + 1
+                self._reports.append(Report(f'{name}: {text}', is_fault=True))
+            self._lasting[name].count += 1
+
+    def end(self, name: str) -> None:
+        """Note that a fault is over, if it was there."""
+        if name not in self._lasting:  # by far the commonest case, without the lock
+            return
+        with self._lock:
+            lasting = self._lasting.pop(name, None)
+            if lasting is not None:
+                seconds = time.monotonic() - lasting.since_s
+                self._reports.append(
+                    Report(
+                        f'{name}: over after {seconds:.3g} s, noticed {lasting.count} times',
+                        is_fault=False,
+                    )
+                )
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each thing happened."""
+        with self._lock:
+            return dict(self._counts)
+
+    def take_reports(self) -> list[Report]:
+        """Return what there is to say since the last call."""
+        reports = []
+        while self._reports:
+            reports.append(self._reports.popleft())
+        return reports

@@ -1,0 +1,56 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Ticks at a fixed rate on the steady clock: absolute deadlines, no drift, no catching up."""
+
+from collections.abc import Callable
+import time
+
+_LATE_SHARE = 0.1  # of a period
+
+
+class FixedRate:
+    """Ticks at `start + number * period`.
+
+    A tick that begins later than a tenth of a period is late. Deadlines that have passed
+    altogether are missed: they are left out, for a burst of commands helps nobody.
+
+    Attributes:
+        period_s: between two ticks.
+        ticks: that began.
+        late: of those, the ones that were late.
+        missed: deadlines that were left out.
+    """
+
+    def __init__(
+        self,
+        rate_hz: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Prepare to tick; `start` begins."""
+        self.period_s = 1.0 / rate_hz
+        self._clock, self._sleep = clock, sleep
+        self._start_s, self._number = clock(), 0
+        self.ticks = self.late = self.missed = 0
+
+    def start(self) -> None:
+        """Begin: the first tick comes one period from now."""
+        self._start_s, self._number = self._clock(), 0
+
+    @property
+    def deadline_s(self) -> float:
+        """When the next tick is due, on the clock."""
+        return self._start_s + (self._number + 1) * self.period_s
+
+    def wait(self) -> float:
+        """Sleep until the next tick; return how late it began, s."""
+        left_s = self.deadline_s - self._clock()
+        while left_s > 0.0:
+            self._sleep(left_s)
+            left_s = self.deadline_s - self._clock()
+        late_s = -left_s
+        skipped = int(late_s / self.period_s)
+        self._number += 1 + skipped
+        self.ticks += 1
+        self.late += late_s > _LATE_SHARE * self.period_s
+        self.missed += skipped
+        return late_s

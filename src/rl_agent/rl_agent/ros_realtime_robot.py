@@ -1,0 +1,267 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A robot behind ROS topics that is commanded at a fixed rate of the steady clock."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+import gc
+import os
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.node import Node
+from rl_agent.command_gate import CommandGate
+from rl_agent.errors import RobotError, StoppedError
+from rl_agent.events import Events
+from rl_agent.fixed_rate import FixedRate
+from rl_agent.histogram import Histogram
+from rl_agent.reactions import Reactions
+from rl_agent.real_time import collect_garbage
+from rl_agent.robot import Reading
+from rl_agent.robot_description import RobotDescription
+from rl_agent.ros_command import RosCommand
+from rl_agent.ros_reset import RosReset
+from rl_agent.ros_sensors import RosSensors, SensorMessage
+from rl_agent.safety_description import find_pose
+from rl_agent.safety_state import SafetyState
+from rl_agent.sensor_reader import SensorReader
+from rl_agent.watchdogs import POLICY, Watched
+
+_TICKS_PER_COLLECTION = 10
+
+Numbers = NDArray[np.float64]
+
+
+class RosRealtimeRobot:
+    """Sends a command, waits for the next tick, returns what the sensors said last by then.
+
+    The thread that calls `apply` is the control thread. It never waits for anything but the
+    clock; what takes time is handed over when a command has just left.
+
+    Attributes:
+        rate: the ticks, and how many were late or missed.
+        latency: observation complete to command published.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        description: RobotDescription,
+        timeout_s: float,
+        state: SafetyState,
+        events: Events,
+        policy_heard_s: Callable[[], float],
+        when_idle: Callable[[], None],
+    ) -> None:
+        """Connect; nothing is sent yet.
+
+        Args:
+            node: relative topics live in its namespace; its executor spins in another thread.
+            description: of the robot.
+            timeout_s: an episode cannot begin with a robot that is silent for so long.
+            state: whether the robot may move.
+            events: told of what is wrong with sensors.
+            policy_heard_s: returns when the learner was last heard, on the steady clock.
+            when_idle: called when there is time until the next tick.
+        """
+        self._node, self._description, self._timeout_s = node, description, timeout_s
+        self._state, self._when_idle = state, when_idle
+        self._stopping_s: float | None = None
+        self._is_complete = False  # a message may come before all of this is made
+        self._begun_s: float | None = None  # when the observation of this step was complete
+        self._pose = find_pose(description.safety, description.action, description.observation)
+        self._sensors = RosSensors(node, description, self._on_message)
+        self._changed = self._sensors.changed
+        self._reader = SensorReader(
+            description.observation, self._sensors.latest, self._sensors.values_of, events
+        )
+        self._watched_sensors = self._watch_sensors()
+        watched, policy_watchdog = [*self._watched_sensors], description.safety.policy_watchdog
+        if policy_watchdog is not None:
+            watched.append(Watched(POLICY, 'the policy', policy_watchdog, policy_heard_s))
+        self._command = RosCommand(node, description.action, description.rate_hz)
+        self._gate = CommandGate(
+            self._command.send,
+            state,
+            Reactions(description.action),
+            description.rate_hz,
+            description.safety.command_watchdog,
+            watched,
+            self._reader.update,
+        )
+        self._reset = RosReset(node, description, self._changed, self._left_s, timeout_s)
+        self.rate = FixedRate(description.rate_hz)
+        self.latency = Histogram()
+        self._is_complete = True
+
+    def wait_until_heard(self) -> None:
+        """Wait until every sensor topic had a good message.
+
+        Raises:
+            RobotError: one is silent, or sends what does not fit.
+        """
+        self._await_fresh(-1.0, {})
+
+    def reset(self) -> Reading:
+        """Stop the robot, begin an episode; return its first reading, see `Robot.reset`.
+
+        Raises:
+            StoppedError: a stop came meanwhile.
+        """
+        self._begun_s = None
+        self._gate.rest(self._description.safety.stop)
+        collect_garbage()
+        self.wait_until_heard()
+        self.rate.start()
+        self._reset.run(self._read, self._apply_in_reset)
+        self._gate.pause()
+        self.rate.start()
+        self._begun_s = time.perf_counter()
+        self._reader.update()
+        return replace(self._reading(), command=self._gate.last)
+
+    def apply(self, command: Numbers) -> Reading:
+        """Send a command; return the reading of the next tick, see `Robot.apply`."""
+        sent = self._gate.send(command)
+        if sent and self._begun_s is not None:
+            self.latency.add(time.perf_counter() - self._begun_s)
+        self._when_idle()
+        if self.rate.ticks % _TICKS_PER_COLLECTION == 0:
+            gc.collect(0)
+        self.rate.wait()
+        self._begun_s = time.perf_counter()
+        self._reader.update()
+        self._gate.watchdogs.update(moving=True)
+        reading = self._reading()
+        last = self._gate.last
+        return reading if last is command else replace(reading, command=last)
+
+    def sense(self) -> dict[str, Numbers] | None:
+        """Return the newest values, see `SensingRobot`."""
+        self._reader.update()
+        if any(self._reader.why(topic) for topic in self._reader.topics):
+            return None
+        return self._reader.values() if self._reader.is_complete else None
+
+    def rest(self) -> None:
+        """Bring the robot to a stop, as at the end of an episode."""
+        self._gate.rest(self._description.safety.stop)
+
+    def prepare(self) -> None:
+        """Be ready to move, and to wait as long as the time-out says."""
+        self._stopping_s = None
+        self._gate.start()
+
+    def stop_waiting(self, grace_s: float) -> None:
+        """Bring the robot to a stop, at once; let nothing wait for it longer than `grace_s`."""
+        with self._changed:
+            self._stopping_s = time.monotonic() + grace_s
+            self._changed.notify_all()
+        self._gate.retire(self._description.safety.stop)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._gate.close()
+        self._sensors.close()
+        self._command.close()
+        self._reset.close()
+
+    def _watch_sensors(self) -> list[Watched]:
+        """Return each sensor topic with its largest age."""
+        watchdog, watched = self._description.safety.sensor_watchdog, []
+        for topic in self._reader.topics:
+            ages = [
+                item.max_age_s or watchdog.max_age_s
+                for item in self._description.observation
+                if item.topic == topic
+            ]
+            watched.append(
+                Watched(
+                    f'sensor_too_old/{topic}',
+                    self._node.resolve_topic_name(topic),
+                    replace(watchdog, max_age_s=min(ages)),
+                    partial(self._reader.good_since_s, topic),
+                    partial(self._reader.why, topic),
+                )
+            )
+        return watched
+
+    def _on_message(self, topic: str, message: SensorMessage) -> None:
+        """Take the values out of a message, on the thread that receives it."""
+        if self._is_complete:
+            self._reader.take(topic, message)
+
+    def _reading(self) -> Reading:
+        """Return the newest good values."""
+        values = self._reader.values()
+        if self._pose is not None:
+            field, places = self._pose
+            self._gate.note_pose(values[field][places])
+        stamp_ns = min(self._reader.stamp_ns(topic) for topic in self._reader.topics)
+        now_s = time.monotonic()
+        is_fresh = all(item.is_young(now_s) for item in self._watched_sensors)
+        return Reading(values, stamp_ns, is_fresh=is_fresh)
+
+    def _read(self, moved: bool) -> Reading:
+        """Return a reading from after this call, see `RosReset.run`."""
+        stamps = {topic: self._reader.stamp_ns(topic) for topic in self._reader.topics}
+        self._gate.pause()  # a service or a person may take their time
+        self._await_fresh(time.monotonic(), stamps if moved else {})
+        return self._reading()
+
+    def _apply_in_reset(self, command: Numbers) -> Reading:
+        """Send a command of the way to a starting state; return the next reading.
+
+        Raises:
+            StoppedError: it was not sent, or something stopped the robot then.
+        """
+        self._begun_s = None
+        reading = self.apply(command)
+        if reading.command is not None or self._state.stop is not None:
+            raise StoppedError(f'reset: stopped: {self._state.words}')
+        return reading
+
+    def _await_fresh(self, since_s: float, stamps_ns: dict[str, int]) -> None:
+        """Wait until every topic has a good message that came later, with a newer stamp.
+
+        Raises:
+            RobotError: the robot is silent, or sends what does not fit.
+        """
+
+        def missing() -> list[str]:
+            self._reader.update()
+            return [
+                topic
+                for topic in self._reader.topics
+                if self._reader.good_since_s(topic) <= since_s
+                or self._reader.stamp_ns(topic) <= stamps_ns.get(topic, -2)
+            ]
+
+        deadline_s = time.monotonic() + self._timeout_s
+        with self._changed:
+            while missing():
+                if self._left_s(deadline_s) <= 0:
+                    raise RobotError(self._explain(missing()))
+                self._changed.wait(self._left_s(deadline_s))
+
+    def _left_s(self, deadline_s: float) -> float:
+        """Return how much longer to wait; a stop shortens it."""
+        return min(deadline_s, self._stopping_s or deadline_s) - time.monotonic()
+
+    def _explain(self, topics: list[str]) -> str:
+        """Return what is wrong with these topics, and what to look at."""
+        lines = []
+        for topic in topics:
+            name = self._node.resolve_topic_name(topic)
+            heard = self._reader.good_since_s(topic) > 0
+            what = self._reader.why(topic) or ('nothing new' if heard else 'no message')
+            lines.append(
+                f'{name}: {what} in {self._timeout_s:g} s from'
+                f' {self._node.count_publishers(name)} publishers'
+            )
+        domain = os.environ.get('ROS_DOMAIN_ID', '0')
+        return (
+            f'the robot does not publish: {"; ".join(lines)}; accepted: new messages at'
+            f' {self._description.rate_hz:g} Hz. Is it switched on, and in ROS domain {domain}?'
+        )

@@ -1,0 +1,83 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A slow listener never holds up the control thread."""
+
+import threading
+from typing import Any
+
+import numpy as np
+from rl_agent.agent import EpisodeResult
+from rl_agent.background import Background
+from rl_agent.transition import Transition
+
+TIMEOUT_S = 30.0
+VECTOR = np.zeros(1, np.float32)
+
+
+def transition(step: int) -> Transition:
+    return Transition(
+        VECTOR, VECTOR, 0.0, VECTOR, False, False, False, False, policy_version=1, episode=1,
+        step=step, stamp_ns=0,
+    )  # fmt: skip
+
+
+RESULT = EpisodeResult(1, 3, 0.0, False, 1, False, True)
+
+
+class SlowListener:
+    """Is told nothing before `go`.
+
+    Attributes:
+        told: numbers of steps, and 'episode'.
+    """
+
+    def __init__(self) -> None:
+        """Wait."""
+        self.go = threading.Event()
+        self.told: list[Any] = []
+        self.done = threading.Event()
+
+    def on_step(self, transition: Transition, wanted: Any, info: dict[str, Any]) -> None:
+        """Note a step."""
+        assert self.go.wait(TIMEOUT_S)
+        self.told.append(transition.step)
+
+    def on_episode(self, result: EpisodeResult) -> None:
+        """Note an episode."""
+        self.told.append('episode')
+        self.done.set()
+
+
+def test_nothing_is_told_before_there_is_time() -> None:
+    listener = SlowListener()
+    listener.go.set()
+    background = Background(listener)
+    for step in range(3):
+        background.on_step(transition(step), VECTOR, {})
+    assert listener.told == []
+    background.on_episode(RESULT)
+    assert listener.done.wait(TIMEOUT_S)
+    assert listener.told == [0, 1, 2, 'episode']
+    background.close()
+
+
+def test_a_listener_that_hangs_costs_steps_but_no_time() -> None:
+    listener = SlowListener()
+    background = Background(listener)
+    for step in range(6000):  # without `go` none of them is told
+        background.on_step(transition(step), VECTOR, {})
+        background.wake()
+    assert 900 <= background.left_out <= 1000
+    background.on_episode(RESULT)
+    listener.go.set()
+    assert listener.done.wait(TIMEOUT_S)
+    background.close()
+    assert len(listener.told) == 6000 - background.left_out + 1
+
+
+def test_closing_tells_the_rest() -> None:
+    listener = SlowListener()
+    listener.go.set()
+    background = Background(listener)
+    background.on_step(transition(0), VECTOR, {})
+    background.close()
+    assert listener.told == [0]

@@ -1,0 +1,266 @@
+# mypy: disable-error-code="unreachable"
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Commands go out only while the robot may move; else the reaction does, from any thread."""
+
+from collections.abc import Callable, Iterator
+import itertools
+import threading
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+import pytest
+from rl_agent.action_description import ActionDescription
+from rl_agent.command_gate import CommandGate
+from rl_agent.events import Events
+from rl_agent.reactions import Reactions
+from rl_agent.safety_description import ReactionDescription, WatchdogDescription
+from rl_agent.safety_state import SafetyState, Stop
+
+TIMEOUT_S = 30.0
+LONG_S = 3600.0
+PERIOD_S = 0.01
+ZERO, HOLD = ReactionDescription('zero'), ReactionDescription('hold')
+DAMPED = ReactionDescription('damped_stop', 0.2)
+MOTOR = ActionDescription(
+    topic='commands',
+    type='std_msgs/msg/Float64MultiArray',
+    unit='N m',
+    joints=('knee',),
+    low=(-9.0,),
+    high=(9.0,),
+)
+
+
+class Topic:
+    """Where commands go.
+
+    Attributes:
+        sent: each command, and the thread it came from.
+    """
+
+    def __init__(self) -> None:
+        """Be empty."""
+        self.sent: list[tuple[float, str]] = []
+        self._changed = threading.Condition()
+
+    def publish(self, command: NDArray[np.float64]) -> None:
+        """Note a command."""
+        with self._changed:
+            self.sent.append((float(command[0]), threading.current_thread().name))
+            self._changed.notify_all()
+
+    @property
+    def numbers(self) -> list[float]:
+        """The commands alone."""
+        return [number for number, _ in self.sent]
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition on what was sent."""
+        with self._changed:
+            assert self._changed.wait_for(condition, TIMEOUT_S)
+
+
+class Bench:
+    """A gate for one motor, with all around it."""
+
+    def __init__(self, watchdog: WatchdogDescription) -> None:
+        """Start it."""
+        self.topic, self.events = Topic(), Events()
+        self.state = SafetyState(self.events)
+        self.persists: str | None = None
+        self.gate = CommandGate(
+            self.topic.publish,
+            self.state,
+            Reactions(MOTOR),
+            1.0 / PERIOD_S,
+            watchdog,
+        )
+        self.gate.start()
+
+    def send(self, number: float) -> bool:
+        """Send a command as the control thread does."""
+        return self.gate.send(np.array([number]))
+
+    def stop(self, reaction: ReactionDescription, *, latched: bool = True) -> None:
+        """Stop the robot."""
+        self.state.begin(Stop('test', 'of a test', reaction, latched, lambda: self.persists))
+
+
+MakeBench = Callable[..., Bench]
+
+
+@pytest.fixture
+def make() -> Iterator[MakeBench]:
+    """Return a function that makes a bench, which ends with the test."""
+    made: list[Bench] = []
+
+    def make_bench(max_age_s: float = LONG_S, *, latch: bool = False) -> Bench:
+        watchdog = WatchdogDescription('zero', max_age_s=max_age_s, latch=latch)
+        made.append(Bench(watchdog))
+        return made[-1]
+
+    yield make_bench
+    for bench in made:
+        bench.gate.close()
+
+
+def test_commands_pass_while_the_robot_may_move(make: MakeBench) -> None:
+    bench = make()
+    assert bench.gate.last is None
+    assert all(bench.send(number) for number in (1.0, 2.0, -3.0))
+    assert bench.topic.numbers == [1.0, 2.0, -3.0]
+    assert bench.gate.last == [-3.0]
+    assert bench.gate.is_moving
+
+
+def test_the_reaction_leaves_on_the_thread_that_brings_the_stop(make: MakeBench) -> None:
+    """An emergency stop does not wait for any other thread."""
+    bench = make()
+    bench.send(5.0)
+    thread = threading.Thread(target=bench.stop, args=(ZERO,), name='bringer')
+    thread.start()
+    thread.join(TIMEOUT_S)
+    assert bench.topic.sent[1] == (0.0, 'bringer')
+    assert not bench.send(7.0)
+    assert 7.0 not in bench.topic.numbers
+    assert not bench.gate.is_moving
+
+
+def test_it_is_repeated_until_rearm(make: MakeBench) -> None:
+    bench = make()
+    bench.send(5.0)
+    bench.stop(HOLD)
+    bench.topic.until(lambda: len(bench.topic.sent) >= 10)
+    assert bench.topic.numbers == [5.0] * len(bench.topic.sent)
+    assert 'command_gate' in {thread for _, thread in bench.topic.sent}
+    assert bench.state.rearm()[0]
+    assert bench.send(7.0)
+    assert bench.topic.numbers[-1] == 7.0
+
+
+def test_a_damped_stop_goes_to_zero_evenly(make: MakeBench) -> None:
+    bench = make()
+    bench.send(4.0)
+    bench.stop(DAMPED)
+    bench.topic.until(lambda: bench.topic.numbers[-1] == 0.0)
+    numbers = bench.topic.numbers
+    assert all(after <= before for before, after in itertools.pairwise(numbers))
+    assert numbers[1] > 3.0
+    assert bench.gate.last == [0.0]
+
+
+def test_an_emergency_stop_replaces_another_reaction(make: MakeBench) -> None:
+    bench = make()
+    bench.send(4.0)
+    bench.stop(HOLD)
+    bench.state.begin(Stop('emergency_stop', '', ZERO, True, lambda: None), emergency=True)
+    assert bench.gate.last == [0.0]
+
+
+def test_a_stop_before_the_first_command_reacts_too(make: MakeBench) -> None:
+    bench = make()
+    bench.stop(DAMPED)
+    assert bench.topic.numbers[0] == 0.0
+
+
+def test_a_silent_control_thread_is_stopped(make: MakeBench) -> None:
+    """From another thread; when it speaks again, the stop that is not latched is over."""
+    bench = make(0.05)
+    bench.send(5.0)
+    bench.topic.until(lambda: bench.topic.numbers[-1] == 0.0)
+    assert bench.topic.sent[-1][1] == 'command_gate'
+    assert bench.state.words == 'control_loop_stuck: no command for 0.05 s'
+    assert bench.events.counts() == {'control_loop_stuck': 1}
+    assert not bench.send(6.0)  # the episode is over, but the stop is too
+    assert bench.state.stop is None
+    assert bench.send(7.0)
+
+
+def test_a_latched_command_watchdog_waits_for_a_person(make: MakeBench) -> None:
+    bench = make(0.05, latch=True)
+    bench.send(5.0)
+    bench.topic.until(lambda: bench.topic.numbers[-1] == 0.0)
+    assert not bench.send(6.0)
+    assert bench.state.is_latched
+    assert bench.state.rearm()[0]
+    assert bench.send(7.0)
+
+
+def test_the_control_thread_owes_nothing_between_two_episodes(make: MakeBench) -> None:
+    bench = make(0.05)
+    bench.send(5.0)
+    bench.gate.rest(ZERO)
+    time.sleep(0.3)  # for what must not happen
+    assert bench.topic.numbers == [5.0, 0.0]
+    assert bench.state.stop is None
+
+
+def test_the_end_of_an_episode_is_a_stop_and_then_silence(make: MakeBench) -> None:
+    bench = make()
+    bench.gate.rest(DAMPED)
+    assert bench.topic.sent == []  # nothing was commanded, nothing is
+    bench.send(4.0)
+    bench.gate.rest(DAMPED)
+    numbers = bench.topic.numbers
+    assert (numbers[0], numbers[-1]) == (4.0, 0.0)
+    assert all(after <= before for before, after in itertools.pairwise(numbers))
+    assert len(numbers) > 3
+
+
+def test_a_gate_that_retires_stops_the_robot_once(make: MakeBench) -> None:
+    """The control thread may bring the robot to rest, or send, at the same time."""
+    bench = make()
+    bench.send(4.0)
+    thread = threading.Thread(target=bench.gate.rest, args=(ReactionDescription(duration_s=60.0),))
+    thread.start()
+    bench.topic.until(lambda: len(bench.topic.sent) > 1)
+    bench.gate.retire(DAMPED)
+    thread.join(TIMEOUT_S)
+    assert not thread.is_alive()
+    assert not bench.send(7.0)
+    numbers = bench.topic.numbers
+    assert numbers[-1] == 0.0
+    assert all(after <= before for before, after in itertools.pairwise(numbers))
+
+
+def test_a_gate_that_retires_carries_a_stop_out(make: MakeBench) -> None:
+    bench = make()
+    bench.send(4.0)
+    bench.stop(DAMPED)
+    bench.gate.retire(HOLD)
+    assert bench.topic.numbers[-1] == 0.0
+
+
+def test_a_closed_gate_sends_nothing(make: MakeBench) -> None:
+    bench = make()
+    bench.send(5.0)
+    bench.gate.close()
+    assert not bench.send(6.0)
+    bench.stop(ZERO)
+    assert bench.topic.numbers == [5.0]
+    bench.state.rearm()
+    bench.gate.start()
+    assert bench.send(7.0)
+
+
+def test_no_command_of_the_policy_follows_a_stop(make: MakeBench) -> None:
+    """However the threads meet: after the first reaction there are only reactions."""
+    bench = make()
+    done = threading.Event()
+
+    def control() -> None:
+        while not done.is_set():
+            bench.send(1.0)
+
+    thread = threading.Thread(target=control)
+    thread.start()
+    for _ in range(50):
+        bench.topic.until(lambda: bench.topic.numbers[-1:] == [1.0])
+        bench.stop(ZERO)
+        begun = len(bench.topic.sent)
+        bench.topic.until(lambda begun=begun: len(bench.topic.sent) > begun)  # type: ignore[misc]
+        assert set(bench.topic.numbers[begun:]) == {0.0}
+        assert bench.state.rearm()[0]
+    done.set()
+    thread.join(TIMEOUT_S)

@@ -1,0 +1,38 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Each fault is named once and counted always."""
+
+from rl_agent.events import Events
+
+
+def test_what_lasts_is_named_when_it_begins_and_when_it_ends() -> None:
+    events = Events()
+    for _ in range(100):
+        events.begin('imu_late', '0.7 s old')
+    begun = events.take_reports()
+    assert [(item.text, item.is_fault) for item in begun] == [('imu_late: 0.7 s old', True)]
+    events.end('imu_late')
+    events.end('imu_late')
+    over = events.take_reports()
+    assert len(over) == 1
+    assert not over[0].is_fault
+    assert over[0].text.startswith('imu_late: over after ')
+    assert over[0].text.endswith(' s, noticed 100 times')
+    assert events.counts() == {'imu_late': 1}
+    events.begin('imu_late', 'again')
+    assert events.counts() == {'imu_late': 2}
+    assert len(events.take_reports()) == 1
+
+
+def test_what_has_no_duration_is_named_once_and_counted() -> None:
+    events = Events()
+    for _ in range(7):
+        events.note('limited_by_box', 'given 1.5; accepted: -1 to 1')
+    assert len(events.take_reports()) == 1
+    assert events.counts() == {'limited_by_box': 7}
+
+
+def test_news_is_no_fault() -> None:
+    events = Events()
+    events.tell('the learner changed')
+    assert [item.is_fault for item in events.take_reports()] == [False]
+    assert events.counts() == {}

@@ -1,0 +1,64 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What is asked of Python and the operating system is there, and is taken back."""
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+
+from rl_agent.real_time import prepare_process, prepare_thread, restore_process
+
+TIMEOUT_S = 30.0
+
+
+def test_collection_is_off_while_robots_move() -> None:
+    try:
+        prepare_process()
+        assert not gc.isenabled()
+        assert gc.get_freeze_count() > 0
+        assert sys.getswitchinterval() < 0.001
+    finally:
+        restore_process()
+        sys.setswitchinterval(0.005)
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+
+
+def test_it_says_what_it_got() -> None:
+    """Whether it is permitted depends on who runs this; either way it is told."""
+    said: list[str] = []
+    scheduled: list[int] = []
+
+    def control() -> None:
+        said.extend(prepare_thread(10, -1))
+        scheduled.append(os.sched_getscheduler(0))
+
+    thread = threading.Thread(target=control)
+    thread.start()
+    thread.join(TIMEOUT_S)
+    restore_process()
+    if scheduled == [os.SCHED_FIFO]:
+        assert said == ['the control thread runs under SCHED_FIFO at priority 10']
+    else:
+        assert 'was not permitted' in said[0]
+        assert 'accepted: CAP_SYS_NICE' in said[0]
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+def test_nothing_is_asked_for_that_is_not_wanted() -> None:
+    assert prepare_thread(0, -1) == []
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+def test_a_thread_can_stay_on_one_processor() -> None:
+    """In a process of its own: it would stay there."""
+    code = (
+        'import os; from rl_agent.real_time import prepare_thread;'
+        ' print(prepare_thread(0, min(os.sched_getaffinity(0))), len(os.sched_getaffinity(0)))'
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, check=True
+    )
+    assert 'is bound to processor' in result.stdout
+    assert result.stdout.strip().endswith(' 1')

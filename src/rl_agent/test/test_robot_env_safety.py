@@ -1,0 +1,195 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Limits and stops in an environment: what is executed, stored, truncated and re-armed."""
+
+from collections.abc import Mapping
+import dataclasses
+import math
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+from pendulum_robot import describe, PendulumRobot
+import pytest
+from rl_agent.errors import RobotError
+from rl_agent.robot import Reading
+from rl_agent.robot_env import RobotEnv
+from rl_agent.safety_description import LimitDescription, ReactionDescription, SafetyDescription
+from rl_agent.safety_state import Stop
+from rl_agent.tasks.swing_up import SwingUp
+from rl_agent.tasks.task import Outcome
+
+TIMEOUT_S = 30.0
+
+
+def act(number: float) -> NDArray[np.float32]:
+    return np.array([number], np.float32)
+
+
+class SensedPendulum(PendulumRobot):
+    """A pendulum that can be looked at while it stands still."""
+
+    def sense(self) -> Mapping[str, NDArray[np.float64]]:
+        """Return the newest values."""
+        return self._read().values
+
+
+def make(robot: PendulumRobot, safety: SafetyDescription, episode_steps: int = 200) -> RobotEnv:
+    return RobotEnv(robot, dataclasses.replace(describe(episode_steps), safety=safety))
+
+
+SLOW = SafetyDescription(limits=(LimitDescription('too_fast', 'velocity', high=(1.5,)),))
+
+
+def emergency() -> Stop:
+    return Stop('emergency_stop', 'of a test', ReactionDescription(), True, lambda: None)
+
+
+def reset_elsewhere(env: RobotEnv) -> tuple[threading.Thread, threading.Event]:
+    """Begin a reset on a thread; return it, and the event of its end."""
+    done = threading.Event()
+
+    def reset() -> None:
+        env.reset()
+        done.set()
+
+    thread = threading.Thread(target=reset)
+    thread.start()
+    return thread, done
+
+
+def test_what_filters_made_of_an_action_is_executed_and_stored() -> None:
+    """10 N m/s at 20 Hz: half a N m a step, which is a quarter of the action's range."""
+    robot = PendulumRobot()
+    env = make(robot, SafetyDescription(slew_per_s=(10.0,)))
+    for _ in range(2):  # a new episode begins at rest again
+        env.reset()
+        infos = [env.step(act(1.0))[4] for _ in range(5)]
+        assert [info['command'].tolist() for info in infos] == [[0.5], [1.0], [1.5], [2.0], [2.0]]
+        assert [info['executed_action'].tolist() for info in infos] == [
+            [0.25],
+            [0.5],
+            [0.75],
+            [1.0],
+            [1.0],
+        ]
+        assert [info['intervention'] for info in infos] == [True, True, True, False, False]
+        # what is paid for is what was executed
+        assert infos[0]['reward_parts']['effort'] == pytest.approx(-0.001 * 0.5**2)
+    assert [command.tolist() for command in robot.commands[:2]] == [[0.5], [1.0]]
+
+
+def test_beyond_a_limit_the_episode_is_truncated_and_the_robot_stands() -> None:
+    """From level and at rest, gravity alone: 0.75 rad/s a step, so 2.25 in the third."""
+    robot = SensedPendulum(start=(math.pi / 2, 0.0))
+    env = make(robot, SLOW)
+    env.reset()
+    ends = [env.step(act(0.0)) for _ in range(3)]
+    assert [(item[2], item[3]) for item in ends] == [(False, False), (False, False), (False, True)]
+    info = ends[-1][4]
+    assert info['stop'].startswith('limit/too_fast: velocity of pivot: given 2.2')
+    assert info['observed'] is True
+    assert info['intervention'] is False  # the step itself was the policy's
+    assert env.state.is_latched
+
+
+def test_rearm_is_refused_while_the_robot_is_beyond_its_limit() -> None:
+    robot = SensedPendulum(start=(math.pi / 2, 0.0))
+    env = make(robot, SLOW)
+    env.reset()
+    while not env.step(act(0.0))[3]:
+        pass
+    done, why = env.state.rearm()
+    assert not done
+    assert 'accepted: -inf to 1.5' in why
+    robot.model.velocity = np.zeros(1)
+    assert env.state.rearm()[0]
+    env.reset()
+    assert env.step(act(0.0))[3] is False
+
+
+def test_reset_waits_for_rearm() -> None:
+    robot = PendulumRobot()
+    env = make(robot, SafetyDescription())
+    env.reset()
+    env.state.begin(emergency())
+    assert env.step(act(0.0))[3] is True
+    thread, done = reset_elsewhere(env)
+    assert not done.wait(0.3)
+    assert robot.resets == 1
+    env.state.rearm()
+    thread.join(TIMEOUT_S)
+    assert done.is_set()
+    assert robot.resets == 2
+
+
+def test_a_reset_that_waits_can_be_released() -> None:
+    env = make(PendulumRobot(), SafetyDescription())
+    env.state.begin(emergency())
+    threading.Timer(0.1, env.release).start()
+    with pytest.raises(RobotError, match='stopped while waiting for a re-arm: emergency_stop'):
+        env.reset()
+
+
+def test_an_episode_that_begins_beyond_a_limit_does_not_begin() -> None:
+    robot = SensedPendulum(start=(math.pi / 2, 2.0))
+    env = make(robot, SLOW)
+    thread, done = reset_elsewhere(env)
+    while not env.state.is_latched:
+        assert not done.is_set()
+    robot._start = (math.pi / 2, 0.0)
+    robot.model.velocity = np.zeros(1)
+    assert env.state.rearm()[0]
+    thread.join(TIMEOUT_S)
+    assert done.is_set()
+    assert robot.commands == []
+
+
+def test_a_task_that_ends_there_itself_terminates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the task says comes before what the limit says."""
+
+    def end(*_: object) -> Outcome:
+        return Outcome({'fall': -1.0}, terminated=True)
+
+    monkeypatch.setattr(SwingUp, 'outcome', end)
+    env = make(SensedPendulum(start=(0.0, 1.4)), SLOW)
+    env.reset()
+    _, _, terminated, truncated, _ = env.step(act(1.0))
+    assert (terminated, truncated) == (True, False)
+    assert env.state.is_latched
+
+
+class ReplacingRobot(PendulumRobot):
+    """A robot whose gate sent something else, or that was not seen afterwards.
+
+    Attributes:
+        reading: what the next reading says besides its values.
+    """
+
+    reading: dict[str, object] = {}  # noqa: RUF012
+
+    def apply(self, command: NDArray[np.float64]) -> Reading:
+        """Execute a command."""
+        return dataclasses.replace(super().apply(command), **self.reading)  # type: ignore[arg-type]
+
+
+def test_what_a_stop_sent_instead_is_what_was_executed() -> None:
+    robot = ReplacingRobot()
+    env = make(robot, SafetyDescription())
+    env.reset()
+    robot.reading = {'command': np.array([-1.0])}
+    *_, truncated, info = env.step(act(0.75))
+    assert truncated is True
+    assert (info['executed_action'].tolist(), info['command'].tolist()) == ([-0.5], [-1.0])
+    assert info['intervention'] is True
+
+
+def test_a_step_that_nobody_saw_says_so() -> None:
+    robot = ReplacingRobot()
+    env = make(robot, SafetyDescription())
+    env.reset()
+    last, *_ = env.step(act(0.5))
+    robot.reading = {'is_fresh': False}
+    observation, reward, terminated, truncated, info = env.step(act(0.5))
+    assert observation.tolist() == last.tolist()
+    assert (reward, terminated, truncated) == (0.0, False, True)
+    assert info['observed'] is False

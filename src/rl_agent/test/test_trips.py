@@ -1,0 +1,88 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Limits of what is measured."""
+
+import math
+
+import numpy as np
+import pytest
+from rl_agent.safety_description import LimitDescription, TiltDescription
+from rl_agent.trips import roll_pitch, Trips
+
+JOINTS = {'speed': ('hip', 'knee'), 'orientation': ('x', 'y', 'z', 'w')}
+LEVEL = [0.0, 0.0, 0.0, 1.0]
+
+
+def check(*, speed: list[float], orientation: list[float] | None = None) -> str | None:
+    """Return what the trips of a leg say."""
+    trips = Trips(
+        [LimitDescription('too_fast', 'speed', low=(-3.0,), high=(3.0, 5.0))],
+        TiltDescription('orientation', max_roll_rad=0.5, max_pitch_rad=0.25),
+        JOINTS,
+    )
+    trip = trips.check(
+        {'speed': np.array(speed), 'orientation': np.array(orientation or LEVEL, np.float64)}
+    )
+    return None if trip is None else f'{trip.name}: {trip.text}'
+
+
+@pytest.mark.parametrize('speed', [[0.0, 0.0], [3.0, 5.0], [-3.0, -3.0]])
+def test_within_the_limits_nothing_trips(speed: list[float]) -> None:
+    assert check(speed=speed) is None
+
+
+@pytest.mark.parametrize(
+    ('speed', 'expected'),
+    [
+        ([3.001, 0.0], 'too_fast: speed of hip: given 3.001; accepted: -3 to 3'),
+        ([0.0, 5.5], 'too_fast: speed of knee: given 5.5; accepted: -3 to 5'),
+        ([0.0, -math.inf], 'too_fast: speed of knee: given -inf; accepted: -3 to 5'),
+        ([math.nan, 0.0], 'too_fast: speed of hip: given nan; accepted: -3 to 3'),
+    ],
+)
+def test_beyond_a_limit_the_joint_is_named(speed: list[float], expected: str) -> None:
+    assert check(speed=speed) == expected
+
+
+def quaternion(roll: float, pitch: float, yaw: float) -> list[float]:
+    """Return x, y, z, w of a rotation by yaw, then pitch, then roll: products of half angles."""
+    (sr, cr), (sp, cp), (sy, cy) = (
+        (math.sin(angle / 2), math.cos(angle / 2)) for angle in (roll, pitch, yaw)
+    )
+    return [
+        sr * cp * cy - cr * sp * sy,
+        cr * sp * cy + sr * cp * sy,
+        cr * cp * sy - sr * sp * cy,
+        cr * cp * cy + sr * sp * sy,
+    ]
+
+
+@pytest.mark.parametrize('yaw', [-3.0, -1.0, 0.0, 2.0])
+@pytest.mark.parametrize(
+    ('roll', 'pitch'), [(0.0, 0.0), (0.49, 0.24), (-1.2, 0.3), (3.0, -1.5), (0.1, 1.56)]
+)
+def test_roll_and_pitch_do_not_depend_on_the_heading(
+    roll: float, pitch: float, yaw: float
+) -> None:
+    found = roll_pitch(7.0 * np.array(quaternion(roll, pitch, yaw)))
+    assert found == pytest.approx((roll, pitch), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ('roll', 'pitch', 'expected'),
+    [
+        (0.49, -0.24, None),
+        (0.51, 0.0, 'tilt: orientation: roll: given 0.51 rad; accepted: -0.5 to 0.5'),
+        (-0.51, 0.0, 'tilt: orientation: roll: given -0.51 rad; accepted: -0.5 to 0.5'),
+        (0.0, 0.26, 'tilt: orientation: pitch: given 0.26 rad; accepted: -0.25 to 0.25'),
+        (math.pi, 0.0, 'tilt: orientation: roll: given 3.142 rad; accepted: -0.5 to 0.5'),
+    ],
+)
+def test_a_base_that_tilts(roll: float, pitch: float, expected: str | None) -> None:
+    assert check(speed=[0.0, 0.0], orientation=quaternion(roll, pitch, 1.0)) == expected
+
+
+@pytest.mark.parametrize('bad', [[0.0] * 4, [math.nan, 0.0, 0.0, 1.0]])
+def test_an_orientation_that_nobody_knows_trips(bad: list[float]) -> None:
+    said = check(speed=[0.0, 0.0], orientation=bad)
+    assert said is not None
+    assert 'accepted: a quaternion' in said
