@@ -53,6 +53,7 @@ def check(
         (['--robot', 'no/such.yaml'], ['no/such.yaml: no such file']),
         (['--algorithm', 'tqx'], ["algorithm: given 'tqx'", 'tqc', 'accepted']),
         (['--algorithm', 'no/such.yaml'], ['no/such.yaml: no such file']),
+        (['--resume', 'no/run'], ['--resume', 'no/run', 'the run folder of a demo']),
         (['--robots', '0'], ['--robots', "given '0'", 'at least 1']),
         (['--seed', 'x'], ['--seed', "given 'x'", 'whole number']),
         (['--port', '80'], ['--port', "given '80'", 'at least 1024']),
