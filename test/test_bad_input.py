@@ -54,6 +54,7 @@ def check(
         (['--robot', 'no/such.yaml'], ['no/such.yaml: no such file']),
         (['--algorithm', 'tqx'], ["algorithm: given 'tqx'", 'tqc', 'accepted']),
         (['--algorithm', 'no/such.yaml'], ['no/such.yaml: no such file']),
+        (['--resume', 'no/run'], ['--resume', 'no/run', 'the run folder of a demo']),
         (['--robots', '0'], ['--robots', "given '0'", 'at least 1']),
         (['--seed', 'x'], ['--seed', "given 'x'", 'whole number']),
         (['--port', '80'], ['--port', "given '80'", 'at least 1024']),
@@ -147,6 +148,7 @@ def test_a_robot_that_never_publishes(ros_environment: dict[str, str], tmp_path:
     ('module', 'parameter', 'words'),
     [
         ('rl_agent.agent_node', 'robott:=pendulum', ['robott', 'accepted', 'max_steps']),
+        ('rl_learner.learner_node', 'robot:=pendulun', ['pendulun', 'did you mean', 'pendulum']),
         ('rl_agent.agent_node', 'seed:=-1', ['seed', 'given -1', 'greater than or equal to 0']),
         ('rl_agent.simulated_robot_node', 'seed:=x', ['seed', "given 'x'", 'valid integer']),
         ('rl_learner.learner_node', 'device:=tpu', ['device', "given 'tpu'", "'cuda'"]),

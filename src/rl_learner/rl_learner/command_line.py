@@ -34,7 +34,7 @@ def make_parser(name: str, description: str, examples: str) -> argparse.Argument
     return argparse.ArgumentParser(
         prog=name,
         description=description,
-        epilog=f'examples:\n{examples.rstrip()}\n\n{_CODES}',
+        epilog=f'examples:\n{examples.strip(chr(10))}\n\n{_CODES}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.policy import PolicyParameters
-from rl_agent.robot_description import load_robot
+from rl_agent.robot_description import load_robot, RobotDescription
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_main import ManagedNode, run
 from rl_agent.ros_messages import policy_to_message
@@ -112,23 +112,24 @@ class LearnerNode(ManagedNode):
 
     def configure(self) -> None:
         """Build networks and replay; training begins with `activate`."""
-        folder = open_run_folder(Path(self._settings.run_folder).expanduser())
+        parameters = self._settings
+        robot = load_robot(parameters.robot)
+        self._algorithm = load_algorithm(parameters.algorithm, self._overrides())
+        folder = open_run_folder(Path(parameters.run_folder).expanduser())
         self._lock = RunLock(folder)
         try:
-            self._build(folder)
+            self._build(robot, folder)
         except RlError:
             self._lock.close()
             raise
         self._lock.begin()
 
-    def _build(self, folder: Path) -> None:
+    def _build(self, robot: RobotDescription, folder: Path) -> None:
         """Build networks and replay for a run's folder."""
         parameters = self._settings
         self._session = uuid.uuid4().hex
         torch.set_num_threads(parameters.threads or os.cpu_count() or 1)
-        robot = load_robot(parameters.robot)
         self._spaces = Spaces(robot)
-        self._algorithm = load_algorithm(parameters.algorithm, self._overrides())
         configuration = next_start(
             folder, robot, self._algorithm, dataclasses.asdict(parameters), self._session
         )

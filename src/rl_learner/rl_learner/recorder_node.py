@@ -76,12 +76,12 @@ class RecorderNode(ManagedNode):
     def configure(self) -> None:
         """Open the files and listen."""
         parameters = self._settings
-        load_robot(parameters.robot)
+        robot = load_robot(parameters.robot)
         algorithm = load_algorithm(parameters.algorithm)
         self._folder = open_run_folder(Path(parameters.run_folder).expanduser())
         self._log = EpisodeLog(self._folder)
         self._recorder = RunRecorder(algorithm, self._log.total_steps)
-        self._episode_steps = load_robot(parameters.robot).episode_steps
+        self._episode_steps = robot.episode_steps
         self._events: EventFile | None = None
         self._described = False
         self._inputs: dict[str, Any] = {}

@@ -64,7 +64,7 @@ def _run(options: argparse.Namespace) -> int:
         return _delete(options.delete, yes=options.yes)
     entries = list_runs(options.runs)
     if options.json:
-        print(json.dumps([as_json(entry) for entry in entries]))
+        print(json.dumps({'runs': [as_json(entry) for entry in entries]}))
     elif entries:
         _print(entries)
     else:

@@ -64,7 +64,7 @@ def test_the_list_of_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     lock.begin()
     (tmp_path / 'no run').mkdir()
     assert exit_code(runs.main, '--runs', tmp_path, '--json') == 0
-    a, b, c = json.loads(capsys.readouterr().out)
+    a, b, c = json.loads(capsys.readouterr().out)['runs']
     assert (a['robot'], a['algorithm'], a['state'], a['steps']) == (
         'pendulum',
         'tqc',

@@ -1,0 +1,44 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""A demo goes on with the options that it was started with."""
+
+from pathlib import Path
+
+import pytest
+from rl_agent.robot_description import load_robot
+from rl_learner.demo import parse_arguments
+from rl_learner.demo_description import load_demo
+from rl_learner.demo_run import DemoPlan
+from rl_learner.run_folder import LOGS, new_log_folder
+
+
+def test_options_come_back(tmp_path: Path) -> None:
+    plan = DemoPlan(
+        demo='pendulum',
+        description=load_demo('pendulum'),
+        robot=load_robot('pendulum'),
+        algorithm='tqc',
+        seed=7,
+        robots=3,
+        max_steps=900,
+        port=8000,
+        domain=1,
+        folder=tmp_path,
+    )
+    plan.write()
+    options = parse_arguments(['--resume', str(tmp_path)])
+    assert (options.robot, options.algorithm, options.seed) == ('pendulum', 'tqc', 7)
+    assert (options.robots, options.steps, options.resume) == (3, 900, tmp_path)
+    assert parse_arguments(['--resume', str(tmp_path), '--steps', '50']).steps == 50
+
+
+def test_a_new_name_and_an_old_run_exclude_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse_arguments(['--resume', str(tmp_path), '--name', 'x'])
+    assert 'given beside --resume' in capsys.readouterr().err
+
+
+def test_logs_of_earlier_starts_stay(tmp_path: Path) -> None:
+    names = [new_log_folder(tmp_path).name for _ in range(3)]
+    assert names == [LOGS, f'{LOGS}-2', f'{LOGS}-3']
