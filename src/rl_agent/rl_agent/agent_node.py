@@ -67,6 +67,7 @@ _FLUSH_S = 1.5
 _LAST_STATUS_S = 0.3
 _LAST_STEP_S = 10.0
 _REPORT_S = 0.2
+_LISTEN_S = 1.0  # so that an emergency stop from before this start is heard before a robot moves
 
 
 @dataclass(frozen=True, config=ConfigDict(extra='forbid'))
@@ -323,6 +324,8 @@ class AgentNode(ManagedNode):
         try:
             self._agent.state = 'waiting for the robot'
             self._robot.wait_until_heard()
+            if self._is_real_time:
+                time.sleep(_LISTEN_S)
             self._agent.run()
             self._robot.rest()
         except RlError as error:
