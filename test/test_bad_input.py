@@ -89,7 +89,7 @@ def test_all_mistakes_of_a_file_at_once(ros_environment: dict[str, str], tmp_pat
         f'{robot}: episode_step: unknown key (did you mean',
         f'{robot}: episode_steps: missing',
         "observation.0.transform: given 'cosine'",
-        'action: low, high of pivot: given 2.0, -2.0; accepted: low before high',
+        'action.high: given -2.0 for pivot; accepted: above its low, 2.0',
     ]
     check(
         ros_environment,

@@ -53,9 +53,9 @@ def find_file(kind: str, name_or_path: str) -> Path:
     if path.is_file():
         return path
     names = sorted(file.stem for file in folder.glob('*.yaml'))
-    hint = _hint(name_or_path, names)
+    meant = hint(name_or_path, names)
     raise ConfigurationError(
-        f'{kind.removesuffix("s")}: given {name_or_path!r}{hint}; accepted: {", ".join(names)}'
+        f'{kind.removesuffix("s")}: given {name_or_path!r}{meant}; accepted: {", ".join(names)}'
         f' (in {folder}), or the path of a .yaml file'
     )
 
@@ -82,13 +82,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def build(schema: type[T], content: Mapping[str, Any], source: str) -> T:
+def build(
+    schema: type[T],
+    content: Mapping[str, Any],
+    source: str,
+    context: Mapping[str, Any] | None = None,
+) -> T:
     """Return a dataclass made from plain values, checked against its types and bounds.
 
     Args:
         schema: a pydantic dataclass that forbids extra keys.
         content: as read from YAML.
         source: file or argument that the values came from, for the error text.
+        context: what the schema's validators find in `ValidationInfo.context`.
 
     Raises:
         ConfigurationError: one line for each mistake: source, key, given, accepted.
@@ -96,44 +102,50 @@ def build(schema: type[T], content: Mapping[str, Any], source: str) -> T:
     try:
         # JSON's strict mode takes lists for tuples, but neither `true` nor '20' for a number
         text = json.dumps(dict(content), default=str)
-        return TypeAdapter(schema).validate_json(text, strict=True)
+        return TypeAdapter(schema).validate_json(text, strict=True, context=context)
     except ValidationError as error:
-        lines = [_explain(schema, mistake, source) for mistake in error.errors()]
+        lines = [line for mistake in error.errors() for line in _explain(schema, mistake, source)]
         raise ConfigurationError('\n'.join(lines)) from None
 
 
-def load(schema: type[T], path: Path, overrides: Mapping[str, Any] | None = None) -> T:
+def load(
+    schema: type[T],
+    path: Path,
+    overrides: Mapping[str, Any] | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> T:
     """Return the dataclass that a YAML file describes; overrides replace top-level keys.
 
     Raises:
         ConfigurationError: see `read_yaml` and `build`.
     """
-    return build(schema, {**read_yaml(path), **(overrides or {})}, str(path))
+    return build(schema, {**read_yaml(path), **(overrides or {})}, str(path), context)
 
 
-def _hint(given: str, names: list[str]) -> str:
+def hint(given: str, names: list[str]) -> str:
     """Return a question after the name that was probably meant; empty if none comes close."""
     close = difflib.get_close_matches(given, names, n=1)
     close += [name for name in names if given and name.startswith(given)]
     return f' (did you mean {close[0]!r}?)' if close else ''
 
 
-def _explain(schema: Any, mistake: Any, source: str) -> str:
-    """Return one mistake in one line."""
+def _explain(schema: Any, mistake: Any, source: str) -> list[str]:
+    """Return one mistake in one line; a validator of our own may find several, a line each."""
     location = mistake['loc']
     key = '.'.join(str(part) for part in location) or '(top level)'
     message = mistake['msg'].removeprefix('Value error, ')
     if mistake['type'] == 'unexpected_keyword_argument':
         keys = sorted(_fields_at(schema, location[:-1]))
-        hint = _hint(str(location[-1]), keys)
-        return f'{source}: {key}: unknown key{hint}; accepted: {", ".join(keys) or "none"}'
+        meant = hint(str(location[-1]), keys)
+        return [f'{source}: {key}: unknown key{meant}; accepted: {", ".join(keys) or "none"}']
     if mistake['type'] == 'missing':
-        return f'{source}: {key}: missing; this key is required'
+        return [f'{source}: {key}: missing; this key is required']
     if mistake['type'] == 'value_error':
-        return f'{source}: {key}: {message}'
+        return [f'{source}: {key}: {line}' for line in message.splitlines()]
     given = repr(mistake['input'])
     given = given if len(given) <= 60 else given[:57] + '...'
-    return f'{source}: {key}: given {given}; accepted: {message.removeprefix("Input should be ")}'
+    accepted = message.removeprefix('Input should be ')
+    return [f'{source}: {key}: given {given}; accepted: {accepted}']
 
 
 def _fields_at(schema: Any, location: tuple[Any, ...]) -> set[str]:

@@ -43,6 +43,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self._episode_steps = description.episode_steps
         self._steps = 0
         self._values: dict[str, NDArray[np.float64]] = {}
+        self._history = self.spaces.history()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -55,7 +56,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         super().reset(seed=seed, options=options)
         self._steps = 0
         reading = self._robot.reset()
-        return self._observe(reading), {'stamp_ns': reading.stamp_ns}
+        return self._history.begin(self._frame(reading)), {'stamp_ns': reading.stamp_ns}
 
     def step(self, action: Vector) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
         """Execute an action for one control period, see `gymnasium.Env.step`.
@@ -71,7 +72,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         command = self.spaces.command(safe.action)
         before = self._values
         reading = self._robot.apply(command)
-        observation = self._observe(reading)
+        observation = self._history.advance(safe.action, self._frame(reading))
         outcome = self._task.outcome(before, command, self._values)
         self._steps += 1
         info = {
@@ -84,8 +85,8 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         truncated = self._steps >= self._episode_steps and not outcome.terminated
         return observation, outcome.reward, outcome.terminated, truncated, info
 
-    def _observe(self, reading: Reading) -> Vector:
-        """Return the observation of a reading; remember its values for the task."""
+    def _frame(self, reading: Reading) -> Vector:
+        """Return the frame of a reading; remember its values for the task."""
         values = self.spaces.values(reading.values)
         for name, numbers in values.items():
             if not np.isfinite(numbers).all():
@@ -94,4 +95,4 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
                     ' accepted: finite numbers'
                 )
         self._values = values
-        return self.spaces.observation(values)
+        return self.spaces.frame(values)

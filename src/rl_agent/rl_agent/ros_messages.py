@@ -9,6 +9,7 @@ from typing import Any
 from builtin_interfaces.msg import Time
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.configuration import hint
 from rl_agent.errors import ConfigurationError, PolicyError
 from rl_agent.policy import PolicyArchitecture, PolicyParameters
 from rl_agent.spool import SpooledBatch
@@ -27,11 +28,17 @@ def import_message(type_name: str) -> type[Any]:
     """
     package, _, name = type_name.split('/')
     try:
-        message: type[Any] = getattr(importlib.import_module(f'{package}.msg'), name)
-    except (ImportError, AttributeError) as error:
+        module = importlib.import_module(f'{package}.msg')
+    except ImportError as error:
         raise ConfigurationError(
-            f'message type: given {type_name!r}; accepted: an installed one ({error})'
+            f'given {type_name!r}; accepted: the type of an installed message ({error})'
         ) from error
+    if not hasattr(module, name):
+        names = [item for item in vars(module) if item[0].isupper()]
+        raise ConfigurationError(
+            f'given {type_name!r}{hint(name, names)}; accepted: a message of {package}'
+        )
+    message: type[Any] = getattr(module, name)
     return message
 
 

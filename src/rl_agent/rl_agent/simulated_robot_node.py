@@ -71,7 +71,8 @@ class SimulatedRobotNode(ManagedNode):
         self.create_subscription(
             Float64MultiArray, description.action.topic, self._on_command, QoSProfile(depth=10)
         )
-        self.create_service(Trigger, description.reset.service, self._on_reset)
+        if description.reset.service:
+            self.create_service(Trigger, description.reset.service, self._on_reset)
         self.create_timer(_STANDSTILL_S, self._on_standstill, clock=steady_clock())
         self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
         self._published_s = 0.0
@@ -141,7 +142,7 @@ def _joint_order(description: RobotDescription, joint_names: tuple[str, ...]) ->
     Raises:
         ConfigurationError: the command names other joints than the model has.
     """
-    given = description.action.joints
+    given = description.action.names
     if set(given) != set(joint_names):
         raise ConfigurationError(
             f'robot {description.name!r}: action.joints: given {", ".join(given)};'

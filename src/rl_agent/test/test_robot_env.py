@@ -13,8 +13,8 @@ from pendulum_robot import describe, PendulumRobot
 import pytest
 from rl_agent.errors import PolicyError, RobotError
 from rl_agent.robot import Reading
-from rl_agent.robot_description import TaskDescription
 from rl_agent.robot_env import RobotEnv
+from rl_agent.task_description import TaskDescription
 from rl_agent.tasks import Outcome, SwingUp
 
 

@@ -8,15 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rl_agent.robot_description import (
-    ActionDescription,
-    ObservationField,
-    ResetDescription,
-    RobotDescription,
-    SimulationDescription,
-    TaskDescription,
-)
+from rl_agent.action_description import ActionDescription
+from rl_agent.observation_description import ObservationField
+from rl_agent.reset_description import ResetDescription
+from rl_agent.robot_description import RobotDescription, SimulationDescription
 from rl_agent.spaces import Spaces
+from rl_agent.task_description import TaskDescription
 
 
 def make_field(name: str, joints: tuple[str, ...], **more: Any) -> ObservationField:
@@ -72,7 +69,7 @@ def test_elements_stand_in_the_order_of_the_description() -> None:
 
 def test_an_observation_by_hand() -> None:
     spaces = Spaces(ARM)
-    observation = spaces.observation(spaces.values(RAW))
+    observation = spaces.frame(spaces.values(RAW))
     assert observation.dtype == np.float32
     np.testing.assert_allclose(observation, [3.0, -4.0, 0.5, 1.0, -1.0, 0.25], atol=1e-7)
 

@@ -1,0 +1,43 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Stacked frames and previous actions: what an observation holds of the steps before."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+
+
+class ObservationHistory:
+    """Makes observations of frames: the newest frames, then the newest executed actions.
+
+    An episode begins as if its first frame had been there for ever, and the action 0.
+    """
+
+    def __init__(self, frame_size: int, action_size: int, stack: int, actions: int) -> None:
+        """Hold `stack` frames and `actions` actions."""
+        self._frame_size, self._action_size = frame_size, action_size
+        self._stack, self._count = stack, actions
+        self._frames = np.zeros(stack * frame_size, np.float32)
+        self._actions = np.zeros(actions * action_size, np.float32)
+
+    def begin(self, frame: Vector) -> Vector:
+        """Return the first observation of an episode, (observation,), from its frame, (frame,)."""
+        self._frames = np.tile(frame, self._stack)
+        self._actions = np.zeros_like(self._actions)
+        return self._observation()
+
+    def advance(self, executed: Vector, frame: Vector) -> Vector:
+        """Return the next observation.
+
+        Args:
+            executed: action of the step, in [-1, 1], (action,).
+            frame: after the step, (frame,).
+        """
+        self._frames = np.concatenate([frame, self._frames[: -self._frame_size]])
+        if self._count:
+            self._actions = np.concatenate([executed, self._actions[: -self._action_size]])
+        return self._observation()
+
+    def _observation(self) -> Vector:
+        """Return frames and actions in one new vector."""
+        return np.concatenate([self._frames, self._actions])
