@@ -41,6 +41,7 @@ setup(
     entry_points={
         'console_scripts': [
             'agent = rl_agent.agent_node:main',
+            'check_robot = rl_agent.check_robot:main',
             'simulated_robot = rl_agent.simulated_robot_node:main',
         ],
     },

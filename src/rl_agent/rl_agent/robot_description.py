@@ -13,7 +13,7 @@ from rl_agent.observation_description import ObservationField
 from rl_agent.reset_description import ResetDescription
 from rl_agent.safety_description import SafetyDescription
 from rl_agent.task_description import TaskDescription
-from rl_agent.tasks import TASKS
+from rl_agent.tasks import find_task
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -21,7 +21,7 @@ class SimulationDescription:
     """Which simulated model stands in for the robot; the agent never reads this.
 
     Attributes:
-        model: one of the models of `simulated_robot`.
+        model: of a module in `simulated_models/`, or `module:Class` of one's own.
     """
 
     model: str
@@ -79,7 +79,7 @@ class RobotDescription:
     @classmethod
     def _check_task(cls, task: TaskDescription, info: ValidationInfo) -> TaskDescription:
         names = [item.name for item in info.data.get('observation', ())]
-        missing = sorted(set(TASKS[task.name].fields) - set(names))
+        missing = sorted(set(find_task(task.name).fields) - set(names))
         if names and missing:
             raise ValueError(
                 f'{task.name!r} needs the observation fields {", ".join(missing)} besides;'

@@ -12,7 +12,6 @@ from rl_agent.robot import Reading, Robot
 from rl_agent.robot_description import RobotDescription
 from rl_agent.safety import SafetyFilter
 from rl_agent.spaces import Spaces
-from rl_agent.tasks import TASKS
 
 Vector = NDArray[np.float32]
 
@@ -39,7 +38,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self.action_space = Box(-1.0, 1.0, (self.spaces.action_size,), np.float32)
         self._robot = robot
         self._safety = SafetyFilter(self.spaces.action_size)
-        self._task = TASKS[description.task.name](**description.task.parameters)
+        self._task = description.task.make()
         self._episode_steps = description.episode_steps
         self._steps = 0
         self._values: dict[str, NDArray[np.float64]] = {}

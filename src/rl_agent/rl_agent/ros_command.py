@@ -1,8 +1,6 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """From a command to the message that the robot takes, whatever its type."""
 
-from array import array
-from collections.abc import Callable
 from typing import Any
 
 from builtin_interfaces.msg import Duration
@@ -12,20 +10,12 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rl_agent.action_description import ActionDescription
 from rl_agent.errors import ConfigurationError
-from rl_agent.ros_message_fields import (
-    FieldType,
-    has_header,
-    names_list,
-    resolve,
-    Step,
-    steps_of,
-    TYPECODES,
-)
+from rl_agent.ros_message_fields import has_header, names_list, resolve
+from rl_agent.ros_message_writer import make_writer
 from rl_agent.ros_messages import import_message
 
 _NANOSECONDS = 1_000_000_000
 _TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
-_FLOATS = ('float', 'double')
 Numbers = NDArray[np.float64]
 
 
@@ -52,8 +42,10 @@ class RosCommand:
         if problems:
             raise ConfigurationError(f'action: {"; ".join(problems)}')
         self._node = node
-        self._message = _prepare(action, rate_hz)
-        self._fill = _filler(self._message, action)
+        self._message = import_message(action.type)()
+        paths = action.fields or (action.list_path or '',)
+        self._write = make_writer(self._message, action.type, paths)
+        _complete(self._message, action, rate_hz)
         # the stamp of a trajectory says when it begins: 0 is `at once`, however late it comes
         stamped = has_header(action.type) and action.type != _TRAJECTORY
         self._header = self._message.header if stamped else None
@@ -63,7 +55,7 @@ class RosCommand:
 
     def send(self, command: Numbers) -> None:
         """Publish a command, (action,), in the robot's units."""
-        self._fill(command)
+        self._write(command)
         if self._header is not None:
             self._header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(self._message)
@@ -99,100 +91,16 @@ def static_mistakes(action: ActionDescription) -> list[str]:
     return mistakes
 
 
-def _prepare(action: ActionDescription, rate_hz: float) -> Any:
-    """Return a message with all that stays the same."""
-    message = import_message(action.type)()
+def _complete(message: Any, action: ActionDescription, rate_hz: float) -> None:
+    """Fill in what stays the same."""
     names = names_list(action.type)
     if action.joints and names:
         setattr(message, names, list(action.joints))
     if has_header(action.type):
         message.header.frame_id = action.frame
-    for path in action.fields or (action.list_path or '',):
-        _grow(message, action.type, path)
     if action.type == _TRAJECTORY:
         ahead_ns = round((action.time_from_start_s or 1.0 / rate_hz) * _NANOSECONDS)
         for point in message.points:
             point.time_from_start = Duration(
                 sec=ahead_ns // _NANOSECONDS, nanosec=ahead_ns % _NANOSECONDS
             )
-    return message
-
-
-def _grow(message: Any, type_name: str, path: str) -> None:
-    """Make the lists on a path long enough for its indices."""
-    walked = ''
-    for step in steps_of(path):
-        walked = f'{walked}.{step.name}'.removeprefix('.')
-        if step.index is not None:
-            place, items = resolve(type_name, walked), getattr(message, step.name)
-            if place.size is None:
-                zero = _zero(place)
-                items = [*items, *(zero() for _ in range(step.index + 1 - len(items)))]
-                code = TYPECODES.get(place.kind)
-                setattr(message, step.name, array(code, items) if code else items)
-            walked = f'{walked}[{step.index}]'
-        message = step(message)
-
-
-def _zero(place: FieldType) -> Callable[[], Any]:
-    """Return what makes a new member of a list."""
-    if not place.is_number:
-        return import_message(place.kind.replace('/', '/msg/'))
-    return float if place.kind in _FLOATS else bool if place.kind == 'boolean' else int
-
-
-def _filler(message: Any, action: ActionDescription) -> Callable[[Numbers], None]:
-    """Return what writes a command into the message."""
-    if action.list_path:
-        place = resolve(action.type, action.list_path)
-        *way, last = steps_of(action.list_path)
-        return _list_filler(_walk(message, way), last, place)
-    setters = []
-    for path in action.fields or ():
-        *way, last = steps_of(path)
-        setters.append(_setter(_walk(message, way), last, resolve(action.type, path)))
-
-    def fill(command: Numbers) -> None:
-        for put, number in zip(setters, command.tolist(), strict=True):
-            put(number)
-
-    return fill
-
-
-def _list_filler(parent: Any, last: Step, place: FieldType) -> Callable[[Numbers], None]:
-    """Return what writes a command into a list of the message."""
-    code, whole = TYPECODES[place.kind], place.kind not in _FLOATS
-
-    def fill(command: Numbers) -> None:
-        numbers: Any = np.rint(command) if whole else command
-        if not code:
-            numbers = [bool(number) for number in numbers]
-        elif place.size is not None:
-            numbers = numbers.astype(code)
-        else:
-            numbers = array(code, numbers.astype(code).tobytes())
-        setattr(parent, last.name, numbers)
-
-    return fill
-
-
-def _setter(parent: Any, last: Step, place: FieldType) -> Callable[[float], None]:
-    """Return what writes one number into the message."""
-    convert: Callable[[float], Any] = float
-    if place.kind not in _FLOATS:
-        convert = bool if place.kind == 'boolean' else round
-    if last.index is None:
-        return lambda number: setattr(parent, last.name, convert(number))
-    items, index = getattr(parent, last.name), last.index
-
-    def put(number: float) -> None:
-        items[index] = convert(number)
-
-    return put
-
-
-def _walk(message: Any, steps: list[Step]) -> Any:
-    """Return where some steps lead."""
-    for step in steps:
-        message = step(message)
-    return message

@@ -16,7 +16,7 @@ from rl_agent.robot_description import RobotDescription
 from std_srvs.srv import Empty, Trigger
 
 _SERVICE_LOOK_S = 0.2
-_SERVICES = {'std_srvs/srv/Trigger': Trigger, 'std_srvs/srv/Empty': Empty}
+RESET_SERVICES = {'std_srvs/srv/Trigger': Trigger, 'std_srvs/srv/Empty': Empty}
 _NO_LIMIT_S = 1e9
 
 
@@ -50,7 +50,7 @@ class RosReset:
         self._waits_for_person = self._confirmed = False
         self._client = self._confirmation = None
         if reset.service:
-            self._kind = _SERVICES[reset.service_type]
+            self._kind = RESET_SERVICES[reset.service_type]
             self._client = node.create_client(self._kind, reset.service)
         if reset.person:
             self._confirmation = node.create_service(

@@ -41,6 +41,7 @@ class RosSensors:
     Attributes:
         topics: as in the description.
         changed: notified at each message; hold it to look and wait without missing one.
+        extractors: one for each field.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class RosSensors:
         self.topics = tuple(description.topics)
         self.changed = threading.Condition()
         self._latest: dict[str, SensorMessage] = {}
-        self._extractors = [
+        self.extractors = [
             FieldExtractor(field, node.resolve_topic_name(field.topic))
             for field in description.observation
         ]
@@ -99,7 +100,7 @@ class RosSensors:
         """
         return {
             extract.field.name: extract(messages[extract.field.topic].message)
-            for extract in self._extractors
+            for extract in self.extractors
         }
 
     def close(self) -> None:

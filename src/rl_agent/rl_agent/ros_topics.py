@@ -19,6 +19,9 @@ STEP = 'step'
 EPISODE = 'episode'
 AGENT_STATUS = 'agent_status'
 
+# parameter of the simulated robot
+RESET_SEED = 'reset_seed'
+
 TRANSITIONS_QOS = QoSProfile(depth=100)
 ACK_QOS = QoSProfile(depth=100)
 POLICY_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)

@@ -27,9 +27,9 @@ class SimulatedRobot:
         """
         self.model = model
         self._period_s = 1.0 / rate_hz
-        self._rng = np.random.default_rng(seed)
         self.executed_steps = 0
         self.resets = 0
+        self.seed(seed)
         model.reset(self._rng)
 
     @property
@@ -37,12 +37,16 @@ class SimulatedRobot:
         """Simulated time; a reset takes one period too, so that no two states share a stamp."""
         return round((self.executed_steps + self.resets) * self._period_s * _NANOSECONDS)
 
+    def seed(self, seed: int) -> None:
+        """Let the starting states from the next reset on follow from a seed."""
+        self._rng = np.random.default_rng(seed)
+
     def reset(self) -> None:
         """Draw a starting state."""
         self.model.reset(self._rng)
         self.resets += 1
 
-    def step(self, effort: NDArray[np.float64]) -> None:
-        """Execute a command, N m, (joint,), for one period."""
-        self.model.step(effort, self._period_s)
+    def step(self, command: NDArray[np.float64]) -> None:
+        """Execute a command, (joint,), for one period."""
+        self.model.step(command, self._period_s)
         self.executed_steps += 1

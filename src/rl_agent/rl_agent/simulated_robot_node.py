@@ -1,32 +1,32 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The `simulated_robot` node: a model behind the topics that the real robot would have."""
 
-from array import array
 from collections.abc import Sequence
 import sys
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
-from rl_agent.errors import ConfigurationError
-from rl_agent.robot_description import load_robot, RobotDescription
+from rl_agent.errors import ConfigurationError, RobotError
+from rl_agent.robot_description import RobotDescription
+from rl_agent.ros_command_reader import CommandReader
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_main import ManagedNode, run
-from rl_agent.ros_messages import ns_to_stamp
+from rl_agent.ros_messages import import_message, ns_to_stamp
 from rl_agent.ros_parameters import declare_parameters
-from rl_agent.ros_topics import steady_clock
+from rl_agent.ros_reset import RESET_SERVICES
+from rl_agent.ros_robot_description import load_ros_robot
+from rl_agent.ros_simulated_sensors import SimulatedSensors
+from rl_agent.ros_topics import RESET_SEED, steady_clock
 from rl_agent.simulated_models import make_model
 from rl_agent.simulated_robot import SimulatedRobot
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray
-from std_srvs.srv import Trigger
 
-_JOINT_STATE = 'sensor_msgs/msg/JointState'
 _STANDSTILL_S = 0.1  # a robot that was not commanded for so long repeats its state
 
 
@@ -41,7 +41,7 @@ class SimulatedRobotParameters:
 
 
 class SimulatedRobotNode(ManagedNode):
-    """Joint states and /clock out, effort commands in, a reset service.
+    """The sensors of the description and /clock out, its commands in, its reset service.
 
     It steps in lockstep: each command advances the model, and the clock, by one control period.
     """
@@ -53,7 +53,7 @@ class SimulatedRobotNode(ManagedNode):
 
     def configure(self) -> None:
         """Build the model and offer its topics."""
-        description = load_robot(self._settings.robot)
+        description = load_ros_robot(self._settings.robot)
         if description.simulation is None:
             raise ConfigurationError(
                 f'robot {description.name!r}: simulation: missing; this key is required to'
@@ -62,19 +62,12 @@ class SimulatedRobotNode(ManagedNode):
         model = make_model(description.simulation.model)
         self._order = _joint_order(description, model.joint_names)
         self._robot = SimulatedRobot(model, description.rate_hz, self._settings.seed)
-        topics = [item.topic for item in description.observation if item.type == _JOINT_STATE]
+        self._sensors = SimulatedSensors(self, description, model)
         self._times = self.create_publisher(Clock, '/clock', QoSProfile(depth=10))
-        self._states = self.create_publisher(JointState, topics[0], QoSProfile(depth=10))
         self._diagnostics = self.create_publisher(
             DiagnosticArray, '/diagnostics', QoSProfile(depth=10)
         )
-        self.create_subscription(
-            Float64MultiArray, description.action.topic, self._on_command, QoSProfile(depth=10)
-        )
-        if description.reset.service:
-            self.create_service(Trigger, description.reset.service, self._on_reset)
-        self.create_timer(_STANDSTILL_S, self._on_standstill, clock=steady_clock())
-        self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
+        self._connect(description)
         self._published_s = 0.0
 
     def deactivate(self) -> None:
@@ -82,25 +75,47 @@ class SimulatedRobotNode(ManagedNode):
         if hasattr(self, '_robot'):
             self._publish_diagnostics()
 
-    def _on_command(self, message: Float64MultiArray) -> None:
+    def _connect(self, description: RobotDescription) -> None:
+        """Listen to commands, resets and seeds; begin to repeat and to count."""
+        action, reset = description.action, description.reset
+        self._reader = CommandReader(action, self.resolve_topic_name(action.topic))
+        self.create_subscription(
+            import_message(action.type), action.topic, self._on_command, QoSProfile(depth=10)
+        )
+        if reset.service:
+            self.create_service(RESET_SERVICES[reset.service_type], reset.service, self._on_reset)
+        self.declare_parameter(
+            RESET_SEED,
+            self._settings.seed,
+            ParameterDescriptor(description='setting it makes the next starting states follow'),
+        )
+        self.add_post_set_parameters_callback(self._on_parameters)
+        self.create_timer(_STANDSTILL_S, self._on_standstill, clock=steady_clock())
+        self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
+
+    def _on_command(self, message: Any) -> None:
         """Execute a command and show the new state."""
-        efforts = np.frombuffer(message.data, np.float64)
-        if len(efforts) != len(self._order) or not np.isfinite(efforts).all():
-            self.get_logger().error(
-                f'command refused: given {efforts.tolist()}; accepted: {len(self._order)}'
-                ' finite numbers',
-                throttle_duration_sec=10.0,
-            )
+        try:
+            command = self._reader.read(message)
+        except RobotError as error:
+            self.get_logger().error(f'command refused: {error}', throttle_duration_sec=10.0)
             return
-        self._robot.step(efforts[self._order])
+        self._robot.step(command[self._order])
         self._publish_state()
 
-    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+    def _on_reset(self, request: Any, response: Any) -> Any:
         """Draw a new starting state and show it."""
         self._robot.reset()
         self._publish_state()
-        response.success = True
+        if hasattr(response, 'success'):
+            response.success = True
         return response
+
+    def _on_parameters(self, parameters: list[Parameter]) -> None:
+        """Take a new seed of the starting states."""
+        for parameter in parameters:
+            if parameter.name == RESET_SEED:
+                self._robot.seed(abs(parameter.value))
 
     def _on_standstill(self) -> None:
         """Repeat the state where no command came: sensors of a resting robot go on too."""
@@ -108,18 +123,11 @@ class SimulatedRobotNode(ManagedNode):
             self._publish_state()
 
     def _publish_state(self) -> None:
-        """Publish clock and joint states."""
+        """Publish clock and sensors."""
         self._published_s = time.monotonic()
-        model, stamp = self._robot.model, ns_to_stamp(self._robot.stamp_ns)
+        stamp = ns_to_stamp(self._robot.stamp_ns)
         self._times.publish(Clock(clock=stamp))
-        message = JointState(
-            name=model.joint_names,
-            position=array('d', model.position.tobytes()),
-            velocity=array('d', model.velocity.tobytes()),
-            effort=array('d', model.effort.tobytes()),
-        )
-        message.header.stamp = stamp
-        self._states.publish(message)
+        self._sensors.publish(stamp)
 
     def _publish_diagnostics(self) -> None:
         """Publish what was executed."""
@@ -139,16 +147,18 @@ class SimulatedRobotNode(ManagedNode):
 def _joint_order(description: RobotDescription, joint_names: tuple[str, ...]) -> list[int]:
     """Return for each joint of the model its place in the command.
 
+    A command of fields has no joint names: its numbers are the model's joints in their order.
+
     Raises:
         ConfigurationError: the command names other joints than the model has.
     """
-    given = description.action.names
-    if set(given) != set(joint_names):
+    given, fields = description.action.joints, description.action.fields
+    if set(given or ()) != set(joint_names) and len(fields or ()) != len(joint_names):
         raise ConfigurationError(
-            f'robot {description.name!r}: action.joints: given {", ".join(given)};'
+            f'robot {description.name!r}: action: given {", ".join(description.action.names)};'
             f' accepted: {", ".join(joint_names)}, the joints of the model'
         )
-    return [given.index(joint) for joint in joint_names]
+    return [given.index(joint) if given else place for place, joint in enumerate(joint_names)]
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -5,8 +5,11 @@ from dataclasses import field
 
 from pydantic import field_validator, ValidationInfo
 from pydantic.dataclasses import dataclass
+from rl_agent.configuration import hint
 from rl_agent.description_types import STRICT
-from rl_agent.tasks import TASKS
+from rl_agent.errors import ConfigurationError
+from rl_agent.tasks import find_task
+from rl_agent.tasks.task import Task
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -14,7 +17,7 @@ class TaskDescription:
     """Reward and termination, by name, with the parameters that differ from the task's own.
 
     Attributes:
-        name: one of `tasks.TASKS`.
+        name: of a module in `tasks/`, or `module:Class` of one's own.
         parameters: keyword arguments of the task.
     """
 
@@ -24,8 +27,10 @@ class TaskDescription:
     @field_validator('name')
     @classmethod
     def _check_name(cls, name: str) -> str:
-        if name not in TASKS:
-            raise ValueError(f'given {name!r}; accepted: {", ".join(sorted(TASKS))}')
+        try:
+            find_task(name)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
         return name
 
     @field_validator('parameters')
@@ -33,12 +38,19 @@ class TaskDescription:
     def _check_parameters(
         cls, parameters: dict[str, float], info: ValidationInfo
     ) -> dict[str, float]:
-        name = info.data.get('name')
-        accepted = TASKS[name].parameter_names() if name else frozenset(parameters)
-        unknown = sorted(parameters.keys() - accepted)
+        if 'name' not in info.data:
+            return parameters
+        task = find_task(info.data['name'])
+        accepted = sorted(task.parameter_names())
+        unknown = sorted(parameters.keys() - set(accepted))
         if unknown:
             raise ValueError(
-                f'unknown for {name!r}: {", ".join(unknown)};'
-                f' accepted: {", ".join(sorted(accepted)) or "none"}'
+                f'unknown for {info.data["name"]!r}: {", ".join(unknown)}'
+                f'{hint(unknown[0], accepted)}; accepted: {", ".join(accepted) or "none"}'
             )
+        task(**parameters)  # it may refuse a value
         return parameters
+
+    def make(self) -> Task:
+        """Return the task."""
+        return find_task(self.name)(**self.parameters)

@@ -15,7 +15,8 @@ from rl_agent.errors import PolicyError, RobotError
 from rl_agent.robot import Reading
 from rl_agent.robot_env import RobotEnv
 from rl_agent.task_description import TaskDescription
-from rl_agent.tasks import Outcome, SwingUp
+from rl_agent.tasks.swing_up import SwingUp
+from rl_agent.tasks.task import Outcome
 
 
 def act(number: float) -> NDArray[np.float32]:

@@ -152,7 +152,7 @@ DOES_NOT_MATTER: dict[str, Change] = {
 @pytest.fixture(autouse=True)
 def any_fields_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the task need nothing, so that every field may be changed."""
-    monkeypatch.setattr('rl_agent.tasks.SwingUp.fields', ())
+    monkeypatch.setattr('rl_agent.tasks.swing_up.SwingUp.fields', ())
 
 
 @pytest.mark.parametrize('name', MATTERS)

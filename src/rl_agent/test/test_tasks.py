@@ -7,7 +7,10 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from rl_agent.tasks import Outcome, SwingUp, TASKS, Values
+from rl_agent.errors import ConfigurationError
+from rl_agent.tasks import find_task
+from rl_agent.tasks.swing_up import SwingUp
+from rl_agent.tasks.task import Outcome, Values
 
 ANYTHING: Values = {}
 
@@ -81,4 +84,11 @@ def test_parts_add_up_to_the_reward() -> None:
 
 
 def test_tasks_are_found_by_name() -> None:
-    assert TASKS['swing_up'] is SwingUp
+    assert find_task('swing_up') is SwingUp
+    assert find_task('rl_agent.tasks.swing_up:SwingUp') is SwingUp
+
+
+@pytest.mark.parametrize('name', ['swing_upp', 'task', 'rl_agent.tasks.swing_up:Swing', 'no:No'])
+def test_an_unknown_task_lists_those_there_are(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f'given {name!r}.*; accepted: .*swing_up'):
+        find_task(name)

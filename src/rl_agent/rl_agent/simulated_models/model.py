@@ -1,16 +1,23 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """What a simulated body must offer."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Joints = NDArray[np.float64]
+# topic to field path to the numbers there, as {'imu': {'orientation': [0, 0, 0, 1]}}
+SensorValues = Mapping[str, Mapping[str, NDArray[np.float64]]]
 
 
 class SimulatedModel(Protocol):
-    """A body with effort-driven joints.
+    """A body with joints.
+
+    `simulated_robot` publishes its joints as sensor_msgs/msg/JointState on the topics of that type
+    in the description. A model with other sensors has a method `sensors() -> SensorValues` too:
+    topic and message type are those of the description.
 
     Attributes:
         joint_names: in the order of every array here, (joint,).
@@ -28,6 +35,13 @@ class SimulatedModel(Protocol):
         """Draw a starting state."""
         ...
 
-    def step(self, effort: Joints, period_s: float) -> None:
-        """Apply efforts, N m, (joint,), for a control period."""
+    def step(self, command: Joints, period_s: float) -> None:
+        """Execute a command, (joint,), in the unit of the description, for a control period."""
         ...
+
+
+def sensors_of(model: SimulatedModel) -> SensorValues:
+    """Return what a model senses besides its joints."""
+    sensors = getattr(model, 'sensors', None)
+    values: SensorValues = sensors() if sensors else {}
+    return values

@@ -32,9 +32,9 @@ class Pendulum:
         self.velocity = rng.uniform(-1.0, 1.0, 1)
         self.effort = np.zeros(1)
 
-    def step(self, effort: Joints, period_s: float) -> None:
+    def step(self, command: Joints, period_s: float) -> None:
         """Apply an effort, N m, (1,), for one period."""
-        self.effort = np.clip(effort, -MAX_EFFORT, MAX_EFFORT)
+        self.effort = np.clip(command, -MAX_EFFORT, MAX_EFFORT)
         gravity = 3.0 * GRAVITY / (2.0 * LENGTH_M) * np.sin(self.position)
         motor = 3.0 / (MASS_KG * LENGTH_M**2) * self.effort
         velocity = self.velocity + (gravity + motor) * period_s

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Rewards and terminations: pure functions of what the robot measured and did."""
+"""What a task is: reward and termination as a pure function of what was measured and done."""
 
 from collections.abc import Mapping
 import dataclasses
@@ -58,45 +58,10 @@ class Task(Protocol):
         ...
 
 
-class _Parameters:
+class Parameters:
     """Parameters of a task are the fields of its dataclass."""
 
     @classmethod
     def parameter_names(cls) -> frozenset[str]:
         """Return the names of the dataclass fields."""
         return frozenset(item.name for item in dataclasses.fields(cls))  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class SwingUp(_Parameters):
-    """Bring a pendulum upright and keep it there with little effort (Gymnasium's Pendulum-v1).
-
-    The reward is -(angle^2 + velocity_cost * velocity^2 + effort_cost * effort^2), with the angle
-    in [-pi, pi] from upright, before the step. It lies in [-16.3, 0] for |velocity| <= 8 rad/s and
-    |effort| <= 2 N m. The task never terminates.
-
-    Attributes:
-        velocity_cost: weight of the squared velocity, s^2/rad^2.
-        effort_cost: weight of the squared effort, 1/(N m)^2.
-    """
-
-    fields: ClassVar[tuple[str, ...]] = ('cos_angle', 'sin_angle', 'velocity')
-    velocity_cost: float = 0.1
-    effort_cost: float = 0.001
-
-    def outcome(
-        self, observation: Values, command: NDArray[np.float64], next_observation: Values
-    ) -> Outcome:
-        """Return reward parts and termination of one step, see `Task.outcome`."""
-        del next_observation  # as in Pendulum-v1, the reward is for the state acted in
-        angle = math.atan2(observation['sin_angle'][0], observation['cos_angle'][0])
-        velocity = float(observation['velocity'][0])
-        parts = {
-            'angle': -(angle**2),
-            'velocity': -self.velocity_cost * velocity**2,
-            'effort': -self.effort_cost * float(command @ command),
-        }
-        return Outcome(parts, terminated=False)
-
-
-TASKS: dict[str, type[Task]] = {'swing_up': SwingUp}

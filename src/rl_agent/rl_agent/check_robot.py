@@ -1,0 +1,74 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Compares a robot with its description, without moving anything.
+
+Prints a table of all observation fields, of the command and of the reset service. Exits with 0
+where all is as described, with 1 where something is not, with 2 where the description itself
+cannot be used.
+"""
+
+import argparse
+from collections.abc import Sequence
+import sys
+
+from rl_agent.check_report import table
+from rl_agent.errors import ConfigurationError
+from rl_agent.node_specs import WRONG_CONFIGURATION
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Check a robot; see the module."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    split = words.index('--ros-args') if '--ros-args' in words else len(words)
+    options = _parse(words[:split])
+    try:
+        code = _check(options, words[split:])
+    except ConfigurationError as error:
+        print(f'error: {error}', file=sys.stderr)
+        code = WRONG_CONFIGURATION
+    except KeyboardInterrupt:
+        code = 130  # as shells have it for Ctrl-C
+    sys.exit(code)
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    """Return the options; exits with 2 for a wrong one."""
+    parser = argparse.ArgumentParser(
+        prog='check_robot',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('robot', metavar='FILE', help='YAML file, or a name in config/robots')
+    parser.add_argument('--seconds', type=float, default=3.0, help='how long to listen')
+    parser.add_argument('--namespace', default='', help='of the robot in a fleet, as robot_1')
+    options = parser.parse_args(words)
+    if not 0.1 <= options.seconds <= 3600:
+        parser.error(f'--seconds: given {options.seconds:g}; accepted: 0.1 to 3600')
+    return options
+
+
+def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
+    """Listen, print the table, return the exit code.
+
+    Raises:
+        ConfigurationError: the description cannot be used.
+    """
+    # here, so that the module itself needs no ROS
+    from rl_agent.ros_robot_check import RobotCheck
+    from rl_agent.ros_robot_description import load_ros_robot
+
+    description = load_ros_robot(options.robot)
+    check = RobotCheck(description, options.namespace, ros_args)
+    try:
+        rows = check.run(options.seconds)
+    finally:
+        check.close()
+    print(table(rows))
+    if check.simulated:
+        print('\nThe robot is a simulated one, in lockstep: its rates were not judged.')
+    bad = sum(bool(row.problems) for row in rows)
+    print(f'\n{description.name}: {f"{bad} of {len(rows)} bad" if bad else "all is as described"}')
+    return 1 if bad else 0
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,49 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Classes found by a name in a configuration file, without a list of them anywhere."""
+
+import importlib
+import pkgutil
+from typing import Any
+
+from rl_agent.configuration import hint
+from rl_agent.errors import ConfigurationError
+
+
+def find_class(package: str, name: str, besides: tuple[str, ...] = ()) -> type[Any]:
+    """Return the class that a name means.
+
+    `swing_up` is the class `SwingUp` in the module `swing_up` of the package; `module:Class` is a
+    class anywhere, as `my_robots.tasks:StackBricks`.
+
+    Args:
+        package: to look in.
+        name: one of the two.
+        besides: modules of the package that are none of its kind.
+
+    Raises:
+        ConfigurationError: there is none of that name; the text lists those there are.
+    """
+    names = names_in(package, besides)
+    module_name, _, class_name = name.partition(':')
+    if not class_name:
+        if name not in names:
+            raise ConfigurationError(
+                f'given {name!r}{hint(name, names)}; accepted: {", ".join(names)}, or'
+                ' module:Class of your own'
+            )
+        module_name = f'{package}.{name}'
+        class_name = ''.join(word.capitalize() for word in name.split('_'))
+    try:
+        found: type[Any] = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(
+            f'given {name!r}: {error}; accepted: {", ".join(names)}, or module:Class of a module'
+            ' that can be imported here'
+        ) from error
+    return found
+
+
+def names_in(package: str, besides: tuple[str, ...] = ()) -> list[str]:
+    """Return the names of the modules in a package."""
+    path = importlib.import_module(package).__path__
+    return sorted(item.name for item in pkgutil.iter_modules(path) if item.name not in besides)

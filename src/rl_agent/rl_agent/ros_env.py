@@ -1,0 +1,133 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Any described robot as a Gymnasium environment of its own, for any Gymnasium learner.
+
+from rl_agent.ros_env import RosEnv
+from stable_baselines3 import SAC
+
+with RosEnv('pendulum') as env:          # beside it: ros2 run rl_agent simulated_robot ...
+    SAC('MlpPolicy', env).learn(5_000)
+"""
+
+from collections.abc import Callable
+import contextlib
+import threading
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rcl_interfaces.srv import SetParameters
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.utilities import try_shutdown
+from rl_agent.robot import Robot
+from rl_agent.robot_description import RobotDescription
+from rl_agent.robot_env import RobotEnv
+from rl_agent.ros_robot import RosRobot
+from rl_agent.ros_robot_description import load_ros_robot
+from rl_agent.ros_topics import RESET_SEED
+
+_FOUND_WITHIN_S = 3.0
+_SEED_WITHIN_S = 10.0
+
+MakeRobot = Callable[[Node, RobotDescription, float], Robot]
+
+
+class RosEnv(RobotEnv):
+    """A robot behind ROS topics, with a ROS node of its own.
+
+    `reset(seed=...)` seeds the simulated robot of the same namespace, if there is one; a real
+    robot starts where it starts, and only `np_random` is seeded. Instead of `stamp_ns`, `info` has
+    `time_s`: since the beginning of the episode, by the robot's clock.
+
+    Attributes:
+        node: for whatever else is to be published or heard.
+    """
+
+    def __init__(
+        self,
+        robot: str,
+        namespace: str = '',
+        *,
+        robot_timeout_s: float = 10.0,
+        make_robot: MakeRobot = RosRobot,
+    ) -> None:
+        """Connect; nothing moves before `reset`.
+
+        Args:
+            robot: name of a description, or the path of its YAML file.
+            namespace: that the robot's relative topics live in.
+            robot_timeout_s: a robot that is silent for so long is an error.
+            make_robot: makes the robot of node, description and time-out; the default steps a
+                simulated robot in lockstep.
+
+        Raises:
+            ConfigurationError: no such robot, or one line for each mistake in its file.
+        """
+        description = load_ros_robot(robot)
+        self._began_ns = 0
+        self._looks_for_simulation = description.simulation is not None
+        self._context = Context()
+        rclpy.init(context=self._context)
+        self.node = Node('rl_env', context=self._context, namespace=namespace)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin, name='ros_env', daemon=True)
+        self._thread.start()
+        try:
+            super().__init__(make_robot(self.node, description, robot_timeout_s), description)
+            self._seeder = self.node.create_client(SetParameters, 'simulated_robot/set_parameters')
+        except BaseException:
+            self.close()
+            raise
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Begin an episode, see `RobotEnv.reset`."""
+        if seed is not None:
+            self._seed_simulation(seed)
+        observation, info = super().reset(seed=seed, options=options)
+        self._began_ns = info['stamp_ns']
+        return observation, self._since_the_beginning(info)
+
+    def step(
+        self, action: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """Execute an action for one control period, see `RobotEnv.step`."""
+        observation, reward, terminated, truncated, info = super().step(action)
+        return observation, reward, terminated, truncated, self._since_the_beginning(info)
+
+    def close(self) -> None:
+        """Disconnect; the robot keeps its last command."""
+        self._executor.shutdown()
+        self._thread.join()
+        if self._context.ok():
+            self.node.destroy_node()
+        try_shutdown(context=self._context)
+
+    def _since_the_beginning(self, info: dict[str, Any]) -> dict[str, Any]:
+        """Return `info` with a time that equal episodes have in common."""
+        stamp_ns = info.pop('stamp_ns')
+        return {**info, 'time_s': round((stamp_ns - self._began_ns) * 1e-9, 6)}
+
+    def _spin(self) -> None:
+        """Serve callbacks until the executor is shut down."""
+        with contextlib.suppress(ExternalShutdownException):
+            self._executor.spin()
+
+    def _seed_simulation(self, seed: int) -> None:
+        """Seed the simulated robot's starting states, where there is one."""
+        if self._looks_for_simulation:
+            self._looks_for_simulation = False  # once: a real robot has none
+            self._seeder.wait_for_service(timeout_sec=_FOUND_WITHIN_S)
+        if not self._seeder.service_is_ready():
+            return
+        parameter = Parameter(RESET_SEED, value=seed).to_parameter_msg()
+        answered = threading.Event()
+        future = self._seeder.call_async(SetParameters.Request(parameters=[parameter]))
+        future.add_done_callback(lambda _: answered.set())
+        if not answered.wait(_SEED_WITHIN_S):
+            self.node.get_logger().warning('the simulated robot does not take a seed')

@@ -1,0 +1,137 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Listens to a robot, and looks at the ROS graph, without publishing or calling anything."""
+
+import time
+from typing import Any
+
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.utilities import try_shutdown
+from rl_agent.check_report import CheckRow
+from rl_agent.configuration import hint
+from rl_agent.field_watch import FieldWatch
+from rl_agent.robot_description import RobotDescription
+from rl_agent.ros_sensors import RosSensors, SensorMessage
+
+_SPIN_S = 0.05
+
+
+class RobotCheck:
+    """A node that only listens.
+
+    Attributes:
+        simulated: a `simulated_robot` is in the same namespace; it stands still until it is
+            commanded, so its rates say nothing.
+    """
+
+    def __init__(self, description: RobotDescription, namespace: str, ros_args: list[str]) -> None:
+        """Subscribe.
+
+        Raises:
+            ConfigurationError: a message type that is not installed, or without such fields.
+        """
+        self._description = description
+        self._context = Context()
+        rclpy.init(args=ros_args, context=self._context)
+        self._node = Node('check_robot', context=self._context, namespace=namespace)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self.simulated = False
+        sensors = RosSensors(self._node, description, self._on_message)
+        self._watches = [
+            FieldWatch(extract.field, self._node.resolve_topic_name(extract.field.topic), extract)
+            for extract in sensors.extractors
+        ]
+
+    def run(self, seconds: float) -> list[CheckRow]:
+        """Listen for so long; return a row for each field, the command and the reset service."""
+        deadline_s = time.monotonic() + seconds
+        while time.monotonic() < deadline_s:
+            self._executor.spin_once(timeout_sec=_SPIN_S)
+        now_s = time.monotonic()
+        home = self._node.get_namespace()
+        self.simulated = ('simulated_robot', home) in self._node.get_node_names_and_namespaces()
+        rate_hz = None if self.simulated else self._description.rate_hz
+        rows = [watch.judge(now_s, rate_hz) for watch in self._watches]
+        for watch in self._watches:
+            if not watch.heard:
+                watch.row.problems.append(self._explain_silence(watch.row.topic))
+        rows.append(self._check_command())
+        if self._description.reset.service:
+            rows.append(self._check_service(self._description.reset.service))
+        return rows
+
+    def close(self) -> None:
+        """Leave."""
+        self._executor.shutdown()
+        self._node.destroy_node()
+        try_shutdown(context=self._context)
+
+    def _on_message(self, topic: str, heard: SensorMessage) -> None:
+        """Show a message to the fields of its topic."""
+        name = self._node.resolve_topic_name(topic)
+        for watch in self._watches:
+            if watch.row.topic == name:
+                watch.on_message(heard.message, heard.received_s)
+
+    def _explain_silence(self, topic: str) -> str:
+        """Return why a topic may be silent."""
+        wanted = next(
+            kind
+            for name, kind in self._description.topics.items()
+            if self._node.resolve_topic_name(name) == topic
+        )
+        kinds = _types(self._node.get_publishers_info_by_topic(topic))
+        if kinds and wanted not in kinds:
+            return f'type: given {", ".join(kinds)}; accepted: {wanted}, as the description says'
+        if kinds:
+            return f'{topic}: no message from its publishers; accepted: new ones all the time'
+        return f'{topic}: nobody publishes it{self._alternatives(topic, wanted)}'
+
+    def _alternatives(self, topic: str, wanted: str) -> str:
+        """Return which topics of a type there are instead."""
+        graph = self._node.get_topic_names_and_types()
+        fitting = [name for name, kinds in graph if wanted in kinds and name != topic]
+        if not fitting:
+            return f'; there is no topic of type {wanted}'
+        return f'{hint(topic, fitting)}; topics of type {wanted}: {", ".join(fitting)}'
+
+    def _check_command(self) -> CheckRow:
+        """Look for whoever takes the commands."""
+        action = self._description.action
+        topic = self._node.resolve_topic_name(action.topic)
+        kinds = _types(self._node.get_subscriptions_info_by_topic(topic))
+        bounds = f'{min(action.low):.4g} to {max(action.high):.4g}'
+        row = CheckRow('(command)', topic, bounds=bounds)
+        if not kinds:
+            row.problems.append(
+                f'{topic}: nobody subscribes{self._alternatives(topic, action.type)}'
+            )
+        elif kinds != [action.type]:
+            row.problems.append(f'type: given {", ".join(kinds)}; accepted: {action.type}')
+        return row
+
+    def _check_service(self, service: str) -> CheckRow:
+        """Look for the reset service."""
+        name, wanted = self._node.resolve_service_name(service), self._description.reset
+        graph = dict(self._node.get_service_names_and_types())
+        row = CheckRow('(reset)', name)
+        if name not in graph:
+            fitting = [item for item, kinds in graph.items() if wanted.service_type in kinds]
+            there = f'; services of this type: {", ".join(fitting) or "none"}'
+            row.problems.append(
+                f'{name}: no such service{hint(name, fitting)}; accepted:'
+                f' {wanted.service_type}{there}'
+            )
+        elif wanted.service_type not in graph[name]:
+            row.problems.append(
+                f'type: given {", ".join(graph[name])}; accepted: {wanted.service_type}'
+            )
+        return row
+
+
+def _types(endpoints: list[Any]) -> list[str]:
+    """Return the message types of publishers or subscribers."""
+    return sorted({endpoint.topic_type for endpoint in endpoints})

@@ -1,0 +1,35 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Bring a hand to a target."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.tasks.task import Outcome, Parameters, Values
+
+
+@dataclass(frozen=True)
+class Reach(Parameters):
+    """Bring the hand to the target and hold it there with little effort.
+
+    The reward is -(distance + effort_cost * effort^2), with the distance after the step. It is at
+    most 0. The task never terminates.
+
+    Attributes:
+        effort_cost: weight of the squared command, m/(N m)^2.
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ('hand', 'target')
+    effort_cost: float = 0.002
+
+    def outcome(
+        self, observation: Values, command: NDArray[np.float64], next_observation: Values
+    ) -> Outcome:
+        """Return reward parts and termination of one step, see `Task.outcome`."""
+        way = next_observation['hand'] - next_observation['target']
+        parts = {
+            'distance': -float(np.sqrt(way @ way)),
+            'effort': -self.effort_cost * float(command @ command),
+        }
+        return Outcome(parts, terminated=False)

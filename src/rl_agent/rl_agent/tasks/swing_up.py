@@ -1,0 +1,42 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Swing up a pendulum."""
+
+from dataclasses import dataclass
+import math
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.tasks.task import Outcome, Parameters, Values
+
+
+@dataclass(frozen=True)
+class SwingUp(Parameters):
+    """Bring a pendulum upright and keep it there with little effort (Gymnasium's Pendulum-v1).
+
+    The reward is -(angle^2 + velocity_cost * velocity^2 + effort_cost * effort^2), with the angle
+    in [-pi, pi] from upright, before the step. It lies in [-16.3, 0] for |velocity| <= 8 rad/s and
+    |effort| <= 2 N m. The task never terminates.
+
+    Attributes:
+        velocity_cost: weight of the squared velocity, s^2/rad^2.
+        effort_cost: weight of the squared effort, 1/(N m)^2.
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ('cos_angle', 'sin_angle', 'velocity')
+    velocity_cost: float = 0.1
+    effort_cost: float = 0.001
+
+    def outcome(
+        self, observation: Values, command: NDArray[np.float64], next_observation: Values
+    ) -> Outcome:
+        """Return reward parts and termination of one step, see `Task.outcome`."""
+        del next_observation  # as in Pendulum-v1, the reward is for the state acted in
+        angle = math.atan2(observation['sin_angle'][0], observation['cos_angle'][0])
+        velocity = float(observation['velocity'][0])
+        parts = {
+            'angle': -(angle**2),
+            'velocity': -self.velocity_cost * velocity**2,
+            'effort': -self.effort_cost * float(command @ command),
+        }
+        return Outcome(parts, terminated=False)

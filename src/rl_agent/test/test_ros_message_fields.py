@@ -1,0 +1,130 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What paths lead to is known from the message types alone; mistakes are named with a hint."""
+
+from typing import Any
+
+import pytest
+from rl_agent.action_description import ActionDescription
+from rl_agent.errors import ConfigurationError
+from rl_agent.observation_description import ObservationField
+import rl_agent.ros_command
+import rl_agent.ros_field_extractor
+from rl_agent.ros_message_fields import FieldType, leaves, resolve, size_of
+from rl_agent.ros_messages import import_message
+
+
+@pytest.mark.parametrize(
+    ('kind', 'path', 'expected'),
+    [
+        ('sensor_msgs/msg/JointState', 'position', FieldType('double', many=True)),
+        ('sensor_msgs/msg/LaserScan', 'ranges', FieldType('float', many=True)),
+        ('sensor_msgs/msg/LaserScan', 'ranges[3]', FieldType('float')),
+        ('sensor_msgs/msg/Imu', 'orientation', FieldType('geometry_msgs/Quaternion')),
+        ('sensor_msgs/msg/Imu', 'orientation_covariance', FieldType('double', True, 9)),
+        ('nav_msgs/msg/Odometry', 'twist.twist.linear.x', FieldType('double')),
+        (
+            'trajectory_msgs/msg/JointTrajectory',
+            'points[0].positions',
+            FieldType('double', many=True),
+        ),
+        ('std_msgs/msg/Bool', 'data', FieldType('boolean')),
+    ],
+)
+def test_paths(kind: str, path: str, expected: FieldType) -> None:
+    assert resolve(kind, path) == expected
+
+
+@pytest.mark.parametrize(
+    ('kind', 'path', 'names', 'size'),
+    [
+        ('sensor_msgs/msg/Imu', 'orientation', 'orientation.[xyzw]', 4),
+        ('geometry_msgs/msg/WrenchStamped', 'wrench.force', 'wrench.force.[xyz]', 3),
+        ('sensor_msgs/msg/JointState', 'effort', 'effort', None),
+        ('sensor_msgs/msg/Imu', 'angular_velocity_covariance', 'angular_velocity_covariance', 9),
+    ],
+)
+def test_numbers_under_a_path(kind: str, path: str, names: str, size: int | None) -> None:
+    stem, _, letters = names.partition('[')
+    expected = [stem + letter for letter in letters.rstrip(']')] or [stem]
+    found = leaves(kind, path)
+    assert [name for name, _ in found] == expected
+    assert size_of(found) == size
+
+
+@pytest.mark.parametrize(
+    ('kind', 'path', 'words'),
+    [
+        ('sensor_msgs/msg/JointState', 'positon', "did you mean 'position'?"),
+        ('geometry_msgs/msg/TwistStamped', 'linear.x', "did you mean 'twist.linear.x'?"),
+        ('nav_msgs/msg/Odometry', 'pose.position', 'accepted: a path in nav_msgs/msg/Odometry: '),
+        ('sensor_msgs/msg/Imu', 'orientation[0]', "given 'orientation[0]'"),
+        ('sensor_msgs/msg/Imu', 'orientation_covariance[9]', 'accepted'),
+        ('trajectory_msgs/msg/JointTrajectory', 'points.positions', 'accepted'),
+        ('sensor_msgs/msg/JointState', 'header.frame_id', 'accepted: the path of numbers'),
+        ('trajectory_msgs/msg/JointTrajectory', 'points', 'accepted: the path of numbers'),
+    ],
+)
+def test_paths_that_lead_nowhere(kind: str, path: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        leaves(kind, path)
+    assert words in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('kind', 'words'),
+    [
+        ('sensor_msgs/msg/JointStates', "did you mean 'JointState'?"),
+        ('sensor_msg/msg/JointState', 'accepted: the type of an installed message'),
+    ],
+)
+def test_types_that_do_not_exist(kind: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=f'given {kind!r}') as caught:
+        import_message(kind)
+    assert words in str(caught.value)
+
+
+IMU, JOINTS = 'sensor_msgs/msg/Imu', 'sensor_msgs/msg/JointState'
+OBSERVED: list[tuple[dict[str, Any], str]] = [
+    ({'type': IMU, 'field': 'angular_velocity', 'size': 4}, 'size: given 4; accepted: 3'),
+    ({'type': IMU, 'field': 'angular_velocity'}, 'size: given 1; accepted: 3'),
+    ({'type': IMU, 'field': 'angular_velocity', 'indices': (3,)}, 'indices: given 3'),
+    ({'type': IMU, 'field': 'orientation', 'joints': ('a',)}, 'names no joints'),
+    ({'type': 'std_msgs/msg/Float64', 'field': 'data', 'frame': 'base'}, 'has no header'),
+    ({'type': JOINTS, 'field': 'position', 'joints': ('a',)}, ''),
+    ({'type': JOINTS, 'field': 'position', 'size': 7}, ''),
+]
+
+
+@pytest.mark.parametrize(('more', 'mistake'), OBSERVED)
+def test_observations_that_a_type_cannot_give(more: dict[str, Any], mistake: str) -> None:
+    found = rl_agent.ros_field_extractor.static_mistakes(
+        ObservationField(name='a', topic='t', **more)
+    )
+    assert len(found) == (1 if mistake else 0)
+    assert mistake in ''.join(found)
+
+
+COMMANDED: list[tuple[dict[str, Any], str]] = [
+    ({'type': 'geometry_msgs/msg/Twist', 'fields': ('linear.x', 'angular.z')}, ''),
+    (
+        {'type': 'geometry_msgs/msg/TwistStamped', 'fields': ('linear.x', 'twist.angular.z')},
+        "fields.0: given 'linear.x' (did you mean 'twist.linear.x'?)",
+    ),
+    ({'type': JOINTS, 'joints': ('a', 'b'), 'field': 'efort'}, "did you mean 'effort'?"),
+    ({'type': JOINTS, 'joints': ('a', 'b'), 'field': 'header.stamp.sec'}, 'a list of numbers'),
+    ({'type': JOINTS, 'fields': ('position', 'effort[0]')}, 'accepted: one number'),
+    ({'type': 'nope_msgs/msg/Command', 'fields': ('a', 'b')}, 'type: given'),
+    (
+        {'type': 'geometry_msgs/msg/Twist', 'fields': ('linear.x', 'linear.y'), 'frame': 'base'},
+        "frame: given 'base'",
+    ),
+]
+
+
+@pytest.mark.parametrize(('more', 'mistake'), COMMANDED)
+def test_commands_that_a_type_cannot_take(more: dict[str, Any], mistake: str) -> None:
+    action = ActionDescription(topic='t', unit='', low=(-1, -1), high=(1, 1), **more)
+    found = rl_agent.ros_command.static_mistakes(action)
+    assert len(found) == (1 if mistake else 0)
+    assert mistake in ''.join(found)

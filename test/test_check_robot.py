@@ -1,0 +1,145 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""`check_robot` says what is right and what is wrong, against robots in real processes."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+import subprocess
+from typing import Any
+
+from fleet import run_module, running
+import pytest
+from rl_agent.configuration import config_folder
+from rl_agent.node_specs import simulated_robot
+import yaml
+
+Content = dict[str, Any]
+NAMESPACE = 'checked'
+
+
+@pytest.fixture(scope='module')
+def environment(
+    ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """Run a simulated arm, and wait until `check_robot` is content with it."""
+    folder = tmp_path_factory.mktemp('robot')
+    with running([simulated_robot('arm', NAMESPACE)], ros_environment, folder):
+        for _ in range(10):
+            if not check(ros_environment, folder, 'arm').returncode:
+                break
+        yield ros_environment
+
+
+def check(
+    environment: dict[str, str], folder: Path, robot: str, *options: str
+) -> 'subprocess.CompletedProcess[str]':
+    words = (robot, '--namespace', NAMESPACE, *(options or ('--seconds', '2')))
+    return run_module('rl_agent.check_robot', *words, environment=environment, cwd=folder)
+
+
+def test_a_robot_as_described(environment: dict[str, str], tmp_path: Path) -> None:
+    result = check(environment, tmp_path, 'arm')
+    assert result.returncode == 0, result.stdout + result.stderr
+    heading, _, *lines = result.stdout.splitlines()
+    assert heading.split() == [
+        'field',
+        'topic',
+        'rate',
+        'age',
+        'last',
+        'value',
+        'bounds',
+        'verdict',
+    ]
+    rows = {line.split()[0]: line for line in lines[:7]}
+    assert list(rows)[:5] == ['cos_angle', 'sin_angle', 'velocity', 'hand', 'target']
+    assert list(rows)[5:] == ['(command)', '(reset)']
+    assert all(line.endswith('ok') for line in rows.values())
+    assert '/checked/joint_states' in rows['velocity']
+    assert ' Hz ' in rows['velocity']
+    assert '-10 to 10' in rows['velocity']
+    assert 'all is as described' in result.stdout
+
+
+def set_field(number: int, **values: object) -> Callable[[Content], None]:
+    return lambda content: content['observation'][number].update(values)
+
+
+def set_in(key: str, **values: object) -> Callable[[Content], None]:
+    return lambda content: content[key].update(values)
+
+
+BROKEN: dict[str, tuple[Callable[[Content], None], list[str]]] = {
+    'a joint renamed': (
+        set_field(2, joints=['shoulder', 'wrist']),
+        ['velocity: ', 'names shoulder, elbow', 'accepted: a message that names shoulder, wrist'],
+    ),
+    'a topic that nobody publishes': (
+        set_field(4, topic='targets'),
+        ['target: /checked/targets: nobody publishes it', "did you mean '/checked/target'?"],
+    ),
+    'another frame': (
+        set_field(3, frame='world'),
+        ["hand: /checked/hand: frame: given 'base'; accepted: 'world'"],
+    ),
+    'out of bounds': (
+        set_field(0, bounds=[2.0, 3.0]),
+        ['cos_angle: given', 'accepted: 2 to 3'],
+    ),
+    'too many places': (
+        set_field(3, type='geometry_msgs/msg/PointStamped', indices=[0, 3]),
+        ['observation.3: indices: given 3; accepted: 0 to 2'],
+    ),
+    'a command that nobody takes': (
+        set_in('action', topic='commands'),
+        ['(command): /checked/commands: nobody subscribes', 'effort_controller/commands'],
+    ),
+    'a command of another type': (
+        set_in('action', type='std_msgs/msg/Float32MultiArray'),
+        ['(command): type: given std_msgs/msg/Float64MultiArray; accepted: std_msgs/msg/Float32'],
+    ),
+    'no such reset service': (
+        set_in('reset', service='resett'),
+        ['(reset): /checked/resett: no such service', "did you mean '/checked/reset'?"],
+    ),
+    'another reset service': (
+        set_in('reset', service_type='std_srvs/srv/Empty'),
+        ['(reset): type: given std_srvs/srv/Trigger; accepted: std_srvs/srv/Empty'],
+    ),
+}
+
+
+@pytest.mark.parametrize('name', BROKEN)
+def test_a_robot_that_differs(environment: dict[str, str], tmp_path: Path, name: str) -> None:
+    how, words = BROKEN[name]
+    content = yaml.safe_load((config_folder() / 'robots' / 'arm.yaml').read_text())
+    how(content)
+    (tmp_path / 'arm.yaml').write_text(yaml.safe_dump(content))
+    result = check(environment, tmp_path, 'arm.yaml')
+    assert result.returncode in (1, 2), result.stdout
+    text = result.stdout + result.stderr
+    assert 'Traceback' not in text
+    for word in words:
+        assert word in text, text
+
+
+def test_a_robot_that_is_not_there(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    words = ('pendulum', '--namespace', 'nowhere', '--seconds', '0.5')
+    result = run_module('rl_agent.check_robot', *words, environment=ros_environment, cwd=tmp_path)
+    assert result.returncode == 1
+    for field in ('cos_angle', 'sin_angle', 'velocity'):
+        assert f'{field}: /nowhere/joint_states: nobody publishes it' in result.stdout
+    assert '(command): /nowhere/effort_controller/commands: nobody subscribes' in result.stdout
+    assert '(reset): /nowhere/reset: no such service' in result.stdout
+
+
+def test_options(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    for words, expected in (
+        (('r2d2',), "robot: given 'r2d2'"),
+        (('pendulum', '--seconds', '0'), '--seconds: given 0; accepted'),
+    ):
+        result = run_module(
+            'rl_agent.check_robot', *words, environment=ros_environment, cwd=tmp_path
+        )
+        assert result.returncode == 2
+        assert expected in result.stderr
+        assert 'Traceback' not in result.stderr

@@ -1,0 +1,137 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Commands of every kind, with real messages over real DDS."""
+
+from collections.abc import Callable, Iterator
+import math
+from typing import Any
+
+from builtin_interfaces.msg import Duration, Time
+from fleet import Listener
+from geometry_msgs.msg import Twist, TwistStamped, Vector3
+import numpy as np
+import pytest
+from rl_agent.action_description import ActionDescription
+from rl_agent.errors import RobotError
+from rl_agent.ros_command import RosCommand
+from rl_agent.ros_command_reader import CommandReader
+from sensor_msgs.msg import JointState, Joy
+from std_msgs.msg import Float32, Float64MultiArray, Int32MultiArray
+from trajectory_msgs.msg import JointTrajectory
+
+WITHIN_S = 20.0
+
+
+def type_name(message: Any) -> str:
+    return f'{type(message).__module__.split(".")[0]}/msg/{type(message).__name__}'
+
+
+@pytest.fixture
+def robot(ros_environment: dict[str, str]) -> Iterator[Listener]:
+    """Return the other end: a node that hears the commands."""
+    listener = Listener({})
+    yield listener
+    listener.close()
+
+
+# type, how it is described, the command, what the message must say
+SENT: dict[str, tuple[type, dict[str, Any], list[float], Callable[[Any], object], object]] = {
+    'Float64MultiArray': (
+        Float64MultiArray,
+        {'joints': ('a', 'b')},
+        [0.5, -0.5],
+        lambda message: list(message.data),
+        [0.5, -0.5],
+    ),
+    'JointTrajectory': (
+        JointTrajectory,
+        {'joints': ('a', 'b')},
+        [0.5, -0.5],
+        lambda m: (
+            m.joint_names,
+            list(m.points[0].positions),
+            m.points[0].time_from_start,
+            m.header.stamp,
+        ),
+        (['a', 'b'], [0.5, -0.5], Duration(nanosec=20_000_000), Time()),
+    ),
+    'JointTrajectory, velocities, later': (
+        JointTrajectory,
+        {'joints': ('a',), 'field': 'points[0].velocities', 'time_from_start_s': 1.5},
+        [0.5],
+        lambda m: (
+            list(m.points[0].velocities),
+            list(m.points[0].positions),
+            m.points[0].time_from_start,
+        ),
+        ([0.5], [], Duration(sec=1, nanosec=500_000_000)),
+    ),
+    'Twist': (
+        Twist,
+        {'fields': ('linear.x', 'angular.z')},
+        [0.5, -0.25],
+        lambda m: (m.linear.x, m.linear.y, m.angular.z),
+        (0.5, 0.0, -0.25),
+    ),
+    'TwistStamped': (
+        TwistStamped,
+        {'fields': ('twist.angular.z', 'twist.linear.x'), 'frame': 'base_link'},
+        [-0.25, 0.5],
+        lambda m: (m.header.frame_id, m.twist.linear.x, m.twist.angular.z, m.header.stamp.sec > 0),
+        ('base_link', 0.5, -0.25, True),
+    ),
+    'JointState': (
+        JointState,
+        {'joints': ('a', 'b'), 'field': 'effort'},
+        [0.5, -0.5],
+        lambda m: (m.name, list(m.position), list(m.effort)),
+        (['a', 'b'], [], [0.5, -0.5]),
+    ),
+    'Joy': (
+        Joy,
+        {'fields': ('axes[2]', 'buttons[1]')},
+        [0.5, 0.75],
+        lambda m: (list(m.axes), list(m.buttons)),
+        ([0.0, 0.0, 0.5], [0, 1]),
+    ),
+    'Float32': (Float32, {'fields': ('data',)}, [0.25], lambda m: m.data, 0.25),
+    'Int32MultiArray': (
+        Int32MultiArray,
+        {'joints': ('a', 'b'), 'field': 'data'},
+        [0.75, -0.75],
+        lambda m: list(m.data),
+        [1, -1],
+    ),
+}
+
+
+@pytest.mark.parametrize('number', range(len(SENT)), ids=list(SENT))
+def test_commands(robot: Listener, number: int) -> None:
+    kind, how, command, look, expected = list(SENT.values())[number]
+    size, topic = len(command), f'sent_{number}'
+    action = ActionDescription(
+        topic, type_name(kind()), '', low=(-1.0,) * size, high=(1.0,) * size, **how
+    )
+    heard: list[Any] = []
+    robot.node.create_subscription(kind, topic, heard.append, 10)
+    sender = Listener({})
+    commands = RosCommand(sender.node, action, rate_hz=50.0)
+
+    def arrived() -> bool:
+        commands.send(np.array(command))
+        return len(heard) > 1  # the message that is filled anew is as good as the first
+
+    robot.until(arrived, WITHIN_S, topic)
+    assert look(heard[-1]) == expected
+    read = CommandReader(action, topic).read(heard[-1])
+    exact = kind not in (Joy, Int32MultiArray)
+    assert not exact or read.tolist() == command
+    commands.close()
+    sender.close()
+
+
+def test_a_command_that_is_not_finite_is_refused() -> None:
+    action = ActionDescription(
+        'c', type_name(Twist()), '', fields=('linear.x',), low=(-1.0,), high=(1.0,)
+    )
+    with pytest.raises(RobotError, match=r'given \[nan\]; accepted: finite numbers'):
+        CommandReader(action, 'c').read(Twist(linear=Vector3(x=math.nan)))
