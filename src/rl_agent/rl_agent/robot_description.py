@@ -12,19 +12,9 @@ from rl_agent.description_types import Name, refuse_duplicates, STRICT
 from rl_agent.observation_description import ObservationField
 from rl_agent.reset_description import ResetDescription
 from rl_agent.safety_description import SafetyDescription
+from rl_agent.simulation_description import SimulationDescription
 from rl_agent.task_description import TaskDescription
 from rl_agent.tasks import find_task
-
-
-@dataclass(frozen=True, config=STRICT)
-class SimulationDescription:
-    """Which simulated model stands in for the robot; the agent never reads this.
-
-    Attributes:
-        model: of a module in `simulated_models/`, or `module:Class` of one's own.
-    """
-
-    model: str
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -19,7 +19,7 @@ from rl_agent.simulated_models.model import sensors_of, SimulatedModel
 from sensor_msgs.msg import JointState
 
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
-Values = dict[str, NDArray[np.float64]]
+Values = dict[str, NDArray[np.float64] | tuple[str, ...]]
 
 
 class SimulatedSensors:
@@ -84,8 +84,11 @@ class _Topic:
         self._writers: dict[str, Callable[[NDArray[np.float64]], None]] = {}
 
     def write(self, values: Values) -> None:
-        """Write numbers, each to its path."""
+        """Write numbers, each to its path, and names."""
         for path, numbers in values.items():
+            if isinstance(numbers, tuple):
+                setattr(self.message, path, list(numbers))
+                continue
             if path not in self._writers:
                 self._writers[path] = make_writer(self.message, self._kind, [path])
             self._writers[path](numbers)

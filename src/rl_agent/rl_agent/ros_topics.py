@@ -18,6 +18,7 @@ LEARNER_STATUS = '/learner_status'
 STEP = 'step'
 EPISODE = 'episode'
 AGENT_STATUS = 'agent_status'
+RANDOMISATION = 'randomisation'
 
 # parameter of the simulated robot
 RESET_SEED = 'reset_seed'
@@ -25,6 +26,7 @@ RESET_SEED = 'reset_seed'
 TRANSITIONS_QOS = QoSProfile(depth=100)
 ACK_QOS = QoSProfile(depth=100)
 POLICY_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+RANDOMISATION_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 STATUS_QOS = QoSProfile(depth=10)
 EPISODE_QOS = QoSProfile(depth=100)
 STEP_QOS = QoSProfile(depth=100)

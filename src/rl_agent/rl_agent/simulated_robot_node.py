@@ -19,6 +19,7 @@ import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_m
 from rl_agent.ros_main import ManagedNode, run
 from rl_agent.ros_messages import import_message, ns_to_stamp
 from rl_agent.ros_parameters import declare_parameters
+from rl_agent.ros_randomisation import RandomisationPublisher
 from rl_agent.ros_reset import RESET_SERVICES
 from rl_agent.ros_robot_description import load_ros_robot
 from rl_agent.ros_simulated_sensors import SimulatedSensors
@@ -59,10 +60,13 @@ class SimulatedRobotNode(ManagedNode):
                 f'robot {description.name!r}: simulation: missing; this key is required to'
                 ' simulate it'
             )
-        model = make_model(description.simulation.model)
+        simulation = description.simulation
+        model = make_model(simulation.model, simulation.parameters, simulation.randomisation)
         self._order = _joint_order(description, model.joint_names)
         self._robot = SimulatedRobot(model, description.rate_hz, self._settings.seed)
         self._sensors = SimulatedSensors(self, description, model)
+        self._variation = RandomisationPublisher(self, model)
+        self._variation.publish(self._robot.resets, ns_to_stamp(self._robot.stamp_ns))
         self._times = self.create_publisher(Clock, '/clock', QoSProfile(depth=10))
         self._diagnostics = self.create_publisher(
             DiagnosticArray, '/diagnostics', QoSProfile(depth=10)
@@ -102,14 +106,25 @@ class SimulatedRobotNode(ManagedNode):
             return
         self._robot.step(command[self._order])
         self._publish_state()
+        self._name_fault()
 
     def _on_reset(self, request: Any, response: Any) -> Any:
         """Draw a new starting state and show it."""
         self._robot.reset()
+        self._variation.publish(self._robot.resets, ns_to_stamp(self._robot.stamp_ns))
         self._publish_state()
+        fault = self._name_fault()
         if hasattr(response, 'success'):
             response.success = True
+            response.message = fault or ''
         return response
+
+    def _name_fault(self) -> str | None:
+        """Say what went wrong in the model, if something did."""
+        fault: str | None = getattr(self._robot.model, 'fault', None)
+        if fault:
+            self.get_logger().warning(fault, throttle_duration_sec=10.0)
+        return fault
 
     def _on_parameters(self, parameters: list[Parameter]) -> None:
         """Take a new seed of the starting states."""
@@ -131,9 +146,13 @@ class SimulatedRobotNode(ManagedNode):
 
     def _publish_diagnostics(self) -> None:
         """Publish what was executed."""
-        counts = {'executed_steps': self._robot.executed_steps, 'resets': self._robot.resets}
+        counts = {
+            'executed_steps': self._robot.executed_steps,
+            'resets': self._robot.resets,
+            'faults': getattr(self._robot.model, 'faults', 0),
+        }
         status = DiagnosticStatus(
-            level=DiagnosticStatus.OK,
+            level=DiagnosticStatus.WARN if counts['faults'] else DiagnosticStatus.OK,
             name=self.get_fully_qualified_name(),
             message='lockstep',
             hardware_id=self.get_namespace().strip('/'),

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Joints = NDArray[np.float64]
-# topic to field path to the numbers there, as {'imu': {'orientation': [0, 0, 0, 1]}}
-SensorValues = Mapping[str, Mapping[str, NDArray[np.float64]]]
+# topic to field path to the numbers there, as {'imu': {'orientation': [0, 0, 0, 1]}}; or to names,
+# where a message says whose the numbers are
+SensorValues = Mapping[str, Mapping[str, NDArray[np.float64] | tuple[str, ...]]]
 
 
 class SimulatedModel(Protocol):
@@ -18,6 +19,10 @@ class SimulatedModel(Protocol):
     `simulated_robot` publishes its joints as sensor_msgs/msg/JointState on the topics of that type
     in the description. A model with other sensors has a method `sensors() -> SensorValues` too:
     topic and message type are those of the description.
+
+    A model that varies from episode to episode has `randomise(RandomisationRanges)`, and `draw`,
+    the `Draw` of the episode, which is published. A model in which something can go wrong has
+    `fault`, None or what went wrong in the last step or reset, in words, and `faults`, a count.
 
     Attributes:
         joint_names: in the order of every array here, (joint,).

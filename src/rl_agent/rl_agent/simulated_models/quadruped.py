@@ -1,0 +1,309 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The quadruped as a simulated robot: position commands in, sensors out."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+import math
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.quadruped.body import (
+    FEET,
+    FOLDED,
+    JOINTS,
+    PARTS,
+    QuadrupedBody,
+    STANDING,
+)
+from rl_agent.quadruped.standing import stand_up
+from rl_agent.randomisation import Draw, draw, NOTHING_DRAWN, RandomisationRanges
+from rl_agent.simulated_models.model import SensorValues
+
+Vector = NDArray[np.float64]
+
+_FASTEST_JOINT = 200.0  # rad/s; motors of this size stay below 30
+_FASTEST_TRUNK = 50.0  # m/s and rad/s
+_POSE_SPREAD = 0.05  # rad, of the joints where the robot is placed
+_SETTLE_S = 0.5  # from being placed on its feet to standing still
+_STANDING_M = 0.15  # a trunk below lies
+_UPRIGHT_RAD = math.radians(20.0)
+_ATTEMPTS = 3
+_HISTORY = 512  # periods; the longest delay at the highest rate is shorter
+_TILT_NOISE = 0.01  # rad, standard deviation of the orientation's error at noise factor 1
+# Standard deviations at noise factor 1.
+_NOISE = {
+    'angular_velocity': 0.05,  # rad/s
+    'linear_acceleration': 0.2,  # m/s^2
+    'linear_velocity': 0.05,  # m/s
+    'joint_position': 0.01,  # rad
+    'joint_velocity': 0.2,  # rad/s
+}
+
+
+@dataclass(frozen=True, eq=False)
+class QuadrupedReading:
+    """What the sensors of the quadruped say. REP-103 axes: x forward, y left, z up.
+
+    Attributes:
+        orientation: IMU, quaternion x, y, z, w with w >= 0, (4,).
+        angular_velocity: IMU, in the trunk's frame, rad/s, (3,).
+        linear_acceleration: IMU, in the trunk's frame, gravity included, m/s^2, (3,).
+        position: odometry, of the trunk in the world, m, (3,).
+        linear_velocity: odometry, in the trunk's frame, m/s, (3,).
+        joint_position: rad, (12,).
+        joint_velocity: rad/s, (12,).
+        joint_effort: of the motors, within +-33.5 N m, (12,).
+        foot_force: that each foot carries, N, (4,).
+    """
+
+    orientation: Vector
+    angular_velocity: Vector
+    linear_acceleration: Vector
+    position: Vector
+    linear_velocity: Vector
+    joint_position: Vector
+    joint_velocity: Vector
+    joint_effort: Vector
+    foot_force: Vector
+
+
+class Quadruped:
+    """The body, its motors and sensors, with all that a draw may change.
+
+    Motors hold the last commanded joint angles by PD control at the physics' own 500 Hz, as the
+    firmware of such robots does. Delays, noise and pushes are those of the episode's draw.
+
+    Attributes:
+        joint_names: in the order of commands and sensors, (12,).
+        draw: of the episode.
+        reading: newest of all sensors.
+        fault: what went wrong in the last step or reset, in words; None: nothing.
+        faults: how often something did.
+    """
+
+    def __init__(self, *, stand_up_by_motion: bool = False) -> None:
+        """Stand on flat ground.
+
+        Args:
+            stand_up_by_motion: a reset lets the robot stand up from where it lies, as hardware
+                must; False: it is placed on its feet.
+        """
+        self.joint_names: tuple[str, ...] = JOINTS
+        self.body = QuadrupedBody()
+        self._ranges = RandomisationRanges()
+        self._stand_up_by_motion = stand_up_by_motion
+        self._rng = np.random.default_rng(0)
+        self._feet = [self.body.model.sensor(foot).adr[0] for foot in FEET]
+        joints = [self.body.model.joint(name).range for name in JOINTS]
+        self._lowest, self._highest = np.array(joints).T
+        self.draw = NOTHING_DRAWN
+        self.fault: str | None = None
+        self.faults = 0
+        self._place(np.random.default_rng(0))
+        self._begin_episode()
+
+    @property
+    def position(self) -> Vector:
+        """Sensed, rad, (12,)."""
+        return self.reading.joint_position
+
+    @property
+    def velocity(self) -> Vector:
+        """Sensed, rad/s, (12,)."""
+        return self.reading.joint_velocity
+
+    @property
+    def effort(self) -> Vector:
+        """Of the motors, N m, (12,)."""
+        return self.reading.joint_effort
+
+    def sensors(self) -> SensorValues:
+        """Return what is sensed besides the joints."""
+        reading = self.reading
+        return {
+            'imu': {
+                'orientation': reading.orientation,
+                'angular_velocity': reading.angular_velocity,
+                'linear_acceleration': reading.linear_acceleration,
+            },
+            'odometry': {
+                'pose.pose.position': reading.position,
+                'pose.pose.orientation': reading.orientation,
+                'twist.twist.linear': reading.linear_velocity,
+                'twist.twist.angular': reading.angular_velocity,
+            },
+            'foot_contacts': {'name': FEET, 'effort': reading.foot_force},
+        }
+
+    def randomise(self, ranges: RandomisationRanges) -> None:
+        """Let bodies vary from the next reset on."""
+        self._ranges = ranges
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """Draw the episode's body and ground, and stand up."""
+        self.fault = None
+        self.draw = draw(self._ranges, int(rng.integers(2**63)), PARTS)
+        self.body.vary(self.draw)
+        self._rng = np.random.default_rng([self.draw.seed, 2])
+        self._stand_up(rng)
+        self._begin_episode()
+
+    def step(self, command: Vector, period_s: float) -> None:
+        """Let the motors pull towards joint angles, rad, (12,), for a control period.
+
+        A body that explodes (numbers that are not finite, or beyond all physics) is laid on its
+        back, and `fault` says so: to the agent it fell.
+        """
+        self.fault = None
+        self._push(period_s)
+        self._targets.appendleft(np.clip(command, self._lowest, self._highest))
+        count = self._substeps(period_s)
+        late, rest = divmod(self._substeps(self.draw.value('action_delay_s', 0.0)), count)
+        old, unseen = divmod(self._substeps(self.draw.value('observation_delay_s', 0.0)), count)
+        begun = 0
+        for moment in sorted({rest, count - unseen, count} - {0}):
+            self._advance(self._targets[late + (begun < rest)], moment - begun)
+            begun = moment
+            if moment == count - unseen:
+                self._seen.appendleft(self._measure())
+        self.reading = self._noisy(self._seen[old])
+
+    def _substeps(self, seconds: float) -> int:
+        """Return how many steps of the physics fit best."""
+        return round(seconds / float(self.body.model.opt.timestep))
+
+    def _begin_episode(self) -> None:
+        """Forget what was commanded and sensed before."""
+        self._targets = deque([STANDING] * _HISTORY, _HISTORY)
+        self._seen = deque([self._measure()] * _HISTORY, _HISTORY)
+        self._until_push_s = self.draw.value('push_interval_s', math.inf)
+        self.reading = self._noisy(self._seen[0])
+
+    def _advance(self, target: Vector, substeps: int) -> None:
+        """Let the physics go on; a body that explodes is laid on its back."""
+        data = self.body.data
+        data.ctrl[:] = target
+        mujoco.mj_step(self.body.model, data, substeps)
+        explosion = self._explosion()
+        if explosion:
+            self._report(f'the simulation exploded: {explosion}; the robot lies on its back now')
+            self._lie_down()
+
+    def _explosion(self) -> str | None:
+        """Return what is beyond all physics; None: nothing is."""
+        data = self.body.data
+        if not (np.isfinite(data.qpos).all() and np.isfinite(data.qvel).all()):
+            return 'positions or velocities that are not finite'
+        fastest = int(np.abs(data.qvel[6:]).argmax())
+        if abs(data.qvel[6 + fastest]) > _FASTEST_JOINT:
+            return f'{JOINTS[fastest]} at {data.qvel[6 + fastest]:.0f} rad/s'
+        if np.abs(data.qvel[:6]).max() > _FASTEST_TRUNK:
+            return f'the trunk at {np.abs(data.qvel[:6]).max():.0f} m/s or rad/s'
+        return None
+
+    def _report(self, fault: str) -> None:
+        """Say what went wrong."""
+        self.fault = fault
+        self.faults += 1
+
+    def _push(self, period_s: float) -> None:
+        """Push the trunk when its time has come."""
+        self._until_push_s -= period_s
+        if self._until_push_s > 1e-9:
+            return
+        self._until_push_s += self.draw.value('push_interval_s', math.inf)
+        speed, direction = self.draw.value('push_speed_m_s', 0.0), self._rng.uniform(0, math.tau)
+        self.body.data.qvel[:2] += speed * np.array([math.cos(direction), math.sin(direction)])
+
+    def _stand_up(self, rng: np.random.Generator) -> None:
+        """Stand up; a robot that falls meanwhile is placed, in the end as its nominal self."""
+        if self._stand_up_by_motion:
+            self._climb_down()
+            stand_up(self.body.data.qpos[7:].copy(), self._is_level, self._hold)
+            if self._stands():
+                return
+            self._report('the robot fell while it stood up, and is placed on its feet')
+        for _ in range(_ATTEMPTS):
+            self._place(rng)
+            if self._stands():
+                return
+            self._report('the robot fell while it was placed on its feet, and is placed again')
+        self.draw = Draw(self.draw.seed, {})
+        self.body.vary()
+        self._place(rng)
+
+    def _climb_down(self) -> None:
+        """Bring the robot, as it lies, to where the world begins, just above its new ground."""
+        data = self.body.data
+        data.qpos[:2] = 0.0
+        data.qvel[:] = 0.0
+        data.qpos[2] += self.body.highest_ground_m - self.body.lowest_point_m()
+
+    def _hold(self, target: Vector, seconds: float) -> None:
+        """Let the motors pull towards joint angles, without delay."""
+        self._advance(target, self._substeps(seconds))
+
+    def _is_level(self) -> bool:
+        """Return whether the trunk's top is up."""
+        return bool(self.body.data.body('trunk').xmat[8] > math.cos(_UPRIGHT_RAD))
+
+    def _stands(self) -> bool:
+        """Return whether the trunk is level and off the ground."""
+        trunk = self.body.data.body('trunk')
+        return self._is_level() and bool(trunk.xpos[2] > _STANDING_M)
+
+    def _place(self, rng: np.random.Generator) -> None:
+        """Stand the robot on its feet where the world begins, and let it come to rest."""
+        data = self.body.data
+        mujoco.mj_resetData(self.body.model, data)
+        data.qpos[:7] = 0, 0, 0, 1, 0, 0, 0
+        data.qpos[7:] = STANDING + rng.uniform(-_POSE_SPREAD, _POSE_SPREAD, len(JOINTS))
+        data.qpos[2] += self.body.highest_ground_m - self.body.lowest_point_m()
+        self._hold(STANDING, _SETTLE_S)
+
+    def _lie_down(self) -> None:
+        """Lie on the back with folded legs."""
+        mujoco.mj_resetData(self.body.model, self.body.data)
+        self.body.data.qpos[:7] = 0, 0, self.body.highest_ground_m + 0.08, 0, 1, 0, 0
+        self.body.data.qpos[7:] = FOLDED
+        mujoco.mj_forward(self.body.model, self.body.data)
+
+    def _measure(self) -> QuadrupedReading:
+        """Return what perfect sensors would say now."""
+        data = self.body.data
+        w, x, y, z = data.qpos[3:7] * math.copysign(1.0, data.qpos[3])
+        to_trunk = np.empty(9)
+        mujoco.mju_quat2Mat(to_trunk, np.array([w, -x, -y, -z]))
+        return QuadrupedReading(
+            orientation=np.array([x, y, z, w]),
+            angular_velocity=data.qvel[3:6].copy(),
+            linear_acceleration=data.sensor('accelerometer').data.copy(),
+            position=data.qpos[:3].copy(),
+            linear_velocity=to_trunk.reshape(3, 3) @ data.qvel[:3],
+            joint_position=data.qpos[7:].copy(),
+            joint_velocity=data.qvel[6:].copy(),
+            joint_effort=data.actuator_force.copy(),
+            foot_force=data.sensordata[self._feet].copy(),
+        )
+
+    def _noisy(self, reading: QuadrupedReading) -> QuadrupedReading:
+        """Return a reading with the noise of real sensors."""
+        factor = self.draw.value('observation_noise', 0.0)
+        if factor == 0.0:
+            return reading
+        noisy = {
+            name: getattr(reading, name)
+            + self._rng.normal(0.0, factor * deviation, len(getattr(reading, name)))
+            for name, deviation in _NOISE.items()
+        }
+        turn = np.append(self._rng.normal(0.0, factor * _TILT_NOISE / 2, 3), 1.0)
+        return replace(reading, orientation=_product(reading.orientation, turn), **noisy)
+
+
+def _product(first: Vector, second: Vector) -> Vector:
+    """Return a turn after another, quaternions x, y, z, w, (4,) each, normalised."""
+    result = np.empty(4)
+    mujoco.mju_mulQuat(result, np.roll(first, 1), np.roll(second, 1))
+    mujoco.mju_normalize4(result)
+    return np.roll(result, -1)

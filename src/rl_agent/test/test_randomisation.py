@@ -1,0 +1,79 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+# mypy: disable-error-code="no-untyped-def"
+"""Ranges and draws of domain randomisation."""
+
+import dataclasses
+
+import pytest
+from rl_agent.configuration import build
+from rl_agent.errors import ConfigurationError
+from rl_agent.randomisation import draw, RandomisationRanges
+
+PARTS = {'mass': ('trunk', 'calf')}
+
+
+@pytest.mark.parametrize(
+    ('key', 'given', 'said'),
+    [
+        ('mass', [1.2, 0.8], 'mass: given [1.2, 0.8]; accepted: [low, high] with low not above'),
+        ('mass', [0.0, 1.0], 'both from 0.1 to 10'),
+        ('friction', [0.5, 50], 'friction: given [0.5, 50]'),
+        ('friction', 0.5, 'friction: given 0.5'),
+        ('friction', [0.5], 'friction'),
+        ('link_size', [0.5, 0.8, 1.0], 'link_size'),
+        ('action_delay_s', ['a', 'b'], 'action_delay_s'),
+        ('action_delay_s', [-0.1, 0.1], 'action_delay_s: given [-0.1, 0.1]'),
+        ('observation_noise', [0.0, float('nan')], 'observation_noise'),
+        ('terrain', [0, 1], "terrain: unknown key (did you mean 'terrain_height_m'?)"),
+    ],
+)
+def test_what_is_no_range_is_refused(key, given, said):
+    with pytest.raises(ConfigurationError) as refused:
+        build(RandomisationRanges, {key: given}, 'robot.yaml')
+    assert said in str(refused.value)
+    assert 'robot.yaml' in str(refused.value)
+
+
+def test_each_mistake_is_named_once():
+    with pytest.raises(ConfigurationError) as refused:
+        build(RandomisationRanges, {'mass': [2.0, 1.0], 'friction': [3.0, 1.0]}, 'robot.yaml')
+    lines = str(refused.value).splitlines()
+    assert len(lines) == 2
+    assert 'mass' in lines[0]
+    assert 'friction' in lines[1]
+
+
+def test_a_range_of_one_value_is_a_range():
+    ranges = build(RandomisationRanges, {'friction': [0.7, 0.7]}, 'robot.yaml')
+    assert draw(ranges, 1).values == {'friction': 0.7}
+
+
+def test_draws_lie_within_their_ranges_and_fill_them():
+    ranges = RandomisationRanges(mass=(0.8, 1.2), action_delay_s=(0.0, 0.04))
+    draws = [draw(ranges, seed, PARTS).values for seed in range(300)]
+    assert all(set(values) == {'mass/trunk', 'mass/calf', 'action_delay_s'} for values in draws)
+    for name, low, high in (('mass/calf', 0.8, 1.2), ('action_delay_s', 0.0, 0.04)):
+        drawn = [values[name] for values in draws]
+        assert low <= min(drawn) < low + 0.05 * (high - low)
+        assert high - 0.05 * (high - low) < max(drawn) <= high
+    assert any(values['mass/trunk'] != values['mass/calf'] for values in draws)
+
+
+def test_the_same_seed_draws_the_same():
+    ranges = RandomisationRanges(mass=(0.8, 1.2), friction=(0.4, 1.2))
+    assert draw(ranges, 7, PARTS) == draw(ranges, 7, PARTS)
+    assert draw(ranges, 7, PARTS).values != draw(ranges, 8, PARTS).values
+
+
+def test_what_does_not_vary_keeps_its_nominal_value():
+    nothing = draw(RandomisationRanges(), 3)
+    assert nothing.values == {}
+    assert nothing.value('friction', 0.8) == 0.8
+
+
+def test_every_range_can_be_given():
+    given = {item.name: [1.0, 1.0] for item in dataclasses.fields(RandomisationRanges)}
+    given |= {'action_delay_s': [0, 0.1], 'observation_delay_s': [0, 0.1]}
+    given |= {'terrain_height_m': [0, 0.1]}
+    ranges = build(RandomisationRanges, given, 'robot.yaml')
+    assert len(draw(ranges, 1).values) == len(given)
