@@ -29,8 +29,9 @@ def main() -> int:
         return 1
     print(f'gazebo: in {root}', flush=True)
     here = str(Path(__file__).parent)
-    command = [sys.executable, '-m', 'pytest', '-p', 'gazebo_fixtures', '--session-timeout=3000']
-    environment = {**os.environ, 'PYTHONPATH': here}
+    modules = os.pathsep.join([here, str(Path(here).parent)])
+    command = [sys.executable, '-m', 'pytest', '-p', 'gazebo_fixtures', '--session-timeout=6000']
+    environment = {**os.environ, 'PYTHONPATH': modules}
     done = subprocess.run([*command, *sys.argv[1:], here], cwd=_TOP, env=environment, check=False)
     return done.returncode
 

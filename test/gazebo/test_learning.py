@@ -19,7 +19,7 @@ from rl_learner.run_folder import new_run_folder
 SEED = 0
 
 
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(3600)
 def test_the_pendulum_learns_in_gazebo(start_world: StartWorld) -> None:
     """The run's folder, with curve and figures, stays in runs/."""
     robot = start_world('pendulum').describe('pendulum', 'GazeboPendulum')
