@@ -2,6 +2,7 @@
 """The differential-drive robot in Gazebo 11: laser, odometry, driving, reset."""
 
 import math
+from typing import Any
 
 from fleet import running
 from gazebo_fixtures import HERE, StartWorld
@@ -23,7 +24,7 @@ def robot(start_world: StartWorld) -> GazeboDiffDrive:
     return GazeboDiffDrive(socket=str(start_world('diff_drive').socket))
 
 
-def ranges(robot: GazeboDiffDrive) -> NDArray[np.float64]:
+def ranges(robot: GazeboDiffDrive) -> NDArray[np.floating[Any]]:
     return np.asarray(robot.sensors()['scan']['ranges'])
 
 
@@ -87,7 +88,7 @@ def test_a_scripted_driver_reaches_the_goal_over_ros(
     assert np.abs(starts[0] - starts[1]).max() > 1e-3, 'a reset draws a new starting pose'
 
 
-def drive_one_episode(env: RosEnv, robot: str) -> NDArray[np.float64]:
+def drive_one_episode(env: RosEnv, robot: str) -> NDArray[np.floating[Any]]:
     """Drive to the goal; check every reward; return where it began."""
     description = load_robot(robot)
     task = description.task.parameters
