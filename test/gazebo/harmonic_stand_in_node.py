@@ -31,8 +31,8 @@ class HarmonicStandIn(Node):
         super().__init__('harmonic_stand_in')
         self._gazebo = LockstepClient(socket)
         self._now_ns = 0
-        self._clock = self.create_publisher(Clock, 'gazebo/clock', 100)
-        self._joints = self.create_publisher(JointState, 'gazebo/joint_states', 100)
+        self._times = self.create_publisher(Clock, 'gazebo/clock', 100)
+        self._joint_states = self.create_publisher(JointState, 'gazebo/joint_states', 100)
         self.create_subscription(Float64, 'gazebo/pivot/command', self._on_effort, 10)
         self.create_service(
             world_control_type(), '/world/pendulum_world/control', self._on_control
@@ -64,8 +64,8 @@ class HarmonicStandIn(Node):
             name=['pivot'], position=[position], velocity=[velocity], effort=[effort]
         )
         message.header.stamp = stamp
-        self._clock.publish(Clock(clock=stamp))
-        self._joints.publish(message)
+        self._times.publish(Clock(clock=stamp))
+        self._joint_states.publish(message)
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ def test_the_pendulum_learns_in_gazebo(start_world: StartWorld) -> None:
             algorithm=demo.algorithm,
             seed=SEED,
             robots=1,
-            max_steps=demo.max_steps,
+            max_steps=2 * demo.max_steps,
             port=free_port(),
             domain=domain,
             folder=folder,
