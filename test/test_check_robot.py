@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """`check_robot` says what is right and what is wrong, against robots in real processes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 import subprocess
 from typing import Any
@@ -60,63 +60,66 @@ def test_a_robot_as_described(environment: dict[str, str], tmp_path: Path) -> No
     assert 'all is as described' in result.stdout
 
 
-def set_field(number: int, **values: object) -> Callable[[Content], None]:
-    return lambda content: content['observation'][number].update(values)
-
-
-def set_in(key: str, **values: object) -> Callable[[Content], None]:
-    return lambda content: content[key].update(values)
-
-
-BROKEN: dict[str, tuple[Callable[[Content], None], list[str]]] = {
-    'a joint renamed': (
-        set_field(2, joints=['shoulder', 'wrist']),
-        ['velocity: ', 'names shoulder, elbow', 'accepted: a message that names shoulder, wrist'],
+# file by file: section, what is changed in it, all of which must be said
+BROKEN: dict[str, tuple[list[tuple[str | int, Content]], list[str]]] = {
+    'names, topics, frames and bounds': (
+        [
+            (0, {'bounds': [2.0, 3.0]}),
+            (2, {'joints': ['shoulder', 'wrist']}),
+            (3, {'frame': 'world'}),
+            (4, {'topic': 'targets'}),
+            ('action', {'topic': 'commands'}),
+            ('reset', {'service': 'resett'}),
+        ],
+        [
+            'arm: 6 of 7 bad',
+            'cos_angle: given',
+            'accepted: 2 to 3',
+            'velocity: /checked/joint_states: joints: the message names shoulder, elbow;'
+            ' accepted: a message that names shoulder, wrist',
+            "hand: /checked/hand: frame: given 'base'; accepted: 'world'",
+            "target: /checked/targets: nobody publishes it (did you mean '/checked/target'?)",
+            '(command): /checked/commands: nobody subscribes',
+            'topics of type std_msgs/msg/Float64MultiArray: /checked/effort_controller/commands',
+            "(reset): /checked/resett: no such service (did you mean '/checked/reset'?)",
+        ],
     ),
-    'a topic that nobody publishes': (
-        set_field(4, topic='targets'),
-        ['target: /checked/targets: nobody publishes it', "did you mean '/checked/target'?"],
+    'types': (
+        [
+            (3, {'type': 'geometry_msgs/msg/PoseStamped', 'field': 'pose.position'}),
+            ('action', {'type': 'std_msgs/msg/Float32MultiArray'}),
+            ('reset', {'service_type': 'std_srvs/srv/Empty'}),
+        ],
+        [
+            'arm: 3 of 7 bad',
+            'hand: type: given geometry_msgs/msg/PointStamped; accepted:'
+            ' geometry_msgs/msg/PoseStamped',
+            '(command): type: given std_msgs/msg/Float64MultiArray; accepted:'
+            ' std_msgs/msg/Float32MultiArray',
+            '(reset): type: given std_srvs/srv/Trigger; accepted: std_srvs/srv/Empty',
+        ],
     ),
-    'another frame': (
-        set_field(3, frame='world'),
-        ["hand: /checked/hand: frame: given 'base'; accepted: 'world'"],
-    ),
-    'out of bounds': (
-        set_field(0, bounds=[2.0, 3.0]),
-        ['cos_angle: given', 'accepted: 2 to 3'],
-    ),
-    'too many places': (
-        set_field(3, type='geometry_msgs/msg/PointStamped', indices=[0, 3]),
-        ['observation.3: indices: given 3; accepted: 0 to 2'],
-    ),
-    'a command that nobody takes': (
-        set_in('action', topic='commands'),
-        ['(command): /checked/commands: nobody subscribes', 'effort_controller/commands'],
-    ),
-    'a command of another type': (
-        set_in('action', type='std_msgs/msg/Float32MultiArray'),
-        ['(command): type: given std_msgs/msg/Float64MultiArray; accepted: std_msgs/msg/Float32'],
-    ),
-    'no such reset service': (
-        set_in('reset', service='resett'),
-        ['(reset): /checked/resett: no such service', "did you mean '/checked/reset'?"],
-    ),
-    'another reset service': (
-        set_in('reset', service_type='std_srvs/srv/Empty'),
-        ['(reset): type: given std_srvs/srv/Trigger; accepted: std_srvs/srv/Empty'],
+    'what the file alone tells': (
+        [(3, {'indices': [0, 3]}), (2, {'field': 'velocty'})],
+        [
+            'observation.3: indices: given 3; accepted: 0 to 2',
+            "observation.2: field: given 'velocty' (did you mean 'velocity'?)",
+        ],
     ),
 }
 
 
 @pytest.mark.parametrize('name', BROKEN)
 def test_a_robot_that_differs(environment: dict[str, str], tmp_path: Path, name: str) -> None:
-    how, words = BROKEN[name]
+    changes, words = BROKEN[name]
     content = yaml.safe_load((config_folder() / 'robots' / 'arm.yaml').read_text())
-    how(content)
+    for section, values in changes:
+        place = content['observation'][section] if isinstance(section, int) else content[section]
+        place.update(values)
     (tmp_path / 'arm.yaml').write_text(yaml.safe_dump(content))
     result = check(environment, tmp_path, 'arm.yaml')
-    assert result.returncode in (1, 2), result.stdout
     text = result.stdout + result.stderr
+    assert result.returncode in (1, 2), text
     assert 'Traceback' not in text
     for word in words:
         assert word in text, text

@@ -109,7 +109,7 @@ def test_commands(robot: Listener, number: int) -> None:
     kind, how, command, look, expected = list(SENT.values())[number]
     size, topic = len(command), f'sent_{number}'
     action = ActionDescription(
-        topic, type_name(kind()), '', low=(-1.0,) * size, high=(1.0,) * size, **how
+        topic=topic, type=type_name(kind()), unit='', low=(-1.0,) * size, high=(1.0,) * size, **how
     )
     heard: list[Any] = []
     robot.node.create_subscription(kind, topic, heard.append, 10)
@@ -131,7 +131,7 @@ def test_commands(robot: Listener, number: int) -> None:
 
 def test_a_command_that_is_not_finite_is_refused() -> None:
     action = ActionDescription(
-        'c', type_name(Twist()), '', fields=('linear.x',), low=(-1.0,), high=(1.0,)
+        topic='c', type=type_name(Twist()), unit='', fields=('linear.x',), low=(-1.0,), high=(1.0,)
     )
     with pytest.raises(RobotError, match=r'given \[nan\]; accepted: finite numbers'):
         CommandReader(action, 'c').read(Twist(linear=Vector3(x=math.nan)))

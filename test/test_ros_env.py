@@ -51,6 +51,7 @@ def test_equal_seeds_give_equal_episodes(env: RosEnv) -> None:
     assert live(3) != live(4)
 
 
+@pytest.mark.parametrize('env', ['pendulum'], indirect=True)
 @pytest.mark.parametrize(
     ('learner', 'options'),
     [

@@ -154,7 +154,12 @@ def describe(
         observation=(observation or ObservationField('a', 'a', 'std_msgs/msg/Bool', 'data'),),
         action=action
         or ActionDescription(
-            'c', 'std_msgs/msg/Float64MultiArray', '', ('a',), low=(-1.0,), high=(1.0,)
+            topic='c',
+            type='std_msgs/msg/Float64MultiArray',
+            unit='',
+            joints=('a',),
+            low=(-1.0,),
+            high=(1.0,),
         ),
         task=TaskDescription('swing_up'),
         reset=ResetDescription(person=True),

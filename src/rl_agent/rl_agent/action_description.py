@@ -25,7 +25,7 @@ _LISTS = {
 }
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True, config=STRICT, kw_only=True)
 class ActionDescription:
     """The command that the robot takes.
 
@@ -54,8 +54,8 @@ class ActionDescription:
     unit: str
     joints: Annotated[Names, Field(min_length=1)] | None = None
     fields: Annotated[tuple[FieldPath, ...], Field(min_length=1)] | None = None
-    low: Numbers = Field(kw_only=True)
-    high: Numbers = Field(kw_only=True)
+    low: Numbers
+    high: Numbers
     field: FieldPath | None = None
     default: Numbers | None = None
     frame: str = ''

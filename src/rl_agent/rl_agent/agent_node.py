@@ -29,6 +29,7 @@ from rl_agent.ros_main import ManagedNode, run
 from rl_agent.ros_messages import message_to_policy
 from rl_agent.ros_parameters import declare_parameters
 from rl_agent.ros_robot import RosRobot
+from rl_agent.ros_task_parameters import TaskParameters
 from rl_agent.ros_topics import (
     AGENT_STATUS,
     LEARNER_STATUS,
@@ -113,8 +114,10 @@ class AgentNode(ManagedNode):
         self._listener = RosListener(self, spaces, self._sender)
         self._uplink = Uplink(self, self._spool, self._sender, parameters.send_period_s)
         self._pacer = SimulationPacer(parameters.max_steps_ahead)
+        env = RobotEnv(self._robot, description)
+        self._task_parameters = TaskParameters(self, env)
         self._agent = Agent(
-            RobotEnv(self._robot, description),
+            env,
             self._store,
             self._spool,
             self._listener,
@@ -158,6 +161,7 @@ class AgentNode(ManagedNode):
     def clean_up(self) -> None:
         """Disconnect."""
         self._uplink.close()
+        self._task_parameters.close()
         self._robot.close()
         self._listener.close()
         for subscription in self._inputs:

@@ -43,7 +43,8 @@ class FieldWatch:
         """Take note of a message, received at a time of `time.monotonic`."""
         self._received_s.append(received_s)
         try:
-            values = transform(self._field, self._extract(message))
+            with np.errstate(invalid='ignore'):
+                values = transform(self._field, self._extract(message))
         except RobotError as error:
             self._note(str(error).partition(': ')[2])
             return

@@ -75,12 +75,7 @@ class ObservationField:
     transform: Transform = 'none'
     unit: str = ''
     bounds: Bounds | None = None
-    indices: (
-        Annotated[
-            tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1, max_length=MAX_ELEMENTS)
-        ]
-        | None
-    ) = None
+    indices: tuple[Annotated[int, Field(ge=0)], ...] | None = None
     size: Annotated[int, Field(ge=1, le=MAX_ELEMENTS)] | None = None
     clip: bool = False
     replace_nan: float | None = None
@@ -113,6 +108,8 @@ class ObservationField:
     ) -> tuple[int, ...] | None:
         if indices is not None and info.data.get('joints'):
             raise ValueError('given beside joints; accepted: one of the two')
+        if indices is not None and not 1 <= len(indices) <= MAX_ELEMENTS:
+            raise ValueError(f'given {len(indices)} places; accepted: 1 to {MAX_ELEMENTS}')
         refuse_duplicates(indices or ())
         return indices
 

@@ -29,7 +29,7 @@ class PoseDescription:
 
 @dataclass(frozen=True, config=STRICT)
 class ResetDescription:
-    """How an episode begins. At least one of three ways; several come in this order.
+    """How an episode begins: `move_to_pose`, `service`, `person`, at least one, in this order.
 
     Attributes:
         service: that brings the robot, or its simulator, to a starting state.
@@ -37,7 +37,7 @@ class ResetDescription:
         move_to_pose: commands bring the robot to a pose.
         person: a person calls `~/confirm_reset` (std_srvs/srv/Trigger) when all is in place;
             the agent waits for that without limit.
-        service_type: std_srvs/srv/Trigger or std_srvs/srv/Empty.
+        service_type: of the service.
     """
 
     service: Topic | None = None

@@ -21,9 +21,6 @@ from rl_agent.tasks import find_task
 class RobotDescription:
     """All that the agent knows of a robot.
 
-    A check of one key against others is made where those are right by themselves, so that as many
-    mistakes as possible come at once.
-
     Attributes:
         name: of this kind of robot.
         rate_hz: control steps per second of the robot's clock.
@@ -49,6 +46,9 @@ class RobotDescription:
     safety: SafetyDescription = SafetyDescription()
     stack: Annotated[int, Field(ge=1, le=64)] = 1
     previous_actions: Annotated[int, Field(ge=0, le=64)] = 0
+
+    # Each check of one key against others is that key's own and uses those others that are right:
+    # so as many mistakes as possible come at once.
 
     @field_validator('observation')
     @classmethod

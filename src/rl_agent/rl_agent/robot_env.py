@@ -1,6 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A robot as a gymnasium.Env: observations, rewards and episodes by its description."""
 
+from collections.abc import Mapping
+import dataclasses
 from typing import Any
 
 import gymnasium
@@ -12,6 +14,7 @@ from rl_agent.robot import Reading, Robot
 from rl_agent.robot_description import RobotDescription
 from rl_agent.safety import SafetyFilter
 from rl_agent.spaces import Spaces
+from rl_agent.tasks.task import Task
 
 Vector = NDArray[np.float32]
 
@@ -83,6 +86,19 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         }
         truncated = self._steps >= self._episode_steps and not outcome.terminated
         return observation, outcome.reward, outcome.terminated, truncated, info
+
+    @property
+    def task(self) -> Task:
+        """The task in force."""
+        return self._task
+
+    def change_task(self, parameters: Mapping[str, float]) -> None:
+        """Change parameters of the task, from the next step on; any thread may call this.
+
+        Raises:
+            ConfigurationError: a value that the task refuses; nothing changed.
+        """
+        self._task = dataclasses.replace(self._task, **parameters)  # type: ignore[type-var]
 
     def _frame(self, reading: Reading) -> Vector:
         """Return the frame of a reading; remember its values for the task."""

@@ -25,6 +25,8 @@ class RosRobot:
 
     A command and the readings that answer it alternate. A simulated robot at standstill repeats
     its last reading, by which a command that was lost on the way is noticed and sent again.
+    Messages without a header cannot be told from repeated ones: of those topics, whatever comes
+    after the command counts. They should not be the only ones.
     """
 
     def __init__(self, node: Node, description: RobotDescription, timeout_s: float) -> None:
@@ -39,6 +41,7 @@ class RosRobot:
         self._repeats = 0
         self._stopping_s: float | None = None
         self._stamp_ns = -1  # of the last reading handed out
+        self._asked_s = 0.0  # when the robot was last told to move
         self._sensors = RosSensors(node, description, self._on_message)
         self._changed = self._sensors.changed
         self._command = RosCommand(node, description.action, description.rate_hz)
@@ -56,11 +59,13 @@ class RosRobot:
         """Begin an episode; return the first reading of it, see `Robot.reset`."""
         self.wait_until_heard()
         self._stamp_ns = _newest_ns(self._sensors.latest())
+        self._asked_s = time.monotonic()
         return self._reset.run(self._read, self.apply)
 
     def apply(self, command: Numbers) -> Reading:
         """Send a command; return the reading that answers it, see `Robot.apply`."""
         self._repeats = 0
+        self._asked_s = time.monotonic()
         self._command.send(command)
         deadline_s = time.monotonic() + self._timeout_s
         while not self._await(self._is_answered, deadline_s):
@@ -87,7 +92,7 @@ class RosRobot:
 
     def _on_message(self, topic: str, heard: SensorMessage) -> None:
         """Count repeated readings; called with `changed` held."""
-        if heard.stamp_ns == self._stamp_ns:
+        if heard.stamped and heard.stamp_ns == self._stamp_ns:
             self._repeats += 1
 
     def _read(self, moved: bool) -> Reading:
@@ -107,13 +112,18 @@ class RosRobot:
         """Return the newest messages as a reading."""
         messages = self._sensors.latest()
         self._stamp_ns = _newest_ns(messages)
-        oldest_ns = min(message.stamp_ns for message in messages.values())
+        oldest_ns = min(message.stamp_ns for message in _with_headers(messages))
         return Reading(self._sensors.values(messages), oldest_ns)
 
     def _is_answered(self) -> bool:
         """Return whether every topic has a message newer than the last reading."""
-        messages = self._sensors.latest()
-        return all(message.stamp_ns > self._stamp_ns for message in messages.values())
+        return all(self._is_new(message) for message in self._sensors.latest().values())
+
+    def _is_new(self, message: SensorMessage) -> bool:
+        """Return whether a message is newer than the last reading."""
+        if message.stamped:
+            return message.stamp_ns > self._stamp_ns
+        return message.received_s > self._asked_s
 
     def _await(self, condition: Callable[[], bool], deadline_s: float) -> bool:
         """Wait for a condition; return False where a repeated reading says: command lost.
@@ -139,7 +149,7 @@ class RosRobot:
         """Return which topics are silent, and what to look at."""
         lines, messages = [], self._sensors.latest()
         for topic in self._sensors.topics:
-            if topic not in messages or messages[topic].stamp_ns <= self._stamp_ns:
+            if topic not in messages or not self._is_new(messages[topic]):
                 name = self._node.resolve_topic_name(topic)
                 heard = 'nothing new' if topic in messages else 'no message'
                 lines.append(
@@ -155,4 +165,10 @@ class RosRobot:
 
 def _newest_ns(messages: dict[str, SensorMessage]) -> int:
     """Return the newest stamp among the topics."""
-    return max(message.stamp_ns for message in messages.values())
+    return max(message.stamp_ns for message in _with_headers(messages))
+
+
+def _with_headers(messages: dict[str, SensorMessage]) -> list[SensorMessage]:
+    """Return the messages that say when they were sensed; all of them where none does."""
+    stamped = [message for message in messages.values() if message.stamped]
+    return stamped or list(messages.values())

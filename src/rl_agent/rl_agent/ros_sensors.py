@@ -25,11 +25,13 @@ class SensorMessage:
         message: of whatever type.
         received_s: when, by `time.monotonic`.
         stamp_ns: by its header, or where it has none, the node's clock at its arrival.
+        stamped: whether it has a header.
     """
 
     message: Any
     received_s: float
     stamp_ns: int
+    stamped: bool = True
 
 
 class RosSensors:
@@ -118,7 +120,7 @@ class RosSensors:
                 stamp_ns = stamp_to_ns(message.header.stamp)
             else:
                 stamp_ns = self._node.get_clock().now().nanoseconds
-            heard = SensorMessage(message, received_s, stamp_ns)
+            heard = SensorMessage(message, received_s, stamp_ns, stamped)
             with self.changed:
                 if self._on_message:
                     self._on_message(topic, heard)

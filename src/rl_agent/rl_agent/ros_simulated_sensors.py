@@ -19,7 +19,7 @@ from rl_agent.simulated_models.model import sensors_of, SimulatedModel
 from sensor_msgs.msg import JointState
 
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
-Values = dict[str, NDArray[np.float64] | tuple[str, ...]]
+Values = dict[str, NDArray[Any]]
 
 
 class SimulatedSensors:
@@ -86,8 +86,8 @@ class _Topic:
     def write(self, values: Values) -> None:
         """Write numbers, each to its path, and names."""
         for path, numbers in values.items():
-            if isinstance(numbers, tuple):
-                setattr(self.message, path, list(numbers))
+            if numbers.dtype.kind == 'U':
+                setattr(self.message, path, numbers.tolist())
                 continue
             if path not in self._writers:
                 self._writers[path] = make_writer(self.message, self._kind, [path])

@@ -62,7 +62,8 @@ class Spaces:
         Args:
             raw: field name to numbers, (raw,) each, as in the message.
         """
-        return {item.name: transform(item, raw[item.name]) for item in self._fields}
+        with np.errstate(invalid='ignore'):
+            return {item.name: transform(item, raw[item.name]) for item in self._fields}
 
     def frame(self, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float32]:
         """Return a frame, (frame,) float32, from each field's values."""

@@ -48,7 +48,10 @@ class TaskDescription:
                 f'unknown for {info.data["name"]!r}: {", ".join(unknown)}'
                 f'{hint(unknown[0], accepted)}; accepted: {", ".join(accepted) or "none"}'
             )
-        task(**parameters)  # it may refuse a value
+        try:
+            task(**parameters)
+        except ConfigurationError as error:  # it may refuse a value
+            raise ValueError(str(error)) from error
         return parameters
 
     def make(self) -> Task:

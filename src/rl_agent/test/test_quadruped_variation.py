@@ -100,6 +100,13 @@ def test_a_draw_leaves_nothing_behind(body):
         assert getattr(body.model, name) == pytest.approx(before[name], rel=1e-6, abs=1e-9), name
 
 
+def test_another_body_stays_where_it_is(body):
+    body.data.qpos[:] = np.linspace(0.1, 0.9, len(body.data.qpos))
+    before = body.data.qpos.copy()
+    body.vary(Draw(1, {'mass/trunk': 1.5}))
+    assert (body.data.qpos == before).all()
+
+
 def test_terrain(body):
     body.vary(Draw(9, {'terrain_height_m': 0.04}))
     heights = body.model.hfield_data.copy()

@@ -5,9 +5,11 @@
 import dataclasses
 
 import pytest
-from rl_agent.configuration import build
+from rl_agent.configuration import build, config_folder
 from rl_agent.errors import ConfigurationError
 from rl_agent.randomisation import draw, RandomisationRanges
+from rl_agent.robot_description import load_robot
+import yaml
 
 PARTS = {'mass': ('trunk', 'calf')}
 
@@ -77,3 +79,31 @@ def test_every_range_can_be_given():
     given |= {'terrain_height_m': [0, 0.1]}
     ranges = build(RandomisationRanges, given, 'robot.yaml')
     assert len(draw(ranges, 1).values) == len(given)
+
+
+@pytest.mark.parametrize(
+    ('section', 'key', 'value', 'said'),
+    [
+        (
+            ('simulation', 'randomisation'),
+            'mass',
+            [2, 1],
+            'simulation.randomisation.mass: given [2, 1]; accepted: [low, high]',
+        ),
+        (
+            ('task', 'parameters'),
+            'target_velocity',
+            5.0,
+            'task.parameters: target_velocity: given 5.0; accepted: 0.1 to 2 m/s',
+        ),
+    ],
+)
+def test_a_mistake_in_the_quadrupeds_file_is_one_line(tmp_path, section, key, value, said):
+    content = yaml.safe_load((config_folder() / 'robots' / 'quadruped.yaml').read_text())
+    content[section[0]][section[1]][key] = value
+    path = tmp_path / 'robot.yaml'
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(ConfigurationError) as refused:
+        load_robot(str(path))
+    assert str(refused.value).startswith(f'{path}: {said}')
+    assert '\n' not in str(refused.value)

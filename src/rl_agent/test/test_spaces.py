@@ -11,7 +11,8 @@ import pytest
 from rl_agent.action_description import ActionDescription
 from rl_agent.observation_description import ObservationField
 from rl_agent.reset_description import ResetDescription
-from rl_agent.robot_description import RobotDescription, SimulationDescription
+from rl_agent.robot_description import RobotDescription
+from rl_agent.simulation_description import SimulationDescription
 from rl_agent.spaces import Spaces
 from rl_agent.task_description import TaskDescription
 
@@ -128,6 +129,20 @@ MATTERS: dict[str, Change] = {
     'order of joints': lambda: change_field(2, joints=('a', 'b')),
     'transform': lambda: change_field(3, transform='sin'),
     'unit': lambda: change_field(3, unit='mm'),
+    'field path': lambda: change_field(3, field='effort'),
+    'message type': lambda: dataclasses.replace(
+        ARM,
+        observation=tuple(
+            dataclasses.replace(item, type='a_msgs/msg/State') for item in ARM.observation
+        ),
+    ),
+    'frame': lambda: change_field(3, frame='base'),
+    'clipping': lambda: change_field(0, clip=True),
+    'NaN': lambda: change_field(3, replace_nan=0.0),
+    'stack': lambda: dataclasses.replace(ARM, stack=2),
+    'previous actions': lambda: dataclasses.replace(ARM, previous_actions=1),
+    'command type': lambda: change_action(type='sensor_msgs/msg/JointState'),
+    'command field': lambda: change_action(type='sensor_msgs/msg/JointState', field='effort'),
     'action joints': lambda: change_action(joints=('b', 'a')),
     'action unit': lambda: change_action(unit='rad'),
     'command low': lambda: change_action(low=(-2.0, -1.0)),
@@ -138,6 +153,9 @@ DOES_NOT_MATTER: dict[str, Change] = {
     'nothing': lambda: dataclasses.replace(ARM),
     'robot name': lambda: dataclasses.replace(ARM, name='other_arm'),
     'length of an episode': lambda: dataclasses.replace(ARM, episode_steps=7),
+    'oldest age': lambda: change_field(3, max_age_s=1.0),
+    'bounds': lambda: change_field(0, bounds=(-7.0, 7.0)),
+    'default command': lambda: change_action(default=(0.0, 0.0)),
     'topic': lambda: dataclasses.replace(
         ARM,
         observation=tuple(dataclasses.replace(item, topic='other') for item in ARM.observation),

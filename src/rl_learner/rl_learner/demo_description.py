@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """What a demo trains, and when it has learned. Read from `config/demos/`."""
 
+from dataclasses import field
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, model_validator
@@ -22,6 +23,8 @@ class DemoDescription:
         highest_return: no episode can reach more; an evaluation that is lost is cut short.
         evaluation_episodes: deterministic episodes of one evaluation.
         max_steps_ahead: how far simulated time may run ahead of training, transitions.
+        shown: elements of the observation that the display shows, label to name.
+        film: whether the run ends with a film of the policy.
     """
 
     robot: str
@@ -32,6 +35,8 @@ class DemoDescription:
     highest_return: float
     evaluation_episodes: Annotated[int, Field(ge=1)] = 10
     max_steps_ahead: Annotated[int, Field(ge=1)] = 64
+    shown: dict[str, str] = field(default_factory=dict)
+    film: bool = False
 
     @model_validator(mode='after')
     def _check(self) -> Self:

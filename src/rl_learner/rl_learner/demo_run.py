@@ -18,6 +18,7 @@ from rl_agent.policy_file import save_policy
 from rl_agent.robot_description import RobotDescription
 from rl_learner.demo_description import DemoDescription
 from rl_learner.display import Display, Outlook
+from rl_learner.film_process import make_film
 from rl_learner.judge import Judge
 from rl_learner.node_specs import simulation_namespaces, simulation_nodes
 from rl_learner.processes import ChildProcess, end_in_order
@@ -106,7 +107,9 @@ class DemoRun:
         self._was_evaluating = False
         self._peak_mb = 0.0
         self._deadline_s: float | None = None
-        self._monitor = RosMonitor(plan.domain, plan.namespaces, self._on_episode)
+        self._monitor = RosMonitor(
+            plan.domain, plan.namespaces, self._on_episode, plan.description.shown
+        )
         self._started_s = time.monotonic()
 
     def run(self) -> int:
@@ -134,6 +137,12 @@ class DemoRun:
             end_in_order([self._processes], self._deadline())
             self._monitor.close()
         self._print_verdict(summary)
+        if plan.description.film and not self._stop.is_set():
+            self._console.print(
+                make_film(plan.description.robot, plan.folder, self._stop),
+                highlight=False,
+                soft_wrap=True,
+            )
         return 0 if self._judge.learned else 1
 
     def _start_processes(self) -> None:
@@ -249,6 +258,7 @@ class DemoRun:
             'no deterministic episode'
             if mean is None
             else f'{count} deterministic episodes, mean return {mean:.1f}'
+            + self._of_the_highest(mean)
         )
         self._console.print(
             f'{summary.verdict}: {judged} (target {summary.target_return:g});'
@@ -259,6 +269,11 @@ class DemoRun:
             highlight=False,
             soft_wrap=True,
         )
+
+    def _of_the_highest(self, mean: float) -> str:
+        """Return which part of the highest return that is, where that makes sense."""
+        highest = self._plan.description.highest_return
+        return f', {mean / highest:.2f} of the highest possible' if highest > 0 else ''
 
     def _summary(self) -> Summary:
         """Return the verdict and what led to it."""

@@ -12,6 +12,7 @@ from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rl_learner.ros_monitor import Observed
+from rl_learner.step_means import StepMeans
 
 _LINE_PERIOD_S = 2.0
 
@@ -64,7 +65,8 @@ class Display:
             self._live.update(_panel(observed, outlook), refresh=True)
         elif time.monotonic() - self._line_s >= _LINE_PERIOD_S:
             self._line_s = time.monotonic()
-            self._console.print(_line(observed, outlook), highlight=False, soft_wrap=True)
+            line = _line(observed, outlook)
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _panel(observed: Observed, outlook: Outlook) -> Panel:
@@ -102,6 +104,8 @@ def _rows(observed: Observed) -> list[tuple[str, str]]:
                 f' {status.transitions_pending} to send',
             )
         )
+        if robot in observed.steps_of:
+            rows.append(('', _steps(observed.steps_of[robot])))
     return rows
 
 
@@ -110,7 +114,8 @@ def _line(observed: Observed, outlook: Outlook) -> str:
     learner, agents = observed.learner, sorted(observed.agents.items())
     robots = ' '.join(
         f'[{robot} return {status.last_return:.0f} policy {status.policy_version}'
-        f' age {status.policy_age_s:.1f}s]'
+        f' age {status.policy_age_s:.1f}s'
+        + (f' {_steps(observed.steps_of[robot])}]' if robot in observed.steps_of else ']')
         for robot, status in agents
     )
     return (
@@ -118,6 +123,13 @@ def _line(observed: Observed, outlook: Outlook) -> str:
         f' updates {learner.updates} ({learner.updates_per_s:.0f}/s)'
         f' replay {learner.replay_size} {_metrics(observed)} {robots}'
     )
+
+
+def _steps(means: StepMeans) -> str:
+    """Return the means of a robot's newest steps in one line."""
+    senses = [f'{label} {value:.2f}' for label, value in means.senses.items()]
+    parts = [f'{name} {value:.3g}' for name, value in means.rewards.items()]
+    return ', '.join([*senses, f'reward of a step: {" + ".join(parts)}'])
 
 
 def _metrics(observed: Observed) -> str:

@@ -2,7 +2,7 @@
 """A node that watches a learner and its robots, and asks robots for evaluations."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import contextlib
 from dataclasses import dataclass, field
 import threading
@@ -26,8 +26,11 @@ from rl_agent.ros_topics import (
     POLICY,
     POLICY_QOS,
     STATUS_QOS,
+    STEP,
+    STEP_QOS,
 )
-from rl_msgs.msg import AgentStatus, Episode, LearnerStatus
+from rl_learner.step_means import StepMeans
+from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, Step
 from rl_msgs.msg import Policy as PolicyMessage
 from rl_msgs.srv import Evaluate
 
@@ -43,12 +46,14 @@ class Observed:
         agents: robot to its newest status.
         episodes: finished ones, in the order they came.
         policies: version to its message, the last few hundred.
+        steps_of: robot to the means over its newest steps.
     """
 
     learner: LearnerStatus = field(default_factory=LearnerStatus)
     agents: dict[str, AgentStatus] = field(default_factory=dict)
     episodes: list[Episode] = field(default_factory=list)
     policies: 'OrderedDict[int, PolicyMessage]' = field(default_factory=OrderedDict)
+    steps_of: dict[str, StepMeans] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -65,7 +70,11 @@ class RosMonitor:
     """
 
     def __init__(
-        self, domain: int, namespaces: Sequence[str], on_episode: Callable[[Episode], None]
+        self,
+        domain: int,
+        namespaces: Sequence[str],
+        on_episode: Callable[[Episode], None],
+        shown: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare to listen.
 
@@ -73,9 +82,11 @@ class RosMonitor:
             domain: ROS domain id.
             namespaces: of the robots; empty text for the root.
             on_episode: called on the monitor's thread for each finished episode.
+            shown: elements of the observation whose means are kept, label to name.
         """
         self.observed = Observed()
         self._domain, self._namespaces, self._on_episode = domain, namespaces, on_episode
+        self._shown = shown or {}
         self._context = Context()
         self._evaluations: list[Client] = []
         self._thread = threading.Thread(target=self._spin, name='monitor', daemon=True)
@@ -136,6 +147,7 @@ class RosMonitor:
                 AgentStatus, prefix + AGENT_STATUS, self._hear_agent, STATUS_QOS
             )
             node.create_subscription(Episode, prefix + EPISODE, self._hear_episode, EPISODE_QOS)
+            node.create_subscription(Step, prefix + STEP, self._hear_step, STEP_QOS)
             self._evaluations.append(node.create_client(Evaluate, f'{prefix}agent/evaluate'))
 
     def _spin(self) -> None:
@@ -155,6 +167,13 @@ class RosMonitor:
         """Keep a finished episode."""
         self.observed.episodes.append(message)
         self._on_episode(message)
+
+    def _hear_step(self, message: Step) -> None:
+        """Take a step into the means of its robot."""
+        steps_of = self.observed.steps_of
+        if message.robot not in steps_of:
+            steps_of[message.robot] = StepMeans(self._shown)
+        steps_of[message.robot].add(message)
 
     def _hear_policy(self, message: PolicyMessage) -> None:
         """Keep a policy."""

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from rl_agent.errors import ConfigurationError
 from rl_agent.robot_description import load_robot
+from rl_agent.spaces import Spaces
+from rl_learner.algorithm import load_algorithm
 from rl_learner.demo_description import load_demo
 import yaml
 
@@ -73,3 +75,11 @@ def test_what_cannot_be_meant_is_refused(
 def test_an_unknown_demo_lists_those_there_are() -> None:
     with pytest.raises(ConfigurationError, match=r"demo: given 'pendulun'.*accepted: .*pendulum"):
         load_demo('pendulun')
+
+
+@pytest.mark.parametrize('name', ['pendulum', 'quadruped'])
+def test_what_a_demo_names_is_there(name: str) -> None:
+    demo = load_demo(name)
+    load_algorithm(demo.algorithm)
+    names = Spaces(load_robot(demo.robot)).observation_names
+    assert set(demo.shown.values()) <= set(names)

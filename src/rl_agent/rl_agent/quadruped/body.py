@@ -37,6 +37,7 @@ class QuadrupedBody:
         mujoco.set_mju_user_warning(lambda text: None)
         self.model = mujoco.MjModel.from_xml_path(str(FILE))
         self.data = mujoco.MjData(self.model)
+        self._scratch = mujoco.MjData(self.model)
         self._nominal = mujoco.MjModel.from_xml_path(str(FILE))
         self.highest_ground_m = 0.0
 
@@ -59,7 +60,7 @@ class QuadrupedBody:
         model.actuator_biasprm[:, 1] = nominal.actuator_biasprm[:, 1] * p_gain
         model.actuator_biasprm[:, 2] = nominal.actuator_biasprm[:, 2] * d_gain
         self._lay_ground(draw.value('terrain_height_m', 0.0), draw.seed)
-        mujoco.mj_setConst(model, self.data)  # what follows from all this
+        mujoco.mj_setConst(model, self._scratch)  # what follows from all this
 
     def lowest_point_m(self) -> float:
         """Return how high the lowest point of the robot lies, in the world."""

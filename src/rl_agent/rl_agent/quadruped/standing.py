@@ -2,7 +2,7 @@
 """How the quadruped stands up from any pose by its own motors, as hardware could."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from rl_agent.quadruped.body import FOLDED, STANDING
 Vector = NDArray[np.float64]
 
 _TICK_S = 0.02  # between two targets of a move
-_ATTEMPTS = 4
+_ATTEMPTS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +39,8 @@ STAND = Move(STANDING, 1.0, 0.3)
 # From the back or a side: the left legs reach over the back, and push the trunk around. The
 # figures come from a search over such motions in simulation.
 ROLL_OVER = (
-    Move(_legs((0.24, 2.47, -2.6), (0.18, 3.99, -2.6)), 0.6, 0.2),
-    Move(_legs((0.24, 2.47, -2.6), (-0.19, 3.95, -1.47)), 0.3, 0.4),
+    Move(_legs((0.24, 2.66, -2.6), (0.35, 4.05, -2.65)), 0.6, 0.2),
+    Move(_legs((0.24, 2.66, -2.6), (-0.08, 4.05, -1.41)), 0.3, 0.4),
 )
 
 
@@ -49,8 +49,8 @@ def stand_up(
 ) -> None:
     """Fold the legs, roll over until the trunk is level, stand.
 
-    Whether the robot then stands is for the caller to see: after a few attempts it stretches its
-    legs however it lies.
+    Every second attempt to roll over is made to the other side. Whether the robot stands in the
+    end is for the caller to see: after the last attempt it stretches its legs however it lies.
 
     Args:
         joints: where they are, rad, (12,).
@@ -58,12 +58,19 @@ def stand_up(
         hold: lets the motors pull towards joint angles, rad, (12,), for so many seconds.
     """
     joints = _play(FOLD, joints, hold)
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         if is_level():
             break
-        for move in (*ROLL_OVER, FOLD):
-            joints = _play(move, joints, hold)
+        for move in ROLL_OVER:
+            joints = _play(_mirrored(move) if attempt % 2 else move, joints, hold)
+        joints = _play(FOLD, joints, hold)
     _play(STAND, joints, hold)
+
+
+def _mirrored(move: Move) -> Move:
+    """Return the move with right and left exchanged."""
+    legs = move.target.reshape(2, 2, 3)[:, ::-1] * np.array([-1.0, 1.0, 1.0])
+    return replace(move, target=legs.reshape(12))
 
 
 def _play(move: Move, begin: Vector, hold: Callable[[Vector, float], None]) -> Vector:

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""An arm of two links on a table, and a target on it that moves to another place at each reset.
+"""An arm of two links on a table, and a target ahead of it, elsewhere after each reset.
 
 Two uniform rods turn in the horizontal plane, so there is no gravity. With the angles q1 (of the
 first link) and q2 (of the second against the first), M(q) a + c(q, v) = effort - damping v, the
@@ -17,7 +17,10 @@ MASS_KG = 1.0  # of each link
 DAMPING = 2.0  # N m s/rad
 MAX_EFFORT = np.array([6.0, 3.0])  # N m
 MAX_VELOCITY = 10.0  # rad/s
-NEAREST_M, FARTHEST_M = 0.3, 0.9  # of the target from the shoulder
+HOME = np.array([-0.75, 1.5])  # rad: the hand is ahead of the shoulder, the elbow bent
+SPREAD = 0.3  # rad, of the starting pose about it
+NEAREST_M, FARTHEST_M = 0.4, 0.9  # of the target from the shoulder
+WIDEST = 1.2  # rad, of the target to either side of the x axis
 _SUBSTEP_S = 0.005
 
 _INERTIA = MASS_KG * LENGTH_M**2 / 12.0  # of a link about its centre
@@ -56,11 +59,11 @@ class Arm:
         return {'hand': {'point': self.hand}, 'target': {'point': self.target}}
 
     def reset(self, rng: np.random.Generator) -> None:
-        """Draw angles in [-pi, pi], rest, and a target evenly from the ring that it can reach."""
-        self.position = rng.uniform(-math.pi, math.pi, 2)
+        """Rest near the home pose; draw a target evenly from a part of a ring ahead."""
+        self.position = HOME + rng.uniform(-SPREAD, SPREAD, 2)
         self.velocity, self.effort = np.zeros(2), np.zeros(2)
         radius = math.sqrt(rng.uniform(NEAREST_M**2, FARTHEST_M**2))
-        angle = rng.uniform(-math.pi, math.pi)
+        angle = rng.uniform(-WIDEST, WIDEST)
         self.target = np.array([radius * math.cos(angle), radius * math.sin(angle), 0.0])
 
     def step(self, command: Joints, period_s: float) -> None:

@@ -2,7 +2,7 @@
 """What a simulated body must offer."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Joints = NDArray[np.float64]
 # topic to field path to the numbers there, as {'imu': {'orientation': [0, 0, 0, 1]}}; or to names,
 # where a message says whose the numbers are
-SensorValues = Mapping[str, Mapping[str, NDArray[np.float64] | tuple[str, ...]]]
+SensorValues = Mapping[str, Mapping[str, NDArray[Any]]]
 
 
 class SimulatedModel(Protocol):
@@ -23,6 +23,7 @@ class SimulatedModel(Protocol):
     A model that varies from episode to episode has `randomise(RandomisationRanges)`, and `draw`,
     the `Draw` of the episode, which is published. A model in which something can go wrong has
     `fault`, None or what went wrong in the last step or reset, in words, and `faults`, a count.
+    A model that can be filmed has `scene`, MuJoCo's model and data with a camera `track`.
 
     Attributes:
         joint_names: in the order of every array here, (joint,).

@@ -118,6 +118,11 @@ class Quadruped:
         """Of the motors, N m, (12,)."""
         return self.reading.joint_effort
 
+    @property
+    def scene(self) -> tuple[mujoco.MjModel, mujoco.MjData]:
+        """What there is to draw."""
+        return self.body.model, self.body.data
+
     def sensors(self) -> SensorValues:
         """Return what is sensed besides the joints."""
         reading = self.reading
@@ -133,7 +138,7 @@ class Quadruped:
                 'twist.twist.linear': reading.linear_velocity,
                 'twist.twist.angular': reading.angular_velocity,
             },
-            'foot_contacts': {'name': FEET, 'effort': reading.foot_force},
+            'foot_contacts': {'name': np.array(FEET), 'effort': reading.foot_force},
         }
 
     def randomise(self, ranges: RandomisationRanges) -> None:

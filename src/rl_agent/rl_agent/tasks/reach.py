@@ -13,15 +13,17 @@ from rl_agent.tasks.task import Outcome, Parameters, Values
 class Reach(Parameters):
     """Bring the hand to the target and hold it there with little effort.
 
-    The reward is -(distance + effort_cost * effort^2), with the distance after the step. It is at
-    most 0. The task never terminates.
+    The reward is -(distance_cost * distance + effort_cost * effort^2), with the distance after
+    the step. It is at most 0. The task never terminates.
 
     Attributes:
-        effort_cost: weight of the squared command, m/(N m)^2.
+        distance_cost: weight of the distance, 1/m.
+        effort_cost: weight of the squared command, 1/(N m)^2.
     """
 
     fields: ClassVar[tuple[str, ...]] = ('hand', 'target')
-    effort_cost: float = 0.002
+    distance_cost: float = 10.0
+    effort_cost: float = 0.02
 
     def outcome(
         self, observation: Values, command: NDArray[np.float64], next_observation: Values
@@ -29,7 +31,7 @@ class Reach(Parameters):
         """Return reward parts and termination of one step, see `Task.outcome`."""
         way = next_observation['hand'] - next_observation['target']
         parts = {
-            'distance': -float(np.sqrt(way @ way)),
+            'distance': -self.distance_cost * float(np.sqrt(way @ way)),
             'effort': -self.effort_cost * float(command @ command),
         }
         return Outcome(parts, terminated=False)

@@ -1,0 +1,54 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""How well a policy walks: deterministic episodes on the simulated body itself, without ROS."""
+
+from pathlib import Path
+import time
+
+import numpy as np
+from rl_agent.direct_robot import DirectRobot
+from rl_agent.policy import Policy
+from rl_agent.policy_file import load_policy
+from rl_agent.robot_description import RobotDescription
+from rl_agent.robot_env import RobotEnv
+
+EPISODES = 10
+_FIRST_SEED = 1000  # the same starts and bodies for every program
+
+
+def fractions(policy_file: Path, description: RobotDescription) -> list[float]:
+    """Return each episode's return as a fraction of the highest possible, (episode,).
+
+    The highest possible is 1 for each step of a whole episode, so that steps after a fall count
+    as 0.
+    """
+    policy, rng = Policy(load_policy(policy_file)), np.random.default_rng(0)
+    robot = DirectRobot(description, seed=0)
+    env = RobotEnv(robot, description)
+    results = []
+    for episode in range(EPISODES):
+        robot.simulated.seed(_FIRST_SEED + episode)
+        observation, _ = env.reset()
+        policy.reset(rng)
+        total, ended = 0.0, False
+        while not ended:
+            action = policy.act(observation, rng, deterministic=True)
+            observation, reward, terminated, truncated, _ = env.step(action)
+            total += float(reward)
+            ended = terminated or truncated
+        results.append(total / description.episode_steps)
+    return results
+
+
+def steps_per_s(description: RobotDescription, steps: int = 1000) -> float:
+    """Return how many control steps of the model alone a core makes in a second of its time."""
+    robot = DirectRobot(description, seed=0).simulated
+    rng = np.random.default_rng(0)
+    low, high = np.array(description.action.low), np.array(description.action.high)
+    spent_s = 0.0
+    for step in range(steps):
+        if step % 100 == 0:
+            robot.reset()
+        begun_s = time.process_time()
+        robot.step(rng.uniform(low, high))
+        spent_s += time.process_time() - begun_s
+    return steps / spent_s

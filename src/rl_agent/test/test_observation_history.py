@@ -1,0 +1,71 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Observations hold the newest frames and actions, the newest first."""
+
+import dataclasses
+
+import numpy as np
+from pendulum_robot import describe, PendulumRobot
+from rl_agent.observation_history import ObservationHistory
+from rl_agent.robot_env import RobotEnv
+from rl_agent.spaces import Spaces
+
+
+def vector(*numbers: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.array(numbers, np.float32)
+
+
+def test_a_history_by_hand() -> None:
+    history = ObservationHistory(frame_size=2, action_size=1, stack=3, actions=2)
+    seen = [history.begin(vector(1, 2))]
+    for action, frame in ((0.5, (3, 4)), (0.25, (5, 6)), (-1, (7, 8)), (1, (9, 0))):
+        seen.append(history.advance(vector(action), vector(*frame)))
+    seen.append(history.begin(vector(1, 1)))
+    assert [item.tolist() for item in seen] == [
+        [1, 2, 1, 2, 1, 2, 0, 0],
+        [3, 4, 1, 2, 1, 2, 0.5, 0],
+        [5, 6, 3, 4, 1, 2, 0.25, 0.5],
+        [7, 8, 5, 6, 3, 4, -1, 0.25],
+        [9, 0, 7, 8, 5, 6, 1, -1],
+        [1, 1, 1, 1, 1, 1, 0, 0],  # nothing of the last episode
+    ]
+    assert {item.dtype for item in seen} == {np.dtype(np.float32)}
+
+
+def test_without_a_history_an_observation_is_a_frame() -> None:
+    history = ObservationHistory(2, 1, stack=1, actions=0)
+    assert history.begin(vector(1, 2)).tolist() == [1, 2]
+    assert history.advance(vector(1), vector(3, 4)).tolist() == [3, 4]
+
+
+def test_observations_handed_out_earlier_do_not_change() -> None:
+    history = ObservationHistory(1, 1, stack=2, actions=1)
+    first = history.begin(vector(1))
+    history.advance(vector(0.5), vector(2))
+    assert first.tolist() == [1, 1, 0]
+
+
+def test_spaces_name_and_bound_the_history() -> None:
+    spaces = Spaces(dataclasses.replace(describe(), stack=2, previous_actions=2))
+    assert spaces.observation_names == (
+        *('cos_angle', 'sin_angle', 'velocity'),
+        *('cos_angle@-1', 'sin_angle@-1', 'velocity@-1'),
+        *('previous_action/pivot', 'previous_action/pivot@-1'),
+    )
+    assert spaces.observation_size == 8
+    assert spaces.observation_high.tolist() == [1, 1, 8, 1, 1, 8, 1, 1]
+    assert spaces.observation_low.tolist() == [-1, -1, -8, -1, -1, -8, -1, -1]
+
+
+def test_an_environment_remembers_what_was_executed() -> None:
+    """An action beyond the box is not what was executed."""
+    env = RobotEnv(PendulumRobot(), dataclasses.replace(describe(), stack=2, previous_actions=1))
+    first, _ = env.reset()
+    assert first[:3].tolist() == first[3:6].tolist()
+    assert first[6] == 0.0
+    second, *_ = env.step(vector(5.0))
+    assert second[3:6].tolist() == first[:3].tolist()
+    assert second[6] == 1.0
+    assert env.observation_space.contains(second)
+    again, _ = env.reset()
+    assert again[6] == 0.0
+    assert again[:3].tolist() == again[3:6].tolist()

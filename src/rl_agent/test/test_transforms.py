@@ -1,0 +1,79 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Transforms give what the textbooks say."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+import pytest
+from rl_agent.observation_description import ObservationField
+from rl_agent.transforms import projected_gravity, roll_pitch_yaw, transform
+
+Numbers = NDArray[np.float64]
+
+
+def quaternion(roll: float, pitch: float, yaw: float) -> Numbers:
+    """Return x, y, z, w of turns about the fixed axes x, y, z, by multiplying quaternions."""
+
+    def turn(angle: float, axis: int) -> Numbers:
+        result = np.zeros(4)
+        result[axis], result[3] = math.sin(angle / 2.0), math.cos(angle / 2.0)
+        return result
+
+    def multiply(left: Numbers, right: Numbers) -> Numbers:
+        vector = left[3] * right[:3] + right[3] * left[:3] + np.cross(left[:3], right[:3])
+        return np.append(vector, left[3] * right[3] - left[:3] @ right[:3])
+
+    return multiply(turn(yaw, 2), multiply(turn(pitch, 1), turn(roll, 0)))
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_roll_pitch_yaw_come_back(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    angles = random.uniform([-math.pi, -1.5, -math.pi], [math.pi, 1.5, math.pi])
+    length = random.uniform(0.5, 2.0)  # of no matter
+    np.testing.assert_allclose(roll_pitch_yaw(length * quaternion(*angles)), angles, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ('angles', 'gravity'),
+    [
+        ((0.0, 0.0, 0.0), (0.0, 0.0, -1.0)),
+        ((0.0, 0.0, 1.0), (0.0, 0.0, -1.0)),  # yaw is of no matter
+        ((math.pi, 0.0, 0.0), (0.0, 0.0, 1.0)),
+        ((math.pi / 2, 0.0, 0.0), (0.0, -1.0, 0.0)),
+        ((0.0, math.pi / 2, 0.0), (1.0, 0.0, 0.0)),  # nose down
+        ((0.0, -math.pi / 6, 2.0), (-0.5, 0.0, -math.sqrt(0.75))),
+    ],
+)
+def test_gravity_by_hand(
+    angles: tuple[float, float, float], gravity: tuple[float, float, float]
+) -> None:
+    np.testing.assert_allclose(projected_gravity(quaternion(*angles)), gravity, atol=1e-12)
+
+
+def field(**more: Any) -> ObservationField:
+    return ObservationField('a', 't', 'p/msg/M', 'f', size=4, **more)
+
+
+@pytest.mark.parametrize(
+    ('more', 'expected'),
+    [
+        ({}, [math.inf, -math.inf, math.nan, 7.0]),
+        ({'bounds': (0.0, 5.0)}, [math.inf, -math.inf, math.nan, 7.0]),
+        ({'bounds': (0.0, 5.0), 'clip': True}, [5.0, 0.0, math.nan, 5.0]),
+        ({'replace_nan': 2.0}, [math.inf, -math.inf, 2.0, 7.0]),
+        ({'bounds': (0.0, 5.0), 'clip': True, 'replace_nan': 9.0}, [5.0, 0.0, 5.0, 5.0]),
+    ],
+)
+def test_numbers_out_of_the_ordinary(more: dict[str, Any], expected: list[float]) -> None:
+    given = np.array([math.inf, -math.inf, math.nan, 7.0])
+    np.testing.assert_array_equal(transform(field(**more), given), expected)
+
+
+@pytest.mark.parametrize('name', ['roll_pitch_yaw', 'projected_gravity'])
+def test_a_quaternion_of_zeros_is_no_orientation(name: Any) -> None:
+    """As drivers send it that know none; what comes out is refused as not finite."""
+    with np.errstate(invalid='ignore'):
+        assert np.isnan(transform(field(transform=name), np.zeros(4))).all()

@@ -1,0 +1,174 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""A film of what a robot has learned: MP4 and GIF, drawn by MuJoCo without a display.
+
+Run as a program of its own, `python -m rl_learner.robot_film`, because drivers of graphics cards
+that are not there may end a process.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+import importlib
+import os
+from pathlib import Path
+import sys
+from typing import Any
+
+os.environ.setdefault('MUJOCO_GL', 'egl')  # before MuJoCo is imported
+
+from imageio_ffmpeg import write_frames
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from rl_agent.direct_robot import DirectRobot
+from rl_agent.errors import RlError
+from rl_agent.policy import Policy, PolicyParameters
+from rl_agent.policy_file import load_policy
+from rl_agent.robot_description import load_robot, RobotDescription
+from rl_agent.robot_env import RobotEnv
+from rl_learner.film_process import FILMS
+
+CAMERA = 'track'
+SIZE = (640, 400)
+
+Frame = NDArray[np.uint8]
+
+
+class FilmError(RlError):
+    """A film that cannot be made."""
+
+
+def record(
+    description: RobotDescription,
+    parameters: PolicyParameters,
+    *,
+    seconds: float,
+    size: tuple[int, int],
+    seed: int,
+) -> Iterator[Frame]:
+    """Return the frames of deterministic episodes, (height, width, 3), one a control step.
+
+    Args:
+        description: of a robot whose model MuJoCo simulates.
+        parameters: of the policy.
+        seconds: of the robot's time.
+        size: width and height, pixels.
+        seed: of the starting states.
+
+    Raises:
+        FilmError: the model has nothing to draw, the policy is of another robot, or there is no
+            graphics library.
+    """
+    robot = DirectRobot(description, seed)
+    scene = getattr(robot.simulated.model, 'scene', None)
+    if scene is None:
+        raise FilmError(
+            f'robot {description.name!r}: its model has nothing to film; accepted: a model with'
+            ' a scene of MuJoCo'
+        )
+    env = RobotEnv(robot, description)
+    if parameters.fingerprint not in ('', env.spaces.fingerprint):
+        raise FilmError(
+            f'policy: given one with fingerprint {parameters.fingerprint}; accepted:'
+            f' {env.spaces.fingerprint}, of robot {description.name!r}'
+        )
+    policy, rng = Policy(parameters), np.random.default_rng(seed)
+    observation, _ = env.reset(seed=seed)
+    renderer = _renderer(scene[0], size)
+    try:
+        for _ in range(round(seconds * description.rate_hz)):
+            action = policy.act(observation, rng, deterministic=True)
+            observation, _, terminated, truncated, _ = env.step(action)
+            renderer.update_scene(scene[1], CAMERA)
+            yield renderer.render().copy()
+            if terminated or truncated:
+                observation, _ = env.reset()
+    finally:
+        renderer.close()
+
+
+def save_video(path: Path, frames: Sequence[Frame], rate_hz: float) -> None:
+    """Write frames, (height, width, 3) each, as MP4 (H.264) that any browser plays."""
+    height, width, _ = frames[0].shape
+    writer = write_frames(str(path), (width, height), fps=rate_hz, quality=7, macro_block_size=2)
+    writer.send(None)
+    for frame in frames:
+        writer.send(np.ascontiguousarray(frame))
+    writer.close()
+
+
+def save_animation(path: Path, frames: Sequence[Frame], rate_hz: float, width: int = 360) -> None:
+    """Write frames as a GIF that repeats itself, made smaller to `width` pixels."""
+    height = round(frames[0].shape[0] * width / frames[0].shape[1])
+    small = [
+        Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS)
+        for frame in frames
+    ]
+    # one palette for all, so that what stands still does not flicker
+    palette = small[len(small) // 2].quantize(128)
+    pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in small]
+    pictures[0].save(
+        path,
+        save_all=True,
+        append_images=pictures[1:],
+        duration=round(1000 / rate_hz),
+        loop=0,
+        optimize=True,
+    )
+
+
+def _renderer(model: Any, size: tuple[int, int]) -> Any:
+    """Return MuJoCo's off-screen renderer.
+
+    Raises:
+        FilmError: there is no graphics library.
+    """
+    width, height = size
+    try:
+        import mujoco
+
+        return mujoco.Renderer(model, height, width)
+    except Exception as error:  # whatever a driver that is not there raises
+        raise FilmError(_explain(error)) from error
+
+
+def _explain(error: Exception) -> str:
+    """Return what is missing, in one line."""
+    reason = ' '.join(str(error).split()) or type(error).__name__
+    return (
+        f'MuJoCo cannot draw: MUJOCO_GL={os.environ["MUJOCO_GL"]}: {reason}; accepted: EGL as in'
+        ' the Debian packages libegl1 and libgl1-mesa-dri'
+    )
+
+
+def check_graphics() -> None:
+    """Raise FilmError where MuJoCo finds no graphics library; it looks at its import already."""
+    try:
+        importlib.import_module('mujoco.gl_context')
+    except Exception as error:  # as above
+        raise FilmError(_explain(error)) from error
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Film a policy; exit 0 just if both files are there."""
+    parser = argparse.ArgumentParser(prog='robot_film', description=__doc__)
+    parser.add_argument('--robot', required=True, help='name in config/robots, or a YAML file')
+    parser.add_argument('--policy', type=Path, required=True, help='.npz file')
+    parser.add_argument('--folder', type=Path, required=True, help='where the films go')
+    parser.add_argument('--seconds', type=float, default=10.0, help="of the robot's time")
+    parser.add_argument('--seed', type=int, default=0, help='of the starting states')
+    options = parser.parse_args(arguments)
+    try:
+        check_graphics()
+        description, parameters = load_robot(options.robot), load_policy(options.policy)
+        frames = list(
+            record(description, parameters, seconds=options.seconds, size=SIZE, seed=options.seed)
+        )
+        save_video(options.folder / FILMS[0], frames, description.rate_hz)
+        save_animation(options.folder / FILMS[1], frames, description.rate_hz)
+    except RlError as error:
+        print(f'error: {error}', file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == '__main__':
+    main()
