@@ -61,6 +61,7 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             lockstep=given['lockstep'],
             bridge=str(files.bridge),
             step_s=world.step_s,
+            settle_s=given['settle_s'],
             timeout_s=given['timeout_s'],
         ),
         agent(given['robot'], '', **parameters(GAZEBO_AGENT, given)),

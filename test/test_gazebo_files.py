@@ -14,7 +14,7 @@ from rl_agent.robot_description import load_robot
 from rl_agent.ros_messages import import_message
 from rl_agent.simulated_models.pendulum import GRAVITY, LENGTH_M, MASS_KG
 
-ROBOTS = ('pendulum', 'diff_drive')
+ROBOTS = ('pendulum', 'diff_drive', 'quadruped_gazebo')
 
 
 @pytest.fixture
@@ -22,8 +22,13 @@ def worlds(workspace: Path) -> Path:
     return workspace / 'config' / 'worlds'
 
 
+def model_name(robot: str) -> str:
+    return robot.removesuffix('_gazebo')
+
+
 def model_of(worlds: Path, robot: str) -> ET.Element:
-    model = ET.parse(worlds / 'models' / robot / 'model.sdf').getroot().find('model')
+    file = worlds / 'models' / model_name(robot) / 'model.sdf'
+    model = ET.parse(file).getroot().find('model')
     assert model is not None
     return model
 
@@ -48,26 +53,29 @@ def test_each_bridged_topic_of_gazebo_is_one_of_the_model(robot: str, worlds: Pa
     for plugin in model.findall('plugin'):
         joint = plugin.findtext('joint_name')
         if 'joint-position-controller' in plugin.get('filename', ''):
-            topics.add(f'/model/{robot}/joint/{joint}/0/cmd_pos')
+            topics.add(f'/model/{model_name(robot)}/joint/{joint}/0/cmd_pos')
         if 'apply-joint-force' in plugin.get('filename', ''):
-            topics.add(f'/model/{robot}/joint/{joint}/cmd_force')
+            topics.add(f'/model/{model_name(robot)}/joint/{joint}/cmd_force')
     bridged = {item.gz_topic_name for item in load_bridge(worlds / f'bridge_{robot}.yaml')}
     assert bridged - topics == {'/clock'}
 
 
 @pytest.mark.parametrize('robot', ROBOTS)
 def test_a_world_has_its_robot_and_steps_that_fit(robot: str, worlds: Path) -> None:
-    world = read_world(worlds / f'{robot}.sdf')
-    assert world.name == f'{robot}_world'
+    world = read_world(worlds / f'{model_name(robot)}.sdf')
+    assert world.name == f'{model_name(robot)}_world'
     assert steps_in(1.0 / load_robot(robot).rate_hz, world.step_s) >= 10
     uris = [item.text for item in ET.parse(world.path).getroot().iter('uri')]
-    assert uris == [f'model://{robot}']
+    assert uris == [f'model://{model_name(robot)}']
 
 
 @pytest.mark.parametrize('robot', ROBOTS)
 def test_models_are_whole(robot: str, worlds: Path) -> None:
-    """Joints connect links that are there; masses and inertias are those of real bodies."""
+    """Names differ, joints connect links that are there, inertias are those of real bodies."""
     model = model_of(worlds, robot)
+    for element in (model, *model.findall('link')):
+        names = [item.get('name') for item in element if item.tag != 'plugin' and item.get('name')]
+        assert len(names) == len(set(names)), 'not even link and joint share a name'
     links = {item.get('name') for item in model.findall('link')}
     for joint in model.findall('joint'):
         assert joint.findtext('child') in links
@@ -84,8 +92,8 @@ def test_models_are_whole(robot: str, worlds: Path) -> None:
 def test_the_joints_are_those_of_the_description(robot: str, worlds: Path) -> None:
     joints = {item.get('name') for item in model_of(worlds, robot).findall('joint')}
     described = {name for item in load_robot(robot).observation for name in item.joints or ()}
-    feet = {name for name in described if name.endswith('_foot')}  # sensors, not joints
-    assert described - feet <= joints
+    assert described <= joints
+    assert set(load_robot(robot).action.joints or ()) <= joints
 
 
 def test_the_pendulum_is_the_simulated_one(worlds: Path) -> None:

@@ -44,6 +44,8 @@ def _fit(world: ET.Element) -> None:
         for plugin in parent.findall('plugin'):
             if plugin.get('filename', '').startswith(_HARMONIC):
                 parent.remove(plugin)
+    for capsule in world.iter('capsule'):
+        capsule.tag = 'cylinder'  # SDF of Gazebo 11 has no other
     for sensor in world.iter('sensor'):
         sensor.set('type', _RENAMED.get(sensor.get('type', ''), sensor.get('type', '')))
         for lidar in sensor.findall('lidar'):

@@ -2,7 +2,7 @@
 """Gazebo 11's pendulum behind the topics and the service that ros_gz_bridge has for Harmonic.
 
 For `gazebo_robot`, which talks to Harmonic's bridge: the physics is real, the bridge is this node.
-Run with the path of the lockstep plugin's socket.
+Run with the path of the lockstep plugin's socket; with `free` behind it time runs by itself.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ _EVERY = 10  # iterations between two messages
 class HarmonicStandIn(Node):
     """One world with a pendulum, paused at first."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, *, free: bool) -> None:
         """Connect to both sides."""
         super().__init__('harmonic_stand_in')
         self._gazebo = LockstepClient(socket)
@@ -37,6 +37,8 @@ class HarmonicStandIn(Node):
         self.create_service(
             world_control_type(), '/world/pendulum_world/control', self._on_control
         )
+        if free:
+            self.create_timer(_EVERY * _ITERATION_NS / 1e9, self._step)
 
     def _on_effort(self, message: Float64) -> None:
         """Apply an effort from now on."""
@@ -50,11 +52,15 @@ class HarmonicStandIn(Node):
             self._gazebo.ask('place', 'pendulum', 'pivot', 0.5, 0.0)
             self._now_ns = 0
         for _ in range(control.multi_step // _EVERY):
-            self._gazebo.ask('step', _EVERY)
-            self._now_ns += _EVERY * _ITERATION_NS
-            self._publish()
+            self._step()
         response.success = True
         return response
+
+    def _step(self) -> None:
+        """Let some time pass and tell what the world is like."""
+        self._gazebo.ask('step', _EVERY)
+        self._now_ns += _EVERY * _ITERATION_NS
+        self._publish()
 
     def _publish(self) -> None:
         """Publish time and joint."""
@@ -72,7 +78,7 @@ def main() -> None:
     """Run the node."""
     try:
         rclpy.init()
-        rclpy.spin(HarmonicStandIn(Path(sys.argv[1])))
+        rclpy.spin(HarmonicStandIn(Path(sys.argv[1]), free='free' in sys.argv))
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
 

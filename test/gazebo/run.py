@@ -29,7 +29,9 @@ def main() -> int:
         return 1
     print(f'gazebo: in {root}', flush=True)
     here = str(Path(__file__).parent)
-    modules = os.pathsep.join([here, str(Path(here).parent)])
+    # ROS_GZ_PATH: where Python finds ros_gz_interfaces, if that is installed
+    paths = [here, str(Path(here).parent), os.environ.get('ROS_GZ_PATH', '')]
+    modules = os.pathsep.join(filter(None, paths))
     command = [sys.executable, '-m', 'pytest', '-p', 'gazebo_fixtures', '--session-timeout=6000']
     environment = {**os.environ, 'PYTHONPATH': modules}
     done = subprocess.run([*command, *sys.argv[1:], here], cwd=_TOP, env=environment, check=False)

@@ -30,9 +30,9 @@ WORLD = 'pendulum_world'
 
 @contextlib.contextmanager
 def stand_in(
-    world: RunningWorld, environment: dict[str, str]
+    world: RunningWorld, environment: dict[str, str], *words: str
 ) -> Iterator['subprocess.Popen[bytes]']:
-    command = [sys.executable, '-m', 'harmonic_stand_in_node', str(world.socket)]
+    command = [sys.executable, '-m', 'harmonic_stand_in_node', str(world.socket), *words]
     process = subprocess.Popen(command, env=environment)
     try:
         yield process
@@ -94,7 +94,7 @@ def test_a_simulation_that_is_not_there_or_stalls_is_named(
         node = spec(timeout_s=3.0)
         processes = stack.enter_context(running([node], environment, world.folder))
         if behind == 'stopped':
-            env = stack.enter_context(contextlib.closing(RosEnv('pendulum', robot_timeout_s=20.0)))
+            env = stack.enter_context(contextlib.closing(RosEnv('pendulum', robot_timeout_s=10.0)))
             env.reset()
             process.send_signal(signal.SIGSTOP)
             with pytest.raises(RobotError, match='the robot does not publish'):
@@ -104,3 +104,27 @@ def test_a_simulation_that_is_not_there_or_stalls_is_named(
             time.sleep(0.1)
         assert processes[node.name].exit_code == 1
         assert named in processes[node.name].log.read_text(encoding='utf-8')
+
+
+def test_time_that_runs_freely_goes_on_after_a_restart(
+    start_world: StartWorld, environment: dict[str, str]
+) -> None:
+    """Gazebo ends and is started again: its time begins at 0, the robot's goes on."""
+    world = start_world('pendulum')
+    node = spec(lockstep=False, timeout_s=30.0)
+    times = []
+    with (
+        running([node], environment, world.folder) as processes,
+        contextlib.closing(RosEnv('pendulum', robot_timeout_s=60.0)) as env,
+    ):
+        for begins_anew in (True, False):
+            with stand_in(world, environment, 'free'):
+                if begins_anew:
+                    env.reset()
+                for _ in range(20):
+                    observation, *_, info = env.step(np.zeros(1, np.float32))
+                    assert np.isfinite(observation).all()
+                    times.append(info['time_s'])
+        log = processes[node.name].log.read_text(encoding='utf-8')
+    assert np.diff(times).min() > 0
+    assert 'the simulation was restarted: its time went back' in log

@@ -27,6 +27,11 @@ WORLD = (
     LaunchArgument(
         'real_time_factor', 'simulated seconds per second, at most; 0: as fast as possible', 1.0
     ),
+    LaunchArgument(
+        'settle_s',
+        'after a reset, before an episode begins, simulated: 1 for the quadruped',
+        0.0,
+    ),
     LaunchArgument('timeout_s', 'a simulation that is silent for so long is an error', 60.0),
 )
 

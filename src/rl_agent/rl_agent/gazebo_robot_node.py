@@ -2,6 +2,7 @@
 """The `gazebo_robot` node: a robot in Gazebo Harmonic behind the topics of its description."""
 
 from collections.abc import Sequence
+import math
 from pathlib import Path
 import sys
 import time
@@ -50,6 +51,9 @@ class GazeboRobotParameters:
     step_s: Annotated[
         float, Field(gt=0, le=1, description='physics step of the world, for lockstep')
     ] = 0.001
+    settle_s: Annotated[
+        float, Field(ge=0, le=60, description='after a reset, before an episode begins, simulated')
+    ] = 0.0
     timeout_s: Annotated[
         float, Field(gt=0, description='a simulation that is silent for so long is an error')
     ] = 20.0
@@ -84,11 +88,10 @@ class GazeboRobotNode(ManagedNode):
         group = ReentrantCallbackGroup()  # readings arrive while a command waits for them
         self._world = GazeboWorld(self, settings.world, group)
         self._relay = GazeboRelay(self, description, group, self._on_message)
-        self._busy = False
+        self._busy, self._busy_since_s = False, 0.0
         self._wanted: tuple[int, Future, float] | None = None
         self._steps = self._resets = 0
-        self._restarts_of_ours = 0
-        self._restart_to_see: int | None = None
+        self._known_restarts = self._wanted_restarts = 0
         self._published_s = self._started_s = time.monotonic()
         self._connect_command(group)
         if description.reset.service:
@@ -153,7 +156,7 @@ class GazeboRobotNode(ManagedNode):
 
     async def _alone(self, work: Any) -> bool:
         """Do something that lets time pass, and nothing else meanwhile; return whether it went."""
-        self._busy = True
+        self._busy, self._busy_since_s = True, time.monotonic()
         try:
             await work
         except RobotError as error:
@@ -174,22 +177,24 @@ class GazeboRobotNode(ManagedNode):
 
     async def _reset_world(self) -> None:
         """Reset; in lockstep let one period pass, for sensors to measure."""
-        self._restarts_of_ours += 1
         self._resets += 1
-        before = self._relay.clock.restarts
-        lockstep = self._settings.lockstep
+        before, lockstep = self._relay.clock.restarts, self._settings.lockstep
+        periods = 1 + math.ceil(self._settings.settle_s * self._description.rate_hz)
+        target_ns = round(1e9 * periods / self._description.rate_hz)
+        # what still comes from before must not pass for what comes after
+        wanted = before + (self._relay.now_ns >= target_ns)
         await self._world.reset(paused=lockstep)
         if lockstep:
-            # Gazebo says its new time, 0, with the next step only
-            await self._world.step(self._period_steps)
-            await self._reading_since(round(1e9 / self._description.rate_hz), after=before)
-        else:
-            await self._reading_since(1, after=before)
+            self._relay.restart()
+            await self._world.step(periods * self._period_steps)
+        await self._reading_since(target_ns, restarts=wanted)
+        self._known_restarts = self._relay.clock.restarts
+        self._started_s = time.monotonic()
         self._publish()
 
-    async def _reading_since(self, stamp_ns: int, after: int | None = None) -> None:
+    async def _reading_since(self, stamp_ns: int, restarts: int = 0) -> None:
         """Wait until Gazebo's time is reached and every sensor has spoken."""
-        self._restart_to_see = after
+        self._wanted_restarts = restarts
         future = Future()
         self._wanted = (stamp_ns, future, time.monotonic())
         self._look()
@@ -203,9 +208,9 @@ class GazeboRobotNode(ManagedNode):
                 self._relay.publish_topic(topic)
             else:
                 self._relay.publish_clock()
-        unexpected = self._relay.clock.restarts - self._restarts_of_ours
-        if unexpected > 0:
-            self._restarts_of_ours = self._relay.clock.restarts
+        if not self._busy and self._relay.clock.restarts > self._known_restarts:
+            self._known_restarts = self._relay.clock.restarts
+            self._started_s = time.monotonic()
             self.get_logger().warning('the simulation was restarted: its time went back')
         self._look()
 
@@ -215,9 +220,7 @@ class GazeboRobotNode(ManagedNode):
         if self._wanted and not self._wanted[1].done():
             stamp_ns, future, since_s = self._wanted
             period_ns = 1e9 / self._description.rate_hz
-            seen = self._restart_to_see is None or (
-                self._relay.clock.restarts > self._restart_to_see
-            )
+            seen = self._relay.clock.restarts >= self._wanted_restarts
             arrived = seen and self._relay.are_since(stamp_ns)
             late = seen and self._relay.now_ns >= stamp_ns and now_s - since_s > _SETTLE_S
             if arrived or (late and self._relay.are_since(round(stamp_ns - period_ns / 2))):
@@ -232,6 +235,8 @@ class GazeboRobotNode(ManagedNode):
     def _is_stalled(self, now_s: float) -> bool:
         """Return whether Gazebo should have been heard and was not."""
         timeout_s = self._settings.timeout_s
+        if self._busy:
+            return now_s - self._busy_since_s > timeout_s
         if self._relay.silent:
             return now_s - self._started_s > timeout_s
         return not self._settings.lockstep and now_s - self._relay.heard_s > timeout_s
@@ -242,7 +247,7 @@ class GazeboRobotNode(ManagedNode):
         if self._busy or not self._world.is_there:
             return
         if self._relay.silent and self.executor:
-            self._busy = True
+            self._busy, self._busy_since_s = True, self._published_s
             self.executor.create_task(self._first_period)
         else:
             self._relay.publish()

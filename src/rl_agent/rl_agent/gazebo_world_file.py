@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from rl_agent.errors import ConfigurationError
 from rl_agent.interpreters import folders_above
 
+_VARIANT = '_gazebo'  # ends the name of a description that is another one in Gazebo
 _NEEDED_SYSTEMS = {
     'gz::sim::systems::Physics': 'nothing moves',
     'gz::sim::systems::UserCommands': 'nothing can be spawned',
@@ -62,11 +63,12 @@ def world_files(given: Mapping[str, Any], beside: str) -> WorldFiles:
     folders = [folder / 'config' / 'worlds' for folder in folders_above([beside])]
     worlds = next((folder for folder in folders if folder.is_dir()), folders[0])
     robot = Path(given['robot']).stem
+    model = given['model'] or robot.removesuffix(_VARIANT)
     files = WorldFiles(
-        world=Path(given['world'] or worlds / f'{robot}.sdf').expanduser().absolute(),
+        world=Path(given['world'] or worlds / f'{model}.sdf').expanduser().absolute(),
         bridge=Path(given['bridge'] or worlds / f'bridge_{robot}.yaml').expanduser().absolute(),
         models=worlds / 'models',
-        model=given['model'] or robot,
+        model=model,
     )
     for name, file in (('world', files.world), ('bridge', files.bridge)):
         if not file.is_file():

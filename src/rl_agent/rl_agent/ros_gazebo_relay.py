@@ -60,7 +60,8 @@ class GazeboRelay:
             on_message: called with the topic after each message; '' for the clock.
         """
         self._node, self._on_message = node, on_message
-        self.clock = SimulationClock(round(1e9 / description.rate_hz))
+        self._period_ns = round(1e9 / description.rate_hz)
+        self.clock = SimulationClock(self._period_ns)
         self.now_ns, self.heard_s = -1, time.monotonic()
         self._times = node.create_publisher(Clock, '/clock', QoSProfile(depth=10))
         self._topics: dict[str, _Topic] = {}
@@ -95,6 +96,12 @@ class GazeboRelay:
             for name in names
         ]
 
+    def restart(self) -> None:
+        """Forget what was heard: a paused simulation was told to begin again."""
+        self.clock.restart()
+        self.now_ns = -1
+        self._forget(-1)
+
     def publish(self) -> None:
         """Publish clock and all sensors, as they are now."""
         self.publish_clock()
@@ -116,13 +123,17 @@ class GazeboRelay:
             item.newest.header.stamp = ns_to_stamp(stamp_ns)
         item.publisher.publish(item.newest)
 
+    def _forget(self, newest_ns: int) -> None:
+        """Forget what is newer: it is from before a restart."""
+        for item in self._topics.values():
+            if item.stamp_ns > newest_ns:
+                item.newest, item.stamp_ns = None, -1
+
     def _on_clock(self, message: Clock) -> None:
         """Note the time; forget what was heard before it went back."""
         stamp_ns = stamp_to_ns(message.clock)
         if self.clock.note(stamp_ns):
-            for item in self._topics.values():
-                if item.stamp_ns > stamp_ns:
-                    item.newest, item.stamp_ns = None, -1
+            self._forget(stamp_ns + self._period_ns)  # sensors may be ahead of the clock a little
         self.now_ns, self.heard_s = stamp_ns, time.monotonic()
         self._on_message('')
 

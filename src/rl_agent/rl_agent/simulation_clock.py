@@ -33,6 +33,12 @@ class SimulationClock:
         self._newest_ns = stamp_ns
         return went_back
 
+    def restart(self) -> None:
+        """Expect the simulator at 0 next: it was told to begin again."""
+        self._offset_ns += self._newest_ns
+        self._newest_ns = 0
+        self.restarts += 1
+
     def monotonic_ns(self, stamp_ns: int) -> int:
         """Return a stamp of the simulator as one that never goes back."""
         return stamp_ns + self._offset_ns

@@ -23,6 +23,16 @@ def test_time_goes_on_after_a_restart() -> None:
     assert clock.restarts == 2
 
 
+def test_a_restart_that_was_asked_for_needs_no_sign() -> None:
+    """The first stamp heard after it may be the last one before it."""
+    clock = SimulationClock(50)
+    clock.note(50)
+    clock.restart()
+    assert not clock.note(50)
+    assert clock.monotonic_ns(50) == 100
+    assert clock.restarts == 1
+
+
 def test_time_that_stands_still_is_no_restart() -> None:
     clock = SimulationClock(50)
     assert [clock.note(stamp_ns) for stamp_ns in (20, 20, 20)] == [False, False, False]
