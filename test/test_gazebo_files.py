@@ -82,8 +82,8 @@ def test_models_are_whole(robot: str, worlds: Path) -> None:
         assert joint.findtext('parent') in links | {'world'}
     for inertial in model.iter('inertial'):
         assert float(inertial.findtext('mass', '0')) > 0
-        names = ('inertia/ixx', 'inertia/iyy', 'inertia/izz')
-        moments = sorted(float(inertial.findtext(name, '0')) for name in names)
+        axes = ('inertia/ixx', 'inertia/iyy', 'inertia/izz')
+        moments = sorted(float(inertial.findtext(axis, '0')) for axis in axes)
         assert moments[0] > 0
         assert moments[0] + moments[1] >= moments[2] * (1 - 1e-4), 'no body turns like this'
 

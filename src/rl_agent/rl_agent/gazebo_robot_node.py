@@ -31,6 +31,7 @@ from rl_agent.ros_topics import steady_clock
 
 _LOOK_S = 0.02
 _STANDSTILL_S = 0.1  # a robot in lockstep that was not commanded for so long repeats its state
+_READY_S = 5.0
 _SETTLE_S = 0.02  # for sensors that are measured a little before the end of a period
 
 
@@ -90,6 +91,7 @@ class GazeboRobotNode(ManagedNode):
         self._relay = GazeboRelay(self, description, group, self._on_message)
         self._busy, self._busy_since_s = False, 0.0
         self._wanted: tuple[int, Future, float] | None = None
+        self._tick = Future()
         self._steps = self._resets = 0
         self._known_restarts = self._wanted_restarts = 0
         self._published_s = self._started_s = time.monotonic()
@@ -144,6 +146,7 @@ class GazeboRobotNode(ManagedNode):
     async def _on_reset(self, request: Any, response: Any) -> Any:
         """Reset the world and show how it begins."""
         reason = ''
+        await self._until_ready()
         if self._busy or not self._is_ready():
             reason = f'Gazebo is busy, or silent: {", ".join(self._relay.silent) or "stepping"}'
         elif not await self._alone(self._reset_world()):
@@ -153,6 +156,13 @@ class GazeboRobotNode(ManagedNode):
         elif reason:
             self.get_logger().error(f'reset: {reason}')
         return response
+
+    async def _until_ready(self) -> None:
+        """Wait a little for a simulation that has just been started."""
+        deadline_s = time.monotonic() + _READY_S
+        while (self._busy or not self._is_ready()) and time.monotonic() < deadline_s:
+            self._tick = Future()
+            await self._tick
 
     async def _alone(self, work: Any) -> bool:
         """Do something that lets time pass, and nothing else meanwhile; return whether it went."""
@@ -216,6 +226,8 @@ class GazeboRobotNode(ManagedNode):
 
     def _look(self) -> None:
         """End the wait for a reading, or complain of one that does not come."""
+        if not self._tick.done():
+            self._tick.set_result(None)
         now_s, timeout_s = time.monotonic(), self._settings.timeout_s
         if self._wanted and not self._wanted[1].done():
             stamp_ns, future, since_s = self._wanted

@@ -1,11 +1,15 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The world-control service of Gazebo Harmonic, through `ros_gz_bridge`: step, run, reset."""
 
+import math
+import time
 from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rl_agent.errors import ConfigurationError, RobotError
+
+_DISCOVERY_S = 0.5
 
 
 def world_control_type() -> Any:
@@ -39,13 +43,22 @@ class GazeboWorld:
             ConfigurationError: ros_gz is not installed.
         """
         self._type = world_control_type()
+        self._ready_since_s = math.inf
         self.service = f'/world/{world}/control'
         self._client = node.create_client(self._type, self.service, callback_group=group)
 
     @property
     def is_there(self) -> bool:
-        """Whether the bridge offers the service."""
-        return bool(self._client.service_is_ready())
+        """Whether the bridge offers the service, and has had time to know of this client.
+
+        A service answers whom it has not discovered yet, too, but those do not hear it.
+        """
+        now_s = time.monotonic()
+        if not self._client.service_is_ready():
+            self._ready_since_s = math.inf
+        elif self._ready_since_s == math.inf:
+            self._ready_since_s = now_s
+        return now_s - self._ready_since_s >= _DISCOVERY_S
 
     async def step(self, count: int) -> None:
         """Let so many physics steps pass, and stay paused.
