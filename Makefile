@@ -10,7 +10,7 @@ unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLC
 unexport LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
 
 help:  ## list the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo 'Options of demo: SEED=3 ROBOTS=2 ROBOT=pendulum ALGORITHM=tqc NAME=first STEPS=8000'
 	@echo 'Option of setup: PYTHON=python3.11 (any 3.11 or 3.10 that is not found by itself)'
 
@@ -41,7 +41,7 @@ test: check  ## run all checks and tests
 	@# pytest's own limits need Python code to run: one call that hangs in C would escape them.
 	@exec timeout --foreground --kill-after=10 1200 $(python) -m pytest
 
-test-gazebo: setup  ## fetch Gazebo 11 into .gazebo (once), and let robots drive and learn in it
+test-gazebo: setup  ## let robots drive and learn in Gazebo 11, fetched into .gazebo
 	@exec $(python) test/gazebo/run.py
 
 bench: setup  ## run a benchmark: make bench BENCH=name

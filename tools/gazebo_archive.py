@@ -103,12 +103,13 @@ def _check_machine() -> None:
 
 def _download(folder: Path) -> list[Path]:
     """Return the packages, fetched where they are not there."""
+    folder = folder.resolve()
+    (folder / 'lone').mkdir(exist_ok=True)
     options = _apt_options(folder / 'apt')
     print(f'gazebo: asking {mirror()} for {SUITE}', flush=True)
     _apt(folder, [*options, 'update'], ArchiveUnreachableError)
     print('gazebo: fetching about 280 MB (once; resumes where it was interrupted)', flush=True)
     _apt(folder, [*options, 'install', *PACKAGES], ArchiveUnreachableError)
-    (folder / 'lone').mkdir(exist_ok=True)
     _apt(folder, [*options, 'download', *LONE_PACKAGES], ArchiveUnreachableError)
     archives = sorted((folder / 'apt' / 'cache' / 'archives').glob('*.deb'))
     return archives + sorted((folder / 'lone').glob('*.deb'))
