@@ -1,16 +1,16 @@
 # `make help` lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dashboard evaluate plot test check bench clean
+.PHONY: help setup demo dashboard evaluate plot test test-gazebo check bench clean
 
 python := .venv/bin/python
 typed := src/rl_agent/rl_agent src/rl_learner/rl_learner \
-  $(wildcard src/*/test/*.py test/*.py bench/*.py bench/*/*.py tools/*.py)
+  $(wildcard src/*/test/*.py test/*.py test/gazebo/*.py bench/*.py bench/*/*.py tools/*.py)
 # A sourced ROS installation is made for another Python: nothing of it may come in here.
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH
 unexport LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
 
 help:  ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo 'Options of demo: SEED=3 ROBOTS=2 ROBOT=pendulum ALGORITHM=tqc NAME=first STEPS=8000'
 	@echo 'Options of dashboard and evaluate: RUN=runs/first; of dashboard also PORT=6006'
 	@echo 'Options of plot: RUNS="runs/first runs/second"'
@@ -52,6 +52,9 @@ test: check  ## run all checks and tests
 	@# pytest's own limits need Python code to run: one call that hangs in C would escape them.
 	@exec timeout --foreground --kill-after=10 1200 $(python) -m pytest
 
+test-gazebo: setup  ## let robots drive and learn in Gazebo 11, fetched into .gazebo
+	@exec $(python) test/gazebo/run.py
+
 bench: setup  ## run a benchmark: make bench BENCH=name
 	@if [ ! -f 'bench/$(BENCH).py' ]; then \
 	  echo "bench: no benchmark named '$(BENCH)'; accepted: BENCH=" \
@@ -60,6 +63,6 @@ bench: setup  ## run a benchmark: make bench BENCH=name
 	fi; \
 	exec $(python) 'bench/$(BENCH).py' $(ARGS)
 
-clean:  ## remove everything that was made, except runs/
+clean:  ## remove everything that was made, except runs/ and .gazebo/
 	rm -rf .venv .venv.lock build install log .mypy_cache .pytest_cache .ruff_cache
 	find src bench test tools launch -name __pycache__ -prune -exec rm -rf {} +

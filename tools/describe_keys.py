@@ -130,6 +130,8 @@ def _bounds(extra: Any) -> str:
 
 def _dataclasses_in(hint: Any) -> 'List[Any]':
     """Return the dataclasses in a type."""
+    if hasattr(hint, '__metadata__'):
+        hint = get_args(hint)[0]  # what stands beside the type may be dataclasses of its own
     if dataclasses.is_dataclass(hint):
         return [hint]
     return [inner for arg in get_args(hint) for inner in _dataclasses_in(arg)]

@@ -10,6 +10,9 @@ package_name = 'rl_agent'
 # `colcon build --symlink-install` runs a link to this file in its build folder.
 top = os.path.relpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', '..'))
 launch_files = ('gazebo', 'robot')
+models = sorted(
+    os.path.relpath(folder, top) for folder in glob(os.path.join(top, 'config/worlds/models/*'))
+)
 
 
 def shared(folder, pattern):
@@ -29,7 +32,9 @@ setup(
         shared('config', '*.yaml'),
         *(shared('config/' + kind, '*.yaml') for kind in ('algorithms', 'demos', 'robots')),
         shared('config/layouts', '*'),
-        shared('config/worlds', '*'),
+        shared('config/worlds', '*.sdf'),
+        shared('config/worlds', '*.yaml'),
+        *(shared(folder, 'model.*') for folder in models),
         *(shared('launch', name + '.launch.py') for name in launch_files),
     ],
     install_requires=['setuptools'],
@@ -42,6 +47,7 @@ setup(
     entry_points={
         'console_scripts': [
             'agent = rl_agent.agent_node:main',
+            'gazebo_robot = rl_agent.gazebo_robot_node:main',
             'check_robot = rl_agent.check_robot:main',
             'simulated_robot = rl_agent.simulated_robot_node:main',
         ],

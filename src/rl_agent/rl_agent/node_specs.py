@@ -87,6 +87,13 @@ def simulated_robot(robot: str, namespace: str, **parameters: ParameterValue) ->
     )
 
 
+def gazebo_robot(robot: str, world: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return what stands between a robot in Gazebo and its topics, other parameters as given."""
+    return NodeSpec(
+        'rl_agent', 'gazebo_robot', parameters={'robot': robot, 'world': world, **parameters}
+    )
+
+
 def _clock_of(namespace: str) -> dict[str, str]:
     """Return the remapping that gives each simulated robot of a fleet a clock of its own."""
     return {'/clock': f'/{namespace}/clock'} if namespace else {}

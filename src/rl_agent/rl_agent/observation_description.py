@@ -19,18 +19,20 @@ from rl_agent.description_types import (
 )
 from typing_extensions import Self
 
-Transform = Literal['none', 'sin', 'cos', 'roll_pitch_yaw', 'projected_gravity']
+Transform = Literal['none', 'sin', 'cos', 'roll_pitch_yaw', 'projected_gravity', 'heading']
 MAX_ELEMENTS = 10_000
 
 _QUATERNION_PARTS = {
     'roll_pitch_yaw': ('roll', 'pitch', 'yaw'),
     'projected_gravity': ('x', 'y', 'z'),
+    'heading': ('cos', 'sin'),
 }
 _TRANSFORM_LIMITS = {
     'sin': (-1.0, 1.0),
     'cos': (-1.0, 1.0),
     'roll_pitch_yaw': (-math.pi, math.pi),
     'projected_gravity': (-1.0, 1.0),
+    'heading': (-1.0, 1.0),
 }
 
 
@@ -51,8 +53,8 @@ class ObservationField:
         joints: which ones, by name and in this order, where the message has a `name` or
             `joint_names` list; its own order does not matter then.
         transform: `sin` and `cos` make a wrapped angle continuous; `roll_pitch_yaw` (rad) and
-            `projected_gravity` (the unit vector of gravity in the body's frame) take a
-            quaternion x, y, z, w.
+            `projected_gravity` (the unit vector of gravity in the body's frame) and `heading`
+            (cosine and sine of the yaw) take a quaternion x, y, z, w.
         unit: SI, for people and plots.
         bounds: lowest and highest value after `transform`, in `unit`. Values outside are passed
             on as they are, unless `clip` is true; `check_robot` reports them.

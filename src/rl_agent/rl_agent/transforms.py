@@ -36,12 +36,23 @@ def projected_gravity(quaternion: Numbers) -> Numbers:
     return np.array([2.0 * (w * y - x * z), -2.0 * (y * z + w * x), 2.0 * (x * x + y * y) - 1.0])
 
 
+def heading(quaternion: Numbers) -> Numbers:
+    """Return cosine and sine of the yaw, (2,); unlike the yaw itself they never jump.
+
+    Args:
+        quaternion: x, y, z, w, (4,), of any length but 0.
+    """
+    yaw = roll_pitch_yaw(quaternion)[2]
+    return np.array([np.cos(yaw), np.sin(yaw)])
+
+
 _TRANSFORMS: dict[str, Callable[[Numbers], Numbers]] = {
     'none': np.asarray,
     'sin': np.sin,
     'cos': np.cos,
     'roll_pitch_yaw': roll_pitch_yaw,
     'projected_gravity': projected_gravity,
+    'heading': heading,
 }
 
 

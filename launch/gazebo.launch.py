@@ -1,0 +1,135 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A robot in Gazebo Harmonic, its agent and the learner: `ros2 launch rl_agent gazebo.launch.py`.
+
+Needs ros_gz_sim and ros_gz_bridge of ROS 2 Jazzy. docs/gazebo.md goes through it step by step.
+"""
+
+from importlib.util import find_spec
+import os
+from pathlib import Path
+import tempfile
+from typing import Any
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import (
+    AppendEnvironmentVariable,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    Shutdown,
+)
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+from rl_agent.gazebo_installation import check_gazebo, HARMONIC
+from rl_agent.gazebo_launch_arguments import GAZEBO_AGENT, GAZEBO_LAUNCH
+from rl_agent.gazebo_world_file import read_world, world_files, WorldFile, write_world
+from rl_agent.interpreters import robot_interpreter
+from rl_agent.launch_nodes import declare, environment_of, parameters, start, values
+from rl_agent.node_specs import agent, gazebo_robot
+
+CONTROL = 'ros_gz_interfaces/srv/ControlWorld@gz.msgs.WorldControl@gz.msgs.Boolean'
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the arguments, and what is started with them."""
+    return LaunchDescription([*declare(_arguments()), OpaqueFunction(function=_start)])
+
+
+def _arguments() -> list[Any]:
+    """Return the arguments, those of the learner too where it is installed."""
+    arguments = list(GAZEBO_LAUNCH)
+    if find_spec('rl_learner'):
+        from rl_learner.launch_arguments import LEARNER_LAUNCH
+
+        known = {item.name for item in arguments}
+        arguments += [item for item in LEARNER_LAUNCH if item.name not in known]
+    return arguments
+
+
+def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Return Gazebo, its bridge, and our nodes."""
+    given = values(_arguments(), context)
+    environment = environment_of(context)
+    check_gazebo(environment)
+    files = world_files(given, __file__)
+    world = read_world(files.world)
+    robot_python = robot_interpreter(given['robot_python'], environment)
+    specs = [
+        gazebo_robot(
+            given['robot'],
+            world.name,
+            lockstep=given['lockstep'],
+            bridge=str(files.bridge),
+            step_s=world.step_s,
+            settle_s=given['settle_s'],
+            timeout_s=given['timeout_s'],
+        ),
+        agent(given['robot'], '', **parameters(GAZEBO_AGENT, given)),
+    ]
+    return [
+        AppendEnvironmentVariable('GZ_SIM_RESOURCE_PATH', str(files.models)),
+        _gazebo(world, files.model, given),
+        _bridge(world, files.bridge),
+        *(_learner(given, environment) if given['learner'] else []),
+        *start(specs, robot_python, given),
+    ]
+
+
+def _gazebo(world: WorldFile, model: str, given: dict[str, Any]) -> LaunchDescriptionEntity:
+    """Return Gazebo with a copy of the world; in lockstep it begins paused."""
+    folder = Path(tempfile.mkdtemp(prefix='rl_gazebo_'))
+    pose = (given['x'], given['y'], given['z'], given['yaw'])
+    copy = write_world(
+        world.path, folder / world.path.name, given['real_time_factor'], model, pose
+    )
+    words = [str(copy)]
+    words += [] if given['lockstep'] else ['-r']
+    words += ['-s', '--headless-rendering'] if given['headless'] else []
+    return IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(
+            [FindPackageShare('ros_gz_sim'), os.sep, 'launch', os.sep, 'gz_sim.launch.py']
+        ),
+        launch_arguments={
+            'gz_args': ' '.join(words),
+            'gz_version': str(HARMONIC),
+            'on_exit_shutdown': 'true',
+        }.items(),
+    )
+
+
+def _bridge(world: WorldFile, file: Path) -> LaunchDescriptionEntity:
+    """Return the bridge of topics and of the world-control service."""
+    return Node(
+        package='ros_gz_bridge',
+        executable='parameter_bridge',
+        parameters=[{'config_file': str(file)}],
+        arguments=[f'/world/{world.name}/control@{CONTROL}'],
+        output='screen',
+        on_exit=[Shutdown(reason='ros_gz_bridge has ended')],
+    )
+
+
+def _learner(given: dict[str, Any], environment: dict[str, str]) -> list[LaunchDescriptionEntity]:
+    """Return replay bridge and learner, on the Python that has Reverb."""
+    from rl_agent.errors import ConfigurationError
+
+    if not find_spec('rl_learner'):
+        raise ConfigurationError(
+            'learner: given true, but rl_learner is not installed; accepted: learner:=false, and'
+            ' learner.launch.py on the learner machine'
+        )
+    from rl_learner.interpreters import learner_interpreter
+    from rl_learner.launch_arguments import LEARNER
+    from rl_learner.node_specs import learner_nodes
+    from rl_learner.run_folder import refuse_to_resume
+
+    if not given['resume']:
+        refuse_to_resume(Path(given['run_folder']))
+    specs = learner_nodes(
+        given['robot'],
+        given['algorithm'],
+        given['replay_port'],
+        seed=given['seed'],
+        **parameters(LEARNER, given),
+    )
+    return start(specs, learner_interpreter(given['python'], environment, __file__), given)

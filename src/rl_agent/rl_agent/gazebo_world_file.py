@@ -1,0 +1,184 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A world file for Gazebo Harmonic: its name and step, and a copy with a robot and a speed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import math
+from pathlib import Path
+from typing import Any
+import xml.etree.ElementTree as ET
+
+from rl_agent.errors import ConfigurationError
+from rl_agent.interpreters import folders_above
+
+_VARIANT = '_gazebo'  # ends the name of a description that is another one in Gazebo
+_NEEDED_SYSTEMS = {
+    'gz::sim::systems::Physics': 'nothing moves',
+    'gz::sim::systems::UserCommands': 'nothing can be spawned',
+}
+
+
+@dataclass(frozen=True)
+class WorldFile:
+    """A world file that was read.
+
+    Attributes:
+        path: of the file.
+        name: of the world; its services are at /world/NAME/...
+        step_s: of its physics.
+    """
+
+    path: Path
+    name: str
+    step_s: float
+
+
+@dataclass(frozen=True)
+class WorldFiles:
+    """What a robot needs in Gazebo.
+
+    Attributes:
+        world: SDF file.
+        bridge: YAML file.
+        models: folder of this project's models.
+        model: name of the robot's.
+    """
+
+    world: Path
+    bridge: Path
+    models: Path
+    model: str
+
+
+def world_files(given: Mapping[str, Any], beside: str) -> WorldFiles:
+    """Return the files that a launch file's arguments mean.
+
+    Args:
+        given: `robot`, `world`, `bridge` and `model`; the last three may be empty.
+        beside: a file of the workspace, or of its install folder.
+
+    Raises:
+        ConfigurationError: one is not there.
+    """
+    folders = [folder / 'config' / 'worlds' for folder in folders_above([beside])]
+    worlds = next((folder for folder in folders if folder.is_dir()), folders[0])
+    robot = Path(given['robot']).stem
+    model = given['model'] or robot.removesuffix(_VARIANT)
+    files = WorldFiles(
+        world=Path(given['world'] or worlds / f'{model}.sdf').expanduser().absolute(),
+        bridge=Path(given['bridge'] or worlds / f'bridge_{robot}.yaml').expanduser().absolute(),
+        models=worlds / 'models',
+        model=model,
+    )
+    for name, file in (('world', files.world), ('bridge', files.bridge)):
+        if not file.is_file():
+            names = ', '.join(sorted(item.name for item in worlds.glob(f'*{file.suffix}')))
+            raise ConfigurationError(
+                f'{name}: {file}: no such file; accepted: {name}:=PATH, or a robot of {worlds}:'
+                f' {names}'
+            )
+    return files
+
+
+def steps_in(period_s: float, step_s: float) -> int:
+    """Return how many physics steps a control period has.
+
+    Raises:
+        ConfigurationError: it is not a whole number of them.
+    """
+    count = round(period_s / step_s)
+    if count < 1 or not math.isclose(count * step_s, period_s, rel_tol=1e-6):
+        raise ConfigurationError(
+            f'max_step_size of the world: given {step_s:g} s; accepted: a whole fraction of the'
+            f' control period, {period_s:g} s'
+        )
+    return count
+
+
+def read_world(path: Path) -> WorldFile:
+    """Return what a world file says.
+
+    Raises:
+        ConfigurationError: it cannot be read, has no world, or lacks a system that is needed.
+    """
+    world = _parse(path)
+    present = {item.get('name') for item in world.findall('plugin')}
+    missing = [f'{name} ({why})' for name, why in _NEEDED_SYSTEMS.items() if name not in present]
+    if missing:
+        raise ConfigurationError(
+            f'{path}: no system {", ".join(missing)}; accepted: a <plugin> of the world for each'
+        )
+    return WorldFile(path, world.get('name', 'default'), _step_s(path, world))
+
+
+def write_world(
+    path: Path, target: Path, real_time_factor: float, model: str, pose: tuple[float, ...]
+) -> Path:
+    """Write a copy of a world with a robot in it, and another real-time factor; return it.
+
+    The robot becomes part of the world, because Harmonic's reset removes what was spawned later.
+
+    Args:
+        path: of the world.
+        target: of the copy.
+        real_time_factor: simulated seconds per second; 0: as fast as the machine can.
+        model: name of a model folder; a world that has it already keeps it as it is.
+        pose: of the model: x, y, z, m, and yaw, rad.
+
+    Raises:
+        ConfigurationError: the world cannot be read, or the copy not be written.
+    """
+    world = _parse(path)
+    physics = _child(world, 'physics', name='default', type='ignored')
+    _child(physics, 'real_time_factor').text = f'{real_time_factor:g}'
+    uris = [include.findtext('uri', '').strip() for include in world.findall('include')]
+    names = [item.get('name') for item in world.findall('model')]
+    if f'model://{model}' not in uris and model not in names:
+        x, y, z, yaw = pose
+        include = ET.SubElement(world, 'include')
+        ET.SubElement(include, 'uri').text = f'model://{model}'
+        ET.SubElement(include, 'name').text = model
+        ET.SubElement(include, 'pose').text = f'{x:g} {y:g} {z:g} 0 0 {yaw:g}'
+    root = ET.Element('sdf', version=ET.parse(path).getroot().get('version', '1.9'))
+    root.append(world)
+    try:
+        ET.ElementTree(root).write(target, encoding='utf-8', xml_declaration=True)
+    except OSError as error:
+        raise ConfigurationError(f'{target}: {error.strerror}') from error
+    return target
+
+
+def _child(parent: ET.Element, tag: str, **attributes: str) -> ET.Element:
+    """Return the first child with a tag, made if there is none."""
+    found = parent.find(tag)
+    return ET.SubElement(parent, tag, attributes) if found is None else found
+
+
+def _parse(path: Path) -> ET.Element:
+    """Return the world element of a file."""
+    try:
+        root = ET.parse(path).getroot()
+    except OSError as error:
+        raise ConfigurationError(f'world {path}: {error.strerror}') from error
+    except ET.ParseError as error:
+        raise ConfigurationError(f'world {path}: no XML: {error}') from error
+    world = root.find('world')
+    if root.tag != 'sdf' or world is None:
+        raise ConfigurationError(
+            f'world {path}: given <{root.tag}> without a world; accepted: SDF with a <world>'
+        )
+    return world
+
+
+def _step_s(path: Path, world: ET.Element) -> float:
+    """Return the physics step, s; Gazebo's own where the world says nothing."""
+    text = world.findtext('physics/max_step_size', '0.001')
+    try:
+        step_s = float(text)
+    except ValueError:
+        step_s = math.nan
+    if not 0.0 < step_s <= 1.0:
+        raise ConfigurationError(
+            f'{path}: max_step_size: given {text!r}; accepted: seconds, above 0'
+        )
+    return step_s

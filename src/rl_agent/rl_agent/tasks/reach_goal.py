@@ -1,0 +1,60 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Drive to a place without touching anything."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.tasks.task import Outcome, Parameters, Values
+
+
+@dataclass(frozen=True)
+class ReachGoal(Parameters):
+    """Drive to the goal around what the laser scanner sees.
+
+    The reward is progress_weight * (metres come nearer) - time_cost, and in the step that ends
+    the episode + goal_reward at the goal or - collision_cost too near an obstacle. A robot that is
+    both has reached its goal.
+
+    Attributes:
+        goal_x_m: where to go, in the frame of `position`.
+        goal_y_m: where to go.
+        goal_radius_m: nearer than this the goal is reached.
+        collision_m: a shorter beam means that the robot touches something, or is about to.
+        progress_weight: 1/m.
+        time_cost: of each step.
+        goal_reward: once.
+        collision_cost: once.
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ('position', 'scan')
+    goal_x_m: float = 0.0
+    goal_y_m: float = 0.0
+    goal_radius_m: float = 0.2
+    collision_m: float = 0.14
+    progress_weight: float = 10.0
+    time_cost: float = 0.05
+    goal_reward: float = 20.0
+    collision_cost: float = 20.0
+
+    def outcome(
+        self, observation: Values, command: NDArray[np.float64], next_observation: Values
+    ) -> Outcome:
+        """Return reward parts and termination of one step, see `Task.outcome`."""
+        del command  # driving costs nothing but time
+        before_m, after_m = self._distance_m(observation), self._distance_m(next_observation)
+        reached = after_m < self.goal_radius_m
+        collided = not reached and float(np.min(next_observation['scan'])) < self.collision_m
+        parts = {
+            'progress': self.progress_weight * (before_m - after_m),
+            'time': -self.time_cost,
+            'goal': self.goal_reward * reached,
+            'collision': -self.collision_cost * collided,
+        }
+        return Outcome(parts, terminated=reached or collided)
+
+    def _distance_m(self, observation: Values) -> float:
+        """Return how far the goal is."""
+        x_m, y_m = observation['position'][:2]
+        return float(np.hypot(x_m - self.goal_x_m, y_m - self.goal_y_m))

@@ -1,0 +1,86 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Reach-the-goal: rewards and terminations worked by hand."""
+
+import itertools
+
+import numpy as np
+import pytest
+from rl_agent.robot_description import load_robot
+from rl_agent.tasks.reach_goal import ReachGoal
+from rl_agent.tasks.task import Values
+from rl_agent.transforms import heading
+
+TASK = ReachGoal(goal_x_m=3.0, goal_y_m=4.0)
+COMMAND = np.array([0.2, 0.0])
+
+
+def at(x: float, y: float, nearest_m: float = 1.0) -> Values:
+    return {'position': np.array([x, y]), 'scan': np.array([3.5, nearest_m, 3.5])}
+
+
+def test_coming_nearer_is_worth_ten_a_metre() -> None:
+    """From 5 m to 4 m: 10 x 1 - 0.05."""
+    outcome = TASK.outcome(at(0.0, 0.0), COMMAND, at(0.6, 0.8))
+    assert outcome.parts == pytest.approx(
+        {'progress': 10.0, 'time': -0.05, 'goal': 0.0, 'collision': 0.0}
+    )
+    assert outcome.reward == pytest.approx(9.95)
+    assert not outcome.terminated
+
+
+def test_going_away_costs_as_much() -> None:
+    assert TASK.outcome(at(0.6, 0.8), COMMAND, at(0.0, 0.0)).reward == pytest.approx(-10.05)
+
+
+def test_standing_still_costs_time() -> None:
+    assert TASK.outcome(at(0.0, 0.0), COMMAND, at(0.0, 0.0)).reward == pytest.approx(-0.05)
+
+
+@pytest.mark.parametrize(('distance_m', 'reached'), [(0.19, True), (0.2, False), (0.21, False)])
+def test_the_goal_is_reached_within_its_radius(distance_m: float, reached: bool) -> None:
+    outcome = TASK.outcome(at(3.0, 3.0), COMMAND, at(3.0, 4.0 - distance_m))
+    assert outcome.terminated is reached
+    assert outcome.parts['goal'] == (20.0 if reached else 0.0)
+
+
+@pytest.mark.parametrize(('nearest_m', 'collided'), [(0.13, True), (0.14, False), (0.15, False)])
+def test_too_near_an_obstacle_ends_the_episode(nearest_m: float, collided: bool) -> None:
+    outcome = TASK.outcome(at(0.0, 0.0), COMMAND, at(0.0, 0.0, nearest_m))
+    assert outcome.terminated is collided
+    assert outcome.parts['collision'] == (-20.0 if collided else 0.0)
+
+
+def test_who_touches_something_at_the_goal_has_reached_it() -> None:
+    outcome = TASK.outcome(at(3.0, 3.0), COMMAND, at(3.0, 4.0, 0.1))
+    assert outcome.terminated
+    assert outcome.reward == pytest.approx(10.0 - 0.05 + 20.0)
+
+
+def test_rewards_of_a_way_add_up_to_its_length() -> None:
+    """From 5 m to the goal in 10 steps along a straight line: 10 x 4.9 - 10 x 0.05 + 20."""
+    way = [at(3.0 * share, 4.0 * share) for share in np.linspace(0.0, 0.98, 11)]
+    outcomes = [TASK.outcome(one, COMMAND, other) for one, other in itertools.pairwise(way)]
+    assert sum(outcome.reward for outcome in outcomes) == pytest.approx(49.0 - 0.5 + 20.0)
+    assert [outcome.terminated for outcome in outcomes] == [False] * 9 + [True]
+
+
+def test_the_differential_drive_robot_has_this_task() -> None:
+    """24 beams, x and y, cosine and sine, two speeds."""
+    description = load_robot('diff_drive')
+    assert description.task.name == 'reach_goal'
+    names = [name for item in description.observation for name in item.element_names]
+    assert len(names) == 24 + 2 + 2 + 2
+    assert names[:2] == ['scan/0', 'scan/15']
+    assert names[26:28] == ['heading/cos', 'heading/sin']
+
+
+@pytest.mark.parametrize(
+    ('yaw', 'expected'), [(0.0, (1.0, 0.0)), (np.pi / 2, (0.0, 1.0)), (3.0, (-0.98999, 0.14112))]
+)
+def test_a_heading_is_cosine_and_sine_of_the_yaw(
+    yaw: float, expected: tuple[float, float]
+) -> None:
+    """A quaternion and its negative are the same turn."""
+    quaternion = np.array([0.0, 0.0, np.sin(yaw / 2), np.cos(yaw / 2)])
+    assert heading(quaternion) == pytest.approx(expected, abs=1e-5)
+    assert heading(-quaternion) == pytest.approx(expected, abs=1e-5)

@@ -1,0 +1,106 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Starts the gzserver that was unpacked into a folder, through that folder's own loader."""
+
+import os
+from pathlib import Path
+import time
+
+from rl_agent.errors import RobotError
+from rl_learner.ports import free_port
+from rl_learner.processes import ChildProcess
+
+_TRIPLET = 'x86_64-linux-gnu'
+_LIBRARIES = (
+    f'lib/{_TRIPLET}',
+    f'usr/lib/{_TRIPLET}',
+    'usr/lib',
+    f'usr/lib/{_TRIPLET}/blas',
+    f'usr/lib/{_TRIPLET}/lapack',
+    f'usr/lib/{_TRIPLET}/pulseaudio',
+    f'usr/lib/{_TRIPLET}/gazebo-11/plugins',
+)
+_ENDS_WITHIN_S = 10.0
+
+
+def loader_command(root: Path, program: str) -> list[str]:
+    """Return the beginning of a command that runs one of the unpacked programs.
+
+    Args:
+        root: folder that the packages were unpacked into.
+        program: in its `usr/bin`.
+    """
+    # not lib64/ld-linux-x86-64.so.2: that link leads to the system's own
+    (loader,) = (root / 'lib' / _TRIPLET).glob('ld-2.*.so')
+    libraries = ':'.join(str(root / folder) for folder in _LIBRARIES)
+    return [str(loader), '--library-path', libraries, str(root / 'usr' / 'bin' / program)]
+
+
+def gazebo_environment(root: Path, port: int, home: Path, models: Path) -> dict[str, str]:
+    """Return the variables of a gzserver that talks to this machine only.
+
+    Args:
+        root: folder that the packages were unpacked into.
+        port: of its transport's master.
+        home: folder for its logs.
+        models: folder of models that worlds may include.
+    """
+    plugins = root / 'usr/lib' / _TRIPLET / 'gazebo-11/plugins'
+    share = root / 'usr/share/gazebo-11'
+    return {
+        'PATH': os.defpath,
+        'HOME': str(home),
+        'LC_ALL': 'C',
+        'GAZEBO_IP': '127.0.0.1',
+        'IGN_IP': '127.0.0.1',
+        'GAZEBO_MASTER_URI': f'http://127.0.0.1:{port}',
+        'GAZEBO_MODEL_DATABASE_URI': '',  # or it would ask a server on the Internet
+        'GAZEBO_MODEL_PATH': f'{models}:{share}/models',
+        'GAZEBO_PLUGIN_PATH': str(plugins),
+        'GAZEBO_RESOURCE_PATH': str(share),
+        'OGRE_RESOURCE_PATH': str(root / 'usr/lib' / _TRIPLET / 'OGRE-1.9.0'),
+        'SDF_PATH': str(root / 'usr/share/sdformat'),
+    }
+
+
+class GazeboServer:
+    """A running gzserver.
+
+    Attributes:
+        port: of its transport's master, on 127.0.0.1.
+        process: for tests that end it.
+    """
+
+    def __init__(self, root: Path, world: Path, folder: Path, models: Path, port: int = 0) -> None:
+        """Start it.
+
+        Args:
+            root: folder that the packages were unpacked into.
+            world: SDF file.
+            folder: for its log and home.
+            models: folder of models that worlds may include.
+            port: of its master; 0: a free one.
+        """
+        self.port = port or free_port()
+        self._world = world
+        folder.mkdir(parents=True, exist_ok=True)
+        self.process = ChildProcess(
+            'gzserver',
+            [*loader_command(root, 'gzserver'), '--verbose', str(world)],
+            folder / 'gzserver.log',
+            gazebo_environment(root, self.port, folder, models),
+        )
+
+    def explain_end(self) -> RobotError:
+        """Return what to say of a server that has ended, or whose world does not load."""
+        lines = self.process.log.read_text(encoding='utf-8', errors='replace').splitlines()
+        errors = [line for line in lines if '[Err]' in line or 'Error' in line]
+        reason = ' '.join(errors[-1:]) or 'it says nothing'
+        return RobotError(
+            f'gzserver with {self._world}: exit code {self.process.exit_code}: {reason};'
+            f' see {self.process.log}'
+        )
+
+    def close(self) -> None:
+        """End it."""
+        self.process.ask_to_end()
+        self.process.end(time.monotonic() + _ENDS_WITHIN_S)

@@ -1,0 +1,87 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Gazebo 11's pendulum behind the topics and the service that ros_gz_bridge has for Harmonic.
+
+For `gazebo_robot`, which talks to Harmonic's bridge: the physics is real, the bridge is this node.
+Run with the path of the lockstep plugin's socket; with `free` behind it time runs by itself.
+"""
+
+from pathlib import Path
+import sys
+from typing import Any
+
+from lockstep_client import LockstepClient
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from rl_agent.ros_gazebo_world import world_control_type
+from rl_agent.ros_messages import ns_to_stamp
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64
+
+_ITERATION_NS = 1_000_000
+_EVERY = 10  # iterations between two messages
+
+
+class HarmonicStandIn(Node):
+    """One world with a pendulum, paused at first."""
+
+    def __init__(self, socket: Path, *, free: bool) -> None:
+        """Connect to both sides."""
+        super().__init__('harmonic_stand_in')
+        self._gazebo = LockstepClient(socket)
+        self._now_ns = 0
+        self._times = self.create_publisher(Clock, 'gazebo/clock', 100)
+        self._joint_states = self.create_publisher(JointState, 'gazebo/joint_states', 100)
+        self.create_subscription(Float64, 'gazebo/pivot/command', self._on_effort, 10)
+        self.create_service(
+            world_control_type(), '/world/pendulum_world/control', self._on_control
+        )
+        if free:
+            self.create_timer(_EVERY * _ITERATION_NS / 1e9, self._step)
+
+    def _on_effort(self, message: Float64) -> None:
+        """Apply an effort from now on."""
+        self._gazebo.ask('effort', 'pendulum', 'pivot', message.data)
+
+    def _on_control(self, request: Any, response: Any) -> Any:
+        """Reset, or step."""
+        control = request.world_control
+        if control.reset.all:
+            self._gazebo.ask('effort', 'pendulum', 'pivot', 0.0)
+            self._gazebo.ask('place', 'pendulum', 'pivot', 0.5, 0.0)
+            self._now_ns = 0
+        for _ in range(control.multi_step // _EVERY):
+            self._step()
+        response.success = True
+        return response
+
+    def _step(self) -> None:
+        """Let some time pass and tell what the world is like."""
+        self._gazebo.ask('step', _EVERY)
+        self._now_ns += _EVERY * _ITERATION_NS
+        self._publish()
+
+    def _publish(self) -> None:
+        """Publish time and joint."""
+        stamp = ns_to_stamp(self._now_ns)
+        position, velocity, effort = self._gazebo.ask('joints', 'pendulum', 'pivot')
+        message = JointState(
+            name=['pivot'], position=[position], velocity=[velocity], effort=[effort]
+        )
+        message.header.stamp = stamp
+        self._times.publish(Clock(clock=stamp))
+        self._joint_states.publish(message)
+
+
+def main() -> None:
+    """Run the node."""
+    try:
+        rclpy.init()
+        rclpy.spin(HarmonicStandIn(Path(sys.argv[1]), free='free' in sys.argv))
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,45 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The demo with a Gazebo 11 behind the pendulum's topics: it learns there, too."""
+
+import dataclasses
+import json
+from pathlib import Path
+import threading
+import time
+
+from gazebo_fixtures import StartWorld, WORKSPACE
+import pytest
+from rl_agent.robot_description import load_robot
+from rl_learner.demo_description import load_demo
+from rl_learner.demo_run import DemoPlan, DemoRun
+from rl_learner.ports import free_port
+from rl_learner.ros_domain import claim_domain
+from rl_learner.run_folder import new_run_folder
+
+SEED = 0
+
+
+@pytest.mark.timeout(3600)
+def test_the_pendulum_learns_in_gazebo(start_world: StartWorld) -> None:
+    """The run's folder, with curve and figures, stays in runs/."""
+    robot = start_world('pendulum').describe('pendulum', 'GazeboPendulum')
+    demo = dataclasses.replace(load_demo('pendulum'), robot=robot)
+    stamp = time.strftime('%Y%m%d-%H%M%S')
+    folder = new_run_folder(WORKSPACE / 'runs' / f'gazebo-pendulum-{stamp}')
+    with claim_domain() as domain:
+        plan = DemoPlan(
+            demo='pendulum',
+            description=demo,
+            robot=load_robot(robot),
+            algorithm=demo.algorithm,
+            seed=SEED,
+            robots=1,
+            max_steps=2 * demo.max_steps,
+            port=free_port(),
+            domain=domain,
+            folder=folder,
+        )
+        code = DemoRun(plan, threading.Event()).run()
+    summary = json.loads(Path(folder / 'summary.json').read_text(encoding='utf-8'))
+    assert code == 0, summary
+    assert summary['evaluation_mean'] >= demo.target_return

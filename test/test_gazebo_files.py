@@ -1,0 +1,194 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Worlds, models and bridge files for Gazebo: they fit the descriptions, and each other."""
+
+import math
+from pathlib import Path
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from rl_agent.errors import ConfigurationError
+from rl_agent.gazebo_bridge import BridgeEntry, check_bridge, load_bridge
+from rl_agent.gazebo_world_file import read_world, steps_in, world_files, write_world
+from rl_agent.robot_description import load_robot
+from rl_agent.ros_messages import import_message
+from rl_agent.simulated_models.pendulum import GRAVITY, LENGTH_M, MASS_KG
+
+ROBOTS = ('pendulum', 'diff_drive', 'quadruped_gazebo')
+
+
+@pytest.fixture
+def worlds(workspace: Path) -> Path:
+    return workspace / 'config' / 'worlds'
+
+
+def model_name(robot: str) -> str:
+    return robot.removesuffix('_gazebo')
+
+
+def model_of(worlds: Path, robot: str) -> ET.Element:
+    file = worlds / 'models' / model_name(robot) / 'model.sdf'
+    model = ET.parse(file).getroot().find('model')
+    assert model is not None
+    return model
+
+
+@pytest.mark.parametrize('robot', ROBOTS)
+def test_a_bridge_has_what_its_robot_needs(robot: str, worlds: Path) -> None:
+    check_bridge(load_bridge(worlds / f'bridge_{robot}.yaml'), load_robot(robot))
+
+
+@pytest.mark.parametrize('robot', ROBOTS)
+def test_bridged_types_are_installed_messages(robot: str, worlds: Path) -> None:
+    for entry in load_bridge(worlds / f'bridge_{robot}.yaml'):
+        assert import_message(entry.ros_type_name).get_fields_and_field_types()
+
+
+@pytest.mark.parametrize('robot', ROBOTS)
+def test_each_bridged_topic_of_gazebo_is_one_of_the_model(robot: str, worlds: Path) -> None:
+    """By the text of the topic, or by the rule that the system's documentation gives."""
+    model = model_of(worlds, robot)
+    topics = {item.text for item in model.iter('topic')}
+    topics |= {item.text for item in model.iter('odom_topic')}
+    for plugin in model.findall('plugin'):
+        joint = plugin.findtext('joint_name')
+        if 'joint-position-controller' in plugin.get('filename', ''):
+            topics.add(f'/model/{model_name(robot)}/joint/{joint}/0/cmd_pos')
+        if 'apply-joint-force' in plugin.get('filename', ''):
+            topics.add(f'/model/{model_name(robot)}/joint/{joint}/cmd_force')
+    bridged = {item.gz_topic_name for item in load_bridge(worlds / f'bridge_{robot}.yaml')}
+    assert bridged - topics == {'/clock'}
+
+
+@pytest.mark.parametrize('robot', ROBOTS)
+def test_a_world_has_its_robot_and_steps_that_fit(robot: str, worlds: Path) -> None:
+    world = read_world(worlds / f'{model_name(robot)}.sdf')
+    assert world.name == f'{model_name(robot)}_world'
+    assert steps_in(1.0 / load_robot(robot).rate_hz, world.step_s) >= 10
+    uris = [item.text for item in ET.parse(world.path).getroot().iter('uri')]
+    assert uris == [f'model://{model_name(robot)}']
+
+
+@pytest.mark.parametrize('robot', ROBOTS)
+def test_models_are_whole(robot: str, worlds: Path) -> None:
+    """Names differ, joints connect links that are there, inertias are those of real bodies."""
+    model = model_of(worlds, robot)
+    for element in (model, *model.findall('link')):
+        names = [item.get('name') for item in element if item.tag != 'plugin' and item.get('name')]
+        assert len(names) == len(set(names)), 'not even link and joint share a name'
+    links = {item.get('name') for item in model.findall('link')}
+    for joint in model.findall('joint'):
+        assert joint.findtext('child') in links
+        assert joint.findtext('parent') in links | {'world'}
+    for inertial in model.iter('inertial'):
+        assert float(inertial.findtext('mass', '0')) > 0
+        axes = ('inertia/ixx', 'inertia/iyy', 'inertia/izz')
+        moments = sorted(float(inertial.findtext(axis, '0')) for axis in axes)
+        assert moments[0] > 0
+        assert moments[0] + moments[1] >= moments[2] * (1 - 1e-4), 'no body turns like this'
+
+
+@pytest.mark.parametrize('robot', ROBOTS)
+def test_the_joints_are_those_of_the_description(robot: str, worlds: Path) -> None:
+    joints = {item.get('name') for item in model_of(worlds, robot).findall('joint')}
+    described = {name for item in load_robot(robot).observation for name in item.joints or ()}
+    assert described <= joints
+    assert set(load_robot(robot).action.joints or ()) <= joints
+
+
+def test_the_pendulum_is_the_simulated_one(worlds: Path) -> None:
+    """A uniform rod: m l^2 / 12 about its centre, which is l / 2 from the pivot."""
+    rod = model_of(worlds, 'pendulum').find("link[@name='rod']")
+    assert rod is not None
+    assert float(rod.findtext('inertial/mass', '')) == MASS_KG
+    inertia = MASS_KG * LENGTH_M**2 / 12.0
+    assert float(rod.findtext('inertial/inertia/iyy', '')) == pytest.approx(inertia)
+    assert rod.findtext('pose') == f'0 0 {LENGTH_M / 2} 0 0 0'
+    joint = model_of(worlds, 'pendulum').find("joint[@name='pivot']")
+    assert joint is not None
+    assert joint.findtext('pose') == f'0 0 {-LENGTH_M / 2} 0 0 0'
+    assert joint.findtext('axis/xyz') == '0 1 0'
+    assert float(joint.findtext('axis/limit/effort', '')) == load_robot('pendulum').action.high[0]
+    gravity = ET.parse(worlds / 'pendulum.sdf').getroot().findtext('world/gravity', '')
+    assert [float(word) for word in gravity.split()] == [0.0, 0.0, -GRAVITY]
+
+
+def test_a_copy_has_robot_and_speed(worlds: Path, tmp_path: Path) -> None:
+    """A robot is added just if the world does not have it."""
+    source = tmp_path / 'own.sdf'
+    source.write_text(
+        "<sdf version='1.9'><world name='own'><physics name='p' type='ode'/></world></sdf>"
+    )
+    pose = (1.0, 2.0, 0.5, math.pi)
+    copy = ET.parse(write_world(source, tmp_path / 'copy.sdf', 2.5, 'diff_drive', pose)).getroot()
+    assert copy.findtext('world/physics/real_time_factor') == '2.5'
+    assert copy.findtext('world/include/uri') == 'model://diff_drive'
+    assert copy.findtext('world/include/pose') == '1 2 0.5 0 0 3.14159'
+    source = worlds / 'diff_drive.sdf'
+    copy = ET.parse(write_world(source, tmp_path / 'copy.sdf', 0.0, 'diff_drive', pose)).getroot()
+    assert copy.findtext('world/physics/real_time_factor') == '0'
+    assert len(copy.findall('world/include')) == 1
+
+
+@pytest.mark.parametrize(
+    ('text', 'named'),
+    [
+        ('<sdf', 'no XML'),
+        ("<sdf version='1.9'><model name='m'/></sdf>", 'SDF with a <world>'),
+        (
+            "<sdf version='1.9'><world name='w'/></sdf>",
+            'Physics (nothing moves)',
+        ),
+    ],
+)
+def test_a_world_that_cannot_be_used_is_named(text: str, named: str, tmp_path: Path) -> None:
+    path = tmp_path / 'world.sdf'
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=re.escape(named)):
+        read_world(path)
+
+
+def test_a_step_that_is_no_fraction_of_the_period_is_named(worlds: Path, tmp_path: Path) -> None:
+    text = (worlds / 'pendulum.sdf').read_text().replace('>0.001<', '>0.003<')
+    (tmp_path / 'world.sdf').write_text(text)
+    step_s = read_world(tmp_path / 'world.sdf').step_s
+    with pytest.raises(ConfigurationError, match=r'given 0\.003 s; accepted: a whole fraction'):
+        steps_in(0.05, step_s)
+    (tmp_path / 'world.sdf').write_text(text.replace('>0.003<', '>fast<'))
+    with pytest.raises(ConfigurationError, match="given 'fast'"):
+        read_world(tmp_path / 'world.sdf')
+
+
+def test_a_missing_file_is_named(workspace: Path, tmp_path: Path) -> None:
+    beside = str(workspace / 'launch' / 'gazebo.launch.py')
+    given = {'robot': 'pendulum', 'world': '', 'bridge': '', 'model': ''}
+    files = world_files(given, beside)
+    assert (files.world.name, files.bridge.name) == ('pendulum.sdf', 'bridge_pendulum.yaml')
+    assert files.model == 'pendulum'
+    with pytest.raises(ConfigurationError, match=r'world: .*nowhere\.sdf: no such file'):
+        world_files({**given, 'world': str(tmp_path / 'nowhere.sdf')}, beside)
+    with pytest.raises(ConfigurationError, match=r'accepted: .*diff_drive\.sdf, pendulum\.sdf'):
+        world_files({**given, 'robot': 'arm'}, beside)
+
+
+def test_mistakes_in_a_bridge_are_named(worlds: Path, tmp_path: Path) -> None:
+    text = (worlds / 'bridge_pendulum.yaml').read_text()
+    path = tmp_path / 'bridge.yaml'
+    path.write_text(text.replace('gz.msgs.Model', 'gz.msgs.IMU'))
+    with pytest.raises(ConfigurationError, match=r'JointState as gz\.msgs\.IMU; accepted: gz'):
+        load_bridge(path)
+    path.write_text(text.replace('GZ_TO_ROS', 'BACK'))
+    with pytest.raises(ConfigurationError, match=r"direction: .*given 'BACK'"):
+        load_bridge(path)
+    with pytest.raises(ConfigurationError, match='No such file'):
+        load_bridge(tmp_path / 'nothing.yaml')
+
+
+def test_a_topic_that_is_not_bridged_is_named() -> None:
+    entry = BridgeEntry(
+        'gazebo/clock', '/clock', 'rosgraph_msgs/msg/Clock', 'gz.msgs.Clock', 'GZ_TO_ROS'
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        check_bridge([entry], load_robot('pendulum'))
+    assert 'gazebo/joint_states sensor_msgs/msg/JointState GZ_TO_ROS' in str(caught.value)
+    assert 'gazebo/pivot/command std_msgs/msg/Float64 ROS_TO_GZ' in str(caught.value)

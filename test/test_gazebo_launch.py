@@ -1,0 +1,162 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""gazebo.launch.py: arguments, installations, and the real launch where `launch_ros` is."""
+
+import ast
+import dataclasses
+from importlib.util import find_spec
+import os
+from pathlib import Path
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+from rl_agent.errors import ConfigurationError
+from rl_agent.gazebo_installation import check_gazebo
+from rl_agent.gazebo_launch_arguments import GAZEBO_AGENT, GAZEBO_LAUNCH
+from rl_agent.gazebo_robot_node import GazeboRobotParameters
+from rl_agent.launch_arguments import AGENT
+from rl_agent.node_specs import gazebo_robot
+
+NO_LAUNCH = (
+    ''
+    if find_spec('launch_ros')
+    else 'gazebo.launch.py was not loaded: there is no launch_ros, which comes with ROS 2'
+)
+# `python -c LOAD FILE NAME:=VALUE ...` prints what the launch file would start.
+LOAD = """
+import sys
+from launch import LaunchContext, LaunchDescription
+from launch.actions import ExecuteProcess, IncludeLaunchDescription, OpaqueFunction
+from launch.actions import AppendEnvironmentVariable
+from launch.launch_description_sources import get_launch_description_from_python_launch_file
+context = LaunchContext(argv=[])
+for word in sys.argv[2:]:
+    name, value = word.split(':=', 1)
+    context.launch_configurations[name] = value
+for entity in get_launch_description_from_python_launch_file(sys.argv[1]).entities:
+    for action in entity.visit(context) or []:
+        if isinstance(action, ExecuteProcess):
+            words = [part for word in action.cmd for part in word]
+            print('node', *[getattr(part, 'text', part.describe()) for part in words])
+        elif isinstance(action, IncludeLaunchDescription):
+            given = dict(action.launch_arguments)
+            print('gazebo', *given.items())
+        else:
+            print(type(action).__name__)
+"""
+
+
+def fake_gazebo(folder: Path, answer: str) -> dict[str, str]:
+    """Return variables with a `gz` that gives its versions."""
+    program = folder / 'gz'
+    program.write_text(f'#!/bin/sh\nprintf "{answer}"\n')
+    program.chmod(0o755)
+    return {**os.environ, 'PATH': f'{folder}{os.pathsep}{os.environ["PATH"]}'}
+
+
+def test_harmonic_is_accepted(tmp_path: Path) -> None:
+    check_gazebo(fake_gazebo(tmp_path, '9.1.0\\n8.6.0\\n'))
+
+
+@pytest.mark.parametrize(
+    ('answer', 'named'),
+    [('9.1.0\\n', 'given versions 9.1'), ('', 'given no `gz sim`')],
+    ids=['another version', 'gz without sim'],
+)
+def test_another_version_is_named(answer: str, named: str, tmp_path: Path) -> None:
+    environment = fake_gazebo(tmp_path, answer)
+    named = named.replace('9.1', '9')
+    with pytest.raises(ConfigurationError, match=f'{named}; accepted: Gazebo Harmonic: sudo apt'):
+        check_gazebo(environment)
+
+
+def test_no_gazebo_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match='gz: not found in PATH; accepted: Gazebo Harm'):
+        check_gazebo({'PATH': str(tmp_path)})
+
+
+def test_arguments_are_the_nodes_parameters() -> None:
+    """Those of the agent but for two defaults; those of gazebo_robot as its dataclass has them."""
+    own = {'use_sim_time', 'robot_timeout_s'}
+    for item, other in zip(GAZEBO_AGENT, AGENT, strict=True):
+        assert item == other or item.name in own
+    fields = {item.name: item for item in dataclasses.fields(GazeboRobotParameters)}
+    for item in GAZEBO_LAUNCH:
+        if item.name in ('lockstep', 'timeout_s'):
+            assert type(item.default) is type(fields[item.name].default)
+    spec = gazebo_robot('pendulum', 'w', lockstep=True, bridge='b', step_s=0.001, timeout_s=1.0)
+    assert set(spec.parameters) <= fields.keys()
+    assert all(get_args(item.type)[1].description for item in fields.values())
+
+
+def test_it_imports_nothing_that_a_stock_python_lacks(workspace: Path) -> None:
+    tree = ast.parse((workspace / 'launch' / 'gazebo.launch.py').read_text(encoding='utf-8'))
+    modules = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
+    ours = [module for module in modules if module and module.startswith('rl_agent')]
+    heavy = ('pydantic', 'gymnasium', 'rclpy', 'rl_msgs', 'torch', 'reverb')
+    program = (
+        f'import importlib, sys\nfor name in {ours!r}: importlib.import_module(name)\n'
+        f'print(*[name for name in {heavy!r} if name in sys.modules])'
+    )
+    answer = subprocess.run(
+        [sys.executable, '-c', program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert answer.stdout.split() == []
+
+
+def loaded(
+    workspace: Path, environment: dict[str, str], *words: str
+) -> 'subprocess.CompletedProcess[str]':
+    """Load the launch file with the real launch system."""
+    file = str(workspace / 'launch' / 'gazebo.launch.py')
+    return subprocess.run(
+        [sys.executable, '-c', LOAD, file, *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(bool(NO_LAUNCH), reason=NO_LAUNCH or 'never')
+@pytest.mark.parametrize('robot', ['pendulum', 'diff_drive'])
+@pytest.mark.parametrize('mode', ['lockstep', 'free'])
+def test_the_real_launch_loads_it(robot: str, mode: str, workspace: Path, tmp_path: Path) -> None:
+    free = ['lockstep:=false', 'headless:=true', 'real_time_factor:=2.5']
+    words = [f'robot:={robot}', f'run_folder:={tmp_path}', f'python:={sys.executable}']
+    done = loaded(
+        workspace,
+        fake_gazebo(tmp_path, '8.6.0\\n'),
+        *words,
+        *(free if mode == 'free' else []),
+    )
+    assert done.returncode == 0, done.stderr
+    text = done.stdout
+    assert text.count('rl_agent.gazebo_robot_node') == 1
+    assert text.count('rl_agent.agent_node') == 1
+    assert text.count('rl_learner.') == 2
+    assert 'parameter_bridge' in text
+    assert f'/world/{robot}_world/control@ros_gz_interfaces/srv/ControlWorld' in text
+    assert f'world:="{robot}_world"' in text
+    assert f'lockstep:={str(mode == "lockstep").lower()}' in text
+    (line,) = [line for line in text.splitlines() if line.startswith('gazebo')]
+    assert f'{robot}.sdf' in line
+    assert (' -r -s --headless-rendering' in line) == (mode == 'free')
+    assert "('gz_version', '8')" in line
+
+
+@pytest.mark.skipif(bool(NO_LAUNCH), reason=NO_LAUNCH or 'never')
+@pytest.mark.parametrize(
+    ('words', 'named'),
+    [
+        (['robot:=arm'], 'arm.sdf: no such file'),
+        (['world:=/no/world.sdf'], '/no/world.sdf: no such file'),
+        (['real_time_factor:=fast'], "real_time_factor: given 'fast'; accepted: a number"),
+    ],
+)
+def test_a_mistake_is_named(words: list[str], named: str, workspace: Path, tmp_path: Path) -> None:
+    done = loaded(workspace, fake_gazebo(tmp_path, '8.6.0\\n'), *words)
+    assert done.returncode != 0
+    assert named in done.stderr
