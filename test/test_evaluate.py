@@ -59,7 +59,8 @@ def test_a_robot_that_stands_there_already(
 ) -> None:
     """Its agent is ours; nothing of it is heard by a learner on the shared topics."""
     listener = Listener({'/there/joint_states': (JointState, 10)})
-    with running([simulated_robot('pendulum', 'there', seed=1)], ros_environment, tmp_path):
+    robot = simulated_robot('pendulum', 'there', seed=1, real_time=True)
+    with running([robot], ros_environment, tmp_path):
         listener.until(lambda: bool(listener.heard['/there/joint_states']), 60.0, 'the robot')
         result = run_module(
             'rl_learner.evaluate',

@@ -98,7 +98,8 @@ def save_animation(path: Path, frames: Sequence[Frame], frames_per_s: float) -> 
     height = round(chosen[0].height * width / chosen[0].width)
     small = [picture.resize((width, height), Image.Resampling.LANCZOS) for picture in chosen]
     # one palette for all, so that what stands still does not flicker
-    palette = small[len(small) // 2].quantize(128)
+    colours = [np.asarray(picture)[::4, ::4] for picture in small]
+    palette = Image.fromarray(np.concatenate(colours)).quantize(128)
     pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in small]
     pictures[0].save(
         path,

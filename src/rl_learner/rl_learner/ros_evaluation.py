@@ -82,7 +82,8 @@ class RobotTrial:
                 simulated_robot(robot_file, '', seed=self.seed),
                 simulated_agent(robot_file, '', robot_timeout_s=60.0, **parameters),
             ]
-        spec = agent(robot_file, self.namespace, **parameters)
+        # a spool of its own: what waits on the disk is for the robot's learner
+        spec = agent(robot_file, self.namespace, spool_folder='', **parameters)
         topics = (POLICY, TRANSITIONS, TRANSITIONS_ACK)
         private = {topic: self.topic(topic) for topic in topics}
         return [NodeSpec(spec.package, spec.executable, spec.namespace, spec.parameters, private)]
