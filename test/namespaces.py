@@ -1,25 +1,20 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Two machines on one: network namespaces joined by a link that can be made bad."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 import contextlib
-import ctypes
 import json
 import os
 from pathlib import Path
 import shutil
 import subprocess
 import sys
-from typing import Any, TypeVar
-
-Result = TypeVar('Result')
+from typing import Any
 
 ROBOT, LEARNER, LINK = 'robot', 'learner', 'link'
 _RELAY = Path(__file__).with_name('relay.py')
 _PREFIX = 'rltest'
 _NO_DETECTION = {False: (), True: ('nodad',)}  # an IPv6 address is there at once
-_CLONE_NEWNET = 0x40000000
 
 
 def why_not() -> str:
@@ -55,18 +50,6 @@ class Network:
         self._relay.stdin.flush()
         counts: dict[str, int] = json.loads(self._relay.stdout.readline())
         return counts
-
-    def run_on(self, machine: str, function: Callable[[], Result]) -> Result:
-        """Return what a function returns on a thread whose sockets are on a machine."""
-
-        def work() -> Result:
-            with Path('/run/netns', self._names[machine]).open() as file:
-                if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), _CLONE_NEWNET):
-                    raise OSError(ctypes.get_errno(), 'setns')
-            return function()
-
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(work).result()
 
 
 @contextlib.contextmanager

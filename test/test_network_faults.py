@@ -7,21 +7,20 @@ RL_TEST_CUT_S=30 in the environment, 30 s.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+import json
 import os
 from pathlib import Path
 import subprocess
 import sys
 import time
-from typing import Any
 
-from fleet import Listener, running
+from fleet import running
 from namespaces import connected, LEARNER, Network, ROBOT, why_not
 import pytest
 from rl_agent.node_specs import simulated_agent, simulated_robot
-from rl_agent.ros_topics import AGENT_STATUS, STATUS_QOS
+from rl_agent.ros_topics import AGENT_STATUS
 from rl_learner.node_specs import learner_nodes
 from rl_learner.ports import free_port
-from rl_msgs.msg import AgentStatus
 
 _REASON = why_not()
 pytestmark = [
@@ -90,9 +89,8 @@ def learner_machine(
     bridge, learner = learner_nodes(
         'pendulum', 'default', port, run_folder=str(folder / 'run'), warmup=1_000_000, threads=1
     )
-    with connected() as network, pytest.MonkeyPatch.context() as patch:
+    with connected() as network:
         environment = {**ros_environment, 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET'}
-        patch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SUBNET')
         with running([learner, bridge], environment, folder, network.prefix(LEARNER)):
             yield LearnerMachine(network, environment, folder, port)
 
@@ -100,36 +98,35 @@ def learner_machine(
 class Robot:
     """What is heard of a robot on its own machine."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, machine: LearnerMachine, name: str) -> None:
         """Listen."""
-        self._topic = f'/{name}/{AGENT_STATUS}'
-        self._listener = Listener({self._topic: (AgentStatus, STATUS_QOS)})
-        self.close = self._listener.close
+        self._output = machine.folder / f'{name}_status.txt'
+        command = [sys.executable, str(Path(__file__).with_name('print_status.py'))]
+        with self._output.open('wb') as file:
+            self._process = subprocess.Popen(
+                [*machine.network.prefix(ROBOT), *command, f'/{name}/{AGENT_STATUS}'],
+                env=machine.environment,
+                stdout=file,
+            )
 
     @property
-    def statuses(self) -> list[Any]:
-        """All that came."""
-        return self._listener.heard[self._topic]
+    def status(self) -> dict[str, int] | None:
+        """The newest one; None before the first."""
+        lines = self._output.read_text().splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith('\n')]
+        return json.loads(whole[-1]) if whole else None
 
-    def until_steps(self, steps: int) -> None:
-        """Wait until it has taken so many steps."""
-        self._listener.until(
-            lambda: bool(self.statuses) and self.statuses[-1].steps >= steps,
-            90.0,
-            f'{steps} steps',
-        )
+    def until(self, field: str, value: int, timeout_s: float) -> None:
+        """Wait until a field of the status is so high."""
+        deadline_s = time.monotonic() + timeout_s
+        while (status := self.status) is None or status[field] < value:
+            assert time.monotonic() < deadline_s, f'{field} is not {value}: {status}'
+            time.sleep(0.05)
 
-    def until_acknowledged(self) -> None:
-        """Wait until nothing is pending any more after the last step."""
-        self._listener.until(
-            lambda: self.statuses[-1].transitions_acknowledged == STEPS, 120.0, 'acknowledgements'
-        )
-
-    def listen_for(self, seconds: float) -> None:
-        """Listen for some time."""
-        until_s = time.monotonic() + seconds
-        while time.monotonic() < until_s:
-            self._listener.executor.spin_once(timeout_sec=0.1)
+    def close(self) -> None:
+        """Listen no more."""
+        self._process.kill()
+        self._process.wait()
 
 
 def drive(machine: LearnerMachine, name: str, cut_s: float = 0.0, **faults: float) -> None:
@@ -138,30 +135,33 @@ def drive(machine: LearnerMachine, name: str, cut_s: float = 0.0, **faults: floa
     No step waits for the network: while the link is cut, the robot takes all that are left.
     """
     network = machine.network
-
-    def listen() -> None:
-        robot = Robot(name)
-        robot.until_steps(1)
-        network.set_link(**faults, cut=cut_s > 0)
-        cut_from_s = time.monotonic()
-        robot.until_steps(STEPS)
-        if cut_s:
-            robot.listen_for(cut_from_s + cut_s - time.monotonic())
-            assert robot.statuses[-1].transitions_acknowledged < STEPS
-            network.set_link(cut=False)
-        robot.until_acknowledged()
-        status = robot.statuses[-1]
-        assert (status.steps, status.transitions_pending) == (STEPS, 0)
-        assert (status.transitions_dropped, status.ticks_missed) == (0, 0)
-        robot.close()
-
     network.set_link(loss=0.0, delay_s=0.0, reorder=0.0, cut=False)
     specs = [
         simulated_robot('pendulum', name, seed=1),
         simulated_agent('pendulum', name, seed=1, max_steps=STEPS, robot_timeout_s=60.0),
     ]
+    robot = Robot(machine, name)
     with running(specs, machine.environment, machine.folder, network.prefix(ROBOT)):
-        network.run_on(ROBOT, listen)
+        try:
+            robot.until('steps', 1, 90.0)
+            network.set_link(**faults, cut=cut_s > 0)
+            cut_from_s = time.monotonic()
+            robot.until('steps', STEPS, 90.0)
+            if cut_s:
+                time.sleep(max(0.0, cut_from_s + cut_s - time.monotonic()))  # as long as it lasts
+                assert robot.status is not None
+                assert robot.status['transitions_acknowledged'] < STEPS
+                network.set_link(cut=False)
+            robot.until('transitions_acknowledged', STEPS, 120.0)
+            assert robot.status == {
+                'steps': STEPS,
+                'ticks_missed': 0,
+                'transitions_acknowledged': STEPS,
+                'transitions_dropped': 0,
+                'transitions_pending': 0,
+            }
+        finally:
+            robot.close()
     machine.expected += STEPS
     assert machine.inserted() == machine.expected
 
