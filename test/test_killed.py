@@ -169,10 +169,15 @@ def _all_acknowledged(listener: Listener) -> bool:
 
 
 def _all_trained(listener: Listener) -> bool:
-    """Return whether the learner has made the updates of all transitions."""
+    """Return whether the learner started last has made the updates of all transitions."""
     status = listener.heard[LEARNER_STATUS][-1]
-    return bool(
-        status.replay_size == TOTAL and status.backlog == 0 and status.updates >= TOTAL - WARMUP
+    starts = 1 + sum('learner' in names for names, _ in KILLS)
+    return (
+        len({item.learner_session for item in listener.heard[LEARNER_STATUS]}) == starts
+        and status.learner_session in {policy.learner_session for policy in listener.heard[POLICY]}
+        and status.replay_size == TOTAL
+        and status.backlog == 0
+        and status.updates >= TOTAL - WARMUP
     )
 
 

@@ -12,11 +12,14 @@ from fleet import Listener, running
 import numpy as np
 import pytest
 from rl_agent.node_specs import simulated_agent, simulated_robot
+from rl_agent.ros_messages import stamp_to_ns
 from rl_agent.ros_topics import AGENT_STATUS, STATUS_QOS, STEP
+from rl_learner.journal_reader import read_journal
 from rl_learner.node_specs import learner_nodes
 from rl_learner.ports import free_port
 from rl_learner.replay_server import TABLE
 from rl_learner.reverb_quietly import reverb
+from rl_learner.run_folder import EXPERIENCE
 from rl_msgs.msg import AgentStatus, Step
 
 KILLS = 2  # before there is a bridge, and as many after
@@ -68,8 +71,22 @@ def test_every_finished_step_arrives_once(ros_environment: dict[str, str], tmp_p
     executed = int(values['executed_steps'])
     assert statuses[-1].transitions_dropped == 0
     assert executed > LAST_STEPS + 2 * KILLS * 20
-    # of each killed agent at most the step under way is missing, and nothing came twice
-    assert executed - 2 * KILLS <= inserted <= executed
+    stored = [
+        (batch.sender.session, number, int(stamp_ns))
+        for batch in read_journal(tmp_path / 'run' / EXPERIENCE)
+        for number, stamp_ns in enumerate(batch.columns['stamp'], start=batch.first_sequence)
+    ]
+    # each once, none left out; simulated time goes on from agent to agent, so stamps are names
+    assert inserted == len(stored) == len({(session, number) for session, number, _ in stored})
+    stamps_ns = [stamp_ns for *_, stamp_ns in stored]
+    assert len(set(stamps_ns)) == len(stamps_ns)
+    for session in {session for session, *_ in stored}:
+        numbers = [number for of, number, _ in stored if of == session]
+        assert numbers == list(range(1, len(numbers) + 1))
+    finished = {stamp_to_ns(step.header.stamp) for step in listener.heard[step_topic]}
+    assert finished <= set(stamps_ns)
+    # of each killed agent the step under way is missing; a command may have been sent again
+    assert executed - 4 * KILLS <= inserted <= executed
     listener.close()
 
 
