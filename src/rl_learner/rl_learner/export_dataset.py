@@ -7,13 +7,12 @@ import json
 from pathlib import Path
 
 from rl_agent.errors import ConfigurationError
-from rl_agent.robot_description import load_robot, RobotDescription
 from rl_agent.spaces import Spaces
 from rl_learner import command_line, dataset_folder
 from rl_learner.batch_codec import TransitionBatch
 from rl_learner.journal_episodes import split_episodes
 from rl_learner.journal_reader import journal_extent, read_journal
-from rl_learner.run_configuration import read_run, RUN_FILE
+from rl_learner.run_configuration import read_run, robot_of_run, RUN_FILE
 from rl_learner.run_folder import EXPERIENCE
 
 _EXAMPLES = """
@@ -39,26 +38,6 @@ def make_parser() -> argparse.ArgumentParser:
     )
     command_line.add_json(parser)
     return parser
-
-
-def robot_of_run(folder: Path, name: str) -> RobotDescription:
-    """Return the robot of a run.
-
-    Args:
-        folder: of the run.
-        name: of a description instead of the run's own; empty: that of the run.
-
-    Raises:
-        ConfigurationError: the folder does not say, and nor does the name.
-    """
-    if name:
-        return load_robot(name)
-    if not (folder / RUN_FILE).is_file():
-        raise ConfigurationError(
-            f'--robot: not given, and {folder} has no {RUN_FILE} to tell; accepted: the name of a'
-            ' robot description, or a run whose learner was started once'
-        )
-    return read_run(folder).robot
 
 
 def _run(options: argparse.Namespace) -> int:
