@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import dataclasses
 from functools import partial
 import json
+import math
 from pathlib import Path
 
 from rl_agent.errors import ConfigurationError
@@ -20,6 +21,7 @@ _EXAMPLES = """
   rl_import bags/monday bags/tuesday --run runs/first   # recordings of the topic `transitions`
   rl_import runs/first --run runs/second                # all of another run of such a robot
   rl_import bags/monday --run runs/new --robot pendulum # into a run that is yet to begin
+  rl_import bags/teleop --run runs/first --raw          # sensors and commands of a robot
 """
 
 
@@ -43,6 +45,19 @@ def make_parser() -> argparse.ArgumentParser:
         '--run', type=Path, required=True, help='folder of the run to import into; may be new'
     )
     command_line.add_robot(parser)
+    raw = parser.add_argument_group('recordings of a robot that had no agent')
+    raw.add_argument(
+        '--raw',
+        action='store_true',
+        help="rebuild transitions from the robot's sensor and command topics, by its description",
+    )
+    raw.add_argument('--namespace', default='', help='of the robot, as in robot_1')
+    raw.add_argument(
+        '--episode-gap-s',
+        type=_seconds,
+        metavar='S',
+        help='an episode ends where no command comes for longer; default: two control periods',
+    )
     command_line.add_json(parser)
     return parser
 
@@ -56,8 +71,7 @@ def _run(options: argparse.Namespace) -> int:
         if path.resolve() == run.resolve():
             raise ConfigurationError(f'FILE: given {path}: the run itself; accepted: another')
     robot = _robot(run, options.robot)
-    sources: list[Source] = [partial(batches_of, path) for path in options.files]
-    counts = import_batches(run, sources, Spaces(robot))
+    counts = import_batches(run, _sources(options, robot), Spaces(robot))
     if options.json:
         print(json.dumps({'run': str(run), **dataclasses.asdict(counts)}))
     else:
@@ -66,6 +80,33 @@ def _run(options: argparse.Namespace) -> int:
             f' already, {counts.missing:,} are missing between; {counts.total:,} in the run now'
         )
     return command_line.DONE
+
+
+def _sources(options: argparse.Namespace, robot: RobotDescription) -> list[Source]:
+    """Return what yields the batches of each file."""
+    if options.raw:
+        # only this needs ROS
+        from rl_learner.ros_raw_recording import RawOptions, RawRecording
+
+        how = RawOptions(options.namespace, options.episode_gap_s)
+        return [RawRecording(path, robot, how) for path in options.files]
+    for name in ('namespace', 'episode_gap_s'):
+        if getattr(options, name):
+            raise ConfigurationError(
+                f'--{name.replace("_", "-")}: given without --raw; accepted: with --raw'
+            )
+    return [partial(batches_of, path) for path in options.files]
+
+
+def _seconds(text: str) -> float:
+    """Return a time above 0, for argparse."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f'given {text!r}; accepted: seconds, above 0')
+    return value
 
 
 def _robot(run: Path, name: str) -> RobotDescription:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from batches import make_batch, ONE, SPACES
+from batches import LAYOUT, make_batch, ONE, SPACES
 import pytest
 from rl_agent.robot_description import load_robot
 from rl_agent.transition_batch import Sender
@@ -17,6 +17,7 @@ from rl_learner.batch_codec import encode, MESSAGE_DEFINITION, TransitionBatch, 
 from rl_learner.batch_order import BatchOrder
 from rl_learner.journal import Journal, JournalSettings
 from rl_learner.journal_reader import journal_files, read_journal
+from rl_learner.journal_rows import JournalRows
 from rl_learner.run_configuration import next_start, write_run
 from rl_learner.run_folder import EXPERIENCE
 from rl_learner.run_identity import claim_run, RunIdentity
@@ -113,7 +114,11 @@ def test_several_files_and_what_the_robot_sends_afterwards(
     assert [number for _, number in stored(run)] == [1, 2, 3, 4, 5, 6]  # in the robot's order
     journal = Journal(run / EXPERIENCE, SPACES.fingerprint, JournalSettings())
     assert journal.sequences == {('robot_1', 'session_a'): 6}
-    assert journal.written.total == 6
+    # what refills replay
+    rows = JournalRows(
+        run / EXPERIENCE, lambda: journal.written, LAYOUT, n_step=1, gamma=0.99
+    ).read(100)
+    assert LAYOUT.unpack(rows).reward.tolist() == [1, 2, 3, 4, 5, 6]
     journal.close()
 
 
