@@ -32,7 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
         _EXAMPLES,
     )
     parser.add_argument('run', type=Path, metavar='RUN', help='folder of a run')
-    command_line.add_robot(parser)
+    command_line.add_robot(parser, 'run')
     command_line.add_out(
         parser, 'folder of the dataset, named as in Minari; default: RUN/export/NAME-v0'
     )

@@ -44,7 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--run', type=Path, required=True, help='folder of the run to import into; may be new'
     )
-    command_line.add_robot(parser)
+    command_line.add_robot(parser, 'run')
     raw = parser.add_argument_group('recordings of a robot that had no agent')
     raw.add_argument(
         '--raw',

@@ -22,7 +22,7 @@ from rl_learner.run_configuration import next_start, write_run
 from rl_learner.run_folder import EXPERIENCE
 from rl_learner.run_identity import claim_run, RunIdentity
 from rl_learner.run_lock import run_state, RunLock
-from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
 OTHER_ROBOT = Sender('robot_9', 'session_z', 'fingerprint of another')
 AGAIN = Sender('robot_1', 'session_b', SPACES.fingerprint)
@@ -35,9 +35,16 @@ def exit_code(main: Callable[[list[str]], None], *arguments: object) -> int:
     return int(ended.value.code or 0)
 
 
-def write_bag(path: Path, batches: Sequence[TransitionBatch], kind: str = 'MCAP') -> Path:
+def write_bag(
+    path: Path,
+    batches: Sequence[TransitionBatch],
+    kind: str = 'MCAP',
+    compression: CompressionMode = CompressionMode.NONE,
+) -> Path:
     """Record batches as rosbag2 does, beside a topic of no concern."""
-    with Writer(path, version=9, storage_plugin=StoragePlugin[kind]) as writer:
+    writer = Writer(path, version=9, storage_plugin=StoragePlugin[kind])
+    writer.set_compression(compression, CompressionFormat.ZSTD)
+    with writer:
         connection = writer.add_connection(
             '/transitions', TYPE_NAME, msgdef=MESSAGE_DEFINITION, rihs01='RIHS01_' + '0' * 64
         )
@@ -102,6 +109,26 @@ def test_a_bag_lands_in_the_journal_once(
     assert result_of(capsys, given, '--run', run)['imported'] == 0
     assert stored(run) == expected
     assert run_state(run) == 'not started'
+
+
+@pytest.mark.parametrize(
+    ('kind', 'compression'),
+    [
+        ('SQLITE3', CompressionMode.FILE),
+        ('SQLITE3', CompressionMode.MESSAGE),
+        ('MCAP', CompressionMode.STORAGE),
+    ],
+)
+def test_compressed_bags(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+    compression: CompressionMode,
+) -> None:
+    run = make_run(tmp_path / 'run')
+    bag = write_bag(tmp_path / 'bag', [make_batch(1, 3), make_batch(4, 2)], kind, compression)
+    assert result_of(capsys, bag, '--run', run)['imported'] == 5
+    assert [number for _, number in stored(run)] == [1, 2, 3, 4, 5]
 
 
 def test_several_files_and_what_the_robot_sends_afterwards(
