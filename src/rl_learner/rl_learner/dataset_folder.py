@@ -9,6 +9,7 @@ what belongs to step k is in row k + 1, and the stamp of observation k in row k.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 import json
+import os
 from pathlib import Path
 import re
 import shutil
@@ -48,9 +49,15 @@ class ExportCounts:
 
 
 def dataset_id(folder: Path) -> str:
-    """Return the name by which Minari knows a dataset in this folder, such as `first-v0`."""
-    name = re.sub(r'[^\w-]', '-', folder.absolute().name)
-    return name if re.search(r'.-v\d+$', name) else f'{name}-v0'
+    """Return the name by which Minari knows a dataset in this folder, such as `first-v0`.
+
+    In Minari's own folder the folders on the way are part of it: `pendulum/first-v0`.
+    """
+    root = os.environ.get('MINARI_DATASETS_PATH') or Path.home() / '.minari' / 'datasets'
+    above, path = Path(root).absolute(), folder.absolute()
+    parts = path.relative_to(above).parts if path.is_relative_to(above) else (path.name,)
+    name = '/'.join(re.sub(r'[^\w-]', '-', part) for part in parts)
+    return name if re.search(r'[\w-]-v\d+$', name) else f'{name}-v0'
 
 
 def is_dataset(folder: Path) -> bool:

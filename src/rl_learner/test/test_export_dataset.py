@@ -150,6 +150,19 @@ def test_infos_and_the_robots_names(tmp_path: Path) -> None:
     assert [bool(item['interrupted']) for item in about] == [False, False, True, True, True]
 
 
+@pytest.mark.filterwarnings('error')  # Minari warns of a dataset that is not what it is named
+def test_a_dataset_in_minaris_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('MINARI_DATASETS_PATH', str(tmp_path / 'sets'))
+    run = make_run(tmp_path / 'first', make_batch(1, 3))
+    out = tmp_path / 'sets' / 'pendulum' / 'first-v3'
+    assert exit_code(export_dataset.main, run, '--out', out) == 0
+    assert list(minari.list_local_datasets()) == ['pendulum/first-v3']
+    assert minari.load_dataset('pendulum/first-v3').total_steps == 3
+    assert exit_code(export_dataset.main, run, '--out', tmp_path / 'a name.1') == 0
+    dataset = minari.MinariDataset(tmp_path / 'a name.1' / 'data')
+    assert dataset.spec.dataset_id == 'a-name-1-v0'
+
+
 def test_nothing_is_overwritten_unasked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
