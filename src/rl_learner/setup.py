@@ -42,6 +42,8 @@ setup(
             'rl_dashboard = rl_learner.dashboard:main',
             'rl_evaluate = rl_learner.evaluate:main',
             'rl_export = rl_learner.export:main',
+            'rl_export_dataset = rl_learner.export_dataset:main',
+            'rl_import = rl_learner.import_recordings:main',
             'rl_plot = rl_learner.plot:main',
             'rl_runs = rl_learner.runs:main',
         ],

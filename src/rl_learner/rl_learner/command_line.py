@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What `rl_evaluate`, `rl_plot`, `rl_export` and `rl_runs` share: options, errors, exit codes.
+"""What the `rl_...` tools share: options, errors, exit codes.
 
 Exit codes: 0 done, 1 failed or not reached, 2 wrong usage. An option has the same name and
 meaning in each of them.
@@ -51,12 +51,12 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_robot(parser: argparse._ActionsContainer) -> None:
-    """Add the robot that a policy must fit."""
+def add_robot(parser: argparse._ActionsContainer, whose: str = 'policy') -> None:
+    """Add the robot that a policy, or whatever `whose` says, must fit."""
     parser.add_argument(
         '--robot',
         default='',
-        help="name of a robot description, or its YAML file; default: the policy's own",
+        help=f"name of a robot description, or its YAML file; default: the {whose}'s own",
     )
 
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from rl_agent.atomic_file import atomic_file
 from rl_agent.configuration import build
 from rl_agent.errors import ConfigurationError
-from rl_agent.robot_description import RobotDescription
+from rl_agent.robot_description import load_robot, RobotDescription
 from rl_agent.spaces import Spaces
 from rl_learner.algorithm import Algorithm
 
@@ -115,6 +115,26 @@ def read_run(folder: Path) -> RunConfiguration:
         parameters,
         tuple(starts),
     )
+
+
+def robot_of_run(folder: Path, name: str) -> RobotDescription:
+    """Return the robot of a run.
+
+    Args:
+        folder: of the run.
+        name: of a description instead of the run's own; empty: that of the run.
+
+    Raises:
+        ConfigurationError: the folder does not say, and nor does the name.
+    """
+    if name:
+        return load_robot(name)
+    if not (folder / RUN_FILE).is_file():
+        raise ConfigurationError(
+            f'--robot: not given, and {folder} has no {RUN_FILE} to tell; accepted: the name of a'
+            ' robot description, or a run whose learner was started once'
+        )
+    return read_run(folder).robot
 
 
 def next_start(

@@ -1,0 +1,193 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""`rl_export_dataset`, its files read back with Minari itself."""
+
+from collections.abc import Callable
+import dataclasses
+import json
+from pathlib import Path
+
+from batches import make_batch, SPACES
+import minari
+import numpy as np
+import pytest
+from rl_agent.robot_description import load_robot
+from rl_agent.transition_batch import Sender
+from rl_learner import export_dataset
+from rl_learner.algorithm import load_algorithm
+from rl_learner.batch_codec import encode, TransitionBatch
+from rl_learner.journal import Journal, JournalSettings
+from rl_learner.journal_episodes import split_episodes
+from rl_learner.run_configuration import next_start, write_run
+from rl_learner.run_folder import EXPERIENCE
+
+TWO = Sender('robot_2', 'session_b', SPACES.fingerprint)
+
+
+def exit_code(main: Callable[[list[str]], None], *arguments: object) -> int:
+    """Run a command line to its end."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in arguments])
+    return int(ended.value.code or 0)
+
+
+def with_columns(batch: TransitionBatch, **values: object) -> TransitionBatch:
+    """Return the batch with other columns."""
+    changed = {
+        name: np.full(len(batch), value, batch.columns[name].dtype)
+        for name, value in values.items()
+    }
+    return dataclasses.replace(batch, columns={**batch.columns, **changed})
+
+
+def make_run(folder: Path, *batches: TransitionBatch) -> Path:
+    """Make a run with a journal of these batches, in two files."""
+    folder.mkdir(parents=True)
+    write_run(
+        folder,
+        next_start(
+            folder, load_robot('pendulum'), load_algorithm('tqc'), {'algorithm': 'tqc'}, 'a'
+        ),
+    )
+    half = len(batches) // 2
+    for group in (batches[:half], batches[half:]):
+        journal = Journal(folder / EXPERIENCE, SPACES.fingerprint, JournalSettings())
+        for batch in group:
+            sender = batch.sender
+            key = (sender.robot, sender.session)
+            journal.append([encode(batch)], len(batch), {key: batch.last_sequence})
+        journal.close()
+    return folder
+
+
+def five_batches() -> list[TransitionBatch]:
+    """Return two robots by turns: episodes of 1-5 and 1-2 that end, 6-7, 11-12, 3-4 that do not.
+
+    Numbers 8 to 10 of the first robot are lost.
+    """
+    terminating = with_columns(make_batch(1, 2, sender=TWO), evaluation=1)
+    terminating.columns['terminated'][-1] = 1
+    return [
+        make_batch(1, 3),
+        terminating,
+        with_columns(make_batch(3, 2, sender=TWO), episode=2, intervention=1),
+        make_batch(4, 4, truncated_at=5),
+        make_batch(11, 2, oldest=11),
+    ]
+
+
+def test_episodes_of_two_robots_by_turns() -> None:
+    episodes = [
+        (item.sender.robot, item.columns['reward'].tolist(), item.interrupted)
+        for item in split_episodes(five_batches())
+    ]
+    assert episodes == [
+        ('robot_2', [1, 2], False),
+        ('robot_1', [1, 2, 3, 4, 5], False),
+        ('robot_1', [6, 7], True),  # 8 is missing
+        ('robot_2', [3, 4], True),
+        ('robot_1', [11, 12], True),
+    ]
+
+
+def test_episodes_of_a_batch_without_rows() -> None:
+    assert list(split_episodes([make_batch(1, 0)])) == []
+
+
+def test_minari_reads_what_was_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(tmp_path / 'first', *five_batches())
+    assert exit_code(export_dataset.main, run, '--json') == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result == {
+        'dataset': str(run / 'export' / 'first-v0'),
+        'id': 'first-v0',
+        'format': 'minari',
+        'episodes': 5,
+        'interrupted': 3,
+        'transitions': 13,
+        'robots': ['robot_1', 'robot_2'],
+    }
+    monkeypatch.setenv('MINARI_DATASETS_PATH', str(run / 'export'))
+    dataset = minari.load_dataset('first-v0')  # by its name, as Minari's users do
+    assert (dataset.total_episodes, dataset.total_steps) == (5, 13)
+    assert dataset.action_space.shape == (1,)
+    assert dataset.observation_space.low.tolist() == SPACES.observation_low.tolist()
+    metadata = dataset.storage.metadata
+    assert metadata['observation_names'] == list(SPACES.observation_names)
+    assert metadata['algorithm_name'] == 'tqc'
+
+    terminated, truncated, lost = list(dataset.iterate_episodes())[:3]
+    assert terminated.terminations.tolist() == [False, True]
+    assert terminated.truncations.tolist() == [False, False]
+    assert truncated.observations.tolist() == [[k] * 3 for k in (1, 2, 3, 4, 5, 6)]
+    assert truncated.actions.ravel().tolist() == pytest.approx([k / 1000 for k in range(1, 6)])
+    assert truncated.rewards.tolist() == [1, 2, 3, 4, 5]
+    assert truncated.terminations.tolist() == [False] * 5
+    assert truncated.truncations.tolist() == [False] * 4 + [True]
+    assert lost.rewards.tolist() == [6, 7]
+    assert lost.truncations.tolist() == [False, True]
+
+
+def test_infos_and_the_robots_names(tmp_path: Path) -> None:
+    run = make_run(tmp_path / 'first', *five_batches())
+    assert exit_code(export_dataset.main, run, '--out', tmp_path / 'other') == 0
+    dataset = minari.MinariDataset(tmp_path / 'other' / 'data')
+    judged, _, _, taken_over, _ = dataset.iterate_episodes()
+    assert judged.infos['evaluation'].tolist() == [False, True, True]
+    assert judged.infos['intervention'].tolist() == [False] * 3
+    assert taken_over.infos['intervention'].tolist() == [False, True, True]
+    assert judged.infos['policy_version'].tolist() == [0, 1 << 40, 1 << 40]
+    assert judged.infos['stamp_ns'].tolist() == [-5, -4, 0]
+    about = list(dataset.storage.get_episode_metadata(range(5)))
+    assert [(item['robot'], item['session'], int(item['episode'])) for item in about] == [
+        ('robot_2', 'session_b', 1),
+        ('robot_1', 'session_a', 1),
+        ('robot_1', 'session_a', 1),
+        ('robot_2', 'session_b', 2),
+        ('robot_1', 'session_a', 1),
+    ]
+    assert [bool(item['interrupted']) for item in about] == [False, False, True, True, True]
+
+
+@pytest.mark.filterwarnings('error')  # Minari warns of a dataset that is not what it is named
+def test_a_dataset_in_minaris_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('MINARI_DATASETS_PATH', str(tmp_path / 'sets'))
+    run = make_run(tmp_path / 'first', make_batch(1, 3))
+    out = tmp_path / 'sets' / 'pendulum' / 'first-v3'
+    assert exit_code(export_dataset.main, run, '--out', out) == 0
+    assert list(minari.list_local_datasets()) == ['pendulum/first-v3']
+    assert minari.load_dataset('pendulum/first-v3').total_steps == 3
+    assert exit_code(export_dataset.main, run, '--out', tmp_path / 'a name.1') == 0
+    dataset = minari.MinariDataset(tmp_path / 'a name.1' / 'data')
+    assert dataset.spec.dataset_id == 'a-name-1-v0'
+
+
+def test_nothing_is_overwritten_unasked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(tmp_path / 'first', make_batch(1, 3))
+    assert exit_code(export_dataset.main, run) == 0
+    assert '3 transitions, 1 episodes (1 without' in capsys.readouterr().out
+    before = sorted(run.rglob('*'))
+    assert exit_code(export_dataset.main, run) == 2
+    assert 'exists already' in capsys.readouterr().err
+    assert exit_code(export_dataset.main, run, '--force') == 0
+    assert sorted(run.rglob('*')) == before  # nothing is left over either
+    assert exit_code(export_dataset.main, run, '--force', '--out', run) == 2
+    assert 'no dataset; accepted: a dataset to replace' in capsys.readouterr().err
+    assert (run / EXPERIENCE).is_dir()
+
+
+def test_runs_without_experience_or_of_another_robot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(export_dataset.main, tmp_path / 'none') == 2
+    assert 'no experience' in capsys.readouterr().err
+    run = make_run(tmp_path / 'first', make_batch(1, 3))
+    assert exit_code(export_dataset.main, run, '--robot', 'quadruped') == 2
+    assert SPACES.fingerprint in capsys.readouterr().err
+    (run / 'run.json').unlink()
+    assert exit_code(export_dataset.main, run) == 2
+    assert '--robot: not given' in capsys.readouterr().err
+    assert exit_code(export_dataset.main, run, '--robot', 'pendulum') == 0

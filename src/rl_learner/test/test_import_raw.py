@@ -1,0 +1,316 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""`rl_import --raw`: a recorded pendulum's topics become what `RobotEnv` gave meanwhile."""
+
+from collections.abc import Callable
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+import pytest
+from rl_agent.direct_robot import DirectRobot
+from rl_agent.robot_description import load_robot, RobotDescription
+from rl_agent.robot_env import RobotEnv
+from rl_agent.safety_description import SafetyDescription
+from rl_agent.spaces import Spaces
+from rl_agent.task_description import TaskDescription
+from rl_agent.tasks.task import Outcome, Parameters, Values
+from rl_agent.transition import Transition, TransitionBuilder
+from rl_learner import import_recordings
+from rl_learner.algorithm import load_algorithm
+from rl_learner.journal_reader import read_journal
+from rl_learner.rebuilt_episodes import EpisodeRebuilder
+from rl_learner.run_configuration import next_start, write_run
+from rl_learner.run_folder import EXPERIENCE
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import get_typestore, Stores
+
+PENDULUM = dataclasses.replace(load_robot('pendulum'), episode_steps=20)
+# every observation tells of the step before, and the slew limit changes most actions
+WITH_HISTORY = dataclasses.replace(
+    PENDULUM, stack=2, previous_actions=1, safety=SafetyDescription(slew_per_s=(20.0,))
+)
+MILLISECOND = 1_000_000
+TYPES = get_typestore(Stores.ROS2_HUMBLE)
+STATE, COMMAND = 'sensor_msgs/msg/JointState', 'std_msgs/msg/Float64MultiArray'
+
+
+def exit_code(main: Callable[[list[str]], None], *arguments: object) -> int:
+    """Run a command line to its end."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in arguments])
+    return int(ended.value.code or 0)
+
+
+class Recorder:
+    """Writes a bag with the messages of a robot's own topics."""
+
+    def __init__(self, path: Path, kind: str = 'MCAP', namespace: str = '/robot_7') -> None:
+        """Begin a bag."""
+        self._writer = Writer(path, version=9, storage_plugin=StoragePlugin[kind])
+        self._writer.open()
+        self._states = self._writer.add_connection(
+            f'{namespace}/joint_states', STATE, typestore=TYPES
+        )
+        self._commands = self._writer.add_connection(
+            f'{namespace}/effort_controller/commands', COMMAND, typestore=TYPES
+        )
+
+    def state(
+        self, time_ns: int, stamp_ns: int, position: float, velocity: float, joint: str = 'pivot'
+    ) -> None:
+        """Write what the joint senses, among another joint's numbers."""
+        of = TYPES.types
+        stamp = of['builtin_interfaces/msg/Time'](stamp_ns // 10**9, stamp_ns % 10**9)
+        message = of[STATE](
+            header=of['std_msgs/msg/Header'](stamp, ''),
+            name=['lamp', joint],
+            position=np.array([9.0, position]),
+            velocity=np.array([9.0, velocity]),
+            effort=np.array([]),
+        )
+        self._writer.write(self._states, time_ns, TYPES.serialize_cdr(message, STATE))
+
+    def command(self, time_ns: int, command: NDArray[np.float64]) -> None:
+        """Write a command."""
+        layout = TYPES.types['std_msgs/msg/MultiArrayLayout']([], 0)
+        message = TYPES.types[COMMAND](layout, np.array(command))
+        self._writer.write(self._commands, time_ns, TYPES.serialize_cdr(message, COMMAND))
+
+    def close(self) -> None:
+        """End the bag."""
+        self._writer.close()
+
+
+def drive(recorder: Recorder, description: RobotDescription, episodes: int) -> list[Transition]:
+    """Drive a simulated pendulum for some episodes; return what it lived through."""
+    robot = DirectRobot(description, seed=4)
+    env, builder = RobotEnv(robot, description), TransitionBuilder()
+    rng = np.random.default_rng(5)
+    now_ns = 1000 * MILLISECOND
+    transitions = []
+
+    def record_state(stamp_ns: int) -> None:
+        model = robot.simulated.model
+        recorder.state(now_ns, stamp_ns, float(model.position[0]), float(model.velocity[0]))
+
+    for _ in range(episodes):
+        observation, info = env.reset()
+        builder.first(observation, info['stamp_ns'])
+        record_state(info['stamp_ns'])
+        truncated = False
+        while not truncated:
+            action = rng.uniform(-1, 1, 1).astype(np.float32)
+            observation, reward, terminated, truncated, info = env.step(action)
+            recorder.command(now_ns + MILLISECOND, info['command'])
+            now_ns += 50 * MILLISECOND
+            record_state(info['stamp_ns'])
+            transitions.append(
+                builder.step(
+                    info['executed_action'],
+                    reward,
+                    observation,
+                    info['stamp_ns'],
+                    terminated=terminated,
+                    truncated=truncated,
+                )
+            )
+        now_ns += 1000 * MILLISECOND  # the way to the next start
+    recorder.close()
+    return transitions
+
+
+def make_run(folder: Path, robot: RobotDescription) -> Path:
+    """Make a run as a learner begins it."""
+    folder.mkdir()
+    write_run(folder, next_start(folder, robot, load_algorithm('tqc'), {}, 'a'))
+    return folder
+
+
+def stored(run: Path) -> dict[str, NDArray[Any]]:
+    """Return all columns of a run's journal."""
+    batches = list(read_journal(run / EXPERIENCE))
+    return {
+        name: np.concatenate([batch.columns[name] for batch in batches])
+        for name in batches[0].columns
+    }
+
+
+@pytest.mark.parametrize('kind', ['SQLITE3', 'MCAP'])
+@pytest.mark.parametrize('robot', [PENDULUM, WITH_HISTORY], ids=['plain', 'history'])
+def test_a_recorded_pendulum_becomes_what_it_lived_through(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, robot: RobotDescription
+) -> None:
+    lived = drive(Recorder(tmp_path / 'bag', kind), robot, 3)
+    run = make_run(tmp_path / 'run', robot)
+    assert exit_code(import_recordings.main, tmp_path / 'bag', '--raw', '--run', run) == 0
+    said = capsys.readouterr()
+    assert '60 transitions imported' in said.out
+    assert said.err == ''
+    columns = stored(run)
+    for name in ('observation', 'reward', 'next_observation', 'episode', 'step'):
+        expected = np.array([getattr(row, name) for row in lived], columns[name].dtype)
+        assert columns[name].tolist() == expected.tolist(), name
+    assert columns['stamp'].tolist() == [row.stamp_ns for row in lived]
+    assert columns['truncated'].tolist() == ([0] * 19 + [1]) * 3
+    assert not columns['terminated'].any()
+    actions = np.array([row.action for row in lived])
+    # without a limit a float32 action went into the command, and comes back from it
+    assert np.abs(columns['action'] - actions).max() <= (0 if robot is WITH_HISTORY else 1e-6)
+    assert columns['intervention'].all()
+    sender = next(read_journal(run / EXPERIENCE)).sender
+    assert sender.robot == 'robot_7'
+    assert sender.fingerprint == Spaces(robot).fingerprint
+    # a second time: nothing changes
+    assert (
+        exit_code(import_recordings.main, tmp_path / 'bag', '--raw', '--run', run, '--json') == 0
+    )
+    result = json.loads(capsys.readouterr().out)
+    assert (result['imported'], result['duplicate'], result['total']) == (0, 60, 60)
+
+
+def write_steps(recorder: Recorder, first: int, commands: int, period_ms: int = 50) -> None:
+    """Write a state and a command for each period from number `first` on, and a last state."""
+    for number in range(first, first + commands + 1):
+        time_ns = number * period_ms * MILLISECOND
+        recorder.state(time_ns, time_ns, 0.01 * number, 0.0)
+        if number < first + commands:
+            recorder.command(time_ns + MILLISECOND, np.array([0.5]))
+
+
+def test_episodes_end_at_gaps(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / 'bag')
+    write_steps(recorder, 1, 4)
+    write_steps(recorder, 10, 3)  # commands 4 and 10: 300 ms
+    recorder.close()
+    for gap, episodes, truncated in (
+        (None, [1, 1, 1, 1, 2, 2, 2], [0, 0, 0, 1, 0, 0, 1]),
+        (0.5, [1] * 7, [0] * 6 + [1]),
+    ):
+        run = make_run(tmp_path / f'run-{gap}', PENDULUM)
+        more = ['--episode-gap-s', gap] if gap else []
+        arguments = [tmp_path / 'bag', '--raw', '--run', run, *more]
+        assert exit_code(import_recordings.main, *arguments) == 0
+        columns = stored(run)
+        assert columns['episode'].tolist() == episodes
+        assert columns['truncated'].tolist() == truncated
+    # the step at the gap ends one period after its command, not at the next one
+    cut = stored(tmp_path / 'run-None')
+    assert cut['next_observation'][3][1] == np.float32(np.sin(0.05))
+    assert cut['observation'][4][1] == np.float32(np.sin(0.10))
+
+
+def test_a_recording_that_ends_with_a_command_has_no_outcome_of_it() -> None:
+    rebuilder = EpisodeRebuilder(PENDULUM, gap_s=0.1)
+    raw = {name: np.zeros(1) for name in ('cos_angle', 'sin_angle', 'velocity')}
+    transitions: list[Transition] = []
+    for number in range(3):
+        time_ns = number * 50 * MILLISECOND
+        rebuilder.sense('joint_states', raw, time_ns, time_ns)
+        transitions += rebuilder.command(np.zeros(1), time_ns + MILLISECOND)
+    transitions += rebuilder.finish()
+    assert len(transitions) == 2
+    assert rebuilder.left_out == 1
+
+
+def test_nothing_is_made_up_where_sensors_are_silent_or_sick() -> None:
+    rebuilder = EpisodeRebuilder(PENDULUM, gap_s=0.1)
+    good = {name: np.zeros(1) for name in ('cos_angle', 'sin_angle', 'velocity')}
+    sick = {**good, 'velocity': np.array([np.nan])}
+    rows: list[tuple[int, int]] = []
+    for number in range(60):
+        time_ns = number * 50 * MILLISECOND
+        # none before 3, sick ones at 10 and 11, none from 20 to 50
+        if 3 <= number < 20 or number > 50:
+            raw = sick if number in (10, 11) else good
+            rebuilder.sense('joint_states', raw, time_ns, time_ns)
+        ended = rebuilder.command(np.zeros(1), time_ns + MILLISECOND)
+        rows += [(row.episode, row.stamp_ns // (50 * MILLISECOND)) for row in ended]
+    assert PENDULUM.safety.sensor_watchdog.max_age_s == 0.5  # ten steps
+    expected = [(1, number) for number in range(3, 9)]  # 9 would lead to a sick one
+    # commands 20 to 28 find what was sensed at 19; 28 has no outcome that is young enough
+    expected += [(2, number) for number in (*range(12, 20), *[19] * 8)]
+    expected += [(3, number) for number in range(51, 59)]
+    assert rows == expected
+    # 0 to 2, 9 to 11, 28 to 50; the last one is still open
+    assert rebuilder.left_out == 3 + 3 + 23
+
+
+@dataclasses.dataclass(frozen=True)
+class Spin(Parameters):
+    """A task that is over at 1 rad/s."""
+
+    fields: ClassVar[tuple[str, ...]] = ('velocity',)
+
+    def outcome(
+        self, observation: Values, command: NDArray[np.float64], next_observation: Values
+    ) -> Outcome:
+        """Return the velocity as the reward."""
+        del observation, command
+        velocity = float(next_observation['velocity'][0])
+        return Outcome({'velocity': velocity}, terminated=velocity > 1.0)
+
+
+def test_the_task_ends_episodes() -> None:
+    task = TaskDescription(f'{__name__}:Spin')
+    rebuilder = EpisodeRebuilder(dataclasses.replace(PENDULUM, task=task), gap_s=0.1)
+    rows: list[Transition] = []
+    for number, velocity in enumerate((0.0, 0.5, 2.0, 0.25, 0.75)):
+        time_ns = number * 50 * MILLISECOND
+        raw = {'cos_angle': np.zeros(1), 'sin_angle': np.zeros(1), 'velocity': [velocity]}
+        values = {name: np.array(value, np.float64) for name, value in raw.items()}
+        rebuilder.sense('joint_states', values, time_ns, time_ns)
+        rows += rebuilder.command(np.zeros(1), time_ns + MILLISECOND)
+    assert [(row.reward, row.terminated, row.truncated, row.episode) for row in rows] == [
+        (0.5, False, False, 1),
+        (2.0, True, False, 1),
+        (0.25, False, False, 2),  # as nothing tells of a reset, from where the first one ended
+        (0.75, False, False, 2),
+    ]
+
+
+def test_bad_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_run(tmp_path / 'run', PENDULUM)
+
+    def refused(name: str, *more: object) -> str:
+        assert exit_code(import_recordings.main, tmp_path / name, '--run', run, *more) == 2
+        error = capsys.readouterr().err
+        assert error.count('\n') == 1, error
+        return str(error)
+
+    fast = Recorder(tmp_path / 'fast')
+    write_steps(fast, 1, 10, period_ms=10)
+    fast.close()
+    assert 'a command every 0.01 s; accepted: one every 0.05 s' in refused('fast', '--raw')
+
+    other = Recorder(tmp_path / 'other')
+    other.state(0, 0, 0.0, 0.0, joint='elbow')
+    other.command(MILLISECOND, np.zeros(1))
+    other.close()
+    assert 'a message that names pivot' in refused('other', '--raw')
+
+    good = Recorder(tmp_path / 'good')
+    write_steps(good, 1, 3)
+    good.close()
+    assert 'accepted: with --raw' in refused('good', '--episode-gap-s', 1)
+    assert 'or --raw' in refused('good')
+    assert 'accepted: more than 0.0625' in refused('good', '--raw', '--episode-gap-s', 0.05)
+    wrong = refused('good', '--raw', '--namespace', 'robot_8')
+    assert '/robot_8/joint_states: given no such topic; accepted: sensor_msgs' in wrong
+    assert not (run / EXPERIENCE).exists()
+    exit_code(import_recordings.main, tmp_path / 'good', '--run', run, '--episode-gap-s', 'nan')
+    assert "given 'nan'; accepted: seconds, above 0" in capsys.readouterr().err
+
+
+def test_two_robots_in_one_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    both = tmp_path / 'both'
+    with Writer(both, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        for robot in ('robot_1', 'robot_2'):
+            writer.add_connection(f'/{robot}/joint_states', STATE, typestore=TYPES)
+            topic = f'/{robot}/effort_controller/commands'
+            writer.add_connection(topic, COMMAND, typestore=TYPES)
+    run = make_run(tmp_path / 'run', PENDULUM)
+    assert exit_code(import_recordings.main, both, '--raw', '--run', run) == 2
+    assert 'accepted: robot_1, robot_2' in capsys.readouterr().err
