@@ -214,7 +214,7 @@ def test_a_robot_without_a_reset_service(ros_environment: dict[str, str], tmp_pa
     """Sensors and a policy are there, the service is not."""
     namespace = '/no_reset'
     arguments = ['--ros-args', '-p', 'robot:=pendulum', '-r', f'__ns:={namespace}']
-    arguments += ['-r', f'/policy:={namespace}/policy', '-p', 'robot_timeout_s:=2']
+    arguments += ['-r', f'/policy:={namespace}/policy', '-p', 'robot_timeout_s:=6']
     with sensors_and_policy(namespace):
-        words = [f'{namespace}/reset: no such service within 2 s', 'std_srvs/srv/Trigger']
+        words = [f'{namespace}/reset: no such service within 6 s', 'std_srvs/srv/Trigger']
         check(ros_environment, tmp_path, 'rl_agent.agent_node', arguments, words)
