@@ -357,6 +357,8 @@ def launched(file: Path, environment: Mapping[str, str], *words: str) -> 'subpro
         ('robot', ['robot:=pendulum', 'seed:=x'], "seed: given 'x'; accepted: a whole number"),
         ('robot', ['robot:=pendulm'], "did you mean 'pendulum'?"),
         ('robot', ['robot:=pendulum', 'python:=/no/python'], '/no/python: does not run'),
+        ('robot', ['robot:=pendulum', 'action_scale:=1.5'], 'action_scale: given 1.5; accepted'),
+        ('robot', ['robot:=pendulum', 'policy:=/no/x.npz'], 'policy: given /no/x.npz: '),
         ('learner', ['robot:=pendulum', 'python:=/no/python'], '/no/python: does not run'),
         ('simulation', ['robots:=0'], 'robots: given 0; accepted: at least 1'),
     ],
@@ -392,7 +394,7 @@ def test_a_simulation_learns_and_ends_cleanly(
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does; launch sends a second one
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0, ''.join(lines) + rest
-    assert rest.count('process has finished cleanly') == 6, ''.join(lines) + rest
+    assert rest.count('process has finished cleanly') == 7, ''.join(lines) + rest
 
 
 @needs_launch

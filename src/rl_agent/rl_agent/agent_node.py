@@ -22,7 +22,7 @@ from pydantic.dataclasses import dataclass
 from rclpy.duration import Duration
 from rl_agent.agent import Agent, ENDED_STATES, STOPPED
 from rl_agent.background import Background
-from rl_agent.errors import PolicyError, RlError
+from rl_agent.errors import ConfigurationError, PolicyError, RlError
 from rl_agent.events import Events
 from rl_agent.pacing import SimulationPacer
 from rl_agent.policy_file import load_policy
@@ -114,10 +114,19 @@ class AgentParameters:
     ] = ''
     action_scale: Annotated[
         float,
-        Field(gt=0, le=1.0, description='makes the action box smaller, about its default pose'),
+        Field(
+            gt=0,
+            le=1.0,
+            description='makes the action box smaller, about its default pose; from above 0 to 1',
+        ),
     ] = 1.0
     slew_scale: Annotated[
-        float, Field(gt=0, le=1.0, description='makes the slew limit of the description smaller')
+        float,
+        Field(
+            gt=0,
+            le=1.0,
+            description='makes the slew limit of the description smaller; from above 0 to 1',
+        ),
     ] = 1.0
     realtime_priority: Annotated[
         int,
@@ -160,7 +169,7 @@ class AgentNode(ManagedNode):
         self._state = SafetyState(self._events)
         self._store = PolicyStore(spaces, self._events)
         if parameters.policy:
-            self._store.offer(load_policy(parameters.policy))
+            self._offer_file(Path(parameters.policy).expanduser())
         self._spool_folder = self._open_spool_folder(spaces, description.rate_hz)
         self._spool = (
             self._spool_folder.spool
@@ -254,6 +263,17 @@ class AgentNode(ManagedNode):
             self.destroy_timer(timer)
         self.destroy_publisher(self._status)
         self.destroy_service(self._evaluate)
+
+    def _offer_file(self, path: Path) -> None:
+        """Begin with the policy of a file.
+
+        Raises:
+            ConfigurationError: it is no policy for this robot; starting again would not help.
+        """
+        try:
+            self._store.offer(load_policy(path))
+        except PolicyError as error:
+            raise ConfigurationError(f'policy: given {path}: {error}') from error
 
     def _open_spool_folder(self, spaces: Spaces, rate_hz: float) -> SpoolFolder | None:
         """Return the robot's spool folder with what earlier sessions left; None: not wanted."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rl_agent.errors import ConfigurationError
 from rl_agent.node_specs import ParameterValue
+from rl_agent.spool_folder import default_spool_folder
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,32 @@ AGENT = (
     LaunchArgument('autostart', 'go to `active` by itself, without a lifecycle manager', True),
     LaunchArgument('max_steps', 'stop after so many control steps; 0: no limit', 0),
     LaunchArgument('robot_timeout_s', 'a robot that is silent for so long is an error', 10.0),
-    LaunchArgument('use_sim_time', 'true: live by /clock, as with a simulator', False),
+    LaunchArgument(
+        'use_sim_time',
+        'false: in real time, as a robot needs; true: in lockstep with a simulation by its /clock',
+        False,
+    ),
+    LaunchArgument('policy', 'policy file to begin with; empty: wait for the learner', ''),
+    LaunchArgument(
+        'action_scale',
+        'makes the action box smaller, about its default pose; from above 0 to 1',
+        1.0,
+    ),
+    LaunchArgument(
+        'slew_scale', 'makes the slew limit of the description smaller; from above 0 to 1', 1.0
+    ),
+    LaunchArgument(
+        'realtime_priority',
+        'of the control thread under SCHED_FIFO, if permitted; 0: not wanted',
+        60,
+    ),
+    LaunchArgument('control_cpu', 'processor of the control thread; -1: any', -1),
+    LaunchArgument(
+        'spool_folder',
+        'keeps what is not acknowledged when the agent ends, for its next start; empty: in memory'
+        ' only',
+        str(default_spool_folder()),
+    ),
 )
 
 PYTHON = LaunchArgument(
