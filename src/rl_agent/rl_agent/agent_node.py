@@ -22,6 +22,7 @@ from pydantic.dataclasses import dataclass
 from rclpy.duration import Duration
 from rl_agent.agent import Agent, ENDED_STATES, STOPPED
 from rl_agent.background import Background
+from rl_agent.episode_tally import EpisodeTally
 from rl_agent.errors import ConfigurationError, PolicyError, RlError
 from rl_agent.events import Events
 from rl_agent.pacing import SimulationPacer
@@ -87,6 +88,10 @@ class AgentParameters:
     ] = True
     max_steps: Annotated[
         int, Field(ge=0, description='stop after so many control steps; 0: no limit')
+    ] = 0
+    max_episodes: Annotated[
+        int,
+        Field(ge=0, description='tell each return, end after so many episodes; 0: no limit'),
     ] = 0
     max_steps_ahead: Annotated[
         int,
@@ -177,7 +182,9 @@ class AgentNode(ManagedNode):
             else Spool(math.ceil(_SPOOL_S * description.rate_hz), self._sender.session)
         )
         self._listener = RosListener(self, spaces, self._sender)
-        self._background = Background(self._listener)
+        self._tally = EpisodeTally(self._listener, self._events.tell)
+        listener = self._tally if parameters.max_episodes else self._listener
+        self._background = Background(listener)
         self._robot = self._make_robot(description)
         self._safety = RosSafety(
             self,
@@ -198,10 +205,11 @@ class AgentNode(ManagedNode):
             env,
             self._store,
             self._spool,
-            self._background if self._is_real_time else self._listener,
+            self._background if self._is_real_time else listener,
             seed=parameters.seed,
             explore=parameters.explore,
             max_steps=parameters.max_steps,
+            max_episodes=parameters.max_episodes,
             pacer=self._pacer if parameters.max_steps_ahead else None,
         )
         self._connect()
@@ -256,6 +264,9 @@ class AgentNode(ManagedNode):
         self._robot.close()
         self._safety.close()
         self._background.close()
+        if self._settings.max_episodes:
+            self._events.tell(self._tally.summary())
+        self._say_reports()
         self._listener.close()
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
@@ -348,6 +359,8 @@ class AgentNode(ManagedNode):
                 time.sleep(_LISTEN_S)
             self._agent.run()
             self._robot.rest()
+            if self._settings.max_episodes:
+                self.ended.set()
         except RlError as error:
             if not self._agent.stopping:
                 self.fail(error)
