@@ -31,6 +31,7 @@ from rl_agent.policy_store import PolicyStore
 from rl_agent.real_time import prepare_process, prepare_thread, restore_process
 from rl_agent.robot_description import RobotDescription
 from rl_agent.robot_env import RobotEnv
+from rl_agent.ros_diagnostics import agent_concerns, Diagnostics
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_listener import RosListener
 from rl_agent.ros_main import ManagedNode, run
@@ -273,6 +274,7 @@ class AgentNode(ManagedNode):
         for timer in self._timers_of_agent:
             self.destroy_timer(timer)
         self.destroy_publisher(self._status)
+        self._diagnostics.close()
         self.destroy_service(self._evaluate)
 
     def _offer_file(self, path: Path) -> None:
@@ -319,6 +321,7 @@ class AgentNode(ManagedNode):
                 )
             )
         self._status = self.create_publisher(AgentStatus, AGENT_STATUS, STATUS_QOS)
+        self._diagnostics = Diagnostics(self, agent_concerns)
         self._timers_of_agent = [
             self.create_timer(1.0, self._publish_status, clock=steady_clock()),
             self.create_timer(_REPORT_S, self._say_reports, clock=steady_clock()),
@@ -433,6 +436,7 @@ class AgentNode(ManagedNode):
         self._add_timing(message)
         message.header.stamp = self.get_clock().now().to_msg()
         self._status.publish(message)
+        self._diagnostics.publish(message)
 
     def _add_timing(self, message: AgentStatus) -> None:
         """Fill in how steady the control loop is; there is nothing to say in lockstep."""
