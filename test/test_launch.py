@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin, Literal
 
 import numpy as np
 import pytest
-from rl_agent.agent_node import AgentParameters
+from rl_agent.agent_parameters import AgentParameters
 from rl_agent.errors import ConfigurationError
 from rl_agent.interpreters import (
     fitting,
