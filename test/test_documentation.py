@@ -39,7 +39,7 @@ def test_the_description_of_the_guide_is_right(workspace: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     'name',
-    ['README.md', *DOCUMENTS],
+    ['README.md', 'CONTRIBUTING.md', 'QUALITY_DECLARATION.md', *DOCUMENTS],
 )
 def test_links_lead_somewhere(workspace: Path, name: str) -> None:
     path = workspace / name
