@@ -9,18 +9,24 @@ from typing import Any
 import pytest
 from rl_agent.ros_robot_description import load_ros_robot
 
+ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r'\]\(([^)#:]+)(?:#[^)]*)?\)')
+# but the one about results that benchmarks write
+DOCUMENTS = sorted(
+    f'docs/{path.name}' for path in (ROOT / 'docs').glob('*.md') if path.stem != 'benchmarks'
+)
 YAML = re.compile(r'```yaml\n(.*?)```', re.DOTALL)
 
 
-def test_every_key_of_a_robot_description_is_documented(workspace: Path) -> None:
-    path = workspace / 'tools' / 'describe_keys.py'
-    spec = importlib.util.spec_from_file_location('describe_keys', path)
+@pytest.mark.parametrize('name', ['describe_keys', 'describe_parameters'])
+def test_what_is_made_from_the_code_is_up_to_date(workspace: Path, name: str) -> None:
+    path = workspace / 'tools' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert module.FILE.read_text() == module.document(), 'run tools/describe_keys.py'
+    assert module.FILE.read_text() == module.document(), f'run tools/{name}.py'
 
 
 def test_the_description_of_the_guide_is_right(workspace: Path, tmp_path: Path) -> None:
@@ -33,7 +39,7 @@ def test_the_description_of_the_guide_is_right(workspace: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     'name',
-    ['README.md', 'docs/connect_your_robot.md', 'docs/robot_description.md', 'docs/topics.md'],
+    ['README.md', 'CONTRIBUTING.md', 'QUALITY_DECLARATION.md', *DOCUMENTS],
 )
 def test_links_lead_somewhere(workspace: Path, name: str) -> None:
     path = workspace / name

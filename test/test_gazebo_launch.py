@@ -77,8 +77,8 @@ def test_no_gazebo_is_named(tmp_path: Path) -> None:
 
 
 def test_arguments_are_the_nodes_parameters() -> None:
-    """Those of the agent but for two defaults; those of gazebo_robot as its dataclass has them."""
-    own = {'use_sim_time', 'robot_timeout_s'}
+    """The agent's but for three defaults; those of gazebo_robot as its dataclass has them."""
+    own = {'use_sim_time', 'robot_timeout_s', 'spool_folder'}
     for item, other in zip(GAZEBO_AGENT, AGENT, strict=True):
         assert item == other or item.name in own
     fields = {item.name: item for item in dataclasses.fields(GazeboRobotParameters)}

@@ -12,8 +12,9 @@ import subprocess
 import sys
 from typing import Any, get_args, get_origin, Literal
 
+import numpy as np
 import pytest
-from rl_agent.agent_node import AgentParameters
+from rl_agent.agent_parameters import AgentParameters
 from rl_agent.errors import ConfigurationError
 from rl_agent.interpreters import (
     fitting,
@@ -24,8 +25,18 @@ from rl_agent.interpreters import (
     ROS_VARIABLES,
     without_ros,
 )
-from rl_agent.launch_arguments import AGENT, LaunchArgument, ROBOT, ROBOT_LAUNCH
+from rl_agent.launch_arguments import (
+    AGENT,
+    EVALUATION_LAUNCH,
+    LaunchArgument,
+    ROBOT,
+    ROBOT_LAUNCH,
+)
 from rl_agent.node_specs import agent, NodeSpec, WRONG_CONFIGURATION
+from rl_agent.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy_file import save_policy
+from rl_agent.robot_description import load_robot
+from rl_agent.spaces import Spaces
 from rl_learner.demo_description import load_demo
 from rl_learner.interpreters import find_venv, learner_interpreter, LEARNER_NEEDS
 from rl_learner.launch_arguments import (
@@ -44,7 +55,12 @@ from rl_learner.ports import free_port
 from rl_learner.replay_bridge_node import ReplayBridgeParameters
 from rl_learner.run_folder import CHECKPOINTS, refuse_to_resume
 
-TABLES = {'robot': ROBOT_LAUNCH, 'learner': LEARNER_LAUNCH, 'simulation': SIMULATION_LAUNCH}
+TABLES = {
+    'evaluate': EVALUATION_LAUNCH,
+    'robot': ROBOT_LAUNCH,
+    'learner': LEARNER_LAUNCH,
+    'simulation': SIMULATION_LAUNCH,
+}
 STANDARD = ('use_sim_time',)  # a parameter of every node
 
 NO_LAUNCH = (
@@ -284,6 +300,16 @@ def test_a_launch_file_imports_nothing_that_a_stock_python_lacks(
     assert answer.stdout.split() == []
 
 
+def policy_file(folder: Path) -> Path:
+    """Write the policy of a pendulum whose action is always tanh(1); return its path."""
+    shape = PolicyArchitecture(3, 1, (4,), distribution='deterministic')
+    numbers = np.zeros(shape.num_parameters, np.float32)
+    numbers[-1] = 1.0
+    fingerprint = Spaces(load_robot('pendulum')).fingerprint
+    save_policy(folder / 'policy.npz', PolicyParameters(shape, numbers, fingerprint=fingerprint))
+    return folder / 'policy.npz'
+
+
 def started(spec: NodeSpec, environment: dict[str, str]) -> 'subprocess.Popen[str]':
     """Start a node whose first words can be read."""
     return subprocess.Popen(
@@ -357,7 +383,15 @@ def launched(file: Path, environment: Mapping[str, str], *words: str) -> 'subpro
         ('robot', ['robot:=pendulum', 'seed:=x'], "seed: given 'x'; accepted: a whole number"),
         ('robot', ['robot:=pendulm'], "did you mean 'pendulum'?"),
         ('robot', ['robot:=pendulum', 'python:=/no/python'], '/no/python: does not run'),
+        ('robot', ['robot:=pendulum', 'action_scale:=1.5'], 'action_scale: given 1.5; accepted'),
+        ('robot', ['robot:=pendulum', 'policy:=/no/x.npz'], 'policy: given /no/x.npz: '),
         ('learner', ['robot:=pendulum', 'python:=/no/python'], '/no/python: does not run'),
+        ('evaluate', ['robot:=pendulum'], "missing required argument 'policy'"),
+        (
+            'evaluate',
+            ['robot:=pendulum', 'policy:=x', 'max_episodes:=0'],
+            'max_episodes: given 0; accepted: at least 1',
+        ),
         ('simulation', ['robots:=0'], 'robots: given 0; accepted: at least 1'),
     ],
 )
@@ -392,7 +426,44 @@ def test_a_simulation_learns_and_ends_cleanly(
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does; launch sends a second one
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0, ''.join(lines) + rest
-    assert rest.count('process has finished cleanly') == 6, ''.join(lines) + rest
+    assert rest.count('process has finished cleanly') == 7, ''.join(lines) + rest
+
+
+@needs_launch
+@pytest.mark.timeout(180)
+def test_a_policy_is_judged_and_the_launch_ends(
+    ros_environment: dict[str, str], workspace: Path, tmp_path: Path
+) -> None:
+    words = ('robot:=pendulum', f'policy:={policy_file(tmp_path)}', 'max_episodes:=3')
+    process = launched(workspace / 'launch' / 'evaluate.launch.py', ros_environment, *words)
+    text, _ = process.communicate(timeout=150)
+    assert process.returncode == 0, text
+    lines = [line for line in text.splitlines() if ', 200 steps, time limit, determ' in line]
+    assert len(lines) == 3, text
+    assert '3 episodes: mean return -' in text
+    assert text.count('process has finished cleanly') == 2, text
+
+
+@needs_launch
+@pytest.mark.timeout(180)
+def test_a_robot_moves_by_a_policy_file_without_a_learner(
+    ros_environment: dict[str, str], workspace: Path, tmp_path: Path
+) -> None:
+    body = NodeSpec(
+        'rl_agent', 'simulated_robot', 'alone', {'robot': 'pendulum', 'real_time': True}
+    )
+    robot = started(body, ros_environment)
+    words = ('robot:=pendulum', 'namespace:=alone', f'policy:={policy_file(tmp_path)}')
+    limits = ('action_scale:=0.5', 'max_episodes:=1', 'spool_folder:=', 'explore:=false')
+    file = workspace / 'launch' / 'robot.launch.py'
+    try:
+        process = launched(file, ros_environment, *words, *limits)
+        text, _ = process.communicate(timeout=150)
+    finally:
+        robot.terminate()
+        robot.communicate(timeout=60)
+    assert process.returncode == 0, text
+    assert '1 episode: mean return -' in text
 
 
 @needs_launch

@@ -361,7 +361,7 @@ def test_a_policy_file_of_another_robot_ends_the_start(
     result = run_module(
         'rl_agent.agent_node', *arguments, environment=ros_environment, cwd=tmp_path
     )
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert 'Traceback' not in result.stderr
     assert "fingerprint: given '0123456789abcdef'; accepted: " in result.stderr
 

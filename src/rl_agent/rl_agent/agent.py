@@ -31,6 +31,7 @@ class EpisodeResult:
     policy_version: int
     terminated: bool
     truncated: bool
+    stopped: bool = False  # by `stop`, so that it is no whole episode
 
 
 @dataclass
@@ -75,6 +76,7 @@ class Agent:
         seed: int,
         explore: bool = True,
         max_steps: int = 0,
+        max_episodes: int = 0,
         pacer: SimulationPacer | None = None,
     ) -> None:
         """Prepare an agent; `run` starts it.
@@ -87,13 +89,15 @@ class Agent:
             seed: of the exploration noise.
             explore: False: every episode is deterministic.
             max_steps: stop after so many steps; 0: no limit.
+            max_episodes: stop after so many whole episodes; 0: no limit.
             pacer: holds simulated time back; None on a real robot.
         """
         self._env, self._store, self._spool = env, store, spool
         self._listener = listener
         self._rng = np.random.default_rng(seed)
         self._explore = explore
-        self._max_steps = max_steps
+        self._max_steps, self._max_episodes = max_steps, max_episodes
+        self._episodes_ended = 0
         self._pacer = pacer
         self._builder = TransitionBuilder()
         self._stop = threading.Event()
@@ -162,7 +166,11 @@ class Agent:
 
     def _ends(self) -> bool:
         """Return whether no further step may be taken."""
-        return self._stop.is_set() or (0 < self._max_steps <= self.steps)
+        return (
+            self._stop.is_set()
+            or (0 < self._max_steps <= self.steps)
+            or (0 < self._max_episodes <= self._episodes_ended)
+        )
 
     def _run_episode(self, *, evaluation: bool, hold_policy: bool) -> None:
         """Run one episode to its end, or to the stop, which truncates it."""
@@ -185,6 +193,7 @@ class Agent:
             ended = transition.terminated or transition.truncated
         if transition is None:
             return
+        self._episodes_ended += ended
         self._listener.on_episode(
             EpisodeResult(
                 episode=transition.episode,
@@ -194,6 +203,7 @@ class Agent:
                 policy_version=transition.policy_version,
                 terminated=transition.terminated,
                 truncated=not transition.terminated,
+                stopped=self._stop.is_set() and not transition.terminated,
             )
         )
 

@@ -14,15 +14,14 @@ from pathlib import Path
 import sys
 import threading
 import time
-from typing import Annotated
 import uuid
 
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass
 from rclpy.duration import Duration
 from rl_agent.agent import Agent, ENDED_STATES, STOPPED
+from rl_agent.agent_parameters import AgentParameters
 from rl_agent.background import Background
-from rl_agent.errors import PolicyError, RlError
+from rl_agent.episode_tally import EpisodeTally
+from rl_agent.errors import ConfigurationError, PolicyError, RlError
 from rl_agent.events import Events
 from rl_agent.pacing import SimulationPacer
 from rl_agent.policy_file import load_policy
@@ -30,6 +29,7 @@ from rl_agent.policy_store import PolicyStore
 from rl_agent.real_time import prepare_process, prepare_thread, restore_process
 from rl_agent.robot_description import RobotDescription
 from rl_agent.robot_env import RobotEnv
+from rl_agent.ros_diagnostics import agent_concerns, Diagnostics
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_listener import RosListener
 from rl_agent.ros_main import ManagedNode, run
@@ -53,7 +53,7 @@ from rl_agent.safety import Tightening
 from rl_agent.safety_state import SafetyState
 from rl_agent.spaces import Spaces
 from rl_agent.spool import Spool
-from rl_agent.spool_folder import default_spool_folder, SpoolFolder
+from rl_agent.spool_folder import SpoolFolder
 from rl_agent.transition_batch import Sender
 from rl_agent.transition_record import RecordLayout
 from rl_msgs.msg import AgentStatus, LearnerStatus
@@ -68,68 +68,6 @@ _LAST_STATUS_S = 0.3
 _LAST_STEP_S = 10.0
 _REPORT_S = 0.2
 _LISTEN_S = 1.0  # so that an emergency stop from before this start is heard before a robot moves
-
-
-@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
-class AgentParameters:
-    """ROS parameters of the agent."""
-
-    robot: Annotated[
-        str, Field(description='name of a robot description, or the path of its YAML file')
-    ] = ''
-    robot_id: Annotated[
-        str, Field(description='unique name in the fleet; empty: the namespace, or `robot`')
-    ] = ''
-    seed: Annotated[int, Field(ge=0, description='of the exploration noise')] = 0
-    explore: Annotated[bool, Field(description='false: every episode is deterministic')] = True
-    autostart: Annotated[
-        bool, Field(description='go to `active` by itself, without a lifecycle manager')
-    ] = True
-    max_steps: Annotated[
-        int, Field(ge=0, description='stop after so many control steps; 0: no limit')
-    ] = 0
-    max_steps_ahead: Annotated[
-        int,
-        Field(
-            ge=0,
-            description='simulation only: hold time back while the learner is so many'
-            ' transitions behind; 0: never wait',
-        ),
-    ] = 0
-    robot_timeout_s: Annotated[
-        float, Field(gt=0, description='a robot that is silent for so long is an error')
-    ] = 10.0
-    send_period_s: Annotated[
-        float, Field(ge=0.001, le=1.0, description='time between two batches of transitions')
-    ] = 0.05
-    spool_folder: Annotated[
-        str,
-        Field(
-            description='keeps what is not acknowledged when the agent ends, for its next start;'
-            ' empty: in memory only'
-        ),
-    ] = str(default_spool_folder())
-    policy: Annotated[
-        str, Field(description='policy file to begin with; empty: wait for the learner')
-    ] = ''
-    action_scale: Annotated[
-        float,
-        Field(gt=0, le=1.0, description='makes the action box smaller, about its default pose'),
-    ] = 1.0
-    slew_scale: Annotated[
-        float, Field(gt=0, le=1.0, description='makes the slew limit of the description smaller')
-    ] = 1.0
-    realtime_priority: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=99,
-            description='of the control thread under SCHED_FIFO, if permitted; 0: not wanted',
-        ),
-    ] = 60
-    control_cpu: Annotated[
-        int, Field(ge=-1, le=1023, description='processor of the control thread; -1: any')
-    ] = -1
 
 
 class AgentNode(ManagedNode):
@@ -160,7 +98,7 @@ class AgentNode(ManagedNode):
         self._state = SafetyState(self._events)
         self._store = PolicyStore(spaces, self._events)
         if parameters.policy:
-            self._store.offer(load_policy(parameters.policy))
+            self._offer_file(Path(parameters.policy).expanduser())
         self._spool_folder = self._open_spool_folder(spaces, description.rate_hz)
         self._spool = (
             self._spool_folder.spool
@@ -168,7 +106,9 @@ class AgentNode(ManagedNode):
             else Spool(math.ceil(_SPOOL_S * description.rate_hz), self._sender.session)
         )
         self._listener = RosListener(self, spaces, self._sender)
-        self._background = Background(self._listener)
+        self._tally = EpisodeTally(self._listener, self._events.tell)
+        listener = self._tally if parameters.max_episodes else self._listener
+        self._background = Background(listener)
         self._robot = self._make_robot(description)
         self._safety = RosSafety(
             self,
@@ -189,10 +129,11 @@ class AgentNode(ManagedNode):
             env,
             self._store,
             self._spool,
-            self._background if self._is_real_time else self._listener,
+            self._background if self._is_real_time else listener,
             seed=parameters.seed,
             explore=parameters.explore,
             max_steps=parameters.max_steps,
+            max_episodes=parameters.max_episodes,
             pacer=self._pacer if parameters.max_steps_ahead else None,
         )
         self._connect()
@@ -247,13 +188,28 @@ class AgentNode(ManagedNode):
         self._robot.close()
         self._safety.close()
         self._background.close()
+        if self._settings.max_episodes:
+            self._events.tell(self._tally.summary())
+        self._say_reports()
         self._listener.close()
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         for timer in self._timers_of_agent:
             self.destroy_timer(timer)
         self.destroy_publisher(self._status)
+        self._diagnostics.close()
         self.destroy_service(self._evaluate)
+
+    def _offer_file(self, path: Path) -> None:
+        """Begin with the policy of a file.
+
+        Raises:
+            ConfigurationError: it is no policy for this robot; starting again would not help.
+        """
+        try:
+            self._store.offer(load_policy(path))
+        except PolicyError as error:
+            raise ConfigurationError(f'policy: given {path}: {error}') from error
 
     def _open_spool_folder(self, spaces: Spaces, rate_hz: float) -> SpoolFolder | None:
         """Return the robot's spool folder with what earlier sessions left; None: not wanted."""
@@ -288,6 +244,7 @@ class AgentNode(ManagedNode):
                 )
             )
         self._status = self.create_publisher(AgentStatus, AGENT_STATUS, STATUS_QOS)
+        self._diagnostics = Diagnostics(self, agent_concerns)
         self._timers_of_agent = [
             self.create_timer(1.0, self._publish_status, clock=steady_clock()),
             self.create_timer(_REPORT_S, self._say_reports, clock=steady_clock()),
@@ -328,6 +285,8 @@ class AgentNode(ManagedNode):
                 time.sleep(_LISTEN_S)
             self._agent.run()
             self._robot.rest()
+            if self._settings.max_episodes:
+                self.ended.set()
         except RlError as error:
             if not self._agent.stopping:
                 self.fail(error)
@@ -400,6 +359,7 @@ class AgentNode(ManagedNode):
         self._add_timing(message)
         message.header.stamp = self.get_clock().now().to_msg()
         self._status.publish(message)
+        self._diagnostics.publish(message)
 
     def _add_timing(self, message: AgentStatus) -> None:
         """Fill in how steady the control loop is; there is nothing to say in lockstep."""

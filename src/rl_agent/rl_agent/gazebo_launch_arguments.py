@@ -4,9 +4,14 @@
 import dataclasses
 
 from rl_agent.launch_arguments import AGENT, LaunchArgument, LOG_LEVEL, PYTHON, RESTARTS, ROBOT
+from rl_agent.node_specs import ParameterValue
 
-# Gazebo starts slowly, and has a time of its own.
-_OWN = {'use_sim_time': True, 'robot_timeout_s': 60.0}
+# Gazebo starts slowly, and has a time of its own; another simulation should not find its spool.
+_OWN: dict[str, ParameterValue] = {
+    'use_sim_time': True,
+    'robot_timeout_s': 60.0,
+    'spool_folder': '',
+}
 
 GAZEBO_AGENT = tuple(
     dataclasses.replace(item, default=_OWN.get(item.name, item.default)) for item in AGENT

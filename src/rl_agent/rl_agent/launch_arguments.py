@@ -5,10 +5,11 @@ Most are parameters of a node. Those repeat here what the node's own dataclass s
 Python of `ros2 launch` may lack what that one needs; a test compares the two.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rl_agent.errors import ConfigurationError
 from rl_agent.node_specs import ParameterValue
+from rl_agent.spool_folder import default_spool_folder
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,34 @@ AGENT = (
     LaunchArgument('explore', 'false: every episode is deterministic', True),
     LaunchArgument('autostart', 'go to `active` by itself, without a lifecycle manager', True),
     LaunchArgument('max_steps', 'stop after so many control steps; 0: no limit', 0),
+    LaunchArgument('max_episodes', 'tell each return, end after so many episodes; 0: no limit', 0),
     LaunchArgument('robot_timeout_s', 'a robot that is silent for so long is an error', 10.0),
-    LaunchArgument('use_sim_time', 'true: live by /clock, as with a simulator', False),
+    LaunchArgument(
+        'use_sim_time',
+        'false: in real time, as a robot needs; true: in lockstep with a simulation by its /clock',
+        False,
+    ),
+    LaunchArgument('policy', 'policy file to begin with; empty: wait for the learner', ''),
+    LaunchArgument(
+        'action_scale',
+        'makes the action box smaller, about its default pose; from above 0 to 1',
+        1.0,
+    ),
+    LaunchArgument(
+        'slew_scale', 'makes the slew limit of the description smaller; from above 0 to 1', 1.0
+    ),
+    LaunchArgument(
+        'realtime_priority',
+        'of the control thread under SCHED_FIFO, if permitted; 0: not wanted',
+        60,
+    ),
+    LaunchArgument('control_cpu', 'processor of the control thread; -1: any', -1),
+    LaunchArgument(
+        'spool_folder',
+        'keeps what is not acknowledged when the agent ends, for its next start; empty: in memory'
+        ' only',
+        str(default_spool_folder()),
+    ),
 )
 
 PYTHON = LaunchArgument(
@@ -94,3 +121,29 @@ RESTARTS = LaunchArgument(
 )
 
 ROBOT_LAUNCH = (ROBOT, NAMESPACE, *AGENT, PYTHON, LOG_LEVEL, RESTARTS)
+
+# Parameters of the agent that judges a policy.
+_OF_EVALUATION = ('robot_id', 'explore', 'robot_timeout_s', 'action_scale', 'slew_scale')
+_OWN: dict[str, ParameterValue] = {'explore': False, 'robot_timeout_s': 60.0}
+
+EVALUATION_AGENT = (
+    LaunchArgument('policy', 'policy file to judge'),
+    LaunchArgument('max_episodes', 'judge so many episodes, then end', 10),
+    *(
+        replace(item, default=_OWN.get(item.name, item.default))
+        for item in AGENT
+        if item.name in (*_OF_EVALUATION, 'realtime_priority', 'control_cpu')
+    ),
+)
+
+EVALUATION_LAUNCH = (
+    ROBOT,
+    replace(NAMESPACE, description='of the robot, as in robot_1; empty: none, or `simulated`'),
+    LaunchArgument(
+        'simulated', 'start a simulated robot; false: the robot is there, and moves at once', True
+    ),
+    LaunchArgument('seed', 'of the simulated starts and of the exploration noise', 0),
+    *EVALUATION_AGENT,
+    PYTHON,
+    LOG_LEVEL,
+)

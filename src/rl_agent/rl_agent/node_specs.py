@@ -2,7 +2,7 @@
 """Which nodes run on a robot, with which parameters: one definition for all who start them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import json
 
 ParameterValue = str | int | float | bool
@@ -85,6 +85,35 @@ def simulated_robot(robot: str, namespace: str, **parameters: ParameterValue) ->
         {'robot': robot, **parameters},
         _clock_of(namespace),
     )
+
+
+def evaluation_nodes(
+    robot: str, namespace: str, *, simulated: bool, seed: int, **parameters: ParameterValue
+) -> list[NodeSpec]:
+    """Return the agent that judges a policy, after the simulated robot if there is to be one.
+
+    No learner hears of it, and none may send it another policy: it has topics of its own.
+
+    Args:
+        robot: name or file of the robot's description.
+        namespace: of the robot; empty: none, or `simulated`.
+        simulated: start a simulated robot; false: it is there already.
+        seed: of the simulated robot's starts and of the exploration noise.
+        parameters: other ROS parameters of the agent.
+    """
+    parameters = {'spool_folder': '', **parameters}
+    if simulated:
+        namespace = namespace or 'simulated'  # commands must not reach a real robot
+        nodes = [
+            simulated_robot(robot, namespace, seed=seed),
+            simulated_agent(robot, namespace, seed=seed, **parameters),
+        ]
+    else:
+        nodes = [agent(robot, namespace, seed=seed, **parameters)]
+    prefix = f'/{namespace}/evaluation' if namespace else '/evaluation'
+    private = {topic: prefix + topic for topic in ('/policy', '/transitions', '/transitions_ack')}
+    mind = nodes[-1]
+    return [*nodes[:-1], replace(mind, remappings={**mind.remappings, **private})]
 
 
 def gazebo_robot(robot: str, world: str, **parameters: ParameterValue) -> NodeSpec:

@@ -12,15 +12,19 @@ import sys
 import threading
 import traceback
 from types import FrameType
+from typing import Any
 
 import rclpy
 from rclpy.exceptions import InvalidNamespaceException, InvalidNodeNameException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
+from rclpy.subscription import Subscription
 from rclpy.utilities import try_shutdown
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.node_specs import WRONG_CONFIGURATION
+from rl_agent.ros_qos_events import publisher_events, subscription_events
 
 
 class ManagedNode(LifecycleNode):
@@ -36,6 +40,20 @@ class ManagedNode(LifecycleNode):
         self.failure: RlError | None = None
         self._configured = False
         self.ended = threading.Event()
+
+    def create_publisher(
+        self, msg_type: Any, topic: str, qos_profile: Any, **options: Any
+    ) -> Publisher:
+        """Return a publisher, see rclpy; a subscriber that cannot hear it is logged."""
+        options.setdefault('event_callbacks', publisher_events(self, topic, qos_profile))
+        return super().create_publisher(msg_type, topic, qos_profile, **options)
+
+    def create_subscription(
+        self, msg_type: Any, topic: str, callback: Any, qos_profile: Any, **options: Any
+    ) -> Subscription:
+        """Return a subscription, see rclpy; a publisher that it cannot hear is logged."""
+        options.setdefault('event_callbacks', subscription_events(self, topic, qos_profile))
+        return super().create_subscription(msg_type, topic, callback, qos_profile, **options)
 
     @property
     def autostart(self) -> bool:

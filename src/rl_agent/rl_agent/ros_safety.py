@@ -3,6 +3,7 @@
 
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rl_agent.ros_qos_events import expected_mismatch
 from rl_agent.ros_topics import EMERGENCY_STOP
 from rl_agent.safety_description import ReactionDescription
 from rl_agent.safety_state import SafetyState, Stop
@@ -29,11 +30,16 @@ class RosSafety:
         """
         self._node, self._state, self._reaction = node, state, reaction
         self._asked_by_topic = False
+        latched = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._subscriptions = [
+            node.create_subscription(Bool, EMERGENCY_STOP, self._on_topic, QoSProfile(depth=10)),
             node.create_subscription(
-                Bool, EMERGENCY_STOP, self._on_topic, QoSProfile(depth=10, durability=durability)
-            )
-            for durability in (DurabilityPolicy.VOLATILE, DurabilityPolicy.TRANSIENT_LOCAL)
+                Bool,
+                EMERGENCY_STOP,
+                self._on_topic,
+                latched,
+                event_callbacks=expected_mismatch(),  # the other one hears volatile publishers
+            ),
         ]
         self._services = [
             node.create_service(Trigger, '~/emergency_stop', self._on_stop),

@@ -99,6 +99,21 @@ def test_max_steps_end_the_run_and_truncate_the_last_transition() -> None:
     assert bench.agent.state == 'finished: all steps taken'
 
 
+def test_max_episodes_end_the_run_after_whole_episodes() -> None:
+    bench = Bench(episode_steps=10, max_episodes=2)
+    transitions = bench.run()
+    assert [number for number, item in enumerate(transitions, 1) if item.truncated] == [10, 20]
+    assert [(item.steps, item.stopped) for item in bench.results] == [(10, False)] * 2
+    assert bench.agent.state == 'finished: all steps taken'
+
+
+def test_a_stopped_episode_says_so() -> None:
+    bench = Bench(episode_steps=10, max_episodes=2)
+    bench.after_step = {15: bench.agent.stop}
+    bench.run()
+    assert [item.stopped for item in bench.results] == [False, True]
+
+
 def test_episodes_are_told_as_they_were() -> None:
     bench = Bench(episode_steps=10, max_steps=25)
     transitions = bench.run()

@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 
 import pytest
-from rl_agent.node_specs import agent, NodeSpec, simulated_agent, simulated_robot
+from rl_agent.node_specs import agent, evaluation_nodes, NodeSpec, simulated_agent, simulated_robot
 import yaml
 
 
@@ -76,3 +76,25 @@ def test_modules_and_executables_exist(spec: NodeSpec) -> None:
     assert find_spec(module) is not None
     (script,) = entry_points(group='console_scripts', name=spec.executable)
     assert script.value == f'{module}:main'
+
+
+def test_an_evaluation_has_topics_of_its_own() -> None:
+    body, mind = evaluation_nodes('pendulum', '', simulated=True, seed=3, policy='x.npz')
+    assert (body.namespace, mind.namespace) == ('simulated', 'simulated')
+    assert mind.remappings == {
+        '/clock': '/simulated/clock',
+        '/policy': '/simulated/evaluation/policy',
+        '/transitions': '/simulated/evaluation/transitions',
+        '/transitions_ack': '/simulated/evaluation/transitions_ack',
+    }
+    (real,) = evaluation_nodes('pendulum', '', simulated=False, seed=3)
+    assert 'use_sim_time' not in real.parameters
+    assert real.remappings['/policy'] == '/evaluation/policy'
+
+
+def test_topics_are_the_ones_that_agents_use() -> None:
+    """The specs repeat names from a module that needs rclpy."""
+    from rl_agent.ros_topics import POLICY, TRANSITIONS, TRANSITIONS_ACK
+
+    (real,) = evaluation_nodes('pendulum', '', simulated=False, seed=3)
+    assert set(real.remappings) == {POLICY, TRANSITIONS, TRANSITIONS_ACK}

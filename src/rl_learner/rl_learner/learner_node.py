@@ -17,6 +17,7 @@ from pydantic.dataclasses import dataclass
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.policy import PolicyParameters
 from rl_agent.robot_description import load_robot, RobotDescription
+from rl_agent.ros_diagnostics import Diagnostics
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_main import ManagedNode, run
 from rl_agent.ros_messages import policy_to_message
@@ -35,6 +36,7 @@ from rl_learner.learner import Learner, LearnerSettings
 from rl_learner.replay_layout import ReplayLayout
 from rl_learner.replay_sampler import ReplaySampler
 from rl_learner.replay_server import ReplayServer, ReplayStart
+from rl_learner.ros_learner_diagnostics import learner_concerns
 from rl_learner.run_configuration import next_start, write_run
 from rl_learner.run_folder import EXPERIENCE, open_run_folder
 from rl_learner.run_identity import claim_run, RunIdentity
@@ -46,6 +48,7 @@ from rl_msgs.msg import Policy as PolicyMessage
 from std_srvs.srv import Trigger
 import torch
 
+_DIAGNOSTICS_S = 1.0
 _REPEAT_POLICY_S = 2.0  # late joiners sometimes miss a transient_local sample
 
 
@@ -186,6 +189,7 @@ class LearnerNode(ManagedNode):
         self.destroy_service(self._save)
         self.destroy_publisher(self._policies)
         self.destroy_publisher(self._status)
+        self._diagnostics.close()
         self._sampler.stop()
         self._server.stop()
         self._lock.release(in_order=self.failure is None)
@@ -245,9 +249,15 @@ class LearnerNode(ManagedNode):
         self._policy_s = time.monotonic()
         self._policies = self.create_publisher(PolicyMessage, POLICY, POLICY_QOS)
         self._status = self.create_publisher(LearnerStatus, LEARNER_STATUS, STATUS_QOS)
+        self._diagnostics = Diagnostics(self, learner_concerns)
         period_s = 1.0 / self._settings.status_rate_hz
         self._periodic = [
             self.create_timer(period_s, self._publish_status, clock=steady_clock()),
+            self.create_timer(
+                _DIAGNOSTICS_S,
+                lambda: self._diagnostics.publish(self._status_message()),
+                clock=steady_clock(),
+            ),
             self.create_timer(_REPEAT_POLICY_S, self._repeat_policy, clock=steady_clock()),
         ]
         self._save = self.create_service(Trigger, '~/save', self._on_save)
@@ -283,6 +293,10 @@ class LearnerNode(ManagedNode):
 
     def _publish_status(self) -> None:
         """Publish how training goes."""
+        self._status.publish(self._status_message())
+
+    def _status_message(self) -> LearnerStatus:
+        """Return how training goes."""
         progress = self._learner.progress
         size, stored = self._server.counts()
         message = LearnerStatus(
@@ -299,7 +313,7 @@ class LearnerNode(ManagedNode):
             metric_values=array('f', progress.metrics.values()),
         )
         message.header.stamp = self.get_clock().now().to_msg()
-        self._status.publish(message)
+        return message
 
 
 def _device(name: str) -> str:

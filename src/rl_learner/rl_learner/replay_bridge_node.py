@@ -19,6 +19,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from rl_agent.errors import ConfigurationError, JournalError
 from rl_agent.robot_description import load_robot
+from rl_agent.ros_diagnostics import Diagnostics
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_main import ManagedNode, run
 from rl_agent.ros_parameters import declare_parameters
@@ -39,6 +40,7 @@ from rl_learner.replay_bridge import Acknowledgement, ReplayBridge
 from rl_learner.replay_feeder import ReplayFeeder
 from rl_learner.replay_layout import ReplayLayout
 from rl_learner.replay_writer import ReplayWriter
+from rl_learner.ros_learner_diagnostics import replay_concerns
 from rl_learner.run_folder import EXPERIENCE, open_run_folder
 from rl_learner.run_identity import claim_run, RunIdentity
 from rl_msgs.msg import ReplayStatus, TransitionAck, TransitionBatch
@@ -140,11 +142,13 @@ class ReplayBridgeNode(ManagedNode):
         self._journal.close()
         self.destroy_publisher(self._acks)
         self.destroy_publisher(self._status)
+        self._diagnostics.close()
 
     def _connect(self) -> None:
         """Create topics and the timer."""
         self._acks = self.create_publisher(TransitionAck, TRANSITIONS_ACK, ACK_QOS)
         self._status = self.create_publisher(ReplayStatus, REPLAY_STATUS, STATUS_QOS)
+        self._diagnostics = Diagnostics(self, replay_concerns)
         # raw: the bytes go to the journal as they are
         self._batches = self.create_subscription(
             TransitionBatch, TRANSITIONS, self._on_batch, TRANSITIONS_QOS, raw=True
@@ -224,6 +228,7 @@ class ReplayBridgeNode(ManagedNode):
         )
         message.header.stamp = self.get_clock().now().to_msg()
         self._status.publish(message)
+        self._diagnostics.publish(message)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -1,0 +1,37 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A policy, judged: `ros2 launch rl_agent evaluate.launch.py robot:=NAME policy:=FILE`.
+
+It ends with the last episode. `rl_evaluate` draws pictures and gives intervals, too.
+"""
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import OpaqueFunction
+from rl_agent.errors import ConfigurationError
+from rl_agent.interpreters import robot_interpreter
+from rl_agent.launch_arguments import EVALUATION_AGENT, EVALUATION_LAUNCH
+from rl_agent.launch_nodes import declare, environment_of, parameters, start, values
+from rl_agent.node_specs import evaluation_nodes
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the arguments, and what is started with them."""
+    return LaunchDescription([*declare(EVALUATION_LAUNCH), OpaqueFunction(function=_start)])
+
+
+def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Return the agent, after the simulated robot if there is to be one."""
+    given = values(EVALUATION_LAUNCH, context)
+    if given['max_episodes'] < 1:
+        raise ConfigurationError(
+            f'max_episodes: given {given["max_episodes"]}; accepted: at least 1'
+        )
+    specs = evaluation_nodes(
+        given['robot'],
+        given['namespace'].strip('/'),
+        simulated=given['simulated'],
+        seed=given['seed'],
+        **parameters(EVALUATION_AGENT, given),
+    )
+    # a trial that broke off is no result: nothing is started again
+    python = robot_interpreter(given['python'], environment_of(context))
+    return start(specs, python, {**given, 'restarts': 0})

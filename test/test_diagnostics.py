@@ -1,0 +1,118 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""/diagnostics: numbers once a second, and the level where a person should look."""
+
+from pathlib import Path
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from fleet import Listener, running
+import pytest
+from rl_agent.ros_diagnostics import agent_concerns, Recent
+from rl_learner.node_specs import simulation_nodes
+from rl_learner.ports import free_port
+from rl_learner.ros_learner_diagnostics import learner_concerns, replay_concerns
+from rl_msgs.msg import AgentStatus, LearnerStatus, ReplayStatus
+
+GOOD = {'state': 'exploring', 'safety_state': 'ok', 'steps_per_s': 50.0}
+
+
+class Time:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        """Begin at 0."""
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now_s
+
+
+def test_a_counter_grew_for_ten_seconds() -> None:
+    time = Time()
+    recent = Recent(time)
+    assert not recent.grew('lost', 0)
+    time.now_s = 1.0
+    assert recent.grew('lost', 3)
+    time.now_s = 11.0
+    assert recent.grew('lost', 3)
+    time.now_s = 11.1
+    assert not recent.grew('lost', 3)
+
+
+@pytest.mark.parametrize(
+    ('fields', 'text', 'is_error'),
+    [
+        ({'safety_state': 'tilt: 0.9 rad'}, 'tilt: 0.9 rad', False),
+        ({'safety_state': 'stop', 'safety_latched': True}, '~/rearm', True),
+        ({'state': 'waiting for the robot'}, 'waiting for the robot', False),
+        ({'transitions_dropped': 1}, 'spool is full', False),
+        ({'transitions_pending': 501}, '501 transitions wait', False),
+        ({'policies_rejected': 1}, 'policies are refused', False),
+        ({'ticks': 100, 'ticks_missed': 2}, '2 of 100 control periods', False),
+    ],
+)
+def test_what_an_agent_suffers_from_is_said(
+    fields: dict[str, object], text: str, is_error: bool
+) -> None:
+    (concern,) = agent_concerns(AgentStatus(**{**GOOD, **fields}), Recent())
+    assert text in concern.text
+    assert concern.is_error == is_error
+
+
+def test_a_healthy_agent_is_no_concern() -> None:
+    status = AgentStatus(**GOOD, ticks=1000, ticks_missed=1, transitions_pending=500)
+    assert agent_concerns(status, Recent()) == []
+
+
+def test_what_the_learner_machine_suffers_from_is_said() -> None:
+    assert learner_concerns(LearnerStatus(backlog=9_999), Recent()) == []
+    (behind,) = learner_concerns(LearnerStatus(backlog=10_000), Recent())
+    assert '10000 transitions behind' in behind.text
+    names = {'metric_names': ['critic_loss'], 'metric_values': [float('nan')]}
+    (wrong,) = learner_concerns(LearnerStatus(**names), Recent())
+    assert (wrong.text, wrong.is_error) == ('not finite: critic_loss', True)
+    assert replay_concerns(ReplayStatus(state='feeding'), Recent()) == []
+    (disk,) = replay_concerns(ReplayStatus(state='journal: disk full'), Recent())
+    assert disk.is_error
+    assert replay_concerns(ReplayStatus(batches_refused=1, transitions_lost=1), Recent())[1:]
+
+
+@pytest.mark.timeout(180)
+def test_each_node_publishes_its_numbers(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    specs = simulation_nodes(
+        'pendulum',
+        'default',
+        free_port(),
+        robots=1,
+        seed=1,
+        max_steps=1000,
+        max_steps_ahead=64,
+        run_folder=str(tmp_path / 'run'),
+        threads=1,
+        warmup=100,
+    )
+    listener = Listener({'/diagnostics': (DiagnosticArray, 10)})
+    wanted = {
+        '/robot_1/agent': {
+            'steps_per_s',
+            'policy_version',
+            'policy_age_s',
+            'transitions_pending',
+            'transitions_dropped',
+        },
+        '/learner': {'updates_per_s', 'replay_size', 'backlog'},
+        '/replay_bridge': {'transitions_journaled', 'transitions_lost', 'robots'},
+    }
+
+    def healthy() -> set[str]:
+        """Return who has said that all is well."""
+        said = [status for message in listener.heard['/diagnostics'] for status in message.status]
+        for status in said:
+            assert wanted.get(status.name, set()) <= {item.key for item in status.values}
+        return {status.name for status in said if status.level == DiagnosticStatus.OK}
+
+    try:
+        with running(specs, ros_environment, tmp_path):
+            listener.until(lambda: wanted.keys() <= healthy(), 120, 'diagnostics of all three')
+    finally:
+        listener.close()

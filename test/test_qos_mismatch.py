@@ -1,0 +1,48 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Ends of a topic that DDS does not connect are named, with what helps."""
+
+from pathlib import Path
+
+from fleet import Listener, running
+import pytest
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rl_agent.node_specs import agent
+from rl_msgs.msg import AgentStatus, TransitionAck
+from std_msgs.msg import Bool
+
+BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+@pytest.mark.timeout(120)
+def test_both_ends_of_an_agent_name_the_remedy(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    listener = Listener({'/qos/agent_status': (AgentStatus, LATCHED)})
+    listener.node.create_publisher(Bool, '/qos/emergency_stop', BEST_EFFORT)
+    listener.node.create_publisher(TransitionAck, '/transitions_ack', QoSProfile(depth=1))
+    spec = agent('pendulum', 'qos', spool_folder='', robot_timeout_s=60.0)
+
+    def said() -> str:
+        """Return what the agent has said."""
+        return (tmp_path / f'{spec.name}.log').read_text(encoding='utf-8')
+
+    wanted = (
+        '/qos/emergency_stop: quality of service does not fit (reliability): nothing that'
+        ' /listener publishes there arrives here; remedy: publish it with reliability reliable',
+        '/qos/agent_status: quality of service does not fit (durability): /listener hears nothing'
+        ' of what this node publishes there; remedy: subscribe with durability volatile',
+    )
+    try:
+        with running([spec], ros_environment, tmp_path):
+            listener.until(lambda: all(text in said() for text in wanted), 60, f'{wanted}')
+            # a plain publisher of stops is heard by one of two subscriptions: no reason to warn
+            plain = listener.node.create_publisher(
+                Bool, '/qos/emergency_stop', QoSProfile(depth=1)
+            )
+            listener.until(lambda: plain.get_subscription_count() > 0, 60, 'an agent that listens')
+            plain.publish(Bool(data=True))
+            listener.until(lambda: 'asked for by topic' in said(), 60, 'the stop')
+            assert said().count('quality of service does not fit') == 2, said()
+    finally:
+        listener.close()
