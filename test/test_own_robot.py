@@ -98,9 +98,9 @@ observation:
   - {name: battery, topic: battery, type: std_msgs/msg/Float32, field: data}
 action: {topic: cmd_vel, type: geometry_msgs/msg/Twist, fields: [linear.x, angular.z],
          unit: m/s rad/s, low: [-1, -2], high: [1, 2]}
-task: {name: 'my_robots:Drive', parameters: {goal_m: 0.15}}
+task: {name: 'own_robots:Drive', parameters: {goal_m: 0.15}}
 reset: {service: reset, service_type: std_srvs/srv/Empty}
-simulation: {model: 'my_robots:Rover'}
+simulation: {model: 'own_robots:Rover'}
 """
 SERVO = """
 name: servo
@@ -111,11 +111,11 @@ observation:
      joints: [tilt, pan]}
 action: {topic: targets, type: trajectory_msgs/msg/JointTrajectory, joints: [pan, tilt],
          unit: rad, low: [-1, -1], high: [1, 1], default: [0.5, -0.5]}
-task: {name: 'my_robots:Look'}
+task: {name: 'own_robots:Look'}
 reset:
   move_to_pose: {field: where, seconds: 0.5, tolerance: 0.01}
   person: true
-simulation: {model: 'my_robots:Servo'}
+simulation: {model: 'own_robots:Servo'}
 """
 
 
@@ -125,7 +125,7 @@ def folder(
 ) -> Iterator[Path]:
     """Run both robots from files outside the packages; return the folder of the files."""
     folder = tmp_path_factory.mktemp('own')
-    (folder / 'my_robots.py').write_text(MODULE)
+    (folder / 'own_robots.py').write_text(MODULE)
     (folder / 'rover.yaml').write_text(ROVER)
     (folder / 'servo.yaml').write_text(SERVO)
     specs = [simulated_robot(str(folder / f'{name}.yaml'), name) for name in ('rover', 'servo')]

@@ -38,7 +38,6 @@ EXPECTED = {
     'robot_1/return/exploring',
     'robot_1/reward_parts/angle',
     'robot_1/policy/age_s',
-    'robot_1/control/latency_p99_us',
     'robot_1/interventions',
     'robot_2/return/exploring',
 }
