@@ -29,7 +29,7 @@ from rl_agent.ros_robot import RosRobot
 from rl_agent.ros_robot_description import load_ros_robot
 from rl_agent.ros_topics import RESET_SEED
 
-_FOUND_WITHIN_S = 3.0
+_FOUND_WITHIN_S = 5.0
 _SEED_WITHIN_S = 10.0
 
 MakeRobot = Callable[[Node, RobotDescription, float], Robot]
@@ -122,6 +122,8 @@ class RosEnv(RobotEnv):
         """Seed the simulated robot's starting states, where there is one."""
         if self._looks_for_simulation:
             self._looks_for_simulation = False  # once: a real robot has none
+            if isinstance(self._robot, RosRobot):
+                self._robot.wait_until_heard()  # a robot that only starts has no service yet
             self._seeder.wait_for_service(timeout_sec=_FOUND_WITHIN_S)
         if not self._seeder.service_is_ready():
             return
