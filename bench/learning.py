@@ -9,17 +9,16 @@ presets with other keys (`default+critic_loss=huber+dropped_atoms=0`), `sb3_sac`
 import argparse
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-import csv
 from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
-import platform
 import subprocess
 import sys
 import threading
 from typing import Any
 
+from results import table
 from results.curves import draw, summarise
 from workers.peers_environment import peers_python
 import yaml
@@ -99,7 +98,9 @@ def main() -> None:
         for seed in range(options.seeds)
         for program in options.programs
     ]
-    finished = {(row['task'], row['program'], row['seed'], row['steps']) for row in read(path)}
+    finished = {
+        (row['task'], row['program'], row['seed'], row['steps']) for row in table.read(path)
+    }
     missing = [
         job
         for job in jobs
@@ -109,7 +110,7 @@ def main() -> None:
     lock = threading.Lock()
     with ThreadPoolExecutor(options.jobs) as pool:
         failures = [job for job in pool.map(lambda job: perform(job, path, lock), missing) if job]
-    rows = read(path)
+    rows = table.read(path)
     draw(rows, RESULTS)
     summary = summarise(rows, options.tasks, options.programs)
     print(json.dumps({'bench': 'learning', 'failed': failures, 'tasks': summary}))
@@ -160,32 +161,9 @@ def append(job: Job, evaluations: list[dict[str, Any]], path: Path) -> None:
         'program': job.program,
         'seed': job.seed,
         'steps': job.steps,
-        'commit': git('describe', '--always', '--dirty'),
-        'machine': f'{platform.machine()}, {os.cpu_count()} cores',
-        'command': f'make bench BENCH=learning ARGS="{" ".join(sys.argv[1:])}"',
+        **table.origin('learning'),
     }
-    new = not path.exists()
-    with path.open('a', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        if new:
-            writer.writeheader()
-        writer.writerows({**fixed, **row} for row in evaluations)
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    """Return all rows of earlier runs."""
-    if not path.exists():
-        return []
-    with path.open(newline='', encoding='utf-8') as file:
-        return list(csv.DictReader(file))
-
-
-def git(*arguments: str) -> str:
-    """Return what git says."""
-    result = subprocess.run(
-        ['git', *arguments], capture_output=True, text=True, cwd=ROOT, check=False
-    )
-    return result.stdout.strip() or 'unknown'
+    table.append(path, COLUMNS, ({**fixed, **row} for row in evaluations))
 
 
 if __name__ == '__main__':

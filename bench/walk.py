@@ -12,15 +12,14 @@ from collections.abc import Iterator, Sequence
 import csv
 from dataclasses import dataclass, replace
 import json
-import os
 from pathlib import Path
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 from typing import Any
 
+from results import table
 from results.walk_curves import draw, summarise
 from rl_agent.configuration import build, config_folder, read_yaml
 from rl_agent.randomisation import RandomisationRanges
@@ -74,11 +73,11 @@ def main() -> None:
         for seed in range(options.seeds)
         for program in options.programs
     ]
-    finished = {(row['program'], row['seed'], row['steps']) for row in read(path)}
+    finished = {(row['program'], row['seed'], row['steps']) for row in table.read(path)}
     missing = [job for job in jobs if (job.program, str(job.seed), str(job.steps)) not in finished]
     print(f'{len(jobs)} runs, {len(jobs) - len(missing)} of them done before', flush=True)
     failed = [f'{job.program} seed {job.seed}' for job in missing if not perform(job, path)]
-    rows = [row for row in read(path) if row['steps'] == str(options.steps)]
+    rows = [row for row in table.read(path) if row['steps'] == str(options.steps)]
     summary = summarise(rows, options.programs)
     if rows:
         draw(rows, RESULTS / 'walk.png')
@@ -191,31 +190,9 @@ def append(job: Job, rows: list[dict[str, Any]], summary: dict[str, Any], path: 
         'steps': job.steps,
         'updates': summary['updates'],
         'wall_s': summary['wall_time_s'],
-        'commit': commit(),
-        'machine': f'{platform.machine()}, {os.cpu_count()} cores',
-        'command': f'make bench BENCH=walk ARGS="{" ".join(sys.argv[1:])}"',
+        **table.origin('walk'),
     }
-    new = not path.exists()
-    with path.open('a', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        if new:
-            writer.writeheader()
-        writer.writerows({**fixed, **row} for row in rows)
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    """Return all rows of earlier runs."""
-    if not path.exists():
-        return []
-    with path.open(newline='', encoding='utf-8') as file:
-        return list(csv.DictReader(file))
-
-
-def commit() -> str:
-    """Return which version this is."""
-    command = ['git', 'describe', '--always', '--dirty']
-    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-    return result.stdout.strip() or 'unknown'
+    table.append(path, COLUMNS, ({**fixed, **row} for row in rows))
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Real processes for tests: started from the project's own node specs, ended by their ids."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 from pathlib import Path
 import subprocess
@@ -15,6 +15,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import try_shutdown
 from rl_agent.node_specs import NodeSpec
+from rl_agent.ros_topics import AGENT_STATUS
 from rl_learner.processes import ChildProcess, end_in_order
 
 
@@ -90,6 +91,17 @@ class Listener:
         self.executor.shutdown()
         self.node.destroy_node()
         try_shutdown(context=self._context)
+
+
+def all_acknowledged(listener: Listener, namespaces: Iterable[str]) -> bool:
+    """Return whether each agent says that it is done and holds nothing back."""
+    statuses = [listener.heard[f'/{namespace}/{AGENT_STATUS}'] for namespace in namespaces]
+    return all(
+        heard
+        and heard[-1].state.startswith('finished')
+        and heard[-1].transitions_acknowledged == heard[-1].steps
+        for heard in statuses
+    )
 
 
 def run_module(

@@ -7,7 +7,7 @@ import random
 import time
 from typing import Any
 
-from fleet import kill_and_restart, Listener, running
+from fleet import all_acknowledged, kill_and_restart, Listener, running
 import numpy as np
 import pytest
 from rl_agent.node_specs import NodeSpec, simulated_agent, simulated_robot
@@ -138,7 +138,7 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
                 ros_environment,
                 folder,
             )
-        listener.until(lambda: _all_acknowledged(listener), START_S, 'all acknowledged')
+        listener.until(lambda: all_acknowledged(listener, STEPS), START_S, 'all acknowledged')
         listener.until(lambda: _all_trained(listener), START_S, 'all trained on')
         table = client.server_info(timeout=10)[TABLE]
     listener.close()
@@ -155,17 +155,6 @@ def _updates(listener: Listener) -> int:
     """Return the updates of the learner that was heard last."""
     heard = listener.heard[LEARNER_STATUS]
     return int(heard[-1].updates) if heard else 0
-
-
-def _all_acknowledged(listener: Listener) -> bool:
-    """Return whether each agent says that it is done and holds nothing back."""
-    statuses = [listener.heard[f'/{namespace}/{AGENT_STATUS}'] for namespace in STEPS]
-    return all(
-        heard
-        and heard[-1].state.startswith('finished')
-        and heard[-1].transitions_acknowledged == heard[-1].steps
-        for heard in statuses
-    )
 
 
 def _all_trained(listener: Listener) -> bool:

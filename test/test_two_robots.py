@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from fleet import Listener, running
+from fleet import all_acknowledged, Listener, running
 import numpy as np
 from numpy.typing import NDArray
 import pytest
@@ -76,7 +76,7 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
         topics[f'/{namespace}/{STEP}'] = (Step, 1000)
     listener = Listener(topics)
     with running(specs, ros_environment, folder):
-        listener.until(lambda: _all_acknowledged(listener), 100.0, 'all transitions stored')
+        listener.until(lambda: all_acknowledged(listener, STEPS), 100.0, 'all transitions stored')
         count = len(_executed(listener.heard))
         listener.until(lambda: len(_executed(listener.heard)) >= count + 6, 30.0, 'last counts')
         replay = reverb.Client(f'localhost:{port}').server_info(timeout=10)[TABLE]
@@ -88,17 +88,6 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
     )
     listener.close()
     return Run(listener.heard, replay, state)
-
-
-def _all_acknowledged(listener: Listener) -> bool:
-    """Return whether each agent says that it is done and holds nothing back."""
-    statuses = [listener.heard[f'/{namespace}/{AGENT_STATUS}'] for namespace in STEPS]
-    return all(
-        heard
-        and heard[-1].state.startswith('finished')
-        and heard[-1].transitions_acknowledged == heard[-1].steps
-        for heard in statuses
-    )
 
 
 def _executed(heard: dict[str, list[Any]]) -> list[tuple[str, int]]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
+from rl_agent.node_parameters import Autostart, RobotName
 from rl_agent.spool_folder import default_spool_folder
 
 
@@ -12,17 +13,13 @@ from rl_agent.spool_folder import default_spool_folder
 class AgentParameters:
     """ROS parameters of the agent."""
 
-    robot: Annotated[
-        str, Field(description='name of a robot description, or the path of its YAML file')
-    ] = ''
+    robot: RobotName = ''
     robot_id: Annotated[
         str, Field(description='unique name in the fleet; empty: the namespace, or `robot`')
     ] = ''
     seed: Annotated[int, Field(ge=0, description='of the exploration noise')] = 0
     explore: Annotated[bool, Field(description='false: every episode is deterministic')] = True
-    autostart: Annotated[
-        bool, Field(description='go to `active` by itself, without a lifecycle manager')
-    ] = True
+    autostart: Autostart = True
     max_steps: Annotated[
         int, Field(ge=0, description='stop after so many control steps; 0: no limit')
     ] = 0

@@ -17,6 +17,7 @@ from rclpy.task import Future
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.gazebo_bridge import check_bridge, command_topics, load_bridge
 from rl_agent.gazebo_world_file import steps_in
+from rl_agent.node_parameters import RobotName
 from rl_agent.ros_command_reader import CommandReader
 from rl_agent.ros_gazebo_relay import GazeboRelay
 from rl_agent.ros_gazebo_world import GazeboWorld
@@ -39,9 +40,7 @@ _SETTLE_S = 0.02  # for sensors that are measured a little before the end of a p
 class GazeboRobotParameters:
     """ROS parameters of the robot in Gazebo."""
 
-    robot: Annotated[
-        str, Field(description='name of a robot description, or the path of its YAML file')
-    ] = ''
+    robot: RobotName = ''
     world: Annotated[str, Field(description='name of the world, as in its SDF file')] = ''
     lockstep: Annotated[
         bool, Field(description='time passes only when a command comes; false: it runs freely')

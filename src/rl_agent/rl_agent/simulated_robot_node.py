@@ -16,6 +16,7 @@ from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rl_agent.errors import ConfigurationError, RobotError
+from rl_agent.node_parameters import RobotName
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_command_reader import CommandReader
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
@@ -38,9 +39,7 @@ _STANDSTILL_S = 0.1  # a robot that was not commanded for so long repeats its st
 class SimulatedRobotParameters:
     """ROS parameters of the simulated robot."""
 
-    robot: Annotated[
-        str, Field(description='name of a robot description, or the path of its YAML file')
-    ] = ''
+    robot: RobotName = ''
     seed: Annotated[int, Field(ge=0, description='of the starting states')] = 0
     real_time: Annotated[
         bool,

@@ -2,7 +2,7 @@
 """`make demo`: simulated robots learn through ROS 2 and Reverb, each part a process."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 import contextlib
 import datetime
 import json
@@ -17,6 +17,7 @@ from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.robot_description import load_robot
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_learner.algorithm import load_algorithm
+from rl_learner.command_line import at_least
 from rl_learner.demo_description import load_demo
 from rl_learner.demo_run import DemoPlan, DemoRun
 from rl_learner.ports import free_port
@@ -29,16 +30,16 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='demo', description=__doc__)
     parser.add_argument('--robot', default='pendulum', help='name in config/demos')
     parser.add_argument('--algorithm', help='name in config/algorithms, or a YAML file')
-    parser.add_argument('--seed', type=_at_least(0), default=0, help='of everything random')
-    parser.add_argument('--robots', type=_at_least(1), default=1, help='robots side by side')
-    parser.add_argument('--steps', type=_at_least(1), help='of all robots together, at most')
+    parser.add_argument('--seed', type=at_least(0), default=0, help='of everything random')
+    parser.add_argument('--robots', type=at_least(1), default=1, help='robots side by side')
+    parser.add_argument('--steps', type=at_least(1), help='of all robots together, at most')
     parser.add_argument('--name', help='of the run folder; default: robot, seed and time')
     parser.add_argument(
         '--resume', type=Path, metavar='RUN', help="go on with a demo's run, with its options"
     )
     parser.add_argument('--runs', type=Path, default=Path('runs'), help='where run folders are')
     parser.add_argument(
-        '--port', type=_at_least(1024), help='of the Reverb server; default: a free one'
+        '--port', type=at_least(1024), help='of the Reverb server; default: a free one'
     )
     return _resumed(parser, parser.parse_args(arguments))
 
@@ -130,23 +131,6 @@ def _run_folder(options: argparse.Namespace) -> Path:
     stamp = datetime.datetime.now().strftime('%Y%m%d-%H%M%S-%f')
     name = options.name or f'{Path(options.robot).stem}-seed{options.seed}-{stamp}'
     return Path(options.runs) / name
-
-
-def _at_least(low: int) -> Callable[[str], int]:
-    """Return a type for argparse: whole numbers from `low` on."""
-
-    def convert(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = low - 1
-        if value < low:
-            raise argparse.ArgumentTypeError(
-                f'given {text!r}; accepted: a whole number, at least {low}'
-            )
-        return value
-
-    return convert
 
 
 if __name__ == '__main__':

@@ -15,6 +15,7 @@ import uuid
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.node_parameters import AlgorithmName, Autostart, RobotName, RunFolder
 from rl_agent.policy import PolicyParameters
 from rl_agent.robot_description import load_robot, RobotDescription
 from rl_agent.ros_diagnostics import Diagnostics
@@ -56,18 +57,9 @@ _REPEAT_POLICY_S = 2.0  # late joiners sometimes miss a transient_local sample
 class LearnerParameters:
     """ROS parameters of the learner."""
 
-    robot: Annotated[
-        str, Field(description='name of a robot description, or the path of its YAML file')
-    ] = ''
-    algorithm: Annotated[
-        str, Field(description='name of an algorithm, or the path of its YAML file')
-    ] = 'default'
-    run_folder: Annotated[
-        str,
-        Field(
-            description='for experience, checkpoints and the policy; training goes on from them'
-        ),
-    ] = 'runs/run'
+    robot: RobotName = ''
+    algorithm: AlgorithmName = 'default'
+    run_folder: RunFolder = 'runs/run'
     replay_port: Annotated[
         int, Field(ge=1024, le=65535, description='TCP port of the Reverb server')
     ] = 8000
@@ -94,9 +86,7 @@ class LearnerParameters:
     status_rate_hz: Annotated[
         float, Field(ge=0.1, le=100.0, description='of the learner_status topic')
     ] = 1.0
-    autostart: Annotated[
-        bool, Field(description='go to `active` by itself, without a lifecycle manager')
-    ] = True
+    autostart: Autostart = True
 
 
 class LearnerNode(ManagedNode):

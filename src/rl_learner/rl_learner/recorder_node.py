@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from rclpy.qos import QoSProfile
+from rl_agent.node_parameters import AlgorithmName, Autostart, RobotName
 from rl_agent.robot_description import load_robot
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_main import ManagedNode, run
@@ -35,12 +36,8 @@ _STEP_QOS = QoSProfile(depth=2000)  # steps of a simulation come in bursts
 class RecorderParameters:
     """ROS parameters of the recorder."""
 
-    robot: Annotated[
-        str, Field(description='name of a robot description, or the path of its YAML file')
-    ] = ''
-    algorithm: Annotated[
-        str, Field(description='name of an algorithm, or the path of its YAML file')
-    ] = 'default'
+    robot: RobotName = ''
+    algorithm: AlgorithmName = 'default'
     run_folder: Annotated[
         str, Field(description="the learner's; files go into its tensorboard folder")
     ] = 'runs/run'
@@ -55,9 +52,7 @@ class RecorderParameters:
             ' of a large fleet that is much to read',
         ),
     ] = 4
-    autostart: Annotated[
-        bool, Field(description='go to `active` by itself, without a lifecycle manager')
-    ] = True
+    autostart: Autostart = True
 
 
 class RecorderNode(ManagedNode):

@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from rl_agent.errors import ConfigurationError, JournalError
+from rl_agent.node_parameters import AlgorithmName, RobotName, RunFolder
 from rl_agent.robot_description import load_robot
 from rl_agent.ros_diagnostics import Diagnostics
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
@@ -55,18 +56,9 @@ _MEGABYTE, _GIGABYTE = 1_000_000, 1_000_000_000
 class ReplayBridgeParameters:
     """ROS parameters of the replay bridge."""
 
-    robot: Annotated[
-        str, Field(description='name of a robot description, or the path of its YAML file')
-    ] = ''
-    algorithm: Annotated[
-        str, Field(description='name of an algorithm, or the path of its YAML file')
-    ] = 'default'
-    run_folder: Annotated[
-        str,
-        Field(
-            description='for experience, checkpoints and the policy; training goes on from them'
-        ),
-    ] = 'runs/run'
+    robot: RobotName = ''
+    algorithm: AlgorithmName = 'default'
+    run_folder: RunFolder = 'runs/run'
     replay_port: Annotated[
         int, Field(ge=1024, le=65535, description="TCP port of the learner's Reverb server")
     ] = 8000
