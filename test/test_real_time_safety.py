@@ -453,5 +453,6 @@ def test_a_simulated_robot_is_driven_in_real_time_too(
         )
     listener.close()
     last = statuses[-1]
-    assert last.ticks == 40
+    assert last.steps == 40
+    assert last.ticks >= 40  # a tick whose sensors were too old makes no step
     assert last.state.startswith('finished')
