@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 import threading
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,24 @@ class _Evaluation:
     episodes_left: int
 
 
+class _Step(NamedTuple):
+    """An executed step that is no transition yet."""
+
+    wanted: Vector
+    next_observation: Vector
+    reward: float
+    terminated: bool
+    truncated: bool
+    info: dict[str, Any]
+    evaluation: bool
+    policy_version: int
+
+    @property
+    def ended(self) -> bool:
+        """Whether the episode ended with it."""
+        return self.terminated or self.truncated
+
+
 class AgentListener(Protocol):
     """Whoever wants to know what the agent does; called on its thread, must not wait."""
 
@@ -78,6 +96,7 @@ class Agent:
         max_steps: int = 0,
         max_episodes: int = 0,
         pacer: SimulationPacer | None = None,
+        settle_late: bool = False,
     ) -> None:
         """Prepare an agent; `run` starts it.
 
@@ -91,6 +110,8 @@ class Agent:
             max_steps: stop after so many steps; 0: no limit.
             max_episodes: stop after so many whole episodes; 0: no limit.
             pacer: holds simulated time back; None on a real robot.
+            settle_late: a step becomes a transition only when the robot, which calls `settle`, has
+                been sent the next command.
         """
         self._env, self._store, self._spool = env, store, spool
         self._listener = listener
@@ -98,7 +119,9 @@ class Agent:
         self._explore = explore
         self._max_steps, self._max_episodes = max_steps, max_episodes
         self._episodes_ended = 0
-        self._pacer = pacer
+        self._pacer, self._settle_late = pacer, settle_late
+        self._unsettled: _Step | None = None
+        self._observation: Vector | None = None
         self._builder = TransitionBuilder()
         self._stop = threading.Event()
         self._evaluation = _Evaluation(0)
@@ -178,57 +201,88 @@ class Agent:
         self._builder.first(observation, info['stamp_ns'])
         if self.policy is not None:
             self.policy.policy.reset(self._rng)
-        episode_return, transition, ended = 0.0, None, False
-        while not ended:
-            if self._pacer and not self._evaluation.episodes_left:
-                self._pacer.before_step()
-            if self._stop.is_set():
-                break  # a stop that came between two steps: no command may follow it
-            step = self._step(observation, evaluation, hold_policy)
-            if step is None:
-                break  # nobody saw how it ended
-            transition = step
-            observation = transition.next_observation
-            episode_return += transition.reward
-            ended = transition.terminated or transition.truncated
-        if transition is None:
+        episode_return, last = 0.0, None
+        try:
+            while last is None or not last.ended:
+                if self._pacer and not self._evaluation.episodes_left:
+                    self._pacer.before_step()
+                if self._stop.is_set():
+                    break  # a stop that came between two steps: no command may follow it
+                step = self._step(observation, evaluation, hold_policy)
+                if step is None:
+                    break  # nobody saw how it ended
+                last, observation = step, step.next_observation
+                episode_return += step.reward
+        finally:
+            self.settle()
+        if last is None:
             return
-        self._episodes_ended += ended
+        self._episodes_ended += last.ended
         self._listener.on_episode(
             EpisodeResult(
-                episode=transition.episode,
-                steps=transition.step + 1,
+                episode=self._builder.episode,
+                steps=self._builder.step_number,
                 episode_return=episode_return,
                 evaluation=evaluation,
-                policy_version=transition.policy_version,
-                terminated=transition.terminated,
-                truncated=not transition.terminated,
-                stopped=self._stop.is_set() and not transition.terminated,
+                policy_version=last.policy_version,
+                terminated=last.terminated,
+                truncated=not last.terminated,
+                stopped=self._stop.is_set() and not last.terminated,
             )
         )
 
-    def _step(self, observation: Vector, evaluation: bool, hold_policy: bool) -> Transition | None:
-        """Execute one step and spool its transition; None where its end was not observed."""
+    def _step(self, observation: Vector, evaluation: bool, hold_policy: bool) -> _Step | None:
+        """Execute one step; None where its end was not observed."""
         policy = self._policy_for_step(hold_policy)
         wanted = policy.policy.act(observation, self._rng, deterministic=evaluation)
+        self._observation = observation
         next_observation, reward, terminated, truncated, info = self._env.step(wanted)
+        self.settle()
         if not info['observed']:
             return None
         self.steps += 1
-        transition = self._builder.step(
-            info['executed_action'],
-            reward,
+        truncated = truncated or (self._ends() and not terminated)
+        self._unsettled = step = _Step(
+            wanted,
             next_observation,
-            info['stamp_ns'],
-            terminated=terminated,
-            truncated=truncated or (self._ends() and not terminated),
-            intervention=info['intervention'],
-            evaluation=evaluation,
-            policy_version=policy.version,
+            reward,
+            terminated,
+            truncated,
+            info,
+            evaluation,
+            policy.version,
+        )
+        if not self._settle_late:
+            self.settle()
+        return step
+
+    def settle(self) -> None:
+        """Make the last step a transition and spool it, if that was not done yet.
+
+        To be called on the agent's thread.
+        """
+        step, self._unsettled = self._unsettled, None
+        if step is None:
+            return
+        transition = self._builder.step(
+            step.info['executed_action'],
+            step.reward,
+            step.next_observation,
+            step.info['stamp_ns'],
+            terminated=step.terminated,
+            truncated=step.truncated,
+            intervention=step.info['intervention'],
+            evaluation=step.evaluation,
+            policy_version=step.policy_version,
         )
         self._spool.append(transition)
-        self._listener.on_step(transition, wanted, info)
-        return transition
+        self._listener.on_step(transition, step.wanted, step.info)
+
+    def rehearse(self) -> None:
+        """Walk from an observation to a command without effect, see `Rehearsal`."""
+        if self.policy is not None and self._observation is not None:
+            mean, _ = self.policy.policy.distribution(self._observation)
+            self._env.rehearse(np.tanh(mean))
 
     def _policy_for_step(self, hold: bool) -> ReceivedPolicy:
         """Return the newest policy, or during an evaluation the one it began with."""

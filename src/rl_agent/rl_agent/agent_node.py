@@ -135,6 +135,7 @@ class AgentNode(ManagedNode):
             max_steps=parameters.max_steps,
             max_episodes=parameters.max_episodes,
             pacer=self._pacer if parameters.max_steps_ahead else None,
+            settle_late=self._is_real_time,
         )
         self._connect()
         self.get_logger().info(
@@ -263,8 +264,14 @@ class AgentNode(ManagedNode):
             self._state,
             self._events,
             policy_heard_s=lambda: self._store.heard_s,
-            when_idle=self._background.wake,
+            when_idle=self._when_idle,
+            rehearse=lambda: self._agent.rehearse(),
         )
+
+    def _when_idle(self) -> None:
+        """Do on the control thread what can wait until a command has left."""
+        self._agent.settle()
+        self._background.wake()
 
     @property
     def _is_real_time(self) -> bool:

@@ -70,14 +70,18 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self._robot = robot
         self._events = events or Events()
         self.state = state or SafetyState(self._events)
-        self._filter = SafetyFilter(
-            description.action.low,
-            description.action.high,
-            description.rate_hz,
-            description.safety,
-            default=description.action.default,
-            tightening=tightening,
+        self._filter, self._rehearsed_filter = (
+            SafetyFilter(
+                description.action.low,
+                description.action.high,
+                description.rate_hz,
+                description.safety,
+                default=description.action.default,
+                tightening=tightening,
+            )
+            for _ in range(2)
         )
+        self._reading: Reading | None = None
         self._monitor = SafetyMonitor(robot, description, self.state)
         self._task = description.task.make()
         self._episode_steps = description.episode_steps
@@ -129,6 +133,13 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         if not reading.is_fresh:
             return self._blind_step()
         return self._outcome(safe, reading)
+
+    def rehearse(self, action: Vector) -> None:
+        """Do what `step` does before a command is sent, without effect; see `Rehearsal`."""
+        if self._reading is not None:
+            self.spaces.frame(self.spaces.values(self._reading.values))
+            self._monitor.rehearse(self._reading)
+            self._rehearsed_filter.filter(action)
 
     def wait_until_clear(self, timeout_s: float) -> bool:
         """Wait until the robot may move; return whether it may. To be called by who drives it."""
@@ -219,7 +230,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         frame = self.spaces.frame(values)
         if not np.isfinite(frame).all():  # only then: which one
             _refuse_what_is_not_finite(values)
-        self._values = values
+        self._values, self._reading = values, reading
         return frame
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rclpy.serialization import serialize_message
 from rl_agent.action_description import ActionDescription
 from rl_agent.errors import ConfigurationError
 from rl_agent.ros_message_fields import has_header, names_list, resolve
@@ -59,6 +60,11 @@ class RosCommand:
         if self._header is not None:
             self._header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(self._message)
+
+    def rehearse(self, command: Numbers) -> None:
+        """Do what `send` does, but publish nothing."""
+        self._write(command)
+        serialize_message(self._message)
 
     def close(self) -> None:
         """Unadvertise."""

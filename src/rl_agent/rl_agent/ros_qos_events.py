@@ -9,10 +9,12 @@ from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import (
+    DurabilityPolicy,
     qos_check_compatible,
     qos_policy_name_from_kind,
     QoSCompatibility,
     QoSProfile,
+    ReliabilityPolicy,
 )
 from rl_agent.ros_topics import steady_clock
 
@@ -30,14 +32,24 @@ _REMEDIES = {
 
 
 def subscription_events(node: Node, topic: str, qos: QoSProfile | int) -> Any:
-    """Return callbacks that log a publisher which this node's subscription cannot hear."""
+    """Return callbacks that log a publisher which this node's subscription cannot hear.
+
+    A subscription that asks for nothing gets none: it hears every publisher, and an executor that
+    waits for its events would be woken by each of its messages once more.
+    """
+    profile = _profile(qos)
+    if (profile.reliability, profile.durability) == (
+        ReliabilityPolicy.BEST_EFFORT,
+        DurabilityPolicy.VOLATILE,
+    ):
+        return SubscriptionEventCallbacks(use_default_callbacks=False)
 
     def say(event: Any) -> None:
         full = node.resolve_topic_name(topic)
         others = [
             info
             for info in node.get_publishers_info_by_topic(full)
-            if not _fit(info.qos_profile, _profile(qos))
+            if not _fit(info.qos_profile, profile)
         ]
         offer, _ = _remedy(event)
         node.get_logger().warning(

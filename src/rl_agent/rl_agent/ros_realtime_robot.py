@@ -2,6 +2,7 @@
 """A robot behind ROS topics that is commanded at a fixed rate of the steady clock."""
 
 from collections.abc import Callable
+import contextlib
 from dataclasses import replace
 from functools import partial
 import gc
@@ -18,17 +19,19 @@ from rl_agent.fixed_rate import FixedRate
 from rl_agent.histogram import Histogram
 from rl_agent.reactions import Reactions
 from rl_agent.real_time import collect_garbage
+from rl_agent.rehearsal import Rehearsal
 from rl_agent.robot import Reading
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_command import RosCommand
 from rl_agent.ros_reset import RosReset
-from rl_agent.ros_sensors import RosSensors, SensorMessage
+from rl_agent.ros_sensors import RosSensors
 from rl_agent.safety_description import find_pose
 from rl_agent.safety_state import SafetyState
 from rl_agent.sensor_reader import SensorReader
 from rl_agent.watchdogs import POLICY, Watched
 
 _TICKS_PER_COLLECTION = 10
+_LOOK_S = 0.001  # between two looks for messages, while an episode waits for them
 
 Numbers = NDArray[np.float64]
 
@@ -53,6 +56,7 @@ class RosRealtimeRobot:
         events: Events,
         policy_heard_s: Callable[[], float],
         when_idle: Callable[[], None],
+        rehearse: Callable[[], None],
     ) -> None:
         """Connect; nothing is sent yet.
 
@@ -64,14 +68,14 @@ class RosRealtimeRobot:
             events: told of what is wrong with sensors.
             policy_heard_s: returns when the learner was last heard, on the steady clock.
             when_idle: called when there is time until the next tick.
+            rehearse: does what comes between `apply` and `apply`, without effect.
         """
         self._node, self._description, self._timeout_s = node, description, timeout_s
-        self._state, self._when_idle = state, when_idle
+        self._state, self._when_idle, self._rehearse_rest = state, when_idle, rehearse
         self._stopping_s: float | None = None
-        self._is_complete = False  # a message may come before all of this is made
         self._begun_s: float | None = None  # when the observation of this step was complete
         self._pose = find_pose(description.safety, description.action, description.observation)
-        self._sensors = RosSensors(node, description, self._on_message)
+        self._sensors = RosSensors(node, description, polled=True)
         self._changed = self._sensors.changed
         self._reader = SensorReader(
             description.observation, self._sensors.latest, self._sensors.values_of, events
@@ -88,12 +92,12 @@ class RosRealtimeRobot:
             description.rate_hz,
             description.safety.command_watchdog,
             watched,
-            self._reader.update,
+            self._look,
         )
         self._reset = RosReset(node, description, self._changed, self._left_s, timeout_s)
         self.rate = FixedRate(description.rate_hz)
+        self._rehearsal = Rehearsal(self._rehearse, self.rate.period_s)
         self.latency = Histogram()
-        self._is_complete = True
 
     def wait_until_heard(self) -> None:
         """Wait until every sensor topic had a good message.
@@ -117,6 +121,7 @@ class RosRealtimeRobot:
         self._reset.run(self._read, self._apply_in_reset)
         self._gate.pause()
         self.rate.start()
+        self._sensors.poll()
         self._begun_s = time.perf_counter()
         self._reader.update()
         return replace(self._reading(), command=self._gate.last)
@@ -129,7 +134,9 @@ class RosRealtimeRobot:
         self._when_idle()
         if self.rate.ticks % _TICKS_PER_COLLECTION == 0:
             gc.collect(0)
+        self._rehearsal.before(self.rate.deadline_s)
         self.rate.wait()
+        self._sensors.poll()
         self._begun_s = time.perf_counter()
         self._reader.update()
         self._gate.watchdogs.update(moving=True)
@@ -139,7 +146,7 @@ class RosRealtimeRobot:
 
     def sense(self) -> dict[str, Numbers] | None:
         """Return the newest values, see `SensingRobot`."""
-        self._reader.update()
+        self._look()
         if any(self._reader.why(topic) for topic in self._reader.topics):
             return None
         return self._reader.values() if self._reader.is_complete else None
@@ -187,10 +194,19 @@ class RosRealtimeRobot:
             )
         return watched
 
-    def _on_message(self, topic: str, message: SensorMessage) -> None:
-        """Take the values out of a message, on the thread that receives it."""
-        if self._is_complete:
-            self._reader.take(topic, message)
+    def _rehearse(self) -> None:
+        """Do all that the next tick will do, without effect."""
+        for topic, message in self._sensors.latest().items():
+            with contextlib.suppress(RobotError):
+                self._sensors.values_of(topic, message)
+        self._rehearse_rest()
+        if self._gate.last is not None:
+            self._command.rehearse(self._gate.last)
+
+    def _look(self) -> None:
+        """Take the values out of messages that have come."""
+        self._sensors.poll()
+        self._reader.update()
 
     def _reading(self) -> Reading:
         """Return the newest good values."""
@@ -230,7 +246,7 @@ class RosRealtimeRobot:
         """
 
         def missing() -> list[str]:
-            self._reader.update()
+            self._look()
             return [
                 topic
                 for topic in self._reader.topics
@@ -243,7 +259,7 @@ class RosRealtimeRobot:
             while missing():
                 if self._left_s(deadline_s) <= 0:
                     raise RobotError(self._explain(missing()))
-                self._changed.wait(self._left_s(deadline_s))
+                self._changed.wait(min(self._left_s(deadline_s), _LOOK_S))
 
     def _left_s(self, deadline_s: float) -> float:
         """Return how much longer to wait; a stop shortens it."""

@@ -3,14 +3,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 import threading
 import time
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
+from rclpy.serialization import deserialize_message
+from rclpy.subscription import Subscription
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_field_extractor import FieldExtractor
 from rl_agent.ros_message_fields import has_header
@@ -34,11 +38,23 @@ class SensorMessage:
     stamped: bool = True
 
 
+class _TakenByHand(MutuallyExclusiveCallbackGroup):
+    """Keeps an executor from waiting for messages."""
+
+    def can_execute(self, entity: Any) -> bool:
+        """Return that no executor may serve this, see rclpy."""
+        return False
+
+
 class RosSensors:
     """Keeps the newest message of each sensor topic.
 
     The subscriptions are best effort: those hear reliable publishers as well as best-effort ones,
     as many drivers are, and a message that was lost is worth nothing once the next one is there.
+
+    Either the node's executor receives each message as it comes, or, `polled`, whoever calls
+    `poll` takes those that have come: no other thread then needs Python's interpreter lock for
+    them, and of a sensor that is faster than the control loop only the newest one is decoded.
 
     Attributes:
         topics: as in the description.
@@ -51,6 +67,8 @@ class RosSensors:
         node: Node,
         description: RobotDescription,
         on_message: Callable[[str, SensorMessage], None] | None = None,
+        *,
+        polled: bool = False,
     ) -> None:
         """Subscribe.
 
@@ -58,6 +76,7 @@ class RosSensors:
             node: relative topics live in its namespace; its executor spins in another thread.
             description: of the robot.
             on_message: called for each message, with `changed` held.
+            polled: messages come by `poll` alone.
 
         Raises:
             ConfigurationError: a message type that is not installed, or without such fields.
@@ -75,15 +94,33 @@ class RosSensors:
             topic: [item for item in self.extractors if item.field.topic == topic]
             for topic in self.topics
         }
-        self._subscriptions = [
-            node.create_subscription(
+        self._stamped = {topic: has_header(kind) for topic, kind in description.topics.items()}
+        group = _TakenByHand() if polled else None
+        self._polled_s = time.monotonic()
+        self._subscriptions = {
+            topic: node.create_subscription(
                 import_message(kind),
                 topic,
-                self._receiver(topic, has_header(kind)),
+                partial(self._receive, topic),
                 qos_profile_sensor_data,
+                callback_group=group,
             )
             for topic, kind in description.topics.items()
-        ]
+        }
+
+    def poll(self) -> None:
+        """Take the messages that have come; of each topic all but the newest are dropped."""
+        with self.changed:
+            now_s, wall_ns = time.monotonic(), time.time_ns()
+            longest_s = now_s - self._polled_s  # it came since then, whatever wall clocks do
+            for topic, subscription in self._subscriptions.items():
+                newest = _take_newest(subscription)
+                if newest is not None:
+                    data, info = newest
+                    age_s = 1e-9 * (wall_ns - info['received_timestamp'])
+                    received_s = now_s - min(max(age_s, 0.0), longest_s)
+                    self._note(topic, deserialize_message(data, subscription.msg_type), received_s)
+            self._polled_s = now_s
 
     def latest(self) -> dict[str, SensorMessage]:
         """Return the newest message of each topic that was heard."""
@@ -115,24 +152,35 @@ class RosSensors:
 
     def close(self) -> None:
         """Unsubscribe."""
-        for subscription in self._subscriptions:
-            self._node.destroy_subscription(subscription)
-        self._subscriptions = []
+        with self.changed:
+            for subscription in self._subscriptions.values():
+                self._node.destroy_subscription(subscription)
+            self._subscriptions = {}
 
-    def _receiver(self, topic: str, stamped: bool) -> Callable[[Any], None]:
-        """Return the callback of one topic."""
+    def _receive(self, topic: str, message: Any) -> None:
+        """Keep a message that an executor brings."""
+        self._note(topic, message, time.monotonic())
 
-        def receive(message: Any) -> None:
-            received_s = time.monotonic()
-            if stamped:
-                stamp_ns = stamp_to_ns(message.header.stamp)
-            else:
-                stamp_ns = self._node.get_clock().now().nanoseconds
-            heard = SensorMessage(message, received_s, stamp_ns, stamped)
-            with self.changed:
-                if self._on_message:
-                    self._on_message(topic, heard)
-                self._latest[topic] = heard
-                self.changed.notify_all()
+    def _note(self, topic: str, message: Any, received_s: float) -> None:
+        """Keep a message of a topic as its newest one."""
+        stamped = self._stamped[topic]
+        if stamped:
+            stamp_ns = stamp_to_ns(message.header.stamp)
+        else:
+            stamp_ns = self._node.get_clock().now().nanoseconds
+        heard = SensorMessage(message, received_s, stamp_ns, stamped)
+        with self.changed:
+            if self._on_message:
+                self._on_message(topic, heard)
+            self._latest[topic] = heard
+            self.changed.notify_all()
 
-        return receive
+
+def _take_newest(subscription: Subscription) -> tuple[bytes, dict[str, int]] | None:
+    """Return a subscription's newest message as it travelled, with what is known of the way."""
+    newest: tuple[bytes, dict[str, int]] | None = None
+    handle = subscription.handle
+    with handle:
+        while (taken := handle.take_message(subscription.msg_type, True)) is not None:
+            newest = taken
+    return newest

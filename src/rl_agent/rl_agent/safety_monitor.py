@@ -42,6 +42,10 @@ class SafetyMonitor:
                 Stop(f'limit/{trip.name}', trip.text, self._reaction, True, self._why_still)
             )
 
+    def rehearse(self, reading: Reading) -> None:
+        """Look at a reading without effect."""
+        self._trips.check(reading.values)
+
     def stop_for_policy(self, text: str) -> None:
         """Stop the robot because of an action that nobody can execute."""
         self._state.begin(Stop(POLICY_NOT_FINITE, text, self._reaction, True, lambda: None))

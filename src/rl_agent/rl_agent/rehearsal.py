@@ -1,0 +1,51 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The way from observation to command, walked once without effect just before it counts.
+
+Between two ticks other threads and programs fill the processor's caches, and the processor falls
+asleep. The first walk after that takes three times as long as the next one; so it is done early.
+"""
+
+from collections.abc import Callable
+import time
+
+_MOST_OF_A_PERIOD = 0.3
+_FORGET = 0.99  # of the longest walk, at each walk
+_MARGIN_S = 100e-6  # to be asleep again before the tick, which then comes on time
+
+
+class Rehearsal:
+    """Decides when to rehearse, by how long rehearsals have taken.
+
+    Attributes:
+        lead_s: how long before a tick the next one begins.
+    """
+
+    def __init__(
+        self,
+        walk: Callable[[], None],
+        period_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            walk: does the work, without any effect.
+            period_s: of control; at most a part of it is used.
+            clock: in s.
+            sleep: for so many s.
+        """
+        self._walk, self._clock, self._sleep = walk, clock, sleep
+        self._most_s = _MOST_OF_A_PERIOD * period_s
+        self.lead_s = self._most_s
+
+    def before(self, deadline_s: float) -> None:
+        """Sleep until it is time for a rehearsal, and rehearse; not at all if it is too late."""
+        left_s = deadline_s - self.lead_s - self._clock()
+        if left_s < 0.0:
+            return
+        self._sleep(left_s)
+        begun_s = self._clock()
+        self._walk()
+        took_s = self._clock() - begun_s
+        self.lead_s = min(max(took_s + _MARGIN_S, _FORGET * self.lead_s), self._most_s)
