@@ -224,6 +224,36 @@ def test_both_kinds_of_publishers_are_heard(
     sensed.close()
 
 
+def test_of_polled_topics_the_newest_message_is_taken_with_its_time(robot: Listener) -> None:
+    """And an executor that serves the same node takes none of them."""
+    publisher = robot.node.create_publisher(JointState, 'polled', 10)
+    listener = Listener({})
+    field = ObservationField('a', 'polled', type_name(JointState()), 'position', ('a',))
+    sensors = RosSensors(listener.node, describe(field), polled=True)
+    thread = threading.Thread(target=listener.executor.spin)
+    thread.start()
+    deadline_s, position = time.monotonic() + WITHIN_S, 0.0
+    while not sensors.complete:
+        assert time.monotonic() < deadline_s
+        publisher.publish(joints('a', position=[-1.0]))
+        time.sleep(0.05)
+        sensors.poll()
+    since_s = time.monotonic()
+    for position in (1.0, 2.0, 3.0):
+        publisher.publish(joints('a', position=[position]))
+    while sensors.values(sensors.latest())['a'].tolist() != [3.0]:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.2)  # a robot's ticks may be far apart
+        sensors.poll()
+    received_s = sensors.latest()['polled'].received_s
+    assert since_s - 0.01 <= received_s  # two clocks were read one after the other
+    assert received_s <= time.monotonic()
+    listener.executor.shutdown()
+    thread.join()
+    sensors.close()
+    listener.close()
+
+
 @pytest.mark.parametrize('number', range(len(SEEN)), ids=list(SEEN))
 def test_sensors(robot: Listener, number: int) -> None:
     message, how, expected = list(SEEN.values())[number]

@@ -1,13 +1,15 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The way from observation to command, walked once without effect just before it counts.
 
-Between two ticks other threads and programs fill the processor's caches, and the processor falls
-asleep. The first walk after that takes three times as long as the next one; so it is done early.
+Between two ticks of a slow loop other threads and programs fill the processor's caches, and the
+processor falls asleep. The first walk after that takes more than twice as long as the next one; so
+it is done early. A fast loop stays awake by itself, and has no time to spare.
 """
 
 from collections.abc import Callable
 import time
 
+_SHORTEST_PERIOD_S = 5e-3
 _MOST_OF_A_PERIOD = 0.3
 _FORGET = 0.99  # of the longest walk, at each walk
 _MARGIN_S = 100e-6  # to be asleep again before the tick, which then comes on time
@@ -31,18 +33,19 @@ class Rehearsal:
 
         Args:
             walk: does the work, without any effect.
-            period_s: of control; at most a part of it is used.
+            period_s: of control; at most a part of it is used, of a short one none.
             clock: in s.
             sleep: for so many s.
         """
         self._walk, self._clock, self._sleep = walk, clock, sleep
+        self._is_useful = period_s >= _SHORTEST_PERIOD_S
         self._most_s = _MOST_OF_A_PERIOD * period_s
         self.lead_s = self._most_s
 
     def before(self, deadline_s: float) -> None:
         """Sleep until it is time for a rehearsal, and rehearse; not at all if it is too late."""
         left_s = deadline_s - self.lead_s - self._clock()
-        if left_s < 0.0:
+        if left_s < 0.0 or not self._is_useful:
             return
         self._sleep(left_s)
         begun_s = self._clock()

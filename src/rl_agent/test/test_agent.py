@@ -195,6 +195,60 @@ def test_a_stop_during_the_step_truncates_that_step() -> None:
     assert len(transitions) == 13
 
 
+class SettlingRobot(PendulumRobot):
+    """Lets the agent settle when a command has left, as the one in real time does.
+
+    Attributes:
+        settle: what to call then.
+        spooled: how many transitions were in the spool when each command left.
+    """
+
+    def __init__(self) -> None:
+        """Prepare."""
+        super().__init__()
+        self.settle: Callable[[], object] = lambda: None
+        self.spool: Spool | None = None
+        self.spooled: list[int] = []
+
+    def apply(self, command: NDArray[np.float64]) -> Reading:
+        """Execute a command, see `Robot`."""
+        assert self.spool is not None
+        self.spooled.append(self.spool.pending)
+        reading = super().apply(command)
+        self.settle()
+        return reading
+
+
+@pytest.mark.parametrize('steps', [7, 20, 25])
+def test_late_or_at_once_the_same_is_spooled(steps: int) -> None:
+    at_once = Bench(max_steps=steps).run()
+    robot = SettlingRobot()
+    bench = Bench(robot=robot, max_steps=steps, settle_late=True)
+    robot.settle, robot.spool = bench.agent.settle, bench.spool
+    late = bench.run()
+    assert [(item.episode, item.step, item.truncated) for item in late] == [
+        (item.episode, item.step, item.truncated) for item in at_once
+    ]
+    np.testing.assert_array_equal(
+        [item.next_observation for item in late], [item.next_observation for item in at_once]
+    )
+    # amid an episode a command leaves before the step that it follows is spooled
+    assert robot.spooled == [number - (number % 10 > 0) for number in range(steps)]
+
+
+def test_what_was_lived_through_is_spooled_when_the_robot_fails() -> None:
+    class FailingRobot(PendulumRobot):
+        def apply(self, command: NDArray[np.float64]) -> Reading:
+            if len(self.commands) == 5:
+                raise RobotError('unplugged')
+            return super().apply(command)
+
+    bench = Bench(robot=FailingRobot(), settle_late=True)
+    with pytest.raises(RobotError, match='unplugged'):
+        bench.run()
+    assert bench.spool.pending == 5
+
+
 def test_after_a_stop_it_runs_again() -> None:
     bench = Bench(episode_steps=10, max_steps=30)
     bench.after_step[5] = bench.agent.stop
