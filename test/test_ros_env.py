@@ -3,9 +3,11 @@
 
 from collections.abc import Iterator
 import math
+from pathlib import Path
+import time
 from typing import Any
 
-from fleet import running
+from fleet import Listener, running
 from gymnasium.utils.env_checker import check_env
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.node_specs import simulated_robot
 from rl_agent.ros_env import RosEnv
 from stable_baselines3 import PPO, SAC
+from std_msgs.msg import Bool, Float64MultiArray
 import torch
 
 ROBOTS = ('pendulum', 'arm')
@@ -71,6 +74,45 @@ def test_stable_baselines_trains_unchanged(
     assert any(not old.equal(new) for old, new in zip(before, after, strict=True))
     action, _ = model.predict(env.reset()[0])
     assert env.action_space.contains(action)
+
+
+def test_in_real_time_a_robot_is_driven_stopped_and_left_at_rest(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A slow machine may stop an episode by the watchdogs; then another one begins."""
+    spec = simulated_robot('pendulum', 'env_timely', seed=5, real_time=True)
+    commands = '/env_timely/effort_controller/commands'
+    listener = Listener({commands: (Float64MultiArray, 10)})
+    heard, push = listener.heard[commands], np.ones(1, np.float32)
+    stop = listener.node.create_publisher(Bool, '/env_timely/emergency_stop', 10)
+    with running([spec], ros_environment, tmp_path):
+        with RosEnv('pendulum', 'env_timely', real_time=True, robot_timeout_s=30.0) as env:
+            env.reset(seed=1)
+            steps, times_s = 0, [0.0]
+            while steps < 20:
+                observation, _, _, truncated, info = env.step(push)
+                assert env.observation_space.contains(observation)
+                steps, times_s = steps + 1, [*times_s, info['time_s']]
+                if truncated:
+                    env.reset()
+                    steps, times_s = 0, [0.0]
+            assert times_s == sorted(times_s)
+            assert times_s[-1] == pytest.approx(20 / 20, rel=0.5)  # by the robot's clock
+            listener.until(lambda: any(item.data[0] == 2.0 for item in heard), 30.0, 'the push')
+            stop.publish(Bool(data=True))
+            while 'emergency_stop' not in info['stop']:
+                *_, truncated, info = env.step(push)  # a reset would wait for the re-arm
+            assert truncated
+            stop.publish(Bool(data=False))
+            listener.until(lambda: heard[-1].data[0] == 0.0, 30.0, 'zero')
+            deadline_s = time.monotonic() + 30.0
+            while not env.state.rearm()[0]:
+                assert time.monotonic() < deadline_s
+                time.sleep(0.05)
+            env.reset()
+            env.step(push)
+        listener.until(lambda: heard[-1].data[0] == 0.0, 30.0, 'zero, at the end')
+    listener.close()
 
 
 def test_an_unknown_robot_is_refused() -> None:

@@ -30,6 +30,7 @@ from rl_agent.real_time import prepare_process, prepare_thread, restore_process
 from rl_agent.robot_description import RobotDescription
 from rl_agent.robot_env import RobotEnv
 from rl_agent.ros_diagnostics import agent_concerns, Diagnostics
+from rl_agent.ros_events import log_reports, REPORT_PERIOD_S
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_listener import RosListener
 from rl_agent.ros_main import ManagedNode, run
@@ -66,7 +67,6 @@ _SPOOL_IN_MEMORY_LEAST = 4096  # simulated time may be fast
 _FLUSH_S = 1.5
 _LAST_STATUS_S = 0.3
 _LAST_STEP_S = 10.0
-_REPORT_S = 0.2
 _LISTEN_S = 1.0  # so that an emergency stop from before this start is heard before a robot moves
 
 
@@ -248,7 +248,7 @@ class AgentNode(ManagedNode):
         self._diagnostics = Diagnostics(self, agent_concerns)
         self._timers_of_agent = [
             self.create_timer(1.0, self._publish_status, clock=steady_clock()),
-            self.create_timer(_REPORT_S, self._say_reports, clock=steady_clock()),
+            self.create_timer(REPORT_PERIOD_S, self._say_reports, clock=steady_clock()),
         ]
         self._evaluate = self.create_service(Evaluate, '~/evaluate', self._on_evaluate)
 
@@ -326,11 +326,7 @@ class AgentNode(ManagedNode):
 
     def _say_reports(self) -> None:
         """Log what there is to say."""
-        for report in self._events.take_reports():
-            if report.is_fault:
-                self.get_logger().error(report.text)
-            else:
-                self.get_logger().info(report.text)
+        log_reports(self, self._events)
 
     def _publish_status(self) -> None:
         """Publish how the agent is doing."""

@@ -6,10 +6,13 @@ from stable_baselines3 import SAC
 
 with RosEnv('pendulum') as env:          # beside it: ros2 run rl_agent simulated_robot ...
     SAC('MlpPolicy', env).learn(5_000)
+
+with RosEnv('my_arm.yaml', real_time=True) as env:          # a robot whose time passes by itself
+    ...
 """
 
-from collections.abc import Callable
 import contextlib
+from functools import partial
 import threading
 from typing import Any
 
@@ -22,17 +25,19 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.utilities import try_shutdown
-from rl_agent.robot import Robot
-from rl_agent.robot_description import RobotDescription
+from rl_agent.events import Events
 from rl_agent.robot_env import RobotEnv
+from rl_agent.ros_events import log_reports, REPORT_PERIOD_S
+from rl_agent.ros_realtime_robot import RosRealtimeRobot
 from rl_agent.ros_robot import RosRobot
 from rl_agent.ros_robot_description import load_ros_robot
-from rl_agent.ros_topics import RESET_SEED
+from rl_agent.ros_safety import RosSafety
+from rl_agent.ros_topics import RESET_SEED, steady_clock
+from rl_agent.safety_state import SafetyState
 
 _FOUND_WITHIN_S = 5.0
 _SEED_WITHIN_S = 10.0
-
-MakeRobot = Callable[[Node, RobotDescription, float], Robot]
+_STOP_WITHIN_S = 1.0
 
 
 class RosEnv(RobotEnv):
@@ -41,6 +46,10 @@ class RosEnv(RobotEnv):
     `reset(seed=...)` seeds the simulated robot of the same namespace, if there is one; a real
     robot starts where it starts, and only `np_random` is seeded. Instead of `stamp_ns`, `info` has
     `time_s`: since the beginning of the episode, by the robot's clock.
+
+    In real time the robot is commanded at its rate, under all of the description's watchdogs and
+    stops, as by the `agent` node: whoever trains for longer than the command watchdog allows
+    between two steps finds the robot stopped, and the episode truncated.
 
     Attributes:
         node: for whatever else is to be published or heard.
@@ -51,17 +60,18 @@ class RosEnv(RobotEnv):
         robot: str,
         namespace: str = '',
         *,
+        real_time: bool = False,
         robot_timeout_s: float = 10.0,
-        make_robot: MakeRobot = RosRobot,
     ) -> None:
         """Connect; nothing moves before `reset`.
 
         Args:
             robot: name of a description, or the path of its YAML file.
             namespace: that the robot's relative topics live in.
+            real_time: False steps a simulated robot in lockstep; True commands one whose time
+                passes by itself, at its rate; the topic `emergency_stop` and the services
+                `~/emergency_stop` and `~/rearm` are there then.
             robot_timeout_s: a robot that is silent for so long is an error.
-            make_robot: makes the robot of node, description and time-out; the default steps a
-                simulated robot in lockstep.
 
         Raises:
             ConfigurationError: no such robot, or one line for each mistake in its file.
@@ -76,8 +86,26 @@ class RosEnv(RobotEnv):
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, name='ros_env', daemon=True)
         self._thread.start()
+        self._safety: RosSafety | None = None
+        self._driven: RosRobot | RosRealtimeRobot | None = None
+        events = Events()
+        state = SafetyState(events)
         try:
-            super().__init__(make_robot(self.node, description, robot_timeout_s), description)
+            if real_time:
+                self._driven = RosRealtimeRobot(
+                    self.node, description, robot_timeout_s, state, events
+                )
+                safety = description.safety
+                self._safety = RosSafety(self.node, state, safety.emergency_stop or safety.stop)
+            else:
+                self._driven = RosRobot(self.node, description, robot_timeout_s)
+            super().__init__(self._driven, description, state=state, events=events)
+            self._driven.prepare()
+            self.node.create_timer(
+                REPORT_PERIOD_S,
+                partial(log_reports, self.node, events),
+                clock=steady_clock(),
+            )
             self._seeder = self.node.create_client(SetParameters, 'simulated_robot/set_parameters')
         except BaseException:
             self.close()
@@ -101,7 +129,12 @@ class RosEnv(RobotEnv):
         return observation, reward, terminated, truncated, self._since_the_beginning(info)
 
     def close(self) -> None:
-        """Disconnect; the robot keeps its last command."""
+        """Disconnect. In real time the robot is stopped first, else it keeps its last command."""
+        if self._driven is not None:
+            self.release()
+            self._driven.stop_waiting(_STOP_WITHIN_S)
+            self._driven.close()
+            self._driven = None
         self._executor.shutdown()
         self._thread.join()
         if self._context.ok():
@@ -122,8 +155,8 @@ class RosEnv(RobotEnv):
         """Seed the simulated robot's starting states, where there is one."""
         if self._looks_for_simulation:
             self._looks_for_simulation = False  # once: a real robot has none
-            if isinstance(self._robot, RosRobot):
-                self._robot.wait_until_heard()  # a robot that only starts has no service yet
+            assert self._driven is not None
+            self._driven.wait_until_heard()  # a robot that only starts has no service yet
             self._seeder.wait_for_service(timeout_sec=_FOUND_WITHIN_S)
         if not self._seeder.service_is_ready():
             return

@@ -54,9 +54,9 @@ class RosRealtimeRobot:
         timeout_s: float,
         state: SafetyState,
         events: Events,
-        policy_heard_s: Callable[[], float],
-        when_idle: Callable[[], None],
-        rehearse: Callable[[], None],
+        policy_heard_s: Callable[[], float] = time.monotonic,
+        when_idle: Callable[[], None] = lambda: None,
+        rehearse: Callable[[], None] = lambda: None,
     ) -> None:
         """Connect; nothing is sent yet.
 
@@ -66,7 +66,8 @@ class RosRealtimeRobot:
             timeout_s: an episode cannot begin with a robot that is silent for so long.
             state: whether the robot may move.
             events: told of what is wrong with sensors.
-            policy_heard_s: returns when the learner was last heard, on the steady clock.
+            policy_heard_s: returns when the learner was last heard, on the steady clock; the
+                default is for a robot that needs no learner.
             when_idle: called when there is time until the next tick.
             rehearse: does what comes between `apply` and `apply`, without effect.
         """
