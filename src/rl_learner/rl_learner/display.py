@@ -95,7 +95,7 @@ def _rows(observed: Observed) -> list[tuple[str, str]]:
     ]
     for robot, status in sorted(observed.agents.items()):
         age = '' if math.isnan(status.policy_age_s) else f', {status.policy_age_s:.1f} s old'
-        last = '-' if math.isnan(status.last_return) else f'{status.last_return:.0f}'
+        last = _or_dash(status.last_return, '.0f')
         rows.append(
             (
                 robot,
@@ -113,8 +113,8 @@ def _line(observed: Observed, outlook: Outlook) -> str:
     """Return the state in one line."""
     learner, agents = observed.learner, sorted(observed.agents.items())
     robots = ' '.join(
-        f'[{robot} return {status.last_return:.0f} policy {status.policy_version}'
-        f' age {status.policy_age_s:.1f}s'
+        f'[{robot} return {_or_dash(status.last_return, ".0f")} policy {status.policy_version}'
+        f' age {_or_dash(status.policy_age_s, ".1f")}s'
         + (f' {_steps(observed.steps_of[robot])}]' if robot in observed.steps_of else ']')
         for robot, status in agents
     )
@@ -123,6 +123,11 @@ def _line(observed: Observed, outlook: Outlook) -> str:
         f' updates {learner.updates} ({learner.updates_per_s:.0f}/s)'
         f' replay {learner.replay_size} {_metrics(observed)} {robots}'
     )
+
+
+def _or_dash(number: float, form: str) -> str:
+    """Return a number, or a dash where there is none yet."""
+    return '-' if math.isnan(number) else format(number, form)
 
 
 def _steps(means: StepMeans) -> str:
