@@ -6,7 +6,6 @@ import contextlib
 from dataclasses import replace
 from functools import partial
 import gc
-import os
 import time
 
 import numpy as np
@@ -268,17 +267,8 @@ class RosRealtimeRobot:
 
     def _explain(self, topics: list[str]) -> str:
         """Return what is wrong with these topics, and what to look at."""
-        lines = []
+        heard = {}
         for topic in topics:
-            name = self._node.resolve_topic_name(topic)
-            heard = self._reader.good_since_s(topic) > 0
-            what = self._reader.why(topic) or ('nothing new' if heard else 'no message')
-            lines.append(
-                f'{name}: {what} in {self._timeout_s:g} s from'
-                f' {self._node.count_publishers(name)} publishers'
-            )
-        domain = os.environ.get('ROS_DOMAIN_ID', '0')
-        return (
-            f'the robot does not publish: {"; ".join(lines)}; accepted: new messages at'
-            f' {self._description.rate_hz:g} Hz. Is it switched on, and in ROS domain {domain}?'
-        )
+            said = self._reader.good_since_s(topic) > 0
+            heard[topic] = self._reader.why(topic) or ('nothing new' if said else 'no message')
+        return self._sensors.explain_silence(heard, self._timeout_s)

@@ -2,7 +2,6 @@
 """A robot behind ROS topics whose time passes only when it is commanded (lockstep)."""
 
 from collections.abc import Callable
-import os
 import time
 
 import numpy as np
@@ -157,20 +156,13 @@ class RosRobot:
 
     def _explain_silence(self) -> str:
         """Return which topics are silent, and what to look at."""
-        lines, messages = [], self._sensors.latest()
-        for topic in self._sensors.topics:
-            if topic not in messages or not self._is_new(messages[topic]):
-                name = self._node.resolve_topic_name(topic)
-                heard = 'nothing new' if topic in messages else 'no message'
-                lines.append(
-                    f'{name}: {heard} in {self._timeout_s:g} s from'
-                    f' {self._node.count_publishers(name)} publishers'
-                )
-        domain = os.environ.get('ROS_DOMAIN_ID', '0')
-        return (
-            f'the robot does not publish: {"; ".join(lines)}; accepted: new messages at'
-            f' {self._description.rate_hz:g} Hz. Is it switched on, and in ROS domain {domain}?'
-        )
+        messages = self._sensors.latest()
+        heard = {
+            topic: 'nothing new' if topic in messages else 'no message'
+            for topic in self._sensors.topics
+            if topic not in messages or not self._is_new(messages[topic])
+        }
+        return self._sensors.explain_silence(heard, self._timeout_s)
 
 
 def _newest_ns(messages: dict[str, SensorMessage]) -> int:

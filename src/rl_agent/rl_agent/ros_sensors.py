@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+import os
 import threading
 import time
 from typing import Any
@@ -81,7 +82,7 @@ class RosSensors:
         Raises:
             ConfigurationError: a message type that is not installed, or without such fields.
         """
-        self._node = node
+        self._node, self._rate_hz = node, description.rate_hz
         self._on_message = on_message
         self.topics = tuple(description.topics)
         self.changed = threading.Condition()
@@ -149,6 +150,24 @@ class RosSensors:
     def values_of(self, topic: str, message: SensorMessage) -> dict[str, NDArray[np.float64]]:
         """Return the numbers of those fields that a topic holds, see `values`."""
         return {extract.field.name: extract(message.message) for extract in self._by_topic[topic]}
+
+    def explain_silence(self, heard: Mapping[str, str], timeout_s: float) -> str:
+        """Return what is wrong with topics that were waited for, and what to look at.
+
+        Args:
+            heard: topic to what came of it, in words.
+            timeout_s: how long it was waited.
+        """
+        lines = []
+        for topic, what in heard.items():
+            name = self._node.resolve_topic_name(topic)
+            publishers = self._node.count_publishers(name)
+            lines.append(f'{name}: {what} in {timeout_s:g} s from {publishers} publishers')
+        domain = os.environ.get('ROS_DOMAIN_ID', '0')
+        return (
+            f'the robot does not publish: {"; ".join(lines)}; accepted: new messages at'
+            f' {self._rate_hz:g} Hz. Is it switched on, and in ROS domain {domain}?'
+        )
 
     def close(self) -> None:
         """Unsubscribe."""
