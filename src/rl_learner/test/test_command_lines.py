@@ -2,6 +2,7 @@
 """One family of command lines: help that teaches, the same names, completion that works."""
 
 from pathlib import Path
+import re
 import shlex
 import shutil
 import subprocess
@@ -26,11 +27,29 @@ def test_help_teaches(name: str) -> None:
     own = [line for line in examples if line.strip().startswith(f'{name} ')]
     assert len(own) >= 2
     for line in own:
-        words = shlex.split(line, comments=True)[1:]
-        words = words[: words.index('>')] if '>' in words else words
-        words = words[: words.index('&&')] if '&&' in words else words
-        words = words[: words.index('--ros-args')] if '--ros-args' in words else words
-        parser.parse_args(words)
+        parser.parse_args(words_of(line)[1:])
+
+
+def words_of(line: str) -> list[str]:
+    """Return a command without its comment, and without what follows it."""
+    words = shlex.split(line, comments=True)
+    ends = (words.index(end) for end in ('>', '&&', '--ros-args') if end in words)
+    return words[: min(ends, default=len(words))]
+
+
+def test_what_the_pages_show_is_accepted() -> None:
+    pages = Path(__file__).resolve().parents[3] / 'docs'
+    if not pages.is_dir():
+        pytest.skip('installed without docs/')
+    count = 0
+    for page in sorted(pages.glob('*.md')):
+        for block in re.findall(r'```sh\n(.*?)```', page.read_text(encoding='utf-8'), re.DOTALL):
+            for line in block.replace('\\\n', ' ').splitlines():
+                words = words_of(line)
+                if words and words[0] in PARSERS:
+                    PARSERS[words[0]].parse_args(words[1:])
+                    count += 1
+    assert count > 20
 
 
 def test_an_option_is_the_same_everywhere() -> None:
