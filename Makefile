@@ -14,6 +14,7 @@ help:  ## list the targets
 	@echo 'Options of demo: SEED=3 ROBOTS=2 ROBOT=pendulum ALGORITHM=tqc NAME=first STEPS=8000'
 	@echo 'Options of dashboard and evaluate: RUN=runs/first; of dashboard also PORT=6006'
 	@echo 'Options of plot: RUNS="runs/first runs/second"'
+	@echo "Options of evaluate, plot and bench: ARGS='--help' and what that lists"
 	@echo 'Option of setup: PYTHON=python3.11 (any 3.11 or 3.10 that is not found by itself)'
 
 setup:  ## make .venv with everything pinned, and build rl_msgs into it

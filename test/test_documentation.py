@@ -45,3 +45,8 @@ def test_links_lead_somewhere(workspace: Path, name: str) -> None:
     path = workspace / name
     for target in LINK.findall(path.read_text()):
         assert (path.parent / target).exists(), target
+
+
+def test_the_readme_leads_to_every_page(workspace: Path) -> None:
+    linked = set(LINK.findall((workspace / 'README.md').read_text()))
+    assert {f'docs/{path.name}' for path in (workspace / 'docs').glob('*.md')} <= linked

@@ -39,6 +39,7 @@ setup(
             'learner = rl_learner.learner_node:main',
             'recorder = rl_learner.recorder_node:main',
             'replay_bridge = rl_learner.replay_bridge_node:main',
+            'rl_completion = rl_learner.completion:main',
             'rl_dashboard = rl_learner.dashboard:main',
             'rl_evaluate = rl_learner.evaluate:main',
             'rl_export = rl_learner.export:main',

@@ -1,10 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Compares a robot with its description, without moving anything.
-
-Prints a table of all observation fields, of the command and of the reset service. Exits with 0
-where all is as described, with 1 where something is not, with 2 where the description itself
-cannot be used.
-"""
+"""Compares a robot with its description, without moving anything."""
 
 import argparse
 from collections.abc import Sequence
@@ -13,6 +8,17 @@ import sys
 from rl_agent.check_report import table
 from rl_agent.errors import ConfigurationError
 from rl_agent.node_specs import WRONG_CONFIGURATION
+
+_EXAMPLES = """
+  check_robot my_arm.yaml                        # its sensors, its command topic, its reset
+  check_robot quadruped --namespace robot_1      # one of a fleet
+  check_robot my_arm.yaml --seconds 20           # a sensor that comes and goes
+  check_robot pendulum --ros-args -r joint_states:=other/joint_states
+"""
+_CODES = (
+    'exit codes: 0 all is as described, 1 something is not, 2 the description cannot be used,'
+    ' 130 interrupted'
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -30,16 +36,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-def _parse(words: list[str]) -> argparse.Namespace:
-    """Return the options; exits with 2 for a wrong one."""
+def make_parser() -> argparse.ArgumentParser:
+    """Return the command line."""
     parser = argparse.ArgumentParser(
         prog='check_robot',
-        description=__doc__,
+        description='Compare a robot with its description, without moving anything: a table of'
+        '\nall observation fields, of the command and of the reset service.',
+        epilog=f'examples:\n{_EXAMPLES.strip(chr(10))}\n\n{_CODES}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    parser.add_argument('robot', metavar='FILE', help='YAML file, or a name in config/robots')
-    parser.add_argument('--seconds', type=float, default=3.0, help='how long to listen')
-    parser.add_argument('--namespace', default='', help='of the robot in a fleet, as robot_1')
+    parser.add_argument('robot', metavar='ROBOT', help='YAML file, or a name in config/robots')
+    parser.add_argument(
+        '--seconds', type=float, default=3.0, help='how long to listen; default: 3'
+    )
+    parser.add_argument('--namespace', default='', help='of the robot, as in robot_1')
+    return parser
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    """Return the options; exits with 2 for a wrong one."""
+    parser = make_parser()
     options = parser.parse_args(words)
     if not 0.1 <= options.seconds <= 3600:
         parser.error(f'--seconds: given {options.seconds:g}; accepted: 0.1 to 3600')

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator, ConfigDict
+from pydantic import AfterValidator, ConfigDict, model_validator
 from pydantic.dataclasses import dataclass
 
 
@@ -69,6 +69,15 @@ class RandomisationRanges:
     terrain_height_m: Annotated[Range, AfterValidator(_Within(0.0, 0.3))] | None = None
     push_speed_m_s: Annotated[Range, AfterValidator(_Within(0.0, 5.0))] | None = None
     push_interval_s: Annotated[Range, AfterValidator(_Within(0.1, 1000.0))] | None = None
+
+    @model_validator(mode='after')
+    def _check_pushes(self) -> 'RandomisationRanges':
+        """Refuse pushes that never come, or that push nobody."""
+        if (self.push_speed_m_s is None) != (self.push_interval_s is None):
+            raise ValueError(
+                'push_speed_m_s, push_interval_s: given one of them; accepted: both or neither'
+            )
+        return self
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,6 +26,7 @@ PARTS = {'mass': ('trunk', 'calf')}
         ('action_delay_s', ['a', 'b'], 'action_delay_s'),
         ('action_delay_s', [-0.1, 0.1], 'action_delay_s: given [-0.1, 0.1]'),
         ('observation_noise', [0.0, float('nan')], 'observation_noise'),
+        ('push_speed_m_s', [0.0, 0.4], 'given one of them; accepted: both or neither'),
         ('terrain', [0, 1], "terrain: unknown key (did you mean 'terrain_height_m'?)"),
     ],
 )

@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """What the `rl_...` tools share: options, errors, exit codes.
 
-Exit codes: 0 done, 1 failed or not reached, 2 wrong usage. An option has the same name and
-meaning in each of them.
+Exit codes: 0 done, 1 failed or not reached, 2 wrong usage, 130 interrupted. An option has the
+same name and meaning in each of them.
 """
 
 import argparse
@@ -19,22 +19,26 @@ from rl_agent.errors import ConfigurationError, RlError
 _WIDTH_ELSEWHERE = 160
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
+INTERRUPTED = 130  # as shells have it for Ctrl-C
 
-_CODES = 'exit codes: 0 done, 1 failed or not reached, 2 wrong usage'
+_CODES = 'exit codes: 0 done, 1 failed or not reached, 2 wrong usage, 130 interrupted'
 
 
-def make_parser(name: str, description: str, examples: str) -> argparse.ArgumentParser:
+def make_parser(
+    name: str, description: str, examples: str, codes: str = _CODES
+) -> argparse.ArgumentParser:
     """Return a parser whose help teaches.
 
     Args:
         name: of the command.
         description: one or two sentences.
         examples: lines of commands, each with a comment.
+        codes: what its exit codes mean.
     """
     return argparse.ArgumentParser(
         prog=name,
         description=description,
-        epilog=f'examples:\n{examples.strip(chr(10))}\n\n{_CODES}',
+        epilog=f'examples:\n{examples.strip(chr(10))}\n\n{codes}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -148,7 +152,7 @@ def run_tool(
         code = _report(parser.prog, error, FAILED)
     except KeyboardInterrupt:
         print(f'{parser.prog}: interrupted', file=sys.stderr)
-        code = FAILED
+        code = INTERRUPTED
     sys.exit(code)
 
 

@@ -49,8 +49,8 @@ def _run(options: argparse.Namespace) -> int:
             ' run that has begun, or a folder of such runs'
         )
     port = _port(options.port)
-    # TensorFlow's notices are no concern of somebody who looks at curves
-    os.environ['TF_CPP_MIN_LOG_LEVEL'] = '2'
+    # what TensorFlow says of graphics cards is no concern of somebody who looks at curves
+    os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
     arguments = ['--logdir', str(folder), '--port', str(port), '--host', 'localhost']
     arguments += ['--reload_interval', '5']
     print(f'http://localhost:{port}/ shows {folder}; Ctrl-C ends it', flush=True)

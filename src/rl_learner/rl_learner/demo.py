@@ -17,27 +17,49 @@ from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.robot_description import load_robot
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_learner.algorithm import load_algorithm
-from rl_learner.command_line import at_least
+from rl_learner.command_line import at_least, make_parser
 from rl_learner.demo_description import load_demo
 from rl_learner.demo_run import DemoPlan, DemoRun
 from rl_learner.ports import free_port
 from rl_learner.ros_domain import claim_domain
 from rl_learner.run_folder import DEMO_FILE, new_run_folder
 
+_EXAMPLES = """
+  make demo                                    # the pendulum
+  make demo ROBOT=quadruped ROBOTS=2 SEED=3    # options of make are capitals
+  demo --robot quadruped --robots 2 --seed 3   # the same
+  demo --resume runs/first --steps 12000       # go on with a run
+"""
+
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the command line's options; exits with 2 and one line for a wrong one."""
-    parser = argparse.ArgumentParser(prog='demo', description=__doc__)
-    parser.add_argument('--robot', default='pendulum', help='name in config/demos')
-    parser.add_argument('--algorithm', help='name in config/algorithms, or a YAML file')
-    parser.add_argument('--seed', type=at_least(0), default=0, help='of everything random')
-    parser.add_argument('--robots', type=at_least(1), default=1, help='robots side by side')
+    parser = make_parser(
+        'demo',
+        'Let simulated robots learn through ROS 2 and Reverb, each part a process of its own.',
+        _EXAMPLES,
+        'exit codes: 0 it learned, 1 it did not or something failed, 2 wrong usage',
+    )
+    parser.add_argument(
+        '--robot', default='pendulum', help='name in config/demos; default: pendulum'
+    )
+    parser.add_argument(
+        '--algorithm', help='name in config/algorithms, or a YAML file; default: that of the demo'
+    )
+    parser.add_argument(
+        '--seed', type=at_least(0), default=0, help='of everything random; default: 0'
+    )
+    parser.add_argument(
+        '--robots', type=at_least(1), default=1, help='robots side by side; default: 1'
+    )
     parser.add_argument('--steps', type=at_least(1), help='of all robots together, at most')
     parser.add_argument('--name', help='of the run folder; default: robot, seed and time')
     parser.add_argument(
         '--resume', type=Path, metavar='RUN', help="go on with a demo's run, with its options"
     )
-    parser.add_argument('--runs', type=Path, default=Path('runs'), help='where run folders are')
+    parser.add_argument(
+        '--runs', type=Path, default=Path('runs'), help='where run folders are; default: runs'
+    )
     parser.add_argument(
         '--port', type=at_least(1024), help='of the Reverb server; default: a free one'
     )

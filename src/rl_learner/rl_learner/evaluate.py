@@ -7,7 +7,9 @@ from dataclasses import replace
 import datetime
 import json
 from pathlib import Path
+import shutil
 import sys
+import tempfile
 
 from rl_agent.errors import ConfigurationError
 from rl_agent.robot_description import RobotDescription
@@ -19,6 +21,7 @@ from rl_learner.evaluation import EvaluatedEpisode, Evaluation
 from rl_learner.evaluation_report import as_json, as_table, write_report
 from rl_learner.exported_policy import PolicyWithRobot
 from rl_learner.film import check_ffmpeg, Frame, write_film
+from rl_learner.film_process import film_policy
 from rl_learner.policy_source import load_source
 from rl_learner.ros_evaluation import RobotTrial, run_trial
 
@@ -27,7 +30,8 @@ _EXAMPLES = """
   rl_evaluate runs/first --episodes 20 --seeds 3         # 60 episodes, three seeds
   rl_evaluate runs/first/export/policy.onnx --explore    # acting as in training
   rl_evaluate runs/first --task Pendulum-v1 --target -200
-  rl_evaluate policy.npz --task HalfCheetah-v5 --film    # also film.mp4 and film.gif
+  rl_evaluate runs/walk --episodes 5 --film              # also film.mp4 and film.gif
+  rl_evaluate policy.npz --task HalfCheetah-v5 --film
   rl_evaluate runs/first --real --namespace robot_1      # asks before the robot moves
 """
 
@@ -62,7 +66,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     how.add_argument('--target', type=float, help='exit with 1 if the mean return is below')
     how.add_argument(
-        '--film', action='store_true', help='film the first episode (tasks): film.mp4, film.gif'
+        '--film',
+        action='store_true',
+        help='also film.mp4 and film.gif of an episode: of a task, or a robot simulated by MuJoCo',
     )
     command_line.add_out(parser, 'new folder; default: RUN/evaluations/DATE-TIME')
     command_line.add_json(parser)
@@ -77,15 +83,12 @@ def _run(options: argparse.Namespace) -> int:
     command_line.refuse_to_overwrite(folder, force=options.force)
     if options.film:
         check_ffmpeg()
-    frames: list[Frame] = []
-    if options.task:
-        evaluation, frames_per_s = _judge_task(options, policy, frames)
-    else:
-        evaluation, frames_per_s = _judge_robot(options, policy), 0.0
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = write_report(folder, evaluation)
-    if frames:
-        paths += write_film(folder, frames, frames_per_s)
+    with tempfile.TemporaryDirectory(prefix='rl_evaluate_') as made:
+        judge = _judge_task if options.task else _judge_robot
+        evaluation, films = judge(options, policy, Path(made))
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = write_report(folder, evaluation)
+        paths += [Path(shutil.move(film, folder / film.name)) for film in films]
     content = as_json(evaluation)
     if options.json:
         print(json.dumps({**content, 'folder': str(folder)}))
@@ -100,10 +103,9 @@ def _check_options(options: argparse.Namespace) -> None:
     """Raise ConfigurationError for options that exclude each other."""
     if options.task and (options.real or options.robot):
         raise ConfigurationError('--task: given beside --robot or --real; accepted: one of them')
-    if options.film and not options.task:
+    if options.film and options.real:
         raise ConfigurationError(
-            '--film: given for a robot behind ROS topics, which has no picture; accepted: with'
-            ' --task, or a camera'
+            '--film: given with --real; accepted: a camera, for a real robot has no model to draw'
         )
     if options.real and options.seeds > 1:
         raise ConfigurationError('--seeds: given with --real; accepted: 1, a real robot has none')
@@ -118,9 +120,10 @@ def _default_folder(policy: Path) -> Path:
 
 
 def _judge_task(
-    options: argparse.Namespace, policy: PolicyWithRobot, frames: list[Frame]
-) -> tuple[Evaluation, float]:
-    """Return the evaluation on a task, and the pace of its film; frames are added to `frames`."""
+    options: argparse.Namespace, policy: PolicyWithRobot, made: Path
+) -> tuple[Evaluation, Sequence[Path]]:
+    """Return the evaluation on a task, and its films in the folder `made`."""
+    frames: list[Frame] = []
     with TaskEvaluation(options.task, policy.parameters, film=options.film) as task:
 
         def run(seed: int) -> Iterator[EvaluatedEpisode]:
@@ -130,14 +133,17 @@ def _judge_task(
         episodes = [item for seed in _seeds(options) for item in _shown(options, run(seed))]
         pace = task.frames_per_s
     architecture = policy.parameters.architecture
-    names = [f'observation {index}' for index in range(architecture.observation_size)]
+    names = [f'observation/{index}' for index in range(architecture.observation_size)]
     actions = [str(index) for index in range(architecture.action_size)]
     evaluation = _evaluation(options, policy, options.task, 'task', names, actions)
-    return replace(evaluation, episodes=episodes), pace
+    films = write_film(made, frames, pace) if frames else ()
+    return replace(evaluation, episodes=episodes), films
 
 
-def _judge_robot(options: argparse.Namespace, policy: PolicyWithRobot) -> Evaluation:
-    """Return the evaluation on a simulated or real robot."""
+def _judge_robot(
+    options: argparse.Namespace, policy: PolicyWithRobot, made: Path
+) -> tuple[Evaluation, Sequence[Path]]:
+    """Return the evaluation on a simulated or real robot, and its films in the folder `made`."""
     robot = policy.robot
     if robot is None:
         raise ConfigurationError(
@@ -151,11 +157,17 @@ def _judge_robot(options: argparse.Namespace, policy: PolicyWithRobot) -> Evalua
             f'robot {robot.name!r}: simulation: missing, so it cannot be simulated; accepted: with'
             ' --real on the robot itself'
         )
+    parameters = replace(policy.parameters, uniform_exploration=False)
+    films: Sequence[Path] = ()
+    if options.film:  # first, for it finds out in seconds whether there can be one
+        print(f'filming {robot.name}', file=sys.stderr, flush=True)
+        shown = PolicyWithRobot(parameters, robot)
+        films = film_policy(shown, made, seed=options.seed, explore=options.explore)
     episodes: list[EvaluatedEpisode] = []
     for seed in _seeds(options):
         trial = RobotTrial(
             robot,
-            replace(policy.parameters, uniform_exploration=False),
+            parameters,
             options.episodes,
             seed,
             options.explore,
@@ -168,7 +180,7 @@ def _judge_robot(options: argparse.Namespace, policy: PolicyWithRobot) -> Evalua
     evaluation = _evaluation(
         options, policy, robot.name, setting, spaces.observation_names, spaces.action_names
     )
-    return replace(evaluation, episodes=episodes)
+    return replace(evaluation, episodes=episodes), films
 
 
 def _evaluation(

@@ -143,3 +143,8 @@ def _interval(values: Array, statistic: Callable[..., Any]) -> tuple[float, floa
         )
     low, high = result.confidence_interval
     return float(low), float(high)
+
+
+def interval_text(bounds: tuple[float, float] | None) -> str:
+    """Return an interval as people read it."""
+    return '-' if bounds is None else f'{bounds[0]:.1f} to {bounds[1]:.1f}'

@@ -4,7 +4,9 @@
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+import json
 from pathlib import Path
+from typing import Any
 
 from rl_agent.atomic_file import atomic_file
 from rl_learner import command_line, export_numpy, export_onnx, export_torchscript
@@ -77,6 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
         help='kinds of file; default: all',
     )
     command_line.add_out(parser, 'folder for policy.npz, .onnx, .pt; default: RUN/export')
+    command_line.add_json(parser)
     return parser
 
 
@@ -89,14 +92,31 @@ def _run(options: argparse.Namespace) -> int:
     for path in paths.values():
         command_line.refuse_to_overwrite(path, force=options.force)
     checked = {name: export(policy, name) for name in paths}
-    robot = policy.robot.name if policy.robot else 'no robot known: commands are -1 to 1'
-    parameters = policy.parameters
-    print(f'{options.policy}: version {parameters.version}, {parameters.updates} updates, {robot}')
-    for name, (content, worst) in checked.items():
+    for name, (content, _) in checked.items():
         with atomic_file(paths[name]) as file:
             file.write(content)
+    if options.json:
+        files = {
+            name: {'file': str(paths[name]), 'bytes': len(content), 'difference': worst}
+            for name, (content, worst) in checked.items()
+        }
+        print(json.dumps({**_about(policy), 'files': files}))
+        return command_line.DONE
+    about = _about(policy)
+    robot = about['robot'] or 'no robot known: commands are -1 to 1'
+    print(f'{options.policy}: version {about["version"]}, {about["updates"]} updates, {robot}')
+    for name, (content, worst) in checked.items():
         print(f'{paths[name]}: {len(content):,} bytes, differs by {worst:.1e} from the policy')
     return command_line.DONE
+
+
+def _about(policy: PolicyWithRobot) -> dict[str, Any]:
+    """Return which policy it is, as plain values."""
+    return {
+        'robot': policy.robot.name if policy.robot else None,
+        'version': policy.parameters.version,
+        'updates': policy.parameters.updates,
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

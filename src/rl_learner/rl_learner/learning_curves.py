@@ -34,12 +34,14 @@ class RunCurve:
 
     Attributes:
         name: of its folder.
+        robot: its name; returns of different robots cannot be compared.
         group: runs of one group are seeds of the same thing.
         exploring: whole episodes of training, in order.
         evaluating: whole deterministic episodes.
     """
 
     name: str
+    robot: str
     group: str
     exploring: Sequence[EpisodeRow]
     evaluating: Sequence[EpisodeRow]
@@ -66,6 +68,7 @@ def read_curve(folder: Path, *, by_run: bool = False) -> RunCurve:
     group = folder.name if by_run else f'{run.robot.name}, {algorithm}'
     return RunCurve(
         folder.name,
+        run.robot.name,
         group,
         [row for row in rows if not row.evaluation],
         [row for row in rows if row.evaluation],
@@ -73,14 +76,33 @@ def read_curve(folder: Path, *, by_run: bool = False) -> RunCurve:
 
 
 def draw(curves: Sequence[RunCurve], path: Path, window: int) -> None:
-    """Draw all groups over steps and over time.
+    """Draw all groups over steps and over time, a row of panels for each robot.
 
     Args:
         curves: of the runs.
         path: of the PNG file.
         window: episodes that a running mean spans.
     """
-    figure, panels = pyplot.subplots(1, 2, figsize=(12, 4.8), layout='constrained', sharey=True)
+    robots = sorted({curve.robot for curve in curves})
+    figure, rows = pyplot.subplots(
+        len(robots),
+        2,
+        figsize=(12, 4.3 * len(robots) + 0.5),
+        layout='constrained',
+        sharey='row',
+        squeeze=False,
+    )
+    for panels, robot in zip(rows, robots, strict=True):
+        _draw_robot(panels, [curve for curve in curves if curve.robot == robot], window)
+        several = f'{robot}: ' if len(robots) > 1 else ''
+        panels[0].set_ylabel(f'{several}return, running mean of {window} episodes')
+    figure.suptitle(_explanation(curves), fontsize='medium')
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+def _draw_robot(panels: Sequence[Axes], curves: Sequence[RunCurve], window: int) -> None:
+    """Draw the groups of one robot, in a panel for each axis."""
     groups = sorted({curve.group for curve in curves})
     for panel, (axis, label) in zip(panels, _AXES, strict=True):
         for number, group in enumerate(groups):
@@ -89,11 +111,17 @@ def draw(curves: Sequence[RunCurve], path: Path, window: int) -> None:
         panel.set_xlabel(label)
         panel.set_xlim(left=0)
         panel.grid(alpha=0.3)
-    panels[0].set_ylabel(f'return, running mean of {window} episodes')
     panels[0].legend(fontsize='small', loc='best')
-    figure.suptitle('exploring episodes; x: deterministic ones; bands: 95 % of the mean over runs')
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+
+
+def _explanation(curves: Sequence[RunCurve]) -> str:
+    """Return what the lines and signs that there are mean."""
+    words = ['lines: exploring episodes']
+    if any(curve.evaluating for curve in curves):
+        words.append('x: deterministic ones')
+    if len(curves) > len({curve.group for curve in curves}):
+        words.append('bands: 95 % of the mean over runs')
+    return '; '.join(words)
 
 
 def summarise(curves: Sequence[RunCurve]) -> list[dict[str, object]]:

@@ -5,6 +5,7 @@ import argparse
 from collections.abc import Sequence
 import json
 from pathlib import Path
+import sys
 
 from rich.table import Table
 from rl_agent.errors import ConfigurationError
@@ -26,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = command_line.make_parser(
         'rl_plot',
         'Draw returns over steps and over wall-clock time. Runs of the same robot and algorithm'
-        '\nare taken for seeds: their mean gets a 95 % bootstrap band.',
+        '\nare taken for seeds: their mean gets a 95 % bootstrap band. Each robot has a row.',
         _EXAMPLES,
     )
     parser.add_argument(
@@ -61,7 +62,7 @@ def _run(options: argparse.Namespace) -> int:
             f'--runs: given {options.runs}: no run in it; accepted: a folder of runs'
         )
     command_line.refuse_to_overwrite(path, force=options.force)
-    curves = [read_curve(folder, by_run=options.by == 'run') for folder in folders]
+    curves = _read(folders, options)
     path.parent.mkdir(parents=True, exist_ok=True)
     draw(curves, path, options.window)
     if options.json:
@@ -70,6 +71,25 @@ def _run(options: argparse.Namespace) -> int:
         _print(curves)
         print(f'{path}: {len(curves)} run{"s" if len(curves) > 1 else ""}')
     return command_line.DONE
+
+
+def _read(folders: Sequence[Path], options: argparse.Namespace) -> list[RunCurve]:
+    """Return the runs' curves; of runs that nobody named, those that cannot be drawn are left out.
+
+    Raises:
+        ConfigurationError: a run that was named cannot be drawn, or none can.
+    """
+    curves, problems = [], []
+    for folder in folders:
+        try:
+            curves.append(read_curve(folder, by_run=options.by == 'run'))
+        except ConfigurationError as error:
+            problems.append(error)
+            if options.run or len(problems) == len(folders):
+                raise
+    for problem in problems:
+        print(f'left out: {problem}', file=sys.stderr)
+    return curves
 
 
 def _print(curves: Sequence[RunCurve]) -> None:

@@ -39,8 +39,9 @@ def record(
     seconds: float,
     size: tuple[int, int],
     seed: int,
+    explore: bool = False,
 ) -> Iterator[Frame]:
-    """Return the frames of deterministic episodes, (height, width, 3), one a control step.
+    """Return the frames of episodes, (height, width, 3), one a control step.
 
     Args:
         description: of a robot whose model MuJoCo simulates.
@@ -48,6 +49,7 @@ def record(
         seconds: of the robot's time.
         size: width and height, pixels.
         seed: of the starting states.
+        explore: act as in training, not deterministically.
 
     Raises:
         FilmError: the model has nothing to draw, the policy is of another robot, or there is no
@@ -57,8 +59,8 @@ def record(
     scene = getattr(robot.simulated.model, 'scene', None)
     if scene is None:
         raise FilmError(
-            f'robot {description.name!r}: its model has nothing to film; accepted: a model with'
-            ' a scene of MuJoCo'
+            f'robot {description.name!r}: its model has nothing to film; accepted: one with a'
+            ' MuJoCo scene, as the quadruped'
         )
     env = RobotEnv(robot, description)
     if parameters.fingerprint not in ('', env.spaces.fingerprint):
@@ -67,15 +69,17 @@ def record(
             f' {env.spaces.fingerprint}, of robot {description.name!r}'
         )
     policy, rng = Policy(parameters), np.random.default_rng(seed)
+    policy.reset(rng)
     observation, _ = env.reset(seed=seed)
     renderer = _renderer(scene[0], size)
     try:
         for _ in range(round(seconds * description.rate_hz)):
-            action = policy.act(observation, rng, deterministic=True)
+            action = policy.act(observation, rng, deterministic=not explore)
             observation, _, terminated, truncated, _ = env.step(action)
             renderer.update_scene(scene[1], CAMERA)
             yield renderer.render().copy()
             if terminated or truncated:
+                policy.reset(rng)
                 observation, _ = env.reset()
     finally:
         renderer.close()
@@ -121,14 +125,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument('--folder', type=Path, required=True, help='where the films go')
     parser.add_argument('--seconds', type=float, default=10.0, help="of the robot's time")
     parser.add_argument('--seed', type=int, default=0, help='of the starting states')
+    parser.add_argument('--explore', action='store_true', help='act as in training')
     options = parser.parse_args(arguments)
     try:
         check_graphics()
         description, parameters = load_robot(options.robot), load_policy(options.policy)
-        frames = list(
-            record(description, parameters, seconds=options.seconds, size=SIZE, seed=options.seed)
+        frames = record(
+            description,
+            parameters,
+            seconds=options.seconds,
+            size=SIZE,
+            seed=options.seed,
+            explore=options.explore,
         )
-        write_film(options.folder, frames, description.rate_hz)
+        write_film(options.folder, list(frames), description.rate_hz)
     except RlError as error:
         print(f'error: {error}', file=sys.stderr)
         sys.exit(1)

@@ -68,14 +68,15 @@ def _draw(path: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
             markersize=4,
             label=f'{robot}, exploring',
         )
-    axes.scatter(
-        [row.total_steps for row in judged],
-        [row.episode_return for row in judged],
-        marker='x',
-        color='black',
-        label='deterministic evaluation',
-        zorder=3,
-    )
+    if judged:
+        axes.scatter(
+            [row.total_steps for row in judged],
+            [row.episode_return for row in judged],
+            marker='x',
+            color='black',
+            label='deterministic evaluation',
+            zorder=3,
+        )
     axes.axhline(summary.target_return, linestyle='--', color='grey', label='target')
     mean = '' if summary.evaluation_mean is None else f', mean {summary.evaluation_mean:.0f}'
     axes.set(
@@ -84,7 +85,8 @@ def _draw(path: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
         xlabel='control steps of all robots',
         ylabel='episode return',
     )
+    axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
-    axes.legend(loc='lower right')
+    figure.legend(loc='outside lower center', ncols=4, frameon=False)  # it hides no point there
     figure.savefig(path, dpi=120)
     pyplot.close(figure)

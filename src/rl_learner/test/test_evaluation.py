@@ -14,6 +14,7 @@ from rl_agent.policy_file import save_policy
 from rl_learner import evaluate
 from rl_learner.evaluate_task import TaskEvaluation
 from rl_learner.evaluation import EvaluatedEpisode, Evaluation, figures
+from rl_learner.evaluation_pictures import draw_trajectories
 from rl_learner.evaluation_report import as_json, write_report
 from rl_learner.film import check_ffmpeg, write_film
 
@@ -125,6 +126,23 @@ def test_the_command_on_a_task(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert 'mean' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(('numbers', 'panels'), [(3, 5), (12, 4)])
+def test_many_numbers_share_panels(tmp_path: Path, numbers: int, panels: int) -> None:
+    """Of 3 numbers and 1 action each has one; 12 of two fields, the action and the reward: 4."""
+    rng = np.random.default_rng(0)
+    episodes = [
+        EvaluatedEpisode(
+            0, number, rng.normal(size=(9, numbers)), rng.normal(size=(9, 1)), np.ones(9), False
+        )
+        for number in range(3)
+    ]
+    names = [f'{"ab"[index % 2]}/{index}' for index in range(numbers)]
+    judged = Evaluation('p', 1, 1, 'r', 'task', True, names, ['x'], episodes)
+    path = tmp_path / 'trajectories.png'
+    draw_trajectories(path, judged)
+    assert image.imread(path).shape[:2] == (round(100 * (1.7 * panels + 0.8)), 900)
+
+
 def test_wrong_tasks_are_named() -> None:
     for task, sizes, words in (
         ('Nothing-v0', (3, 1), "given 'Nothing-v0'.*accepted: a registered"),
@@ -139,7 +157,8 @@ def test_wrong_tasks_are_named() -> None:
     ('arguments', 'words'),
     [
         (['--task', 'Pendulum-v1', '--real'], '--task: given beside'),
-        (['--film'], 'which has no picture'),
+        (['--film', '--real'], 'a real robot has no model to draw'),
+        (['--film', '--robot', 'pendulum'], 'its model has nothing to film'),
         (['--real', '--seeds', '2'], 'a real robot has none'),
         (['--namespace', 'r'], 'without --real'),
         ([], 'does not say for which robot'),

@@ -2,6 +2,7 @@
 """Exported files compute what the policy does, and carry all that one needs to use them."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +164,12 @@ def test_the_command_writes_all_formats_and_overwrites_nothing(
     assert exit_code(str(run), '--force') == 0
     assert (run / 'export' / 'policy.onnx').read_bytes() == before
     again = tmp_path / 'again'
-    assert exit_code(str(run / 'export' / 'policy.pt'), '--out', str(again)) == 0
-    assert (again / 'policy.onnx').exists()
+    capsys.readouterr()
+    assert exit_code(str(run / 'export' / 'policy.pt'), '--out', str(again), '--json') == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content['robot'] == 'pendulum'
+    assert content['files']['onnx']['file'] == str(again / 'policy.onnx')
+    assert content['files']['onnx']['bytes'] == (again / 'policy.onnx').stat().st_size
 
 
 def test_what_is_no_policy_is_named(run: Path, tmp_path: Path) -> None:

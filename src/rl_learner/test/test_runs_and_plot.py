@@ -2,6 +2,7 @@
 """`rl_runs` lists and cleans up, `rl_plot` draws: runs as they lie in a folder."""
 
 from collections.abc import Callable
+from dataclasses import replace
 import json
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from rl_agent.robot_description import load_robot
 from rl_learner import plot, runs
 from rl_learner.algorithm import load_algorithm
 from rl_learner.episode_log import EpisodeLog, EPISODES_FILE
-from rl_learner.learning_curves import band, read_curve
+from rl_learner.learning_curves import band, draw, read_curve
 from rl_learner.run_configuration import next_start, RUN_FILE, write_run
 from rl_learner.run_folder import CHECKPOINTS, DEMO_FILE
 from rl_learner.run_listing import resume_command
@@ -130,6 +131,21 @@ def test_seeds_become_one_curve(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert 'exists already' in capsys.readouterr().err
     assert exit_code(plot.main, *arguments, '--force', '--by', 'run') == 0
     assert 'tqc-2' in capsys.readouterr().out
+
+
+def test_other_robots_have_a_row_and_what_has_no_episode_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs_folder, picture = tmp_path / 'runs', tmp_path / 'curves.png'
+    make_run(runs_folder / 'a')
+    make_run(runs_folder / 'new', episodes=0)
+    assert exit_code(plot.main, '--runs', runs_folder, '--out', picture) == 0
+    assert 'left out: run: given' in capsys.readouterr().err
+    one = image.imread(picture).shape
+    curves = [read_curve(runs_folder / 'a')]
+    draw([*curves, replace(curves[0], robot='arm')], picture, 5)
+    assert image.imread(picture).shape[0] > 1.8 * one[0]
+    assert exit_code(plot.main, runs_folder / 'a', runs_folder / 'new', '--force') == 2
 
 
 def test_a_run_by_itself_is_its_own_group(tmp_path: Path) -> None:

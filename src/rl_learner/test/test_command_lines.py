@@ -1,0 +1,136 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""One family of command lines: help that teaches, the same names, completion that works."""
+
+from pathlib import Path
+import re
+import shlex
+import shutil
+import subprocess
+
+import pytest
+from rl_learner import completion
+
+PARSERS = {parser.prog: parser for parser in completion.parsers()}
+# An option of the same name takes the same thing and does the same.
+SHARED = {'--robot', '--runs', '--out', '--force', '--json', '--yes', '--namespace'}
+
+
+@pytest.mark.parametrize('name', sorted(PARSERS))
+def test_help_teaches(name: str) -> None:
+    """Every option is explained; every example is a command that the parser takes."""
+    parser = PARSERS[name]
+    text = parser.format_help()
+    assert 'exit codes: 0 ' in text
+    assert '130 interrupted' in text
+    assert all(action.help for action in parser._actions)
+    examples = text[text.index('examples:') :].splitlines()
+    own = [line for line in examples if line.strip().startswith(f'{name} ')]
+    assert len(own) >= 2
+    for line in own:
+        parser.parse_args(words_of(line)[1:])
+
+
+def words_of(line: str) -> list[str]:
+    """Return a command without its comment, and without what follows it."""
+    words = shlex.split(line, comments=True)
+    ends = (words.index(end) for end in ('>', '&&', '--ros-args') if end in words)
+    return words[: min(ends, default=len(words))]
+
+
+def test_what_the_pages_show_is_accepted() -> None:
+    pages = Path(__file__).resolve().parents[3] / 'docs'
+    if not pages.is_dir():
+        pytest.skip('installed without docs/')
+    count = 0
+    for page in sorted(pages.glob('*.md')):
+        for block in re.findall(r'```sh\n(.*?)```', page.read_text(encoding='utf-8'), re.DOTALL):
+            for line in block.replace('\\\n', ' ').splitlines():
+                words = words_of(line)
+                if words and words[0] in PARSERS:
+                    PARSERS[words[0]].parse_args(words[1:])
+                    count += 1
+    assert count > 20
+
+
+def test_an_option_is_the_same_everywhere() -> None:
+    seen: dict[str, tuple[object, object]] = {}
+    for parser in PARSERS.values():
+        for action in parser._actions:
+            for option in action.option_strings:
+                kind = (action.nargs, action.type)
+                if option in SHARED:
+                    assert seen.setdefault(option, kind) == kind, f'{parser.prog} {option}'
+    assert set(seen) == SHARED
+
+
+def test_the_tools_are_those_that_are_installed(workspace_setup: str) -> None:
+    tools = {name for name in PARSERS if name.startswith('rl_')}
+    installed = {
+        line.partition('=')[0].strip(" '")
+        for line in workspace_setup.splitlines()
+        if line.strip().startswith("'rl_") and ':main' in line
+    }
+    assert tools == installed
+
+
+@pytest.fixture
+def workspace_setup() -> str:
+    """Return the text of the package's setup.py."""
+    return (Path(__file__).resolve().parents[1] / 'setup.py').read_text(encoding='utf-8')
+
+
+def complete(folder: Path, words: list[str]) -> set[str]:
+    """Return what a bash offers for the last of some words."""
+    path = folder / 'completion.bash'
+    path.write_text(completion.script('bash'), encoding='utf-8')
+    program = (
+        f'source {path}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); "_shtab_$1";'
+        ' printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    result = subprocess.run(
+        ['bash', '--norc', '-c', program, 'bash', *words],
+        capture_output=True,
+        text=True,
+        timeout=60.0,
+        check=True,
+        cwd=folder,
+    )
+    assert not result.stderr
+    return set(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ('line', 'offered'),
+    [
+        ('rl_plot --by ', {'algorithm', 'run'}),
+        ('rl_evaluate runs/first --fi', {'--film'}),
+        ('rl_plot runs/first runs/s', {'runs/second'}),
+        ('rl_runs --delete runs/', {'runs/first', 'runs/second'}),
+        ('rl_export runs/first --robot quadruped_', {'quadruped_gazebo'}),
+        ('check_robot my', {'my.yaml'}),
+    ],
+)
+def test_bash_completes(tmp_path: Path, line: str, offered: set[str]) -> None:
+    for name in ('first', 'second'):
+        (tmp_path / 'runs' / name).mkdir(parents=True)
+    (tmp_path / 'my.yaml').touch()
+    assert complete(tmp_path, line.split(' ')) == offered
+
+
+def test_zsh_takes_the_script(tmp_path: Path) -> None:
+    zsh = shutil.which('zsh')
+    if zsh is None:
+        pytest.skip('no zsh on this machine')
+    path = tmp_path / 'completion.zsh'
+    path.write_text(completion.script('zsh'), encoding='utf-8')
+    program = (
+        f'autoload -Uz compinit; compinit -u -D; eval "$(< {path})";'
+        ' print $_comps[rl_plot] $_comps[check_robot]; print -l $_shtab_rl_plot_options'
+    )
+    result = subprocess.run(
+        [zsh, '-f', '-c', program], capture_output=True, text=True, timeout=60.0, check=True
+    )
+    assert not result.stderr
+    first, *options = result.stdout.splitlines()
+    assert first.split() == ['_shtab_rl_plot', '_shtab_check_robot']
+    assert any(option.startswith('*:') and option.endswith('_files -/') for option in options)
