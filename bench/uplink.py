@@ -119,6 +119,7 @@ def main() -> None:
         **steady,
         'peak_transitions_per_s': peak['transitions_per_s'],
         'peak_bridge_cores': peak['bridge_cores'],
+        'peak_dropped': peak['dropped'],
         'peak_lost': peak['lost'],
         'peak_duplicated': peak['duplicated'],
     }

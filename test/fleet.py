@@ -93,6 +93,17 @@ class Listener:
         try_shutdown(context=self._context)
 
 
+def executed_steps(listener: Listener, namespace: str) -> list[int]:
+    """Return what a simulated robot said that it had executed, in order."""
+    return [
+        int(item.value)
+        for message in listener.heard['/diagnostics']
+        for status in message.status
+        for item in status.values
+        if status.hardware_id == namespace and item.key == 'executed_steps'
+    ]
+
+
 def all_acknowledged(listener: Listener, namespaces: Iterable[str]) -> bool:
     """Return whether each agent says that it is done and holds nothing back."""
     statuses = [listener.heard[f'/{namespace}/{AGENT_STATUS}'] for namespace in namespaces]

@@ -13,6 +13,7 @@ from rl_agent.ros_topics import STATUS_QOS
 from rl_msgs.msg import AgentStatus
 
 FIELDS = (
+    'policies_accepted',
     'steps',
     'ticks_missed',
     'transitions_acknowledged',

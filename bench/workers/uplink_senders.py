@@ -37,13 +37,23 @@ class Robot:
     """
 
     def __init__(
-        self, node: Node, connection: Connection, spaces: Spaces, folder: Path, number: int
+        self,
+        node: Node,
+        connection: Connection,
+        spaces: Spaces,
+        folder: Path,
+        number: int,
+        rows: int,
     ) -> None:
-        """Open spool and uplink; robots do not send in step."""
+        """Open spool and uplink; robots do not send in step.
+
+        A robot never lives through thousands of rows within milliseconds: those that are there
+        from the start have room in memory, for no disk would take them in time.
+        """
         sender = Sender(f'robot_{number}', f'{number:032x}', spaces.fingerprint)
         layout = RecordLayout(spaces.observation_size, spaces.action_size)
         self.folder = SpoolFolder(
-            folder, sender, layout, capacity=180_000, in_memory=4096, report=print
+            folder, sender, layout, capacity=180_000, in_memory=rows + 4096, report=print
         )
         self._appended_s: list[float] = []
         self.latencies_s: list[float] = []
@@ -105,7 +115,7 @@ def main(
     while not connection.has_listener():
         executor.spin_once(timeout_sec=0.1)
     robots = [
-        Robot(node, connection, spaces, Path(folder), number)
+        Robot(node, connection, spaces, Path(folder), number, rows)
         for number in range(first, first + count)
     ]
     for robot in robots:

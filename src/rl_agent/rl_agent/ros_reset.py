@@ -2,6 +2,7 @@
 """Begins an episode as the description says: pose, service, person."""
 
 from collections.abc import Callable
+import math
 import threading
 import time
 from typing import Any
@@ -18,6 +19,8 @@ from std_srvs.srv import Empty, Trigger
 _SERVICE_LOOK_S = 0.2
 RESET_SERVICES = {'std_srvs/srv/Trigger': Trigger, 'std_srvs/srv/Empty': Empty}
 _NO_LIMIT_S = 1e9
+# A service that has just met its client may send the answer before it can arrive.
+_ATTEMPTS = 2
 
 
 class RosReset:
@@ -61,6 +64,7 @@ class RosReset:
         self,
         read: Callable[[bool], Reading],
         apply: Callable[[NDArray[np.float64]], Reading],
+        asking: Callable[[], None] = lambda: None,
     ) -> Reading:
         """Bring the robot to a starting state; return what it senses there.
 
@@ -68,6 +72,7 @@ class RosReset:
             read: returns a reading from after its call; where it is given true, also one with a
                 newer stamp than any before: a service has moved the robot.
             apply: executes a command for one control period.
+            asking: called whenever the service is about to be.
 
         Raises:
             RobotError: the service is not there, refuses or does not answer; the pose is not
@@ -76,7 +81,7 @@ class RosReset:
         if self._description.reset.move_to_pose:
             reading = move_to_pose(read(False), apply, self._description)
         if self._client:
-            self._call_service()
+            self._call_service(asking)
             reading = read(True)
         if self._confirmation:
             self._wait_for_person()
@@ -90,8 +95,8 @@ class RosReset:
         if self._confirmation:
             self._node.destroy_service(self._confirmation)
 
-    def _call_service(self) -> None:
-        """Call the reset service and wait for its answer."""
+    def _call_service(self, asking: Callable[[], None]) -> None:
+        """Call the reset service and wait for its answer; call again where none comes."""
         reset, client = self._description.reset, self._client
         assert client is not None
         name = self._node.resolve_service_name(reset.service or '')
@@ -102,11 +107,20 @@ class RosReset:
                     f'{name}: no such service within {self._timeout_s:g} s;'
                     f' accepted: {reset.service_type}'
                 )
-        future = client.call_async(self._kind.Request())
-        future.add_done_callback(self._wake)
-        if not self._wait(future.done, time.monotonic() + reset.timeout_s):
+        for _ in range(_ATTEMPTS):
+            asking()
+            future = client.call_async(self._kind.Request())
+            future.add_done_callback(self._wake)
+            if self._wait(future.done, time.monotonic() + reset.timeout_s):
+                break
             client.remove_pending_request(future)
-            raise RobotError(f'{name}: no answer in {reset.timeout_s:g} s')
+            if self._left_s(math.inf) < math.inf:
+                raise RobotError(f'{name}: stopped while waiting for its answer')
+            self._node.get_logger().warning(f'{name}: no answer in {reset.timeout_s:g} s')
+        else:
+            raise RobotError(
+                f'{name}: no answer in {reset.timeout_s:g} s, asked {_ATTEMPTS} times'
+            )
         response = future.result()
         if response is None or not getattr(response, 'success', True):
             reason = response.message if response else str(future.exception())

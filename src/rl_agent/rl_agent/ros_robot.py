@@ -57,9 +57,8 @@ class RosRobot:
     def reset(self) -> Reading:
         """Begin an episode; return the first reading of it, see `Robot.reset`."""
         self.wait_until_heard()
-        self._stamp_ns = _newest_ns(self._sensors.latest())
-        self._asked_s = time.monotonic()
-        return self._reset.run(self._read, self.apply)
+        self._forget_older()
+        return self._reset.run(self._read, self.apply, self._forget_older)
 
     def apply(self, command: Numbers) -> Reading:
         """Send a command; return the reading that answers it, see `Robot.apply`."""
@@ -103,6 +102,11 @@ class RosRobot:
         """Count repeated readings; called with `changed` held."""
         if heard.stamped and heard.stamp_ns == self._stamp_ns:
             self._repeats += 1
+
+    def _forget_older(self) -> None:
+        """Let what was heard so far not count as an answer."""
+        self._stamp_ns = _newest_ns(self._sensors.latest())
+        self._asked_s = time.monotonic()
 
     def _read(self, moved: bool) -> Reading:
         """Return a reading from after this call, with a newer stamp if a service moved it."""

@@ -1,0 +1,179 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Ten rounds of SIGKILL for bridge, learner and agent in one run, which learns all the same.
+
+Runs with RL_TEST_KILLS=1 in the environment. What can be missing of a killed agent is the step
+under way, whose outcome nobody sensed.
+"""
+
+import os
+from pathlib import Path
+import random
+import time
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from fleet import executed_steps, kill_and_restart, Listener, running
+import numpy as np
+import pytest
+from rl_agent.node_specs import NodeSpec, simulated_agent, simulated_robot
+from rl_agent.ros_topics import (
+    AGENT_STATUS,
+    EPISODE,
+    LEARNER_STATUS,
+    REPLAY_STATUS,
+    STATUS_QOS,
+)
+from rl_learner.journal_reader import read_journal
+from rl_learner.node_specs import learner_nodes
+from rl_learner.ports import free_port
+from rl_learner.replay_server import TABLE
+from rl_learner.reverb_quietly import reverb
+from rl_learner.run_folder import EXPERIENCE
+from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus
+
+_WANTED = 'RL_TEST_KILLS'
+pytestmark = [
+    pytest.mark.skipif(
+        _WANTED not in os.environ, reason=f'takes minutes: set {_WANTED}=1 to run it'
+    ),
+    pytest.mark.timeout(1800),
+]
+
+BRIDGE, LEARNER, AGENT = 'replay_bridge', 'learner', 'robot_1_agent'
+ROUNDS = [
+    (BRIDGE,),
+    (LEARNER,),
+    (AGENT,),
+    (AGENT,),
+    (AGENT,),
+    (BRIDGE, AGENT),
+    (LEARNER, AGENT),
+    (BRIDGE, LEARNER),
+    (BRIDGE, LEARNER, AGENT),
+    (BRIDGE,),
+]
+ROUND_S = 240.0  # a loaded machine starts a learner slowly
+LEARNED, EPISODES = -300.0, 10  # exploring costs about 100; who does nothing gets -1200
+LEARNED_S = 1200.0
+STATUS = f'/robot_1/{AGENT_STATUS}'
+UP = {BRIDGE: REPLAY_STATUS, LEARNER: LEARNER_STATUS, AGENT: STATUS}
+
+
+def test_nothing_is_lost_or_repeated_and_it_learns(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    seed = int(os.environ.get('RL_TEST_SEED', '5'))
+    moments = random.Random(seed)
+    rounds = moments.sample(ROUNDS, len(ROUNDS))
+    port = free_port()
+    specs = node_specs(tmp_path, port)
+    listener = Listener(
+        {
+            REPLAY_STATUS: (ReplayStatus, STATUS_QOS),
+            LEARNER_STATUS: (LearnerStatus, STATUS_QOS),
+            STATUS: (AgentStatus, STATUS_QOS),
+            f'/robot_1/{EPISODE}': (Episode, 100),
+            '/diagnostics': (DiagnosticArray, 100),
+        }
+    )
+    with running(specs, ros_environment, tmp_path) as processes:
+        for number, names in enumerate(rounds, start=1):
+            wait_until_at_work(listener, names, moments.randint(50, 300), f'round {number}')
+            time.sleep(moments.uniform(0.0, 1.0))  # any moment will do
+            dying = [spec for spec in specs if spec.name in names]
+            kill_and_restart(processes, dying, ros_environment, tmp_path)
+            print(f'round {number}: {names} killed', flush=True)
+        listener.heard[f'/robot_1/{EPISODE}'].clear()
+        listener.until(lambda: mean_return(listener) >= LEARNED, LEARNED_S, 'learned')
+        processes[AGENT].ask_to_end()
+        processes[AGENT].end(time.monotonic() + 15.0)
+        executed, inserted = settled(listener, port)
+    batches = list(read_journal(tmp_path / 'run' / EXPERIENCE))
+    listener.close()
+    assert all(status.transitions_dropped == 0 for status in listener.heard[STATUS])
+    sessions: dict[str, list[int]] = {}
+    stamps: list[int] = []  # simulated time goes on from agent to agent, so they are names
+    for batch in batches:
+        sessions.setdefault(batch.sender.session, []).extend(
+            range(batch.first_sequence, batch.last_sequence + 1)
+        )
+        stamps += batch.columns['stamp'].tolist()
+    for numbers in sessions.values():
+        assert numbers == list(range(1, len(numbers) + 1))  # each once, none left out
+    assert len(set(stamps)) == len(stamps) == inserted
+    agents_killed = sum(AGENT in names for names in rounds)
+    print(f'executed {executed}, journal {len(stamps)}, inserted {inserted}', flush=True)
+    assert executed - 2 * agents_killed <= len(stamps) <= executed
+
+
+def node_specs(folder: Path, port: int) -> list[NodeSpec]:
+    """Return learner, bridge, robot and agent."""
+    bridge, learner = learner_nodes(
+        'pendulum',
+        'default',
+        port,
+        run_folder=str(folder / 'run'),
+        status_rate_hz=10.0,
+        checkpoint_period_s=5.0,
+    )
+    agent: dict[str, Any] = {'spool_folder': str(folder / 'spool'), 'robot_timeout_s': 60.0}
+    return [
+        learner,
+        bridge,
+        simulated_robot('pendulum', 'robot_1', seed=1),
+        simulated_agent('pendulum', 'robot_1', seed=1, max_steps_ahead=32, **agent),
+    ]
+
+
+def wait_until_at_work(listener: Listener, names: tuple[str, ...], more: int, what: str) -> None:
+    """Wait until those who will die are up, and more transitions are journaled than before."""
+    begun = {name: len(listener.heard[UP[name]]) for name in names}
+    wanted = _journaled(listener) + more
+    listener.until(
+        lambda: (
+            _journaled(listener) >= wanted
+            and all(len(listener.heard[UP[name]]) > count for name, count in begun.items())
+        ),
+        ROUND_S,
+        f'{what}: {wanted} transitions journaled, {names} heard',
+    )
+
+
+def settled(listener: Listener, port: int) -> tuple[int, int]:
+    """Return executed and inserted steps once neither grows any more."""
+    client = reverb.Client(f'localhost:{port}')
+
+    def count() -> tuple[int, int]:
+        info = client.server_info(timeout=10)[TABLE]
+        inserted = int(info.rate_limiter_info.insert_stats.completed)
+        return executed_steps(listener, 'robot_1')[-1], inserted
+
+    last = (-1, -1)
+    for _ in range(60):
+        heard = len(executed_steps(listener, 'robot_1'))
+        listener.until(
+            lambda heard=heard: len(executed_steps(listener, 'robot_1')) >= heard + 2,  # type: ignore[misc]
+            30.0,
+            'the next count',
+        )
+        now = count()
+        if now == last:
+            break
+        last = now
+    return last
+
+
+def mean_return(listener: Listener) -> float:
+    """Return the mean return of the newest exploring episodes; -inf where they are too few."""
+    returns = [
+        episode.episode_return
+        for episode in listener.heard[f'/robot_1/{EPISODE}']
+        if not episode.evaluation
+    ]
+    return float(np.mean(returns[-EPISODES:])) if len(returns) >= EPISODES else -np.inf
+
+
+def _journaled(listener: Listener) -> int:
+    """Return the newest count of the bridge."""
+    heard = listener.heard[REPLAY_STATUS]
+    return int(heard[-1].transitions_journaled) if heard else 0
