@@ -1,6 +1,6 @@
 # `make help` lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dashboard evaluate plot test test-gazebo check bench clean
+.PHONY: help setup setup-robot demo dashboard evaluate plot test test-gazebo check bench clean
 
 python := .venv/bin/python
 typed := src/rl_agent/rl_agent src/rl_learner/rl_learner \
@@ -16,15 +16,23 @@ help:  ## list the targets
 	@echo 'Options of plot: RUNS="runs/first runs/second"'
 	@echo "Options of evaluate, plot and bench: ARGS='--help' and what that lists"
 	@echo 'Option of setup: PYTHON=python3.11 (any 3.11 or 3.10 that is not found by itself)'
+	@echo 'Option of setup-robot: PYTHON=python3.12 (or 3.11, or 3.10)'
+
+define set_up
+@for python in python3 python3.11 python3.10 python3.12 /usr/bin/python3 "$$PYTHON"; do \
+  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2> /dev/null; then \
+    exec "$$python" tools/setup_environment.py $(1); \
+  fi; \
+done; \
+echo 'setup: no Python from 3.8 on to run the set-up: sudo apt install python3' >&2; \
+exit 1
+endef
 
 setup:  ## make .venv with everything pinned, and build rl_msgs into it
-	@for python in python3 python3.11 python3.10 /usr/bin/python3 "$$PYTHON"; do \
-	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2> /dev/null; then \
-	    exec "$$python" tools/setup_environment.py; \
-	  fi; \
-	done; \
-	echo 'setup: no Python from 3.8 on to run the set-up: sudo apt install python3' >&2; \
-	exit 1
+	$(call set_up)
+
+setup-robot:  ## make .venv-robot: what a robot needs, without PyTorch and Reverb
+	$(call set_up,robot)
 
 option = $(if $($(1)),--$(2) '$(subst ','\'',$($(1)))')
 # Some systems set an environment variable NAME for purposes of their own.
@@ -65,5 +73,5 @@ bench: setup  ## run a benchmark: make bench BENCH=name
 	exec $(python) 'bench/$(BENCH).py' $(ARGS)
 
 clean:  ## remove everything that was made, except runs/ and .gazebo/
-	rm -rf .venv .venv.lock build install log .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-robot .venv.lock build install log .mypy_cache .pytest_cache .ruff_cache
 	find src bench test tools launch -name __pycache__ -prune -exec rm -rf {} +

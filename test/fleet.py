@@ -14,6 +14,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import try_shutdown
+from rl_agent.interpreters import Interpreter
 from rl_agent.node_specs import NodeSpec
 from rl_agent.ros_topics import AGENT_STATUS
 from rl_learner.processes import ChildProcess, end_in_order
@@ -25,14 +26,20 @@ def running(
     environment: dict[str, str],
     folder: Path,
     prefix: Sequence[str] = (),
+    robot: Interpreter | None = None,
 ) -> Iterator[dict[str, ChildProcess]]:
-    """Start nodes, by a program before them if one is given; end those left in reverse order."""
+    """Start nodes, by a program before them if one is given; end those left in reverse order.
+
+    The nodes of robots may have an interpreter of their own.
+    """
     processes: dict[str, ChildProcess] = {}
+    ours = Interpreter(sys.executable, environment)
     try:
         for spec in specs:
-            command = [*prefix, sys.executable, *spec.arguments()]
+            interpreter = robot if robot and spec.package == 'rl_agent' else ours
+            command = [*prefix, interpreter.python, *spec.arguments()]
             processes[spec.name] = ChildProcess(
-                spec.name, command, folder / f'{spec.name}.log', environment
+                spec.name, command, folder / f'{spec.name}.log', interpreter.environment
             )
         yield processes
     finally:
@@ -102,6 +109,11 @@ def executed_steps(listener: Listener, namespace: str) -> list[int]:
         for item in status.values
         if status.hardware_id == namespace and item.key == 'executed_steps'
     ]
+
+
+def loaded_libraries(process: ChildProcess) -> str:
+    """Return the paths of all files that a running process has mapped into its memory."""
+    return Path(f'/proc/{process.pid}/maps').read_text(encoding='utf-8')
 
 
 def all_acknowledged(listener: Listener, namespaces: Iterable[str]) -> bool:

@@ -122,6 +122,8 @@ def test_arguments_read_like_help(table: Sequence[LaunchArgument]) -> None:
     [
         (None, 'pendulum', 'pendulum'),
         ('', '3', '3'),
+        ('x', "''", ''),
+        ('x', '""', ''),
         (0, '3', 3),
         (0.0, '3', 3.0),
         (True, 'false', False),

@@ -46,7 +46,7 @@ def copy(tmp_path: Path, workspace: Path) -> Path:
         for name in ('package.xml', 'setup.cfg', 'setup.py'):
             shutil.copy(source / name, target)
     (folder / 'requirements').mkdir()
-    for name in ('learner', 'build', 'development'):
+    for name in ('constraints', 'robot', 'learner', 'build', 'development'):
         (folder / 'requirements' / f'{name}.txt').touch()
     return folder
 
@@ -78,10 +78,12 @@ def variables(path: str, home: Path, **more: str) -> dict[str, str]:
     return {'PATH': path, 'HOME': str(home), 'TMPDIR': str(home), **more}
 
 
-def make_setup(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def make_setup(
+    folder: Path, environment: dict[str, str], target: str = 'setup'
+) -> subprocess.CompletedProcess[str]:
     """Return the finished `make setup`."""
     return subprocess.run(
-        ['make', '--no-print-directory', 'setup'],
+        ['make', '--no-print-directory', target],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -134,8 +136,8 @@ def test_without_a_python_for_reverb_one_line_says_what_installs_one(
 ) -> None:
     finder = copy / 'tools' / 'find_python.py'
     text = finder.read_text()
-    assert "SUPPORTED = ('3.11', '3.10')" in text
-    finder.write_text(text.replace("SUPPORTED = ('3.11', '3.10')", "SUPPORTED = ('3.0',)"))
+    assert "('3.11', '3.10')" in text
+    finder.write_text(text.replace("('3.11', '3.10')", "('3.0',)"))
     finished = make_setup(copy, variables(str(programs), tmp_path))
     (line,) = error_lines(finished)
     release = '.'.join(map(str, sys.version_info[:3]))
@@ -160,6 +162,35 @@ def test_an_unusable_python_that_the_user_names_is_refused(
     assert error_lines(finished) == [
         f'setup: PYTHON={fake}: {complaint}; accepted: a Python 3.11 or 3.10'
     ]
+
+
+def test_a_robots_environment_takes_other_pythons(
+    copy: Path, programs: Path, tmp_path: Path
+) -> None:
+    fake = script(tmp_path / 'fake_python', 'echo \'["3.13", "3.13.0", []]\'')
+    environment = variables(str(programs), tmp_path, PYTHON=str(fake))
+    finished = make_setup(copy, environment, 'setup-robot')
+    assert error_lines(finished) == [
+        f'setup: PYTHON={fake}: is Python 3.13.0; accepted: a Python 3.12, 3.11 or 3.10'
+    ]
+
+
+def test_a_robots_environment_installs_no_more_than_robots_need(
+    copy: Path, tmp_path: Path
+) -> None:
+    """Looking makes nothing; a failing pip is of the robot's own requirements."""
+    command = [str(INTERPRETER), 'tools/setup_environment.py', 'robot', '--check']
+    looked = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    assert looked.stderr == 'setup: .venv-robot is not there: make setup-robot\n'
+    assert not (copy / '.venv-robot').exists()
+    (copy / 'requirements' / 'learner.txt').write_text('./heavy-1.0-py3-none-any.whl\n')
+    (copy / 'requirements' / 'robot.txt').write_text('./absent-1.0-py3-none-any.whl\n')
+    environment = variables(os.environ['PATH'], tmp_path, PYTHON=str(INTERPRETER))
+    finished = make_setup(copy, environment, 'setup-robot')
+    assert 'absent-1.0' in ''.join(error_lines(finished))
+    log = copy / 'log' / 'setup-robot' / 'pip.log'
+    assert 'heavy-1.0' not in log.read_text()
+    assert not (copy / '.venv').exists()
 
 
 def test_dead_shims_are_passed_over(copy: Path, programs: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from fleet import all_acknowledged, Listener, running
+from fleet import all_acknowledged, Listener, loaded_libraries, running
 import numpy as np
 from numpy.typing import NDArray
 import pytest
@@ -36,11 +36,13 @@ class Run:
         heard: topic to messages.
         replay: state of the Reverb table after the last step.
         checkpoint: of the learner, as it ended.
+        libraries: node to the files in its process's memory.
     """
 
     heard: dict[str, list[Any]]
     replay: Any
     checkpoint: dict[str, Any]
+    libraries: dict[str, str]
 
 
 @pytest.fixture(scope='module')
@@ -75,11 +77,12 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
         topics[f'/{namespace}/{AGENT_STATUS}'] = (AgentStatus, STATUS_QOS)
         topics[f'/{namespace}/{STEP}'] = (Step, 1000)
     listener = Listener(topics)
-    with running(specs, ros_environment, folder):
+    with running(specs, ros_environment, folder) as processes:
         listener.until(lambda: all_acknowledged(listener, STEPS), 100.0, 'all transitions stored')
         count = len(_executed(listener.heard))
         listener.until(lambda: len(_executed(listener.heard)) >= count + 6, 30.0, 'last counts')
         replay = reverb.Client(f'localhost:{port}').server_info(timeout=10)[TABLE]
+        libraries = {name: loaded_libraries(process) for name, process in processes.items()}
     # the learner published once more as it ended; the message may still wait to be read
     state = Checkpoints(folder / 'run' / CHECKPOINTS).load()
     assert state is not None
@@ -87,7 +90,7 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
         lambda: listener.heard[POLICY][-1].version == state['policy_version'], 10.0, 'last policy'
     )
     listener.close()
-    return Run(listener.heard, replay, state)
+    return Run(listener.heard, replay, state, libraries)
 
 
 def _executed(heard: dict[str, list[Any]]) -> list[tuple[str, int]]:
@@ -105,6 +108,12 @@ def test_reverb_holds_as_many_transitions_as_steps_were_executed(run: Run) -> No
     assert dict(_executed(run.heard)) == STEPS
     assert run.replay.current_size == sum(STEPS.values())
     assert run.replay.rate_limiter_info.insert_stats.completed == sum(STEPS.values())
+
+
+def test_an_agent_never_loads_what_only_the_learner_needs(run: Run) -> None:
+    for library in ('/torch/', '/reverb/', '/tensorflow/'):
+        assert library in run.libraries['learner']
+        assert library not in run.libraries['robot_1_agent']
 
 
 def test_the_policy_version_at_the_robots_rises(run: Run) -> None:

@@ -43,6 +43,8 @@ class LaunchArgument:
     def value(self, text: str) -> ParameterValue:
         """Return what was typed, with the type of the default.
 
+        `ros2 launch` refuses `name:=` with nothing after it, so two quotes stand for nothing.
+
         Raises:
             ConfigurationError: it is not of that type.
         """
@@ -57,7 +59,7 @@ class LaunchArgument:
                 raise ConfigurationError(
                     f'{self.name}: given {text!r}; accepted: {words}'
                 ) from error
-        return text
+        return '' if text in ("''", '""') else text
 
 
 _ROBOT = 'name of a robot description, or the path of its YAML file'

@@ -17,6 +17,7 @@ from typing import Any
 import rclpy
 from rclpy.exceptions import InvalidNamespaceException, InvalidNodeNameException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
@@ -208,7 +209,7 @@ def _spin(executor: SingleThreadedExecutor) -> None:
         executor.spin()
     except ExternalShutdownException:
         pass
-    except AttributeError:
+    except (AttributeError, rclpy_implementation.InvalidHandle):
         # a handler that ends while the executor shuts down misses what rclpy has taken away
         if not getattr(executor, '_is_shutdown', False):
             raise
