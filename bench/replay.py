@@ -45,7 +45,7 @@ def main() -> None:
 def measure(algorithm: str, options: argparse.Namespace) -> dict[str, float]:
     """Return the rates of both loops, and the median over turns of their ratio."""
     sizes = [str(OBSERVATION_SIZE), str(ACTION_SIZE), str(options.threads)]
-    words = json.dumps([algorithm, NETS, 'cpu'])
+    words = json.dumps([algorithm, NETS, 'cpu', False])
     workers = {
         name: TimedWorker(
             [sys.executable, '-m', f'workers.{module}', *sizes, words], options.threads

@@ -1,9 +1,11 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """An agent killed again and again, with a real learner: every step that it finished arrives once.
 
-What can be missing is the step under way at a kill, whose outcome nobody sensed.
+What can be missing is the step under way at a kill, whose outcome nobody sensed. Runs with
+RL_TEST_KILLS=1 in the environment.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,11 @@ from rl_learner.replay_server import TABLE
 from rl_learner.reverb_quietly import reverb
 from rl_learner.run_folder import EXPERIENCE
 from rl_msgs.msg import AgentStatus, Step
+
+_WANTED = 'RL_TEST_KILLS'
+pytestmark = pytest.mark.skipif(
+    _WANTED not in os.environ, reason=f'starts many processes: set {_WANTED}=1 to run it'
+)
 
 KILLS = 2  # before there is a bridge, and as many after
 LAST_STEPS = 200

@@ -52,6 +52,8 @@ ROUNDS = [
     (BRIDGE, LEARNER, AGENT),
     (BRIDGE,),
 ]
+# Enough for a pendulum, and cheap.
+SMALL = 'batch_size: 128\nactor_hidden_sizes: [64, 64]\ncritic_hidden_sizes: [64, 64]\n'
 ROUND_S = 240.0  # a loaded machine starts a learner slowly
 LEARNED, EPISODES = -300.0, 10  # exploring costs about 100; who does nothing gets -1200
 LEARNED_S = 1200.0
@@ -108,13 +110,16 @@ def test_nothing_is_lost_or_repeated_and_it_learns(
 
 def node_specs(folder: Path, port: int) -> list[NodeSpec]:
     """Return learner, bridge, robot and agent."""
+    algorithm = folder / 'small.yaml'
+    algorithm.write_text(SMALL)
     bridge, learner = learner_nodes(
         'pendulum',
-        'default',
+        str(algorithm),
         port,
         run_folder=str(folder / 'run'),
         status_rate_hz=10.0,
         checkpoint_period_s=5.0,
+        threads=1,
     )
     agent: dict[str, Any] = {'spool_folder': str(folder / 'spool'), 'robot_timeout_s': 60.0}
     return [

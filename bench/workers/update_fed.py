@@ -21,11 +21,16 @@ PATIENCE_S = 60.0
 
 
 def main(observation_size: int, action_size: int, threads: int, options: str) -> None:
-    """Serve updates of the algorithm that `options` (JSON: preset and overrides) names."""
+    """Serve updates of what `options` (JSON) names: preset, overrides, device, CUDA graphs."""
     torch.set_num_threads(threads)
-    preset, overrides, device = json.loads(options)
+    preset, overrides, device, cuda_graphs = json.loads(options)
     update = Update(
-        load_algorithm(preset, overrides), observation_size, action_size, seed=0, device=device
+        load_algorithm(preset, overrides),
+        observation_size,
+        action_size,
+        seed=0,
+        device=device,
+        cuda_graphs=cuda_graphs,
     )
     block, width = update.algorithm.updates_per_block, update.layout.width
     random = np.random.default_rng(0)
