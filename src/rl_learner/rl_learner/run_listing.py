@@ -70,6 +70,8 @@ def read_entry(folder: Path) -> RunEntry:
         'bytes': _size(folder),
         'checkpoints': len(list((folder / CHECKPOINTS).glob('*.pt'))),
     }
+    if known['state'] == 'not started' and not (folder / RUN_FILE).exists():
+        return RunEntry(folder, **known)  # nothing is wrong: only experience was imported
     try:
         run = read_run(folder)
         known['robot'] = run.robot.name

@@ -19,7 +19,7 @@ from rl_learner.learning_curves import band, draw, read_curve
 from rl_learner.run_configuration import next_start, RUN_FILE, write_run
 from rl_learner.run_folder import CHECKPOINTS, DEMO_FILE
 from rl_learner.run_listing import resume_command
-from rl_learner.run_lock import RunLock
+from rl_learner.run_lock import LOCK_FILE, RunLock
 
 
 def make_run(
@@ -83,6 +83,17 @@ def test_the_list_of_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert exit_code(runs.main, '--delete', live, '--yes') == 2
     assert live.exists()
     lock.release(in_order=True)
+
+
+def test_a_run_of_imported_experience_is_not_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'imported').mkdir()
+    (tmp_path / 'imported' / LOCK_FILE).touch()
+    assert exit_code(runs.main, '--runs', tmp_path) == 0
+    output = capsys.readouterr()
+    assert 'not started' in output.out
+    assert output.err == ''
 
 
 def test_nothing_is_deleted_without_a_yes(
