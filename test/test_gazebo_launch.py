@@ -125,7 +125,8 @@ def loaded(
 @pytest.mark.parametrize('mode', ['lockstep', 'free'])
 def test_the_real_launch_loads_it(robot: str, mode: str, workspace: Path, tmp_path: Path) -> None:
     free = ['lockstep:=false', 'headless:=true', 'real_time_factor:=2.5']
-    words = [f'robot:={robot}', f'run_folder:={tmp_path}', f'python:={sys.executable}']
+    python = workspace / '.venv' / 'bin' / 'python'  # ROS itself may be on a newer Python
+    words = [f'robot:={robot}', f'run_folder:={tmp_path}', f'python:={python}']
     done = loaded(
         workspace,
         fake_gazebo(tmp_path, '8.6.0\\n'),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
-from rcl_interfaces.msg import ParameterDescriptor
+from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
@@ -106,7 +106,8 @@ class SimulatedRobotNode(ManagedNode):
             self._settings.seed,
             ParameterDescriptor(description='setting it makes the next starting states follow'),
         )
-        self.add_post_set_parameters_callback(self._on_parameters)
+        # not the callback for after the change: Humble has none
+        self.add_on_set_parameters_callback(self._on_parameters)
         if self._settings.real_time:
             self.create_timer(self._period_s, self._pass_time, clock=steady_clock())
         else:
@@ -157,11 +158,12 @@ class SimulatedRobotNode(ManagedNode):
             self.get_logger().warning(fault, throttle_duration_sec=10.0)
         return fault
 
-    def _on_parameters(self, parameters: list[Parameter]) -> None:
+    def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         """Take a new seed of the starting states."""
         for parameter in parameters:
-            if parameter.name == RESET_SEED:
+            if parameter.name == RESET_SEED and isinstance(parameter.value, int):
                 self._robot.seed(abs(parameter.value))
+        return SetParametersResult(successful=True)
 
     def _on_standstill(self) -> None:
         """Repeat the state where no command came: sensors of a resting robot go on too."""
