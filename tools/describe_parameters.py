@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints, Literal, Tuple, Un
 import annotated_types
 from rl_agent.agent_parameters import AgentParameters
 from rl_agent.gazebo_robot_node import GazeboRobotParameters
+from rl_agent.node_parameters import LIVE
 from rl_agent.simulated_robot_node import SimulatedRobotParameters
 from rl_learner.learner_node import LearnerParameters
 from rl_learner.recorder_node import RecorderParameters
@@ -31,12 +32,12 @@ _HEAD = """\
 # Parameters of all nodes
 
 As `ros2 param describe` shows them. They are checked together when a node starts; a value out of
-range and a parameter that does not exist are errors. All are read-only, because networks, replay
+range and a parameter that does not exist are errors. Most are read-only, because networks, replay
 and control loop are built from them: to change one, start the node again, which goes on where it
-was. These may change while a node runs:
+was. These may change while a node runs, by `ros2 param set`; a refused value changes nothing:
 
-- `task.*` of the agent, the numbers of its task, as `task.target_velocity`; a value that the task
-  refuses changes nothing;
+- those marked **live** below; `explore` and `max_steps` count from the next episode or step on;
+- `task.*` of the agent, the numbers of its task, as `task.target_velocity`;
 - `reset_seed` of the simulated robot: the next starting states follow from it.
 
 `use_sim_time` of the agent chooses between real time (false, the default) and lockstep with a
@@ -56,7 +57,8 @@ def _section(node: str, schema: Any) -> str:
     for item in dataclasses.fields(schema):
         kind, info = get_args(hints[item.name])[:2]
         words = ' '.join([_kind(kind), *filter(None, [_bounds(info)])])
-        meaning = info.description.replace('|', '\\|')
+        live = '**live**: ' if info.json_schema_extra == LIVE else ''
+        meaning = live + info.description.replace('|', '\\|')
         lines.append(f'| `{item.name}` | {words} | {_default(item)} | {meaning} |')
     return '\n'.join([*lines, ''])
 

@@ -116,8 +116,8 @@ class Agent:
         self._env, self._store, self._spool = env, store, spool
         self._listener = listener
         self._rng = np.random.default_rng(seed)
-        self._explore = explore
-        self._max_steps, self._max_episodes = max_steps, max_episodes
+        self.explore, self.max_steps = explore, max_steps
+        self._max_episodes = max_episodes
         self._episodes_ended = 0
         self._pacer, self._settle_late = pacer, settle_late
         self._unsettled: _Step | None = None
@@ -175,7 +175,7 @@ class Agent:
             if not (held and asked is begun):
                 self.policy = self._store.newest
             begun = asked
-            evaluation = held or not self._explore
+            evaluation = held or not self.explore
             self.state = 'evaluating' if evaluation else 'exploring'
             self._run_episode(evaluation=evaluation, hold_policy=held)
             asked.episodes_left -= held
@@ -191,7 +191,7 @@ class Agent:
         """Return whether no further step may be taken."""
         return (
             self._stop.is_set()
-            or (0 < self._max_steps <= self.steps)
+            or (0 < self.max_steps <= self.steps)
             or (0 < self._max_episodes <= self._episodes_ended)
         )
 

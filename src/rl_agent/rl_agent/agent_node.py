@@ -35,7 +35,7 @@ import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_m
 from rl_agent.ros_listener import RosListener
 from rl_agent.ros_main import ManagedNode, run
 from rl_agent.ros_messages import message_to_policy
-from rl_agent.ros_parameters import declare_parameters
+from rl_agent.ros_parameters import declare_parameters, follow_changes
 from rl_agent.ros_realtime_robot import RosRealtimeRobot
 from rl_agent.ros_robot import RosRobot
 from rl_agent.ros_robot_description import load_ros_robot
@@ -77,6 +77,7 @@ class AgentNode(ManagedNode):
         """Read the parameters."""
         super().__init__('agent')
         self._settings = declare_parameters(self, AgentParameters)
+        follow_changes(self, self._settings, self._on_change)
         self._thread: threading.Thread | None = None
         self._rate = (time.monotonic(), 0)  # when the steps were last counted, and how many
         self._counted: list[int] | None = None  # latencies up to the last status
@@ -85,6 +86,12 @@ class AgentNode(ManagedNode):
     def autostart(self) -> bool:
         """Whether the process takes the node to `active` by itself."""
         return self._settings.autostart
+
+    def _on_change(self, settings: AgentParameters) -> None:
+        """Take new values of live parameters."""
+        self._settings = settings
+        if hasattr(self, '_agent'):
+            self._agent.explore, self._agent.max_steps = settings.explore, settings.max_steps
 
     def configure(self) -> None:
         """Read the description and connect to robot and learner; nothing moves."""

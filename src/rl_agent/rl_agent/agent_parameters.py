@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
-from rl_agent.node_parameters import Autostart, RobotName
+from rl_agent.node_parameters import Autostart, LIVE, RobotName
 from rl_agent.spool_folder import default_spool_folder
 
 
@@ -18,10 +18,18 @@ class AgentParameters:
         str, Field(description='unique name in the fleet; empty: the namespace, or `robot`')
     ] = ''
     seed: Annotated[int, Field(ge=0, description='of the exploration noise')] = 0
-    explore: Annotated[bool, Field(description='false: every episode is deterministic')] = True
+    explore: Annotated[
+        bool,
+        Field(description='false: every episode is deterministic', json_schema_extra=LIVE),
+    ] = True
     autostart: Autostart = True
     max_steps: Annotated[
-        int, Field(ge=0, description='stop after so many control steps; 0: no limit')
+        int,
+        Field(
+            ge=0,
+            description='stop after so many control steps; 0: no limit',
+            json_schema_extra=LIVE,
+        ),
     ] = 0
     max_episodes: Annotated[
         int,

@@ -4,6 +4,10 @@
 from typing import Annotated
 
 from pydantic import Field
+from pydantic.config import JsonDict
+
+# Marks a field whose parameter may change while its node runs; all others are read-only.
+LIVE: JsonDict = {'live': True}
 
 RobotName = Annotated[
     str, Field(description='name of a robot description, or the path of its YAML file')

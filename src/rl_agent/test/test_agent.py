@@ -323,6 +323,17 @@ def test_without_exploration_every_episode_is_deterministic() -> None:
         assert is_mean_action(make_parameters(seed, seed=seed), item)
 
 
+def test_exploration_and_limit_may_change_during_the_run() -> None:
+    bench = Bench(episode_steps=10, max_steps=40)
+    bench.after_step[5] = lambda: setattr(bench.agent, 'explore', False)
+    bench.after_step[15] = lambda: setattr(bench.agent, 'max_steps', 20)
+    transitions = bench.run()
+    assert len(transitions) == 20
+    judged = [is_mean_action(make_parameters(1), item) for item in transitions]
+    assert not any(judged[:10])  # an episode ends as it began
+    assert all(judged[10:])
+
+
 def test_an_evaluation_counts_only_whole_episodes() -> None:
     """The episode under way stays what it is; the evaluation begins with the next."""
     bench = Bench(episode_steps=10, max_steps=50)

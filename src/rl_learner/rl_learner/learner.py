@@ -64,6 +64,7 @@ class Learner:
 
     Attributes:
         progress: replaced as a whole, so that any thread may read it.
+        settings: may be replaced by any thread.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class Learner:
             TrainingError: the checkpoint does not fit the algorithm.
         """
         self._update, self._pace = update, pace
-        self._publish_policy, self._folder, self._settings = publish, run_folder, settings
+        self._publish_policy, self._folder, self.settings = publish, run_folder, settings
         self._fingerprint = fingerprint
         self._checkpoints = Checkpoints(run_folder / CHECKPOINTS)
         self._stop = threading.Event()
@@ -136,10 +137,10 @@ class Learner:
                 continue
             self._update.run(torch.from_numpy(block))
             now_s = time.monotonic()
-            if now_s - self._published_s >= self._settings.publish_period_s:
+            if now_s - self._published_s >= self.settings.publish_period_s:
                 self._publish('training')
             if self._save_wanted.is_set() or (
-                now_s - saved_s >= self._settings.checkpoint_period_s
+                now_s - saved_s >= self.settings.checkpoint_period_s
             ):
                 self._save()
                 saved_s = now_s

@@ -15,14 +15,14 @@ import uuid
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from rl_agent.errors import ConfigurationError, RlError
-from rl_agent.node_parameters import AlgorithmName, Autostart, RobotName, RunFolder
+from rl_agent.node_parameters import AlgorithmName, Autostart, LIVE, RobotName, RunFolder
 from rl_agent.policy import PolicyParameters
 from rl_agent.robot_description import load_robot, RobotDescription
 from rl_agent.ros_diagnostics import Diagnostics
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_main import ManagedNode, run
 from rl_agent.ros_messages import policy_to_message
-from rl_agent.ros_parameters import declare_parameters
+from rl_agent.ros_parameters import declare_parameters, follow_changes
 from rl_agent.ros_topics import (
     LEARNER_STATUS,
     POLICY,
@@ -78,10 +78,16 @@ class LearnerParameters:
         float, Field(ge=0.0, le=1000.0, description="0: the algorithm's own")
     ] = 0.0
     publish_period_s: Annotated[
-        float, Field(ge=0.01, le=60.0, description='least time between two policies')
+        float,
+        Field(
+            ge=0.01, le=60.0, description='least time between two policies', json_schema_extra=LIVE
+        ),
     ] = 0.2
     checkpoint_period_s: Annotated[
-        float, Field(ge=1.0, le=86400.0, description='time between two checkpoints')
+        float,
+        Field(
+            ge=1.0, le=86400.0, description='time between two checkpoints', json_schema_extra=LIVE
+        ),
     ] = 60.0
     status_rate_hz: Annotated[
         float, Field(ge=0.1, le=100.0, description='of the learner_status topic')
@@ -96,12 +102,19 @@ class LearnerNode(ManagedNode):
         """Read the parameters."""
         super().__init__('learner')
         self._settings = declare_parameters(self, LearnerParameters)
+        follow_changes(self, self._settings, self._on_change)
         self._thread: threading.Thread | None = None
 
     @property
     def autostart(self) -> bool:
         """Whether the process takes the node to `active` by itself."""
         return self._settings.autostart
+
+    def _on_change(self, settings: LearnerParameters) -> None:
+        """Take new values of live parameters."""
+        self._settings = settings
+        if hasattr(self, '_learner'):
+            self._learner.settings = _periods(settings)
 
     def configure(self) -> None:
         """Build networks and replay; training begins with `activate`."""
@@ -144,7 +157,7 @@ class LearnerNode(ManagedNode):
             self._pace,
             self._publish_policy,
             folder,
-            LearnerSettings(parameters.publish_period_s, parameters.checkpoint_period_s),
+            _periods(parameters),
             transitions=extent.total,
             fingerprint=self._spaces.fingerprint,
         )
@@ -304,6 +317,11 @@ class LearnerNode(ManagedNode):
         )
         message.header.stamp = self.get_clock().now().to_msg()
         return message
+
+
+def _periods(parameters: LearnerParameters) -> LearnerSettings:
+    """Return how often the learner shows and keeps its work."""
+    return LearnerSettings(parameters.publish_period_s, parameters.checkpoint_period_s)
 
 
 def _device(name: str) -> str:

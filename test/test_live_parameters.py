@@ -1,0 +1,74 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+# mypy: disable-error-code="attr-defined"
+"""Parameters that change while a node runs, and those that do not."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import rclpy
+from rclpy.parameter import Parameter
+from rclpy.utilities import try_shutdown
+from rl_agent.agent_node import AgentNode
+from rl_agent.ros_main import ManagedNode
+from rl_learner.learner_node import LearnerNode
+
+
+@pytest.fixture
+def made(ros_environment: dict[str, str]) -> Iterator[Callable[[type[ManagedNode]], ManagedNode]]:
+    """Yield a function that makes a node, unconfigured."""
+    rclpy.init()
+    nodes = []
+
+    def make(kind: type[ManagedNode]) -> ManagedNode:
+        nodes.append(kind())  # type: ignore[call-arg]
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        node.destroy_node()
+    try_shutdown()
+
+
+def changed(node: ManagedNode, name: str, value: object) -> tuple[bool, str]:
+    """Return whether a parameter took a value, and why not."""
+    (result,) = node.set_parameters([Parameter(name, value=value)])
+    return result.successful, result.reason
+
+
+def test_live_parameters_reach_the_settings(
+    made: Callable[[type[ManagedNode]], ManagedNode],
+) -> None:
+    agent, learner = made(AgentNode), made(LearnerNode)
+    assert changed(agent, 'explore', False) == (True, '')
+    assert changed(agent, 'max_steps', 7) == (True, '')
+    assert (agent._settings.explore, agent._settings.max_steps) == (False, 7)
+    assert changed(learner, 'checkpoint_period_s', 5.5) == (True, '')
+    assert learner._settings.checkpoint_period_s == 5.5
+    assert learner._settings.publish_period_s == 0.2
+
+
+def test_a_value_that_is_refused_changes_nothing(
+    made: Callable[[type[ManagedNode]], ManagedNode],
+) -> None:
+    agent = made(AgentNode)
+    done, reason = changed(agent, 'max_steps', -1)
+    assert not done
+    assert 'max_steps: given -1' in reason
+    done, reason = changed(agent, 'explore', 'perhaps')
+    assert not done
+    assert 'explore' in reason
+    assert agent._settings.explore
+    assert agent.get_parameter('explore').value is True
+
+
+def test_a_read_only_parameter_says_why(
+    made: Callable[[type[ManagedNode]], ManagedNode],
+) -> None:
+    learner = made(LearnerNode)
+    done, _ = changed(learner, 'replay_port', 8001)
+    assert not done
+    assert learner._settings.replay_port == 8000
+    description = learner.describe_parameter('replay_port')
+    assert description.read_only
+    assert 'read-only: the node is built with it' in description.description
+    assert not learner.describe_parameter('publish_period_s').read_only
