@@ -59,7 +59,7 @@ def check(
         (['--seed', 'x'], ['--seed', "given 'x'", 'whole number']),
         (['--port', '80'], ['--port', "given '80'", 'at least 1024']),
         (['--port', '99999'], ['--port', 'given 99999', 'free TCP port']),
-        (['--step', '-3'], ['--steps', "given '-3'"]),
+        (['--steps', '-3'], ['--steps', "given '-3'"]),
         (['--sead', '1'], ['--sead']),
         (['--runs', '/proc/nowhere'], ['/proc/nowhere', 'accepted']),
     ],
