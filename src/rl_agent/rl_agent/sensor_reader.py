@@ -77,20 +77,13 @@ class SensorReader:
     def update(self) -> None:
         """Take the values of messages that came since the last call."""
         newest = self._latest()  # without the lock: whoever waits for messages holds theirs
-        for topic, message in newest.items():
-            if message is not self._seen.get(topic):
-                self.take(topic, message)
-
-    def take(self, topic: str, message: Heard) -> None:
-        """Take the values of a message, unless a later one was taken already.
-
-        To be called where the message arrives: then the control thread finds the work done.
-        """
         with self._lock:
-            seen = self._seen.get(topic)
-            if seen is None or message.received_s > seen.received_s:
-                self._seen[topic] = message
-                self._take(topic, message)
+            for topic, message in newest.items():
+                seen = self._seen.get(topic)
+                # another thread may have looked later, and be here already
+                if seen is None or (message is not seen and message.received_s >= seen.received_s):
+                    self._seen[topic] = message
+                    self._take(topic, message)
 
     def values(self) -> dict[str, Numbers]:
         """Return field to its newest good values, (raw,)."""
