@@ -13,6 +13,7 @@ from rclpy.client import Client
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
 from rl_agent.agent import ENDED_STATES
@@ -24,7 +25,6 @@ from rl_agent.ros_topics import (
     EPISODE_QOS,
     LEARNER_STATUS,
     POLICY,
-    POLICY_QOS,
     STATUS_QOS,
     STEP,
     STEP_QOS,
@@ -35,6 +35,9 @@ from rl_msgs.msg import Policy as PolicyMessage
 from rl_msgs.srv import Evaluate
 
 _POLICIES_KEPT = 500
+# A robot wants the newest policy alone; here every one must be found again by its version, also
+# when several came before this node had time for the first.
+_ALL_POLICIES_QOS = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 @dataclass
@@ -140,7 +143,7 @@ class RosMonitor:
         """Subscribe to learner and robots."""
         node = self._node
         node.create_subscription(LearnerStatus, LEARNER_STATUS, self._hear_learner, STATUS_QOS)
-        node.create_subscription(PolicyMessage, POLICY, self._hear_policy, POLICY_QOS)
+        node.create_subscription(PolicyMessage, POLICY, self._hear_policy, _ALL_POLICIES_QOS)
         for namespace in self._namespaces:
             prefix = f'/{namespace}/' if namespace else '/'
             node.create_subscription(
