@@ -10,12 +10,15 @@ from fleet import Listener
 from geometry_msgs.msg import Twist, TwistStamped, Vector3
 import numpy as np
 import pytest
+from rclpy.serialization import deserialize_message, serialize_message
 from rl_agent.action_description import ActionDescription
 from rl_agent.errors import RobotError
-from rl_agent.ros_command import RosCommand
+from rl_agent.ros_command import RosCommand, static_mistakes
 from rl_agent.ros_command_reader import CommandReader
+from rl_agent.ros_message_writer import make_writer
+from rl_agent.ros_prepared_message import PreparedMessage
 from sensor_msgs.msg import JointState, Joy
-from std_msgs.msg import Float32, Float64MultiArray, Int32MultiArray
+from std_msgs.msg import Float32, Float64MultiArray, Int32MultiArray, UInt8
 from trajectory_msgs.msg import JointTrajectory
 
 WITHIN_S = 20.0
@@ -127,6 +130,39 @@ def test_commands(robot: Listener, number: int) -> None:
     assert not exact or read.tolist() == command
     commands.close()
     sender.close()
+
+
+@pytest.mark.parametrize('kind', [Float64MultiArray, Int32MultiArray, Joy, TwistStamped])
+def test_a_prepared_message_is_the_message_serialised(kind: type) -> None:
+    paths = {Joy: ('axes[2]', 'buttons[1]', 'axes[0]'), TwistStamped: ('twist.angular',)}
+    path = paths.get(kind, ('data',))
+    message = kind()
+    stamped = hasattr(message, 'header')
+    prepared = PreparedMessage(message, type_name(message), path, 3, stamped=stamped)
+    numbers = np.array([0.7, -2.6, 1e6])
+    data = prepared.fill(numbers, 7_000_000_123)
+    make_writer(message, type_name(message), path)(numbers)
+    if stamped:
+        message.header.stamp = Time(sec=7, nanosec=123)
+    assert data == serialize_message(message)
+    assert prepared.fill(numbers, 7_000_000_123) == data  # nothing is left of a filling
+
+
+def test_a_whole_number_stays_within_its_type() -> None:
+    prepared = PreparedMessage(UInt8(), 'std_msgs/msg/UInt8', ('data',), 1, stamped=False)
+    for given, sent in ((300.0, 255), (-4.0, 0), (2.5, 2)):
+        message = deserialize_message(prepared.fill(np.array([given])), UInt8)
+        assert message.data == sent
+
+
+def test_bounds_beyond_a_type_are_refused() -> None:
+    action = ActionDescription(
+        topic='c', type='std_msgs/msg/UInt8', unit='', fields=('data',), low=(-1.0,), high=(300.0,)
+    )
+    assert static_mistakes(action) == [
+        'low: given -1; accepted: 0 to 255, as uint8',
+        'high: given 300; accepted: 0 to 255, as uint8',
+    ]
 
 
 def test_a_command_that_is_not_finite_is_refused() -> None:

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.serialization import serialize_message
 from rl_agent.action_description import ActionDescription
 from rl_agent.errors import ConfigurationError
-from rl_agent.ros_message_fields import has_header, names_list, resolve
+from rl_agent.ros_message_fields import has_header, names_list, resolve, TYPECODES
 from rl_agent.ros_message_writer import make_writer
 from rl_agent.ros_messages import import_message
+from rl_agent.ros_prepared_message import PreparedMessage
 
 _NANOSECONDS = 1_000_000_000
 _TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
@@ -21,7 +21,7 @@ Numbers = NDArray[np.float64]
 
 
 class RosCommand:
-    """Publishes commands. One message is filled anew for each: the rest of it never changes.
+    """Publishes commands. Only their numbers and stamps change, see `PreparedMessage`.
 
     The publisher is reliable, which both kinds of subscribers hear, and keeps one command only:
     an old one is worth nothing.
@@ -43,32 +43,35 @@ class RosCommand:
         if problems:
             raise ConfigurationError(f'action: {"; ".join(problems)}')
         self._node = node
-        self._message = import_message(action.type)()
+        message = import_message(action.type)()
         paths = action.fields or (action.list_path or '',)
-        self._write = make_writer(self._message, action.type, paths)
-        _complete(self._message, action, rate_hz)
+        make_writer(message, action.type, paths)  # makes its lists long enough
+        _complete(message, action, rate_hz)
         # the stamp of a trajectory says when it begins: 0 is `at once`, however late it comes
-        stamped = has_header(action.type) and action.type != _TRAJECTORY
-        self._header = self._message.header if stamped else None
+        self._stamped = has_header(action.type) and action.type != _TRAJECTORY
+        self._message = PreparedMessage(
+            message, action.type, paths, len(action.low), stamped=self._stamped
+        )
         self._publisher = node.create_publisher(
             import_message(action.type), action.topic, QoSProfile(depth=1)
         )
 
     def send(self, command: Numbers) -> None:
         """Publish a command, (action,), in the robot's units."""
-        self._write(command)
-        if self._header is not None:
-            self._header.stamp = self._node.get_clock().now().to_msg()
-        self._publisher.publish(self._message)
+        self._publisher.publish(self._filled(command))
 
     def rehearse(self, command: Numbers) -> None:
         """Do what `send` does, but publish nothing."""
-        self._write(command)
-        serialize_message(self._message)
+        self._filled(command)
 
     def close(self) -> None:
         """Unadvertise."""
         self._node.destroy_publisher(self._publisher)
+
+    def _filled(self, command: Numbers) -> bytes:
+        """Return the message of a command."""
+        stamp_ns = self._node.get_clock().now().nanoseconds if self._stamped else 0
+        return self._message.fill(command, stamp_ns)
 
 
 def static_mistakes(action: ActionDescription) -> list[str]:
@@ -81,7 +84,7 @@ def static_mistakes(action: ActionDescription) -> list[str]:
     paths = {f'fields.{number}': path for number, path in enumerate(action.fields or ())}
     if action.list_path:
         paths = {'field': action.list_path}
-    for key, path in paths.items():
+    for number, (key, path) in enumerate(paths.items()):
         try:
             place = resolve(action.type, path)
         except ConfigurationError as error:
@@ -92,9 +95,26 @@ def static_mistakes(action: ActionDescription) -> list[str]:
             mistakes.append(f'{key}: given {path!r} ({place.kind}); accepted: {wanted}')
         elif action.joints and place.size not in (None, len(action.joints)):
             mistakes.append(f'joints: given {len(action.joints)}; accepted: {place.size}')
+        else:
+            which = slice(None) if action.joints else slice(number, number + 1)
+            mistakes += _beyond_type(action, which, place.kind)
     if action.frame and not mistakes and not has_header(action.type):
         mistakes.append(f'frame: given {action.frame!r}; accepted: none, there is no header')
     return mistakes
+
+
+def _beyond_type(action: ActionDescription, which: slice, kind: str) -> list[str]:
+    """Return which bounds of these numbers their type cannot hold."""
+    code = TYPECODES[kind]
+    if not code or code in 'fd':
+        return []
+    least, most = np.iinfo(code).min, np.iinfo(code).max
+    return [
+        f'{key}: given {bound:g}; accepted: {least} to {most}, as {kind}'
+        for key, bounds in (('low', action.low), ('high', action.high))
+        for bound in bounds[which]
+        if not least <= bound <= most
+    ]
 
 
 def _complete(message: Any, action: ActionDescription, rate_hz: float) -> None:

@@ -1,0 +1,144 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A message as it travels, made once, in which only some numbers change.
+
+To convert and serialise a message takes longer than to send it, and most of a command never
+changes. So it is serialised once; where its numbers lie is found out by changing one at a time.
+"""
+
+from collections.abc import Callable, Sequence
+import struct
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.serialization import serialize_message
+from rl_agent.ros_message_fields import leaves, TYPECODES
+from rl_agent.ros_message_writer import make_writer
+
+Numbers = NDArray[np.float64]
+
+_STAMP = ('header.stamp.sec', 'header.stamp.nanosec')
+_NANOSECONDS = 1_000_000_000
+# All bytes of it differ from those of 0, be it in the form of 4 bytes or of 8.
+_FRACTION = {'f': struct.unpack('f', 4 * b'?')[0], 'd': struct.unpack('d', 8 * b'?')[0]}
+
+
+class _Place(NamedTuple):
+    """Numbers of one type that lie side by side.
+
+    Attributes:
+        offset: of the first, in bytes.
+        first: which of the numbers that is.
+        code: of one number, see `struct`.
+        count: how many.
+    """
+
+    offset: int
+    first: int
+    code: str
+    count: int = 1
+
+    @property
+    def end(self) -> int:
+        """Where the next thing begins, in bytes."""
+        return self.offset + self.count * _size(self.code)
+
+
+class PreparedMessage:
+    """Makes serialised messages that differ in some numbers, and in the stamp of their header."""
+
+    def __init__(
+        self, message: Any, type_name: str, paths: Sequence[str], count: int, *, stamped: bool
+    ) -> None:
+        """Prepare.
+
+        Args:
+            message: complete but for the numbers, which are overwritten.
+            type_name: its type, `package/msg/Name`.
+            paths: to numbers, as for `make_writer`.
+            count: how many numbers they lead to; lists are made as long as that.
+            stamped: the header's stamp changes too.
+
+        Raises:
+            ConfigurationError: a path that does not lead to numbers.
+        """
+        places = _find(message, type_name, paths, count)
+        if stamped:
+            self._stamp = _find(message, type_name, _STAMP, len(_STAMP))[0].offset
+        self._stamped, self._template = stamped, serialize_message(message)
+        order = _order(self._template)
+        self._packers = [
+            (
+                slice(place.first, place.first + place.count),
+                place.offset,
+                struct.Struct(f'{order}{place.count}{place.code}').pack_into,
+                _converter(place.code),
+            )
+            for place in places
+        ]
+        self._pack_stamp = struct.Struct(f'{order}iI').pack_into
+
+    def fill(self, numbers: Numbers, stamp_ns: int = 0) -> bytes:
+        """Return the serialised message with these numbers, (count,), and this stamp.
+
+        Whole numbers are rounded, and stay within what their type holds. Any thread may call this.
+        """
+        data, values = bytearray(self._template), numbers.tolist()
+        for which, offset, pack, convert in self._packers:
+            part = values[which]
+            pack(data, offset, *(map(convert, part) if convert else part))
+        if self._stamped:
+            self._pack_stamp(data, self._stamp, *divmod(stamp_ns, _NANOSECONDS))
+        return bytes(data)
+
+
+def _find(message: Any, type_name: str, paths: Sequence[str], count: int) -> list[_Place]:
+    """Return where numbers lie in a serialised message; all of them are 0 afterwards."""
+    write = make_writer(message, type_name, paths)
+    found = [leaf for path in paths for _, leaf in leaves(type_name, path)]
+    if len(found) < count:  # one list of all the numbers
+        found *= count
+    numbers = np.zeros(count)
+    write(numbers)
+    plain = serialize_message(message)
+    places: list[_Place] = []
+    for number, leaf in enumerate(found):
+        code = TYPECODES[leaf.kind] or '?'
+        numbers[number] = _FRACTION.get(code, 1.0)
+        write(numbers)
+        numbers[number] = 0.0
+        place = _Place(_first_byte(plain, serialize_message(message), code), number, code)
+        last = places[-1] if places else None
+        if last and (last.end, last.code) == (place.offset, code):
+            places[-1] = last._replace(count=last.count + 1)
+        else:
+            places.append(place)
+    write(numbers)
+    return places
+
+
+def _first_byte(plain: bytes, changed: bytes, code: str) -> int:
+    """Return where a number begins, by what it changes; of whole numbers that is one byte."""
+    pairs = zip(plain, changed, strict=True)
+    differing = [place for place, (before, after) in enumerate(pairs) if before != after]
+    return differing[0] if _order(plain) == '<' else differing[-1] + 1 - _size(code)
+
+
+def _order(data: bytes) -> str:
+    """Return the order of bytes that a serialised message names at its front, as for `struct`."""
+    return '<' if data[1] & 1 else '>'
+
+
+def _size(code: str) -> int:
+    """Return the bytes of a number."""
+    return struct.calcsize(f'={code}')
+
+
+def _converter(code: str) -> Callable[[float], Any] | None:
+    """Return what makes a float fit; None: it does."""
+    if code in _FRACTION:
+        return None
+    if code == '?':
+        return bool
+    low, high = np.iinfo(code).min, np.iinfo(code).max
+    return lambda number: min(max(round(number), low), high)
