@@ -115,7 +115,7 @@ class Agent:
         """
         self._env, self._store, self._spool = env, store, spool
         self._listener = listener
-        self._rng = np.random.default_rng(seed)
+        self._rng, self._spare_rng = np.random.default_rng(seed), np.random.default_rng(seed)
         self.explore, self.max_steps = explore, max_steps
         self._max_episodes = max_episodes
         self._episodes_ended = 0
@@ -281,8 +281,7 @@ class Agent:
     def rehearse(self) -> None:
         """Walk from an observation to a command without effect, see `Rehearsal`."""
         if self.policy is not None and self._observation is not None:
-            mean, _ = self.policy.policy.distribution(self._observation)
-            self._env.rehearse(np.tanh(mean))
+            self._env.rehearse(self.policy.policy.rehearse(self._observation, self._spare_rng))
 
     def _policy_for_step(self, hold: bool) -> ReceivedPolicy:
         """Return the newest policy, or during an evaluation the one it began with."""

@@ -2,6 +2,7 @@
 """What safety, sensors and policies have to say: counted always, put into words once."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 import threading
 import time
@@ -44,12 +45,19 @@ class Events:
         self._lasting: dict[str, _Lasting] = {}
         self._reports: deque[Report] = deque(maxlen=_MOST_REPORTS)
 
-    def note(self, name: str, text: str, source: str = '') -> None:
-        """Count something that has no duration; put it into words once for each source."""
+    def note(self, name: str, text: str | Callable[[], str], source: str = '') -> None:
+        """Count something that has no duration; put it into words once for each source.
+
+        Args:
+            name: what is counted.
+            text: what happened, or what finds words for it when they are needed.
+            source: whose doing it was.
+        """
         with self._lock:
             if (name, source) not in self._named:
                 self._named.add((name, source))
-                self._reports.append(Report(f'{name}: {text}', is_fault=True))
+                words = text if isinstance(text, str) else text()
+                self._reports.append(Report(f'{name}: {words}', is_fault=True))
             self._counts[name] = self._counts.get(name, 0) + 1
 
     def tell(self, text: str) -> None:

@@ -47,6 +47,9 @@ class LowPass:
             2.0 * (warped**2 - 1.0) * scale,
             (1.0 - math.sqrt(2.0) * warped + warped**2) * scale,
         )
+        # arrays, for numbers have to be made arrays at each use
+        self._b = [np.full(channels, value) for value in self.numerator]
+        self._a = [np.full(channels, value) for value in self.denominator]
         self._first = np.zeros(channels)
         self._second = np.zeros(channels)
 
@@ -57,7 +60,8 @@ class LowPass:
 
     def __call__(self, values: Values) -> Values:
         """Return the filtered sample, (channel,)."""
-        filtered: Values = self.numerator[0] * values + self._first
-        self._first = self.numerator[1] * values - self.denominator[1] * filtered + self._second
-        self._second = self.numerator[2] * values - self.denominator[2] * filtered
+        b, a = self._b, self._a
+        filtered: Values = b[0] * values + self._first
+        self._first = b[1] * values - a[1] * filtered + self._second
+        self._second = b[2] * values - a[2] * filtered
         return filtered

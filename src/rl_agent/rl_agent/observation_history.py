@@ -15,7 +15,6 @@ class ObservationHistory:
 
     def __init__(self, frame_size: int, action_size: int, stack: int, actions: int) -> None:
         """Hold `stack` frames and `actions` actions."""
-        self._frame_size, self._action_size = frame_size, action_size
         self._stack, self._count = stack, actions
         self._frames = np.zeros(stack * frame_size, np.float32)
         self._actions = np.zeros(actions * action_size, np.float32)
@@ -33,11 +32,18 @@ class ObservationHistory:
             executed: action of the step, in [-1, 1], (action,).
             frame: after the step, (frame,).
         """
-        self._frames = np.concatenate([frame, self._frames[: -self._frame_size]])
+        self._frames = _shifted(frame, self._frames)
         if self._count:
-            self._actions = np.concatenate([executed, self._actions[: -self._action_size]])
+            self._actions = _shifted(executed, self._actions)
         return self._observation()
 
     def _observation(self) -> Vector:
         """Return frames and actions in one new vector."""
         return np.concatenate([self._frames, self._actions])
+
+
+def _shifted(newest: Vector, all_of_them: Vector) -> Vector:
+    """Return vectors with a new one in front, and without the last."""
+    if len(newest) == len(all_of_them):
+        return newest
+    return np.concatenate([newest, all_of_them[: -len(newest)]])

@@ -229,6 +229,12 @@ class Policy:
             action += std
         return np.tanh(action, out=action)
 
+    def rehearse(self, observation: Vector, rng: np.random.Generator) -> Vector:
+        """Return what `act` might, without an effect on what it will; see `Rehearsal`."""
+        if self._architecture.distribution == 'gsde':  # its exploration counts the steps
+            return np.tanh(self.distribution(observation)[0])
+        return self.act(observation, rng)
+
     def distribution(self, observation: Vector) -> tuple[Vector, Vector]:
         """Return mean and standard deviation before tanh, (action,) each.
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 import dataclasses
+from functools import partial
 import threading
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import PolicyError, RobotError, StoppedError
 from rl_agent.events import Events
+from rl_agent.quick_checks import all_finite
 from rl_agent.robot import Reading, Robot
 from rl_agent.robot_description import RobotDescription
 from rl_agent.safety import SafeAction, SafetyFilter, Tightening
@@ -88,7 +90,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self._steps = 0
         self._released = threading.Event()
         self._values: dict[str, NDArray[np.float64]] = {}
-        self._history = self.spaces.history()
+        self._history, self._rehearsed_history = self.spaces.history(), self.spaces.history()
         self._observation, self._stamp_ns = np.zeros(self.spaces.observation_size, np.float32), 0
 
     def reset(
@@ -127,7 +129,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             self._monitor.stop_for_policy(str(error))
             return self._blind_step()
         for limit in safe.limited:
-            self._events.note(f'limited/{limit}', _explain(limit, safe))
+            self._events.note(f'limited/{limit}', partial(_explain, limit, safe))
         reading = self._robot.apply(safe.command)
         self._steps += 1
         if not reading.is_fresh:
@@ -135,11 +137,17 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         return self._outcome(safe, reading)
 
     def rehearse(self, action: Vector) -> None:
-        """Do what `step` does before a command is sent, without effect; see `Rehearsal`."""
-        if self._reading is not None:
-            self.spaces.frame(self.spaces.values(self._reading.values))
-            self._monitor.rehearse(self._reading)
-            self._rehearsed_filter.filter(action)
+        """Do what `step` does between two commands, without effect; see `Rehearsal`."""
+        reading = self._reading
+        if reading is None:
+            return
+        safe = self._rehearsed_filter.filter(action)
+        values = self.spaces.values(reading.values)
+        frame = self.spaces.frame(values)
+        if all_finite(frame):
+            self._rehearsed_history.advance(safe.action, frame)
+            self._task.outcome(values, safe.command, values)
+            self._monitor.rehearse(reading)
 
     def wait_until_clear(self, timeout_s: float) -> bool:
         """Wait until the robot may move; return whether it may. To be called by who drives it."""
@@ -228,7 +236,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         """Return the frame of a reading; remember its values for the task."""
         values = self.spaces.values(reading.values)
         frame = self.spaces.frame(values)
-        if not np.isfinite(frame).all():  # only then: which one
+        if not all_finite(frame):  # only then: which one
             _refuse_what_is_not_finite(values)
         self._values, self._reading = values, reading
         return frame

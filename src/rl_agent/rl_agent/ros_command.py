@@ -16,6 +16,7 @@ from rl_agent.ros_messages import import_message
 from rl_agent.ros_prepared_message import PreparedMessage
 
 _NANOSECONDS = 1_000_000_000
+_UNHEARD = '_rehearsed_commands'  # hidden from `ros2 topic list`, as it begins with `_`
 _TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
 Numbers = NDArray[np.float64]
 
@@ -27,7 +28,9 @@ class RosCommand:
     an old one is worth nothing.
     """
 
-    def __init__(self, node: Node, action: ActionDescription, rate_hz: float) -> None:
+    def __init__(
+        self, node: Node, action: ActionDescription, rate_hz: float, *, rehearsed: bool = False
+    ) -> None:
         """Prepare message and publisher; nothing is sent.
 
         Args:
@@ -35,6 +38,7 @@ class RosCommand:
             action: description of the command.
             rate_hz: of control; a trajectory's point is to be reached within one period, unless
                 the description says otherwise.
+            rehearsed: `rehearse` will be called.
 
         Raises:
             ConfigurationError: a message type that is not installed, or without such fields.
@@ -52,21 +56,24 @@ class RosCommand:
         self._message = PreparedMessage(
             message, action.type, paths, len(action.low), stamped=self._stamped
         )
-        self._publisher = node.create_publisher(
-            import_message(action.type), action.topic, QoSProfile(depth=1)
-        )
+        kind, qos = import_message(action.type), QoSProfile(depth=1)
+        self._publisher = node.create_publisher(kind, action.topic, qos)
+        self._rehearsed = node.create_publisher(kind, _UNHEARD, qos) if rehearsed else None
 
     def send(self, command: Numbers) -> None:
         """Publish a command, (action,), in the robot's units."""
         self._publisher.publish(self._filled(command))
 
     def rehearse(self, command: Numbers) -> None:
-        """Do what `send` does, but publish nothing."""
-        self._filled(command)
+        """Do what `send` does, where nobody hears it."""
+        if self._rehearsed is not None:
+            self._rehearsed.publish(self._filled(command))
 
     def close(self) -> None:
         """Unadvertise."""
         self._node.destroy_publisher(self._publisher)
+        if self._rehearsed is not None:
+            self._node.destroy_publisher(self._rehearsed)
 
     def _filled(self, command: Numbers) -> bytes:
         """Return the message of a command."""

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+import operator
 import re
 from typing import Any
 
@@ -143,6 +144,8 @@ def has_header(type_name: str) -> bool:
 def getter(path: str) -> Callable[[Any], Any]:
     """Return a function from a message to what a path leads to; IndexError: list too short."""
     steps = steps_of(path)
+    if all(step.index is None for step in steps):
+        return operator.attrgetter(path)  # a quarter of the time
 
     def get(message: Any) -> Any:
         for step in steps:

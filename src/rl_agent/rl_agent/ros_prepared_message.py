@@ -30,18 +30,18 @@ class _Place(NamedTuple):
         offset: of the first, in bytes.
         first: which of the numbers that is.
         code: of one number, see `struct`.
-        count: how many.
+        length: how many.
     """
 
     offset: int
     first: int
     code: str
-    count: int = 1
+    length: int = 1
 
     @property
     def end(self) -> int:
         """Where the next thing begins, in bytes."""
-        return self.offset + self.count * _size(self.code)
+        return self.offset + self.length * _size(self.code)
 
 
 class PreparedMessage:
@@ -69,9 +69,9 @@ class PreparedMessage:
         order = _order(self._template)
         self._packers = [
             (
-                slice(place.first, place.first + place.count),
+                slice(place.first, place.first + place.length),
                 place.offset,
-                struct.Struct(f'{order}{place.count}{place.code}').pack_into,
+                struct.Struct(f'{order}{place.length}{place.code}').pack_into,
                 _converter(place.code),
             )
             for place in places
@@ -110,7 +110,7 @@ def _find(message: Any, type_name: str, paths: Sequence[str], count: int) -> lis
         place = _Place(_first_byte(plain, serialize_message(message), code), number, code)
         last = places[-1] if places else None
         if last and (last.end, last.code) == (place.offset, code):
-            places[-1] = last._replace(count=last.count + 1)
+            places[-1] = last._replace(length=last.length + 1)
         else:
             places.append(place)
     write(numbers)

@@ -2,7 +2,6 @@
 """A robot behind ROS topics that is commanded at a fixed rate of the steady clock."""
 
 from collections.abc import Callable
-import contextlib
 from dataclasses import replace
 from functools import partial
 import gc
@@ -84,7 +83,7 @@ class RosRealtimeRobot:
         watched, policy_watchdog = [*self._watched_sensors], description.safety.policy_watchdog
         if policy_watchdog is not None:
             watched.append(Watched(POLICY, 'the policy', policy_watchdog, policy_heard_s))
-        self._command = RosCommand(node, description.action, description.rate_hz)
+        self._command = RosCommand(node, description.action, description.rate_hz, rehearsed=True)
         self._gate = CommandGate(
             self._command.send,
             state,
@@ -196,9 +195,10 @@ class RosRealtimeRobot:
 
     def _rehearse(self) -> None:
         """Do all that the next tick will do, without effect."""
-        for topic, message in self._sensors.latest().items():
-            with contextlib.suppress(RobotError):
-                self._sensors.values_of(topic, message)
+        self._reader.rehearse()
+        self._gate.watchdogs.update(moving=False)
+        if self._reader.is_complete:
+            self._reading()
         self._rehearse_rest()
         if self._gate.last is not None:
             self._command.rehearse(self._gate.last)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import PolicyError
 from rl_agent.low_pass import LowPass
+from rl_agent.quick_checks import all_finite, all_true
 from rl_agent.safety_description import SafetyDescription, spread
 
 Vector = NDArray[np.float32]
@@ -87,6 +88,10 @@ class SafetyFilter:
         safety, scales = safety or SafetyDescription(), tightening or Tightening()
         self._low = np.array(low, np.float64)
         self._half_span = (np.array(high, np.float64) - self._low) / 2
+        # arrays, for numbers have to be made arrays at each use
+        self._ones = np.ones_like(self._low)
+        self._top = np.ones(len(self._low), np.float32)
+        self._bottom = -self._top
         self._box_low = np.array(spread(safety.command_low, low))
         self._box_high = np.array(spread(safety.command_high, high))
         centre = np.zeros_like(self._low) if default is None else np.array(default, np.float64)
@@ -122,17 +127,17 @@ class SafetyFilter:
         Raises:
             PolicyError: a wrong shape or a number that is not finite; nothing must move then.
         """
-        if wanted.shape != self._low.shape or not np.isfinite(wanted).all():
+        if wanted.shape != self._low.shape or not all_finite(wanted):
             raise PolicyError(
                 f'action: given {wanted!r}; accepted: {len(self._low)} finite numbers'
             )
-        action = np.minimum(np.maximum(wanted, np.float32(-1.0)), np.float32(1.0))
-        limited: tuple[str, ...] = () if (action == wanted).all() else ('box',)
-        command: Command = self._low + (action.astype(np.float64) + 1.0) * self._half_span
+        action = np.minimum(np.maximum(wanted, self._bottom), self._top)
+        limited: tuple[str, ...] = () if all_true(action == wanted) else ('box',)
+        command: Command = self._low + (action.astype(np.float64) + self._ones) * self._half_span
         plain = command
         if self._is_tighter:
             command = np.minimum(np.maximum(command, self._box_low), self._box_high)
-            if not limited and (command != plain).any():
+            if not limited and not all_true(command == plain):
                 limited = ('box',)
         if self._low_pass is not None:
             command = self._low_pass(command)
@@ -141,7 +146,7 @@ class SafetyFilter:
             target = command
             command = np.maximum(command, self._last - self._slew)
             command = np.minimum(command, self._last + self._slew)
-            if (command != target).any():
+            if not all_true(command == target):
                 limited += ('slew',)
         self._last = command
         if command is not plain:
@@ -150,5 +155,5 @@ class SafetyFilter:
 
     def action_of(self, command: Command) -> Vector:
         """Return what a command means as an action, (action,) float32 in [-1, 1]."""
-        action = (command - self._low) / self._half_span - 1.0
-        return np.minimum(np.maximum(action, -1.0), 1.0).astype(np.float32)
+        action = ((command - self._low) / self._half_span - self._ones).astype(np.float32)
+        return np.minimum(np.maximum(action, self._bottom), self._top)

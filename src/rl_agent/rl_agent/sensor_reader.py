@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rl_agent.errors import RobotError
 from rl_agent.events import Events
 from rl_agent.observation_description import ObservationField
+from rl_agent.quick_checks import all_finite
 from rl_agent.transforms import transform
 
 Numbers = NDArray[np.float64]
@@ -85,6 +86,13 @@ class SensorReader:
                     self._seen[topic] = message
                     self._take(topic, message)
 
+    def rehearse(self) -> None:
+        """Take the values of good messages once more; see `Rehearsal`."""
+        with self._lock:
+            for topic, message in self._good.items():
+                if message is self._seen.get(topic):
+                    self._take(topic, message)
+
     def values(self) -> dict[str, Numbers]:
         """Return field to its newest good values, (raw,)."""
         return dict(self._values)
@@ -124,7 +132,7 @@ def _refuse_what_is_not_finite(
     """Raise RobotError where a number is none, after what the description says to do about it."""
     for field in fields:
         raw = values[field.name]
-        if np.isfinite(raw).all() and field.transform in ('none', 'sin', 'cos'):
+        if all_finite(raw) and field.transform in ('none', 'sin', 'cos'):
             continue
         if not np.isfinite(transform(field, raw)).all():
             raise RobotError(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rl_agent.observation_description import ObservationField
 from rl_agent.observation_history import ObservationHistory
 from rl_agent.robot_description import RobotDescription
-from rl_agent.transforms import transform
+from rl_agent.transforms import changes, transform
 
 
 class Spaces:
@@ -31,6 +31,7 @@ class Spaces:
     def __init__(self, description: RobotDescription) -> None:
         """Lay out the vectors of a robot."""
         self._fields = description.observation
+        self._transformed = [item for item in self._fields if changes(item)]
         self._stack, self._previous = description.stack, description.previous_actions
         self.action_names = description.action.names
         self.frame_names = tuple(name for item in self._fields for name in item.element_names)
@@ -62,12 +63,17 @@ class Spaces:
         Args:
             raw: field name to numbers, (raw,) each, as in the message.
         """
-        with np.errstate(invalid='ignore'):
-            return {item.name: transform(item, raw[item.name]) for item in self._fields}
+        values = {item.name: raw[item.name] for item in self._fields}
+        if self._transformed:
+            with np.errstate(invalid='ignore'):
+                for item in self._transformed:
+                    values[item.name] = transform(item, values[item.name])
+        return values
 
     def frame(self, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float32]:
         """Return a frame, (frame,) float32, from each field's values."""
-        return np.concatenate([values[item.name] for item in self._fields]).astype(np.float32)
+        parts = [values[item.name] for item in self._fields]
+        return np.concatenate(parts, dtype=np.float32, casting='same_kind')
 
     def history(self) -> ObservationHistory:
         """Return what makes observations of frames."""

@@ -56,6 +56,12 @@ _TRANSFORMS: dict[str, Callable[[Numbers], Numbers]] = {
 }
 
 
+def changes(field: ObservationField) -> bool:
+    """Return whether `transform` does anything to a field."""
+    adapted = field.replace_nan is not None or (field.clip and field.bounds)
+    return field.transform != 'none' or bool(adapted)
+
+
 def transform(field: ObservationField, raw: Numbers) -> Numbers:
     """Return a field's values: transformed, `replace_nan` and `clip` applied.
 

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.quick_checks import all_true
 from rl_agent.safety_description import LimitDescription, spread, TiltDescription
 
 Values = Mapping[str, NDArray[np.float64]]
@@ -41,7 +42,7 @@ class Limit:
         given = values[self._field]
         # this way round, because a comparison with NaN is false
         inside = (given >= self._low) & (given <= self._high)
-        if inside.all():
+        if all_true(inside):
             return None
         number = int(np.argmin(inside))
         return Trip(

@@ -31,6 +31,19 @@ def test_what_has_no_duration_is_named_once_and_counted() -> None:
     assert events.counts() == {'limited_by_box': 7}
 
 
+def test_words_are_looked_for_only_when_they_are_needed() -> None:
+    events, asked = Events(), []
+
+    def text() -> str:
+        asked.append(1)
+        return 'given 1.5'
+
+    for _ in range(7):
+        events.note('limited_by_box', text)
+    assert asked == [1]
+    assert [item.text for item in events.take_reports()] == ['limited_by_box: given 1.5']
+
+
 def test_news_is_no_fault() -> None:
     events = Events()
     events.tell('the learner changed')
