@@ -21,7 +21,7 @@ from rl_learner.demo_description import DemoDescription
 from rl_learner.display import Display, Outlook
 from rl_learner.episode_log import EpisodeRow, EPISODES_FILE
 from rl_learner.film_process import make_film
-from rl_learner.judge import Judge
+from rl_learner.judge import fitting_episodes, Judge
 from rl_learner.node_specs import simulation_namespaces, simulation_nodes
 from rl_learner.processes import ChildProcess, end_in_order
 from rl_learner.ros_domain import local_environment
@@ -75,6 +75,16 @@ class DemoPlan:
         """One for each robot."""
         return simulation_namespaces(self.robots)
 
+    @property
+    def evaluation_episodes(self) -> int:
+        """Episodes of one evaluation, fewer than described in a short run."""
+        return fitting_episodes(
+            self.description.evaluation_episodes,
+            max_steps=self.max_steps,
+            episode_steps=self.robot.episode_steps,
+            robots=self.robots,
+        )
+
     def node_specs(self) -> list[NodeSpec]:
         """Return the nodes to run: learner, bridge, then each robot and its agent."""
         description = self.description
@@ -121,7 +131,7 @@ class DemoRun:
         self._judge = Judge(
             target_return=plan.description.target_return,
             highest_return=plan.description.highest_return,
-            episodes=plan.description.evaluation_episodes,
+            episodes=plan.evaluation_episodes,
             episode_steps=plan.robot.episode_steps,
             max_steps=plan.max_steps,
             robots=plan.robots,
@@ -205,7 +215,7 @@ class DemoRun:
         if was_evaluating and not self._judge.evaluating:
             self._monitor.evaluate(0)
         elif self._judge.wants_evaluation(self._monitor.observed.steps):
-            share = -(-self._plan.description.evaluation_episodes // self._plan.robots)
+            share = -(-self._plan.evaluation_episodes // self._plan.robots)
             self._monitor.evaluate(share)
             self._was_evaluating = True
 
@@ -240,9 +250,7 @@ class DemoRun:
         if not self._monitor.observed.agents:
             phase = 'starting'
         elif self._judge.evaluating:
-            phase = (
-                f'evaluating {len(evaluation.returns)} of {plan.description.evaluation_episodes}'
-            )
+            phase = f'evaluating {len(evaluation.returns)} of {plan.evaluation_episodes}'
         return Outlook(
             title=f'{plan.robot.name} learns with {plan.algorithm}',
             phase=phase,

@@ -6,6 +6,16 @@ from dataclasses import dataclass, field
 import statistics
 
 _RECENT = 3  # exploring episodes that must look good before an evaluation
+_UNDER_WAY = 2  # episodes of each robot that may still end before its first of an evaluation
+
+
+def fitting_episodes(wanted: int, *, max_steps: int, episode_steps: int, robots: int) -> int:
+    """Return how many episodes an evaluation may have in a run so short; at least one.
+
+    Half of the steps are for learning; in the other half each robot first ends what it has begun.
+    """
+    room = max_steps // (2 * episode_steps) - _UNDER_WAY * robots
+    return max(1, min(wanted, room))
 
 
 @dataclass
@@ -57,7 +67,7 @@ class Judge:
         """
         self._target, self._highest, self._episodes = target_return, highest_return, episodes
         # episodes under way are finished before an evaluation begins
-        self._reserve = (episodes + 2 * robots) * episode_steps
+        self._reserve = (episodes + _UNDER_WAY * robots) * episode_steps
         self._max_steps = max_steps
         self._recent: deque[float] = deque(maxlen=_RECENT)
         self._last_chance_used = False

@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 import pytest
-from rl_learner.judge import Evaluation, Judge
+from rl_learner.judge import Evaluation, fitting_episodes, Judge
 
 # 10 episodes of evaluation and 2 under way, of 200 steps each, must still fit: 2400 steps.
 # The last chance is one eighth wider: from 2700 steps before the end.
@@ -42,6 +42,23 @@ def begin(judge: Judge) -> Judge:
     explore(judge, -100.0, -100.0, -100.0)
     assert judge.wants_evaluation(1000)
     return judge
+
+
+@pytest.mark.parametrize(
+    ('max_steps', 'robots', 'episodes'),
+    [
+        (8000, 1, 10),
+        (8000, 4, 10),
+        (4800, 1, 10),
+        (3000, 1, 5),
+        (3000, 2, 3),
+        (1200, 1, 1),
+        (9, 1, 1),
+    ],
+)
+def test_a_short_run_has_a_short_evaluation(max_steps: int, robots: int, episodes: int) -> None:
+    fitting = fitting_episodes(10, max_steps=max_steps, episode_steps=200, robots=robots)
+    assert fitting == episodes
 
 
 @pytest.mark.parametrize(
