@@ -1,88 +1,25 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The agent's episodes, evaluations and policies."""
+"""The agent's episodes and transitions."""
 
 from collections.abc import Callable
 import itertools
 import threading
 from typing import Any
 
+from agent_bench import Bench, TIMEOUT_S, Vector
 import numpy as np
 from numpy.typing import NDArray
-from pendulum_robot import describe, make_parameters, PendulumRobot
+from pendulum_robot import describe, PendulumRobot
 import pytest
-from rl_agent.agent import Agent, EpisodeResult
+from rl_agent.agent import Agent
 from rl_agent.errors import RobotError
 from rl_agent.pacing import SimulationPacer
-from rl_agent.policy import PolicyParameters, split_parameters
 from rl_agent.policy_store import PolicyStore
 from rl_agent.robot import Reading
 from rl_agent.robot_env import RobotEnv
+from rl_agent.safety_description import SafetyDescription
 from rl_agent.spaces import Spaces
 from rl_agent.spool import Spool
-from rl_agent.transition import Transition
-
-TIMEOUT_S = 30.0
-Vector = NDArray[np.float32]
-
-
-class Bench:
-    """An agent with all around it; it also listens.
-
-    Attributes:
-        after_step: what to do after the step of a number, counted from 1.
-        after_episode: what to do after the episode of a number, counted from 1.
-        wanted: actions as the policy gave them.
-        results: of the episodes.
-    """
-
-    def __init__(
-        self, *, episode_steps: int = 10, robot: PendulumRobot | None = None, **options: Any
-    ) -> None:
-        """Prepare an agent with policy 1."""
-        description = describe(episode_steps)
-        self.robot = robot or PendulumRobot()
-        self.spool = Spool(10_000)
-        self.store = PolicyStore(Spaces(description))
-        self.store.offer(make_parameters(1))
-        env = RobotEnv(self.robot, description)
-        self.agent = Agent(env, self.store, self.spool, self, **{'seed': 0, **options})
-        self.after_step: dict[int, Callable[[], object]] = {}
-        self.after_episode: dict[int, Callable[[], object]] = {}
-        self.wanted: list[Vector] = []
-        self.results: list[EpisodeResult] = []
-
-    def on_step(self, transition: Transition, wanted: Vector, info: dict[str, Any]) -> None:
-        """Note a step."""
-        del transition, info
-        self.wanted.append(wanted)
-        self.after_step.get(len(self.wanted), lambda: None)()
-
-    def on_episode(self, result: EpisodeResult) -> None:
-        """Note an episode."""
-        self.results.append(result)
-        self.after_episode.get(len(self.results), lambda: None)()
-
-    def run(self) -> list[Transition]:
-        """Run the agent to its end; return all transitions."""
-        self.agent.run()
-        batch = self.spool.next_batch(10_000)
-        return list(batch.transitions) if batch else []
-
-
-def mean_action(parameters: PolicyParameters, observation: Vector) -> list[float]:
-    """Return tanh of the network's mean, from the formula alone, in double precision."""
-    parts = split_parameters(parameters.architecture, parameters.parameters.astype(np.float64))
-    features = observation.astype(np.float64)
-    for number in range(2):
-        features = np.maximum(0, parts[f'weight_{number}'] @ features + parts[f'bias_{number}'])
-    action: list[float] = np.tanh(parts['mean_weight'] @ features + parts['mean_bias']).tolist()
-    return action
-
-
-def is_mean_action(parameters: PolicyParameters, transition: Transition) -> bool:
-    """Return whether the executed action is the policy's deterministic one."""
-    expected = mean_action(parameters, transition.observation)
-    return bool(np.abs(transition.action - expected).max() < 1e-5)
 
 
 def test_max_steps_end_the_run_and_truncate_the_last_transition() -> None:
@@ -236,6 +173,26 @@ def test_late_or_at_once_the_same_is_spooled(steps: int) -> None:
     assert robot.spooled == [number - (number % 10 > 0) for number in range(steps)]
 
 
+def test_a_rehearsal_changes_nothing() -> None:
+    class RehearsingRobot(SettlingRobot):
+        def apply(self, command: NDArray[np.float64]) -> Reading:
+            rehearse()
+            return super().apply(command)
+
+    safety = SafetyDescription(low_pass_hz=3.0, slew_per_s=(20.0,))
+    done = []
+    for rehearsed in (False, True):
+        robot = RehearsingRobot()
+        bench = Bench(robot=robot, safety=safety, max_steps=25)
+        rehearse = bench.agent.rehearse if rehearsed else lambda: None
+        robot.spool = bench.spool
+        transitions = bench.run()
+        done.append([np.concatenate([item.observation, item.action]) for item in transitions])
+        done.append(robot.commands)
+    np.testing.assert_array_equal(done[0], done[2])
+    np.testing.assert_array_equal(done[1], done[3])
+
+
 def test_what_was_lived_through_is_spooled_when_the_robot_fails() -> None:
     class FailingRobot(PendulumRobot):
         def apply(self, command: NDArray[np.float64]) -> Reading:
@@ -273,113 +230,6 @@ def test_a_stop_before_the_first_policy_moves_nothing() -> None:
     thread.join(TIMEOUT_S)
     assert not thread.is_alive()
     assert (bench.robot.resets, bench.robot.commands, agent.state) == (0, [], 'stopped')
-
-
-def test_it_waits_for_a_first_policy() -> None:
-    bench = Bench()
-    store = PolicyStore(Spaces(describe()))
-    agent = Agent(
-        RobotEnv(bench.robot, describe()), store, bench.spool, bench, seed=0, max_steps=5
-    )
-    thread = threading.Thread(target=agent.run)
-    thread.start()
-    assert agent.state == 'waiting for a policy'
-    store.offer(make_parameters(3))
-    thread.join(TIMEOUT_S)
-    assert not thread.is_alive()
-    assert agent.steps == 5
-    assert agent.policy is not None
-    assert agent.policy.version == 3
-
-
-def test_policies_are_swapped_between_steps() -> None:
-    bench = Bench(episode_steps=10, max_steps=20)
-    bench.after_step[3] = lambda: bench.store.offer(make_parameters(2, seed=2))
-    bench.after_step[16] = lambda: bench.store.offer(make_parameters(3, seed=3))
-    versions = [item.policy_version for item in bench.run()]
-    assert versions == [1] * 3 + [2] * 13 + [3] * 4
-    assert [item.policy_version for item in bench.results] == [2, 3]
-
-
-def test_an_evaluation_is_deterministic() -> None:
-    bench = Bench(episode_steps=10, max_steps=40)
-    bench.agent.evaluate(2)
-    transitions = bench.run()
-    parameters = make_parameters(1)
-    assert [item.evaluation for item in transitions] == [True] * 20 + [False] * 20
-    assert [item.evaluation for item in bench.results] == [True, True, False, False]
-    assert all(is_mean_action(parameters, item) for item in transitions[:20])
-    assert sum(is_mean_action(parameters, item) for item in transitions[20:]) < 3
-
-
-def test_without_exploration_every_episode_is_deterministic() -> None:
-    bench = Bench(episode_steps=10, max_steps=20, explore=False)
-    bench.after_step[5] = lambda: bench.store.offer(make_parameters(2, seed=2))
-    transitions = bench.run()
-    assert all(item.evaluation for item in transitions)
-    assert [item.policy_version for item in transitions] == [1] * 5 + [2] * 15
-    for item in transitions:
-        seed = item.policy_version
-        assert is_mean_action(make_parameters(seed, seed=seed), item)
-
-
-def test_exploration_and_limit_may_change_during_the_run() -> None:
-    bench = Bench(episode_steps=10, max_steps=40)
-    bench.after_step[5] = lambda: setattr(bench.agent, 'explore', False)
-    bench.after_step[15] = lambda: setattr(bench.agent, 'max_steps', 20)
-    transitions = bench.run()
-    assert len(transitions) == 20
-    judged = [is_mean_action(make_parameters(1), item) for item in transitions]
-    assert not any(judged[:10])  # an episode ends as it began
-    assert all(judged[10:])
-
-
-def test_an_evaluation_counts_only_whole_episodes() -> None:
-    """The episode under way stays what it is; the evaluation begins with the next."""
-    bench = Bench(episode_steps=10, max_steps=50)
-    bench.after_step[4] = lambda: bench.agent.evaluate(2)
-    bench.run()
-    assert [item.evaluation for item in bench.results] == [False, True, True, False, False]
-    assert [item.steps for item in bench.results] == [10] * 5
-
-
-def test_an_evaluation_keeps_the_policy_that_it_began_with() -> None:
-    bench = Bench(episode_steps=10, max_steps=50)
-    bench.after_step[4] = lambda: bench.agent.evaluate(2)
-    bench.after_step[7] = lambda: bench.store.offer(make_parameters(2, seed=2))
-    for step, version in ((12, 3), (20, 4), (26, 5)):
-        bench.after_step[step] = lambda version=version: bench.store.offer(  # type: ignore[misc]
-            make_parameters(version, seed=version)
-        )
-    versions = [item.policy_version for item in bench.run()]
-    assert versions == [1] * 7 + [2] * 3 + [2] * 20 + [5] * 20
-
-
-def test_an_evaluation_is_called_off_after_its_episode() -> None:
-    bench = Bench(episode_steps=10, max_steps=40)
-    bench.agent.evaluate(5)
-    bench.after_step[13] = lambda: bench.agent.evaluate(0)
-    bench.run()
-    assert [item.evaluation for item in bench.results] == [True, True, False, False]
-
-
-def test_a_new_evaluation_amid_an_old_one_has_all_its_episodes() -> None:
-    """It begins with the next episode and with the newest policy."""
-    bench = Bench(episode_steps=10, max_steps=50)
-    bench.agent.evaluate(3)
-    bench.after_step[12] = lambda: bench.store.offer(make_parameters(2, seed=2))
-    bench.after_step[15] = lambda: bench.agent.evaluate(2)
-    bench.run()
-    assert [item.evaluation for item in bench.results] == [True] * 4 + [False]
-    assert [item.policy_version for item in bench.results] == [1, 1, 2, 2, 2]
-
-
-def test_equal_seeds_explore_alike() -> None:
-    def explore(seed: int) -> list[list[float]]:
-        return [item.action.tolist() for item in Bench(max_steps=15, seed=seed).run()]
-
-    assert explore(1) == explore(1)
-    assert explore(1) != explore(2)
 
 
 def test_a_robot_that_does_not_answer_ends_the_run() -> None:

@@ -189,6 +189,23 @@ def test_uniform_exploration_fills_the_box(distribution):
 
 
 @pytest.mark.parametrize('distribution', ['gaussian', 'gsde', 'deterministic'])
+def test_a_rehearsal_leaves_what_is_done_as_it_is(distribution):
+    options = {'sde_sample_freq': 3} if distribution == 'gsde' else {}
+    observation, done = np.ones(4, np.float32), []
+    for rehearsed in (False, True):
+        policy = Policy(random_policy(distribution=distribution, **options))
+        rng, spare = np.random.default_rng(0), np.random.default_rng(1)
+        policy.reset(rng)
+        actions = []
+        for _ in range(10):
+            if rehearsed:
+                assert np.abs(policy.rehearse(-observation, spare)).max() <= 1.0
+            actions.append(policy.act(observation, rng))
+        done.append(actions)
+    np.testing.assert_array_equal(done[0], done[1])
+
+
+@pytest.mark.parametrize('distribution', ['gaussian', 'gsde', 'deterministic'])
 def test_actions_are_fresh_arrays(distribution):
     policy, rng = Policy(random_policy(distribution=distribution)), np.random.default_rng(0)
     first = policy.act(np.ones(4, np.float32), rng)

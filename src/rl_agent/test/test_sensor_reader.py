@@ -75,6 +75,18 @@ def test_good_messages_are_taken() -> None:
     assert (bench.reader.good_since_s('joints'), bench.reader.stamp_ns('joints')) == (7.0, 7000)
 
 
+def test_a_rehearsal_changes_nothing() -> None:
+    bench = Bench()
+    bench.hear('joints', [1.0, 2.0], 7.0)
+    bench.hear('scan', [3.0, 4.0], 8.0)
+    bench.hear('joints', [math.inf, 2.0], 9.0)
+    before = bench.reader.values(), bench.reader.why('joints'), bench.events.counts()
+    bench.reader.rehearse()
+    np.testing.assert_equal(bench.reader.values(), before[0])
+    assert (bench.reader.why('joints'), bench.events.counts()) == before[1:]
+    assert bench.reader.good_since_s('joints') == 7.0
+
+
 @pytest.mark.parametrize(
     ('numbers', 'why'),
     [

@@ -1,0 +1,87 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What the tests of the agent share: an agent with all around it."""
+
+from collections.abc import Callable
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pendulum_robot import describe, make_parameters, PendulumRobot
+from rl_agent.agent import Agent, EpisodeResult
+from rl_agent.policy import PolicyParameters, split_parameters
+from rl_agent.policy_store import PolicyStore
+from rl_agent.robot_env import RobotEnv
+from rl_agent.safety_description import SafetyDescription
+from rl_agent.spaces import Spaces
+from rl_agent.spool import Spool
+from rl_agent.transition import Transition
+
+TIMEOUT_S = 30.0
+Vector = NDArray[np.float32]
+
+
+class Bench:
+    """An agent with all around it; it also listens.
+
+    Attributes:
+        after_step: what to do after the step of a number, counted from 1.
+        after_episode: what to do after the episode of a number, counted from 1.
+        wanted: actions as the policy gave them.
+        results: of the episodes.
+    """
+
+    def __init__(
+        self,
+        *,
+        episode_steps: int = 10,
+        robot: PendulumRobot | None = None,
+        safety: SafetyDescription | None = None,
+        **options: Any,
+    ) -> None:
+        """Prepare an agent with policy 1."""
+        safety = safety or SafetyDescription()
+        description = dataclasses.replace(describe(episode_steps), safety=safety)
+        self.robot = robot or PendulumRobot()
+        self.spool = Spool(10_000)
+        self.store = PolicyStore(Spaces(description))
+        self.store.offer(make_parameters(1))
+        env = RobotEnv(self.robot, description)
+        self.agent = Agent(env, self.store, self.spool, self, **{'seed': 0, **options})
+        self.after_step: dict[int, Callable[[], object]] = {}
+        self.after_episode: dict[int, Callable[[], object]] = {}
+        self.wanted: list[Vector] = []
+        self.results: list[EpisodeResult] = []
+
+    def on_step(self, transition: Transition, wanted: Vector, info: dict[str, Any]) -> None:
+        """Note a step."""
+        del transition, info
+        self.wanted.append(wanted)
+        self.after_step.get(len(self.wanted), lambda: None)()
+
+    def on_episode(self, result: EpisodeResult) -> None:
+        """Note an episode."""
+        self.results.append(result)
+        self.after_episode.get(len(self.results), lambda: None)()
+
+    def run(self) -> list[Transition]:
+        """Run the agent to its end; return all transitions."""
+        self.agent.run()
+        batch = self.spool.next_batch(10_000)
+        return list(batch.transitions) if batch else []
+
+
+def mean_action(parameters: PolicyParameters, observation: Vector) -> list[float]:
+    """Return tanh of the network's mean, from the formula alone, in double precision."""
+    parts = split_parameters(parameters.architecture, parameters.parameters.astype(np.float64))
+    features = observation.astype(np.float64)
+    for number in range(2):
+        features = np.maximum(0, parts[f'weight_{number}'] @ features + parts[f'bias_{number}'])
+    action: list[float] = np.tanh(parts['mean_weight'] @ features + parts['mean_bias']).tolist()
+    return action
+
+
+def is_mean_action(parameters: PolicyParameters, transition: Transition) -> bool:
+    """Return whether the executed action is the policy's deterministic one."""
+    expected = mean_action(parameters, transition.observation)
+    return bool(np.abs(transition.action - expected).max() < 1e-5)

@@ -1,0 +1,118 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Which policy the agent acts by: exploring, and in evaluations."""
+
+import threading
+
+from agent_bench import Bench, is_mean_action, TIMEOUT_S
+from pendulum_robot import describe, make_parameters
+from rl_agent.agent import Agent
+from rl_agent.policy_store import PolicyStore
+from rl_agent.robot_env import RobotEnv
+from rl_agent.spaces import Spaces
+
+
+def test_it_waits_for_a_first_policy() -> None:
+    bench = Bench()
+    store = PolicyStore(Spaces(describe()))
+    agent = Agent(
+        RobotEnv(bench.robot, describe()), store, bench.spool, bench, seed=0, max_steps=5
+    )
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    assert agent.state == 'waiting for a policy'
+    store.offer(make_parameters(3))
+    thread.join(TIMEOUT_S)
+    assert not thread.is_alive()
+    assert agent.steps == 5
+    assert agent.policy is not None
+    assert agent.policy.version == 3
+
+
+def test_policies_are_swapped_between_steps() -> None:
+    bench = Bench(episode_steps=10, max_steps=20)
+    bench.after_step[3] = lambda: bench.store.offer(make_parameters(2, seed=2))
+    bench.after_step[16] = lambda: bench.store.offer(make_parameters(3, seed=3))
+    versions = [item.policy_version for item in bench.run()]
+    assert versions == [1] * 3 + [2] * 13 + [3] * 4
+    assert [item.policy_version for item in bench.results] == [2, 3]
+
+
+def test_an_evaluation_is_deterministic() -> None:
+    bench = Bench(episode_steps=10, max_steps=40)
+    bench.agent.evaluate(2)
+    transitions = bench.run()
+    parameters = make_parameters(1)
+    assert [item.evaluation for item in transitions] == [True] * 20 + [False] * 20
+    assert [item.evaluation for item in bench.results] == [True, True, False, False]
+    assert all(is_mean_action(parameters, item) for item in transitions[:20])
+    assert sum(is_mean_action(parameters, item) for item in transitions[20:]) < 3
+
+
+def test_without_exploration_every_episode_is_deterministic() -> None:
+    bench = Bench(episode_steps=10, max_steps=20, explore=False)
+    bench.after_step[5] = lambda: bench.store.offer(make_parameters(2, seed=2))
+    transitions = bench.run()
+    assert all(item.evaluation for item in transitions)
+    assert [item.policy_version for item in transitions] == [1] * 5 + [2] * 15
+    for item in transitions:
+        seed = item.policy_version
+        assert is_mean_action(make_parameters(seed, seed=seed), item)
+
+
+def test_exploration_and_limit_may_change_during_the_run() -> None:
+    bench = Bench(episode_steps=10, max_steps=40)
+    bench.after_step[5] = lambda: setattr(bench.agent, 'explore', False)
+    bench.after_step[15] = lambda: setattr(bench.agent, 'max_steps', 20)
+    transitions = bench.run()
+    assert len(transitions) == 20
+    judged = [is_mean_action(make_parameters(1), item) for item in transitions]
+    assert not any(judged[:10])  # an episode ends as it began
+    assert all(judged[10:])
+
+
+def test_an_evaluation_counts_only_whole_episodes() -> None:
+    """The episode under way stays what it is; the evaluation begins with the next."""
+    bench = Bench(episode_steps=10, max_steps=50)
+    bench.after_step[4] = lambda: bench.agent.evaluate(2)
+    bench.run()
+    assert [item.evaluation for item in bench.results] == [False, True, True, False, False]
+    assert [item.steps for item in bench.results] == [10] * 5
+
+
+def test_an_evaluation_keeps_the_policy_that_it_began_with() -> None:
+    bench = Bench(episode_steps=10, max_steps=50)
+    bench.after_step[4] = lambda: bench.agent.evaluate(2)
+    bench.after_step[7] = lambda: bench.store.offer(make_parameters(2, seed=2))
+    for step, version in ((12, 3), (20, 4), (26, 5)):
+        bench.after_step[step] = lambda version=version: bench.store.offer(  # type: ignore[misc]
+            make_parameters(version, seed=version)
+        )
+    versions = [item.policy_version for item in bench.run()]
+    assert versions == [1] * 7 + [2] * 3 + [2] * 20 + [5] * 20
+
+
+def test_an_evaluation_is_called_off_after_its_episode() -> None:
+    bench = Bench(episode_steps=10, max_steps=40)
+    bench.agent.evaluate(5)
+    bench.after_step[13] = lambda: bench.agent.evaluate(0)
+    bench.run()
+    assert [item.evaluation for item in bench.results] == [True, True, False, False]
+
+
+def test_a_new_evaluation_amid_an_old_one_has_all_its_episodes() -> None:
+    """It begins with the next episode and with the newest policy."""
+    bench = Bench(episode_steps=10, max_steps=50)
+    bench.agent.evaluate(3)
+    bench.after_step[12] = lambda: bench.store.offer(make_parameters(2, seed=2))
+    bench.after_step[15] = lambda: bench.agent.evaluate(2)
+    bench.run()
+    assert [item.evaluation for item in bench.results] == [True] * 4 + [False]
+    assert [item.policy_version for item in bench.results] == [1, 1, 2, 2, 2]
+
+
+def test_equal_seeds_explore_alike() -> None:
+    def explore(seed: int) -> list[list[float]]:
+        return [item.action.tolist() for item in Bench(max_steps=15, seed=seed).run()]
+
+    assert explore(1) == explore(1)
+    assert explore(1) != explore(2)
