@@ -105,7 +105,7 @@ def loaded(
 
 
 @pytest.mark.skipif(bool(NO_LAUNCH), reason=NO_LAUNCH or 'never')
-@pytest.mark.parametrize('robot', ['pendulum', 'diff_drive'])
+@pytest.mark.parametrize('robot', ['pendulum', 'diff_drive', 'quadruped_gazebo'])
 @pytest.mark.parametrize('mode', ['lockstep', 'free'])
 def test_the_real_launch_loads_it(robot: str, mode: str, workspace: Path, tmp_path: Path) -> None:
     free = ['lockstep:=false', 'headless:=true', 'real_time_factor:=2.5']
@@ -124,11 +124,12 @@ def test_the_real_launch_loads_it(robot: str, mode: str, workspace: Path, tmp_pa
         assert text.count(f'rl_learner.{node}') == 1
     assert text.count('journal_keep_gb:=7.0') == 1
     assert 'parameter_bridge' in text
-    assert f'/world/{robot}_world/control@ros_gz_interfaces/srv/ControlWorld' in text
-    assert f'world:="{robot}_world"' in text
+    world = robot.removesuffix('_gazebo')
+    assert f'/world/{world}_world/control@ros_gz_interfaces/srv/ControlWorld' in text
+    assert f'world:="{world}_world"' in text
     assert f'lockstep:={str(mode == "lockstep").lower()}' in text
     (line,) = [line for line in text.splitlines() if line.startswith('gazebo')]
-    assert f'{robot}.sdf' in line
+    assert f'{world}.sdf' in line
     assert (' -r -s --headless-rendering' in line) == (mode == 'free')
     assert "('gz_version', '8')" in line
 
