@@ -7,13 +7,13 @@ from builtin_interfaces.msg import Duration
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
 from rclpy.serialization import serialize_message
 from rl_agent.action_description import ActionDescription
 from rl_agent.errors import ConfigurationError
 from rl_agent.ros_message_fields import has_header, names_list, resolve
 from rl_agent.ros_message_writer import make_writer
 from rl_agent.ros_messages import import_message
+from rl_agent.ros_topics import COMMAND_QOS
 
 _NANOSECONDS = 1_000_000_000
 _TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
@@ -51,7 +51,7 @@ class RosCommand:
         stamped = has_header(action.type) and action.type != _TRAJECTORY
         self._header = self._message.header if stamped else None
         self._publisher = node.create_publisher(
-            import_message(action.type), action.topic, QoSProfile(depth=1)
+            import_message(action.type), action.topic, COMMAND_QOS
         )
 
     def send(self, command: Numbers) -> None:
