@@ -3,8 +3,9 @@
 .PHONY: help setup setup-robot demo dashboard evaluate plot test test-gazebo check bench clean
 
 python := .venv/bin/python
-typed := src/rl_agent/rl_agent src/rl_learner/rl_learner \
-  $(wildcard src/*/test/*.py test/*.py test/gazebo/*.py bench/*.py bench/*/*.py tools/*.py)
+# mypy knows one module of a name only
+typed := src/rl_agent/rl_agent src/rl_learner/rl_learner $(filter-out src/%/conftest.py, \
+  $(wildcard src/*/test/*.py test/*.py test/gazebo/*.py bench/*.py bench/*/*.py tools/*.py))
 # A sourced ROS installation is made for another Python: nothing of it may come in here.
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH
 unexport LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION

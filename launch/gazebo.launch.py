@@ -20,6 +20,7 @@ from launch.actions import (
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
+from rl_agent.errors import ConfigurationError
 from rl_agent.gazebo_installation import check_gazebo, HARMONIC
 from rl_agent.gazebo_launch_arguments import GAZEBO_AGENT, GAZEBO_LAUNCH
 from rl_agent.gazebo_world_file import read_world, world_files, WorldFile, write_world
@@ -110,26 +111,12 @@ def _bridge(world: WorldFile, file: Path) -> LaunchDescriptionEntity:
 
 
 def _learner(given: dict[str, Any], environment: dict[str, str]) -> list[LaunchDescriptionEntity]:
-    """Return replay bridge and learner, on the Python that has Reverb."""
-    from rl_agent.errors import ConfigurationError
-
+    """Return the nodes of learner.launch.py."""
     if not find_spec('rl_learner'):
         raise ConfigurationError(
             'learner: given true, but rl_learner is not installed; accepted: learner:=false, and'
             ' learner.launch.py on the learner machine'
         )
-    from rl_learner.interpreters import learner_interpreter
-    from rl_learner.launch_arguments import LEARNER
-    from rl_learner.node_specs import learner_nodes
-    from rl_learner.run_folder import refuse_to_resume
+    from rl_learner.launch_learner import start_learner
 
-    if not given['resume']:
-        refuse_to_resume(Path(given['run_folder']))
-    specs = learner_nodes(
-        given['robot'],
-        given['algorithm'],
-        given['replay_port'],
-        seed=given['seed'],
-        **parameters(LEARNER, given),
-    )
-    return start(specs, learner_interpreter(given['python'], environment, __file__), given)
+    return start_learner(given, environment, __file__)

@@ -1,6 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """How a node's process ends."""
 
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -11,6 +13,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import try_shutdown
+from rl_agent.errors import RlError
 from rl_agent.ros_main import _spin
 
 TIMEOUT_S = 60.0
@@ -31,7 +34,7 @@ class SlowGroup(MutuallyExclusiveCallbackGroup):
 
 @pytest.mark.usefixtures('ros_environment')
 def test_an_executor_may_be_shut_down_when_a_callback_is_about_to_begin() -> None:
-    """An exception in the thread would fail this test, by the settings of pytest."""
+    failures: list[RlError] = []
     context = Context()
     rclpy.init(context=context)
     node = Node('late', context=context)
@@ -39,12 +42,54 @@ def test_an_executor_may_be_shut_down_when_a_callback_is_about_to_begin() -> Non
     executor.add_node(node)
     group = SlowGroup()
     node.create_timer(0.001, lambda: None, group)
-    thread = threading.Thread(target=_spin, args=(executor,))
+    thread = threading.Thread(target=_spin, args=(executor, failures.append))
     thread.start()
     assert group.reached.wait(TIMEOUT_S)
     executor.shutdown()
     group.go_on.set()
     thread.join(TIMEOUT_S)
     assert not thread.is_alive()
+    assert not failures
     node.destroy_node()
     try_shutdown(context=context)
+
+
+CALLBACK_RAISES = """
+import sys
+from rl_agent.errors import RobotError
+from rl_agent.ros_main import ManagedNode, run
+
+class Robot(ManagedNode):
+    def __init__(self):
+        super().__init__('robot')
+        self.create_timer(0.01, self.tick)
+
+    def tick(self):
+        raise {error}
+
+sys.exit(run(Robot))
+"""
+
+
+@pytest.mark.parametrize(
+    ('error', 'said', 'is_mistake'),
+    [
+        ("RobotError('it fell over')", 'error: /robot: it fell over', False),
+        ("KeyError('knee')", "error: /robot: a callback failed: KeyError('knee')", True),
+    ],
+)
+def test_a_callback_that_raises_ends_the_process(
+    error: str, said: str, is_mistake: bool, ros_environment: dict[str, str]
+) -> None:
+    """It would go on, deaf, and nobody would start it again; a traceback is for mistakes only."""
+    done = subprocess.run(
+        [sys.executable, '-c', CALLBACK_RAISES.replace('{error}', error)],
+        env=ros_environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert said in done.stderr
+    assert ('Traceback' in done.stderr) == is_mistake

@@ -156,6 +156,8 @@ class CommandGate:
                 left_s = self._motion_s + self._motion.ramp_s - time.monotonic()
         if left_s > 0.0:
             time.sleep(left_s + self._period_s)
+        with self._changed:
+            self._react()  # the gate's thread may be late, on a loaded machine
         self._ramp_down(reaction, retiring=True)
         self.close()
 

@@ -12,7 +12,6 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.qos import QoSProfile
 from rclpy.task import Future
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.gazebo_bridge import check_bridge, command_topics, load_bridge
@@ -28,7 +27,7 @@ from rl_agent.ros_messages import import_message
 from rl_agent.ros_parameters import declare_parameters
 from rl_agent.ros_reset import RESET_SERVICES
 from rl_agent.ros_robot_description import load_ros_robot
-from rl_agent.ros_topics import steady_clock
+from rl_agent.ros_topics import COMMAND_QOS, DIAGNOSTICS, DIAGNOSTICS_QOS, steady_clock
 
 _LOOK_S = 0.02
 _STANDSTILL_S = 0.1  # a robot in lockstep that was not commanded for so long repeats its state
@@ -100,9 +99,7 @@ class GazeboRobotNode(ManagedNode):
             self.create_service(
                 kind, description.reset.service, self._on_reset, callback_group=group
             )
-        self._diagnostics = self.create_publisher(
-            DiagnosticArray, '/diagnostics', QoSProfile(depth=10)
-        )
+        self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
         self.create_timer(_LOOK_S, self._look, callback_group=group, clock=steady_clock())
         self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
 
@@ -114,14 +111,14 @@ class GazeboRobotNode(ManagedNode):
         for topic, kind in command_topics(self._description).items():
             message = import_message(kind)()
             paths = ['data'] if action.joints else list(action.fields or ())
-            publisher = self.create_publisher(type(message), topic, QoSProfile(depth=1))
+            publisher = self.create_publisher(type(message), topic, COMMAND_QOS)
             self._outputs.append((publisher, message, make_writer(message, kind, paths)))
         on_command: Any = self._on_command  # rclpy runs coroutines, though its types say not so
         self.create_subscription(
             import_message(action.type),
             action.topic,
             on_command,
-            QoSProfile(depth=1),
+            COMMAND_QOS,
             callback_group=group,
         )
 

@@ -17,7 +17,8 @@ class SimulationPacer:
 
         Args:
             most_ahead: transitions whose updates may be outstanding; 0: never wait.
-            patience_s: a learner not heard of for so long is not waited for.
+            patience_s: a learner not heard of for so long is not waited for; counted from the
+                first step on, as it may take longer to start.
         """
         self._most_ahead = most_ahead
         self._released = False
@@ -25,7 +26,7 @@ class SimulationPacer:
         self._changed = threading.Condition()
         self._backlog = 0
         self._steps_since_report = 0
-        self._heard_s = time.monotonic()
+        self._heard_s: float | None = None  # or when the first step was to be taken
 
     def report(self, backlog: int) -> None:
         """Note how many transitions the learner still has to train on."""
@@ -37,6 +38,8 @@ class SimulationPacer:
     def before_step(self) -> None:
         """Wait until the next step may be taken."""
         with self._changed:
+            if self._heard_s is None:
+                self._heard_s = time.monotonic()
             while not self._may_step() and self._patience_left_s() > 0:
                 self._changed.wait(self._patience_left_s())
             self._steps_since_report += 1
@@ -54,7 +57,7 @@ class SimulationPacer:
 
     def _patience_left_s(self) -> float:
         """Return how much longer the learner's next report is waited for."""
-        return self._heard_s + self._patience_s - time.monotonic()
+        return (self._heard_s or 0.0) + self._patience_s - time.monotonic()
 
     def _may_step(self) -> bool:
         """Return whether training is close enough behind."""

@@ -7,16 +7,15 @@ from builtin_interfaces.msg import Duration
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
 from rl_agent.action_description import ActionDescription
 from rl_agent.errors import ConfigurationError
 from rl_agent.ros_message_fields import has_header, names_list, resolve, TYPECODES
 from rl_agent.ros_message_writer import make_writer
 from rl_agent.ros_messages import import_message
 from rl_agent.ros_prepared_message import PreparedMessage
+from rl_agent.ros_topics import COMMAND_QOS, REHEARSED_COMMANDS
 
 _NANOSECONDS = 1_000_000_000
-_UNHEARD = '_rehearsed_commands'  # hidden from `ros2 topic list`, as it begins with `_`
 _TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
 Numbers = NDArray[np.float64]
 
@@ -56,9 +55,11 @@ class RosCommand:
         self._message = PreparedMessage(
             message, action.type, paths, len(action.low), stamped=self._stamped
         )
-        kind, qos = import_message(action.type), QoSProfile(depth=1)
-        self._publisher = node.create_publisher(kind, action.topic, qos)
-        self._rehearsed = node.create_publisher(kind, _UNHEARD, qos) if rehearsed else None
+        kind = import_message(action.type)
+        self._publisher = node.create_publisher(kind, action.topic, COMMAND_QOS)
+        self._rehearsed = None
+        if rehearsed:
+            self._rehearsed = node.create_publisher(kind, REHEARSED_COMMANDS, COMMAND_QOS)
 
     def send(self, command: Numbers) -> None:
         """Publish a command, (action,), in the robot's units."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_agent.ros_topics import DIAGNOSTICS, DIAGNOSTICS_QOS
 from rl_agent.safety_state import OK
 from rl_msgs.msg import AgentStatus
 
@@ -60,9 +60,7 @@ class Diagnostics:
         """Advertise the topic; `judge` finds the concerns in a status message."""
         self._node, self._judge = node, judge
         self._recent = Recent()
-        self._publisher = node.create_publisher(
-            DiagnosticArray, '/diagnostics', QoSProfile(depth=10)
-        )
+        self._publisher = node.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
 
     def publish(self, status: Any) -> None:
         """Publish what a status message says; call it once a second."""

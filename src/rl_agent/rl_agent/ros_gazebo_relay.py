@@ -9,11 +9,11 @@ from typing import Any
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rclpy.qos import qos_profile_sensor_data, QoSProfile
 from rl_agent.gazebo_bridge import CLOCK, PREFIX
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_message_fields import has_header
 from rl_agent.ros_messages import import_message, ns_to_stamp, stamp_to_ns
+from rl_agent.ros_topics import CLOCK_QOS, SENSOR_OFFERED_QOS, SENSOR_QOS
 from rl_agent.simulation_clock import SimulationClock
 from rosgraph_msgs.msg import Clock
 
@@ -63,20 +63,18 @@ class GazeboRelay:
         self._period_ns = round(1e9 / description.rate_hz)
         self.clock = SimulationClock(self._period_ns)
         self.now_ns, self.heard_s = -1, time.monotonic()
-        self._times = node.create_publisher(Clock, '/clock', QoSProfile(depth=10))
+        self._times = node.create_publisher(Clock, '/clock', CLOCK_QOS)
         self._topics: dict[str, _Topic] = {}
-        node.create_subscription(
-            Clock, CLOCK, self._on_clock, qos_profile_sensor_data, callback_group=group
-        )
+        node.create_subscription(Clock, CLOCK, self._on_clock, SENSOR_QOS, callback_group=group)
         for topic, kind in description.topics.items():
             message_type = import_message(kind)
-            publisher = node.create_publisher(message_type, topic, QoSProfile(depth=10))
+            publisher = node.create_publisher(message_type, topic, SENSOR_OFFERED_QOS)
             self._topics[topic] = _Topic(publisher, has_header(kind))
             node.create_subscription(
                 message_type,
                 PREFIX + topic,
                 self._receiver(topic),
-                qos_profile_sensor_data,
+                SENSOR_QOS,
                 callback_group=group,
             )
 

@@ -184,7 +184,12 @@ def _run_initialised(make_node: Callable[[], ManagedNode], stop: threading.Event
     node.ended = stop
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    thread = threading.Thread(target=_spin, args=(executor,), name='executor')
+
+    def fail(error: RlError) -> None:
+        if not stop.is_set():  # what breaks while all nodes end is no failure
+            node.fail(error)
+
+    thread = threading.Thread(target=_spin, args=(executor, fail), name='executor')
     thread.start()
     try:
         if node.autostart:
@@ -203,16 +208,24 @@ def _run_initialised(make_node: Callable[[], ManagedNode], stop: threading.Event
     return _report(name, failure) if failure else 0
 
 
-def _spin(executor: SingleThreadedExecutor) -> None:
-    """Serve callbacks until the executor is shut down."""
+def _spin(executor: SingleThreadedExecutor, fail: Callable[[RlError], None]) -> None:
+    """Serve callbacks until the executor is shut down; tell `fail` if one of them raises.
+
+    A process that went on without its callbacks would be deaf, and nobody would start it again.
+    """
     try:
         executor.spin()
     except ExternalShutdownException:
         pass
-    except (AttributeError, rclpy_implementation.InvalidHandle):
+    except RlError as error:
+        fail(error)
+    except Exception as error:
         # a handler that ends while the executor shuts down misses what rclpy has taken away
-        if not getattr(executor, '_is_shutdown', False):
-            raise
+        late = isinstance(error, (AttributeError, rclpy_implementation.InvalidHandle))
+        if late and getattr(executor, '_is_shutdown', False):
+            return
+        traceback.print_exc()
+        fail(RlError(f'a callback failed: {error!r}'))
 
 
 def _report(where: str, error: RlError) -> int:

@@ -2,9 +2,12 @@
 """The emergency stop, by topic and by service, and the service that re-arms."""
 
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from rl_agent.ros_qos_events import expected_mismatch
-from rl_agent.ros_topics import EMERGENCY_STOP
+from rl_agent.ros_topics import (
+    EMERGENCY_STOP,
+    EMERGENCY_STOP_LATCHED_QOS,
+    EMERGENCY_STOP_QOS,
+)
 from rl_agent.safety_description import ReactionDescription
 from rl_agent.safety_state import SafetyState, Stop
 from std_msgs.msg import Bool
@@ -30,14 +33,13 @@ class RosSafety:
         """
         self._node, self._state, self._reaction = node, state, reaction
         self._asked_by_topic = False
-        latched = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._subscriptions = [
-            node.create_subscription(Bool, EMERGENCY_STOP, self._on_topic, QoSProfile(depth=10)),
+            node.create_subscription(Bool, EMERGENCY_STOP, self._on_topic, EMERGENCY_STOP_QOS),
             node.create_subscription(
                 Bool,
                 EMERGENCY_STOP,
                 self._on_topic,
-                latched,
+                EMERGENCY_STOP_LATCHED_QOS,
                 event_callbacks=expected_mismatch(),  # the other one hears volatile publishers
             ),
         ]

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
-from rclpy.qos import qos_profile_sensor_data
 from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_field_extractor import FieldExtractor
 from rl_agent.ros_message_fields import has_header
 from rl_agent.ros_messages import import_message, stamp_to_ns
+from rl_agent.ros_topics import SENSOR_QOS
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ class RosSensors:
                 import_message(kind),
                 topic,
                 partial(self._receive, topic),
-                qos_profile_sensor_data,
+                SENSOR_QOS,
                 callback_group=group,
             )
             for topic, kind in description.topics.items()

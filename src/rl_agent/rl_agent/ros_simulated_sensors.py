@@ -9,12 +9,12 @@ from builtin_interfaces.msg import Time
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
 from rl_agent.errors import ConfigurationError
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_message_fields import has_header
 from rl_agent.ros_message_writer import make_writer
 from rl_agent.ros_messages import import_message
+from rl_agent.ros_topics import SENSOR_OFFERED_QOS
 from rl_agent.simulated_models.model import sensors_of, SimulatedModel
 from sensor_msgs.msg import JointState
 
@@ -80,7 +80,7 @@ class _Topic:
         self.stamped = has_header(kind)
         if self.stamped:
             self.message.header.frame_id = frame
-        self._publisher = node.create_publisher(type(self.message), topic, QoSProfile(depth=10))
+        self._publisher = node.create_publisher(type(self.message), topic, SENSOR_OFFERED_QOS)
         self._writers: dict[str, Callable[[NDArray[np.float64]], None]] = {}
 
     def write(self, values: Values) -> None:

@@ -1,19 +1,25 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The topics between robots and learner, each with the quality of service of both ends.
+"""All topics, each with the quality of service of both ends; docs/topics.md has them as a table.
 
-The names are absolute: robots live in namespaces of their own but share one learner. A fleet
-with several learners remaps them.
+The names of those between robots and learner are absolute: robots live in namespaces of their own
+but share one learner. A fleet with several learners remaps them.
 """
 
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import (
+    DurabilityPolicy,
+    qos_profile_sensor_data,
+    QoSProfile,
+    ReliabilityPolicy,
+)
 
 TRANSITIONS = '/transitions'
 TRANSITIONS_ACK = '/transitions_ack'
 POLICY = '/policy'
 LEARNER_STATUS = '/learner_status'
 REPLAY_STATUS = '/replay_status'
+DIAGNOSTICS = '/diagnostics'
 
 # in the robot's namespace
 STEP = 'step'
@@ -37,6 +43,19 @@ RANDOMISATION_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LO
 STATUS_QOS = QoSProfile(depth=10)
 EPISODE_QOS = QoSProfile(depth=100)
 STEP_QOS = QoSProfile(depth=100)
+DIAGNOSTICS_QOS = QoSProfile(depth=10)
+
+# The robot's own topics. Sensors are read as best effort, which hears drivers of both kinds, and
+# only the newest command is worth something, but a simulation in lockstep must miss none.
+SENSOR_QOS = qos_profile_sensor_data
+SENSOR_OFFERED_QOS = QoSProfile(depth=10)
+COMMAND_QOS = QoSProfile(depth=1)
+REHEARSED_COMMANDS = '_rehearsed_commands'  # `_` hides it from `ros2 topic list`
+COMMAND_SIMULATED_QOS = QoSProfile(depth=10)
+CLOCK_QOS = QoSProfile(depth=10)
+# The second one hears what a latching publisher said before, the first one all others.
+EMERGENCY_STOP_QOS = QoSProfile(depth=10)
+EMERGENCY_STOP_LATCHED_QOS = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 def steady_clock() -> Clock:

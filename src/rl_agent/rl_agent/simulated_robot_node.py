@@ -14,7 +14,6 @@ from pydantic.dataclasses import dataclass
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
-from rclpy.qos import QoSProfile
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.node_parameters import RobotName
 from rl_agent.robot_description import RobotDescription
@@ -27,7 +26,14 @@ from rl_agent.ros_randomisation import RandomisationPublisher
 from rl_agent.ros_reset import RESET_SERVICES
 from rl_agent.ros_robot_description import load_ros_robot
 from rl_agent.ros_simulated_sensors import SimulatedSensors
-from rl_agent.ros_topics import RESET_SEED, steady_clock
+from rl_agent.ros_topics import (
+    CLOCK_QOS,
+    COMMAND_SIMULATED_QOS,
+    DIAGNOSTICS,
+    DIAGNOSTICS_QOS,
+    RESET_SEED,
+    steady_clock,
+)
 from rl_agent.simulated_models import make_model
 from rl_agent.simulated_robot import SimulatedRobot
 from rosgraph_msgs.msg import Clock
@@ -80,10 +86,8 @@ class SimulatedRobotNode(ManagedNode):
         self._period_s = 1.0 / description.rate_hz
         self._times: Publisher | None = None
         if not self._settings.real_time:
-            self._times = self.create_publisher(Clock, '/clock', QoSProfile(depth=10))
-        self._diagnostics = self.create_publisher(
-            DiagnosticArray, '/diagnostics', QoSProfile(depth=10)
-        )
+            self._times = self.create_publisher(Clock, '/clock', CLOCK_QOS)
+        self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
         self._connect(description)
         self._published_s = 0.0
 
@@ -97,7 +101,7 @@ class SimulatedRobotNode(ManagedNode):
         action, reset = description.action, description.reset
         self._reader = CommandReader(action, self.resolve_topic_name(action.topic))
         self.create_subscription(
-            import_message(action.type), action.topic, self._on_command, QoSProfile(depth=10)
+            import_message(action.type), action.topic, self._on_command, COMMAND_SIMULATED_QOS
         )
         if reset.service:
             self.create_service(RESET_SERVICES[reset.service_type], reset.service, self._on_reset)

@@ -64,7 +64,7 @@ class Topic:
 class Bench:
     """A gate for one motor, with all around it."""
 
-    def __init__(self, watchdog: WatchdogDescription) -> None:
+    def __init__(self, watchdog: WatchdogDescription, look: Callable[[], None]) -> None:
         """Start it."""
         self.topic, self.events = Topic(), Events()
         self.state = SafetyState(self.events)
@@ -75,6 +75,7 @@ class Bench:
             Reactions(MOTOR),
             1.0 / PERIOD_S,
             watchdog,
+            look=look,
         )
         self.gate.start()
 
@@ -95,9 +96,14 @@ def make() -> Iterator[MakeBench]:
     """Return a function that makes a bench, which ends with the test."""
     made: list[Bench] = []
 
-    def make_bench(max_age_s: float = LONG_S, *, latch: bool = False) -> Bench:
+    def make_bench(
+        max_age_s: float = LONG_S,
+        *,
+        latch: bool = False,
+        look: Callable[[], None] = lambda: None,
+    ) -> Bench:
         watchdog = WatchdogDescription('zero', max_age_s=max_age_s, latch=latch)
-        made.append(Bench(watchdog))
+        made.append(Bench(watchdog, look))
         return made[-1]
 
     yield make_bench
@@ -226,6 +232,14 @@ def test_a_gate_that_retires_stops_the_robot_once(make: MakeBench) -> None:
 
 def test_a_gate_that_retires_carries_a_stop_out(make: MakeBench) -> None:
     bench = make()
+    bench.send(4.0)
+    bench.stop(DAMPED)
+    bench.gate.retire(HOLD)
+    assert bench.topic.numbers[-1] == 0.0
+
+
+def test_a_stop_is_carried_out_though_the_thread_that_does_it_is_late(make: MakeBench) -> None:
+    bench = make(look=lambda: time.sleep(1.0))
     bench.send(4.0)
     bench.stop(DAMPED)
     bench.gate.retire(HOLD)

@@ -99,8 +99,9 @@ def test_patience_begins_anew_with_each_report(
     now_s = [100.0]
     monkeypatch.setattr(pacing, 'time', SimpleNamespace(monotonic=lambda: now_s[0]))
     pacer = SimulationPacer(2, patience_s=10.0)
+    pacer.before_step()
     now_s[0] = 111.0
-    for _ in range(5):
+    for _ in range(4):
         pacer.before_step()  # silent for 11 s: not waited for
     pacer.report(backlog=2)
     now_s[0] = 120.5  # 9.5 s after the report, 20.5 s after the start
@@ -108,6 +109,18 @@ def test_patience_begins_anew_with_each_report(
     assert stepper.is_held()
     pacer.report(backlog=0)
     assert stepper.ended.wait(TIMEOUT_S)
+
+
+def test_patience_does_not_begin_before_the_first_step(
+    step: StartSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent may wait for its first policy for longer; no report has come by then."""
+    now_s = [100.0]
+    monkeypatch.setattr(pacing, 'time', SimpleNamespace(monotonic=lambda: now_s[0]))
+    pacer = SimulationPacer(2, patience_s=10.0)
+    now_s[0] = 160.0
+    assert step(pacer, 2).ended.wait(TIMEOUT_S)
+    assert step(pacer, 1).is_held()
 
 
 def test_zero_never_waits(step: StartSteps) -> None:

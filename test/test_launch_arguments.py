@@ -1,0 +1,143 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Arguments of launch files: what the nodes say of their parameters, and what demos start."""
+
+from collections.abc import Sequence
+import dataclasses
+from pathlib import Path
+from typing import Any, get_args, get_origin, Literal
+
+import pytest
+from rl_agent.agent_parameters import AgentParameters
+from rl_agent.errors import ConfigurationError
+from rl_agent.launch_arguments import (
+    AGENT,
+    EVALUATION_LAUNCH,
+    LaunchArgument,
+    ROBOT,
+    ROBOT_LAUNCH,
+)
+from rl_learner.demo_description import load_demo
+from rl_learner.launch_arguments import (
+    ALGORITHM,
+    BRIDGE,
+    LEARNER,
+    LEARNER_LAUNCH,
+    REPLAY_PORT,
+    RUN_FOLDER,
+    SEED,
+    SIMULATION_LAUNCH,
+)
+from rl_learner.learner_node import LearnerParameters
+from rl_learner.node_specs import simulation_nodes
+from rl_learner.replay_bridge_node import ReplayBridgeParameters
+from rl_learner.run_folder import CHECKPOINTS, refuse_to_resume
+
+TABLES = {
+    'evaluate': EVALUATION_LAUNCH,
+    'robot': ROBOT_LAUNCH,
+    'learner': LEARNER_LAUNCH,
+    'simulation': SIMULATION_LAUNCH,
+}
+STANDARD = ('use_sim_time',)  # a parameter of every node
+
+
+def field_of(schema: type, name: str) -> tuple[Any, str, tuple[str, ...]]:
+    """Return default, description and choices of a node's parameter."""
+    (item,) = (field for field in dataclasses.fields(schema) if field.name == name)
+    kind, info = get_args(item.type)
+    return item.default, info.description, get_args(kind) if get_origin(kind) is Literal else ()
+
+
+@pytest.mark.parametrize(
+    ('schema', 'item'),
+    [(AgentParameters, item) for item in AGENT if item.name not in STANDARD]
+    + [(LearnerParameters, item) for item in (*LEARNER, ALGORITHM, SEED, REPLAY_PORT)]
+    + [(ReplayBridgeParameters, item) for item in (*BRIDGE, RUN_FOLDER, ALGORITHM)]
+    + [(ReplayBridgeParameters, ALGORITHM)],
+    ids=lambda value: getattr(value, 'name', getattr(value, '__name__', None)),
+)
+def test_an_argument_is_what_the_node_says_of_its_parameter(
+    schema: type, item: LaunchArgument
+) -> None:
+    default, description, choices = field_of(schema, item.name)
+    assert (item.default, item.description, item.accepted) == (default, description, choices)
+    assert type(item.default) is type(default)
+
+
+@pytest.mark.parametrize('schema', [AgentParameters, LearnerParameters, ReplayBridgeParameters])
+def test_the_robot_must_be_named(schema: type) -> None:
+    default, description, _ = field_of(schema, 'robot')
+    assert (default, ROBOT.default) == ('', None)
+    assert ROBOT.description == description
+
+
+def test_the_simulation_has_the_defaults_of_the_demo() -> None:
+    demo = load_demo('pendulum')
+    table = {item.name: item.default for item in SIMULATION_LAUNCH}
+    for name in ('robot', 'algorithm', 'warmup', 'max_steps_ahead'):
+        assert table[name] == getattr(demo, name)
+
+
+@pytest.mark.parametrize('table', TABLES.values(), ids=TABLES)
+def test_arguments_read_like_help(table: Sequence[LaunchArgument]) -> None:
+    names = [item.name for item in table]
+    assert len(set(names)) == len(names)
+    for item in table:
+        assert item.description
+        assert item.default_text is None or not item.choices or item.default_text in item.choices
+
+
+@pytest.mark.parametrize(
+    ('default', 'text', 'value'),
+    [
+        (None, 'pendulum', 'pendulum'),
+        ('', '3', '3'),
+        ('x', "''", ''),
+        ('x', '""', ''),
+        (0, '3', 3),
+        (0.0, '3', 3.0),
+        (True, 'false', False),
+        (False, 'true', True),
+    ],
+)
+def test_a_value_has_the_type_of_its_default(default: Any, text: str, value: Any) -> None:
+    given = LaunchArgument('key', 'help', default).value(text)
+    assert (given, type(given)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ('default', 'text', 'accepted'),
+    [(0, '3.5', 'a whole number'), (0, 'x', 'a whole number'), (1.0, 'fast', 'a number')],
+)
+def test_a_value_of_another_type_is_named(default: Any, text: str, accepted: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"key: given '{text}'; accepted: {accepted}"):
+        LaunchArgument('key', 'help', default).value(text)
+
+
+def test_a_fleet_shares_its_steps_and_no_seed() -> None:
+    specs = simulation_nodes(
+        'pendulum', 'default', 8000, robots=3, seed=1, max_steps=1000, max_steps_ahead=64
+    )
+    agents = [spec for spec in specs if spec.executable == 'agent']
+    assert [spec.parameters['max_steps'] for spec in agents] == [333, 333, 334]
+    assert [spec.namespace for spec in agents] == ['robot_1', 'robot_2', 'robot_3']
+    seeds = [spec.parameters['seed'] for spec in specs if 'seed' in spec.parameters]
+    assert len(set(seeds)) == len(seeds) == 7
+
+
+@pytest.mark.parametrize(('max_steps', 'shares'), [(0, [0, 0]), (1, [1, 1])])
+def test_no_share_of_the_steps_becomes_no_limit(max_steps: int, shares: list[int]) -> None:
+    specs = simulation_nodes(
+        'pendulum', 'default', 8000, robots=2, seed=1, max_steps=max_steps, max_steps_ahead=0
+    )
+    agents = [spec for spec in specs if spec.executable == 'agent']
+    assert [spec.parameters['max_steps'] for spec in agents] == shares
+
+
+def test_checkpoints_are_not_resumed_against_ones_will(tmp_path: Path) -> None:
+    refuse_to_resume(tmp_path)
+    (tmp_path / CHECKPOINTS).mkdir()
+    refuse_to_resume(tmp_path)
+    (tmp_path / CHECKPOINTS / 'checkpoint_1.pt').touch()
+    with pytest.raises(ConfigurationError, match='resume: given false'):
+        refuse_to_resume(tmp_path)
