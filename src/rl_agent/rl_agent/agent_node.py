@@ -178,10 +178,7 @@ class AgentNode(ManagedNode):
         self._background.wake()
         self._uplink.send()
         if not self._spool.wait_until_empty(_FLUSH_S):
-            fate = 'are kept for the next start' if self._spool_folder else 'are lost'
-            self.get_logger().warning(
-                f'{self._spool.pending} transitions were not acknowledged and {fate}'
-            )
+            self._uplink.tell_fate(kept=self._spool_folder is not None)
         self._say_reports()
         self._publish_status()
         # a process that ends at once would take its last status along

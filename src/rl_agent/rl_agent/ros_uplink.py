@@ -111,6 +111,18 @@ class Uplink:
             if heard:
                 self._fill(now_s)
 
+    def tell_fate(self, *, kept: bool) -> None:
+        """Say what becomes of what is not acknowledged at the end."""
+        count, log = self._spool.pending, self._node.get_logger()
+        if kept:
+            log.warning(
+                f'{count} transitions were not acknowledged and are kept for the next start'
+            )
+        elif self.acknowledged or self._connection.has_listener():
+            log.warning(f'{count} transitions were not acknowledged and are lost')
+        else:
+            log.info(f'no learner machine was there for the {count} transitions; none was kept')
+
     def close(self) -> None:
         """Stop sending."""
         self._node.destroy_timer(self._timer)
