@@ -77,7 +77,7 @@ def test_a_robot_that_stands_there_already(
     assert content['all']['episodes'] == 1
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_a_robot_that_somebody_drives_is_left_alone(
     ros_environment: dict[str, str], tmp_path: Path, policy: str
 ) -> None:
@@ -93,6 +93,7 @@ def test_a_robot_that_somebody_drives_is_left_alone(
             *(policy, '--robot', 'pendulum', '--real', '--yes', '--namespace', 'driven'),
             environment=ros_environment,
             cwd=tmp_path,
+            timeout_s=150.0,
         )
     listener.close()
     assert result.returncode == 2
