@@ -1,44 +1,65 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""From Reverb into training: blocks of uniformly drawn rows, fetched ahead on a thread."""
+"""From Reverb into training: blocks of uniformly drawn rows, fetched ahead on a thread.
+
+Items are drawn uniformly and all their rows are used, so each row of the table is as likely as
+any other. Rows of an item are neighbours in time; they part in a pool that holds as many rows as
+the table, up to `_POOL_BATCHES` batches. So they meet in an update about as often as rows that are
+drawn one by one from a table of that size.
+"""
 
 from collections.abc import Iterator
 import queue
 import threading
+import time
 
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import ReplayError
-from rl_learner.replay_server import TABLE
+from rl_learner.replay_items import ROWS_PER_ITEM, to_rows
+from rl_learner.replay_server import ReplayServer
+from rl_learner.replay_state import TABLE
 from rl_learner.reverb_quietly import reverb, tensorflow
+from rl_learner.shuffle_pool import ShufflePool
 
 Rows = NDArray[np.float32]
 
 _ATTEMPTS = 10
 _BETWEEN_ATTEMPTS_S = 0.2
+_LOOK_PERIOD_S = 0.02
+_LOOK_AGAIN_S = 0.2  # even when enough is allowed: the pool grows with the table
+_POOL_BATCHES = 128
+_ITEMS_AT_ONCE, _ITEMS_IN_FLIGHT = 256, 256
 
 
 class ReplaySampler:
-    """Draws blocks of `updates` x `batch` rows at the pace that the rate limiter allows."""
+    """Gives blocks of `updates` x `batch` rows at the pace that the server allows."""
 
-    def __init__(self, port: int, *, width: int, batch_size: int, updates_per_block: int) -> None:
+    def __init__(
+        self, server: ReplayServer, *, width: int, batch_size: int, updates_per_block: int
+    ) -> None:
         """Start fetching.
 
         Args:
-            port: of the server in this process; samples do not cross the network then.
+            server: in this process; samples do not cross the network then.
             width: numbers in a row.
             batch_size: rows of one update.
             updates_per_block: updates that one block feeds.
         """
+        self._server = server
         self._shape = (updates_per_block, batch_size, width)
-        self._port = port
+        self._rows_per_block = updates_per_block * batch_size
+        self._most = max(_POOL_BATCHES * batch_size, self._rows_per_block)
+        self._pool = ShufflePool(width, self._most, np.random.default_rng())
+        self._used = 0  # rows handed out
+        self._looked_s, self._size, self._allowed = -np.inf, 0, 0.0
         self._blocks: queue.Queue[Rows | ReplayError] = queue.Queue(maxsize=2)
         self._stop = threading.Event()
         # daemon: a fetch that waits for data ends with the process, even when the server has gone
-        self._thread = threading.Thread(target=self._fetch, name='replay sampler', daemon=True)
+        self._thread = threading.Thread(target=self._run, name='replay sampler', daemon=True)
         self._thread.start()
 
     def next_block(self, timeout_s: float) -> Rows | None:
-        """Return rows, (update, batch, width), or None if the limiter lets none out in time.
+        """Return rows, (update, batch, width), or None if none may be used in time.
 
         Raises:
             ReplayError: the server can no longer be read.
@@ -55,23 +76,49 @@ class ReplaySampler:
         """Stop fetching."""
         self._stop.set()
 
-    def _fetch(self) -> None:
-        """Put blocks into the queue until stopped."""
+    def _run(self) -> None:
+        """Fetch until stopped; what goes wrong goes into the queue."""
         for attempt in range(_ATTEMPTS):
             try:
-                for rows in self._dataset():
-                    # a copy, for TensorFlow's own is read-only
-                    if not self._put(rows.reshape(self._shape).copy()):
-                        return
-            except tensorflow.errors.OpError as error:
+                self._fetch()
+            except Exception as error:  # Reverb raises types of its own for each gRPC state
                 # right after a restart on the same port the first connection can be the old one
                 early = isinstance(error, tensorflow.errors.UnavailableError)
                 if not early or attempt == _ATTEMPTS - 1:
                     reason = ' '.join(str(error).split())
-                    self._put(ReplayError(f'Reverb on port {self._port}: {reason}'))
+                    self._put(ReplayError(f'Reverb on port {self._server.port}: {reason}'))
                     return
             if self._stop.wait(_BETWEEN_ATTEMPTS_S):
                 return
+
+    def _fetch(self) -> None:
+        """Put blocks into the queue until stopped."""
+        drawn: _Drawn | None = None
+        pool, count = self._pool, self._rows_per_block
+        while True:
+            size = self._wait_until_allowed()
+            if size is None:
+                return
+            drawn = drawn or _Drawn(self._items())
+            wanted = min(max(size, count), self._most)
+            if len(pool) < wanted:
+                pool.add(drawn.take(wanted - len(pool)))
+            block = pool.exchange(drawn.take(count))
+            self._used += count
+            if not self._put(block.reshape(self._shape)):
+                return
+
+    def _wait_until_allowed(self) -> int | None:
+        """Return the table's rows once a block may be used; None if stopped."""
+        wanted = self._used + self._rows_per_block
+        while not self._stop.is_set():
+            if wanted > self._allowed or time.monotonic() - self._looked_s > _LOOK_AGAIN_S:
+                self._size, self._allowed = self._server.allowance()
+                self._looked_s = time.monotonic()
+            if wanted <= self._allowed:
+                return self._size
+            self._stop.wait(_LOOK_PERIOD_S)
+        return None
 
     def _put(self, block: Rows | ReplayError) -> bool:
         """Put a block, or why there is none, into the queue; return False if stopped."""
@@ -83,17 +130,38 @@ class ReplaySampler:
             return True
         return False
 
-    def _dataset(self) -> Iterator[Rows]:
-        """Return flat blocks, (update x batch, width), as they come."""
-        updates, batch, width = self._shape
+    def _items(self) -> Iterator[Rows]:
+        """Return items, (item, ROWS_PER_ITEM, width), as they come; read-only."""
         dataset = reverb.TrajectoryDataset(
-            server_address=f'localhost:{self._port}',
+            server_address=f'localhost:{self._server.port}',
             table=TABLE,
-            dtypes={'row': tensorflow.float32},
-            shapes={'row': tensorflow.TensorShape((width,))},
-            max_in_flight_samples_per_worker=min(2 * batch, 512),
+            dtypes={'rows': tensorflow.float32},
+            shapes={'rows': tensorflow.TensorShape((ROWS_PER_ITEM, self._shape[-1]))},
+            max_in_flight_samples_per_worker=_ITEMS_IN_FLIGHT,
             num_workers_per_iterator=1,
         )
-        # a map to the row alone would cost four times the sampling itself
-        for sample in dataset.batch(updates * batch).as_numpy_iterator():
-            yield sample.data['row']
+        # a map to the rows alone would cost four times the sampling itself
+        for sample in dataset.batch(_ITEMS_AT_ONCE).as_numpy_iterator():
+            yield sample.data['rows']
+
+
+class _Drawn:
+    """Rows of drawn items, any number at a time."""
+
+    def __init__(self, items: Iterator[Rows]) -> None:
+        """Take rows from the items that come."""
+        self._items = items
+        self._rest: list[Rows] = []
+
+    def take(self, count: int) -> Rows:
+        """Return the next rows, (count, width)."""
+        parts, missing = [], count
+        while missing:
+            if not self._rest:
+                self._rest.append(to_rows(next(self._items)))
+            rows = self._rest.pop()
+            parts.append(rows[:missing])
+            if len(rows) > missing:
+                self._rest.append(rows[missing:])
+            missing -= len(parts[-1])
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
