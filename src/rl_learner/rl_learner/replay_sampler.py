@@ -27,7 +27,7 @@ _ATTEMPTS = 10
 _BETWEEN_ATTEMPTS_S = 0.2
 _LOOK_PERIOD_S = 0.02
 _LOOK_AGAIN_S = 0.2  # even when enough is allowed: the pool grows with the table
-_POOL_BATCHES = 128
+_POOL_BATCHES, _POOL_ROWS = 128, 1 << 17
 _ITEMS_AT_ONCE, _ITEMS_IN_FLIGHT = 256, 256
 
 
@@ -48,7 +48,7 @@ class ReplaySampler:
         self._server = server
         self._shape = (updates_per_block, batch_size, width)
         self._rows_per_block = updates_per_block * batch_size
-        self._most = max(_POOL_BATCHES * batch_size, self._rows_per_block)
+        self._most = max(min(_POOL_BATCHES * batch_size, _POOL_ROWS), self._rows_per_block)
         self._pool = ShufflePool(width, self._most, np.random.default_rng())
         self._used = 0  # rows handed out
         self._looked_s, self._size, self._allowed = -np.inf, 0, 0.0

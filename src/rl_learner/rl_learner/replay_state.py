@@ -8,6 +8,7 @@ killed between the two leaves a note of an item that is not there, and that can 
 """
 
 from dataclasses import dataclass
+import queue
 import threading
 from typing import Any
 
@@ -108,9 +109,8 @@ class ReplayStateReader:
                     return None
                 if self._known == (names[0], notes):
                     return self._state(names[0], tables[TABLE])
-                # a note is always there, so this does not wait; it must belong to the counts
-                sample = next(self._client.sample(names[0], emit_timesteps=False))
-                self._note = PaddingNote(*map(int, np.ravel(sample.data[0])))
+                # and then look again, for it must belong to the counts
+                self._note = _read_note(self._client, names[0], timeout_s)
                 self._known = (names[0], notes)
         return None
 
@@ -135,13 +135,38 @@ def table_name(first: int, refilled_to: int, identity: str) -> str:
 
 
 def write_note(
-    client: 'reverb.Client', table: str, note: PaddingNote, timeout_s: float = 10.0
+    client: 'reverb.Client', table: str, note: PaddingNote, timeout_s: float = 30.0
 ) -> None:
     """Replace the note of a server; on return the server has it."""
     writer = client.trajectory_writer(num_keep_alive_refs=1)
     writer.append({'note': np.array([note.item, note.before, note.own], np.int64)})
     writer.create_item(table, 1.0, {'note': writer.history['note'][-1]})
     writer.flush(timeout_ms=int(timeout_s * 1000))
+
+
+def _read_note(client: 'reverb.Client', table: str, timeout_s: float) -> PaddingNote:
+    """Return the note of a server; there always is one.
+
+    Raises:
+        TimeoutError: the server has gone. Reverb would wait for the next one, however long.
+    """
+    answers: queue.SimpleQueue[PaddingNote | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            sample = next(client.sample(table, emit_timesteps=False))
+            answers.put(PaddingNote(*map(int, np.ravel(sample.data[0]))))
+        except Exception as error:  # Reverb raises types of its own for each gRPC state
+            answers.put(error)
+
+    threading.Thread(target=ask, name='replay note', daemon=True).start()
+    try:
+        answer = answers.get(timeout=timeout_s)
+    except queue.Empty:
+        raise TimeoutError('the replay server does not answer') from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _inserted(table: Any) -> int:
