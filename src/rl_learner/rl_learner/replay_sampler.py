@@ -25,6 +25,7 @@ Rows = NDArray[np.float32]
 
 _ATTEMPTS = 10
 _BETWEEN_ATTEMPTS_S = 0.2
+_END_S = 10.0
 _LOOK_PERIOD_S = 0.02
 _LOOK_AGAIN_S = 0.2  # even when enough is allowed: the pool grows with the table
 _POOL_BATCHES, _POOL_ROWS = 128, 1 << 17
@@ -54,7 +55,7 @@ class ReplaySampler:
         self._looked_s, self._size, self._allowed = -np.inf, 0, 0.0
         self._blocks: queue.Queue[Rows | ReplayError] = queue.Queue(maxsize=2)
         self._stop = threading.Event()
-        # daemon: a fetch that waits for data ends with the process, even when the server has gone
+        # daemon: a fetch ends with the process, even when the server has gone
         self._thread = threading.Thread(target=self._run, name='replay sampler', daemon=True)
         self._thread.start()
 
@@ -73,8 +74,10 @@ class ReplaySampler:
         return block
 
     def stop(self) -> None:
-        """Stop fetching."""
+        """Stop fetching; the server must still be there."""
         self._stop.set()
+        # a thread that comes back from TensorFlow while Python ends aborts the process
+        self._thread.join(_END_S)
 
     def _run(self) -> None:
         """Fetch until stopped; what goes wrong goes into the queue."""

@@ -29,11 +29,14 @@ from rl_learner.replay_sampler import ReplaySampler
 from rl_learner.replay_server import ReplayServer
 from rl_learner.replay_writer import ReplayWriter
 port = int(sys.argv[1])
-server = ReplayServer(port, width=6, capacity=100, samples_per_insert=1.0, warmup=100)
-ReplayWriter(port).insert(numpy.ones((10, 6), numpy.float32))
-sampler = ReplaySampler(server, width=6, batch_size=5, updates_per_block=1)
-assert sampler.next_block(0.5) is None
-sampler.stop()
+server = ReplayServer(port, width=6, capacity=100, samples_per_insert=1.0, warmup=0)
+ReplayWriter(port).insert(numpy.ones((100, 6), numpy.float32))
+waiting = ReplaySampler(server, width=6, batch_size=1000, updates_per_block=1)
+drawing = ReplaySampler(server, width=6, batch_size=5, updates_per_block=1)
+assert drawing.next_block(30.0) is not None
+assert waiting.next_block(0.1) is None
+waiting.stop()
+drawing.stop()
 server.stop()
 print('stopped', flush=True)
 """
@@ -365,8 +368,8 @@ def test_a_sampler_with_full_hands_stops(
     wait_until_ended(threads)
 
 
-def test_a_process_whose_sampler_waits_ends() -> None:
-    """Without an error or a crash, although nobody lets the sampler's thread go."""
+def test_a_process_with_samplers_ends() -> None:
+    """Without an error or a crash: one waits for data, one has drawn more than it gave."""
     result = subprocess.run(
         [sys.executable, '-c', WAITING, str(free_port())],
         capture_output=True,
