@@ -18,6 +18,7 @@ from rl_learner.replay_server import ReplayServer
 from rl_learner.replay_writer import ReplayWriter
 
 from workers.legged import ACTION_SIZE, OBSERVATION_SIZE
+from workers.replay_refill import measure_refill
 
 BATCH, PER_INSERT = 256, ROWS_PER_ITEM
 SAMPLES_PER_INSERT = 256.0
@@ -46,6 +47,7 @@ def main(rows: int) -> None:
                 'resident_mb_per_million': round(resident * 1e6 / (rows // 1000 * 1000), 1),
                 'rows': rows,
                 'inserted_per_s': round(rows / took_s),
+                'refilled_per_s': round(measure_refill(rows // 5)),
                 **measure_limiter(width),
             }
         )
