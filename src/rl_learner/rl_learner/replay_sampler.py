@@ -15,7 +15,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import ReplayError
-from rl_learner.replay_items import ROWS_PER_ITEM, to_rows
+from rl_learner.replay_items import items_for, ROWS_PER_ITEM, to_rows
 from rl_learner.replay_server import ReplayServer
 from rl_learner.replay_state import TABLE
 from rl_learner.reverb_quietly import reverb, tensorflow
@@ -27,9 +27,9 @@ _ATTEMPTS = 10
 _BETWEEN_ATTEMPTS_S = 0.2
 _END_S = 10.0
 _LOOK_PERIOD_S = 0.02
-_LOOK_AGAIN_S = 0.2  # even when enough is allowed: the pool grows with the table
+_LOOK_AGAIN_S = 1.0  # even when enough is allowed: the pool grows with the table
 _POOL_BATCHES, _POOL_ROWS = 128, 1 << 17
-_ITEMS_AT_ONCE, _ITEMS_IN_FLIGHT = 256, 256
+_BATCHES_AT_ONCE, _ITEMS_AT_ONCE = 16, 512  # a portion costs about half a millisecond
 
 
 class ReplaySampler:
@@ -49,7 +49,11 @@ class ReplaySampler:
         self._server = server
         self._shape = (updates_per_block, batch_size, width)
         self._rows_per_block = updates_per_block * batch_size
-        self._most = max(min(_POOL_BATCHES * batch_size, _POOL_ROWS), self._rows_per_block)
+        at_once = max(_BATCHES_AT_ONCE * batch_size, self._rows_per_block)
+        self._items_at_once = min(items_for(at_once), _ITEMS_AT_ONCE)
+        self._most = max(
+            min(_POOL_BATCHES * batch_size, _POOL_ROWS), self._items_at_once * ROWS_PER_ITEM
+        )
         self._pool = ShufflePool(width, self._most, np.random.default_rng())
         self._used = 0  # rows handed out
         self._looked_s, self._size, self._allowed = -np.inf, 0, 0.0
@@ -96,32 +100,26 @@ class ReplaySampler:
 
     def _fetch(self) -> None:
         """Put blocks into the queue until stopped."""
-        drawn: _Drawn | None = None
-        pool, count = self._pool, self._rows_per_block
-        while True:
-            size = self._wait_until_allowed()
-            if size is None:
-                return
-            drawn = drawn or _Drawn(self._items())
-            wanted = min(max(size, count), self._most)
-            if len(pool) < wanted:
-                pool.add(drawn.take(wanted - len(pool)))
-            block = pool.exchange(drawn.take(count))
-            self._used += count
+        rows: _Rows | None = None
+        while self._wait_until_allowed():
+            # not before the first block: what is drawn during a refill would be old rows only
+            rows = rows or _Rows(self._shuffled())
+            block = rows.take(self._rows_per_block)
+            self._used += self._rows_per_block
             if not self._put(block.reshape(self._shape)):
                 return
 
-    def _wait_until_allowed(self) -> int | None:
-        """Return the table's rows once a block may be used; None if stopped."""
+    def _wait_until_allowed(self) -> bool:
+        """Wait until a block may be used; return False if stopped."""
         wanted = self._used + self._rows_per_block
         while not self._stop.is_set():
             if wanted > self._allowed or time.monotonic() - self._looked_s > _LOOK_AGAIN_S:
                 self._size, self._allowed = self._server.allowance()
                 self._looked_s = time.monotonic()
             if wanted <= self._allowed:
-                return self._size
+                return True
             self._stop.wait(_LOOK_PERIOD_S)
-        return None
+        return False
 
     def _put(self, block: Rows | ReplayError) -> bool:
         """Put a block, or why there is none, into the queue; return False if stopped."""
@@ -133,6 +131,15 @@ class ReplaySampler:
             return True
         return False
 
+    def _shuffled(self) -> Iterator[Rows]:
+        """Return drawn rows, (row, width), that have parted in the pool."""
+        for items in self._items():
+            rows = to_rows(items)
+            wanted = min(max(self._size, self._items_at_once * ROWS_PER_ITEM), self._most)
+            missing = max(0, wanted - len(self._pool))
+            self._pool.add(rows[:missing])
+            yield self._pool.exchange(rows[missing:])
+
     def _items(self) -> Iterator[Rows]:
         """Return items, (item, ROWS_PER_ITEM, width), as they come; read-only."""
         dataset = reverb.TrajectoryDataset(
@@ -140,31 +147,28 @@ class ReplaySampler:
             table=TABLE,
             dtypes={'rows': tensorflow.float32},
             shapes={'rows': tensorflow.TensorShape((ROWS_PER_ITEM, self._shape[-1]))},
-            max_in_flight_samples_per_worker=_ITEMS_IN_FLIGHT,
+            max_in_flight_samples_per_worker=self._items_at_once,
             num_workers_per_iterator=1,
         )
         # a map to the rows alone would cost four times the sampling itself
-        for sample in dataset.batch(_ITEMS_AT_ONCE).as_numpy_iterator():
+        for sample in dataset.batch(self._items_at_once).as_numpy_iterator():
             yield sample.data['rows']
 
 
-class _Drawn:
-    """Rows of drawn items, any number at a time."""
+class _Rows:
+    """Rows that come in some portions, taken in others."""
 
-    def __init__(self, items: Iterator[Rows]) -> None:
-        """Take rows from the items that come."""
-        self._items = items
-        self._rest: list[Rows] = []
+    def __init__(self, portions: Iterator[Rows]) -> None:
+        """Take rows from the portions that come."""
+        self._portions = portions
+        self._rest: Rows | None = None
 
     def take(self, count: int) -> Rows:
         """Return the next rows, (count, width)."""
         parts, missing = [], count
         while missing:
-            if not self._rest:
-                self._rest.append(to_rows(next(self._items)))
-            rows = self._rest.pop()
+            rows = next(self._portions) if self._rest is None else self._rest
             parts.append(rows[:missing])
-            if len(rows) > missing:
-                self._rest.append(rows[missing:])
+            self._rest = rows[missing:] if len(rows) > missing else None
             missing -= len(parts[-1])
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
