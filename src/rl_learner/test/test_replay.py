@@ -15,7 +15,7 @@ from rl_agent.errors import ReplayError
 from rl_learner.ports import free_port
 from rl_learner.replay_items import ROWS_PER_ITEM
 from rl_learner.replay_sampler import ReplaySampler
-from rl_learner.replay_server import ReplayServer
+from rl_learner.replay_server import ReplayServer, ReplayStart
 from rl_learner.replay_writer import ReplayWriter
 
 TIMEOUT_S = 30.0
@@ -347,25 +347,25 @@ def test_rows_of_a_wrong_width_are_refused(make_server: MakeServer) -> None:
     assert server.inserted == 1
 
 
-def wait_until_ended(threads: list[threading.Thread]) -> None:
-    for thread in threads:
-        thread.join(TIMEOUT_S)
-        assert not thread.is_alive()
-
-
-def test_a_sampler_with_full_hands_stops(
-    make_server: MakeServer, make_sampler: MakeSampler
+@pytest.mark.parametrize('allowed', [10.0, 1e6])
+def test_a_sampler_that_was_stopped_has_ended(
+    make_server: MakeServer, make_sampler: MakeSampler, allowed: float
 ) -> None:
-    """Nobody takes its blocks; the server goes on."""
+    """At once: a thread that returns from TensorFlow while Python ends aborts the process.
+
+    It waits until more may be used, or nobody takes its blocks; the server goes on.
+    """
     before = fetchers()
-    server = make_server()
+    server = make_server(samples_per_insert=1.0, start=ReplayStart(0, 0, allowed))
     ReplayWriter(server.port).insert(number_rows(0, 10))
     sampler = make_sampler(server, batch_size=5, updates_per_block=1)
     threads = [thread for thread in fetchers() if thread not in before]
     assert len(threads) == 1
-    take(sampler)
+    for _ in range(4):
+        take(sampler)
     sampler.stop()
-    wait_until_ended(threads)
+    assert not threads[0].is_alive()
+    assert server.inserted == 10
 
 
 def test_a_process_with_samplers_ends() -> None:
