@@ -87,7 +87,7 @@ class ReplayServer:
             signature={'rows': tensorflow.TensorSpec((ROWS_PER_ITEM, width), tensorflow.float32)},
         )
         notes = _note_table(start)
-        self.port, self.width, self._start = port, width, start
+        self.port, self._start = port, start
         self._due, self._samples_per_insert = due, samples_per_insert
         # Left to itself, Reverb makes a folder for checkpoints at each start, and leaves it. The
         # journal is what the table is filled from; where there is no folder, none is made.
