@@ -19,6 +19,7 @@ from rl_learner.reverb_quietly import reverb
 TABLE = 'replay'
 _BEGINNING = 'begins at '
 _ATTEMPTS = 5
+_NOTE_S = 10.0  # it takes milliseconds where the server is there
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class ReplayStateReader:
                 if self._known == (names[0], notes):
                     return self._state(names[0], tables[TABLE])
                 # and then look again, for it must belong to the counts
-                self._note = _read_note(self._client, names[0], timeout_s)
+                self._note = _read_note(self._client, names[0])
                 self._known = (names[0], notes)
         return None
 
@@ -144,7 +145,7 @@ def write_note(
     writer.flush(timeout_ms=int(timeout_s * 1000))
 
 
-def _read_note(client: 'reverb.Client', table: str, timeout_s: float) -> PaddingNote:
+def _read_note(client: 'reverb.Client', table: str) -> PaddingNote:
     """Return the note of a server; there always is one.
 
     Raises:
@@ -161,7 +162,7 @@ def _read_note(client: 'reverb.Client', table: str, timeout_s: float) -> Padding
 
     threading.Thread(target=ask, name='replay note', daemon=True).start()
     try:
-        answer = answers.get(timeout=timeout_s)
+        answer = answers.get(timeout=_NOTE_S)
     except queue.Empty:
         raise TimeoutError('the replay server does not answer') from None
     if isinstance(answer, Exception):

@@ -197,8 +197,9 @@ def test_rows_wait_until_they_fill_an_item(bench: Bench) -> None:
     assert bench.stored() == list(range(1, bench.next))
 
 
-@pytest.mark.parametrize('announced', [1, ROWS_PER_ITEM - 1])
-@pytest.mark.parametrize('before', [0, 3, ROWS_PER_ITEM])
+@pytest.mark.parametrize(
+    ('before', 'announced'), [(0, 1), (3, ROWS_PER_ITEM - 1), (ROWS_PER_ITEM, 5)]
+)
 def test_a_bridge_that_was_killed_before_an_item_that_it_had_announced(
     bench: Bench, before: int, announced: int
 ) -> None:
