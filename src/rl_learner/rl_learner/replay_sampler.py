@@ -31,6 +31,7 @@ _LOOK_PERIOD_S = 0.02
 _LOOK_AGAIN_S = 1.0  # even when enough is allowed: the pool grows with the table
 _POOL_BATCHES, _POOL_ROWS = 128, 1 << 17
 _BATCHES_AT_ONCE, _ITEMS_AT_ONCE = 16, 512  # a portion costs about half a millisecond
+_ITEMS_IN_FLIGHT = 64  # more are not faster, only older
 
 
 class ReplaySampler:
@@ -148,7 +149,7 @@ class ReplaySampler:
             table=TABLE,
             dtypes={'rows': tensorflow.float32},
             shapes={'rows': tensorflow.TensorShape((ROWS_PER_ITEM, self._shape[-1]))},
-            max_in_flight_samples_per_worker=self._items_at_once,
+            max_in_flight_samples_per_worker=_ITEMS_IN_FLIGHT,
             num_workers_per_iterator=1,
         )
         # a map to the rows alone would cost four times the sampling itself
