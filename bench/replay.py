@@ -2,8 +2,9 @@
 """The update loop fed by Reverb against the same loop with all data in memory, in turns.
 
 TQC, and DroQ at 20 updates a transition; batch 256, networks 256-256, sizes of HalfCheetah. Then
-the table itself: memory for transitions of 46 observations and 12 actions, how exact the ratio of
-samples to insertions is, and how long an insertion takes while the learner trains or is paused.
+the table itself: memory for transitions of 46 observations and 12 actions, how fast it is refilled
+from the journal, how exact the ratio of samples to insertions is, and how long an insertion takes
+while the learner trains or is paused.
 """
 
 import argparse

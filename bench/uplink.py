@@ -25,8 +25,7 @@ from rich.table import Table
 from rl_learner.node_specs import learner_nodes
 from rl_learner.ports import free_port
 from rl_learner.processes import ChildProcess
-from rl_learner.replay_server import TABLE
-from rl_learner.reverb_quietly import reverb
+from rl_learner.replay_writer import ReplayWriter
 from rl_learner.ros_domain import claim_domain, local_environment
 from workers.legged import RATE_HZ, write_description
 
@@ -68,17 +67,17 @@ class LearnerMachine:
         deadline_s = time.monotonic() + START_S
         while True:
             # a new client each time: one that was refused waits longer before each next attempt
-            self._client = reverb.Client(f'localhost:{port}')
-            with contextlib.suppress(Exception):  # Reverb raises types of its own
-                self._client.server_info(timeout=2)
+            self._writer = ReplayWriter(port)
+            if self._writer.is_ready(timeout_s=2):
                 return
             if time.monotonic() > deadline_s:
                 raise SystemExit(self.processes[0].last_lines(20))
 
     def inserted(self) -> int:
         """Return how many transitions replay ever took."""
-        info = self._client.server_info(timeout=10)[TABLE]
-        return int(info.rate_limiter_info.insert_stats.completed)
+        state = self._writer.state(timeout_s=10)
+        assert state is not None
+        return state.position
 
     def bridge_cpu_s(self) -> float:
         """Return the bridge's processor time."""

@@ -10,6 +10,7 @@ from typing import Any
 from fleet import all_acknowledged, kill_and_restart, Listener, running
 import numpy as np
 import pytest
+from replay_count import replay_with
 from rl_agent.node_specs import NodeSpec, simulated_agent, simulated_robot
 from rl_agent.ros_topics import (
     AGENT_STATUS,
@@ -24,8 +25,7 @@ from rl_learner.batch_codec import TransitionBatch
 from rl_learner.journal_reader import read_journal
 from rl_learner.node_specs import learner_nodes
 from rl_learner.ports import free_port
-from rl_learner.replay_server import TABLE
-from rl_learner.reverb_quietly import reverb
+from rl_learner.replay_state import ReplayState
 from rl_learner.run_folder import EXPERIENCE
 from rl_msgs.msg import AgentStatus, LearnerStatus, Policy, ReplayStatus, Step
 
@@ -53,12 +53,12 @@ class Run:
 
     Attributes:
         heard: topic to messages.
-        table: of Reverb, after the last transition.
+        replay: Reverb after the last transition.
         batches: of the journal.
     """
 
     heard: dict[str, list[Any]]
-    table: Any
+    replay: ReplayState
     batches: list[TransitionBatch]
 
 
@@ -108,7 +108,6 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
         topics[f'/{namespace}/{STEP}'] = (Step, 1000)
     listener = Listener(topics)
     moments = random.Random(5)
-    client = reverb.Client(f'localhost:{port}')
     with running(specs, ros_environment, folder) as processes:
         wanted = 0
         for names, more in KILLS:
@@ -140,9 +139,9 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
             )
         listener.until(lambda: all_acknowledged(listener, STEPS), START_S, 'all acknowledged')
         listener.until(lambda: _all_trained(listener), START_S, 'all trained on')
-        table = client.server_info(timeout=10)[TABLE]
+        replay = replay_with(port, TOTAL)
     listener.close()
-    return Run(listener.heard, table, list(read_journal(folder / 'run' / EXPERIENCE)))
+    return Run(listener.heard, replay, list(read_journal(folder / 'run' / EXPERIENCE)))
 
 
 def _journaled(listener: Listener) -> int:
@@ -207,8 +206,7 @@ def test_what_is_journaled_is_what_was_executed(run: Run) -> None:
 
 
 def test_reverb_holds_each_of_them_once(run: Run) -> None:
-    assert run.table.current_size == TOTAL
-    assert run.table.rate_limiter_info.insert_stats.completed == TOTAL
+    assert (run.replay.size, run.replay.position) == (TOTAL, TOTAL)
 
 
 def test_updates_are_those_of_a_run_without_a_break(run: Run) -> None:

@@ -13,14 +13,13 @@ from diagnostic_msgs.msg import DiagnosticArray
 from fleet import executed_steps, Listener, running
 import numpy as np
 import pytest
+from replay_count import replay_with
 from rl_agent.node_specs import simulated_agent, simulated_robot
 from rl_agent.ros_messages import stamp_to_ns
 from rl_agent.ros_topics import AGENT_STATUS, STATUS_QOS, STEP
 from rl_learner.journal_reader import read_journal
 from rl_learner.node_specs import learner_nodes
 from rl_learner.ports import free_port
-from rl_learner.replay_server import TABLE
-from rl_learner.reverb_quietly import reverb
 from rl_learner.run_folder import EXPERIENCE
 from rl_msgs.msg import AgentStatus, Step
 
@@ -76,14 +75,14 @@ def test_every_finished_step_arrives_once(ros_environment: dict[str, str], tmp_p
                 30.0,
                 'the last count',
             )
-            info = reverb.Client(f'localhost:{port}').server_info(timeout=10)[TABLE]
-    inserted = info.rate_limiter_info.insert_stats.completed
+            batches = list(read_journal(tmp_path / 'run' / EXPERIENCE))
+            inserted = replay_with(port, sum(map(len, batches))).position
     executed = executed_steps(listener, 'robot_1')[-1]
     assert statuses[-1].transitions_dropped == 0
     assert executed > LAST_STEPS + 2 * KILLS * 20
     stored = [
         (batch.sender.session, number, int(stamp_ns))
-        for batch in read_journal(tmp_path / 'run' / EXPERIENCE)
+        for batch in batches
         for number, stamp_ns in enumerate(batch.columns['stamp'], start=batch.first_sequence)
     ]
     # each once, none left out; simulated time goes on from agent to agent, so stamps are names

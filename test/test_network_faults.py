@@ -31,13 +31,6 @@ pytestmark = [
 
 CUT_S = float(os.environ.get('RL_TEST_CUT_S', '12'))
 STEPS = 1000
-COUNT_INSERTED = """
-import sys
-from rl_learner.replay_server import TABLE
-from rl_learner.reverb_quietly import reverb
-info = reverb.Client(f'localhost:{sys.argv[1]}').server_info(timeout=10)[TABLE]
-print('inserted', info.rate_limiter_info.insert_stats.completed)
-"""
 CONNECT = """
 import socket, sys
 try:
@@ -77,7 +70,9 @@ class LearnerMachine:
 
     def inserted(self) -> int:
         """Return how many transitions Reverb ever took."""
-        return int(self.run(LEARNER, COUNT_INSERTED, str(self.port)).removeprefix('inserted '))
+        count = Path(__file__).with_name('replay_count.py').read_text()
+        line = self.run(LEARNER, count, str(self.port), str(self.expected))
+        return int(line.removeprefix('inserted '))
 
 
 @pytest.fixture(scope='module')

@@ -15,6 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from fleet import executed_steps, kill_and_restart, Listener, running
 import numpy as np
 import pytest
+from replay_count import replay_with
 from rl_agent.node_specs import NodeSpec, simulated_agent, simulated_robot
 from rl_agent.ros_topics import (
     AGENT_STATUS,
@@ -26,8 +27,6 @@ from rl_agent.ros_topics import (
 from rl_learner.journal_reader import read_journal
 from rl_learner.node_specs import learner_nodes
 from rl_learner.ports import free_port
-from rl_learner.replay_server import TABLE
-from rl_learner.reverb_quietly import reverb
 from rl_learner.run_folder import EXPERIENCE
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus
 
@@ -89,8 +88,9 @@ def test_nothing_is_lost_or_repeated_and_it_learns(
         listener.until(lambda: mean_return(listener) >= LEARNED, LEARNED_S, 'learned')
         processes[AGENT].ask_to_end()
         processes[AGENT].end(time.monotonic() + 15.0)
-        executed, inserted = settled(listener, port)
-    batches = list(read_journal(tmp_path / 'run' / EXPERIENCE))
+        executed = settled(listener)
+        batches = list(read_journal(tmp_path / 'run' / EXPERIENCE))
+        inserted = replay_with(port, sum(map(len, batches))).position
     listener.close()
     assert all(status.transitions_dropped == 0 for status in listener.heard[STATUS])
     sessions: dict[str, list[int]] = {}
@@ -144,16 +144,9 @@ def wait_until_at_work(listener: Listener, names: tuple[str, ...], more: int, wh
     )
 
 
-def settled(listener: Listener, port: int) -> tuple[int, int]:
-    """Return executed and inserted steps once neither grows any more."""
-    client = reverb.Client(f'localhost:{port}')
-
-    def count() -> tuple[int, int]:
-        info = client.server_info(timeout=10)[TABLE]
-        inserted = int(info.rate_limiter_info.insert_stats.completed)
-        return executed_steps(listener, 'robot_1')[-1], inserted
-
-    last = (-1, -1)
+def settled(listener: Listener) -> int:
+    """Return the executed steps once they grow no more."""
+    last = -1
     for _ in range(60):
         heard = len(executed_steps(listener, 'robot_1'))
         listener.until(
@@ -161,7 +154,7 @@ def settled(listener: Listener, port: int) -> tuple[int, int]:
             30.0,
             'the next count',
         )
-        now = count()
+        now = executed_steps(listener, 'robot_1')[-1]
         if now == last:
             break
         last = now

@@ -10,6 +10,7 @@ from fleet import all_acknowledged, Listener, loaded_libraries, running
 import numpy as np
 from numpy.typing import NDArray
 import pytest
+from replay_count import replay_with
 from rl_agent.node_specs import simulated_agent, simulated_robot
 from rl_agent.policy import PolicyParameters, split_parameters
 from rl_agent.ros_messages import message_to_policy
@@ -18,8 +19,7 @@ from rl_learner.algorithm import load_algorithm
 from rl_learner.checkpoint import Checkpoints
 from rl_learner.node_specs import learner_nodes
 from rl_learner.ports import free_port
-from rl_learner.replay_server import TABLE
-from rl_learner.reverb_quietly import reverb
+from rl_learner.replay_state import ReplayState
 from rl_learner.run_folder import CHECKPOINTS
 from rl_learner.update import Update
 from rl_msgs.msg import AgentStatus, Policy, Step
@@ -34,13 +34,13 @@ class Run:
 
     Attributes:
         heard: topic to messages.
-        replay: state of the Reverb table after the last step.
+        replay: Reverb after the last step.
         checkpoint: of the learner, as it ended.
         libraries: node to the files in its process's memory.
     """
 
     heard: dict[str, list[Any]]
-    replay: Any
+    replay: ReplayState
     checkpoint: dict[str, Any]
     libraries: dict[str, str]
 
@@ -81,7 +81,7 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
         listener.until(lambda: all_acknowledged(listener, STEPS), 100.0, 'all transitions stored')
         count = len(_executed(listener.heard))
         listener.until(lambda: len(_executed(listener.heard)) >= count + 6, 30.0, 'last counts')
-        replay = reverb.Client(f'localhost:{port}').server_info(timeout=10)[TABLE]
+        replay = replay_with(port, sum(STEPS.values()))
         libraries = {name: loaded_libraries(process) for name, process in processes.items()}
     # the learner published once more as it ended; the message may still wait to be read
     state = Checkpoints(folder / 'run' / CHECKPOINTS).load()
@@ -106,8 +106,7 @@ def _executed(heard: dict[str, list[Any]]) -> list[tuple[str, int]]:
 
 def test_reverb_holds_as_many_transitions_as_steps_were_executed(run: Run) -> None:
     assert dict(_executed(run.heard)) == STEPS
-    assert run.replay.current_size == sum(STEPS.values())
-    assert run.replay.rate_limiter_info.insert_stats.completed == sum(STEPS.values())
+    assert (run.replay.size, run.replay.position) == (sum(STEPS.values()), sum(STEPS.values()))
 
 
 def test_an_agent_never_loads_what_only_the_learner_needs(run: Run) -> None:

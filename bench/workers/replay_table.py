@@ -11,15 +11,16 @@ import time
 import numpy as np
 import psutil
 from rl_learner.ports import free_port
+from rl_learner.replay_items import ROWS_PER_ITEM
 from rl_learner.replay_layout import ReplayLayout
 from rl_learner.replay_sampler import ReplaySampler
-from rl_learner.replay_server import ReplayServer, TABLE
+from rl_learner.replay_server import ReplayServer
 from rl_learner.replay_writer import ReplayWriter
-from rl_learner.reverb_quietly import reverb
 
 from workers.legged import ACTION_SIZE, OBSERVATION_SIZE
+from workers.replay_refill import measure_refill
 
-BATCH, PER_INSERT = 256, 3  # a robot's batch at 50 Hz has two or three rows
+BATCH, PER_INSERT = 256, ROWS_PER_ITEM
 SAMPLES_PER_INSERT = 256.0
 MEBIBYTE = 1 << 20
 
@@ -46,6 +47,7 @@ def main(rows: int) -> None:
                 'resident_mb_per_million': round(resident * 1e6 / (rows // 1000 * 1000), 1),
                 'rows': rows,
                 'inserted_per_s': round(rows / took_s),
+                'refilled_per_s': round(measure_refill(rows // 5)),
                 **measure_limiter(width),
             }
         )
@@ -58,15 +60,14 @@ def measure_limiter(width: int) -> dict[str, float]:
         free_port(), width=width, capacity=100_000, samples_per_insert=SAMPLES_PER_INSERT, warmup=1
     )
     writer = ReplayWriter(server.port)
-    rows = np.zeros((PER_INSERT, width), np.float32)
-    paused = insert(writer, rows, 300)
-    sampler = ReplaySampler(server.port, width=width, batch_size=BATCH, updates_per_block=1)
-    drain(sampler)
-    sampled = insert(writer, rows, 300, sampler)
-    drain(sampler)
-    info = reverb.Client(f'localhost:{server.port}').server_info(timeout=10)[TABLE]
-    limiter = info.rate_limiter_info
-    ratio = limiter.sample_stats.completed / (limiter.insert_stats.completed - 1)
+    rows = np.ones((PER_INSERT, width), np.float32)
+    paused = insert(writer, rows, 300)[:2]
+    sampler = ReplaySampler(server, width=width, batch_size=BATCH, updates_per_block=1)
+    drawn = drain(sampler)
+    *sampled, more = insert(writer, rows, 100, sampler)
+    writer.insert(rows[:3])  # padded
+    drawn += more + drain(sampler)
+    ratio = drawn / (server.inserted - 1)
     sampler.stop()
     server.stop()
     return {
@@ -83,23 +84,24 @@ def insert(
     rows: 'np.ndarray[tuple[int, ...], np.dtype[np.float32]]',
     times: int,
     sampler: ReplaySampler | None = None,
-) -> tuple[float, float]:
-    """Return p50 and p99 of so many insertions in ms; a learner takes what it may between them."""
-    taken = []
+) -> tuple[float, float, int]:
+    """Return p50 and p99 of so many insertions in ms, and the samples drawn between them."""
+    taken, drawn = [], 0
     for _ in range(times):
         begun_s = time.perf_counter()
         writer.insert(rows, timeout_s=60.0)
         taken.append(time.perf_counter() - begun_s)
-        if sampler is not None:
-            sampler.next_block(0.05)
+        drawn += BATCH * (sampler is not None and sampler.next_block(0.05) is not None)
     p50, p99 = np.quantile(np.array(taken) * 1e3, (0.5, 0.99))
-    return round(float(p50), 3), round(float(p99), 3)
+    return round(float(p50), 3), round(float(p99), 3), drawn
 
 
-def drain(sampler: ReplaySampler) -> None:
-    """Take all that the limiter lets out."""
+def drain(sampler: ReplaySampler) -> int:
+    """Take all that may be used; return how many rows."""
+    drawn = 0
     while sampler.next_block(1.0) is not None:
-        pass
+        drawn += BATCH
+    return drawn
 
 
 if __name__ == '__main__':

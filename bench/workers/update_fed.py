@@ -28,7 +28,7 @@ def main(observation_size: int, action_size: int, threads: int, options: str) ->
     )
     ReplayWriter(server.port).insert(rows, timeout_s=PATIENCE_S)
     sampler = ReplaySampler(
-        server.port, width=width, batch_size=update.algorithm.batch_size, updates_per_block=block
+        server, width=width, batch_size=update.algorithm.batch_size, updates_per_block=block
     )
 
     def run(updates: int) -> None:

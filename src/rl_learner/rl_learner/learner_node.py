@@ -240,7 +240,7 @@ class LearnerNode(ManagedNode):
             ),
         )
         self._sampler = ReplaySampler(
-            self._server.port,
+            self._server,
             width=width,
             batch_size=algorithm.batch_size,
             updates_per_block=algorithm.updates_per_block,

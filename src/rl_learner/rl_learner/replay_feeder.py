@@ -3,22 +3,27 @@
 
 The server says which row it expects next. A learner that was started again has an empty table and
 expects the first of the newest `replay_capacity` rows; the feeder reads on from there as it
-always does, only faster, while the bridge goes on to store what robots send. A refill that was
-interrupted begins anew: nothing is sampled before it is complete.
+always does, while the bridge goes on to store what robots send. A refill that was interrupted
+begins anew: nothing is sampled before it is complete.
+
+Rows go in whole items; those that do not fill one wait for more, but not for long.
 """
 
 import logging
 import threading
+import time
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import JournalError, ReplayError
-from rl_learner.replay_writer import ReplayState
+from rl_learner.replay_items import ROWS_PER_ITEM
+from rl_learner.replay_state import ReplayState
 
 _LOGGER = logging.getLogger(__name__)
 _ROWS_AT_ONCE = 4096
 _LOOK_PERIOD_S = 0.5
+PATIENCE_S = 0.5
 
 
 class RowSource(Protocol):
@@ -50,10 +55,6 @@ class RowWriter(Protocol):
         """Insert rows in order."""
         ...
 
-    def refill(self, rows: NDArray[np.float32], timeout_s: float = 10.0) -> None:
-        """Insert rows, faster."""
-        ...
-
     def reset(self) -> None:
         """Empty the table."""
         ...
@@ -67,11 +68,20 @@ class ReplayFeeder:
         state: what it does or waits for, in words.
     """
 
-    def __init__(self, source: RowSource, writer: RowWriter) -> None:
-        """Prepare to feed `writer` from `source`."""
-        self._source, self._writer = source, writer
+    def __init__(
+        self, source: RowSource, writer: RowWriter, *, patience_s: float = PATIENCE_S
+    ) -> None:
+        """Prepare to feed `writer` from `source`.
+
+        Args:
+            source: of rows.
+            writer: where they go.
+            patience_s: how long rows that do not fill an item wait for the next row.
+        """
+        self._source, self._writer, self._patience_s = source, writer, patience_s
         self._server = ''  # identity of the server that is being fed; empty: none
-        self._refilled_to = 0
+        self._waiting: list[NDArray[np.float32]] = []
+        self._grown_s = 0.0
         self._news = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name='replay feeder', daemon=True)
@@ -93,7 +103,7 @@ class ReplayFeeder:
         self._thread.join(timeout_s)
 
     def feed(self) -> int:
-        """Insert what there is, one portion of it; return how many rows.
+        """Insert what there is, one portion of it; return how many rows were read or inserted.
 
         Raises:
             ReplayError: the server does not take them, or another one has taken its place.
@@ -101,10 +111,30 @@ class ReplayFeeder:
         """
         if not self._server:
             self._connect()
-        rows = self._source.read(_ROWS_AT_ONCE)
+        read = self._source.read(_ROWS_AT_ONCE)
+        rows = self._due(read)
         if len(rows):
-            in_refill = self._source.position <= self._refilled_to
-            (self._writer.refill if in_refill else self._writer.insert)(rows)
+            self._writer.insert(rows)
+        self._check()
+        self.inserted += len(rows)
+        return max(len(read), len(rows))
+
+    def _due(self, read: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the rows to insert now; the others wait."""
+        if len(read):
+            self._waiting.append(read)
+            self._grown_s = time.monotonic()
+        count = sum(map(len, self._waiting))
+        if time.monotonic() - self._grown_s < self._patience_s or len(read):
+            count -= count % ROWS_PER_ITEM
+        if not count:
+            return read[:0]
+        rows = np.concatenate(self._waiting)
+        self._waiting = [rows[count:]] if len(rows) > count else []
+        return rows[:count]
+
+    def _check(self) -> None:
+        """Raise ReplayError where the server does not have exactly what it should."""
         state = self._writer.state()
         if state is None:
             raise ReplayError('the replay server does not answer')
@@ -112,13 +142,11 @@ class ReplayFeeder:
             # Reverb's writer sends again what was under way, perhaps to the new server
             self._writer.reset()
             raise ReplayError('the replay server was started again')
-        if state.position != self._source.position:
+        expected = self._source.position - sum(map(len, self._waiting))
+        if state.position != expected:
             raise ReplayError(
-                f'the replay server expects row {state.position}, row {self._source.position}'
-                ' is the next'
+                f'the replay server expects row {state.position}, row {expected} is the next'
             )
-        self.inserted += len(rows)
-        return len(rows)
 
     def _connect(self) -> None:
         """Find out which row comes next.
@@ -135,7 +163,7 @@ class ReplayFeeder:
             self._writer.reset()
             position = state.first
         self._source.seek(position)
-        self._server, self._refilled_to = state.identity, state.refilled_to
+        self._server, self._waiting = state.identity, []
         _LOGGER.info('Reverb answers and expects row %d', position)
 
     def _run(self) -> None:
@@ -154,4 +182,4 @@ class ReplayFeeder:
                     said = str(error)
                 self._stop.wait(_LOOK_PERIOD_S)
             if not count:
-                self._news.wait(_LOOK_PERIOD_S)
+                self._news.wait(self._patience_s if self._waiting else _LOOK_PERIOD_S)

@@ -1,22 +1,26 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The Reverb server, in the learner's process: one table, one flat column."""
+"""The Reverb server, in the learner's process: one table, one column, many rows an item."""
 
 from dataclasses import dataclass
 import logging
 import os
-import sys
 import uuid
 
 from rl_agent.errors import ReplayError
 from rl_learner.loopback_only import bind_to_loopback
 from rl_learner.ports import free_port
+from rl_learner.replay_items import items_for, ROWS_PER_ITEM
+from rl_learner.replay_state import (
+    PaddingNote,
+    ReplayState,
+    ReplayStateReader,
+    TABLE,
+    table_name,
+    write_note,
+)
 from rl_learner.reverb_quietly import reverb, tensorflow
 
-TABLE = 'replay'
 _LOGGER = logging.getLogger(__name__)
-# A second, empty table whose name says with which row of the journal the first one begins, which
-# rows are a refill, and which start of the server this is: all in one request with the counts.
-BEGINNING = 'begins at '
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,11 @@ class ReplayStart:
 class ReplayServer:
     """Holds transitions and lets them be sampled at a fixed ratio to insertions.
 
-    Only this machine reaches it, for it asks nobody who they are. The limiter is one-sided:
-    `samples_per_insert * (inserts - warmup)` samples may be drawn, and whoever wants more waits;
+    Only this machine reaches it, for it asks nobody who they are. The limit is one-sided:
+    `samples_per_insert * (inserts - warmup)` samples may be used, and whoever wants more waits;
     whoever inserts never waits. The rule is that of the whole run, earlier starts of the learner
-    included.
+    included. Reverb's own limiter counts items, which are not all full, and also what was drawn
+    and not used yet; so it lets all pass, and `ReplaySampler` keeps to `allowance`, in rows.
     """
 
     def __init__(
@@ -60,7 +65,7 @@ class ReplayServer:
         Args:
             port: to listen on.
             width: numbers in a transition's row.
-            capacity: transitions; beyond it the oldest goes.
+            capacity: transitions, rounded up to whole items; beyond it the oldest go.
             samples_per_insert: updates_to_data x batch size.
             warmup: transitions before the first sample.
             start: where the run stands.
@@ -73,30 +78,25 @@ class ReplayServer:
         due = start.samples_due
         if due is None:
             due = samples_per_insert * (start.total - warmup)
-        again = start.total - start.first
         table = reverb.Table(
             name=TABLE,
             sampler=reverb.selectors.Uniform(),
             remover=reverb.selectors.Fifo(),
-            max_size=capacity,
-            rate_limiter=reverb.rate_limiters.RateLimiter(
-                samples_per_insert=samples_per_insert,
-                min_size_to_sample=max(min(warmup, capacity), again, 1),
-                # after `again` insertions so many samples are due
-                min_diff=samples_per_insert * again - due,
-                max_diff=sys.float_info.max,
-            ),
-            signature={'row': tensorflow.TensorSpec((width,), tensorflow.float32)},
+            max_size=items_for(capacity),
+            rate_limiter=reverb.rate_limiters.MinSize(1),
+            signature={'rows': tensorflow.TensorSpec((ROWS_PER_ITEM, width), tensorflow.float32)},
         )
+        notes = _note_table(start)
         self.port, self._start = port, start
+        self._due, self._samples_per_insert = due, samples_per_insert
         # Left to itself, Reverb makes a folder for checkpoints at each start, and leaves it. The
         # journal is what the table is filled from; where there is no folder, none is made.
         checkpointer = reverb.platform.checkpointers_lib.DefaultCheckpointer(os.devnull)
-        self._server = reverb.Server(
-            [table, _beginning(start)], port=port, checkpointer=checkpointer
-        )
+        self._server = reverb.Server([table, notes], port=port, checkpointer=checkpointer)
         _hide_from_network(port)
-        self._client = reverb.Client(f'localhost:{port}')
+        client = reverb.Client(f'localhost:{port}')
+        write_note(client, notes.name, PaddingNote())
+        self._reader = ReplayStateReader(client)
 
     @property
     def size(self) -> int:
@@ -110,19 +110,33 @@ class ReplayServer:
 
     def counts(self) -> tuple[int, int]:
         """Return `size` and `inserted` of one moment, in one request."""
-        info = self._client.server_info(timeout=10)[TABLE]
-        inserted = self._start.first + int(info.rate_limiter_info.insert_stats.completed)
-        return int(info.current_size), max(inserted, self._start.total)
+        state = self._state()
+        return state.size, max(state.position, self._start.total)
+
+    def allowance(self) -> tuple[int, float]:
+        """Return `size`, and the samples that may have been used since this start by now."""
+        state = self._state()
+        if state.position < self._start.total:
+            return state.size, 0.0
+        new = state.position - self._start.total
+        return state.size, self._due + self._samples_per_insert * new
 
     def stop(self) -> None:
-        """Stop the server; a sampler that waits for data goes on waiting."""
+        """Stop the server; a sampler should be stopped first."""
         self._server.stop()
 
+    def _state(self) -> ReplayState:
+        """Return what the table has."""
+        state = self._reader.read()
+        if state is None:
+            raise ReplayError(f'Reverb on port {self.port}: its counts change too fast to be read')
+        return state
 
-def _beginning(start: ReplayStart) -> reverb.Table:
-    """Return the table whose name says where the other one begins."""
+
+def _note_table(start: ReplayStart) -> reverb.Table:
+    """Return the table whose name says where the other one begins, see `ReplayState`."""
     return reverb.Table(
-        name=f'{BEGINNING}{start.first} refilled to {start.total} of {uuid.uuid4().hex}',
+        name=table_name(start.first, start.total, uuid.uuid4().hex),
         sampler=reverb.selectors.Fifo(),
         remover=reverb.selectors.Fifo(),
         max_size=1,

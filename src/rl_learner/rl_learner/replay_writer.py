@@ -1,52 +1,35 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""From the bridge into Reverb: each row an item of its own.
+"""From the bridge into Reverb: rows in items of a fixed size, the last one padded if need be.
 
-Reverb prints warnings once a writer has 50 rows on their way, and a writer that waits for the
-server every few rows is slow; so a refill has several writers. TrajectoryWriter's Python layer
-takes two thirds of the time of an insertion: all rows but the first go past it. StructuredWriter
+Reverb prints warnings once a writer has 50 items on their way. TrajectoryWriter's Python layer
+takes two thirds of the time of an insertion: all items but the first go past it. StructuredWriter
 is as fast, but cannot be closed while its server is gone.
 """
 
 from collections.abc import Iterator
 import contextlib
-from dataclasses import dataclass
 import math
 import time
 
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import ReplayError
-from rl_learner.replay_server import BEGINNING, TABLE
+from rl_learner.replay_items import ROWS_PER_ITEM, to_items
+from rl_learner.replay_state import (
+    PaddingNote,
+    ReplayState,
+    ReplayStateReader,
+    TABLE,
+    write_note,
+)
 from rl_learner.reverb_quietly import reverb
 
+Rows = NDArray[np.float32]
+
 # with 50 on their way Reverb prints warnings
-_ROWS_PER_FLUSH = 16
-_ROWS_ON_THEIR_WAY = 32
-_LANES, _ROWS_PER_LANE = 4, 40
+_ITEMS_PER_FLUSH = 16
+_ITEMS_ON_THEIR_WAY = 32
 _CALM_S = 0.3
-
-
-@dataclass(frozen=True)
-class ReplayState:
-    """A server as it stands.
-
-    Attributes:
-        identity: of this start of the server.
-        position: number of the row that it expects next.
-        first: number of the row that its table begins with.
-        refilled_to: rows before this number are a refill, of which nothing is sampled until it is
-            complete.
-    """
-
-    identity: str
-    position: int
-    first: int
-    refilled_to: int
-
-    @property
-    def is_half_refilled(self) -> bool:
-        """Whether a refill was begun and not completed."""
-        return self.first < self.position < self.refilled_to
 
 
 class ReplayWriter:
@@ -55,8 +38,9 @@ class ReplayWriter:
     def __init__(self, port: int) -> None:
         """Prepare to write to the server on this machine; connects with the first row."""
         self._client = reverb.Client(f'localhost:{port}')
+        self._reader = ReplayStateReader(self._client)
         self._port = port
-        self._writers: list[reverb.TrajectoryWriter] = []
+        self._writer: reverb.TrajectoryWriter | None = None
 
     def is_ready(self, timeout_s: int = 1) -> bool:
         """Return whether the server answers."""
@@ -65,16 +49,9 @@ class ReplayWriter:
     def state(self, timeout_s: int = 1) -> ReplayState | None:
         """Return which server answers, and what it has; None if none does."""
         try:
-            tables = self._client.server_info(timeout=timeout_s)
+            return self._reader.read(timeout_s)
         except Exception:  # Reverb raises types of its own for each gRPC state
             return None
-        begins = [name for name in tables if name.startswith(BEGINNING)]
-        if TABLE not in tables or not begins:
-            return None
-        numbers, identity = begins[0].removeprefix(BEGINNING).split(' of ')
-        first, refilled_to = map(int, numbers.split(' refilled to '))
-        inserted = int(tables[TABLE].rate_limiter_info.insert_stats.completed)
-        return ReplayState(identity, first + inserted, first, refilled_to)
 
     def calm_state(self, timeout_s: float = 30.0) -> ReplayState | None:
         """Return the state once nothing more trickles in of what an earlier writer sent."""
@@ -87,37 +64,21 @@ class ReplayWriter:
             last = state
         return last
 
-    def insert(self, rows: NDArray[np.float32], timeout_s: float = 10.0) -> None:
+    def insert(self, rows: Rows, timeout_s: float = 10.0) -> None:
         """Insert rows in order, (count, width); on return the server has them.
+
+        Rows that do not fill their last item are padded, which costs room in the table.
 
         Raises:
             ReplayError: the server does not take them in time; the first few may be in.
         """
         with self._explained():
-            writer = self._connected(1, timeout_s)[0]
-            timeout_ms = int(timeout_s * 1000)
-            for start in range(0, len(rows), _ROWS_PER_FLUSH):
-                _put(writer, rows[start : start + _ROWS_PER_FLUSH])
-                writer.flush(_ROWS_ON_THEIR_WAY, timeout_ms)
-            writer.flush(timeout_ms=timeout_ms)
-
-    def refill(self, rows: NDArray[np.float32], timeout_s: float = 10.0) -> None:
-        """Insert rows in about their order, faster; on return the server has them.
-
-        Several writers take turns, so that none waits for the server. If it fails, which rows are
-        in cannot be told from their count: the table must be emptied.
-
-        Raises:
-            ReplayError: the server does not take them in time; some may be in.
-        """
-        with self._explained():
-            writers, timeout_ms = self._connected(_LANES, timeout_s), int(timeout_s * 1000)
-            for turn, start in enumerate(range(0, len(rows), _ROWS_PER_LANE)):
-                writer = writers[turn % _LANES]
-                writer.flush(timeout_ms=timeout_ms)
-                _put(writer, rows[start : start + _ROWS_PER_LANE])
-            for writer in writers:
-                writer.flush(timeout_ms=timeout_ms)
+            writer = self._connected(timeout_s)
+            whole = len(rows) // ROWS_PER_ITEM * ROWS_PER_ITEM
+            _insert(writer, rows[:whole], timeout_s)
+            if len(rows) > whole:
+                self._announce(ROWS_PER_ITEM - (len(rows) - whole), timeout_s)
+                _insert(writer, rows[whole:], timeout_s)
 
     def reset(self) -> None:
         """Empty the table; it expects its very first row again.
@@ -127,11 +88,13 @@ class ReplayWriter:
         """
         self.close()
         with self._explained():
+            state = self._known_state(10.0)
             self._client.reset(TABLE)
+            write_note(self._client, state.table, PaddingNote())
 
     def close(self) -> None:
         """Give up the connection; the next insertion makes a new one."""
-        self._writers = []
+        self._writer = None
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -143,21 +106,44 @@ class ReplayWriter:
             reason = ' '.join(str(error).split())
             raise ReplayError(f'Reverb on port {self._port}: {reason}') from error
 
-    def _connected(self, count: int, timeout_s: float) -> 'list[reverb.TrajectoryWriter]':
-        """Return so many writers; errors of many types where the server does not answer."""
-        if len(self._writers) < count:
+    def _connected(self, timeout_s: float) -> 'reverb.TrajectoryWriter':
+        """Return the writer; errors of many types where the server does not answer."""
+        if self._writer is None:
             # a new writer would wait for its server for ever, and hear no signal meanwhile
-            self._client.server_info(timeout=math.ceil(timeout_s))
-        while len(self._writers) < count:
-            self._writers.append(self._client.trajectory_writer(num_keep_alive_refs=1))
-        return self._writers
+            state = self._known_state(timeout_s)
+            if state.has_stale_note:  # the next item is another one than it says
+                self._announce(0, timeout_s)
+            self._writer = self._client.trajectory_writer(num_keep_alive_refs=1)
+        return self._writer
+
+    def _announce(self, padding: int, timeout_s: float) -> None:
+        """Note how much of the next item is padding."""
+        state = self._known_state(timeout_s)
+        note = PaddingNote(state.items, state.padding, padding)
+        write_note(self._client, state.table, note, timeout_s)
+
+    def _known_state(self, timeout_s: float) -> ReplayState:
+        """Return the state; errors of many types where the server does not answer."""
+        state = self._reader.read(math.ceil(timeout_s))
+        if state is None:
+            raise ReplayError('no replay table is ready')
+        return state
 
 
-def _put(writer: 'reverb.TrajectoryWriter', rows: NDArray[np.float32]) -> None:
-    """Hand rows to a writer, which sends them on a thread of its own."""
-    for row in rows[:1]:  # the public way: it checks, and tells the writer its column
-        writer.append({'row': row})
-        writer.create_item(TABLE, 1.0, {'row': writer.history['row'][-1]})
+def _insert(writer: 'reverb.TrajectoryWriter', rows: Rows, timeout_s: float) -> None:
+    """Insert rows, the last item padded; on return the server has them."""
+    items, timeout_ms = to_items(rows), int(timeout_s * 1000)
+    for start in range(0, len(items), _ITEMS_PER_FLUSH):
+        _put(writer, items[start : start + _ITEMS_PER_FLUSH])
+        writer.flush(_ITEMS_ON_THEIR_WAY, timeout_ms)
+    writer.flush(timeout_ms=timeout_ms)
+
+
+def _put(writer: 'reverb.TrajectoryWriter', items: Rows) -> None:
+    """Hand items to a writer, which sends them on a thread of its own."""
+    for item in items[:1]:  # the public way: it checks, and tells the writer its column
+        writer.append({'rows': item})
+        writer.create_item(TABLE, 1.0, {'rows': writer.history['rows'][-1]})
     append, create_item = writer._writer.Append, writer._writer.CreateItem
-    for row in rows[1:]:
-        create_item(TABLE, 1.0, [append([row])], [True])
+    for item in items[1:]:
+        create_item(TABLE, 1.0, [append([item])], [True])

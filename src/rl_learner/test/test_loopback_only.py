@@ -50,6 +50,6 @@ def test_a_server_that_cannot_hide_says_so_once(
         ' permitted; accepted: a firewall before that port, or Linux with the capability'
         ' CAP_NET_RAW'
     ]
-    ReplayWriter(port).insert(np.zeros((1, 2), np.float32))
+    ReplayWriter(port).insert(np.ones((1, 2), np.float32))
     assert server.inserted == 1
     server.stop()

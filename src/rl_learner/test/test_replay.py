@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 import pytest
 from rl_agent.errors import ReplayError
 from rl_learner.ports import free_port
+from rl_learner.replay_items import ROWS_PER_ITEM
 from rl_learner.replay_sampler import ReplaySampler
-from rl_learner.replay_server import ReplayServer, TABLE
+from rl_learner.replay_server import ReplayServer, ReplayStart
 from rl_learner.replay_writer import ReplayWriter
-from rl_learner.reverb_quietly import reverb
 
 TIMEOUT_S = 30.0
 # A wait for what must not happen. On a slow machine it could only miss a fault, never make one up.
@@ -29,11 +29,14 @@ from rl_learner.replay_sampler import ReplaySampler
 from rl_learner.replay_server import ReplayServer
 from rl_learner.replay_writer import ReplayWriter
 port = int(sys.argv[1])
-server = ReplayServer(port, width=6, capacity=100, samples_per_insert=1.0, warmup=100)
-ReplayWriter(port).insert(numpy.zeros((10, 6), numpy.float32))
-sampler = ReplaySampler(port, width=6, batch_size=5, updates_per_block=1)
-assert sampler.next_block(0.5) is None
-sampler.stop()
+server = ReplayServer(port, width=6, capacity=100, samples_per_insert=1.0, warmup=0)
+ReplayWriter(port).insert(numpy.ones((100, 6), numpy.float32))
+waiting = ReplaySampler(server, width=6, batch_size=1000, updates_per_block=1)
+drawing = ReplaySampler(server, width=6, batch_size=100, updates_per_block=1)
+assert drawing.next_block(30.0) is not None
+assert waiting.next_block(0.1) is None
+waiting.stop()
+drawing.stop()
 server.stop()
 print('stopped', flush=True)
 """
@@ -44,7 +47,7 @@ MakeSampler = Callable[..., ReplaySampler]
 
 def number_rows(first: int, count: int) -> Rows:
     """Return rows whose first number tells them apart."""
-    rows = np.zeros((count, WIDTH), np.float32)
+    rows = np.ones((count, WIDTH), np.float32)
     rows[:, 0] = np.arange(first, first + count)
     return rows
 
@@ -52,12 +55,6 @@ def number_rows(first: int, count: int) -> Rows:
 def fetchers() -> list[threading.Thread]:
     """Return the threads that fetch from replay now."""
     return [thread for thread in threading.enumerate() if thread.name == 'replay sampler']
-
-
-def count_samples(server: ReplayServer) -> int:
-    """Return how many samples the server has let out, by its own count."""
-    info: Any = reverb.Client(f'localhost:{server.port}').server_info(timeout=10)[TABLE]
-    return int(info.rate_limiter_info.sample_stats.completed)
 
 
 @pytest.fixture
@@ -87,10 +84,10 @@ def make_sampler(make_server: MakeServer) -> Iterator[MakeSampler]:
     del make_server  # asked for so that it ends later
     samplers: list[ReplaySampler] = []
 
-    def make(port: int, *, batch_size: int, updates_per_block: int) -> ReplaySampler:
+    def make(server: ReplayServer, *, batch_size: int, updates_per_block: int) -> ReplaySampler:
         samplers.append(
             ReplaySampler(
-                port, width=WIDTH, batch_size=batch_size, updates_per_block=updates_per_block
+                server, width=WIDTH, batch_size=batch_size, updates_per_block=updates_per_block
             )
         )
         return samplers[-1]
@@ -107,34 +104,38 @@ def take(sampler: ReplaySampler) -> Rows:
 
 
 def test_what_is_inserted_is_counted(make_server: MakeServer) -> None:
-    """Also in more than one flush, by two writers, and beyond the capacity."""
-    server = make_server(capacity=50)
+    """Also in more than one flush, by two writers, padded or not, and beyond the capacity."""
+    server = make_server(capacity=3 * ROWS_PER_ITEM)
     assert (server.inserted, server.size) == (0, 0)
     writer = ReplayWriter(server.port)
     writer.insert(number_rows(0, 1))
     assert (server.inserted, server.size) == (1, 1)
     writer.insert(number_rows(1, 37))
     assert (server.inserted, server.size) == (38, 38)
-    ReplayWriter(server.port).insert(number_rows(38, 62))
-    assert (server.inserted, server.size) == (100, 50)
+    ReplayWriter(server.port).insert(number_rows(38, 4 * ROWS_PER_ITEM))
+    total = 38 + 4 * ROWS_PER_ITEM
+    assert (server.inserted, server.size) == (total, 3 * ROWS_PER_ITEM)
     writer.insert(number_rows(0, 0))
-    assert server.inserted == 100
+    assert server.inserted == total
 
 
 def test_rows_come_back_bit_for_bit(make_server: MakeServer, make_sampler: MakeSampler) -> None:
-    """Random bits: NaN with payloads, infinities, denormals and -0 among them."""
+    """Random bits: NaN with payloads, infinities, denormals and -0 among them.
+
+    The last number is never 0, for it is a number of steps.
+    """
     random = np.random.default_rng(1)
     rows = np.frombuffer(random.bytes(40 * WIDTH * 4), np.float32).reshape(40, WIDTH).copy()
     special = np.array([0x7FC12345, 0xFF800000, 0x80000000, 0x00000001, 0x7F7FFFFF], np.uint32)
     rows[0, :5] = special.view(np.float32)
-    rows[:, 5] = np.arange(40)
+    rows[:, 5] = np.arange(1, 41)
     server = make_server()
     ReplayWriter(server.port).insert(rows)
-    sampler = make_sampler(server.port, batch_size=10, updates_per_block=5)
+    sampler = make_sampler(server, batch_size=10, updates_per_block=5)
     seen: set[int] = set()
     while len(seen) < 40:
         for row in take(sampler).reshape(-1, WIDTH):
-            number = int(row[5])
+            number = int(row[5]) - 1
             assert row.tobytes() == rows[number].tobytes()
             seen.add(number)
 
@@ -142,33 +143,78 @@ def test_rows_come_back_bit_for_bit(make_server: MakeServer, make_sampler: MakeS
 def test_blocks_have_their_shape(make_server: MakeServer, make_sampler: MakeSampler) -> None:
     server = make_server()
     ReplayWriter(server.port).insert(number_rows(0, 5))
-    block = take(make_sampler(server.port, batch_size=7, updates_per_block=3))
+    block = take(make_sampler(server, batch_size=7, updates_per_block=3))
     assert block.shape == (3, 7, WIDTH)
     assert block.dtype == np.float32
     assert block.flags.c_contiguous
 
 
-def test_sampling_is_uniform(make_server: MakeServer, make_sampler: MakeSampler) -> None:
-    """Pearson's chi-square over 40 rows, 16,000 draws, with replacement.
+def test_sampling_is_uniform_over_items(
+    make_server: MakeServer, make_sampler: MakeSampler
+) -> None:
+    """Pearson's chi-square over 30 items, some of them padded, drawn 8,000 times and more.
 
-    With 39 degrees of freedom a fair sampler exceeds 120 once in 1e9 runs. One that draws a row
-    twice as often as the others gets about 390.
+    With 29 degrees of freedom a fair sampler exceeds 110 once in 1e10 runs. Draws of an item are
+    counted by its rows; those that wait in the pool make the counts a little more even.
     """
     server = make_server()
-    ReplayWriter(server.port).insert(number_rows(0, 40))
-    sampler = make_sampler(server.port, batch_size=100, updates_per_block=20)
-    drawn = np.concatenate([take(sampler)[:, :, 0].ravel() for _ in range(8)]).astype(int)
-    counts = np.bincount(drawn, minlength=40)
-    assert counts.sum() == 16_000
-    assert float(np.sum((counts - 400.0) ** 2) / 400.0) < 120.0
+    writer = ReplayWriter(server.port)
+    sizes = [ROWS_PER_ITEM, 3, ROWS_PER_ITEM, 1, ROWS_PER_ITEM - 1, ROWS_PER_ITEM] * 5
+    first = 0
+    for size in sizes:
+        writer.insert(number_rows(first, size))
+        first += size
+    sampler = make_sampler(server, batch_size=128, updates_per_block=20)
+    total = 8000 * first // len(sizes)
+    drawn = [take(sampler)[:, :, 0].ravel() for _ in range(total // 2560 + 1)]
+    counts = np.bincount(np.concatenate(drawn).astype(int), minlength=first)
+    items = np.repeat(np.arange(len(sizes)), sizes)
+    per_item = np.bincount(items, counts) / sizes
+    expected = counts.sum() / first
+    assert float(np.sum((per_item - expected) ** 2) / expected) < 110.0
+
+
+def test_every_row_of_an_item_is_used_alike(
+    make_server: MakeServer, make_sampler: MakeSampler
+) -> None:
+    """So that a fair choice of items is a fair choice of rows, wherever a row lies in its item.
+
+    Each place of the items is drawn as often as any other, but for what waits in the pool:
+    its deviation is a binomial's with 16,384 rows, 31 for 1/16 of them; 8 deviations are allowed.
+    """
+    server = make_server()
+    count = 20 * ROWS_PER_ITEM
+    ReplayWriter(server.port).insert(number_rows(0, count))
+    sampler = make_sampler(server, batch_size=128, updates_per_block=10)
+    drawn = np.concatenate([take(sampler)[:, :, 0].ravel() for _ in range(40)]).astype(int)
+    places = np.bincount(drawn % ROWS_PER_ITEM, minlength=ROWS_PER_ITEM)
+    assert np.abs(places - len(drawn) / ROWS_PER_ITEM).max() < 8 * 31
+
+
+def test_neighbours_part(make_server: MakeServer, make_sampler: MakeSampler) -> None:
+    """Rows of an item meet in an update hardly more often than single draws would.
+
+    Of a table of 40,000 rows, 32 single draws would find 32 x 31 / 2 x 16 / 40,000 = 0.2 pairs of
+    one item, and the pool lets one more pass; with all rows of an item at once there were 240.
+    """
+    server = make_server(capacity=40_000)
+    ReplayWriter(server.port).insert(number_rows(0, 40_000))
+    sampler = make_sampler(server, batch_size=32, updates_per_block=4)
+    pairs = 0
+    for _ in range(50):
+        for update in take(sampler)[:, :, 0]:
+            of_item = np.bincount((update // ROWS_PER_ITEM).astype(int))
+            pairs += int(np.sum(of_item * (of_item - 1) // 2))
+    assert pairs / 200 < 3.0
 
 
 def test_the_oldest_rows_go_first(make_server: MakeServer, make_sampler: MakeSampler) -> None:
-    server = make_server(capacity=20)
-    ReplayWriter(server.port).insert(number_rows(0, 50))
-    sampler = make_sampler(server.port, batch_size=100, updates_per_block=10)
-    # each of the 20 rows is missing from 1000 draws with a chance of 1e-22
-    assert set(take(sampler)[:, :, 0].ravel().tolist()) == set(range(30, 50))
+    server = make_server(capacity=2 * ROWS_PER_ITEM)
+    count = 4 * ROWS_PER_ITEM
+    ReplayWriter(server.port).insert(number_rows(0, count))
+    sampler = make_sampler(server, batch_size=100, updates_per_block=10)
+    seen = set(np.concatenate([take(sampler)[:, :, 0].ravel() for _ in range(5)]).tolist())
+    assert seen == set(range(count // 2, count))
 
 
 def test_so_many_samples_for_each_insertion_and_no_more(
@@ -177,20 +223,26 @@ def test_so_many_samples_for_each_insertion_and_no_more(
     """`samples_per_insert * (inserts - warmup)`: 4 x (13 - 10) are two blocks of 6."""
     server = make_server(samples_per_insert=4.0, warmup=10)
     writer = ReplayWriter(server.port)
-    sampler = make_sampler(server.port, batch_size=2, updates_per_block=3)
+    sampler = make_sampler(server, batch_size=2, updates_per_block=3)
     writer.insert(number_rows(0, 10))
     assert sampler.next_block(GLANCE_S) is None
-    assert count_samples(server) == 0
     writer.insert(number_rows(10, 3))
-    for _ in range(2):
-        take(sampler)
-    assert sampler.next_block(GLANCE_S) is None
-    assert count_samples(server) == 12
+    assert count_blocks(sampler, 2) == 2
     writer.insert(number_rows(13, 3))
-    for _ in range(2):
+    assert count_blocks(sampler, 2) == 2
+    # 4 x 5 x ROWS_PER_ITEM more, whether in whole items or not
+    writer.insert(number_rows(16, 2 * ROWS_PER_ITEM))
+    for number in range(3 * ROWS_PER_ITEM):
+        if number % 6 == 0:
+            writer.insert(number_rows(number, 6))
+    assert count_blocks(sampler, 4 * 5 * ROWS_PER_ITEM // 6) == 4 * 5 * ROWS_PER_ITEM // 6
+
+
+def count_blocks(sampler: ReplaySampler, expected: int) -> int:
+    """Return how many blocks come, of so many that are waited for."""
+    for _ in range(expected):
         take(sampler)
-    assert sampler.next_block(GLANCE_S) is None
-    assert count_samples(server) == 24
+    return expected + (sampler.next_block(GLANCE_S) is not None)
 
 
 def test_less_than_one_sample_for_an_insertion(
@@ -198,22 +250,20 @@ def test_less_than_one_sample_for_an_insertion(
 ) -> None:
     """A fleet with data to spare: 1/8 x 32 insertions are one block of 4."""
     server = make_server(samples_per_insert=0.125)
-    sampler = make_sampler(server.port, batch_size=4, updates_per_block=1)
+    sampler = make_sampler(server, batch_size=4, updates_per_block=1)
     writer = ReplayWriter(server.port)
     writer.insert(number_rows(0, 31))
     assert sampler.next_block(GLANCE_S) is None
     writer.insert(number_rows(31, 1))
-    take(sampler)
-    assert sampler.next_block(GLANCE_S) is None
-    assert count_samples(server) == 4
+    assert count_blocks(sampler, 1) == 1
 
 
 def test_inserting_never_waits(make_server: MakeServer) -> None:
     """Nobody samples, the table overflows twice, and the limiter would owe 512,000 samples."""
-    server = make_server(capacity=700, samples_per_insert=256.0, warmup=5)
+    capacity = 40 * ROWS_PER_ITEM
+    server = make_server(capacity=capacity, samples_per_insert=256.0, warmup=5)
     ReplayWriter(server.port).insert(number_rows(0, 2000), timeout_s=TIMEOUT_S)
-    assert (server.inserted, server.size) == (2000, 700)
-    assert count_samples(server) == 0
+    assert (server.inserted, server.size) == (2000, capacity)
 
 
 def test_a_port_in_use_is_refused_in_one_line(make_server: MakeServer) -> None:
@@ -247,7 +297,7 @@ def test_a_port_is_free_again_at_once(make_server: MakeServer, make_sampler: Mak
     for _ in range(2):
         server = make_server(port=port)
         ReplayWriter(port).insert(number_rows(0, 20))
-        sampler = make_sampler(port, batch_size=2, updates_per_block=1)
+        sampler = make_sampler(server, batch_size=2, updates_per_block=1)
         take(sampler)
         # a connection that the server closes first stays in the kernel for a minute
         with socket.create_connection(('localhost', port)) as connection:
@@ -291,35 +341,35 @@ def test_rows_of_a_wrong_width_are_refused(make_server: MakeServer) -> None:
     server = make_server()
     writer = ReplayWriter(server.port)
     with pytest.raises(ReplayError, match=f'Reverb on port {server.port}'):
-        writer.insert(np.zeros((1, WIDTH + 1), np.float32), timeout_s=2.0)
+        writer.insert(np.ones((1, WIDTH + 1), np.float32), timeout_s=2.0)
     assert server.inserted == 0
     writer.insert(number_rows(0, 1))
     assert server.inserted == 1
 
 
-def wait_until_ended(threads: list[threading.Thread]) -> None:
-    for thread in threads:
-        thread.join(TIMEOUT_S)
-        assert not thread.is_alive()
-
-
-def test_a_sampler_with_full_hands_stops(
-    make_server: MakeServer, make_sampler: MakeSampler
+@pytest.mark.parametrize('allowed', [10.0, 1e6])
+def test_a_sampler_that_was_stopped_has_ended(
+    make_server: MakeServer, make_sampler: MakeSampler, allowed: float
 ) -> None:
-    """Nobody takes its blocks; the server goes on."""
+    """At once: a thread that returns from TensorFlow while Python ends aborts the process.
+
+    It waits until more may be used, or nobody takes its blocks; the server goes on.
+    """
     before = fetchers()
-    server = make_server()
+    server = make_server(samples_per_insert=1.0, start=ReplayStart(0, 0, allowed))
     ReplayWriter(server.port).insert(number_rows(0, 10))
-    sampler = make_sampler(server.port, batch_size=5, updates_per_block=1)
+    sampler = make_sampler(server, batch_size=5, updates_per_block=1)
     threads = [thread for thread in fetchers() if thread not in before]
     assert len(threads) == 1
-    take(sampler)
+    for _ in range(4):
+        take(sampler)
     sampler.stop()
-    wait_until_ended(threads)
+    assert not threads[0].is_alive()
+    assert server.inserted == 10
 
 
-def test_a_process_whose_sampler_waits_ends() -> None:
-    """Without an error or a crash, although nobody lets the sampler's thread go."""
+def test_a_process_with_samplers_ends() -> None:
+    """Without an error or a crash: one has drawn nothing yet, one has."""
     result = subprocess.run(
         [sys.executable, '-c', WAITING, str(free_port())],
         capture_output=True,
@@ -334,7 +384,7 @@ def test_a_process_whose_sampler_waits_ends() -> None:
 def test_a_sampler_that_cannot_read_the_table_says_so(make_server: MakeServer) -> None:
     server = make_server()
     ReplayWriter(server.port).insert(number_rows(0, 20))
-    sampler = ReplaySampler(server.port, width=WIDTH + 1, batch_size=2, updates_per_block=1)
+    sampler = ReplaySampler(server, width=WIDTH + 1, batch_size=2, updates_per_block=1)
     with pytest.raises(ReplayError, match=f'Reverb on port {server.port}: '):
         sampler.next_block(TIMEOUT_S)
     sampler.stop()

@@ -16,8 +16,10 @@ from rl_learner.journal import Journal, JournalSettings
 from rl_learner.journal_rows import JournalRows
 from rl_learner.ports import free_port
 from rl_learner.replay_feeder import ReplayFeeder
+from rl_learner.replay_items import ROWS_PER_ITEM
 from rl_learner.replay_sampler import ReplaySampler
 from rl_learner.replay_server import ReplayServer, ReplayStart
+from rl_learner.replay_state import TABLE
 from rl_learner.replay_writer import ReplayWriter
 
 GLANCE_S = 0.3
@@ -44,7 +46,7 @@ class Bench:
             self.folder, SPACES.fingerprint, JournalSettings(file_bytes=self._file_bytes)
         )
         self.writer = ReplayWriter(self.port)
-        self.feeder = ReplayFeeder(self.rows(), self.writer)
+        self.feeder = ReplayFeeder(self.rows(), self.writer, patience_s=0.0)
 
     def rows(self) -> JournalRows:
         """Return a reader at the beginning."""
@@ -88,12 +90,13 @@ class Bench:
     def stored(self) -> list[float]:
         """Return the rewards of the rows in the table, sorted; each is drawn often enough."""
         sampler = ReplaySampler(
-            self.port, width=LAYOUT.width, batch_size=100, updates_per_block=40
+            self._servers[-1], width=LAYOUT.width, batch_size=100, updates_per_block=40
         )
-        block = sampler.next_block(30.0)
+        blocks = [sampler.next_block(30.0) for _ in range(2)]
         sampler.stop()
-        assert block is not None
-        rows = np.unique(block.reshape(-1, LAYOUT.width), axis=0)
+        drawn = [block for block in blocks if block is not None]
+        assert len(drawn) == 2
+        rows = np.unique(np.concatenate(drawn).reshape(-1, LAYOUT.width), axis=0)
         rewards: list[float] = LAYOUT.unpack(rows).reward.tolist()
         return sorted(rewards)
 
@@ -174,21 +177,77 @@ def test_a_bridge_that_was_killed_goes_on_with_the_next_row(bench: Bench) -> Non
     assert bench.stored() == list(range(1, 12))
 
 
+def test_rows_wait_until_they_fill_an_item(bench: Bench) -> None:
+    """Or until no more have come for a while: then they are padded."""
+    bench.feeder = ReplayFeeder(bench.rows(), bench.writer, patience_s=1e9)
+    server = bench.serve()
+    bench.live(ROWS_PER_ITEM // 2 + 1)
+    bench.feed()
+    assert server.counts() == (ROWS_PER_ITEM, ROWS_PER_ITEM)
+    bench.live(1, 1)
+    bench.feed()
+    assert server.counts() == (ROWS_PER_ITEM, ROWS_PER_ITEM)
+    bench.feeder._patience_s = 0.0
+    bench.feed()
+    assert server.counts() == (ROWS_PER_ITEM + 6, ROWS_PER_ITEM + 6)
+    assert bench.feeder.inserted == ROWS_PER_ITEM + 6
+    bench.live(ROWS_PER_ITEM)
+    bench.feed()
+    assert server.counts() == (3 * ROWS_PER_ITEM + 6, 3 * ROWS_PER_ITEM + 6)
+    assert bench.stored() == list(range(1, bench.next))
+
+
+@pytest.mark.parametrize(
+    ('before', 'announced'), [(0, 1), (3, ROWS_PER_ITEM - 1), (ROWS_PER_ITEM, 5)]
+)
+def test_a_bridge_that_was_killed_before_an_item_that_it_had_announced(
+    bench: Bench, before: int, announced: int
+) -> None:
+    """Another item comes in its place: whole, padded otherwise, or none before the next kill."""
+    server = bench.serve()
+    bench.live(40)
+    if before:
+        bench.writer.insert(bench.rows().read(40)[:before])
+    for _ in range(2):
+        bench.writer._announce(announced, 10.0)
+        bench.restart_bridge()
+        state = bench.writer.state()
+        assert state is not None
+        assert state.position == before
+    bench.feed()
+    assert server.counts() == (80, 80)
+    assert bench.stored() == list(range(1, 41))
+
+
+def test_a_bridge_that_was_killed_while_it_emptied_the_table(bench: Bench) -> None:
+    """The items are gone, what was noted of their padding is not yet."""
+    server = bench.serve(start=ReplayStart(0, 80, 1e6))
+    bench.live(40)
+    for count in (20, 1):
+        bench.writer.insert(bench.rows().read(40)[:count])
+    bench.writer._client.reset(TABLE)
+    bench.restart_bridge()
+    bench.feed()
+    assert server.counts() == (80, 80)
+    assert bench.stored() == list(range(1, 41))
+
+
 def test_a_learner_that_was_killed_gets_the_newest_rows_again(bench: Bench) -> None:
-    bench.serve(capacity=20)
-    bench.live(5, 5, 5)
+    capacity = 2 * ROWS_PER_ITEM
+    bench.serve(capacity=capacity)
+    bench.live(15, 20)
     bench.feed()
     bench.end_server()
     bench.live(5)  # stored and acknowledged while the learner is gone
     with pytest.raises(ReplayError):
         bench.feeder.feed()
-    server = bench.serve(capacity=20, start=ReplayStart(20, 40, 1e6))
+    server = bench.serve(capacity=capacity, start=ReplayStart(80 - capacity, 80, 1e6))
     feed_again(bench)
-    assert server.counts() == (20, 40)
-    bench.live(1)
+    assert server.counts() == (capacity, 80)
+    bench.live(ROWS_PER_ITEM // 2)
     bench.feed()
-    assert server.counts() == (20, 42)
-    assert bench.stored()[-1] == 21.0
+    assert server.counts() == (capacity, 80 + ROWS_PER_ITEM)
+    assert bench.stored()[-1] == bench.next - 1
 
 
 def feed_again(bench: Bench) -> None:
@@ -207,7 +266,7 @@ def test_no_sample_is_due_again_after_a_refill(bench: Bench) -> None:
     """Of 40 transitions 4 samples each were drawn; then only new ones bring samples."""
     bench.live(20)
     server = bench.serve(samples_per_insert=4.0, start=ReplayStart(0, 40, 0.0))
-    sampler = ReplaySampler(bench.port, width=LAYOUT.width, batch_size=2, updates_per_block=2)
+    sampler = ReplaySampler(server, width=LAYOUT.width, batch_size=2, updates_per_block=2)
     bench.feed()
     assert server.counts() == (40, 40)
     assert sampler.next_block(GLANCE_S) is None
@@ -220,8 +279,8 @@ def test_no_sample_is_due_again_after_a_refill(bench: Bench) -> None:
 
 def test_samples_that_are_still_due_wait_for_the_whole_refill(bench: Bench) -> None:
     bench.live(20)
-    bench.serve(samples_per_insert=4.0, start=ReplayStart(0, 40, 80.0))
-    sampler = ReplaySampler(bench.port, width=LAYOUT.width, batch_size=2, updates_per_block=10)
+    server = bench.serve(samples_per_insert=4.0, start=ReplayStart(0, 40, 80.0))
+    sampler = ReplaySampler(server, width=LAYOUT.width, batch_size=2, updates_per_block=10)
     bench.writer.insert(bench.rows().read(20)[:39])
     assert sampler.next_block(GLANCE_S) is None
     bench.restart_bridge()

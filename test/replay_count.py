@@ -1,0 +1,30 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What Reverb of a run under way has, asked from outside: python replay_count.py PORT ROWS."""
+
+import sys
+import time
+
+from rl_learner.replay_state import ReplayState
+from rl_learner.replay_writer import ReplayWriter
+
+_MOST_S = 45.0
+
+
+def replay_with(port: int, transitions: int) -> ReplayState:
+    """Return what a server has once that are so many transitions, or after a while.
+
+    Rows that do not fill an item follow a moment after their acknowledgement.
+    """
+    writer, deadline_s = ReplayWriter(port), time.monotonic() + _MOST_S
+    while True:
+        state = writer.state(timeout_s=10)
+        if state is not None and state.position >= transitions:
+            return state
+        if time.monotonic() > deadline_s:
+            assert state is not None, 'no replay server answers'
+            return state
+        time.sleep(0.1)
+
+
+if __name__ == '__main__':
+    print('inserted', replay_with(int(sys.argv[1]), int(sys.argv[2])).position)
