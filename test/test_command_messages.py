@@ -11,6 +11,7 @@ from geometry_msgs.msg import Twist, TwistStamped, Vector3
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
+from rl_agent import ros_prepared_message
 from rl_agent.action_description import ActionDescription
 from rl_agent.errors import RobotError
 from rl_agent.ros_command import RosCommand, static_mistakes
@@ -144,8 +145,27 @@ def test_a_prepared_message_is_the_message_serialised(kind: type) -> None:
     make_writer(message, type_name(message), path)(numbers)
     if stamped:
         message.header.stamp = Time(sec=7, nanosec=123)
-    assert data == serialize_message(message)
+    assert deserialize_message(data, kind) == message
     assert prepared.fill(numbers, 7_000_000_123) == data  # nothing is left of a filling
+
+
+def test_bytes_that_fill_a_message_up_are_not_taken_for_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name that is another one at each call stands for them."""
+    fill = iter(range(1, 256))
+
+    def serialise(message: JointTrajectory) -> bytes:
+        message.joint_names[1] = 'b' + chr(next(fill) % 100 + 20)
+        return serialize_message(message)
+
+    monkeypatch.setattr(ros_prepared_message, 'serialize_message', serialise)
+    message = JointTrajectory(joint_names=['a', 'b'])
+    prepared = PreparedMessage(
+        message, type_name(message), ('points[0].positions',), 2, stamped=False
+    )
+    heard = deserialize_message(prepared.fill(np.array([0.5, -0.5])), JointTrajectory)
+    assert list(heard.points[0].positions) == [0.5, -0.5]
 
 
 def test_a_whole_number_stays_within_its_type() -> None:

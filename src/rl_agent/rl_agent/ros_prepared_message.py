@@ -2,7 +2,8 @@
 """A message as it travels, made once, in which only some numbers change.
 
 To convert and serialise a message takes longer than to send it, and most of a command never
-changes. So it is serialised once; where its numbers lie is found out by changing one at a time.
+changes. So it is serialised once; where its numbers lie is found out by giving each some values.
+What differs does not tell: bytes that fill a message up are whatever was in memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,16 +12,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rclpy.serialization import serialize_message
+from rclpy.serialization import deserialize_message, serialize_message
 from rl_agent.ros_message_fields import leaves, TYPECODES
-from rl_agent.ros_message_writer import make_writer
+from rl_agent.ros_message_writer import make_writer, Writer
 
 Numbers = NDArray[np.float64]
 
 _STAMP = ('header.stamp.sec', 'header.stamp.nanosec')
 _NANOSECONDS = 1_000_000_000
-# All bytes of it differ from those of 0, be it in the form of 4 bytes or of 8.
-_FRACTION = {'f': struct.unpack('f', 4 * b'?')[0], 'd': struct.unpack('d', 8 * b'?')[0]}
+_HEADER = 4  # bytes that name the encoding, among it the order of bytes
+# values by which the place of a number is known
+_PROBES = (1.0, 85.0, 42.0, 127.0, 3.0)
+_TRUTHS = (1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0)
 
 
 class _Place(NamedTuple):
@@ -77,6 +80,7 @@ class PreparedMessage:
             for place in places
         ]
         self._pack_stamp = struct.Struct(f'{order}iI').pack_into
+        self._check(message, make_writer(message, type_name, paths), count)
 
     def fill(self, numbers: Numbers, stamp_ns: int = 0) -> bytes:
         """Return the serialised message with these numbers, (count,), and this stamp.
@@ -91,6 +95,16 @@ class PreparedMessage:
             self._pack_stamp(data, self._stamp, *divmod(stamp_ns, _NANOSECONDS))
         return bytes(data)
 
+    def _check(self, message: Any, write: Writer, count: int) -> None:
+        """Raise RuntimeError where what is filled is not what would be serialised."""
+        numbers = 1.0 + np.arange(count) % 100
+        write(numbers)
+        if self._stamped:
+            message.header.stamp.sec, message.header.stamp.nanosec = 1, 2
+        filled = deserialize_message(self.fill(numbers, _NANOSECONDS + 2), type(message))
+        if filled != message:
+            raise RuntimeError(f'given {message}; serialised {filled}')
+
 
 def _find(message: Any, type_name: str, paths: Sequence[str], count: int) -> list[_Place]:
     """Return where numbers lie in a serialised message; all of them are 0 afterwards."""
@@ -100,28 +114,42 @@ def _find(message: Any, type_name: str, paths: Sequence[str], count: int) -> lis
         found *= count
     numbers = np.zeros(count)
     write(numbers)
-    plain = serialize_message(message)
     places: list[_Place] = []
     for number, leaf in enumerate(found):
         code = TYPECODES[leaf.kind] or '?'
-        numbers[number] = _FRACTION.get(code, 1.0)
-        write(numbers)
-        numbers[number] = 0.0
-        place = _Place(_first_byte(plain, serialize_message(message), code), number, code)
+        convert, seen = _converter(code) or float, []
+        for probe in (*(_TRUTHS if code == '?' else _PROBES), 0.0):
+            numbers[number] = probe
+            write(numbers)
+            data = serialize_message(message)
+            seen.append((data, struct.pack(f'{_order(data)}{code}', convert(probe))))
+        place = _Place(_offset(seen), number, code)
         last = places[-1] if places else None
         if last and (last.end, last.code) == (place.offset, code):
             places[-1] = last._replace(length=last.length + 1)
         else:
             places.append(place)
-    write(numbers)
     return places
 
 
-def _first_byte(plain: bytes, changed: bytes, code: str) -> int:
-    """Return where a number begins, by what it changes; of whole numbers that is one byte."""
-    pairs = zip(plain, changed, strict=True)
-    differing = [place for place, (before, after) in enumerate(pairs) if before != after]
-    return differing[0] if _order(plain) == '<' else differing[-1] + 1 - _size(code)
+def _offset(seen: Sequence[tuple[bytes, bytes]]) -> int:
+    """Return where one number begins in messages that differ in it alone.
+
+    Args:
+        seen: messages, each with the bytes of the number.
+
+    Raises:
+        RuntimeError: there is not exactly one such place.
+    """
+    length = len(seen[0][0])
+    fitting = [
+        offset
+        for offset in range(_HEADER, length)
+        if all(data.startswith(number, offset) for data, number in seen)
+    ]
+    if len(fitting) != 1:
+        raise RuntimeError(f'{len(fitting)} places of a message hold its number {seen}')
+    return fitting[0]
 
 
 def _order(data: bytes) -> str:
@@ -136,7 +164,7 @@ def _size(code: str) -> int:
 
 def _converter(code: str) -> Callable[[float], Any] | None:
     """Return what makes a float fit; None: it does."""
-    if code in _FRACTION:
+    if code in 'fd':
         return None
     if code == '?':
         return bool
