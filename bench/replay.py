@@ -29,8 +29,8 @@ NETS = {'critic_hidden_sizes': [256, 256], 'actor_hidden_sizes': [256, 256], 'nu
 def main() -> None:
     """Measure, print a table, and one JSON object as the last line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--rounds', type=int, default=9, help='turns of each loop')
-    parser.add_argument('--updates', type=int, default=200, help='critic updates in a turn')
+    parser.add_argument('--rounds', type=int, default=15, help='turns of each loop')
+    parser.add_argument('--updates', type=int, default=400, help='critic updates in a turn')
     parser.add_argument('--threads', type=int, default=os.cpu_count() or 1)
     parser.add_argument('--rows', type=int, default=1_000_000, help='for the memory of a table')
     options = parser.parse_args()
