@@ -152,20 +152,27 @@ def test_a_prepared_message_is_the_message_serialised(kind: type) -> None:
 def test_bytes_that_fill_a_message_up_are_not_taken_for_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A name that is another one at each call stands for them."""
+    """Four of them, other ones at each call, lie before the doubles, which begin at byte 20."""
     fill = iter(range(1, 256))
 
-    def serialise(message: JointTrajectory) -> bytes:
-        message.joint_names[1] = 'b' + chr(next(fill) % 100 + 20)
-        return serialize_message(message)
+    def serialise(message: Float64MultiArray) -> bytes:
+        data = serialize_message(message)
+        assert deserialize_message(data[:16] + b'1234' + data[20:], Float64MultiArray) == message
+        return data[:16] + bytes(4 * [next(fill)]) + data[20:]
 
     monkeypatch.setattr(ros_prepared_message, 'serialize_message', serialise)
-    message = JointTrajectory(joint_names=['a', 'b'])
-    prepared = PreparedMessage(
-        message, type_name(message), ('points[0].positions',), 2, stamped=False
-    )
-    heard = deserialize_message(prepared.fill(np.array([0.5, -0.5])), JointTrajectory)
-    assert list(heard.points[0].positions) == [0.5, -0.5]
+    message = Float64MultiArray()
+    prepared = PreparedMessage(message, type_name(message), ('data',), 2, stamped=False)
+    heard = deserialize_message(prepared.fill(np.array([0.5, -0.5])), Float64MultiArray)
+    assert list(heard.data) == [0.5, -0.5]
+
+
+def test_what_a_message_holds_besides_may_be_any_number() -> None:
+    message = Joy(axes=[0.0, math.nan, 0.1])
+    prepared = PreparedMessage(message, type_name(message), ('axes[0]',), 1, stamped=False)
+    heard = deserialize_message(prepared.fill(np.array([0.5])), Joy)
+    assert heard.axes[0] == 0.5
+    assert math.isnan(heard.axes[1])
 
 
 def test_a_whole_number_stays_within_its_type() -> None:

@@ -65,9 +65,11 @@ class PreparedMessage:
         Raises:
             ConfigurationError: a path that does not lead to numbers.
         """
-        places = _find(message, type_name, paths, count)
+        write = make_writer(message, type_name, paths)
+        places = _find(message, write, _codes(type_name, paths, count))
         if stamped:
-            self._stamp = _find(message, type_name, _STAMP, len(_STAMP))[0].offset
+            write_stamp = make_writer(message, type_name, _STAMP)
+            self._stamp = _find(message, write_stamp, _codes(type_name, _STAMP, 2))[0].offset
         self._stamped, self._template = stamped, serialize_message(message)
         order = _order(self._template)
         self._packers = [
@@ -80,7 +82,7 @@ class PreparedMessage:
             for place in places
         ]
         self._pack_stamp = struct.Struct(f'{order}iI').pack_into
-        self._check(message, make_writer(message, type_name, paths), count)
+        self._check(message, write, count)
 
     def fill(self, numbers: Numbers, stamp_ns: int = 0) -> bytes:
         """Return the serialised message with these numbers, (count,), and this stamp.
@@ -101,22 +103,26 @@ class PreparedMessage:
         write(numbers)
         if self._stamped:
             message.header.stamp.sec, message.header.stamp.nanosec = 1, 2
-        filled = deserialize_message(self.fill(numbers, _NANOSECONDS + 2), type(message))
-        if filled != message:
-            raise RuntimeError(f'given {message}; serialised {filled}')
+        kind = type(message)
+        filled = deserialize_message(self.fill(numbers, _NANOSECONDS + 2), kind)
+        plain = deserialize_message(serialize_message(message), kind)
+        if repr(filled) != repr(plain):  # in words, for NaN differs from itself
+            raise RuntimeError(f'given {plain}; filled {filled}')
 
 
-def _find(message: Any, type_name: str, paths: Sequence[str], count: int) -> list[_Place]:
-    """Return where numbers lie in a serialised message; all of them are 0 afterwards."""
-    write = make_writer(message, type_name, paths)
+def _codes(type_name: str, paths: Sequence[str], count: int) -> list[str]:
+    """Return the type of each number that the paths lead to, see `struct`."""
     found = [leaf for path in paths for _, leaf in leaves(type_name, path)]
-    if len(found) < count:  # one list of all the numbers
-        found *= count
-    numbers = np.zeros(count)
+    codes = [TYPECODES[leaf.kind] or '?' for leaf in found]
+    return codes * count if len(codes) < count else codes  # one list has all the numbers
+
+
+def _find(message: Any, write: Writer, codes: Sequence[str]) -> list[_Place]:
+    """Return where numbers lie in a serialised message; all of them are 0 afterwards."""
+    numbers = np.zeros(len(codes))
     write(numbers)
     places: list[_Place] = []
-    for number, leaf in enumerate(found):
-        code = TYPECODES[leaf.kind] or '?'
+    for number, code in enumerate(codes):
         convert, seen = _converter(code) or float, []
         for probe in (*(_TRUTHS if code == '?' else _PROBES), 0.0):
             numbers[number] = probe
