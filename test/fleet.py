@@ -111,6 +111,23 @@ def executed_steps(listener: Listener, namespace: str) -> list[int]:
     ]
 
 
+def settled_steps(listener: Listener, namespace: str) -> int:
+    """Return the steps that a simulated robot has executed once they grow no more."""
+    last = -1
+    for _ in range(60):
+        wanted = len(executed_steps(listener, namespace)) + 2
+        listener.until(
+            lambda wanted=wanted: len(executed_steps(listener, namespace)) >= wanted,  # type: ignore[misc]
+            30.0,
+            'the next count',
+        )
+        now = executed_steps(listener, namespace)[-1]
+        if now == last:
+            break
+        last = now
+    return last
+
+
 def loaded_libraries(process: ChildProcess) -> str:
     """Return the paths of all files that a running process has mapped into its memory."""
     return Path(f'/proc/{process.pid}/maps').read_text(encoding='utf-8')

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from fleet import executed_steps, kill_and_restart, Listener, running
+from fleet import kill_and_restart, Listener, running, settled_steps
 import numpy as np
 import pytest
 from replay_count import replay_with
@@ -88,7 +88,7 @@ def test_nothing_is_lost_or_repeated_and_it_learns(
         listener.until(lambda: mean_return(listener) >= LEARNED, LEARNED_S, 'learned')
         processes[AGENT].ask_to_end()
         processes[AGENT].end(time.monotonic() + 15.0)
-        executed = settled(listener)
+        executed = settled_steps(listener, 'robot_1')
         batches = list(read_journal(tmp_path / 'run' / EXPERIENCE))
         inserted = replay_with(port, sum(map(len, batches))).position
     listener.close()
@@ -142,23 +142,6 @@ def wait_until_at_work(listener: Listener, names: tuple[str, ...], more: int, wh
         ROUND_S,
         f'{what}: {wanted} transitions journaled, {names} heard',
     )
-
-
-def settled(listener: Listener) -> int:
-    """Return the executed steps once they grow no more."""
-    last = -1
-    for _ in range(60):
-        heard = len(executed_steps(listener, 'robot_1'))
-        listener.until(
-            lambda heard=heard: len(executed_steps(listener, 'robot_1')) >= heard + 2,  # type: ignore[misc]
-            30.0,
-            'the next count',
-        )
-        now = executed_steps(listener, 'robot_1')[-1]
-        if now == last:
-            break
-        last = now
-    return last
 
 
 def mean_return(listener: Listener) -> float:
