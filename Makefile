@@ -60,7 +60,7 @@ check: setup  ## check format, lint and types
 
 test: check  ## run all checks and tests
 	@# pytest's own limits need Python code to run: one call that hangs in C would escape them.
-	@exec timeout --foreground --kill-after=10 1200 $(python) -m pytest
+	@exec timeout --foreground --kill-after=10 2400 $(python) -m pytest
 
 test-gazebo: setup  ## let robots drive and learn in Gazebo 11, fetched into .gazebo
 	@exec $(python) test/gazebo/run.py

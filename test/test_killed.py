@@ -119,13 +119,12 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
             )
             # those who die have come up since they were last killed, and the learner has trained
             marks = {topic: len(listener.heard[topic]) for topic in UP.values()}
-            updates = _updates(listener)
             listener.until(
-                lambda marks=marks, names=names, updates=updates: (
+                lambda marks=marks, names=names: (
                     all(  # type: ignore[misc]
                         len(listener.heard[UP[name]]) > marks[UP[name]] for name in names
                     )
-                    and ('learner' not in names or _updates(listener) > updates)
+                    and ('learner' not in names or _has_trained(listener))
                 ),
                 START_S,
                 f'{names} at work',
@@ -150,10 +149,11 @@ def _journaled(listener: Listener) -> int:
     return int(heard[-1].transitions_journaled) if heard else 0
 
 
-def _updates(listener: Listener) -> int:
-    """Return the updates of the learner that was heard last."""
+def _has_trained(listener: Listener) -> bool:
+    """Return whether the learner that was heard last has made updates since its start."""
     heard = listener.heard[LEARNER_STATUS]
-    return int(heard[-1].updates) if heard else 0
+    own = [status for status in heard if status.learner_session == heard[-1].learner_session]
+    return bool(own) and own[-1].updates > own[0].updates
 
 
 def _all_trained(listener: Listener) -> bool:

@@ -123,7 +123,9 @@ class AgentNode(ManagedNode):
             description.safety.emergency_stop or description.safety.stop,
         )
         self._uplink = Uplink(self, self._spool, self._sender, parameters.send_period_s)
-        self._pacer = SimulationPacer(parameters.max_steps_ahead)
+        self._pacer = SimulationPacer(
+            parameters.max_steps_ahead, unacknowledged=lambda: self._spool.pending
+        )
         env = RobotEnv(
             self._robot,
             description,

@@ -1,8 +1,11 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Simulated time that waits for the learner, so that a slow machine learns as a fast one."""
 
+from collections.abc import Callable
 import threading
 import time
+
+_LOOK_S = 0.01  # acknowledgements come in between two reports
 
 
 class SimulationPacer:
@@ -12,15 +15,22 @@ class SimulationPacer:
     ratio of updates to data would otherwise depend on the speed of the machine.
     """
 
-    def __init__(self, most_ahead: int, patience_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        most_ahead: int,
+        patience_s: float = 10.0,
+        unacknowledged: Callable[[], int] = lambda: 0,
+    ) -> None:
         """Allow `most_ahead` steps without updates; stop waiting for a learner that is gone.
 
         Args:
             most_ahead: transitions whose updates may be outstanding; 0: never wait.
             patience_s: a learner not heard of for so long is not waited for; counted from the
                 first step on, as it may take longer to start.
+            unacknowledged: returns how many transitions the learner machine does not have yet, of
+                which the learner cannot report.
         """
-        self._most_ahead = most_ahead
+        self._most_ahead, self._unacknowledged = most_ahead, unacknowledged
         self._released = False
         self._patience_s = patience_s
         self._changed = threading.Condition()
@@ -41,7 +51,7 @@ class SimulationPacer:
             if self._heard_s is None:
                 self._heard_s = time.monotonic()
             while not self._may_step() and self._patience_left_s() > 0:
-                self._changed.wait(self._patience_left_s())
+                self._changed.wait(min(_LOOK_S, self._patience_left_s()))
             self._steps_since_report += 1
 
     def release(self) -> None:
@@ -61,5 +71,7 @@ class SimulationPacer:
 
     def _may_step(self) -> bool:
         """Return whether training is close enough behind."""
-        ahead = self._backlog + self._steps_since_report
-        return self._released or not self._most_ahead or ahead < self._most_ahead
+        if self._released or not self._most_ahead:
+            return True
+        untold = max(self._steps_since_report, self._unacknowledged())
+        return self._backlog + untold < self._most_ahead

@@ -87,6 +87,29 @@ def test_a_report_of_too_much_work_lets_nobody_go_on(step: StartSteps) -> None:
     assert stepper.ended.wait(TIMEOUT_S)
 
 
+def test_what_the_learner_machine_does_not_have_counts(step: StartSteps) -> None:
+    """A learner whose bridge is gone has nothing to do, and says so."""
+    waiting = [4]
+    pacer = SimulationPacer(3, patience_s=NEVER_S, unacknowledged=lambda: waiting[0])
+    pacer.report(backlog=0)
+    stepper = step(pacer, 1)
+    assert stepper.is_held()
+    pacer.report(backlog=0)
+    assert stepper.is_held()
+    waiting[0] = 2  # no report says so
+    assert stepper.ended.wait(TIMEOUT_S)
+
+
+def test_a_transition_on_its_way_counts_once(step: StartSteps) -> None:
+    waiting = [0]
+    pacer = SimulationPacer(3, patience_s=NEVER_S, unacknowledged=lambda: waiting[0])
+    assert step(pacer, 2).ended.wait(TIMEOUT_S)
+    waiting[0] = 2  # those two steps
+    assert step(pacer, 1).ended.wait(TIMEOUT_S)
+    waiting[0] = 3
+    assert step(pacer, 1).is_held()
+
+
 def test_a_learner_that_is_gone_is_not_waited_for(step: StartSteps) -> None:
     pacer = SimulationPacer(1, patience_s=0.05)
     assert step(pacer, 50).ended.wait(TIMEOUT_S)
