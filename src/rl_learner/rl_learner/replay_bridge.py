@@ -20,6 +20,7 @@ before the journal would need a way to take rows back.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import math
 import threading
 import time
 from typing import Protocol
@@ -79,7 +80,7 @@ class _Stream:
 
     accepted: int
     stored: int
-    heard_s: float = 0.0
+    heard_s: float = -math.inf  # never
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ class ReplayBridge:
         """Return how many sessions were heard lately."""
         since_s = time.monotonic() - period_s
         with self._lock:
-            return sum(stream.heard_s >= since_s > 0 for stream in self._streams.values())
+            return sum(stream.heard_s >= since_s for stream in self._streams.values())
 
     def _stream(self, key: Key, oldest_sequence: int) -> _Stream:
         """Return the stream of a session; a new one begins where the robot's spool begins."""

@@ -174,7 +174,14 @@ def test_two_robots_have_numbers_of_their_own(bridge: ReplayBridge, log: ListLog
     assert log.rewards() == [1, 2, 3, 1, 2, 3, 4]
     assert log.sequences == {('robot_1', 'session_a'): 4, ('robot_2', 'session_a'): 3}
     assert list(log.sequences) == [('robot_2', 'session_a'), ('robot_1', 'session_a')]
-    assert bridge.heard_within(1000.0) == 2
+    assert bridge.heard_within(1e9) == 2  # longer than any machine has been up
+
+
+def test_a_session_that_only_the_journal_knows_was_not_heard(log: ListLog) -> None:
+    bridge = ReplayBridge(SPACES, log, {('robot_1', 'session_a'): 3})
+    assert bridge.heard_within(1e9) == 0
+    assert send(bridge, 4, 1) == 4
+    assert bridge.heard_within(1e9) == 1
 
 
 def test_a_new_session_begins_anew(bridge: ReplayBridge, log: ListLog) -> None:
