@@ -1,6 +1,7 @@
 # `make help` lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-robot demo dashboard evaluate plot test test-gazebo check bench clean
+.PHONY: help setup setup-robot demo dashboard evaluate plot test test-faults test-gazebo check bench \
+  clean
 
 python := .venv/bin/python
 # mypy knows one module of a name only
@@ -61,6 +62,10 @@ check: setup  ## check format, lint and types
 test: check  ## run all checks and tests
 	@# pytest's own limits need Python code to run: one call that hangs in C would escape them.
 	@exec timeout --foreground --kill-after=10 2400 $(python) -m pytest
+
+test-faults: setup  ## kill processes ten times in a run; let a network lose, delay and cut
+	@RL_TEST_KILLS=1 RL_TEST_NETWORK=1 RL_TEST_CUT_S=30 exec $(python) -m pytest \
+	  test/test_killed_agent.py test/test_ten_kills.py test/test_network_faults.py -v $(ARGS)
 
 test-gazebo: setup  ## let robots drive and learn in Gazebo 11, fetched into .gazebo
 	@exec $(python) test/gazebo/run.py
