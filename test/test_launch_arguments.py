@@ -4,11 +4,13 @@
 from collections.abc import Sequence
 import dataclasses
 from pathlib import Path
+import re
 from typing import Any, get_args, get_origin, Literal
 
 import pytest
 from rl_agent.agent_parameters import AgentParameters
 from rl_agent.errors import ConfigurationError
+from rl_agent.gazebo_launch_arguments import GAZEBO_LAUNCH
 from rl_agent.launch_arguments import (
     AGENT,
     EVALUATION_LAUNCH,
@@ -34,6 +36,7 @@ from rl_learner.run_folder import CHECKPOINTS, refuse_to_resume
 
 TABLES = {
     'evaluate': EVALUATION_LAUNCH,
+    'gazebo': GAZEBO_LAUNCH,
     'robot': ROBOT_LAUNCH,
     'learner': LEARNER_LAUNCH,
     'simulation': SIMULATION_LAUNCH,
@@ -83,7 +86,8 @@ def test_arguments_read_like_help(table: Sequence[LaunchArgument]) -> None:
     names = [item.name for item in table]
     assert len(set(names)) == len(names)
     for item in table:
-        assert item.description
+        # says what it is, not only its unit or what one of its values means
+        assert re.match(r'[^\d\W]+\W+\w+', item.description), item.name
         assert item.default_text is None or not item.choices or item.default_text in item.choices
 
 
