@@ -106,11 +106,25 @@ from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import AnyLaunchDescriptionSource
 source = AnyLaunchDescriptionSource(sys.argv[1])
 given = [tuple(word.split(':=', 1)) for word in sys.argv[2:]]
-service = LaunchService(noninteractive=True)
+service = LaunchService(argv=sys.argv[2:], noninteractive=True)
 service.include_launch_description(
     LaunchDescription([IncludeLaunchDescription(source, launch_arguments=given)])
 )
 sys.exit(service.run())
+"""
+
+# What a user has who starts our robots by a file of that name.
+INCLUDING = """
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+def generate_launch_description():
+    ours = IncludeLaunchDescription(
+        PythonLaunchDescriptionSource({file!r}),
+        launch_arguments=[('robot', LaunchConfiguration('robots'))],
+    )
+    return LaunchDescription([DeclareLaunchArgument('robots'), ours])
 """
 
 
@@ -132,6 +146,12 @@ def launched(file: Path, environment: Mapping[str, str], *words: str) -> 'subpro
     [
         ('robot', [], "missing required argument 'robot'"),
         ('robot', ['robot:=pendulum', 'explore:=perhaps'], 'provided value "perhaps"'),
+        (
+            'robot',
+            ['robot:=pendulum', 'action_scal:=0.5'],
+            "action_scal: no such argument (did you mean 'action_scale'?); accepted: act",
+        ),
+        ('learner', ['robot:=pendulum', 'robots:=2'], "no such argument (did you mean 'robot'?)"),
         ('robot', ['robot:=pendulum', 'seed:=x'], "seed: given 'x'; accepted: a whole number"),
         ('robot', ['robot:=pendulm'], "did you mean 'pendulum'?"),
         ('robot', ['robot:=pendulum', 'python:=/no/python'], '/no/python: does not run'),
@@ -155,6 +175,21 @@ def test_a_mistake_is_named_and_launch_fails(
     assert process.returncode == 1
     assert error in text
     assert 'Traceback' not in text
+
+
+@needs_launch
+def test_a_file_that_includes_another_has_arguments_of_its_own(
+    ros_environment: dict[str, str], workspace: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / 'robot.launch.py'
+    theirs.write_text(
+        INCLUDING.format(file=str(workspace / 'launch' / 'robot.launch.py')), encoding='utf-8'
+    )
+    process = launched(theirs, ros_environment, 'robots:=pendulm')
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "given 'pendulm' (did you mean 'pendulum'?)" in text
+    assert 'no such argument' not in text
 
 
 @needs_launch
