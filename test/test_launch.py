@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 import os
 from pathlib import Path
+import re
 import signal
 import subprocess
 import sys
@@ -249,6 +250,47 @@ def test_a_robot_moves_by_a_policy_file_without_a_learner(
         robot.communicate(timeout=60)
     assert process.returncode == 0, text
     assert '1 episode: mean return -' in text
+
+
+def killed_at(process: 'subprocess.Popen[str]', node: str, word: str) -> str:
+    """Kill a node with the next line that has a word; return what launch said until then."""
+    assert process.stdout is not None
+    lines, pid = [], 0
+    for line in process.stdout:
+        lines.append(line)
+        if started_as := re.search(rf'\[{node}-\d+\]: process started with pid \[(\d+)', line):
+            pid = int(started_as[1])
+        if pid and word in line:
+            os.kill(pid, signal.SIGKILL)
+            return ''.join(lines)
+    pytest.fail(''.join(lines))
+
+
+@needs_launch
+def test_an_agent_is_started_again_as_often_as_allowed(
+    ros_environment: dict[str, str], workspace: Path
+) -> None:
+    words = ('robot:=pendulum', 'restarts:=1', 'robot_timeout_s:=100', "spool_folder:=''")
+    process = launched(workspace / 'launch' / 'robot.launch.py', ros_environment, *words)
+    text = killed_at(process, 'agent', 'fingerprint') + killed_at(process, 'agent', 'fingerprint')
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, text + rest
+    assert text.count('process started') == 2
+    assert 'process started' not in rest
+    assert 'agent failed with exit code -9: shutting down' in rest
+
+
+@needs_launch
+def test_everything_ends_with_the_simulated_robot(
+    ros_environment: dict[str, str], workspace: Path, tmp_path: Path
+) -> None:
+    words = ('robot:=pendulum', f'policy:={policy_file(tmp_path)}', 'max_episodes:=100000')
+    process = launched(workspace / 'launch' / 'evaluate.launch.py', ros_environment, *words)
+    text = killed_at(process, 'simulated_simulated_robot', 'episode 1:')
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, text + rest
+    assert 'simulated_simulated_robot failed with exit code -9: shutting down' in rest
+    assert rest.count('process has finished cleanly') == 1, text + rest
 
 
 @needs_launch
