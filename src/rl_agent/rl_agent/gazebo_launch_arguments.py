@@ -22,9 +22,9 @@ WORLD = (
     LaunchArgument('model', 'folder in GZ_SIM_RESOURCE_PATH; empty: the name of the robot', ''),
     LaunchArgument('bridge', 'YAML file for ros_gz_bridge; empty: the one of the robot', ''),
     LaunchArgument('x', 'where the model stands in a world that does not have it yet, m', 0.0),
-    LaunchArgument('y', 'm', 0.0),
-    LaunchArgument('z', 'm', 0.0),
-    LaunchArgument('yaw', 'rad', 0.0),
+    LaunchArgument('y', 'see x, m', 0.0),
+    LaunchArgument('z', 'see x, m', 0.0),
+    LaunchArgument('yaw', 'how the model is turned there, rad', 0.0),
     LaunchArgument('headless', 'true: without a window', False),
     LaunchArgument(
         'lockstep', 'time passes only when a command comes; false: it runs freely', True
