@@ -6,7 +6,7 @@ started by the one of `.venv`.
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 import os
 from pathlib import Path
@@ -129,9 +129,23 @@ def generate_launch_description():
 """
 
 
+_LAUNCHED: list['subprocess.Popen[str]'] = []
+
+
+@pytest.fixture(autouse=True)
+def _end_what_was_launched() -> Iterator[None]:
+    """Leave no nodes behind where a test fails."""
+    yield
+    while _LAUNCHED:
+        process = _LAUNCHED.pop()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
 def launched(file: Path, environment: Mapping[str, str], *words: str) -> 'subprocess.Popen[str]':
     """Start a launch file in a session of its own."""
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, '-c', RUN, str(file), *words],
         env={**environment, 'PYTHONUNBUFFERED': '1'},
         stdout=subprocess.PIPE,
@@ -139,6 +153,8 @@ def launched(file: Path, environment: Mapping[str, str], *words: str) -> 'subpro
         text=True,
         start_new_session=True,
     )
+    _LAUNCHED.append(process)
+    return process
 
 
 @needs_launch

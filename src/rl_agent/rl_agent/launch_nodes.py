@@ -98,6 +98,7 @@ class Starter:
             env=dict(self.interpreter.environment),
             output='screen',
             sigterm_timeout=_END_WITHIN_S,
+            sigkill_timeout=_END_WITHIN_S,  # a learner on a loaded machine
             on_exit=self._on_exit,
         )
 
