@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import threading
 import time
+from typing import Literal
 
 _MOST_REPORTS = 1000
 
@@ -16,11 +17,12 @@ class Report:
 
     Attributes:
         text: of one line.
-        is_fault: false: it is over, or only worth knowing.
+        level: `error` while something is wrong, `warning` for what happened and is no state,
+            `info` for what is over or only worth knowing.
     """
 
     text: str
-    is_fault: bool
+    level: Literal['info', 'warning', 'error']
 
 
 @dataclass
@@ -57,12 +59,12 @@ class Events:
             if (name, source) not in self._named:
                 self._named.add((name, source))
                 words = text if isinstance(text, str) else text()
-                self._reports.append(Report(f'{name}: {words}', is_fault=True))
+                self._reports.append(Report(f'{name}: {words}', 'warning'))
             self._counts[name] = self._counts.get(name, 0) + 1
 
     def tell(self, text: str) -> None:
         """Put something into words that is no fault."""
-        self._reports.append(Report(text, is_fault=False))
+        self._reports.append(Report(text, 'info'))
 
     def begin(self, name: str, text: str) -> None:
         """Note that a fault is there: counted and put into words unless it goes on already."""
@@ -70,7 +72,7 @@ class Events:
             if name not in self._lasting:
                 self._lasting[name] = _Lasting(time.monotonic())
                 self._counts[name] = self._counts.get(name, 0) + 1
-                self._reports.append(Report(f'{name}: {text}', is_fault=True))
+                self._reports.append(Report(f'{name}: {text}', 'error'))
             self._lasting[name].count += 1
 
     def end(self, name: str) -> None:
@@ -84,7 +86,7 @@ class Events:
                 self._reports.append(
                     Report(
                         f'{name}: over after {seconds:.3g} s, noticed {lasting.count} times',
-                        is_fault=False,
+                        'info',
                     )
                 )
 

@@ -10,7 +10,10 @@ REPORT_PERIOD_S = 0.2
 def log_reports(node: Node, events: Events) -> None:
     """Log what there is to say since the last call."""
     for report in events.take_reports():
-        if report.is_fault:
+        # one line for each level: rclpy refuses a place in the code that changes its level
+        if report.level == 'error':
             node.get_logger().error(report.text)
+        elif report.level == 'warning':
+            node.get_logger().warning(report.text)
         else:
             node.get_logger().info(report.text)
