@@ -70,6 +70,8 @@ class Update:
         self._state = TrainingState(
             algorithm, self.actor, self.critics, generator, fused=not reference
         )
+        # no graph is wanted, and on a CPU each operation costs less without the care for one
+        self._is_inference = not reference and self._device.type == 'cpu'
         kind = PlainGradients if reference else FastGradients
         self._gradients: Gradients = kind(
             algorithm, self.layout, self.actor, self.critics, self._state
@@ -108,21 +110,21 @@ class Update:
             ValueError: the rows have another shape.
         """
         block = self._prepare(rows)
-        for index, batch in enumerate(block):
-            due = self._due(last=index == len(block) - 1)
-            self._count(due, self._take_step(batch, due))
+        with torch.inference_mode(self._is_inference):
+            for index, batch in enumerate(block):
+                due = self._due(last=index == len(block) - 1)
+                self._count(due, self._take_step(batch, due))
 
     def _prepare(self, rows: Tensor) -> Tensor:
         """Return a block on the device, checked, observations normalised."""
-        if rows.ndim != 3:
+        if rows.ndim != 3 or rows.shape[2] != self.layout.width:
             raise ValueError(
                 f'rows: given shape {tuple(rows.shape)};'
                 f' accepted: (update, batch, {self.layout.width})'
             )
-        fields = self.layout.unpack(rows)
         # one number tells of all; the sum of large finite ones can overflow
         if not math.isfinite(rows.sum().item()) and not bool(torch.isfinite(rows).all()):
-            raise TrainingError(_explain_bad_numbers(fields))
+            raise TrainingError(_explain_bad_numbers(self.layout.unpack(rows)))
         block = rows.to(self._device, torch.float32, non_blocking=True)
         if not self.algorithm.normalise_observations:
             return block
