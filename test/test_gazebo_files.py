@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_agent.gazebo_bridge import BridgeEntry, check_bridge, load_bridge
+from rl_agent.gazebo_bridge import BridgeEntry, check_bridge, command_topics, load_bridge
 from rl_agent.gazebo_world_file import read_world, steps_in, world_files, write_world
 from rl_agent.robot_description import load_robot
 from rl_agent.ros_messages import import_message
@@ -182,6 +182,39 @@ def test_mistakes_in_a_bridge_are_named(worlds: Path, tmp_path: Path) -> None:
         load_bridge(path)
     with pytest.raises(ConfigurationError, match='No such file'):
         load_bridge(tmp_path / 'nothing.yaml')
+
+
+def test_more_may_be_bridged_than_a_robot_needs(worlds: Path, tmp_path: Path) -> None:
+    """By absolute names, in both directions, of types that this project has no list of."""
+    path = tmp_path / 'bridge.yaml'
+    text = (worlds / 'bridge_pendulum.yaml').read_text().replace('ROS_TO_GZ', 'BIDIRECTIONAL')
+    path.write_text(
+        f"""{text}
+- {{ros_topic_name: /tf, gz_topic_name: /model/pendulum/pose, lazy: true, publisher_queue: 5,
+   ros_type_name: tf2_msgs/msg/TFMessage, gz_type_name: gz.msgs.Pose_V, direction: GZ_TO_ROS}}
+- {{ros_topic_name: /sonar, gz_topic_name: /sonar, direction: GZ_TO_ROS,
+   ros_type_name: new_msgs/msg/Sonar, gz_type_name: gz.msgs.Sonar}}
+"""
+    )
+    check_bridge(load_bridge(path), load_robot('pendulum'))
+
+
+@pytest.mark.parametrize('topic', ['/clock', '/joint_states', '/effort_controller/commands'])
+def test_a_topic_of_the_robot_itself_is_not_bridged(topic: str, worlds: Path) -> None:
+    """The node offers it: two sources of one topic would contradict each other."""
+    entries = load_bridge(worlds / 'bridge_pendulum.yaml')
+    other = BridgeEntry(topic, '/a', 'std_msgs/msg/Bool', 'gz.msgs.Boolean', 'GZ_TO_ROS')
+    with pytest.raises(ConfigurationError, match=f'given {topic}, .*accepted: gazebo/NAME'):
+        check_bridge([*entries, other], load_robot('pendulum'))
+
+
+def test_absolute_topics_of_a_robot_have_bridged_names(workspace: Path, tmp_path: Path) -> None:
+    text = (workspace / 'config' / 'robots' / 'diff_drive.yaml').read_text()
+    path = tmp_path / 'robot.yaml'
+    path.write_text(text.replace('topic: scan', 'topic: /scan').replace(': cmd_', ': /cmd_'))
+    robot = load_robot(str(path))
+    assert command_topics(robot) == {'gazebo/cmd_vel': 'geometry_msgs/msg/Twist'}
+    check_bridge(load_bridge(workspace / 'config/worlds/bridge_diff_drive.yaml'), robot)
 
 
 def test_a_topic_that_is_not_bridged_is_named() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rl_agent.gazebo_bridge import CLOCK, PREFIX
+from rl_agent.gazebo_bridge import bridged, CLOCK
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_message_fields import has_header
 from rl_agent.ros_messages import import_message, ns_to_stamp, stamp_to_ns
@@ -72,7 +72,7 @@ class GazeboRelay:
             self._topics[topic] = _Topic(publisher, has_header(kind))
             node.create_subscription(
                 message_type,
-                PREFIX + topic,
+                bridged(topic),
                 self._receiver(topic),
                 SENSOR_QOS,
                 callback_group=group,
@@ -87,7 +87,7 @@ class GazeboRelay:
     def silent(self) -> list[str]:
         """Bridged topics that were not heard since the last restart, in words."""
         topics = [topic for topic, item in self._topics.items() if item.stamp_ns < 0]
-        names = [*(PREFIX + topic for topic in topics), *([CLOCK] if self.now_ns < 0 else [])]
+        names = [*map(bridged, topics), *([CLOCK] if self.now_ns < 0 else [])]
         return [
             f'{name} ({self._node.count_publishers(self._node.resolve_topic_name(name))}'
             ' publishers)'
