@@ -2,8 +2,11 @@
 """Worlds, models and bridge files for Gazebo: they fit the descriptions, and each other."""
 
 import math
+import os
 from pathlib import Path
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -14,6 +17,7 @@ from rl_agent.robot_description import load_robot
 from rl_agent.ros_messages import import_message
 from rl_agent.simulated_models.pendulum import GRAVITY, LENGTH_M, MASS_KG
 
+SDF_TOOL = shutil.which('gz') or shutil.which('ign') or ''
 ROBOTS = ('pendulum', 'diff_drive', 'quadruped_gazebo')
 
 
@@ -67,6 +71,30 @@ def test_a_world_has_its_robot_and_steps_that_fit(robot: str, worlds: Path) -> N
     assert steps_in(1.0 / load_robot(robot).rate_hz, world.step_s) >= 10
     uris = [item.text for item in ET.parse(world.path).getroot().iter('uri')]
     assert uris == [f'model://{model_name(robot)}']
+
+
+@pytest.mark.skipif(not SDF_TOOL, reason='no `gz sdf` or `ign sdf`: apt install libsdformat-dev')
+@pytest.mark.parametrize(
+    'file', ['pendulum.sdf', 'diff_drive.sdf', 'quadruped.sdf', 'models/*/model.sdf']
+)
+def test_worlds_and_models_are_valid_sdf(file: str, worlds: Path) -> None:
+    """By the tool of Gazebo, or of Debian 12: `apt install libsdformat-dev ignition-tools`."""
+    environment = {**os.environ, 'SDF_PATH': str(worlds / 'models')}
+    environment['GZ_SIM_RESOURCE_PATH'] = environment['SDF_PATH']
+    for path in worlds.glob(file):
+        command = [SDF_TOOL, 'sdf', '--check', str(path)]
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        assert 'Valid.' in done.stdout
+        assert not re.search(r'Error|Warning', done.stdout), done.stdout
 
 
 @pytest.mark.parametrize('robot', ROBOTS)
