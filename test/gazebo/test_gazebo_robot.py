@@ -82,15 +82,19 @@ def test_a_command_lets_one_period_pass_and_resets_do_not_turn_time_back(
 
 @pytest.mark.parametrize(
     ('behind', 'named'),
-    [('nothing', '/world/pendulum_world/control: no such service in 15 s'), ('stopped', 'stalls')],
+    [
+        ('nothing', '/world/pendulum_world/control: no such service in 15 s'),
+        ('mute', 'bridged topics are silent for 15 s: gazebo/joint_states (1 publishers)'),
+        ('stopped', 'the simulation stalls: no new time in 15 s'),
+    ],
 )
-def test_a_simulation_that_is_not_there_or_stalls_is_named(
+def test_a_simulation_that_is_not_there_or_silent_or_stalls_is_named(
     start_world: StartWorld, environment: dict[str, str], behind: str, named: str
 ) -> None:
     world = start_world('pendulum')
     with contextlib.ExitStack() as stack:
-        if behind == 'stopped':
-            process = stack.enter_context(stand_in(world, environment))
+        if behind != 'nothing':
+            process = stack.enter_context(stand_in(world, environment, behind))
         node = spec(timeout_s=15.0)
         processes = stack.enter_context(running([node], environment, world.folder))
         if behind == 'stopped':

@@ -285,7 +285,8 @@ class GazeboRobotNode(ManagedNode):
             return (
                 f'bridged topics are silent for {timeout_s:g} s: {", ".join(self._relay.silent)};'
                 ' accepted: messages from ros_gz_bridge. Does the bridge file name the topics of'
-                ' Gazebo (gz topic --list), and has the model these sensors?'
+                ' Gazebo (gz topic --list), has the model these sensors, and the world the systems'
+                ' for them?'
             )
         return (
             f'the simulation stalls: no new time in {timeout_s:g} s, at'
