@@ -12,7 +12,15 @@ import xml.etree.ElementTree as ET
 import pytest
 from rl_agent.errors import ConfigurationError
 from rl_agent.gazebo_bridge import BridgeEntry, check_bridge, command_topics, load_bridge
-from rl_agent.gazebo_world_file import read_world, steps_in, world_files, write_world
+from rl_agent.gazebo_model_file import model_folders, read_model
+from rl_agent.gazebo_world_file import (
+    check_sensors,
+    read_world,
+    steps_in,
+    world_files,
+    WorldFile,
+    write_world,
+)
 from rl_agent.robot_description import load_robot
 from rl_agent.ros_messages import import_message
 from rl_agent.simulated_models.pendulum import GRAVITY, LENGTH_M, MASS_KG
@@ -143,19 +151,101 @@ def test_the_pendulum_is_the_simulated_one(worlds: Path) -> None:
 
 def test_a_copy_has_robot_and_speed(worlds: Path, tmp_path: Path) -> None:
     """A robot is added just if the world does not have it."""
-    source = tmp_path / 'own.sdf'
-    source.write_text(
-        "<sdf version='1.9'><world name='own'><physics name='p' type='ode'/></world></sdf>"
-    )
-    pose = (1.0, 2.0, 0.5, math.pi)
-    copy = ET.parse(write_world(source, tmp_path / 'copy.sdf', 2.5, 'diff_drive', pose)).getroot()
+    source = own_world(tmp_path)
+    pose = (1.0, 2.0, 0.5, 0.0, 0.0, math.pi)
+    copy = copy_of(source, tmp_path, 2.5, 'diff_drive', pose)
     assert copy.findtext('world/physics/real_time_factor') == '2.5'
     assert copy.findtext('world/include/uri') == 'model://diff_drive'
     assert copy.findtext('world/include/pose') == '1 2 0.5 0 0 3.14159'
-    source = worlds / 'diff_drive.sdf'
-    copy = ET.parse(write_world(source, tmp_path / 'copy.sdf', 0.0, 'diff_drive', pose)).getroot()
+    source = read_world(worlds / 'diff_drive.sdf')
+    copy = copy_of(source, tmp_path, 0.0, 'diff_drive', pose)
     assert copy.findtext('world/physics/real_time_factor') == '0'
     assert len(copy.findall('world/include')) == 1
+
+
+def own_world(folder: Path, more: str = '') -> WorldFile:
+    """Return a world of a user, with no robot in it."""
+    plugins = ''.join(
+        f"<plugin name='gz::sim::systems::{name}' filename='{name}'/>"
+        for name in ('Physics', 'UserCommands')
+    )
+    path = folder / 'own.sdf'
+    path.write_text(
+        f"<sdf version='1.9'><world name='own'><physics name='p' type='ode'/>{plugins}{more}"
+        '</world></sdf>'
+    )
+    return read_world(path)
+
+
+def copy_of(
+    world: WorldFile, folder: Path, real_time_factor: float, model: str, pose: tuple[float, ...]
+) -> ET.Element:
+    target = folder / 'copy.sdf'
+    return ET.parse(write_world(world, target, real_time_factor, model, pose)).getroot()
+
+
+def test_a_robot_stands_in_another_world_as_high_as_its_file_says(
+    worlds: Path, tmp_path: Path
+) -> None:
+    """An included pose replaces the model's own: at 0 m the quadruped's legs are in the ground."""
+    model = read_model('quadruped', [worlds / 'models'])
+    pose = model.moved(1.0, -2.0, 0.1, math.pi / 2)
+    assert pose == pytest.approx((1.0, -2.0, 0.55, 0.0, 0.0, math.pi / 2))
+    copy = copy_of(own_world(tmp_path), tmp_path, 1.0, 'quadruped', pose)
+    assert copy.findtext('world/include/pose') == '1 -2 0.55 0 0 1.5708'
+
+
+def test_files_beside_a_world_are_found_from_its_copy(tmp_path: Path) -> None:
+    """Gazebo looks for a relative path beside the file that names it."""
+    (tmp_path / 'meshes').mkdir()
+    (tmp_path / 'meshes' / 'desk.stl').touch()
+    uris = ('meshes/desk.stl', 'model://lamp', 'meshes/gone.stl', 'https://fuel/chair')
+    include = ''.join(f'<include><uri>{uri}</uri></include>' for uri in uris)
+    world = own_world(tmp_path, include)
+    copy = copy_of(world, tmp_path, 1.0, 'lamp', (0.0,) * 6)
+    assert [item.text for item in copy.iter('uri')] == [
+        str(tmp_path / 'meshes' / 'desk.stl'),
+        *uris[1:],
+    ]
+
+
+def test_a_real_time_factor_below_0_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match='real_time_factor: given -1; accepted: above 0'):
+        copy_of(own_world(tmp_path), tmp_path, -1.0, 'pendulum', (0.0,) * 6)
+
+
+@pytest.mark.parametrize(
+    ('robot', 'named'),
+    [
+        ('diff_drive', 'Sensors (sensor lidar of diff_drive would be silent)'),
+        ('quadruped', 'Imu (sensor imu of quadruped would be silent)'),
+    ],
+)
+def test_a_world_in_which_a_sensor_would_be_silent_is_named(
+    robot: str, named: str, worlds: Path, tmp_path: Path
+) -> None:
+    model = read_model(robot, [worlds / 'models'])
+    check_sensors(read_world(worlds / f'{robot}.sdf'), model)
+    with pytest.raises(ConfigurationError, match=re.escape(named)):
+        check_sensors(own_world(tmp_path), model)
+
+
+def test_a_model_that_is_not_there_is_named(worlds: Path, tmp_path: Path) -> None:
+    """One that the world has of itself needs no folder."""
+    folders = model_folders({'GZ_SIM_RESOURCE_PATH': f'{tmp_path}:'}, worlds / 'models')
+    assert folders == [tmp_path, worlds / 'models']
+    accepted = 'accepted: .* there: diff_drive, pendulum, quadruped'
+    with pytest.raises(ConfigurationError, match=f'model: pendulun: no folder .*{accepted}'):
+        read_model('pendulun', folders)
+    world = own_world(tmp_path, "<model name='pendulun'/>")
+    assert read_model('pendulun', folders, world.models).pose == (0.0,) * 6
+    (tmp_path / 'arm').mkdir()
+    (tmp_path / 'arm' / 'model.config').write_text('<model><sdf>arm.sdf</sdf></model>')
+    with pytest.raises(ConfigurationError, match=r'arm\.sdf: No such file'):
+        read_model('arm', folders)
+    (tmp_path / 'arm' / 'arm.sdf').write_text('<sdf><model><pose>0 0 1</pose></model></sdf>')
+    with pytest.raises(ConfigurationError, match="pose: given '0 0 1'; accepted: six numbers"):
+        read_model('arm', folders)
 
 
 @pytest.mark.parametrize(

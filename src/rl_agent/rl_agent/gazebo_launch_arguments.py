@@ -21,7 +21,9 @@ WORLD = (
     LaunchArgument('world', 'SDF file; empty: the one of the robot in config/worlds', ''),
     LaunchArgument('model', 'folder in GZ_SIM_RESOURCE_PATH; empty: the name of the robot', ''),
     LaunchArgument('bridge', 'YAML file for ros_gz_bridge; empty: the one of the robot', ''),
-    LaunchArgument('x', 'where the model stands in a world that does not have it yet, m', 0.0),
+    LaunchArgument(
+        'x', 'moves the model that a world does not have yet, from its own pose, m', 0.0
+    ),
     LaunchArgument('y', 'm', 0.0),
     LaunchArgument('z', 'm', 0.0),
     LaunchArgument('yaw', 'rad', 0.0),
