@@ -24,6 +24,7 @@ def run(workspace: Path, monkeypatch: pytest.MonkeyPatch, done: list[str]) -> Mo
     monkeypatch.delitem(sys.modules, 'run')
 
     def test(command: list[str], **_: Any) -> 'subprocess.CompletedProcess[bytes]':
+        assert '--override-ini=faulthandler_timeout=0' in command, 'learning takes minutes'
         done.append('test')
         return subprocess.CompletedProcess(command, 3)
 

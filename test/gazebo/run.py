@@ -39,7 +39,9 @@ def main() -> int:
     # ROS_GZ_PATH: where Python finds ros_gz_interfaces, if that is installed
     paths = [here, str(Path(here).parent), os.environ.get('ROS_GZ_PATH', '')]
     modules = os.pathsep.join(filter(None, paths))
-    command = [sys.executable, '-m', 'pytest', '-p', 'gazebo_fixtures', '--session-timeout=6000']
+    command = [sys.executable, '-m', 'pytest', '-p', 'gazebo_fixtures']
+    # learning takes longer than the tests of other folders may
+    command += ['--session-timeout=6000', '--override-ini=faulthandler_timeout=0']
     environment = {**os.environ, 'PYTHONPATH': modules}
     done = subprocess.run([*command, *sys.argv[1:], here], cwd=_TOP, env=environment, check=False)
     return done.returncode
