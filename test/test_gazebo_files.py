@@ -257,6 +257,10 @@ def test_a_model_that_is_not_there_is_named(worlds: Path, tmp_path: Path) -> Non
             "<sdf version='1.9'><world name='w'/></sdf>",
             'Physics (nothing moves)',
         ),
+        (
+            "<sdf version='1.9'><world name='my world'/></sdf>",
+            "given the name 'my world'; accepted: one of letters, digits and _",
+        ),
     ],
 )
 def test_a_world_that_cannot_be_used_is_named(text: str, named: str, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.gazebo_bridge import check_bridge, command_topics, load_bridge
-from rl_agent.gazebo_world_file import steps_in
+from rl_agent.gazebo_world_file import check_world_name, steps_in
 from rl_agent.node_parameters import RobotName
 from rl_agent.ros_command_reader import CommandReader
 from rl_agent.ros_gazebo_relay import GazeboRelay
@@ -80,6 +80,7 @@ class GazeboRobotNode(ManagedNode):
         settings = self._settings
         if not settings.world:
             raise ConfigurationError('world: missing; accepted: the name of a world')
+        check_world_name(settings.world)
         self._description = description = load_ros_robot(settings.robot)
         if settings.bridge:
             check_bridge(load_bridge(Path(settings.bridge)), description)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import math
 from pathlib import Path
+import re
 from typing import Any
 import xml.etree.ElementTree as ET
 
@@ -101,13 +102,28 @@ def steps_in(period_s: float, step_s: float) -> int:
     return count
 
 
+def check_world_name(name: str) -> None:
+    """Do nothing if a world's services can have names in ROS, which has no blanks and hyphens.
+
+    Raises:
+        ConfigurationError: they cannot.
+    """
+    if not re.fullmatch('[A-Za-z_][A-Za-z0-9_]*', name):
+        raise ConfigurationError(
+            f'world: given the name {name!r}; accepted: one of letters, digits and _, as'
+            f' /world/{name}/control is a service of ROS'
+        )
+
+
 def read_world(path: Path) -> WorldFile:
     """Return what a world file says.
 
     Raises:
-        ConfigurationError: it cannot be read, has no world, or lacks a system that is needed.
+        ConfigurationError: it cannot be read, has no world, lacks a system that is needed, or has
+            a name that ROS has no services for.
     """
     world = _parse(path)
+    check_world_name(world.get('name', 'default'))
     present = frozenset(item.get('name', '') for item in world.findall('plugin'))
     missing = [f'{name} ({why})' for name, why in _NEEDED_SYSTEMS.items() if name not in present]
     if missing:
