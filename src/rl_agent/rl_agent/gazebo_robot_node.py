@@ -87,7 +87,7 @@ class GazeboRobotNode(ManagedNode):
         self._period_steps = steps_in(1.0 / description.rate_hz, settings.step_s)
         group = ReentrantCallbackGroup()  # readings arrive while a command waits for them
         self._world = GazeboWorld(self, settings.world, group)
-        self._relay = GazeboRelay(self, description, group, self._on_message)
+        self._relay = GazeboRelay(self, description)
         self._busy, self._busy_since_s = False, 0.0
         self._wanted: tuple[int, Future, float] | None = None
         self._tick = Future()
@@ -101,6 +101,8 @@ class GazeboRobotNode(ManagedNode):
                 kind, description.reset.service, self._on_reset, callback_group=group
             )
         self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
+        # last: a simulation that runs already is heard at once
+        self._relay.listen(group, self._on_message)
         self.create_timer(_LOOK_S, self._look, callback_group=group, clock=steady_clock())
         self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
 
