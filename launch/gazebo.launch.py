@@ -73,6 +73,8 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             bridge=str(files.bridge),
             step_s=world.step_s,
             settle_s=given['settle_s'],
+            shake_s=given['shake_s'],
+            seed=given['seed'],
             timeout_s=given['timeout_s'],
         ),
         agent(given['robot'], '', **parameters(GAZEBO_AGENT, given)),

@@ -80,6 +80,33 @@ def test_a_command_lets_one_period_pass_and_resets_do_not_turn_time_back(
             assert np.diff(times) == pytest.approx(0.05, abs=1e-6)
 
 
+@pytest.mark.parametrize('lockstep', [True, False])
+def test_random_commands_after_a_reset_let_episodes_begin_differently(
+    lockstep: bool, start_world: StartWorld, environment: dict[str, str]
+) -> None:
+    """The world itself begins at 0.5 rad and at rest each time."""
+    world = start_world('pendulum')
+    node = spec(shake_s=0.5, seed=3, lockstep=lockstep)
+    words = [] if lockstep else ['free']
+    with (
+        stand_in(world, environment, *words),
+        running([node], environment, world.folder),
+        contextlib.closing(RosEnv('pendulum', robot_timeout_s=60.0)) as env,
+    ):
+        velocities = [env.reset()[0][2] for _ in range(3)]
+    rng, expected = np.random.default_rng(3), []
+    for _ in range(3):
+        model = Pendulum()
+        model.position[:], model.velocity[:] = 0.5, 0.0
+        for effort in (*rng.uniform(-2.0, 2.0, 10), 0.0):
+            for _ in range(50):
+                model.step(np.array([effort]), 0.001)
+        expected.append(model.velocity[0])
+    assert min(abs(np.diff(velocities))) > 0.05
+    if lockstep:
+        assert velocities == pytest.approx(expected, abs=0.02)
+
+
 @pytest.mark.parametrize(
     ('behind', 'named'),
     [

@@ -39,6 +39,12 @@ WORLD = (
         'after a reset, before an episode begins, simulated: 1 for the quadruped',
         0.0,
     ),
+    LaunchArgument(
+        'shake_s',
+        'after a reset random commands for so long, simulated, that episodes begin differently: 2'
+        ' for the pendulum',
+        0.0,
+    ),
     LaunchArgument('timeout_s', 'a simulation that is silent for so long is an error', 60.0),
 )
 
