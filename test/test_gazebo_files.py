@@ -149,6 +149,36 @@ def test_the_pendulum_is_the_simulated_one(worlds: Path) -> None:
     assert [float(word) for word in gravity.split()] == [0.0, 0.0, -GRAVITY]
 
 
+def test_the_numbers_of_the_differential_drive_agree(worlds: Path) -> None:
+    """The drive with the wheels, masses with shapes, the laser with the description."""
+    model = model_of(worlds, 'diff_drive')
+    drive = model.find("plugin[@name='gz::sim::systems::DiffDrive']")
+    assert drive is not None
+    wheels = [model.find(f"link[@name='wheel_{side}_link']") for side in ('left', 'right')]
+    (left, right) = (numbers(wheel, 'pose') for wheel in wheels)
+    radius = float(drive.findtext('wheel_radius', ''))
+    assert left[1] - right[1] == float(drive.findtext('wheel_separation', ''))
+    assert [left[2], right[2]] == [radius, radius], 'they stand on the ground'
+    for link in (*wheels, model.find("link[@name='base_link']")):
+        (size,) = numbers(link, 'collision/geometry/cylinder/radius')
+        (length,) = numbers(link, 'collision/geometry/cylinder/length')
+        (mass,) = numbers(link, 'inertial/mass')
+        assert size == radius or link not in wheels
+        across, along = mass * (3.0 * size**2 + length**2) / 12.0, mass * size**2 / 2.0
+        inertia = [numbers(link, f'inertial/inertia/{axis}')[0] for axis in ('ixx', 'iyy', 'izz')]
+        assert inertia == pytest.approx([across, across, along], rel=1e-4)
+    (scan, *_) = load_robot('diff_drive').observation
+    laser = model.find('link/sensor/lidar')
+    assert numbers(laser, 'scan/horizontal/samples') == [360]
+    assert numbers(laser, 'scan/horizontal/max_angle') == pytest.approx([math.radians(359.0)])
+    assert (numbers(laser, 'range/min')[0], numbers(laser, 'range/max')[0]) == scan.bounds
+
+
+def numbers(element: ET.Element | None, path: str) -> list[float]:
+    assert element is not None
+    return [float(word) for word in element.findtext(path, '').split()]
+
+
 def test_a_copy_has_robot_and_speed(worlds: Path, tmp_path: Path) -> None:
     """A robot is added just if the world does not have it."""
     source = own_world(tmp_path)
