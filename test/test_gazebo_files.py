@@ -300,6 +300,14 @@ def test_a_world_that_cannot_be_used_is_named(text: str, named: str, tmp_path: P
         read_world(path)
 
 
+def test_systems_may_have_their_older_names(worlds: Path, tmp_path: Path) -> None:
+    """Harmonic takes both; worlds that were made for Fortress have these."""
+    text = (worlds / 'quadruped.sdf').read_text()
+    (tmp_path / 'world.sdf').write_text(text.replace('"gz::sim::', '"ignition::gazebo::'))
+    world = read_world(tmp_path / 'world.sdf')
+    check_sensors(world, read_model('quadruped', [worlds / 'models']))
+
+
 def test_a_step_that_is_no_fraction_of_the_period_is_named(worlds: Path, tmp_path: Path) -> None:
     text = (worlds / 'pendulum.sdf').read_text().replace('>0.001<', '>0.003<')
     (tmp_path / 'world.sdf').write_text(text)

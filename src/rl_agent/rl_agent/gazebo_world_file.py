@@ -124,7 +124,9 @@ def read_world(path: Path) -> WorldFile:
     """
     world = _parse(path)
     check_world_name(world.get('name', 'default'))
-    present = frozenset(item.get('name', '') for item in world.findall('plugin'))
+    names = [item.get('name', '') for item in world.findall('plugin')]
+    # Harmonic still takes the names of before it was called Gazebo again
+    present = frozenset(name.replace('ignition::gazebo::', 'gz::sim::') for name in names)
     missing = [f'{name} ({why})' for name, why in _NEEDED_SYSTEMS.items() if name not in present]
     if missing:
         raise ConfigurationError(
