@@ -9,6 +9,7 @@ nominal body, and on varied bodies that it never saw.
 
 import argparse
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 import csv
 from dataclasses import dataclass, replace
 import json
@@ -17,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 from typing import Any
 
 from results import table
@@ -62,6 +64,11 @@ class Job:
     seed: int
     steps: int
 
+    @property
+    def name(self) -> str:
+        """What it is called in print."""
+        return f'{self.program} seed {self.seed}'
+
 
 def main() -> None:
     """Run what is missing, draw the curves, print a table and one JSON object."""
@@ -76,7 +83,10 @@ def main() -> None:
     finished = {(row['program'], row['seed'], row['steps']) for row in table.read(path)}
     missing = [job for job in jobs if (job.program, str(job.seed), str(job.steps)) not in finished]
     print(f'{len(jobs)} runs, {len(jobs) - len(missing)} of them done before', flush=True)
-    failed = [f'{job.program} seed {job.seed}' for job in missing if not perform(job, path)]
+    lock = threading.Lock()
+    with ThreadPoolExecutor(options.jobs) as pool:
+        done = list(pool.map(lambda job: perform(job, path, lock, options.keep), missing))
+    failed = [job.name for job, is_done in zip(missing, done, strict=True) if not is_done]
     rows = [row for row in table.read(path) if row['steps'] == str(options.steps)]
     summary = summarise(rows, options.programs)
     if rows:
@@ -104,29 +114,31 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--programs', nargs='+', default=['droq', 'default', 'sac'])
     parser.add_argument('--seeds', type=int, default=3, help='seeds 0, 1, ... of each program')
     parser.add_argument('--steps', type=int, default=24_000, help='of each run, 20 a second')
+    parser.add_argument('--jobs', type=int, default=1, help='runs at a time; each takes a core')
+    parser.add_argument('--keep', type=Path, help='folder to keep the runs in; default: nowhere')
     return parser.parse_args(arguments)
 
 
-def perform(job: Job, path: Path) -> bool:
+def perform(job: Job, path: Path, lock: threading.Lock, keep: Path | None) -> bool:
     """Train, judge, and append the rows; return whether that worked."""
-    name = f'{job.program} seed {job.seed}'
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
+        run = (keep or folder) / job.name.replace(' ', '-')
         command = [sys.executable, '-m', 'rl_learner.demo', '--robot', str(write(job, folder))]
-        command += ['--seed', str(job.seed), '--runs', str(folder), '--name', 'run']
+        command += ['--seed', str(job.seed), '--runs', str(run.parent), '--name', run.name]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
-        run = folder / 'run'
         if not (run / 'summary.json').is_file() or not (run / 'policy.npz').is_file():
-            print(f'{name}: failed: {(result.stderr or result.stdout)[-500:]}', flush=True)
+            print(f'{job.name}: failed: {(result.stderr or result.stdout)[-500:]}', flush=True)
             return False
         summary = json.loads((run / 'summary.json').read_text())
         if summary['verdict'] == 'interrupted':
-            print(f'{name}: interrupted', flush=True)
+            print(f'{job.name}: interrupted', flush=True)
             return False
         rows = [*curve(run), *judged(run / 'policy.npz', job.steps)]
-    append(job, rows, summary, path)
+    with lock:
+        append(job, rows, summary, path)
     factor = summary['steps'] / 20 / summary['wall_time_s']
-    print(f'{name}: {rows[-2:]}, real-time factor {factor:.2f}', flush=True)
+    print(f'{job.name}: {rows[-2:]}, real-time factor {factor:.2f}', flush=True)
     return True
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 import os
 from pathlib import Path
+import re
 import signal
 import subprocess
 import sys
@@ -106,11 +107,25 @@ from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import AnyLaunchDescriptionSource
 source = AnyLaunchDescriptionSource(sys.argv[1])
 given = [tuple(word.split(':=', 1)) for word in sys.argv[2:]]
-service = LaunchService(noninteractive=True)
+service = LaunchService(argv=sys.argv[2:], noninteractive=True)
 service.include_launch_description(
     LaunchDescription([IncludeLaunchDescription(source, launch_arguments=given)])
 )
 sys.exit(service.run())
+"""
+
+# What a user has who starts our robots by a file of that name.
+INCLUDING = """
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+def generate_launch_description():
+    ours = IncludeLaunchDescription(
+        PythonLaunchDescriptionSource({file!r}),
+        launch_arguments=[('robot', LaunchConfiguration('robots'))],
+    )
+    return LaunchDescription([DeclareLaunchArgument('robots'), ours])
 """
 
 
@@ -132,6 +147,12 @@ def launched(file: Path, environment: Mapping[str, str], *words: str) -> 'subpro
     [
         ('robot', [], "missing required argument 'robot'"),
         ('robot', ['robot:=pendulum', 'explore:=perhaps'], 'provided value "perhaps"'),
+        (
+            'robot',
+            ['robot:=pendulum', 'action_scal:=0.5'],
+            "action_scal: no such argument (did you mean 'action_scale'?); accepted: act",
+        ),
+        ('learner', ['robot:=pendulum', 'robots:=2'], "no such argument (did you mean 'robot'?)"),
         ('robot', ['robot:=pendulum', 'seed:=x'], "seed: given 'x'; accepted: a whole number"),
         ('robot', ['robot:=pendulm'], "did you mean 'pendulum'?"),
         ('robot', ['robot:=pendulum', 'python:=/no/python'], '/no/python: does not run'),
@@ -155,6 +176,21 @@ def test_a_mistake_is_named_and_launch_fails(
     assert process.returncode == 1
     assert error in text
     assert 'Traceback' not in text
+
+
+@needs_launch
+def test_a_file_that_includes_another_has_arguments_of_its_own(
+    ros_environment: dict[str, str], workspace: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / 'robot.launch.py'
+    theirs.write_text(
+        INCLUDING.format(file=str(workspace / 'launch' / 'robot.launch.py')), encoding='utf-8'
+    )
+    process = launched(theirs, ros_environment, 'robots:=pendulm')
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "given 'pendulm' (did you mean 'pendulum'?)" in text
+    assert 'no such argument' not in text
 
 
 @needs_launch
@@ -214,6 +250,47 @@ def test_a_robot_moves_by_a_policy_file_without_a_learner(
         robot.communicate(timeout=60)
     assert process.returncode == 0, text
     assert '1 episode: mean return -' in text
+
+
+def killed_at(process: 'subprocess.Popen[str]', node: str, word: str) -> str:
+    """Kill a node with the next line that has a word; return what launch said until then."""
+    assert process.stdout is not None
+    lines, pid = [], 0
+    for line in process.stdout:
+        lines.append(line)
+        if started_as := re.search(rf'\[{node}-\d+\]: process started with pid \[(\d+)', line):
+            pid = int(started_as[1])
+        if pid and word in line:
+            os.kill(pid, signal.SIGKILL)
+            return ''.join(lines)
+    pytest.fail(''.join(lines))
+
+
+@needs_launch
+def test_an_agent_is_started_again_as_often_as_allowed(
+    ros_environment: dict[str, str], workspace: Path
+) -> None:
+    words = ('robot:=pendulum', 'restarts:=1', 'robot_timeout_s:=100', "spool_folder:=''")
+    process = launched(workspace / 'launch' / 'robot.launch.py', ros_environment, *words)
+    text = killed_at(process, 'agent', 'fingerprint') + killed_at(process, 'agent', 'fingerprint')
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, text + rest
+    assert text.count('process started') == 2
+    assert 'process started' not in rest
+    assert 'agent failed with exit code -9: shutting down' in rest
+
+
+@needs_launch
+def test_everything_ends_with_the_simulated_robot(
+    ros_environment: dict[str, str], workspace: Path, tmp_path: Path
+) -> None:
+    words = ('robot:=pendulum', f'policy:={policy_file(tmp_path)}', 'max_episodes:=100000')
+    process = launched(workspace / 'launch' / 'evaluate.launch.py', ros_environment, *words)
+    text = killed_at(process, 'simulated_simulated_robot', 'episode 1:')
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, text + rest
+    assert 'simulated_simulated_robot failed with exit code -9: shutting down' in rest
+    assert rest.count('process has finished cleanly') == 1, text + rest
 
 
 @needs_launch

@@ -4,15 +4,19 @@
 from collections.abc import Sequence
 import dataclasses
 from pathlib import Path
+import re
 from typing import Any, get_args, get_origin, Literal
 
 import pytest
 from rl_agent.agent_parameters import AgentParameters
 from rl_agent.errors import ConfigurationError
+from rl_agent.gazebo_launch_arguments import GAZEBO_LAUNCH
 from rl_agent.launch_arguments import (
     AGENT,
     EVALUATION_LAUNCH,
+    is_asked_for,
     LaunchArgument,
+    refuse_unknown,
     ROBOT,
     ROBOT_LAUNCH,
 )
@@ -34,6 +38,7 @@ from rl_learner.run_folder import CHECKPOINTS, refuse_to_resume
 
 TABLES = {
     'evaluate': EVALUATION_LAUNCH,
+    'gazebo': GAZEBO_LAUNCH,
     'robot': ROBOT_LAUNCH,
     'learner': LEARNER_LAUNCH,
     'simulation': SIMULATION_LAUNCH,
@@ -83,7 +88,8 @@ def test_arguments_read_like_help(table: Sequence[LaunchArgument]) -> None:
     names = [item.name for item in table]
     assert len(set(names)) == len(names)
     for item in table:
-        assert item.description
+        # says what it is, not only its unit or what one of its values means
+        assert re.match(r'[^\d\W]+\W+\w+', item.description), item.name
         assert item.default_text is None or not item.choices or item.default_text in item.choices
 
 
@@ -118,6 +124,32 @@ def test_a_value_has_the_type_of_its_default(default: Any, text: str, value: Any
 def test_a_value_of_another_type_is_named(default: Any, text: str, accepted: str) -> None:
     with pytest.raises(ConfigurationError, match=f"key: given '{text}'; accepted: {accepted}"):
         LaunchArgument('key', 'help', default).value(text)
+
+
+def test_an_argument_that_there_is_not_is_named() -> None:
+    refuse_unknown(ROBOT_LAUNCH, ['robot:=pendulum', 'action_scale:=0.5', 'policy:=a:=b', 'word'])
+    with pytest.raises(ConfigurationError) as caught:
+        refuse_unknown(ROBOT_LAUNCH, ['robot:=pendulum', 'action_scal:=0.5'])
+    assert str(caught.value).startswith(
+        "action_scal: no such argument (did you mean 'action_scale'?); accepted: action_scale, "
+    )
+
+
+@pytest.mark.parametrize(
+    ('command', 'asked'),
+    [
+        (['ros2', 'launch', 'rl_agent', 'robot.launch.py', 'robot:=a'], True),
+        (['ros2', 'launch', 'launch/robot.launch.py'], True),
+        (['ros2', 'launch', 'my_robot', 'robot.launch.py', 'robots:=3'], False),
+        (['ros2', 'launch', 'rl_agent', 'evaluate.launch.py'], False),
+        ([], False),
+    ],
+)
+def test_a_launch_file_knows_whether_it_is_the_one_that_was_asked_for(
+    command: list[str], asked: bool, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace)
+    assert is_asked_for(str(workspace / 'launch' / 'robot.launch.py'), command) == asked
 
 
 def test_a_fleet_shares_its_steps_and_no_seed() -> None:

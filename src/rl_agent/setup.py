@@ -46,10 +46,10 @@ setup(
     extras_require={'test': ['pytest', 'pytest-timeout']},
     entry_points={
         'console_scripts': [
-            'agent = rl_agent.agent_node:main',
-            'gazebo_robot = rl_agent.gazebo_robot_node:main',
-            'check_robot = rl_agent.check_robot:main',
-            'simulated_robot = rl_agent.simulated_robot_node:main',
+            'agent = rl_agent.commands:agent',
+            'gazebo_robot = rl_agent.commands:gazebo_robot',
+            'check_robot = rl_agent.commands:check_robot',
+            'simulated_robot = rl_agent.commands:simulated_robot',
         ],
     },
 )

@@ -26,7 +26,8 @@ def config_folder() -> Path:
     """
     here = Path(__file__).resolve()
     installed = [parent / 'share' / 'rl_agent' / 'config' for parent in here.parents]
-    source = [parent / 'config' for parent in here.parents if (parent / 'src').is_dir()]
+    # not those of a workspace that has this project in its `src` folder: they are a user's own
+    source = [p / 'config' for p in here.parents if (p / 'src' / 'rl_agent').is_dir()]
     for folder in [*source, *installed, Path(sys.prefix) / 'share' / 'rl_agent' / 'config']:
         if (folder / 'robots').is_dir():
             return folder

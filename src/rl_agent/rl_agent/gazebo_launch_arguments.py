@@ -24,9 +24,9 @@ WORLD = (
     LaunchArgument(
         'x', 'moves the model that a world does not have yet, from its own pose, m', 0.0
     ),
-    LaunchArgument('y', 'm', 0.0),
-    LaunchArgument('z', 'm', 0.0),
-    LaunchArgument('yaw', 'rad', 0.0),
+    LaunchArgument('y', 'see x, m', 0.0),
+    LaunchArgument('z', 'see x, m', 0.0),
+    LaunchArgument('yaw', 'turns the model there, rad', 0.0),
     LaunchArgument('headless', 'true: without a window', False),
     LaunchArgument(
         'lockstep', 'time passes only when a command comes; false: it runs freely', True

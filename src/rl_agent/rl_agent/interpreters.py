@@ -44,11 +44,13 @@ ROBOT_NEEDS = (
     'gymnasium',
 )
 
-_ASK_WITHIN_S = 60.0
-_ROBOT_FIX = (
+# What makes a Python that has them.
+ROBOT_FIX = (
     'python3 -m venv --system-site-packages ~/rl_python && ~/rl_python/bin/pip install'
-    " 'pydantic>=2' gymnasium, and then python:=~/rl_python/bin/python"
+    " 'pydantic>=2' gymnasium"
 )
+
+_ASK_WITHIN_S = 60.0
 
 # Imports what is compiled for one Python; of the others, some slow, it asks only whether they are
 # there. Runs on the interpreter in question, whatever its version.
@@ -155,8 +157,9 @@ def robot_interpreter(python: str, environment: Mapping[str, str]) -> Interprete
     wanted = python or sys.executable
     # an environment made by `make setup` brings a ROS of its own: there, nothing of this one
     environments = (environment, without_ros(environment))
+    fix = f'what helps: {ROBOT_FIX}, and then python:=~/rl_python/bin/python'
     try:
-        return fitting(wanted, environments, ROBOT_NEEDS, f'what helps: {_ROBOT_FIX}')
+        return fitting(wanted, environments, ROBOT_NEEDS, fix)
     except ConfigurationError as error:
         if 'rl_msgs' not in str(error):
             raise

@@ -5,8 +5,11 @@ Most are parameters of a node. Those repeat here what the node's own dataclass s
 Python of `ros2 launch` may lack what that one needs; a test compares the two.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 import math
+from pathlib import Path
 
 from rl_agent.errors import ConfigurationError
 from rl_agent.node_specs import ParameterValue
@@ -62,6 +65,46 @@ class LaunchArgument:
                 raise ConfigurationError(f'{self.name}: given {text!r}; accepted: {words}')
             return number
         return '' if text in ("''", '""') else text
+
+
+def refuse_unknown(arguments: Sequence[LaunchArgument], words: Iterable[str]) -> None:
+    """Do nothing where each word of a command line is one of the arguments.
+
+    `ros2 launch` ignores those that no launch file declares: with `action_scal:=0.5` a robot would
+    move as far as ever.
+
+    Args:
+        arguments: that there are.
+        words: `name:=value`; others are not looked at.
+
+    Raises:
+        ConfigurationError: one has another name.
+    """
+    names = [item.name for item in arguments]
+    for name in (word.partition(':=')[0] for word in words if ':=' in word):
+        if name not in names:
+            meant = ''.join(
+                f' (did you mean {like!r}?)' for like in get_close_matches(name, names)[:1]
+            )
+            raise ConfigurationError(
+                f'{name}: no such argument{meant}; accepted: {", ".join(sorted(names))}'
+            )
+
+
+def is_asked_for(file: str, command: Sequence[str]) -> bool:
+    """Return whether a command line names this launch file, and not one that includes it.
+
+    Args:
+        file: path of the launch file.
+        command: `ros2 launch PACKAGE FILE ...` or `ros2 launch PATH ...`.
+    """
+    for before, word in zip(['', *command], command, strict=False):
+        if Path(word).name == Path(file).name and (
+            before in ('rl_agent', 'rl_learner')
+            or (Path(word).exists() and Path(word).samefile(file))
+        ):
+            return True
+    return False
 
 
 _ROBOT = 'name of a robot description, or the path of its YAML file'

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import os
 import signal
+import sys
 from typing import Any
 
 from rl_agent.errors import RlError
 from rl_agent.interpreters import Interpreter
-from rl_agent.launch_arguments import LaunchArgument
+from rl_agent.launch_arguments import is_asked_for, LaunchArgument, refuse_unknown
 from rl_agent.node_specs import NodeSpec, ParameterValue, WRONG_CONFIGURATION
 
 _RESTART_DELAY_S = 2.0
@@ -39,9 +40,17 @@ def declare(arguments: Sequence[LaunchArgument]) -> list[Any]:
 def values(arguments: Sequence[LaunchArgument], context: Any) -> dict[str, Any]:
     """Return the value of each argument.
 
+    Args:
+        arguments: all that the launch file has.
+        context: of the launch.
+
     Raises:
-        ConfigurationError: one is not of its type.
+        ConfigurationError: one is not of its type, or the command line has one of another name.
     """
+    file = context.get_locals_as_dict().get('current_launch_file_path')
+    # the arguments of a file that includes this one are none of our business
+    if file and is_asked_for(file, sys.argv):
+        refuse_unknown(arguments, context.argv)
     typed = context.launch_configurations
     return {item.name: item.value(typed[item.name]) for item in arguments}
 

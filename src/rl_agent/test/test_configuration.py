@@ -228,6 +228,20 @@ def test_a_name_is_looked_up_in_its_folder() -> None:
     assert find_file('robots', 'pendulum') == config_folder() / 'robots' / 'pendulum.yaml'
 
 
+def test_a_workspace_keeps_its_configuration_to_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A workspace with this project in `src` may have a folder of that name for its own."""
+    (tmp_path / 'src' / 'rl').mkdir(parents=True)
+    (tmp_path / 'config' / 'robots').mkdir(parents=True)
+    installed = tmp_path / 'install' / 'rl_agent'
+    ours = installed / 'share' / 'rl_agent' / 'config'
+    (ours / 'robots').mkdir(parents=True)
+    module = installed / 'lib' / 'python3.12' / 'site-packages' / 'rl_agent' / 'configuration.py'
+    monkeypatch.setattr('rl_agent.configuration.__file__', str(module))
+    assert config_folder() == ours
+
+
 def test_an_unknown_name_lists_the_names_there_are() -> None:
     with pytest.raises(ConfigurationError) as caught:
         find_file('robots', 'pendulun')

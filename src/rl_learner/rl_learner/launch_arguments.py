@@ -33,13 +33,15 @@ LEARNER = (
     RUN_FOLDER,
     LaunchArgument(
         'device',
-        'auto | cpu | cuda; auto takes a GPU if there is one',
+        'of the updates; auto takes a GPU if there is one',
         'auto',
         ('auto', 'cpu', 'cuda'),
     ),
     LaunchArgument('threads', 'CPU threads of an update; 0: one per core', 0),
     LaunchArgument('warmup', "transitions before training; -1: the algorithm's own", -1),
-    LaunchArgument('updates_to_data', "0: the algorithm's own", 0.0),
+    LaunchArgument(
+        'updates_to_data', "critic updates per transition; 0: the algorithm's own", 0.0
+    ),
 )
 
 RESUME = LaunchArgument(

@@ -66,7 +66,7 @@ class LearnerParameters:
     seed: Annotated[int, Field(ge=0, description='of networks and sampling')] = 0
     device: Annotated[
         Literal['auto', 'cpu', 'cuda'],
-        Field(description='auto | cpu | cuda; auto takes a GPU if there is one'),
+        Field(description='of the updates; auto takes a GPU if there is one'),
     ] = 'auto'
     threads: Annotated[
         int, Field(ge=0, le=256, description='CPU threads of an update; 0: one per core')
@@ -75,7 +75,12 @@ class LearnerParameters:
         int, Field(ge=-1, description="transitions before training; -1: the algorithm's own")
     ] = -1
     updates_to_data: Annotated[
-        float, Field(ge=0.0, le=1000.0, description="0: the algorithm's own")
+        float,
+        Field(
+            ge=0.0,
+            le=1000.0,
+            description="critic updates per transition; 0: the algorithm's own",
+        ),
     ] = 0.0
     publish_period_s: Annotated[
         float,

@@ -68,7 +68,7 @@ def test_the_tools_are_those_that_are_installed(workspace_setup: str) -> None:
     installed = {
         line.partition('=')[0].strip(" '")
         for line in workspace_setup.splitlines()
-        if line.strip().startswith("'rl_") and ':main' in line
+        if line.strip().startswith("'rl_") and ' = rl_learner.commands:' in line
     }
     assert tools == installed
 

@@ -1,0 +1,41 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Executables on a Python that lacks something, as apt's does."""
+
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+from rl_agent.commands import Command
+
+
+@pytest.mark.parametrize(
+    ('name', 'module'),
+    [
+        ('agent', 'agent_node'),
+        ('check_robot', 'check_robot'),
+        ('gazebo_robot', 'gazebo_robot_node'),
+    ],
+)
+def test_one_line_says_what_a_stock_python_lacks(name: str, module: str, tmp_path: Path) -> None:
+    (tmp_path / 'pydantic.py').write_text('__version__ = "1.10.14"\n')
+    path = os.pathsep.join([str(tmp_path), os.environ.get('PYTHONPATH', '')])
+    program = f'import sys\nfrom rl_agent.commands import {name}\nsys.exit({name}())'
+    done = subprocess.run(
+        [sys.executable, '-c', program, 'pendulum'],
+        env={**os.environ, 'PYTHONPATH': path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f'error: {sys.executable} lacks pydantic 2 or later (it has 1.10.14);')
+    assert line.endswith(f'~/rl_python/bin/python -m rl_agent.{module}')
+
+
+def test_another_import_that_fails_is_not_hidden() -> None:
+    with pytest.raises(ImportError, match='no_such_module'):
+        Command('no_such_module')()
