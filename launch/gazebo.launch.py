@@ -7,6 +7,7 @@ Needs ros_gz_sim and ros_gz_bridge of ROS 2 Jazzy. docs/gazebo.md goes through i
 from importlib.util import find_spec
 import os
 from pathlib import Path
+import shlex
 import tempfile
 from typing import Any
 
@@ -23,7 +24,14 @@ from launch_ros.substitutions import FindPackageShare
 from rl_agent.errors import ConfigurationError
 from rl_agent.gazebo_installation import check_gazebo, HARMONIC
 from rl_agent.gazebo_launch_arguments import GAZEBO_AGENT, GAZEBO_LAUNCH
-from rl_agent.gazebo_world_file import read_world, world_files, WorldFile, write_world
+from rl_agent.gazebo_model_file import FOLDERS_VARIABLE, model_folders, ModelFile, read_model
+from rl_agent.gazebo_world_file import (
+    check_sensors,
+    read_world,
+    world_files,
+    WorldFile,
+    write_world,
+)
 from rl_agent.interpreters import robot_interpreter
 from rl_agent.launch_nodes import declare, environment_of, parameters, start, values
 from rl_agent.node_specs import agent, gazebo_robot
@@ -54,6 +62,8 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     check_gazebo(environment)
     files = world_files(given, __file__)
     world = read_world(files.world)
+    model = read_model(files.model, model_folders(environment, files.models), world.models)
+    check_sensors(world, model)
     robot_python = robot_interpreter(given['robot_python'], environment)
     specs = [
         gazebo_robot(
@@ -63,27 +73,29 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             bridge=str(files.bridge),
             step_s=world.step_s,
             settle_s=given['settle_s'],
+            shake_s=given['shake_s'],
+            seed=given['seed'],
             timeout_s=given['timeout_s'],
         ),
         agent(given['robot'], '', **parameters(GAZEBO_AGENT, given)),
     ]
     return [
-        AppendEnvironmentVariable('GZ_SIM_RESOURCE_PATH', str(files.models)),
-        _gazebo(world, files.model, given),
+        AppendEnvironmentVariable(FOLDERS_VARIABLE, str(files.models)),
+        _gazebo(world, model, given),
         _bridge(world, files.bridge),
         *(_learner(given, environment) if given['learner'] else []),
         *start(specs, robot_python, given),
     ]
 
 
-def _gazebo(world: WorldFile, model: str, given: dict[str, Any]) -> LaunchDescriptionEntity:
+def _gazebo(world: WorldFile, model: ModelFile, given: dict[str, Any]) -> LaunchDescriptionEntity:
     """Return Gazebo with a copy of the world; in lockstep it begins paused."""
     folder = Path(tempfile.mkdtemp(prefix='rl_gazebo_'))
-    pose = (given['x'], given['y'], given['z'], given['yaw'])
+    pose = model.moved(given['x'], given['y'], given['z'], given['yaw'])
     copy = write_world(
-        world.path, folder / world.path.name, given['real_time_factor'], model, pose
+        world, folder / world.path.name, given['real_time_factor'], model.name, pose
     )
-    words = [str(copy)]
+    words = [shlex.quote(str(copy))]  # ros_gz_sim hands them to a shell
     words += [] if given['lockstep'] else ['-r']
     words += ['-s', '--headless-rendering'] if given['headless'] else []
     return IncludeLaunchDescription(

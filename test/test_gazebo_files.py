@@ -2,18 +2,30 @@
 """Worlds, models and bridge files for Gazebo: they fit the descriptions, and each other."""
 
 import math
+import os
 from pathlib import Path
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_agent.gazebo_bridge import BridgeEntry, check_bridge, load_bridge
-from rl_agent.gazebo_world_file import read_world, steps_in, world_files, write_world
+from rl_agent.gazebo_bridge import BridgeEntry, check_bridge, command_topics, load_bridge
+from rl_agent.gazebo_model_file import model_folders, read_model
+from rl_agent.gazebo_world_file import (
+    check_sensors,
+    read_world,
+    steps_in,
+    world_files,
+    WorldFile,
+    write_world,
+)
 from rl_agent.robot_description import load_robot
 from rl_agent.ros_messages import import_message
 from rl_agent.simulated_models.pendulum import GRAVITY, LENGTH_M, MASS_KG
 
+SDF_TOOL = shutil.which('gz') or shutil.which('ign') or ''
 ROBOTS = ('pendulum', 'diff_drive', 'quadruped_gazebo')
 
 
@@ -69,6 +81,30 @@ def test_a_world_has_its_robot_and_steps_that_fit(robot: str, worlds: Path) -> N
     assert uris == [f'model://{model_name(robot)}']
 
 
+@pytest.mark.skipif(not SDF_TOOL, reason='no `gz sdf` or `ign sdf`: apt install libsdformat-dev')
+@pytest.mark.parametrize(
+    'file', ['pendulum.sdf', 'diff_drive.sdf', 'quadruped.sdf', 'models/*/model.sdf']
+)
+def test_worlds_and_models_are_valid_sdf(file: str, worlds: Path) -> None:
+    """By the tool of Gazebo, or of Debian 12: `apt install libsdformat-dev ignition-tools`."""
+    environment = {**os.environ, 'SDF_PATH': str(worlds / 'models')}
+    environment['GZ_SIM_RESOURCE_PATH'] = environment['SDF_PATH']
+    for path in worlds.glob(file):
+        command = [SDF_TOOL, 'sdf', '--check', str(path)]
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        assert 'Valid.' in done.stdout
+        assert not re.search(r'Error|Warning', done.stdout), done.stdout
+
+
 @pytest.mark.parametrize('robot', ROBOTS)
 def test_models_are_whole(robot: str, worlds: Path) -> None:
     """Names differ, joints connect links that are there, inertias are those of real bodies."""
@@ -113,21 +149,133 @@ def test_the_pendulum_is_the_simulated_one(worlds: Path) -> None:
     assert [float(word) for word in gravity.split()] == [0.0, 0.0, -GRAVITY]
 
 
+def test_the_numbers_of_the_differential_drive_agree(worlds: Path) -> None:
+    """The drive with the wheels, masses with shapes, the laser with the description."""
+    model = model_of(worlds, 'diff_drive')
+    drive = model.find("plugin[@name='gz::sim::systems::DiffDrive']")
+    assert drive is not None
+    wheels = [model.find(f"link[@name='wheel_{side}_link']") for side in ('left', 'right')]
+    (left, right) = (numbers(wheel, 'pose') for wheel in wheels)
+    radius = float(drive.findtext('wheel_radius', ''))
+    assert left[1] - right[1] == float(drive.findtext('wheel_separation', ''))
+    assert [left[2], right[2]] == [radius, radius], 'they stand on the ground'
+    for link in (*wheels, model.find("link[@name='base_link']")):
+        (size,) = numbers(link, 'collision/geometry/cylinder/radius')
+        (length,) = numbers(link, 'collision/geometry/cylinder/length')
+        (mass,) = numbers(link, 'inertial/mass')
+        assert size == radius or link not in wheels
+        across, along = mass * (3.0 * size**2 + length**2) / 12.0, mass * size**2 / 2.0
+        inertia = [numbers(link, f'inertial/inertia/{axis}')[0] for axis in ('ixx', 'iyy', 'izz')]
+        assert inertia == pytest.approx([across, across, along], rel=1e-4)
+    (scan, *_) = load_robot('diff_drive').observation
+    laser = model.find('link/sensor/lidar')
+    assert numbers(laser, 'scan/horizontal/samples') == [360]
+    assert numbers(laser, 'scan/horizontal/max_angle') == pytest.approx([math.radians(359.0)])
+    assert (numbers(laser, 'range/min')[0], numbers(laser, 'range/max')[0]) == scan.bounds
+
+
+def numbers(element: ET.Element | None, path: str) -> list[float]:
+    assert element is not None
+    return [float(word) for word in element.findtext(path, '').split()]
+
+
 def test_a_copy_has_robot_and_speed(worlds: Path, tmp_path: Path) -> None:
     """A robot is added just if the world does not have it."""
-    source = tmp_path / 'own.sdf'
-    source.write_text(
-        "<sdf version='1.9'><world name='own'><physics name='p' type='ode'/></world></sdf>"
-    )
-    pose = (1.0, 2.0, 0.5, math.pi)
-    copy = ET.parse(write_world(source, tmp_path / 'copy.sdf', 2.5, 'diff_drive', pose)).getroot()
+    source = own_world(tmp_path)
+    pose = (1.0, 2.0, 0.5, 0.0, 0.0, math.pi)
+    copy = copy_of(source, tmp_path, 2.5, 'diff_drive', pose)
     assert copy.findtext('world/physics/real_time_factor') == '2.5'
     assert copy.findtext('world/include/uri') == 'model://diff_drive'
     assert copy.findtext('world/include/pose') == '1 2 0.5 0 0 3.14159'
-    source = worlds / 'diff_drive.sdf'
-    copy = ET.parse(write_world(source, tmp_path / 'copy.sdf', 0.0, 'diff_drive', pose)).getroot()
+    source = read_world(worlds / 'diff_drive.sdf')
+    copy = copy_of(source, tmp_path, 0.0, 'diff_drive', pose)
     assert copy.findtext('world/physics/real_time_factor') == '0'
     assert len(copy.findall('world/include')) == 1
+
+
+def own_world(folder: Path, more: str = '') -> WorldFile:
+    """Return a world of a user, with no robot in it."""
+    plugins = ''.join(
+        f"<plugin name='gz::sim::systems::{name}' filename='{name}'/>"
+        for name in ('Physics', 'UserCommands')
+    )
+    path = folder / 'own.sdf'
+    path.write_text(
+        f"<sdf version='1.9'><world name='own'><physics name='p' type='ode'/>{plugins}{more}"
+        '</world></sdf>'
+    )
+    return read_world(path)
+
+
+def copy_of(
+    world: WorldFile, folder: Path, real_time_factor: float, model: str, pose: tuple[float, ...]
+) -> ET.Element:
+    target = folder / 'copy.sdf'
+    return ET.parse(write_world(world, target, real_time_factor, model, pose)).getroot()
+
+
+def test_a_robot_stands_in_another_world_as_high_as_its_file_says(
+    worlds: Path, tmp_path: Path
+) -> None:
+    """An included pose replaces the model's own: at 0 m the quadruped's legs are in the ground."""
+    model = read_model('quadruped', [worlds / 'models'])
+    pose = model.moved(1.0, -2.0, 0.1, math.pi / 2)
+    assert pose == pytest.approx((1.0, -2.0, 0.55, 0.0, 0.0, math.pi / 2))
+    copy = copy_of(own_world(tmp_path), tmp_path, 1.0, 'quadruped', pose)
+    assert copy.findtext('world/include/pose') == '1 -2 0.55 0 0 1.5708'
+
+
+def test_files_beside_a_world_are_found_from_its_copy(tmp_path: Path) -> None:
+    """Gazebo looks for a relative path beside the file that names it."""
+    (tmp_path / 'meshes').mkdir()
+    (tmp_path / 'meshes' / 'desk.stl').touch()
+    uris = ('meshes/desk.stl', 'model://lamp', 'meshes/gone.stl', 'https://fuel/chair')
+    include = ''.join(f'<include><uri>{uri}</uri></include>' for uri in uris)
+    world = own_world(tmp_path, include)
+    copy = copy_of(world, tmp_path, 1.0, 'lamp', (0.0,) * 6)
+    assert [item.text for item in copy.iter('uri')] == [
+        str(tmp_path / 'meshes' / 'desk.stl'),
+        *uris[1:],
+    ]
+
+
+def test_a_real_time_factor_below_0_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match='real_time_factor: given -1; accepted: above 0'):
+        copy_of(own_world(tmp_path), tmp_path, -1.0, 'pendulum', (0.0,) * 6)
+
+
+@pytest.mark.parametrize(
+    ('robot', 'named'),
+    [
+        ('diff_drive', 'Sensors (sensor lidar of diff_drive would be silent)'),
+        ('quadruped', 'Imu (sensor imu of quadruped would be silent)'),
+    ],
+)
+def test_a_world_in_which_a_sensor_would_be_silent_is_named(
+    robot: str, named: str, worlds: Path, tmp_path: Path
+) -> None:
+    model = read_model(robot, [worlds / 'models'])
+    check_sensors(read_world(worlds / f'{robot}.sdf'), model)
+    with pytest.raises(ConfigurationError, match=re.escape(named)):
+        check_sensors(own_world(tmp_path), model)
+
+
+def test_a_model_that_is_not_there_is_named(worlds: Path, tmp_path: Path) -> None:
+    """One that the world has of itself needs no folder."""
+    folders = model_folders({'GZ_SIM_RESOURCE_PATH': f'{tmp_path}:'}, worlds / 'models')
+    assert folders == [tmp_path, worlds / 'models']
+    accepted = 'accepted: .* there: diff_drive, pendulum, quadruped'
+    with pytest.raises(ConfigurationError, match=f'model: pendulun: no folder .*{accepted}'):
+        read_model('pendulun', folders)
+    world = own_world(tmp_path, "<model name='pendulun'/>")
+    assert read_model('pendulun', folders, world.models).pose == (0.0,) * 6
+    (tmp_path / 'arm').mkdir()
+    (tmp_path / 'arm' / 'model.config').write_text('<model><sdf>arm.sdf</sdf></model>')
+    with pytest.raises(ConfigurationError, match=r'arm\.sdf: No such file'):
+        read_model('arm', folders)
+    (tmp_path / 'arm' / 'arm.sdf').write_text('<sdf><model><pose>0 0 1</pose></model></sdf>')
+    with pytest.raises(ConfigurationError, match="pose: given '0 0 1'; accepted: six numbers"):
+        read_model('arm', folders)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +287,10 @@ def test_a_copy_has_robot_and_speed(worlds: Path, tmp_path: Path) -> None:
             "<sdf version='1.9'><world name='w'/></sdf>",
             'Physics (nothing moves)',
         ),
+        (
+            "<sdf version='1.9'><world name='my world'/></sdf>",
+            "given the name 'my world'; accepted: one of letters, digits and _",
+        ),
     ],
 )
 def test_a_world_that_cannot_be_used_is_named(text: str, named: str, tmp_path: Path) -> None:
@@ -146,6 +298,14 @@ def test_a_world_that_cannot_be_used_is_named(text: str, named: str, tmp_path: P
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=re.escape(named)):
         read_world(path)
+
+
+def test_systems_may_have_their_older_names(worlds: Path, tmp_path: Path) -> None:
+    """Harmonic takes both; worlds that were made for Fortress have these."""
+    text = (worlds / 'quadruped.sdf').read_text()
+    (tmp_path / 'world.sdf').write_text(text.replace('"gz::sim::', '"ignition::gazebo::'))
+    world = read_world(tmp_path / 'world.sdf')
+    check_sensors(world, read_model('quadruped', [worlds / 'models']))
 
 
 def test_a_step_that_is_no_fraction_of_the_period_is_named(worlds: Path, tmp_path: Path) -> None:
@@ -182,6 +342,39 @@ def test_mistakes_in_a_bridge_are_named(worlds: Path, tmp_path: Path) -> None:
         load_bridge(path)
     with pytest.raises(ConfigurationError, match='No such file'):
         load_bridge(tmp_path / 'nothing.yaml')
+
+
+def test_more_may_be_bridged_than_a_robot_needs(worlds: Path, tmp_path: Path) -> None:
+    """By absolute names, in both directions, of types that this project has no list of."""
+    path = tmp_path / 'bridge.yaml'
+    text = (worlds / 'bridge_pendulum.yaml').read_text().replace('ROS_TO_GZ', 'BIDIRECTIONAL')
+    path.write_text(
+        f"""{text}
+- {{ros_topic_name: /tf, gz_topic_name: /model/pendulum/pose, lazy: true, publisher_queue: 5,
+   ros_type_name: tf2_msgs/msg/TFMessage, gz_type_name: gz.msgs.Pose_V, direction: GZ_TO_ROS}}
+- {{ros_topic_name: /sonar, gz_topic_name: /sonar, direction: GZ_TO_ROS,
+   ros_type_name: new_msgs/msg/Sonar, gz_type_name: gz.msgs.Sonar}}
+"""
+    )
+    check_bridge(load_bridge(path), load_robot('pendulum'))
+
+
+@pytest.mark.parametrize('topic', ['/clock', '/joint_states', '/effort_controller/commands'])
+def test_a_topic_of_the_robot_itself_is_not_bridged(topic: str, worlds: Path) -> None:
+    """The node offers it: two sources of one topic would contradict each other."""
+    entries = load_bridge(worlds / 'bridge_pendulum.yaml')
+    other = BridgeEntry(topic, '/a', 'std_msgs/msg/Bool', 'gz.msgs.Boolean', 'GZ_TO_ROS')
+    with pytest.raises(ConfigurationError, match=f'given {topic}, .*accepted: gazebo/NAME'):
+        check_bridge([*entries, other], load_robot('pendulum'))
+
+
+def test_absolute_topics_of_a_robot_have_bridged_names(workspace: Path, tmp_path: Path) -> None:
+    text = (workspace / 'config' / 'robots' / 'diff_drive.yaml').read_text()
+    path = tmp_path / 'robot.yaml'
+    path.write_text(text.replace('topic: scan', 'topic: /scan').replace(': cmd_', ': /cmd_'))
+    robot = load_robot(str(path))
+    assert command_topics(robot) == {'gazebo/cmd_vel': 'geometry_msgs/msg/Twist'}
+    check_bridge(load_bridge(workspace / 'config/worlds/bridge_diff_drive.yaml'), robot)
 
 
 def test_a_topic_that_is_not_bridged_is_named() -> None:

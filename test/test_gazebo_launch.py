@@ -1,10 +1,14 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """gazebo.launch.py: arguments, installations, and the real launch where `launch_ros` is."""
 
+from ast import literal_eval
 import dataclasses
 from importlib.util import find_spec
 import os
 from pathlib import Path
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 from typing import get_args
@@ -140,10 +144,32 @@ def test_the_real_launch_loads_it(robot: str, mode: str, workspace: Path, tmp_pa
     [
         (['robot:=arm'], 'arm.sdf: no such file'),
         (['world:=/no/world.sdf'], '/no/world.sdf: no such file'),
+        (['model:=pendulun'], 'pendulun.sdf: no such file'),
         (['real_time_factor:=fast'], "real_time_factor: given 'fast'; accepted: a number"),
+        (['real_time_factor:=-1'], 'real_time_factor: given -1; accepted: above 0, or 0'),
     ],
 )
 def test_a_mistake_is_named(words: list[str], named: str, workspace: Path, tmp_path: Path) -> None:
     done = loaded(workspace, fake_gazebo(tmp_path, '8.6.0\\n'), *words)
     assert done.returncode != 0
     assert named in done.stderr
+
+
+@pytest.mark.skipif(bool(NO_LAUNCH), reason=NO_LAUNCH or 'never')
+def test_a_world_whose_name_has_blanks_is_one_word_for_the_shell(
+    workspace: Path, tmp_path: Path
+) -> None:
+    """ros_gz_sim starts Gazebo through a shell."""
+    source = workspace / 'config' / 'worlds' / 'pendulum.sdf'
+    world = shutil.copy(source, tmp_path / "Ada's world.sdf")
+    done = loaded(
+        workspace, fake_gazebo(tmp_path, '8.6.0\\n'), f'world:={world}', f'run_folder:={tmp_path}'
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith('gazebo')]
+    (words,) = [
+        value
+        for name, value in map(literal_eval, re.findall(r'\(.*?\)', line))
+        if name == 'gz_args'
+    ]
+    assert [Path(word).name for word in shlex.split(words)] == ["Ada's world.sdf"]

@@ -113,7 +113,13 @@ def test_a_value_has_the_type_of_its_default(default: Any, text: str, value: Any
 
 @pytest.mark.parametrize(
     ('default', 'text', 'accepted'),
-    [(0, '3.5', 'a whole number'), (0, 'x', 'a whole number'), (1.0, 'fast', 'a number')],
+    [
+        (0, '3.5', 'a whole number'),
+        (0, 'x', 'a whole number'),
+        (1.0, 'fast', 'a number'),
+        (1.0, 'nan', 'a number'),
+        (1.0, '-inf', 'a number'),
+    ],
 )
 def test_a_value_of_another_type_is_named(default: Any, text: str, accepted: str) -> None:
     with pytest.raises(ConfigurationError, match=f"key: given '{text}'; accepted: {accepted}"):

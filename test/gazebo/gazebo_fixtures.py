@@ -83,6 +83,7 @@ def start_world(
             )
             server = GazeboServer(gazebo_root, world, tmp_path / 'gzserver', WORLDS / 'models')
             stack.callback(server.close)
+            server.wait_for(socket)
             return RunningWorld(server, socket, tmp_path)
 
         yield start

@@ -3,6 +3,7 @@
 
 import os
 from pathlib import Path
+import re
 import time
 
 from rl_agent.errors import RobotError
@@ -19,7 +20,10 @@ _LIBRARIES = (
     f'usr/lib/{_TRIPLET}/pulseaudio',
     f'usr/lib/{_TRIPLET}/gazebo-11/plugins',
 )
+_STARTS_WITHIN_S = 60.0
+_OTHER_WORLD = 'Falling back on'  # said where a world does not load: gzserver takes an empty one
 _ENDS_WITHIN_S = 10.0
+_LOOK_AGAIN_S = 0.1
 
 
 def loader_command(root: Path, program: str) -> list[str]:
@@ -90,14 +94,36 @@ class GazeboServer:
             gazebo_environment(root, self.port, folder, models),
         )
 
-    def explain_end(self) -> RobotError:
+    def wait_for(self, socket: Path) -> None:
+        """Wait until the world is loaded, so that the lockstep plugin listens.
+
+        Args:
+            socket: of the plugin.
+
+        Raises:
+            RobotError: the server has ended, or is silent.
+        """
+        deadline_s = time.monotonic() + _STARTS_WITHIN_S
+        while not socket.exists():
+            ended = self.process.exit_code is not None or time.monotonic() > deadline_s
+            if ended or _OTHER_WORLD in self._log():
+                raise self._explain()
+            time.sleep(_LOOK_AGAIN_S)
+
+    def _log(self) -> str:
+        """Return what the server has said, without colours."""
+        text = self.process.log.read_text(encoding='utf-8', errors='replace')
+        return re.sub('\x1b\\[[0-9;]*m', '', text)
+
+    def _explain(self) -> RobotError:
         """Return what to say of a server that has ended, or whose world does not load."""
-        lines = self.process.log.read_text(encoding='utf-8', errors='replace').splitlines()
-        errors = [line for line in lines if '[Err]' in line or 'Error' in line]
-        reason = ' '.join(errors[-1:]) or 'it says nothing'
+        errors = [line for line in self._log().splitlines() if re.search(r'\bErr(or)?\b', line)]
+        errors = [line for line in errors if str(self._world) in line] or errors
+        code = self.process.exit_code
+        state = 'runs' if code is None else f'has ended with exit code {code}'
         return RobotError(
-            f'gzserver with {self._world}: exit code {self.process.exit_code}: {reason};'
-            f' see {self.process.log}'
+            f'{self._world} does not load: {" ".join(errors) or "no reason is given"}; gzserver'
+            f' {state}, see {self.process.log}'
         )
 
     def close(self) -> None:

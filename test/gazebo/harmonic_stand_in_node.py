@@ -2,7 +2,8 @@
 """Gazebo 11's pendulum behind the topics and the service that ros_gz_bridge has for Harmonic.
 
 For `gazebo_robot`, which talks to Harmonic's bridge: the physics is real, the bridge is this node.
-Run with the path of the lockstep plugin's socket; with `free` behind it time runs by itself.
+Run with the path of the lockstep plugin's socket; with `free` behind it time runs by itself, with
+`mute` the joint's topic stays silent.
 """
 
 from pathlib import Path
@@ -26,11 +27,11 @@ _EVERY = 10  # iterations between two messages
 class HarmonicStandIn(Node):
     """One world with a pendulum, paused at first."""
 
-    def __init__(self, socket: Path, *, free: bool) -> None:
+    def __init__(self, socket: Path, *, free: bool, mute: bool) -> None:
         """Connect to both sides."""
         super().__init__('harmonic_stand_in')
         self._gazebo = LockstepClient(socket)
-        self._now_ns = 0
+        self._now_ns, self._mute = 0, mute
         self._times = self.create_publisher(Clock, 'gazebo/clock', 100)
         self._joint_states = self.create_publisher(JointState, 'gazebo/joint_states', 100)
         self.create_subscription(Float64, 'gazebo/pivot/command', self._on_effort, 10)
@@ -71,14 +72,17 @@ class HarmonicStandIn(Node):
         )
         message.header.stamp = stamp
         self._times.publish(Clock(clock=stamp))
-        self._joint_states.publish(message)
+        if not self._mute:
+            self._joint_states.publish(message)
 
 
 def main() -> None:
     """Run the node."""
     try:
         rclpy.init()
-        rclpy.spin(HarmonicStandIn(Path(sys.argv[1]), free='free' in sys.argv))
+        words = sys.argv[2:]
+        node = HarmonicStandIn(Path(sys.argv[1]), free='free' in words, mute='mute' in words)
+        rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
 

@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""`make test-gazebo`: fetches Gazebo 11, then runs the tests in this folder.
+"""`make test-gazebo`: fetches Gazebo 11, compiles its plugin, then runs the tests in this folder.
 
+All that takes minutes on a busy machine, and is done before the tests, which have a limit each.
 Where the archive cannot be reached it says so and skips: that is no fault of this project.
 """
 
@@ -13,12 +14,13 @@ _TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(_TOP / 'tools'))
 
 from gazebo_archive import ArchiveUnreachableError, fetch_gazebo, FetchError  # noqa: E402
+from lockstep_library import lockstep_library  # noqa: E402
 
 CACHE = _TOP / '.gazebo'
 
 
 def main() -> int:
-    """Fetch and test; return the exit code."""
+    """Fetch, compile and test; return the exit code."""
     try:
         root = fetch_gazebo(CACHE)
     except ArchiveUnreachableError as error:
@@ -28,11 +30,18 @@ def main() -> int:
         print(f'test-gazebo: {error}', file=sys.stderr)
         return 1
     print(f'gazebo: in {root}', flush=True)
+    try:
+        lockstep_library(root)
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f'test-gazebo: the lockstep plugin is not compiled: {error}', file=sys.stderr)
+        return 1
     here = str(Path(__file__).parent)
     # ROS_GZ_PATH: where Python finds ros_gz_interfaces, if that is installed
     paths = [here, str(Path(here).parent), os.environ.get('ROS_GZ_PATH', '')]
     modules = os.pathsep.join(filter(None, paths))
-    command = [sys.executable, '-m', 'pytest', '-p', 'gazebo_fixtures', '--session-timeout=6000']
+    command = [sys.executable, '-m', 'pytest', '-p', 'gazebo_fixtures']
+    # learning takes longer than the tests of other folders may
+    command += ['--session-timeout=6000', '--override-ini=faulthandler_timeout=0']
     environment = {**os.environ, 'PYTHONPATH': modules}
     done = subprocess.run([*command, *sys.argv[1:], here], cwd=_TOP, env=environment, check=False)
     return done.returncode

@@ -80,17 +80,48 @@ def test_a_command_lets_one_period_pass_and_resets_do_not_turn_time_back(
             assert np.diff(times) == pytest.approx(0.05, abs=1e-6)
 
 
+@pytest.mark.parametrize('lockstep', [True, False])
+def test_random_commands_after_a_reset_let_episodes_begin_differently(
+    lockstep: bool, start_world: StartWorld, environment: dict[str, str]
+) -> None:
+    """The world itself begins at 0.5 rad and at rest each time."""
+    world = start_world('pendulum')
+    node = spec(shake_s=0.5, seed=3, lockstep=lockstep)
+    words = [] if lockstep else ['free']
+    with (
+        stand_in(world, environment, *words),
+        running([node], environment, world.folder),
+        contextlib.closing(RosEnv('pendulum', robot_timeout_s=60.0)) as env,
+    ):
+        velocities = [env.reset()[0][2] for _ in range(3)]
+    rng, expected = np.random.default_rng(3), []
+    for _ in range(3):
+        model = Pendulum()
+        model.position[:], model.velocity[:] = 0.5, 0.0
+        for effort in (*rng.uniform(-2.0, 2.0, 10), 0.0):
+            for _ in range(50):
+                model.step(np.array([effort]), 0.001)
+        expected.append(model.velocity[0])
+    assert min(abs(np.diff(velocities))) > 0.05
+    if lockstep:
+        assert velocities == pytest.approx(expected, abs=0.02)
+
+
 @pytest.mark.parametrize(
     ('behind', 'named'),
-    [('nothing', '/world/pendulum_world/control: no such service in 15 s'), ('stopped', 'stalls')],
+    [
+        ('nothing', '/world/pendulum_world/control: no such service in 15 s'),
+        ('mute', 'bridged topics are silent for 15 s: gazebo/joint_states (1 publishers)'),
+        ('stopped', 'the simulation stalls: no new time in 15 s'),
+    ],
 )
-def test_a_simulation_that_is_not_there_or_stalls_is_named(
+def test_a_simulation_that_is_not_there_or_silent_or_stalls_is_named(
     start_world: StartWorld, environment: dict[str, str], behind: str, named: str
 ) -> None:
     world = start_world('pendulum')
     with contextlib.ExitStack() as stack:
-        if behind == 'stopped':
-            process = stack.enter_context(stand_in(world, environment))
+        if behind != 'nothing':
+            process = stack.enter_context(stand_in(world, environment, behind))
         node = spec(timeout_s=15.0)
         processes = stack.enter_context(running([node], environment, world.folder))
         if behind == 'stopped':

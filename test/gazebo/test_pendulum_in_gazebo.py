@@ -4,8 +4,9 @@
 import math
 from pathlib import Path
 
-from gazebo_fixtures import StartWorld
+from gazebo_fixtures import StartWorld, WORLDS
 from gazebo_models import GazeboPendulum
+from gazebo_server import GazeboServer
 from lockstep_client import LockstepClient
 import numpy as np
 import pytest
@@ -81,6 +82,17 @@ def test_a_server_that_ends_is_named(start_world: StartWorld) -> None:
     world.server.close()
     with pytest.raises(RobotError, match='the simulation has ended'):
         gazebo.ask('step', 1)
+
+
+def test_a_world_that_does_not_load_is_named(gazebo_root: Path, tmp_path: Path) -> None:
+    world = tmp_path / 'world.sdf'
+    world.write_text("<sdf version='1.7'><world name='w'>")
+    server = GazeboServer(gazebo_root, world, tmp_path / 'gzserver', WORLDS / 'models')
+    try:
+        with pytest.raises(RobotError, match=r'world\.sdf does not load: .* parsing XML in file'):
+            server.wait_for(tmp_path / 'socket')
+    finally:
+        server.close()
 
 
 def test_no_server_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 """The YAML file of `ros_gz_bridge`: which topic of Gazebo is which of ROS.
 
 On the ROS side all names begin with `gazebo/`: the node `gazebo_robot` stands between them and
-the robot's own topics.
+the robot's own topics. What else is bridged has an absolute name, and is its user's business.
 """
 
 from pathlib import Path
@@ -12,28 +12,14 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 from rl_agent.description_types import MessageType, STRICT
 from rl_agent.errors import ConfigurationError
+from rl_agent.gazebo_bridge_types import ROS_TO_GZ
 from rl_agent.robot_description import RobotDescription
 import yaml
 
 PREFIX = 'gazebo/'
 CLOCK = f'{PREFIX}clock'
 
-# Both sides of the types that `ros_gz_bridge` of ROS 2 Jazzy converts, as its README lists them.
-ROS_TO_GZ = {
-    'geometry_msgs/msg/Pose': ('gz.msgs.Pose',),
-    'geometry_msgs/msg/PoseStamped': ('gz.msgs.Pose',),
-    'geometry_msgs/msg/Twist': ('gz.msgs.Twist',),
-    'geometry_msgs/msg/TwistStamped': ('gz.msgs.Twist',),
-    'nav_msgs/msg/Odometry': ('gz.msgs.Odometry', 'gz.msgs.OdometryWithCovariance'),
-    'ros_gz_interfaces/msg/Contacts': ('gz.msgs.Contacts',),
-    'rosgraph_msgs/msg/Clock': ('gz.msgs.Clock',),
-    'sensor_msgs/msg/Image': ('gz.msgs.Image',),
-    'sensor_msgs/msg/Imu': ('gz.msgs.IMU',),
-    'sensor_msgs/msg/JointState': ('gz.msgs.Model',),
-    'sensor_msgs/msg/LaserScan': ('gz.msgs.LaserScan',),
-    'std_msgs/msg/Float64': ('gz.msgs.Double',),
-    'trajectory_msgs/msg/JointTrajectory': ('gz.msgs.JointTrajectory',),
-}
+_BOTH = 'BIDIRECTIONAL'
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -41,18 +27,24 @@ class BridgeEntry:
     """One topic.
 
     Attributes:
-        ros_topic_name: relative to the robot's namespace.
+        ros_topic_name: relative to the robot's namespace, or absolute.
         gz_topic_name: absolute.
         ros_type_name: `package/msg/Name`.
         gz_type_name: `gz.msgs.Name`.
         direction: which way.
+        publisher_queue: messages that may wait to be published.
+        subscriber_queue: messages that may wait to be read.
+        lazy: nothing is bridged that nobody listens to.
     """
 
-    ros_topic_name: Annotated[str, Field(pattern=r'^gazebo/[a-z][a-z0-9_/]*$')]
+    ros_topic_name: Annotated[str, Field(pattern=r'^(gazebo)?/[A-Za-z][A-Za-z0-9_/]*$')]
     gz_topic_name: Annotated[str, Field(pattern=r'^/[A-Za-z0-9_/]+$')]
     ros_type_name: MessageType
     gz_type_name: Annotated[str, Field(pattern=r'^gz\.msgs\.[A-Z][A-Za-z0-9_]*$')]
-    direction: Literal['GZ_TO_ROS', 'ROS_TO_GZ']
+    direction: Literal['GZ_TO_ROS', 'ROS_TO_GZ', 'BIDIRECTIONAL']
+    publisher_queue: Annotated[int, Field(gt=0)] = 10
+    subscriber_queue: Annotated[int, Field(gt=0)] = 10
+    lazy: bool = False
 
 
 def load_bridge(path: Path) -> list[BridgeEntry]:
@@ -74,13 +66,18 @@ def load_bridge(path: Path) -> list[BridgeEntry]:
         raise ConfigurationError(f'bridge file {path}: ' + '\n'.join(lines)) from error
     wrong = [
         f'{item.gz_topic_name}: {item.ros_type_name} as {item.gz_type_name}; accepted:'
-        f' {", ".join(ROS_TO_GZ.get(item.ros_type_name, ("a type that ros_gz_bridge knows",)))}'
+        f' {", ".join(ROS_TO_GZ[item.ros_type_name])}'
         for item in entries
-        if item.gz_type_name not in ROS_TO_GZ.get(item.ros_type_name, ())
+        if item.gz_type_name not in ROS_TO_GZ.get(item.ros_type_name, (item.gz_type_name,))
     ]
     if wrong:
         raise ConfigurationError(f'bridge file {path}: ' + '\n'.join(wrong))
     return entries
+
+
+def bridged(topic: str) -> str:
+    """Return the name that the bridge has for a topic of the robot, which may be absolute."""
+    return PREFIX + topic.lstrip('~/')
 
 
 def command_topics(description: RobotDescription) -> dict[str, str]:
@@ -91,23 +88,31 @@ def command_topics(description: RobotDescription) -> dict[str, str]:
     action = description.action
     if action.joints:
         return {f'{PREFIX}{joint}/command': 'std_msgs/msg/Float64' for joint in action.joints}
-    return {f'{PREFIX}{action.topic}': action.type}
+    return {bridged(action.topic): action.type}
 
 
 def check_bridge(entries: list[BridgeEntry], description: RobotDescription) -> None:
-    """Do nothing if a bridge has all that a robot needs.
+    """Do nothing if a bridge has all that a robot needs, and leaves its own topics to the node.
 
     Raises:
-        ConfigurationError: topics are missing, or of another type or direction.
+        ConfigurationError: topics are missing, of another type or direction, or not to be bridged.
     """
-    sensors = {f'{PREFIX}{topic}': kind for topic, kind in description.topics.items()}
+    sensors = {bridged(topic): kind for topic, kind in description.topics.items()}
     wanted = [(CLOCK, 'rosgraph_msgs/msg/Clock', 'GZ_TO_ROS')]
     wanted += [(topic, kind, 'GZ_TO_ROS') for topic, kind in sensors.items()]
     wanted += [(topic, kind, 'ROS_TO_GZ') for topic, kind in command_topics(description).items()]
     given = {(item.ros_topic_name, item.ros_type_name, item.direction) for item in entries}
-    missing = [' '.join(item) for item in wanted if item not in given]
+    missing = [' '.join(item) for item in wanted if not given & {item, (item[0], item[1], _BOTH)}]
     if missing:
         raise ConfigurationError(
             f'bridge of robot {description.name!r}: missing: {"; ".join(missing)}; accepted: an'
             ' entry for each'
+        )
+    own = {CLOCK, *map(bridged, (description.action.topic, *description.topics))}
+    taken = [item.ros_topic_name for item in entries if item.ros_topic_name.startswith('/')]
+    taken = [name for name in taken if bridged(name) in own]
+    if taken:
+        raise ConfigurationError(
+            f'bridge of robot {description.name!r}: given {", ".join(taken)}, which the node'
+            f' gazebo_robot offers itself; accepted: {PREFIX}NAME'
         )

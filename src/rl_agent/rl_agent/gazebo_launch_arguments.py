@@ -21,10 +21,12 @@ WORLD = (
     LaunchArgument('world', 'SDF file; empty: the one of the robot in config/worlds', ''),
     LaunchArgument('model', 'folder in GZ_SIM_RESOURCE_PATH; empty: the name of the robot', ''),
     LaunchArgument('bridge', 'YAML file for ros_gz_bridge; empty: the one of the robot', ''),
-    LaunchArgument('x', 'where the model stands in a world that does not have it yet, m', 0.0),
+    LaunchArgument(
+        'x', 'moves the model that a world does not have yet, from its own pose, m', 0.0
+    ),
     LaunchArgument('y', 'see x, m', 0.0),
     LaunchArgument('z', 'see x, m', 0.0),
-    LaunchArgument('yaw', 'how the model is turned there, rad', 0.0),
+    LaunchArgument('yaw', 'turns the model there, rad', 0.0),
     LaunchArgument('headless', 'true: without a window', False),
     LaunchArgument(
         'lockstep', 'time passes only when a command comes; false: it runs freely', True
@@ -35,6 +37,12 @@ WORLD = (
     LaunchArgument(
         'settle_s',
         'after a reset, before an episode begins, simulated: 1 for the quadruped',
+        0.0,
+    ),
+    LaunchArgument(
+        'shake_s',
+        'after a reset random commands for so long, simulated, that episodes begin differently: 2'
+        ' for the pendulum',
         0.0,
     ),
     LaunchArgument('timeout_s', 'a simulation that is silent for so long is an error', 60.0),

@@ -9,13 +9,15 @@ import time
 from typing import Annotated, Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.gazebo_bridge import check_bridge, command_topics, load_bridge
-from rl_agent.gazebo_world_file import steps_in
+from rl_agent.gazebo_world_file import check_world_name, steps_in
 from rl_agent.node_parameters import RobotName
 from rl_agent.ros_command_reader import CommandReader
 from rl_agent.ros_gazebo_relay import GazeboRelay
@@ -53,6 +55,11 @@ class GazeboRobotParameters:
     settle_s: Annotated[
         float, Field(ge=0, le=60, description='after a reset, before an episode begins, simulated')
     ] = 0.0
+    shake_s: Annotated[
+        float,
+        Field(ge=0, le=60, description='after a reset random commands for so long, simulated'),
+    ] = 0.0
+    seed: Annotated[int, Field(ge=0, description='of the random commands')] = 0
     timeout_s: Annotated[
         float, Field(gt=0, description='a simulation that is silent for so long is an error')
     ] = 20.0
@@ -80,17 +87,19 @@ class GazeboRobotNode(ManagedNode):
         settings = self._settings
         if not settings.world:
             raise ConfigurationError('world: missing; accepted: the name of a world')
+        check_world_name(settings.world)
         self._description = description = load_ros_robot(settings.robot)
         if settings.bridge:
             check_bridge(load_bridge(Path(settings.bridge)), description)
         self._period_steps = steps_in(1.0 / description.rate_hz, settings.step_s)
         group = ReentrantCallbackGroup()  # readings arrive while a command waits for them
         self._world = GazeboWorld(self, settings.world, group)
-        self._relay = GazeboRelay(self, description, group, self._on_message)
+        self._relay = GazeboRelay(self, description)
         self._busy, self._busy_since_s = False, 0.0
         self._wanted: tuple[int, Future, float] | None = None
         self._tick = Future()
         self._steps = self._resets = 0
+        self._rng = np.random.default_rng(settings.seed)
         self._known_restarts = self._wanted_restarts = 0
         self._published_s = self._started_s = time.monotonic()
         self._connect_command(group)
@@ -100,6 +109,8 @@ class GazeboRobotNode(ManagedNode):
                 kind, description.reset.service, self._on_reset, callback_group=group
             )
         self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
+        # last: a simulation that runs already is heard at once
+        self._relay.listen(group, self._on_message)
         self.create_timer(_LOOK_S, self._look, callback_group=group, clock=steady_clock())
         self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
 
@@ -131,13 +142,17 @@ class GazeboRobotNode(ManagedNode):
             return
         if self._busy or not self._is_ready():
             return  # the agent sends it again
+        self._send(command)
+        self._steps += 1
+        if self._settings.lockstep:
+            await self._alone(self._period(self._settings.command_lead_s))
+
+    def _send(self, command: NDArray[np.float64]) -> None:
+        """Hand a command, (action,), to Gazebo."""
         size = len(command) // len(self._outputs)
         for number, (publisher, output, write) in enumerate(self._outputs):
             write(command[number * size : (number + 1) * size])
             publisher.publish(output)
-        self._steps += 1
-        if self._settings.lockstep:
-            await self._alone(self._period(self._settings.command_lead_s))
 
     async def _on_reset(self, request: Any, response: Any) -> Any:
         """Reset the world and show how it begins."""
@@ -182,21 +197,37 @@ class GazeboRobotNode(ManagedNode):
         self._publish()
 
     async def _reset_world(self) -> None:
-        """Reset; in lockstep let one period pass, for sensors to measure."""
+        """Reset, shake, settle; in lockstep let a period pass at least, for sensors to measure."""
         self._resets += 1
-        before, lockstep = self._relay.clock.restarts, self._settings.lockstep
-        periods = 1 + math.ceil(self._settings.settle_s * self._description.rate_hz)
-        target_ns = round(1e9 * periods / self._description.rate_hz)
+        lockstep, rate_hz = self._settings.lockstep, self._description.rate_hz
+        waits = [1] * round(self._settings.shake_s * rate_hz)  # in periods
+        waits += [1 + math.ceil(self._settings.settle_s * rate_hz)]
         # what still comes from before must not pass for what comes after
-        wanted = before + (self._relay.now_ns >= target_ns)
+        before_ns, restarts = self._relay.now_ns, self._relay.clock.restarts
+        wanted = restarts + (before_ns >= round(1e9 * waits[0] / rate_hz))
         await self._world.reset(paused=lockstep)
         if lockstep:
             self._relay.restart()
-            await self._world.step(periods * self._period_steps)
-        await self._reading_since(target_ns, restarts=wanted)
+        for number, periods in enumerate(waits, 1):
+            if len(waits) > 1:
+                self._send(self._any_command() if number < len(waits) else self._safe_command())
+            if lockstep:
+                time.sleep(self._settings.command_lead_s)
+                await self._world.step(periods * self._period_steps)
+            target_ns = round(1e9 * sum(waits[:number]) / rate_hz)
+            await self._reading_since(target_ns, restarts=wanted)
         self._known_restarts = self._relay.clock.restarts
         self._started_s = time.monotonic()
         self._publish()
+
+    def _any_command(self) -> NDArray[np.float64]:
+        """Return a random command within its limits, (action,)."""
+        return self._rng.uniform(self._description.action.low, self._description.action.high)
+
+    def _safe_command(self) -> NDArray[np.float64]:
+        """Return the command that is safe to hold, or the one nearest to 0, (action,)."""
+        action = self._description.action
+        return np.clip(np.array(action.default or 0.0), action.low, action.high)
 
     async def _reading_since(self, stamp_ns: int, restarts: int = 0) -> None:
         """Wait until Gazebo's time is reached and every sensor has spoken."""
@@ -285,7 +316,8 @@ class GazeboRobotNode(ManagedNode):
             return (
                 f'bridged topics are silent for {timeout_s:g} s: {", ".join(self._relay.silent)};'
                 ' accepted: messages from ros_gz_bridge. Does the bridge file name the topics of'
-                ' Gazebo (gz topic --list), and has the model these sensors?'
+                ' Gazebo (gz topic --list), has the model these sensors, and the world the systems'
+                ' for them?'
             )
         return (
             f'the simulation stalls: no new time in {timeout_s:g} s, at'

@@ -8,6 +8,7 @@ Python of `ros2 launch` may lack what that one needs; a test compares the two.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+import math
 from pathlib import Path
 
 from rl_agent.errors import ConfigurationError
@@ -56,12 +57,13 @@ class LaunchArgument:
         if isinstance(self.default, (int, float)):
             kind = type(self.default)
             try:
-                return kind(text)
-            except ValueError as error:
+                number = kind(text)
+            except ValueError:
+                number = math.nan
+            if not math.isfinite(number):
                 words = 'a whole number' if kind is int else 'a number'
-                raise ConfigurationError(
-                    f'{self.name}: given {text!r}; accepted: {words}'
-                ) from error
+                raise ConfigurationError(f'{self.name}: given {text!r}; accepted: {words}')
+            return number
         return '' if text in ("''", '""') else text
 
 

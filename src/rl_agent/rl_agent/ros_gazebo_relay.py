@@ -9,7 +9,7 @@ from typing import Any
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rl_agent.gazebo_bridge import CLOCK, PREFIX
+from rl_agent.gazebo_bridge import bridged, CLOCK
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_message_fields import has_header
 from rl_agent.ros_messages import import_message, ns_to_stamp, stamp_to_ns
@@ -44,38 +44,42 @@ class GazeboRelay:
         heard_s: when anything came last, by `time.monotonic`.
     """
 
-    def __init__(
-        self,
-        node: Node,
-        description: RobotDescription,
-        group: CallbackGroup,
-        on_message: Callable[[str], None],
-    ) -> None:
-        """Subscribe and advertise.
+    def __init__(self, node: Node, description: RobotDescription) -> None:
+        """Advertise; nothing is heard before `listen`.
 
         Args:
             node: relative topics live in its namespace.
             description: of the robot.
-            group: of the callbacks.
-            on_message: called with the topic after each message; '' for the clock.
         """
-        self._node, self._on_message = node, on_message
+        self._node = node
+        self._on_message: Callable[[str], None] = lambda topic: None
         self._period_ns = round(1e9 / description.rate_hz)
         self.clock = SimulationClock(self._period_ns)
         self.now_ns, self.heard_s = -1, time.monotonic()
         self._times = node.create_publisher(Clock, '/clock', CLOCK_QOS)
-        self._topics: dict[str, _Topic] = {}
-        node.create_subscription(Clock, CLOCK, self._on_clock, SENSOR_QOS, callback_group=group)
-        for topic, kind in description.topics.items():
-            message_type = import_message(kind)
-            publisher = node.create_publisher(message_type, topic, SENSOR_OFFERED_QOS)
-            self._topics[topic] = _Topic(publisher, has_header(kind))
-            node.create_subscription(
-                message_type,
-                PREFIX + topic,
-                self._receiver(topic),
-                SENSOR_QOS,
-                callback_group=group,
+        self._types = {topic: import_message(kind) for topic, kind in description.topics.items()}
+        self._topics = {
+            topic: _Topic(
+                node.create_publisher(self._types[topic], topic, SENSOR_OFFERED_QOS),
+                has_header(kind),
+            )
+            for topic, kind in description.topics.items()
+        }
+
+    def listen(self, group: CallbackGroup, on_message: Callable[[str], None]) -> None:
+        """Subscribe to the bridge.
+
+        Args:
+            group: of the callbacks.
+            on_message: called with the topic after each message; '' for the clock.
+        """
+        self._on_message = on_message
+        self._node.create_subscription(
+            Clock, CLOCK, self._on_clock, SENSOR_QOS, callback_group=group
+        )
+        for topic, kind in self._types.items():
+            self._node.create_subscription(
+                kind, bridged(topic), self._receiver(topic), SENSOR_QOS, callback_group=group
             )
 
     def are_since(self, stamp_ns: int) -> bool:
@@ -87,7 +91,7 @@ class GazeboRelay:
     def silent(self) -> list[str]:
         """Bridged topics that were not heard since the last restart, in words."""
         topics = [topic for topic, item in self._topics.items() if item.stamp_ns < 0]
-        names = [*(PREFIX + topic for topic in topics), *([CLOCK] if self.now_ns < 0 else [])]
+        names = [*map(bridged, topics), *([CLOCK] if self.now_ns < 0 else [])]
         return [
             f'{name} ({self._node.count_publishers(self._node.resolve_topic_name(name))}'
             ' publishers)'
