@@ -10,6 +10,7 @@ published`. Beside it stands the floor of the machine: a loop that only sleeps, 
 import argparse
 from collections.abc import Iterator
 import contextlib
+from functools import partial
 import json
 import os
 from pathlib import Path
@@ -40,10 +41,24 @@ def main() -> None:
     parser.add_argument('--floor-seconds', type=float, default=30.0, help='twice for each rate')
     parser.add_argument('--rates', nargs='+', type=int, choices=RATES, default=RATES)
     parser.add_argument('--priority', type=int, default=60, help='SCHED_FIFO; 0: without')
+    parser.add_argument(
+        '--shared', action='store_true', help='let everything else use the control processor, too'
+    )
     options = parser.parse_args()
+    options.cpus = control_and_others(options.shared)
     results = {f'hz_{rate}': measure(rate, options) for rate in options.rates}
     show(results)
     print(json.dumps({'bench': 'control', 'seconds': options.seconds, **results}))
+
+
+def control_and_others(shared: bool) -> tuple[int, set[int] | None]:
+    """Return the processor of the control thread and those of everything else.
+
+    A robot's computer keeps one free by `taskset` or `isolcpus`, see docs/install.md. On one
+    processor, or if it is shared: -1 and None, any.
+    """
+    free = sorted(os.sched_getaffinity(0))
+    return (-1, None) if shared or len(free) < 2 else (free[-1], set(free[:-1]))
 
 
 def measure(rate_hz: int, options: argparse.Namespace) -> Figures:
@@ -69,11 +84,13 @@ def drive(
     """Return the agent's figures, with a learner and without."""
     agent_options = ['--ros-args', '-p', f'robot:={robot}']
     agent_options += ['-p', f'realtime_priority:={options.priority}']
+    control_cpu, cpus = options.cpus
+    agent_options += ['-p', f'control_cpu:={control_cpu}']
     learner_command = worker('control_learner', str(robot))
     with (
-        running(worker('control_robot', str(rate_hz)), environment),
-        running(learner_command, environment) as learner,
-        running(worker('control_agent', *agent_options), environment) as agent,
+        running(worker('control_robot', str(rate_hz)), environment, cpus),
+        running(learner_command, environment, cpus) as learner,
+        running(worker('control_agent', *agent_options), environment, cpus) as agent,
     ):
         until_it_moves(agent)
         time.sleep(WARM_UP_S)
@@ -83,7 +100,7 @@ def drive(
         faults = {PHASES[0]: after(agent, options.fault_seconds)}
         learner.kill()
         faults[PHASES[1]] = after(agent, options.fault_seconds)
-        with running(learner_command, environment):
+        with running(learner_command, environment, cpus):
             faults[PHASES[2]] = after(agent, options.fault_seconds)
     return {**result, **faults}
 
@@ -131,14 +148,17 @@ def worker(module: str, *arguments: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(command: list[str], environment: dict[str, str]) -> Iterator['subprocess.Popen[str]']:
-    """Run a worker; end it whatever happens."""
+def running(
+    command: list[str], environment: dict[str, str], cpus: set[int] | None
+) -> Iterator['subprocess.Popen[str]']:
+    """Run a worker on some processors, None: on any; end it whatever happens."""
     process = subprocess.Popen(
         command,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=partial(os.sched_setaffinity, 0, cpus) if cpus else None,
     )
     try:
         yield process
