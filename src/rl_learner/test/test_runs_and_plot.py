@@ -123,6 +123,12 @@ def test_the_command_that_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert 'no checkpoint in it' in capsys.readouterr().err
     assert exit_code(runs.main, '--resume', tmp_path) == 2
     assert exit_code(runs.main, '--start') == 2
+    for words in (('--yes',), ('--resume', run, '--json'), ('--delete', run, '--yes', '--json')):
+        assert exit_code(runs.main, *words) == 2
+    assert run.is_dir()
+    capsys.readouterr()
+    assert exit_code(runs.main, '--resume', tmp_path / 'missing') == 2
+    assert f'{tmp_path / "missing"}: no such folder' in capsys.readouterr().err
 
 
 def test_seeds_become_one_curve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
