@@ -19,7 +19,7 @@ from rl_agent.policy_file import save_policy
 from rl_agent.robot_description import RobotDescription
 from rl_learner.demo_description import DemoDescription
 from rl_learner.display import Display, Outlook
-from rl_learner.episode_log import EpisodeRow, EPISODES_FILE
+from rl_learner.episode_log import EpisodeRow, EPISODES_FILE, read_episodes
 from rl_learner.film_process import make_film
 from rl_learner.judge import fitting_episodes, Judge
 from rl_learner.node_specs import simulation_namespaces, simulation_nodes
@@ -34,7 +34,7 @@ from rl_learner.run_folder import (
     POLICY_FILE,
     TENSORBOARD,
 )
-from rl_learner.run_report import Summary, write_report
+from rl_learner.run_report import after, Summary, write_report
 from rl_msgs.msg import Episode
 
 _END_WITHIN_S = 4.0  # a user may count on 5 s from Ctrl-C to the prompt
@@ -136,6 +136,8 @@ class DemoRun:
             max_steps=plan.max_steps,
             robots=plan.robots,
         )
+        table = plan.folder / EPISODES_FILE
+        self._earlier = read_episodes(table) if table.exists() else []
         self._episodes: list[EpisodeRow] = []
         self._processes: list[ChildProcess] = []
         self._was_evaluating = False
@@ -166,7 +168,8 @@ class DemoRun:
             summary = self._summary()
             for process in self._processes:
                 process.ask_to_end()
-            write_report(plan.folder, summary, self._episodes)  # while the learner saves
+            episodes = after(self._earlier, self._episodes)
+            write_report(plan.folder, summary, episodes)  # while the learner saves
         finally:
             end_in_order([self._processes], self._deadline())
             self._monitor.close()

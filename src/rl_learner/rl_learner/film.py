@@ -16,9 +16,9 @@ Frame = NDArray[np.uint8]
 
 FILM_LONGEST_S = 20.0
 FILMS = ('film.mp4', 'film.gif')
-_GIF_WIDTH = 360
+_GIF_WIDTH = 320
 _GIF_FRAMES_PER_S = 20.0
-_GIF_LONGEST_S = 8.0
+_GIF_LONGEST_S = 5.0
 
 
 def render_without_display() -> None:

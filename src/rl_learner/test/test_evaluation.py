@@ -123,8 +123,12 @@ def test_the_command_on_a_task(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert content['deterministic'] is True
     assert exit_code(*arguments) == 2
     assert 'exists already' in capsys.readouterr().err
+    (out / 'film.gif').write_bytes(b'of an earlier policy')
     assert exit_code(*arguments, '--force', '--target', '0') == 1
-    assert 'mean' in capsys.readouterr().out
+    output = capsys.readouterr()
+    assert 'mean' in output.out
+    assert 'is below the target 0\n' in output.err
+    assert not (out / 'film.gif').exists()
 
 
 @pytest.mark.parametrize(('numbers', 'panels'), [(3, 5), (12, 4)])
