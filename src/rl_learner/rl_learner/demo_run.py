@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """One run of the demo: processes, monitor, judge and report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 import json
 import os
@@ -23,7 +24,7 @@ from rl_learner.episode_log import EpisodeRow, EPISODES_FILE, read_episodes
 from rl_learner.film_process import make_film
 from rl_learner.judge import fitting_episodes, Judge
 from rl_learner.node_specs import simulation_namespaces, simulation_nodes
-from rl_learner.processes import ChildProcess, end_in_order
+from rl_learner.processes import ChildProcess, end_in_order, let_end
 from rl_learner.ros_domain import local_environment
 from rl_learner.ros_monitor import RosMonitor
 from rl_learner.run_folder import (
@@ -38,6 +39,7 @@ from rl_learner.run_report import after, Summary, write_report
 from rl_msgs.msg import Episode
 
 _END_WITHIN_S = 4.0  # a user may count on 5 s from Ctrl-C to the prompt
+_FINISH_WITHIN_S = 30.0  # where nobody waits: the learner saves, on a loaded machine too
 _LOOK_PERIOD_S = 0.1
 _LAST_COUNT_S = 0.7
 
@@ -170,6 +172,7 @@ class DemoRun:
                 process.ask_to_end()
             episodes = after(self._earlier, self._episodes)
             write_report(plan.folder, summary, episodes)  # while the learner saves
+            self._let_end(self._processes)
         finally:
             end_in_order([self._processes], self._deadline())
             self._monitor.close()
@@ -278,8 +281,18 @@ class DemoRun:
     def _end_agents(self) -> None:
         """End agents first: what they still hold goes through bridge and learner."""
         agents = [process for process in self._processes if process.name.endswith('agent')]
+        for process in agents:
+            process.ask_to_end()
+        self._let_end(agents)
         end_in_order([agents], self._deadline())
         self._monitor.wait_for_count(_LAST_COUNT_S)
+
+    def _let_end(self, processes: Sequence[ChildProcess]) -> None:
+        """Wait until processes that were asked to end have; a signal makes it short."""
+        if self._stop.is_set():
+            return
+        let_end(processes, self._stop, time.monotonic() + _FINISH_WITHIN_S)
+        self._deadline_s = None
 
     def _deadline(self) -> float:
         """Return when all must have ended, on the steady clock; the first call sets it."""
