@@ -45,7 +45,8 @@ def make_run(
     (folder / CHECKPOINTS / 'checkpoint_000000000001.pt').write_bytes(b'x' * 1000)
     lock = RunLock(folder)
     lock.begin()
-    lock.release(in_order=True)
+    lock.end()
+    lock.close()
     return folder
 
 
@@ -82,7 +83,8 @@ def test_the_list_of_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert 'run.json: damaged' in output.err
     assert exit_code(runs.main, '--delete', live, '--yes') == 2
     assert live.exists()
-    lock.release(in_order=True)
+    lock.end()
+    lock.close()
 
 
 def test_a_run_of_imported_experience_is_not_damaged(
