@@ -68,6 +68,7 @@ class Checkpoints:
             TrainingError: there are checkpoints, and all are damaged.
         """
         paths = self.paths
+        reason = ''
         for path in paths:
             try:
                 content = torch.load(path, map_location=device, weights_only=True)
@@ -76,14 +77,21 @@ class Checkpoints:
                     return state
                 reason = f'format {content["format"]!r}, accepted: {_FORMAT}'
             except Exception as error:  # a damaged file can fail in many ways
-                reason = ' '.join(str(error).split()) or type(error).__name__
-            _LOGGER.warning('%s cannot be read, trying the one before: %s', path, reason[:300])
+                reason = damage(error)
+            if path != paths[-1]:
+                _LOGGER.warning('%s cannot be read, trying the one before: %s', path, reason)
         if paths:
             raise TrainingError(
-                f'{self.folder}: none of {len(paths)} checkpoints can be read;'
-                ' move them away to begin anew'
+                f'{self.folder}: none of {len(paths)} checkpoints can be read; the oldest:'
+                f' {reason}; move them away to begin anew'
             )
         return None
+
+
+def damage(error: Exception) -> str:
+    """Return why a checkpoint cannot be read: the first sentence of what a reader says of it."""
+    sentence = ' '.join(str(error).split()).partition('. ')[0]
+    return sentence[:200] or type(error).__name__
 
 
 def _tensors(content: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:

@@ -7,10 +7,12 @@ same name and meaning in each of them.
 
 import argparse
 from collections.abc import Callable, Sequence
+import difflib
 import logging
 import os
 from pathlib import Path
 import sys
+from typing import NoReturn
 
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +26,19 @@ INTERRUPTED = 130  # as shells have it for Ctrl-C
 _CODES = 'exit codes: 0 done, 1 failed or not reached, 2 wrong usage, 130 interrupted'
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line; its help is there for those who ask."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, name the option that was perhaps meant, exit with 2."""
+        known = [name for action in self._actions for name in action.option_strings]
+        words = message.split() if message.startswith('unrecognized') else ()
+        given = [word.partition('=')[0] for word in words if word.startswith('--')]
+        near = [name for word in given for name in difflib.get_close_matches(word, known, 1)]
+        meant = f'; did you mean {" ".join(near)}?' if near else ''
+        self.exit(WRONG_USAGE, f'{self.prog}: error: {message}{meant}; all options: --help\n')
+
+
 def make_parser(
     name: str, description: str, examples: str, codes: str = _CODES
 ) -> argparse.ArgumentParser:
@@ -35,7 +50,7 @@ def make_parser(
         examples: lines of commands, each with a comment.
         codes: what its exit codes mean.
     """
-    return argparse.ArgumentParser(
+    return Parser(
         prog=name,
         description=description,
         epilog=f'examples:\n{examples.strip(chr(10))}\n\n{codes}',

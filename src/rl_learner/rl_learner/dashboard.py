@@ -29,7 +29,11 @@ def make_parser() -> argparse.ArgumentParser:
         _EXAMPLES,
     )
     parser.add_argument(
-        'run', nargs='?', type=Path, help='folder of a run; default: all runs in --runs'
+        'run',
+        nargs='?',
+        type=Path,
+        metavar='RUN',
+        help='folder of a run; default: all runs in --runs',
     )
     command_line.add_runs(parser)
     parser.add_argument(

@@ -82,6 +82,7 @@ def write_dataset(
     Raises:
         OSError: the disk does not take it; what was there stays.
     """
+    folder = folder.absolute()  # Minari takes the way from its folder twice otherwise
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f'.{folder.name}.', dir=folder.parent))
     try:

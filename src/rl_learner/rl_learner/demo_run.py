@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """One run of the demo: processes, monitor, judge and report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 import json
 import os
@@ -19,11 +20,11 @@ from rl_agent.policy_file import save_policy
 from rl_agent.robot_description import RobotDescription
 from rl_learner.demo_description import DemoDescription
 from rl_learner.display import Display, Outlook
-from rl_learner.episode_log import EpisodeRow, EPISODES_FILE
+from rl_learner.episode_log import EpisodeRow, EPISODES_FILE, read_episodes
 from rl_learner.film_process import make_film
 from rl_learner.judge import fitting_episodes, Judge
 from rl_learner.node_specs import simulation_namespaces, simulation_nodes
-from rl_learner.processes import ChildProcess, end_in_order
+from rl_learner.processes import ChildProcess, end_in_order, let_end
 from rl_learner.ros_domain import local_environment
 from rl_learner.ros_monitor import RosMonitor
 from rl_learner.run_folder import (
@@ -34,10 +35,11 @@ from rl_learner.run_folder import (
     POLICY_FILE,
     TENSORBOARD,
 )
-from rl_learner.run_report import Summary, write_report
+from rl_learner.run_report import after, Summary, write_report
 from rl_msgs.msg import Episode
 
 _END_WITHIN_S = 4.0  # a user may count on 5 s from Ctrl-C to the prompt
+_FINISH_WITHIN_S = 30.0  # where nobody waits: the learner saves, on a loaded machine too
 _LOOK_PERIOD_S = 0.1
 _LAST_COUNT_S = 0.7
 
@@ -136,6 +138,8 @@ class DemoRun:
             max_steps=plan.max_steps,
             robots=plan.robots,
         )
+        table = plan.folder / EPISODES_FILE
+        self._earlier = read_episodes(table) if table.exists() else []
         self._episodes: list[EpisodeRow] = []
         self._processes: list[ChildProcess] = []
         self._was_evaluating = False
@@ -166,7 +170,9 @@ class DemoRun:
             summary = self._summary()
             for process in self._processes:
                 process.ask_to_end()
-            write_report(plan.folder, summary, self._episodes)  # while the learner saves
+            episodes = after(self._earlier, self._episodes)
+            write_report(plan.folder, summary, episodes)  # while the learner saves
+            self._let_end(self._processes)
         finally:
             end_in_order([self._processes], self._deadline())
             self._monitor.close()
@@ -275,8 +281,18 @@ class DemoRun:
     def _end_agents(self) -> None:
         """End agents first: what they still hold goes through bridge and learner."""
         agents = [process for process in self._processes if process.name.endswith('agent')]
+        for process in agents:
+            process.ask_to_end()
+        self._let_end(agents)
         end_in_order([agents], self._deadline())
         self._monitor.wait_for_count(_LAST_COUNT_S)
+
+    def _let_end(self, processes: Sequence[ChildProcess]) -> None:
+        """Wait until processes that were asked to end have; a signal makes it short."""
+        if self._stop.is_set():
+            return
+        let_end(processes, self._stop, time.monotonic() + _FINISH_WITHIN_S)
+        self._deadline_s = None
 
     def _deadline(self) -> float:
         """Return when all must have ended, on the steady clock; the first call sets it."""

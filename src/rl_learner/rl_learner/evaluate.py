@@ -20,7 +20,7 @@ from rl_learner.evaluate_task import TaskEvaluation
 from rl_learner.evaluation import EvaluatedEpisode, Evaluation
 from rl_learner.evaluation_report import as_json, as_table, write_report
 from rl_learner.exported_policy import PolicyWithRobot
-from rl_learner.film import check_ffmpeg, Frame, write_film
+from rl_learner.film import check_ffmpeg, FILMS, Frame, write_film
 from rl_learner.film_process import film_policy
 from rl_learner.policy_source import load_source
 from rl_learner.ros_evaluation import RobotTrial, run_trial
@@ -88,6 +88,8 @@ def _run(options: argparse.Namespace) -> int:
         evaluation, films = judge(options, policy, Path(made))
         folder.mkdir(parents=True, exist_ok=True)
         paths = write_report(folder, evaluation)
+        for name in FILMS:  # with --force: of another policy, perhaps
+            (folder / name).unlink(missing_ok=True)
         paths += [Path(shutil.move(film, folder / film.name)) for film in films]
     content = as_json(evaluation)
     if options.json:
@@ -95,8 +97,11 @@ def _run(options: argparse.Namespace) -> int:
     else:
         command_line.print_table(as_table(evaluation))
         print(f'{folder}/ has {", ".join(path.name for path in paths)}')
-    below = options.target is not None and content['all']['mean'] < options.target
-    return command_line.FAILED if below else command_line.DONE
+    mean = content['all']['mean']
+    if options.target is None or mean >= options.target:
+        return command_line.DONE
+    print(f'mean {mean:.1f} is below the target {options.target:g}', file=sys.stderr)
+    return command_line.FAILED
 
 
 def _check_options(options: argparse.Namespace) -> None:

@@ -77,5 +77,5 @@ def _cells(row: Figures) -> list[str]:
         interval_text(row.mean_interval),
         f'{row.iqm:.1f}',
         interval_text(row.iqm_interval),
-        f'{row.lowest:.0f} to {row.highest:.0f}',
+        f'{round(row.lowest)} to {round(row.highest)}',
     ]

@@ -48,12 +48,12 @@ class EventFile:
         )
         self._add_tensor(f'{tag}/text_summary', tensor, 'text')
 
-    def charts(self, category: str, charts: Mapping[str, Sequence[str]]) -> None:
+    def charts(self, categories: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         """Say which scalars the page's custom view draws together.
 
         Args:
-            category: heading.
-            charts: title to the scalars' tags, as regular expressions.
+            categories: heading to charts; of a chart, title to the scalars' tags, as regular
+                expressions. The page shows the first category and folds the others.
         """
         layout = layout_pb2.Layout(
             category=[
@@ -66,7 +66,9 @@ class EventFile:
                         )
                         for title, tags in charts.items()
                     ],
+                    closed=number > 0,
                 )
+                for number, (category, charts) in enumerate(categories.items())
             ]
         )
         content = layout.SerializeToString()

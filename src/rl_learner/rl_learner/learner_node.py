@@ -198,9 +198,11 @@ class LearnerNode(ManagedNode):
         self.destroy_publisher(self._policies)
         self.destroy_publisher(self._status)
         self._diagnostics.close()
+        if self.failure is None:
+            self._lock.end()  # all is saved, whatever becomes of the replay's end
         self._sampler.stop()
         self._server.stop()
-        self._lock.release(in_order=self.failure is None)
+        self._lock.close()
 
     def _overrides(self) -> dict[str, float]:
         """Return the algorithm's keys that ROS parameters replace."""

@@ -11,7 +11,7 @@ from rl_agent.policy import Policy
 from rl_agent.robot_description import load_robot, RobotDescription
 from rl_agent.spaces import Spaces
 from rl_learner import export_numpy, export_onnx, export_torchscript
-from rl_learner.checkpoint import Checkpoints
+from rl_learner.checkpoint import Checkpoints, damage
 from rl_learner.exported_policy import PolicyWithRobot
 from rl_learner.run_configuration import read_run, RUN_FILE
 from rl_learner.run_folder import CHECKPOINTS, POLICY_FILE
@@ -60,6 +60,11 @@ def _load(path: Path) -> PolicyWithRobot:
         return export_torchscript.decode(path)
     if path.suffix == '.pt' and path.parent.name == CHECKPOINTS:
         return _of_checkpoint(path.parent.parent, path)
+    if path.suffix == '.pt':
+        raise ConfigurationError(
+            f'policy: given {path}, no TorchScript file, or damaged, and not in the {CHECKPOINTS}/'
+            f' of a run, which a checkpoint needs; accepted: {_ACCEPTED}'
+        )
     raise ConfigurationError(f'policy: given {path}; accepted: {_ACCEPTED}')
 
 
@@ -99,9 +104,8 @@ def _read(path: Path) -> dict[str, Any]:
         content = torch.load(path, map_location='cpu', weights_only=True)
         state: dict[str, Any] = content['state']
     except Exception as error:  # a damaged file can fail in many ways
-        reason = ' '.join(str(error).split())[:200] or type(error).__name__
         raise TrainingError(
-            f'{path}: damaged or half written: {reason}; accepted: another checkpoint'
+            f'{path}: damaged or half written: {damage(error)}; accepted: another checkpoint'
         ) from error
     return state
 

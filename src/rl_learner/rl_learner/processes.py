@@ -6,12 +6,14 @@ import ctypes
 from pathlib import Path
 import signal
 import subprocess
+import threading
 import time
 
 import psutil
 
 _PR_SET_PDEATHSIG = 1
 _MEBIBYTE = 1 << 20
+_LOOK_PERIOD_S = 0.1
 
 
 class ChildProcess:
@@ -86,6 +88,13 @@ def end_in_order(stages: Iterable[Sequence[ChildProcess]], deadline_s: float) ->
             process.ask_to_end()
         for process in stage:
             process.end(deadline_s)
+
+
+def let_end(processes: Sequence[ChildProcess], stop: threading.Event, deadline_s: float) -> None:
+    """Wait until processes that were asked to end have, at most until the deadline or a stop."""
+    while any(item.exit_code is None for item in processes) and time.monotonic() < deadline_s:
+        if stop.wait(_LOOK_PERIOD_S):
+            return
 
 
 def _end_with_parent() -> None:

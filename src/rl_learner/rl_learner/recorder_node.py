@@ -160,7 +160,7 @@ class RecorderNode(ManagedNode):
         """Return the event file, opened with the first use."""
         if self._events is None:
             self._events = EventFile(self._folder / TENSORBOARD)
-            self._events.charts('Overview', CHARTS)
+            self._events.charts(CHARTS)
         return self._events
 
     @contextlib.contextmanager

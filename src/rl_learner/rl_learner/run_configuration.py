@@ -97,8 +97,9 @@ def read_run(folder: Path) -> RunConfiguration:
     """
     path = folder / RUN_FILE
     if not path.is_file():
+        lack = f'it has no {RUN_FILE}' if folder.is_dir() else 'no such folder'
         raise ConfigurationError(
-            f'run: given {folder}: it has no {RUN_FILE}; accepted: the folder of a run, as'
+            f'run: given {folder}: {lack}; accepted: the folder of a run, as'
             ' `make demo` and the learner make them'
         )
     try:

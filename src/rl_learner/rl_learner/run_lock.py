@@ -43,18 +43,12 @@ class RunLock:
         """Say that training begins."""
         self._write(ended=False)
 
-    def release(self, *, in_order: bool) -> None:
-        """Let go.
-
-        Args:
-            in_order: the learner ended as it was asked to.
-        """
-        if in_order:
-            self._write(ended=True)
-        self.close()
+    def end(self) -> None:
+        """Say that the learner ended as it was asked to: all is saved."""
+        self._write(ended=True)
 
     def close(self) -> None:
-        """Let go without a word: nothing had begun."""
+        """Let go."""
         os.close(self._file)
 
     def _write(self, *, ended: bool) -> None:

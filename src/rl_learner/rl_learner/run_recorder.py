@@ -37,11 +37,27 @@ _BRIDGE = (
     'acknowledge_p99_s',
 )
 
+# What a simulated robot does not have is apart: an empty chart looks like a fault.
 CHARTS = {
-    'Q: predicted, and return obtained (discounted)': ['critic/q_mean$', '.*/return/obtained$'],
-    'returns': ['.*/return/exploring', '.*/return/evaluation'],
-    'control loop, us': ['.*/control/latency_p50_us', '.*/control/latency_p99_us'],
-    'entropy and temperature': ['actor/entropy$', 'actor/temperature$'],
+    'Overview': {
+        'returns: exploring, evaluation': ['.*/return/exploring$', '.*/return/evaluation$'],
+        'Q: predicted, and return obtained (discounted)': [
+            'critic/q_mean$',
+            '.*/return/obtained$',
+        ],
+        'critic loss': ['critic/critic_loss$'],
+        'temperature': ['actor/temperature$'],
+        'entropy': ['actor/entropy$'],
+        'updates to data, as reached': ['learner/updates_to_data$'],
+    },
+    'Robots in real time': {
+        'control loop, us': ['.*/control/latency_p50_us$', '.*/control/latency_p99_us$'],
+        'late and missed, share of ticks': [
+            '.*/control/late_fraction$',
+            '.*/control/missed_fraction$',
+        ],
+        'age of the policy, s': ['.*/policy/age_s$'],
+    },
 }
 
 

@@ -2,7 +2,7 @@
 """What a run leaves behind for people: summary.json, learning_curve.png."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 import json
 from pathlib import Path
 
@@ -22,8 +22,8 @@ class Summary:
         evaluation_mean: of the deterministic episodes; None without any.
         evaluation_std: standard deviation over the same episodes.
         evaluation_returns: each of them.
-        steps: executed control steps of all robots.
-        transitions_stored: in Reverb, ever; equals `steps` if none was lost.
+        steps: executed control steps of all robots, in this start of the run.
+        transitions_stored: in Reverb, ever; equals `steps` of all starts if none was lost.
         wall_time_s: from the start of the processes to the verdict.
         peak_memory_mb: resident memory of all processes together, at its highest.
     """
@@ -52,6 +52,25 @@ def write_report(folder: Path, summary: Summary, episodes: Sequence[EpisodeRow])
     text = json.dumps(asdict(summary), indent=2) + '\n'
     (folder / 'summary.json').write_text(text, encoding='utf-8')
     _draw(folder / 'learning_curve.png', summary, episodes)
+
+
+def after(earlier: Sequence[EpisodeRow], episodes: Sequence[EpisodeRow]) -> list[EpisodeRow]:
+    """Return the episodes of a run that was gone on with, steps and time counted through.
+
+    Args:
+        earlier: of the starts before, as in the run's table.
+        episodes: of this start, counted from its beginning.
+    """
+    if not earlier:
+        return list(episodes)
+    steps, wall_s = earlier[-1].total_steps, earlier[-1].wall_s
+    return [
+        *earlier,
+        *(
+            replace(row, total_steps=steps + row.total_steps, wall_s=wall_s + row.wall_s)
+            for row in episodes
+        ),
+    ]
 
 
 def _draw(path: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:

@@ -58,6 +58,10 @@ def _run(options: argparse.Namespace) -> int:
     """Do what was asked for."""
     if options.start and not options.resume:
         raise ConfigurationError('--start: given without --resume; accepted: with --resume RUN')
+    if options.yes and not options.delete:
+        raise ConfigurationError('--yes: given without --delete; accepted: with --delete RUN')
+    if options.json and (options.resume or options.delete):
+        raise ConfigurationError('--json: given with --resume or --delete; accepted: without')
     if options.resume:
         return _resume(options.resume, start=options.start)
     if options.delete:

@@ -41,11 +41,15 @@ def test_a_damaged_newest_one_is_passed_over_with_a_warning(tmp_path, caplog, da
     assert str(newest) in caplog.text
 
 
-def test_all_damaged_is_an_error_and_not_a_fresh_start(tmp_path):
+def test_all_damaged_is_an_error_and_not_a_fresh_start(tmp_path, caplog):
     checkpoints = Checkpoints(tmp_path)
-    checkpoints.save(state(1), 1).write_bytes(b'')
-    with pytest.raises(TrainingError, match='none of 1 checkpoints can be read'):
+    path = checkpoints.save(state(1), 1)
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(TrainingError, match='none of 1 checkpoints can be read') as raised:
         checkpoints.load()
+    assert 'the oldest: PytorchStreamReader failed' in str(raised.value)
+    assert len(str(raised.value)) < 300 + len(str(tmp_path))
+    assert not caplog.text  # it is said once
 
 
 def test_code_in_a_checkpoint_is_not_run(tmp_path):

@@ -30,6 +30,24 @@ def test_help_teaches(name: str) -> None:
         parser.parse_args(words_of(line)[1:])
 
 
+@pytest.mark.parametrize(
+    ('words', 'said'),
+    [
+        (['runs/first', '--episods', '3'], '--episods 3; did you mean --episodes?'),
+        (['runs/first', '--episodes', '0'], "--episodes: given '0'; accepted: a whole number"),
+        ([], 'the following arguments are required: POLICY'),
+    ],
+)
+def test_wrong_usage_is_one_line(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        PARSERS['rl_evaluate'].parse_args(words)
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
 def words_of(line: str) -> list[str]:
     """Return a command without its comment, and without what follows it."""
     words = shlex.split(line, comments=True)

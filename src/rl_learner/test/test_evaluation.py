@@ -5,7 +5,8 @@ import csv
 import json
 from pathlib import Path
 
-from matplotlib import image
+from matplotlib import image, pyplot
+from matplotlib.figure import Figure
 import numpy as np
 import pytest
 from rl_agent.errors import ConfigurationError
@@ -122,8 +123,12 @@ def test_the_command_on_a_task(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert content['deterministic'] is True
     assert exit_code(*arguments) == 2
     assert 'exists already' in capsys.readouterr().err
+    (out / 'film.gif').write_bytes(b'of an earlier policy')
     assert exit_code(*arguments, '--force', '--target', '0') == 1
-    assert 'mean' in capsys.readouterr().out
+    output = capsys.readouterr()
+    assert 'mean' in output.out
+    assert 'is below the target 0\n' in output.err
+    assert not (out / 'film.gif').exists()
 
 
 @pytest.mark.parametrize(('numbers', 'panels'), [(3, 5), (12, 4)])
@@ -141,6 +146,34 @@ def test_many_numbers_share_panels(tmp_path: Path, numbers: int, panels: int) ->
     path = tmp_path / 'trajectories.png'
     draw_trajectories(path, judged)
     assert image.imread(path).shape[:2] == (round(100 * (1.7 * panels + 0.8)), 900)
+
+
+def test_many_numbers_are_maps_of_steps_in_the_middle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Figure] = []
+    monkeypatch.setattr(pyplot, 'close', kept.append)
+    rng = np.random.default_rng(0)
+    feet = rng.integers(0, 2, (300, 4)).astype(float)
+    joints = np.arange(8.0) + np.sin(np.arange(300.0))[:, None]
+    actions = np.tile(np.linspace(-1.0, 1.0, 8), (300, 1))
+    observation = np.column_stack([joints, feet])
+    episode = EvaluatedEpisode(0, 1, observation, actions, np.ones(300), terminated=False)
+    names = [f'joint/{index}' for index in range(8)] + [f'foot/{index}' for index in range(4)]
+    judged = Evaluation('p', 1, 1, 'r', 'task', True, names, list('abcdefgh'), [episode])
+    draw_trajectories(tmp_path / 'trajectories.png', judged)
+    panels = {axes.get_ylabel(): axes for axes in kept[0].axes}
+    drawn = {
+        name: np.asarray(axes.images[0].get_array())
+        for name, axes in panels.items()
+        if axes.images
+    }
+    np.testing.assert_allclose(drawn['foot,\nblack: 1'], feet[100:200].T)
+    np.testing.assert_allclose(drawn['action'], actions[100:200].T)
+    window = joints[100:200]
+    np.testing.assert_allclose(drawn['joint,\nfrom its mean'], (window - window.mean(axis=0)).T)
+    assert panels['foot,\nblack: 1'].get_xlim() == (99.5, 199.5)
+    assert panels['reward of a step'].get_xlim()[1] > 298.0
 
 
 def test_wrong_tasks_are_named() -> None:

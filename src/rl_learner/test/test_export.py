@@ -185,7 +185,7 @@ def test_what_is_no_policy_is_named(run: Path, tmp_path: Path) -> None:
         (tmp_path / 'missing', ConfigurationError, 'no such file; accepted: the folder of a run'),
         (tmp_path / 'half.onnx', PolicyError, 'cannot be read'),
         (tmp_path / 'half.npz', PolicyError, 'cannot be read as a policy'),
-        (tmp_path / 'text.pt', ConfigurationError, 'accepted: the folder of a run'),
+        (tmp_path / 'text.pt', ConfigurationError, 'no TorchScript file, or damaged, and not in'),
         (half, TrainingError, 'damaged or half written'),
     ]
     for path, kind, words in cases:

@@ -129,6 +129,16 @@ def test_minari_reads_what_was_written(
     assert lost.truncations.tolist() == [False, True]
 
 
+def test_a_run_that_is_named_from_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(tmp_path / 'runs' / 'first', *five_batches())
+    monkeypatch.chdir(tmp_path)
+    assert exit_code(export_dataset.main, 'runs/first') == 0
+    dataset = minari.MinariDataset(tmp_path / 'runs' / 'first' / 'export' / 'first-v0' / 'data')
+    assert dataset.total_steps == 13
+
+
 def test_infos_and_the_robots_names(tmp_path: Path) -> None:
     run = make_run(tmp_path / 'first', *five_batches())
     assert exit_code(export_dataset.main, run, '--out', tmp_path / 'other') == 0

@@ -202,7 +202,8 @@ def test_a_run_in_use_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     lock.begin()
     assert exit_code(import_recordings.main, bag, '--run', run) == 2
     assert 'a learner' in capsys.readouterr().err
-    lock.release(in_order=True)
+    lock.end()
+    lock.close()
     journal = Journal(run / EXPERIENCE, SPACES.fingerprint, JournalSettings())
     assert exit_code(import_recordings.main, bag, '--run', run) == 1
     assert 'another replay bridge writes into it' in capsys.readouterr().err

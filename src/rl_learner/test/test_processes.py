@@ -8,10 +8,11 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
-from rl_learner.processes import ChildProcess, end_in_order
+from rl_learner.processes import ChildProcess, end_in_order, let_end
 
 TIMEOUT_S = 30.0
 
@@ -138,6 +139,21 @@ def test_past_the_deadline_they_are_killed(workshop: Workshop) -> None:
     end_in_order([[stubborn, other]], time.monotonic() + 2.0)
     assert stubborn.exit_code == -signal.SIGKILL
     assert other.exit_code == 0
+
+
+def test_they_may_take_their_time_until_a_stop(workshop: Workshop) -> None:
+    slow, stop = workshop.start('slow', delay_s=1.0), threading.Event()
+    slow.ask_to_end()
+    let_end([slow], stop, deadline())
+    assert slow.exit_code == 0
+    stubborn = workshop.start('stubborn')
+    stubborn.ask_to_end()
+    stop.set()
+    let_end([stubborn], stop, deadline())
+    assert stubborn.exit_code is None
+    let_end([stubborn], threading.Event(), time.monotonic())
+    assert stubborn.exit_code is None
+    stubborn.kill()
 
 
 def test_ending_the_ended_does_nothing(workshop: Workshop) -> None:

@@ -24,11 +24,12 @@ def test_a_run_through_its_states(tmp_path: Path) -> None:
     lock = RunLock(tmp_path)
     lock.begin()
     assert run_state(tmp_path) == 'running'
-    lock.release(in_order=True)
+    lock.end()
+    lock.close()
     assert run_state(tmp_path) == 'stopped'
     lock = RunLock(tmp_path)
     lock.begin()
-    lock.release(in_order=False)
+    lock.close()
     assert run_state(tmp_path) == 'crashed'
 
 
@@ -37,7 +38,8 @@ def test_a_start_that_failed_leaves_the_state_as_it_was(tmp_path: Path) -> None:
     assert run_state(tmp_path) == 'not started'
     lock = RunLock(tmp_path)
     lock.begin()
-    lock.release(in_order=True)
+    lock.end()
+    lock.close()
     RunLock(tmp_path).close()
     assert run_state(tmp_path) == 'stopped'
 

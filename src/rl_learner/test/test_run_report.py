@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib import image
 import pytest
 from rl_learner.episode_log import EpisodeRow
-from rl_learner.run_report import Summary, write_report
+from rl_learner.run_report import after, Summary, write_report
 
 SUMMARY = Summary(
     verdict='learned',
@@ -77,3 +77,11 @@ def test_a_report_replaces_the_one_before(folder: Path) -> None:
     write_report(folder, dataclasses.replace(SUMMARY, verdict='interrupted'), EPISODES[:1])
     content = json.loads((folder / 'summary.json').read_text(encoding='utf-8'))
     assert content['verdict'] == 'interrupted'
+
+
+def test_a_run_that_was_gone_on_with_is_counted_through() -> None:
+    earlier = [dataclasses.replace(row, wall_s=100.0) for row in EPISODES]
+    rows = after(earlier, [dataclasses.replace(EPISODES[0], wall_s=5.0)])
+    assert [row.total_steps for row in rows] == [200, 400, 600, 800]
+    assert rows[-1].wall_s == 105.0
+    assert after([], EPISODES) == EPISODES

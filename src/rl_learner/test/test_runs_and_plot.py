@@ -45,7 +45,8 @@ def make_run(
     (folder / CHECKPOINTS / 'checkpoint_000000000001.pt').write_bytes(b'x' * 1000)
     lock = RunLock(folder)
     lock.begin()
-    lock.release(in_order=True)
+    lock.end()
+    lock.close()
     return folder
 
 
@@ -82,7 +83,8 @@ def test_the_list_of_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert 'run.json: damaged' in output.err
     assert exit_code(runs.main, '--delete', live, '--yes') == 2
     assert live.exists()
-    lock.release(in_order=True)
+    lock.end()
+    lock.close()
 
 
 def test_a_run_of_imported_experience_is_not_damaged(
@@ -123,6 +125,12 @@ def test_the_command_that_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert 'no checkpoint in it' in capsys.readouterr().err
     assert exit_code(runs.main, '--resume', tmp_path) == 2
     assert exit_code(runs.main, '--start') == 2
+    for words in (('--yes',), ('--resume', run, '--json'), ('--delete', run, '--yes', '--json')):
+        assert exit_code(runs.main, *words) == 2
+    assert run.is_dir()
+    capsys.readouterr()
+    assert exit_code(runs.main, '--resume', tmp_path / 'missing') == 2
+    assert f'{tmp_path / "missing"}: no such folder' in capsys.readouterr().err
 
 
 def test_seeds_become_one_curve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
