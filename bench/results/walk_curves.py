@@ -34,7 +34,7 @@ def draw(rows: Rows, path: Path) -> None:
         ylim=(0, 1),
     )
     axes.grid(alpha=0.3)
-    axes.legend(loc='lower right', fontsize='small')
+    axes.legend(loc='upper left', fontsize='small')
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
 
