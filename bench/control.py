@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument(
         '--shared', action='store_true', help='let everything else use the control processor, too'
     )
+    parser.add_argument('--asleep', action='store_true', help='do not keep that processor awake')
     options = parser.parse_args()
     options.cpus = control_and_others(options.shared)
     results = {f'hz_{rate}': measure(rate, options) for rate in options.rates}
@@ -54,8 +55,8 @@ def main() -> None:
 def control_and_others(shared: bool) -> tuple[int, set[int] | None]:
     """Return the processor of the control thread and those of everything else.
 
-    A robot's computer keeps one free by `taskset` or `isolcpus`, see docs/install.md. On one
-    processor, or if it is shared: -1 and None, any.
+    A robot's computer keeps one free as docs/install.md says. On one processor, or if it is
+    shared: -1 and None, any.
     """
     free = sorted(os.sched_getaffinity(0))
     return (-1, None) if shared or len(free) < 2 else (free[-1], set(free[:-1]))
@@ -86,6 +87,8 @@ def drive(
     agent_options += ['-p', f'realtime_priority:={options.priority}']
     control_cpu, cpus = options.cpus
     agent_options += ['-p', f'control_cpu:={control_cpu}']
+    if control_cpu >= 0 and not options.asleep:
+        agent_options += ['-p', 'keep_awake:=true']
     learner_command = worker('control_learner', str(robot))
     with (
         running(worker('control_robot', str(rate_hz)), environment, cpus),

@@ -3,7 +3,7 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator, ValidationInfo
 from pydantic.dataclasses import dataclass
 from rl_agent.node_parameters import Autostart, LIVE, RobotName
 from rl_agent.spool_folder import default_spool_folder
@@ -86,3 +86,21 @@ class AgentParameters:
     control_cpu: Annotated[
         int, Field(ge=-1, le=1023, description='processor of the control thread; -1: any')
     ] = -1
+    keep_awake: Annotated[
+        bool,
+        Field(
+            description='keep the processor of the control thread busy, so that it never has to'
+            ' wake up: steadier, at the price of its power; only with control_cpu'
+        ),
+    ] = False
+
+    @field_validator('keep_awake')
+    @classmethod
+    def _knows_its_processor(cls, value: bool, info: ValidationInfo) -> bool:
+        """Refuse to keep awake nobody knows which processor."""
+        if value and info.data.get('control_cpu', -1) < 0:
+            raise ValueError(
+                'given true without control_cpu; accepted: with control_cpu, a processor that'
+                ' nothing else needs'
+            )
+        return value

@@ -143,6 +143,12 @@ AGENT = (
     ),
     LaunchArgument('control_cpu', 'processor of the control thread; -1: any', -1),
     LaunchArgument(
+        'keep_awake',
+        'keep the processor of the control thread busy, so that it never has to wake up: steadier,'
+        ' at the price of its power; only with control_cpu',
+        False,
+    ),
+    LaunchArgument(
         'spool_folder',
         'keeps what is not acknowledged when the agent ends, for its next start; empty: in memory'
         ' only',
@@ -179,7 +185,7 @@ EVALUATION_AGENT = (
     *(
         replace(item, default=_OWN.get(item.name, item.default))
         for item in AGENT
-        if item.name in (*_OF_EVALUATION, 'realtime_priority', 'control_cpu')
+        if item.name in (*_OF_EVALUATION, 'realtime_priority', 'control_cpu', 'keep_awake')
     ),
 )
 

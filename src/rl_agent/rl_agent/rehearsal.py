@@ -3,13 +3,14 @@
 
 Between two ticks of a slow loop other threads and programs fill the processor's caches, and the
 processor falls asleep. The first walk after that takes more than twice as long as the next one; so
-it is done early. A fast loop stays awake by itself, and has no time to spare.
+it is done early. A fast loop has time for it only on a processor of its own.
 """
 
 from collections.abc import Callable
 import time
 
 _SHORTEST_PERIOD_S = 5e-3
+_SHORTEST_PERIOD_OF_OWN_S = 1e-3  # where nothing else runs on the processor
 _MOST_OF_A_PERIOD = 0.3
 _FORGET = 0.99  # of the longest walk, at each walk
 _MARGIN_S = 100e-6  # to be asleep again before the tick, which then comes on time
@@ -28,6 +29,8 @@ class Rehearsal:
         period_s: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        own_processor: bool = False,
     ) -> None:
         """Prepare.
 
@@ -36,9 +39,11 @@ class Rehearsal:
             period_s: of control; at most a part of it is used, of a short one none.
             clock: in s.
             sleep: for so many s.
+            own_processor: the loop has a processor for itself.
         """
         self._walk, self._clock, self._sleep = walk, clock, sleep
-        self._is_useful = period_s >= _SHORTEST_PERIOD_S
+        shortest_s = _SHORTEST_PERIOD_OF_OWN_S if own_processor else _SHORTEST_PERIOD_S
+        self._is_useful = period_s >= shortest_s
         self._most_s = _MOST_OF_A_PERIOD * period_s
         self.lead_s = self._most_s
 

@@ -55,6 +55,7 @@ class RosRealtimeRobot:
         policy_heard_s: Callable[[], float] = time.monotonic,
         when_idle: Callable[[], None] = lambda: None,
         rehearse: Callable[[], None] = lambda: None,
+        own_processor: bool = False,
     ) -> None:
         """Connect; nothing is sent yet.
 
@@ -68,6 +69,7 @@ class RosRealtimeRobot:
                 default is for a robot that needs no learner.
             when_idle: called when there is time until the next tick.
             rehearse: does what comes between `apply` and `apply`, without effect.
+            own_processor: the control thread has a processor for itself.
         """
         self._node, self._description, self._timeout_s = node, description, timeout_s
         self._state, self._when_idle, self._rehearse_rest = state, when_idle, rehearse
@@ -95,7 +97,9 @@ class RosRealtimeRobot:
         )
         self._reset = RosReset(node, description, self._changed, self._left_s, timeout_s)
         self.rate = FixedRate(description.rate_hz)
-        self._rehearsal = Rehearsal(self._rehearse, self.rate.period_s)
+        self._rehearsal = Rehearsal(
+            self._rehearse, self.rate.period_s, own_processor=own_processor
+        )
         self.latency = Histogram()
 
     def wait_until_heard(self) -> None:

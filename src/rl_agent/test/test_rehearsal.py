@@ -14,11 +14,13 @@ class Walks:
         begun: when each walk began.
     """
 
-    def __init__(self, period_s: float = 0.02) -> None:
+    def __init__(self, period_s: float = 0.02, *, own_processor: bool = False) -> None:
         """Begin at an odd time."""
         self.now_s, self.took_s = 100.0, 0.001
         self.begun: list[float] = []
-        self.rehearsal = Rehearsal(self._walk, period_s, lambda: self.now_s, self._sleep)
+        self.rehearsal = Rehearsal(
+            self._walk, period_s, lambda: self.now_s, self._sleep, own_processor=own_processor
+        )
 
     def _sleep(self, seconds: float) -> None:
         self.now_s += seconds
@@ -70,4 +72,18 @@ def test_there_is_none_when_the_tick_is_near() -> None:
 def test_a_fast_loop_has_no_time_for_it() -> None:
     walks = Walks(period_s=0.002)
     walks.ticks(10, period_s=0.002)
+    assert walks.begun == []
+
+
+def test_a_fast_loop_with_a_processor_of_its_own_has_time() -> None:
+    walks = Walks(period_s=0.002, own_processor=True)
+    walks.took_s = 0.0001
+    walks.ticks(500, period_s=0.002)
+    assert len(walks.begun) == 500
+    assert walks.rehearsal.lead_s == pytest.approx(0.0002, abs=1e-5)
+
+
+def test_no_processor_makes_time_within_a_millisecond() -> None:
+    walks = Walks(period_s=0.0009, own_processor=True)
+    walks.ticks(10, period_s=0.0009)
     assert walks.begun == []

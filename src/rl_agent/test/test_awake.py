@@ -1,0 +1,55 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A processor that is kept awake is busy, gives way to all others, and sleeps when told so."""
+
+import os
+from pathlib import Path
+import threading
+import time
+
+import pytest
+from rl_agent.agent_parameters import AgentParameters
+from rl_agent.awake import AwakeProcessor
+from rl_agent.configuration import build
+from rl_agent.errors import ConfigurationError
+
+CPU = max(os.sched_getaffinity(0))
+
+
+def awake_threads() -> list[int]:
+    """Return the ids of the threads that this process has on one processor at idle priority."""
+    threads = [int(folder.name) for folder in Path('/proc/self/task').iterdir()]
+    idle = [thread for thread in threads if os.sched_getscheduler(thread) == os.SCHED_IDLE]
+    return [thread for thread in idle if os.sched_getaffinity(thread) == {CPU}]
+
+
+def used_s(thread: int) -> float:
+    """Return the processor time of a thread."""
+    fields = Path(f'/proc/self/task/{thread}/stat').read_text().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def test_it_spins_at_idle_priority_until_it_is_closed() -> None:
+    threads = threading.active_count()
+    awake = AwakeProcessor(CPU)
+    try:
+        (thread,) = awake_threads()
+        deadline_s = time.monotonic() + 60.0
+        while used_s(thread) < 0.1:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.01)  # the interpreter lock is free meanwhile
+    finally:
+        awake.close()
+    assert threading.active_count() == threads
+    assert awake_threads() == []
+
+
+def test_a_processor_that_is_not_there_is_named() -> None:
+    with pytest.raises(OSError, match='Invalid argument'):
+        AwakeProcessor(1023)
+    assert awake_threads() == []
+
+
+def test_somebody_must_say_which_processor() -> None:
+    with pytest.raises(ConfigurationError, match='keep_awake: given true without control_cpu'):
+        build(AgentParameters, {'robot': 'pendulum', 'keep_awake': True}, 'parameters')
+    build(AgentParameters, {'robot': 'pendulum', 'keep_awake': True, 'control_cpu': 0}, 'here')
