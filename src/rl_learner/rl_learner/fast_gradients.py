@@ -3,9 +3,8 @@
 
 What makes it fast: no graph; the actor acts on s' and s in one pass, for it is the same actor
 until its own step; the quantile loss by its gradient in closed form; the mean over quantiles,
-which the actor raises, as one product with the mean of the last layer's weights; of the gradient
-by the critics' inputs only the columns of the action; and where the actor raises the minimum over
-critics, each row only through the critic that has it.
+which the actor raises, as one product with the mean of the last layer's weights; and of the
+gradient by the critics' inputs only the columns of the action.
 """
 
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from typing import NamedTuple
 from rl_learner.algorithm import Algorithm
 from rl_learner.distributions import fast_sample_squashed, Squashed, squashed_gradient
 from rl_learner.fast_actor import actor_backward, actor_forward, ActorPass
-from rl_learner.fast_mlp import backward, backward_of_chosen, forward
+from rl_learner.fast_mlp import backward, forward
 from rl_learner.gradients import ActorGradient, CriticGradient
 from rl_learner.losses import quantile_loss_gradient
 from rl_learner.mlp import Ensemble
@@ -65,8 +64,6 @@ class FastGradients:
         bf16 = algorithm.matmul_precision == 'bf16'
         self._dtype = torch.bfloat16 if bf16 else torch.float32
         self._acted: Acted | None = None  # in s; from `critics` to `actor`
-        shape = critics.shape
-        self._may_choose = not (state.critics.flat.is_cuda or shape.layer_norm or shape.dropout)
 
     def critics(self, rows: Tensor, noise: Noise) -> CriticGradient:
         """Return the gradient of `quantile_loss` by the critics' parameters."""
@@ -158,10 +155,6 @@ class FastGradients:
         passed = forward(seen, inputs, masks, dtype=self._dtype, mean_output=True)
         q = passed.output
         if which == 'min':
-            if self._may_choose:
-                lowest, chosen = q[:, :, 0].min(dim=0)
-                share = -1.0 / len(inputs)
-                return lowest.mean(), backward_of_chosen(passed, chosen, share, self._action)
             lowest = q.amin(dim=0, keepdim=True)
             slope = (q == lowest) * (-1.0 / len(inputs))
             mean = lowest.mean()

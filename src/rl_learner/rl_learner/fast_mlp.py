@@ -145,38 +145,6 @@ def backward(
     return by_inputs.sum(dim=0).mT.to(passed.output.dtype)
 
 
-def backward_of_chosen(
-    passed: ForwardPass, chosen: Tensor, slope: float, columns: slice
-) -> Tensor:
-    """Return what `backward` returns where each row's gradient is that of one member alone.
-
-    Rows are passed back by their member only, which is a batch of products, not one for each
-    member. How many rows a member has must be known to the host: nothing for a CUDA graph.
-
-    Args:
-        passed: the forward pass, of one output, without LayerNorm and dropout.
-        chosen: member of each row, (batch,) int64.
-        slope: gradient by the chosen member's output, the same for each row.
-        columns: of the inputs, whose gradient is returned, (batch, column).
-    """
-    layers, members = passed.layers, len(passed.output)
-    order = chosen.argsort()  # rows with the same member lie together
-    own = chosen[order]
-    places = own * len(chosen) + order  # in values of all members
-    counts = [int((own == member).sum()) for member in range(members)]
-    gradient = (slope * layers[-1].weight[:, 0]).index_select(0, own)
-    for index in range(len(layers) - 2, -1, -1):
-        output = passed.values[index + 1].flatten(end_dim=1).index_select(0, places)
-        _activation_backward_(gradient, output, passed.shape.activation)
-        weight = layers[index].weight if index else layers[0].weight[:, :, columns]
-        ahead = gradient.new_empty(len(order), weight.shape[2])
-        parts = zip(gradient.split(counts), weight, ahead.split(counts), strict=True)
-        for rows, matrix, into in parts:
-            torch.mm(rows, matrix, out=into)
-        gradient = ahead
-    return torch.empty_like(gradient).index_copy_(0, order, gradient).to(passed.output.dtype)
-
-
 def _layers(ensemble: Ensemble, dtype: torch.dtype | None, mean_output: bool) -> list[Layer]:
     """Return the layers in the precision of the products; the last one's mean if wanted."""
     layers = ensemble.layers

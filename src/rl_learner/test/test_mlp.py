@@ -5,7 +5,7 @@
 import itertools
 
 import pytest
-from rl_learner.fast_mlp import backward, backward_of_chosen, forward
+from rl_learner.fast_mlp import backward, forward
 from rl_learner.mlp import dropout_mask, Ensemble, mlp, MlpShape
 import torch
 
@@ -105,25 +105,6 @@ def test_backward_pass_of_some_rows(shape):
     flat, into = ensemble.gradient
     backward(passed, weights(output), into)
     assert torch.allclose(flat, by_parameters, rtol=1e-10, atol=1e-10)
-
-
-@pytest.mark.parametrize('activation', ['relu', 'elu', 'tanh'])
-@pytest.mark.parametrize('chosen', [[0, 2, 2, 1, 0, 2, 2], [1, 1, 1, 1, 1, 1, 1]])
-def test_backward_pass_of_chosen_members(activation, chosen):
-    """Each row's gradient comes from one member; a member may have no row at all."""
-    shape = MlpShape(5, (8, 7), 4, activation)
-    parameters, inputs, _ = example(shape, members=3, batch=7)
-    members = torch.tensor(chosen)
-    _, _, by_inputs = plain_gradients(
-        shape,
-        parameters,
-        inputs,
-        None,
-        lambda output: -0.5 * output.mean(dim=2)[members, torch.arange(7)].sum(),
-    )
-    passed = forward(Ensemble(shape, parameters), inputs, mean_output=True)
-    columns = backward_of_chosen(passed, members, -0.5, slice(2, None))
-    assert torch.allclose(columns, by_inputs[:, 2:], rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize('size', [3, 80])  # narrow products are made transposed
