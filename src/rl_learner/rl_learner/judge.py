@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field
 import statistics
 
-_RECENT = 3  # exploring episodes that must look good before an evaluation
+_RECENT = 3  # exploring episodes that must look good before the first evaluation
 _UNDER_WAY = 2  # episodes of each robot that may still end before its first of an evaluation
 
 
@@ -38,6 +38,9 @@ class Evaluation:
 
 class Judge:
     """Calls for an evaluation once exploring episodes look good, or the steps run out.
+
+    An evaluation costs steps that nothing is learned in, so after each lost one twice as many
+    episodes must look good.
 
     Attributes:
         evaluating: an evaluation is under way.
@@ -90,14 +93,20 @@ class Judge:
         if self.evaluating or self.learned or left < self._reserve:
             return False
         close = self._target - 0.25 * abs(self._target)
-        good = len(self._recent) == _RECENT and statistics.fmean(self._recent) >= close
+        good = len(self._recent) == self._wanted and statistics.fmean(self._recent) >= close
         last_chance = left < self._reserve + self._reserve // 8 and not self._last_chance_used
         if not (good or last_chance):
             return False
         self._last_chance_used = self._last_chance_used or last_chance
-        self._recent.clear()
+        self._recent = deque(maxlen=2 * self._wanted)
         self.evaluating, self.evaluation = True, Evaluation()
         return True
+
+    @property
+    def _wanted(self) -> int:
+        """Exploring episodes that must look good."""
+        assert self._recent.maxlen is not None
+        return self._recent.maxlen
 
     def _decide(self) -> None:
         """End the evaluation where its outcome is certain."""

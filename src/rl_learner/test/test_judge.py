@@ -143,11 +143,16 @@ def test_after_a_lost_evaluation_exploring_must_look_good_again() -> None:
     judge = begin(make_judge())
     evaluate(judge, -2001.0)
     assert not judge.wants_evaluation(2000)
-    explore(judge, -100.0, -100.0)
-    assert not judge.wants_evaluation(2400)
+    explore(judge, *5 * [-100.0])  # and more often than before the first
+    assert not judge.wants_evaluation(3000)
     explore(judge, -100.0)
-    assert judge.wants_evaluation(2600)
+    assert judge.wants_evaluation(3200)
     assert judge.evaluation.returns == []
+    evaluate(judge, -2001.0)
+    explore(judge, *11 * [-100.0])
+    assert not judge.wants_evaluation(5000)
+    explore(judge, -100.0)
+    assert judge.wants_evaluation(5200)
 
 
 def test_deterministic_episodes_outside_an_evaluation_do_not_count() -> None:
