@@ -44,7 +44,7 @@ def running(
         yield processes
     finally:
         stages = [[process] for process in reversed(processes.values())]
-        end_in_order(stages, time.monotonic() + 15.0)
+        end_in_order(stages, time.monotonic() + 60.0)
 
 
 def kill_and_restart(

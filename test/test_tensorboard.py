@@ -86,16 +86,40 @@ def run_folder(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPat
             90.0,
             'episodes and updates',
         )
+        # the recorder may have started long after the others
+        deadline_s = time.monotonic() + 90.0
+        while not recorded_enough(folder):
+            assert time.monotonic() < deadline_s, f'missing: {EXPECTED - scalars(folder)}'
+            time.sleep(1.0)
         assert run_state(folder) == 'running'
     listener.close()
     return folder
 
 
-@pytest.mark.timeout(180)
-def test_the_files_have_the_scalars(run_folder: Path) -> None:
+def read_events(folder: Path) -> Any:
+    """Return what a run's TensorBoard files have so far."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    events = EventAccumulator(str(run_folder / 'tensorboard')).Reload()
+    return EventAccumulator(str(folder / 'tensorboard')).Reload()
+
+
+def scalars(folder: Path) -> set[str]:
+    """Return the curves that a run has so far."""
+    has_files = any((folder / 'tensorboard').glob('events.*'))
+    return set(read_events(folder).Tags()['scalars']) if has_files else set()
+
+
+def recorded_enough(folder: Path) -> bool:
+    """Return whether all curves are there, and the updates that the tests look for."""
+    if not scalars(folder) >= EXPECTED:
+        return False
+    last = read_events(folder).Scalars('learner/updates')[-1]
+    return bool(last.value > 100 and last.step > 300)
+
+
+@pytest.mark.timeout(300)
+def test_the_files_have_the_scalars(run_folder: Path) -> None:
+    events = read_events(run_folder)
     assert set(events.Tags()['scalars']) >= EXPECTED
     for tag in EXPECTED:
         steps = [event.step for event in events.Scalars(tag)]
