@@ -74,7 +74,17 @@ def test_an_agent_drives_the_quadruped(ros_environment, robot_file, tmp_path):
     ]
     try:
         with running(specs, ros_environment, tmp_path):
-            listener.until(lambda: len(steps) > 2 * EPISODE_STEPS, 150, 'steps of 2 episodes')
+            # whoever discovers the robot late hears of no step before
+            listener.until(
+                lambda: (
+                    len(steps) > 2 * EPISODE_STEPS
+                    and all(listener.heard.values())
+                    and len({draw.episode for draw in listener.heard['/robot_1/randomisation']})
+                    > 1
+                ),
+                150,
+                'steps of 2 episodes and the messages of all topics',
+            )
             refused = set_target(listener, client, 5.0)
             count = len(steps)  # steps may come before the answer
             accepted = set_target(listener, client, 1.0)
