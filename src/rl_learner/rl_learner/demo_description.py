@@ -18,6 +18,8 @@ class DemoDescription:
         robot: name of its description.
         algorithm: name of the algorithm, unless the command line says otherwise.
         warmup: transitions before training.
+        updates_to_data: critic updates for each transition, 0: the algorithm's own; not for an
+            algorithm from the command line.
         max_steps: control steps of all robots together, evaluations included.
         target_return: the robot has learned when its evaluation's mean reaches this.
         highest_return: no episode can reach more; an evaluation that is lost is cut short.
@@ -35,6 +37,7 @@ class DemoDescription:
     highest_return: float
     evaluation_episodes: Annotated[int, Field(ge=1)] = 10
     max_steps_ahead: Annotated[int, Field(ge=1)] = 64
+    updates_to_data: Annotated[float, Field(ge=0, le=1000)] = 0.0
     shown: dict[str, str] = field(default_factory=dict)
     film: bool = False
 

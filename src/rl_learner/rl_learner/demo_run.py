@@ -90,6 +90,7 @@ class DemoPlan:
     def node_specs(self) -> list[NodeSpec]:
         """Return the nodes to run: learner, bridge, then each robot and its agent."""
         description = self.description
+        is_own = self.algorithm == description.algorithm
         return simulation_nodes(
             description.robot,
             self.algorithm,
@@ -100,6 +101,7 @@ class DemoPlan:
             max_steps_ahead=description.max_steps_ahead,
             run_folder=str(self.folder),
             warmup=description.warmup,
+            updates_to_data=description.updates_to_data if is_own else 0.0,
             status_rate_hz=10.0,
             record_period_s=1.0,
             threads=max(1, (os.cpu_count() or 1) // 2),  # the other parts need cores, too

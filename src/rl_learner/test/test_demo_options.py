@@ -42,3 +42,23 @@ def test_a_new_name_and_an_old_run_exclude_each_other(
 def test_logs_of_earlier_starts_stay(tmp_path: Path) -> None:
     names = [new_log_folder(tmp_path).name for _ in range(3)]
     assert names == [LOGS, f'{LOGS}-2', f'{LOGS}-3']
+
+
+@pytest.mark.parametrize(('algorithm', 'updates'), [('default', 2.0), ('droq', 0.0)])
+def test_another_algorithm_has_its_own_updates_to_data(
+    tmp_path: Path, algorithm: str, updates: float
+) -> None:
+    plan = DemoPlan(
+        demo='pendulum',
+        description=load_demo('pendulum'),
+        robot=load_robot('pendulum'),
+        algorithm=algorithm,
+        seed=7,
+        robots=1,
+        max_steps=900,
+        port=8000,
+        domain=1,
+        folder=tmp_path,
+    )
+    (learner,) = (spec for spec in plan.node_specs() if spec.name == 'learner')
+    assert learner.parameters['updates_to_data'] == updates
