@@ -87,10 +87,7 @@ def run_folder(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPat
             'episodes and updates',
         )
         # the recorder may have started long after the others
-        deadline_s = time.monotonic() + 90.0
-        while not recorded_enough(folder):
-            assert time.monotonic() < deadline_s, f'missing: {EXPECTED - scalars(folder)}'
-            time.sleep(1.0)
+        listener.until(lambda: recorded_enough(folder), 90.0, f'all of {sorted(EXPECTED)}')
         assert run_state(folder) == 'running'
     listener.close()
     return folder
@@ -103,17 +100,14 @@ def read_events(folder: Path) -> Any:
     return EventAccumulator(str(folder / 'tensorboard')).Reload()
 
 
-def scalars(folder: Path) -> set[str]:
-    """Return the curves that a run has so far."""
-    has_files = any((folder / 'tensorboard').glob('events.*'))
-    return set(read_events(folder).Tags()['scalars']) if has_files else set()
-
-
 def recorded_enough(folder: Path) -> bool:
     """Return whether all curves are there, and the updates that the tests look for."""
-    if not scalars(folder) >= EXPECTED:
+    if not any((folder / 'tensorboard').glob('events.*')):
         return False
-    last = read_events(folder).Scalars('learner/updates')[-1]
+    events = read_events(folder)
+    if not set(events.Tags()['scalars']) >= {*EXPECTED, 'learner/updates'}:
+        return False
+    last = events.Scalars('learner/updates')[-1]
     return bool(last.value > 100 and last.step > 300)
 
 

@@ -7,7 +7,7 @@ import os
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 import contextlib
 import math
 from pathlib import Path
@@ -19,7 +19,7 @@ import uuid
 from rclpy.duration import Duration
 from rl_agent.agent import Agent, ENDED_STATES, STOPPED
 from rl_agent.agent_parameters import AgentParameters
-from rl_agent.awake import AwakeProcessor
+from rl_agent.awake import kept_awake
 from rl_agent.background import Background
 from rl_agent.episode_tally import EpisodeTally
 from rl_agent.errors import ConfigurationError, PolicyError, RlError
@@ -288,26 +288,14 @@ class AgentNode(ManagedNode):
 
     def _run(self) -> None:
         """Run the agent until it ends; an error ends the process, which stops the robot first."""
-        with self._prepared_thread():
+        if not self._is_real_time:
             self._run_agent()
-
-    @contextlib.contextmanager
-    def _prepared_thread(self) -> Iterator[None]:
-        """Give the calling thread what a steady rate needs; say what it got."""
-        settings, awake = self._settings, None
-        if self._is_real_time:
-            for line in prepare_thread(settings.realtime_priority, settings.control_cpu):
-                self._events.tell(line)
-            if settings.keep_awake:
-                try:
-                    awake = AwakeProcessor(settings.control_cpu)
-                except OSError as error:
-                    self._events.tell(f'keep_awake: processor {settings.control_cpu}: {error}')
-        try:
-            yield
-        finally:
-            if awake:
-                awake.close()
+            return
+        priority, cpu = self._settings.realtime_priority, self._settings.control_cpu
+        for line in prepare_thread(priority, cpu):
+            self._events.tell(line)
+        with kept_awake(cpu if self._settings.keep_awake else -1, self._events.tell):
+            self._run_agent()
 
     def _run_agent(self) -> None:
         """See `_run`."""

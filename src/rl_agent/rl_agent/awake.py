@@ -6,6 +6,7 @@ then caches, branch predictors and the clock frequency are those of a processor 
 way from observation to command takes twice as long. The price is the power of one busy processor.
 """
 
+from collections.abc import Callable, Iterator
 import contextlib
 import ctypes
 import os
@@ -46,8 +47,9 @@ class AwakeProcessor:
     def close(self) -> None:
         """Let the processor sleep again."""
         self._library.pthread_spin_unlock(ctypes.byref(self._lock))
-        with contextlib.suppress(OSError, TypeError):  # where the processor is busy, on another
-            os.sched_setaffinity(self._thread.native_id, self._any_cpu)  # type: ignore[arg-type]
+        assert self._thread.native_id is not None  # it was started
+        with contextlib.suppress(OSError):  # it may end where another processor is less busy
+            os.sched_setaffinity(self._thread.native_id, self._any_cpu)
         self._thread.join(_JOIN_S)
 
     def _spin(self) -> None:
@@ -61,3 +63,19 @@ class AwakeProcessor:
         finally:
             self._spins.set()
         self._library.pthread_spin_lock(ctypes.byref(self._lock))
+
+
+@contextlib.contextmanager
+def kept_awake(cpu: int, report: Callable[[str], None]) -> Iterator[None]:
+    """Keep a processor awake within the context, -1: none; report where that is refused."""
+    awake = None
+    if cpu >= 0:
+        try:
+            awake = AwakeProcessor(cpu)
+        except OSError as error:
+            report(f'keep_awake: processor {cpu}: {error}')
+    try:
+        yield
+    finally:
+        if awake:
+            awake.close()

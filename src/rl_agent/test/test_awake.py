@@ -8,7 +8,7 @@ import time
 
 import pytest
 from rl_agent.agent_parameters import AgentParameters
-from rl_agent.awake import AwakeProcessor
+from rl_agent.awake import AwakeProcessor, kept_awake
 from rl_agent.configuration import build
 from rl_agent.errors import ConfigurationError
 
@@ -47,6 +47,18 @@ def test_a_processor_that_is_not_there_is_named() -> None:
     with pytest.raises(OSError, match='Invalid argument'):
         AwakeProcessor(1023)
     assert awake_threads() == []
+
+
+def test_a_context_reports_a_refusal_and_goes_on() -> None:
+    said: list[str] = []
+    with kept_awake(1023, said.append):
+        assert said == ['keep_awake: processor 1023: [Errno 22] Invalid argument']
+    with kept_awake(-1, said.append):
+        assert awake_threads() == []
+    with kept_awake(CPU, said.append):
+        assert len(awake_threads()) == 1
+    assert awake_threads() == []
+    assert len(said) == 1
 
 
 def test_somebody_must_say_which_processor() -> None:

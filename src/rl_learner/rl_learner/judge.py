@@ -1,7 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """When to evaluate during a run, and whether the robot has learned."""
 
-from collections import deque
 from dataclasses import dataclass, field
 import statistics
 
@@ -72,7 +71,8 @@ class Judge:
         # episodes under way are finished before an evaluation begins
         self._reserve = (episodes + _UNDER_WAY * robots) * episode_steps
         self._max_steps = max_steps
-        self._recent: deque[float] = deque(maxlen=_RECENT)
+        self._recent: list[float] = []  # exploring returns since the last evaluation began
+        self._wanted = _RECENT  # of them that must look good
         self._last_chance_used = False
         self.evaluating = False
         self.learned = False
@@ -93,20 +93,16 @@ class Judge:
         if self.evaluating or self.learned or left < self._reserve:
             return False
         close = self._target - 0.25 * abs(self._target)
-        good = len(self._recent) == self._wanted and statistics.fmean(self._recent) >= close
+        recent = self._recent[-self._wanted :]
+        good = len(recent) == self._wanted and statistics.fmean(recent) >= close
         last_chance = left < self._reserve + self._reserve // 8 and not self._last_chance_used
         if not (good or last_chance):
             return False
         self._last_chance_used = self._last_chance_used or last_chance
-        self._recent = deque(maxlen=2 * self._wanted)
+        self._recent.clear()
+        self._wanted *= 2
         self.evaluating, self.evaluation = True, Evaluation()
         return True
-
-    @property
-    def _wanted(self) -> int:
-        """Exploring episodes that must look good."""
-        assert self._recent.maxlen is not None
-        return self._recent.maxlen
 
     def _decide(self) -> None:
         """End the evaluation where its outcome is certain."""

@@ -11,19 +11,24 @@ from rl_learner.demo_run import DemoPlan
 from rl_learner.run_folder import LOGS, new_log_folder
 
 
-def test_options_come_back(tmp_path: Path) -> None:
-    plan = DemoPlan(
+def make_plan(folder: Path, algorithm: str) -> DemoPlan:
+    """Return the plan of a short pendulum demo with three robots."""
+    return DemoPlan(
         demo='pendulum',
         description=load_demo('pendulum'),
         robot=load_robot('pendulum'),
-        algorithm='tqc',
+        algorithm=algorithm,
         seed=7,
         robots=3,
         max_steps=900,
         port=8000,
         domain=1,
-        folder=tmp_path,
+        folder=folder,
     )
+
+
+def test_options_come_back(tmp_path: Path) -> None:
+    plan = make_plan(tmp_path, 'tqc')
     plan.write()
     options = parse_arguments(['--resume', str(tmp_path)])
     assert (options.robot, options.algorithm, options.seed) == ('pendulum', 'tqc', 7)
@@ -48,17 +53,6 @@ def test_logs_of_earlier_starts_stay(tmp_path: Path) -> None:
 def test_another_algorithm_has_its_own_updates_to_data(
     tmp_path: Path, algorithm: str, updates: float
 ) -> None:
-    plan = DemoPlan(
-        demo='pendulum',
-        description=load_demo('pendulum'),
-        robot=load_robot('pendulum'),
-        algorithm=algorithm,
-        seed=7,
-        robots=1,
-        max_steps=900,
-        port=8000,
-        domain=1,
-        folder=tmp_path,
-    )
+    plan = make_plan(tmp_path, algorithm)
     (learner,) = (spec for spec in plan.node_specs() if spec.name == 'learner')
     assert learner.parameters['updates_to_data'] == updates
