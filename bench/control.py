@@ -45,6 +45,9 @@ def main() -> None:
         '--shared', action='store_true', help='let everything else use the control processor, too'
     )
     parser.add_argument('--asleep', action='store_true', help='do not keep that processor awake')
+    parser.add_argument(
+        '--fleet', type=int, default=0, help='other robots whose acknowledgements are heard, too'
+    )
     options = parser.parse_args()
     options.cpus = control_and_others(options.shared)
     results = {f'hz_{rate}': measure(rate, options) for rate in options.rates}
@@ -89,7 +92,7 @@ def drive(
     agent_options += ['-p', f'control_cpu:={control_cpu}']
     if control_cpu >= 0 and not options.asleep:
         agent_options += ['-p', 'keep_awake:=true']
-    learner_command = worker('control_learner', str(robot))
+    learner_command = worker('control_learner', str(robot), str(options.fleet))
     with (
         running(worker('control_robot', str(rate_hz)), environment, cpus),
         running(learner_command, environment, cpus) as learner,

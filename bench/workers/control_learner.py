@@ -1,5 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The least of a learner, for the control benchmark: weights out, acknowledgements in return."""
+"""The least of a learner, for the control benchmark: weights out, acknowledgements in return.
+
+Those of a fleet are all on one topic, so each robot hears those of all others, too.
+"""
 
 import contextlib
 import sys
@@ -25,12 +28,13 @@ from rl_agent.spaces import Spaces
 from rl_msgs.msg import Policy, TransitionAck, TransitionBatch
 
 PERIOD_S = 0.1
+ACK_PERIOD_S = 0.05
 
 
 class ControlLearner(Node):
     """Sends a fresh policy ten times a second; acknowledges whatever comes."""
 
-    def __init__(self, robot: str) -> None:
+    def __init__(self, robot: str, fleet: int) -> None:
         """Connect and begin."""
         super().__init__('control_learner')
         spaces = Spaces(load_robot(robot))
@@ -42,6 +46,8 @@ class ControlLearner(Node):
         self._acks = self.create_publisher(TransitionAck, TRANSITIONS_ACK, ACK_QOS)
         self.create_subscription(TransitionBatch, TRANSITIONS, self._on_batch, TRANSITIONS_QOS)
         self.create_timer(PERIOD_S, self._publish)
+        self._others = [TransitionAck(robot=f'robot_{n}', session='0' * 32) for n in range(fleet)]
+        self.create_timer(ACK_PERIOD_S, self._acknowledge_others)
 
     def _publish(self) -> None:
         """Send a policy."""
@@ -59,6 +65,12 @@ class ControlLearner(Node):
             )
         )
 
+    def _acknowledge_others(self) -> None:
+        """Acknowledge what the rest of the fleet might have sent."""
+        for ack in self._others:
+            ack.sequence += 1
+            self._acks.publish(ack)
+
     def _on_batch(self, message: TransitionBatch) -> None:
         """Acknowledge."""
         last = message.first_sequence + message.count - 1
@@ -68,10 +80,10 @@ class ControlLearner(Node):
 
 
 def main() -> None:
-    """Be a learner until ended; the argument is the robot's description."""
+    """Be a learner until ended; the arguments are the robot's description and the fleet's size."""
     rclpy.init()
     with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
-        rclpy.spin(ControlLearner(sys.argv[1]))
+        rclpy.spin(ControlLearner(sys.argv[1], int(sys.argv[2])))
 
 
 if __name__ == '__main__':

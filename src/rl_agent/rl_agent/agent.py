@@ -125,6 +125,7 @@ class Agent:
         self._builder = TransitionBuilder()
         self._stop = threading.Event()
         self._evaluation = _Evaluation(0)
+        self._hold_policy = False  # amid an evaluation
         self.state = 'configured'
         self.steps = 0
         self.policy: ReceivedPolicy | None = None
@@ -177,7 +178,8 @@ class Agent:
             begun = asked
             evaluation = held or not self.explore
             self.state = 'evaluating' if evaluation else 'exploring'
-            self._run_episode(evaluation=evaluation, hold_policy=held)
+            self._hold_policy = held
+            self._run_episode(evaluation=evaluation)
             asked.episodes_left -= held
         self.state = STOPPED if self._stop.is_set() else FINISHED
 
@@ -195,7 +197,7 @@ class Agent:
             or (0 < self._max_episodes <= self._episodes_ended)
         )
 
-    def _run_episode(self, *, evaluation: bool, hold_policy: bool) -> None:
+    def _run_episode(self, *, evaluation: bool) -> None:
         """Run one episode to its end, or to the stop, which truncates it."""
         observation, info = self._env.reset()
         self._builder.first(observation, info['stamp_ns'])
@@ -208,7 +210,7 @@ class Agent:
                     self._pacer.before_step()
                 if self._stop.is_set():
                     break  # a stop that came between two steps: no command may follow it
-                step = self._step(observation, evaluation, hold_policy)
+                step = self._step(observation, evaluation)
                 if step is None:
                     break  # nobody saw how it ended
                 last, observation = step, step.next_observation
@@ -231,9 +233,9 @@ class Agent:
             )
         )
 
-    def _step(self, observation: Vector, evaluation: bool, hold_policy: bool) -> _Step | None:
+    def _step(self, observation: Vector, evaluation: bool) -> _Step | None:
         """Execute one step; None where its end was not observed."""
-        policy = self._policy_for_step(hold_policy)
+        policy = self._policy_for_step()
         wanted = policy.policy.act(observation, self._rng, deterministic=evaluation)
         self._observation = observation
         next_observation, reward, terminated, truncated, info = self._env.step(wanted)
@@ -279,14 +281,18 @@ class Agent:
         self._listener.on_step(transition, step.wanted, step.info)
 
     def rehearse(self) -> None:
-        """Walk from an observation to a command without effect, see `Rehearsal`."""
-        if self.policy is not None and self._observation is not None:
-            self._env.rehearse(self.policy.policy.rehearse(self._observation, self._spare_rng))
+        """Walk from an observation to a command without effect, see `Rehearsal`.
 
-    def _policy_for_step(self, hold: bool) -> ReceivedPolicy:
+        With the policy of the next step, whose weights are in no cache yet if it is a new one.
+        """
+        policy = self.policy if self._hold_policy else self._store.newest
+        if policy is not None and self._observation is not None:
+            self._env.rehearse(policy.policy.rehearse(self._observation, self._spare_rng))
+
+    def _policy_for_step(self) -> ReceivedPolicy:
         """Return the newest policy, or during an evaluation the one it began with."""
         newest = self._store.newest
-        if newest is not None and newest is not self.policy and not hold:
+        if newest is not None and newest is not self.policy and not self._hold_policy:
             if self.policy is not None:
                 newest.policy.follow(self.policy.policy, self._rng)
             self.policy = newest

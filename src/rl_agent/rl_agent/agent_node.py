@@ -8,7 +8,6 @@ os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
 
 from array import array
 from collections.abc import Sequence
-import contextlib
 import math
 from pathlib import Path
 import sys
@@ -35,8 +34,8 @@ from rl_agent.ros_events import log_reports, REPORT_PERIOD_S
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_listener import RosListener
 from rl_agent.ros_main import ManagedNode, run
-from rl_agent.ros_messages import message_to_policy
 from rl_agent.ros_parameters import declare_parameters, follow_changes
+from rl_agent.ros_policy_receiver import PolicyReceiver
 from rl_agent.ros_realtime_robot import RosRealtimeRobot
 from rl_agent.ros_robot import RosRobot
 from rl_agent.ros_robot_description import load_ros_robot
@@ -45,8 +44,6 @@ from rl_agent.ros_task_parameters import TaskParameters
 from rl_agent.ros_topics import (
     AGENT_STATUS,
     LEARNER_STATUS,
-    POLICY,
-    POLICY_QOS,
     STATUS_QOS,
     steady_clock,
 )
@@ -59,7 +56,6 @@ from rl_agent.spool_folder import SpoolFolder
 from rl_agent.transition_batch import Sender
 from rl_agent.transition_record import RecordLayout
 from rl_msgs.msg import AgentStatus, LearnerStatus
-from rl_msgs.msg import Policy as PolicyMessage
 from rl_msgs.srv import Evaluate
 
 _SPOOL_S = 3600.0  # an hour of robot time
@@ -116,14 +112,23 @@ class AgentNode(ManagedNode):
         self._listener = RosListener(self, spaces, self._sender)
         self._tally = EpisodeTally(self._listener, self._events.tell)
         listener = self._tally if parameters.max_episodes else self._listener
-        self._background = Background(listener)
         self._robot = self._make_robot(description)
         self._safety = RosSafety(
             self,
             self._state,
             description.safety.emergency_stop or description.safety.stop,
         )
-        self._uplink = Uplink(self, self._spool, self._sender, parameters.send_period_s)
+        polled = self._is_real_time  # the background has time for them, just after a command
+        self._policies = PolicyReceiver(self, self._store, polled=polled)
+        self._uplink = Uplink(
+            self, self._spool, self._sender, parameters.send_period_s, polled=polled
+        )
+        self._background = Background(
+            listener,
+            (self._uplink.exchange, self._policies.poll) if polled else (),
+            parameters.send_period_s,
+            self.fail,
+        )
         self._pacer = SimulationPacer(
             parameters.max_steps_ahead, unacknowledged=lambda: self._spool.pending
         )
@@ -189,13 +194,14 @@ class AgentNode(ManagedNode):
 
     def clean_up(self) -> None:
         """Disconnect."""
+        self._background.close()
         self._uplink.close()
+        self._policies.close()
         self._task_parameters.close()
         if self._spool_folder:
             self._spool_folder.close()
         self._robot.close()
         self._safety.close()
-        self._background.close()
         if self._settings.max_episodes:
             self._events.tell(self._tally.summary())
         self._say_reports()
@@ -238,10 +244,8 @@ class AgentNode(ManagedNode):
         return folder
 
     def _connect(self) -> None:
-        """Create what is not a part's own: policy in, pacing in, status out, evaluation."""
-        self._inputs = [
-            self.create_subscription(PolicyMessage, POLICY, self._on_policy, POLICY_QOS)
-        ]
+        """Create what is not a part's own: pacing in, status out, evaluation."""
+        self._inputs = []
         if self._settings.max_steps_ahead:
             self._inputs.append(
                 self.create_subscription(
@@ -314,16 +318,6 @@ class AgentNode(ManagedNode):
         except Exception as error:  # a mistake of ours must not leave a robot moving
             self.fail(RlError(f'control thread: {error!r}'))
             raise
-
-    def _on_policy(self, message: PolicyMessage) -> None:
-        """Offer a policy to the store, which names what is wrong with it."""
-        try:
-            parameters = message_to_policy(message)
-        except PolicyError as error:
-            self._store.refuse('architecture', message.learner_session, error)
-            return
-        with contextlib.suppress(PolicyError):
-            self._store.offer(parameters)
 
     def _on_learner_status(self, message: LearnerStatus) -> None:
         """Note how far training is behind."""

@@ -1,30 +1,50 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""An AgentListener whose work is done on another thread, when the control thread has time."""
+"""What can wait, done on another thread when the control thread has time for it."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import threading
+import time
+import traceback
 from typing import Any
 
 from rl_agent.agent import AgentListener, EpisodeResult
+from rl_agent.errors import RlError
 from rl_agent.transition import Transition, Vector
 
 _MOST_WAITING = 5000
+_PATIENCE = 2.0  # periods
 
 
 class Background:
-    """Hands steps and episodes on to a listener; `wake` says when there is time for that.
+    """Hands steps and episodes on to a listener, and does chores; `wake` says when it may.
 
-    A step that would wait behind too many others is left out, an episode never.
+    Python lets one thread run at a time, so what is done just after a command has left does not
+    hold up the next one. A step that would wait behind too many others is left out, an episode
+    never. Where nobody wakes it, because the robot rests, it does its chores all the same.
 
     Attributes:
         left_out: steps that the listener was not told of.
     """
 
-    def __init__(self, listener: AgentListener) -> None:
-        """Start the thread."""
-        self._listener = listener
+    def __init__(
+        self,
+        listener: AgentListener,
+        chores: Sequence[Callable[[], None]] = (),
+        period_s: float = 0.05,
+        fail: Callable[[RlError], None] = lambda error: None,
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            listener: to be told.
+            chores: each is done once a period, one at a time.
+            period_s: of the chores.
+            fail: told of an error that ended the thread.
+        """
+        self._listener, self._period_s, self._fail = listener, period_s, fail
         self._waiting: deque[Callable[[], None]] = deque()
+        self._chores = deque((0.0, chore) for chore in chores)  # with when it is due
         self._there = threading.Semaphore(0)
         self._closed = False
         self.left_out = 0
@@ -44,8 +64,8 @@ class Background:
         self.wake()
 
     def wake(self) -> None:
-        """Let the listener be told now of what waits; never waits itself."""
-        if self._waiting:
+        """Let what waits be done now; never waits itself."""
+        if self._waiting or self._has_chore():
             self._there.release()
 
     def close(self) -> None:
@@ -55,8 +75,27 @@ class Background:
         self._thread.join()
 
     def _run(self) -> None:
-        """Tell the listener, until closed."""
+        """Serve until closed; tell of an error."""
+        try:
+            self._serve()
+        except RlError as error:
+            self._fail(error)
+        except Exception as error:  # a process that went on without would be deaf and mute
+            traceback.print_exc()
+            self._fail(RlError(f'in the background: {error!r}'))
+
+    def _serve(self) -> None:
+        """Tell the listener, and do one chore at each wake, until closed."""
+        patience_s = _PATIENCE * self._period_s if self._chores else None
         while not self._closed:
-            self._there.acquire()
+            self._there.acquire(timeout=patience_s)
             while self._waiting:
                 self._waiting.popleft()()
+            if self._has_chore() and not self._closed:
+                _, chore = self._chores.popleft()
+                self._chores.append((time.monotonic() + self._period_s, chore))
+                chore()
+
+    def _has_chore(self) -> bool:
+        """Return whether a chore is due."""
+        return bool(self._chores) and self._chores[0][0] <= time.monotonic()

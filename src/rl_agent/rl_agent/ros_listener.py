@@ -29,7 +29,9 @@ class RosListener:
         self.last_return = float('nan')
 
     def on_step(self, transition: Transition, wanted: Vector, info: dict[str, Any]) -> None:
-        """Publish a step, see `AgentListener`."""
+        """Publish a step if somebody listens, see `AgentListener`."""
+        if not self._steps.get_subscription_count():
+            return
         message = Step(
             robot=self._sender.robot,
             episode=transition.episode,

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
-from rclpy.subscription import Subscription
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_field_extractor import FieldExtractor
 from rl_agent.ros_message_fields import has_header
 from rl_agent.ros_messages import import_message, stamp_to_ns
+from rl_agent.ros_polling import take_newest, TakenByHand
 from rl_agent.ros_topics import SENSOR_QOS
 
 
@@ -37,14 +36,6 @@ class SensorMessage:
     received_s: float
     stamp_ns: int
     stamped: bool = True
-
-
-class _TakenByHand(MutuallyExclusiveCallbackGroup):
-    """Keeps an executor from waiting for messages."""
-
-    def can_execute(self, entity: Any) -> bool:
-        """Return that no executor may serve this, see rclpy."""
-        return False
 
 
 class RosSensors:
@@ -96,7 +87,7 @@ class RosSensors:
             for topic in self.topics
         }
         self._stamped = {topic: has_header(kind) for topic, kind in description.topics.items()}
-        group = _TakenByHand() if polled else None
+        group = TakenByHand() if polled else None
         self._polled_s = time.monotonic()
         self._subscriptions = {
             topic: node.create_subscription(
@@ -115,7 +106,7 @@ class RosSensors:
             now_s, wall_ns = time.monotonic(), time.time_ns()
             longest_s = now_s - self._polled_s  # it came since then, whatever wall clocks do
             for topic, subscription in self._subscriptions.items():
-                newest = _take_newest(subscription)
+                newest = take_newest(subscription)
                 if newest is not None:
                     data, info = newest
                     age_s = 1e-9 * (wall_ns - info['received_timestamp'])
@@ -193,13 +184,3 @@ class RosSensors:
                 self._on_message(topic, heard)
             self._latest[topic] = heard
             self.changed.notify_all()
-
-
-def _take_newest(subscription: Subscription) -> tuple[bytes, dict[str, int]] | None:
-    """Return a subscription's newest message as it travelled, with what is known of the way."""
-    newest: tuple[bytes, dict[str, int]] | None = None
-    handle = subscription.handle
-    with handle:
-        while (taken := handle.take_message(subscription.msg_type, True)) is not None:
-            newest = taken
-    return newest

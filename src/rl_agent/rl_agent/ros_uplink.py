@@ -6,7 +6,9 @@ import threading
 import time
 
 from rclpy.node import Node
+from rclpy.serialization import deserialize_message
 from rl_agent.ros_messages import batch_to_message
+from rl_agent.ros_polling import take_all, TakenByHand
 from rl_agent.ros_topics import (
     ACK_WANTED_QOS,
     steady_clock,
@@ -25,15 +27,24 @@ OnAck = Callable[[str, int], None]  # session, sequence
 class Connection:
     """The two topics to and from the learner machine; several robots of a process may share it."""
 
-    def __init__(self, node: Node) -> None:
-        """Connect; the node's executor serves the acknowledgements."""
+    def __init__(self, node: Node, *, polled: bool = False) -> None:
+        """Connect.
+
+        Args:
+            node: whose executor serves the acknowledgements.
+            polled: acknowledgements come by `poll` alone.
+        """
         self._node = node
         self._listeners: dict[str, OnAck] = {}
         self._publisher = node.create_publisher(
             TransitionBatch, TRANSITIONS, TRANSITIONS_OFFERED_QOS
         )
         self._acks = node.create_subscription(
-            TransitionAck, TRANSITIONS_ACK, self._on_ack, ACK_WANTED_QOS
+            TransitionAck,
+            TRANSITIONS_ACK,
+            self._on_ack,
+            ACK_WANTED_QOS,
+            callback_group=TakenByHand() if polled else None,
         )
 
     def listen(self, robot: str, on_ack: OnAck) -> None:
@@ -49,6 +60,13 @@ class Connection:
         message = batch_to_message(batch, sender)
         message.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(message)
+
+    def poll(self) -> None:
+        """Take the acknowledgements that have come; those of the rest of a fleet are passed by."""
+        names = [robot.encode() for robot in self._listeners]
+        for data, _ in take_all(self._acks):
+            if any(name in data for name in names):
+                self._on_ack(deserialize_message(data, TransitionAck))
 
     def close(self) -> None:
         """Disconnect."""
@@ -77,6 +95,8 @@ class Uplink:
         sender: Sender,
         period_s: float,
         connection: Connection | None = None,
+        *,
+        polled: bool = False,
     ) -> None:
         """Start sending.
 
@@ -86,15 +106,18 @@ class Uplink:
             sender: who sends.
             period_s: time between two looks into the spool.
             connection: shared with others; None: one of its own.
+            polled: nothing is done but by `exchange`, which is to be called once a period.
         """
         self._spool, self._sender, self._node = spool, sender, node
         self._own_connection = connection is None
-        self._connection = connection or Connection(node)
+        self._connection = connection or Connection(node, polled=polled)
         self._connection.listen(sender.robot, self._on_ack)
         self._window: SendWindow | None = None
         self._highest: dict[str, int] = {}  # session to the highest number that was sent
         self._lock = threading.Lock()  # the agent's end sends from another thread
-        self._timer = node.create_timer(period_s, self.send, clock=steady_clock())
+        self._timer = None
+        if not polled:
+            self._timer = node.create_timer(period_s, self.send, clock=steady_clock())
         self.acknowledged = 0
         self.resent = 0
 
@@ -111,6 +134,11 @@ class Uplink:
             if heard:
                 self._fill(now_s)
 
+    def exchange(self) -> None:
+        """Take the acknowledgements that have come, and send what is due; never waits."""
+        self._connection.poll()
+        self.send()
+
     def tell_fate(self, *, kept: bool) -> None:
         """Say what becomes of what is not acknowledged at the end."""
         count, log = self._spool.pending, self._node.get_logger()
@@ -125,7 +153,8 @@ class Uplink:
 
     def close(self) -> None:
         """Stop sending."""
-        self._node.destroy_timer(self._timer)
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
         if self._own_connection:
             self._connection.close()
 

@@ -2,6 +2,7 @@
 """The agent's episodes and transitions."""
 
 from collections.abc import Callable
+from functools import partial
 import itertools
 import threading
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from agent_bench import Bench, TIMEOUT_S, Vector
 import numpy as np
 from numpy.typing import NDArray
-from pendulum_robot import describe, PendulumRobot
+from pendulum_robot import describe, make_parameters, PendulumRobot
 import pytest
 from rl_agent.agent import Agent
 from rl_agent.errors import RobotError
@@ -186,6 +187,7 @@ def test_a_rehearsal_changes_nothing() -> None:
         bench = Bench(robot=robot, safety=safety, max_steps=25)
         rehearse = bench.agent.rehearse if rehearsed else lambda: None
         robot.spool = bench.spool
+        bench.after_step[5] = partial(bench.store.offer, make_parameters(2, seed=2))
         transitions = bench.run()
         done.append([np.concatenate([item.observation, item.action]) for item in transitions])
         done.append(robot.commands)

@@ -3,9 +3,12 @@
 
 import threading
 
-from agent_bench import Bench, is_mean_action, TIMEOUT_S
+from agent_bench import Bench, is_mean_action, TIMEOUT_S, Vector
+import numpy as np
 from pendulum_robot import describe, make_parameters
+import pytest
 from rl_agent.agent import Agent
+from rl_agent.policy import Policy
 from rl_agent.policy_store import PolicyStore
 from rl_agent.robot_env import RobotEnv
 from rl_agent.spaces import Spaces
@@ -35,6 +38,31 @@ def test_policies_are_swapped_between_steps() -> None:
     versions = [item.policy_version for item in bench.run()]
     assert versions == [1] * 3 + [2] * 13 + [3] * 4
     assert [item.policy_version for item in bench.results] == [2, 3]
+
+
+@pytest.mark.parametrize('evaluations', [0, 1])
+def test_the_policy_of_the_next_step_is_rehearsed(
+    evaluations: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new one is, before its first step; an evaluation goes on with its own."""
+    rehearsed: list[int] = []
+
+    def rehearse(policy: Policy, observation: Vector, rng: np.random.Generator) -> Vector:
+        rehearsed.append(policy.parameters.version)
+        return np.zeros(1, np.float32)
+
+    monkeypatch.setattr(Policy, 'rehearse', rehearse)
+    bench = Bench(episode_steps=10, max_steps=10)
+    bench.agent.evaluate(evaluations)
+
+    def offer_and_rehearse() -> None:
+        bench.agent.rehearse()
+        bench.store.offer(make_parameters(2, seed=2))
+        bench.agent.rehearse()
+
+    bench.after_step[4] = offer_and_rehearse
+    versions = [item.policy_version for item in bench.run()]
+    assert rehearsed == [versions[3], versions[4]] == ([1, 1] if evaluations else [1, 2])
 
 
 def test_an_evaluation_is_deterministic() -> None:

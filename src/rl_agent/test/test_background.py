@@ -1,12 +1,15 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A slow listener never holds up the control thread."""
 
+from collections.abc import Callable
 import threading
 from typing import Any
 
 import numpy as np
+import pytest
 from rl_agent.agent import EpisodeResult
 from rl_agent.background import Background
+from rl_agent.errors import RlError
 from rl_agent.transition import Transition
 
 TIMEOUT_S = 30.0
@@ -81,3 +84,60 @@ def test_closing_tells_the_rest() -> None:
     background.on_step(transition(0), VECTOR, {})
     background.close()
     assert listener.told == [0]
+
+
+class Chores:
+    """Notes which of two chores was done, in order."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self.done: list[str] = []
+        self.changed = threading.Condition()
+
+    def make(self, name: str) -> Callable[[], None]:
+        """Return a chore."""
+
+        def chore() -> None:
+            with self.changed:
+                self.done.append(name)
+                self.changed.notify_all()
+
+        return chore
+
+    def wait(self, count: int) -> list[str]:
+        """Return the first ones, when so many are done."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.done) >= count, TIMEOUT_S)
+            return self.done[:count]
+
+
+def test_chores_take_turns_even_where_nobody_wakes_the_thread() -> None:
+    chores = Chores()
+    background = Background(SlowListener(), (chores.make('a'), chores.make('b')), 0.01)
+    assert chores.wait(6) == ['a', 'b'] * 3
+    background.close()
+
+
+def test_a_wake_lets_one_chore_be_done_and_each_only_once_a_period() -> None:
+    chores = Chores()
+    background = Background(SlowListener(), (chores.make('a'), chores.make('b')), 3600.0)
+    for count in (1, 2):
+        background.wake()
+        assert len(chores.wait(count)) == count
+    for _ in range(100):
+        background.wake()
+    background.close()
+    assert chores.done == ['a', 'b']
+
+
+@pytest.mark.parametrize('error', [RlError('the disk is full'), ZeroDivisionError('by 0')])
+def test_an_error_in_the_background_is_told(error: Exception) -> None:
+    told: list[RlError] = []
+
+    def chore() -> None:
+        raise error
+
+    background = Background(SlowListener(), (chore,), 0.01, told.append)
+    background._thread.join(TIMEOUT_S)
+    assert str(error) in str(told[0])
+    background.close()

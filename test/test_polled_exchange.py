@@ -1,0 +1,148 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Acknowledgements and policies that are taken when there is time, over real DDS."""
+
+from collections.abc import Callable, Iterator
+import threading
+import time
+
+from fleet import Listener
+import numpy as np
+import pytest
+from rclpy.serialization import deserialize_message
+from rl_agent.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy_store import PolicyStore
+from rl_agent.robot_description import load_robot
+from rl_agent.ros_messages import policy_to_message
+from rl_agent.ros_policy_receiver import PolicyReceiver
+from rl_agent.ros_topics import ACK_QOS, POLICY, POLICY_QOS, TRANSITIONS_ACK
+from rl_agent.ros_uplink import Uplink
+from rl_agent.spaces import Spaces
+from rl_agent.spool import Spool
+from rl_agent.transition import Transition
+from rl_agent.transition_batch import Sender
+from rl_msgs.msg import Policy, TransitionAck
+
+WITHIN_S = 20.0
+VECTOR = np.zeros(3, np.float32)
+
+
+class Polled:
+    """A node with an executor in a thread, as an agent has."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self.listener = Listener({})
+        self.node = self.listener.node
+        self._thread = threading.Thread(target=self.listener.executor.spin)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Leave."""
+        self.listener.executor.shutdown()
+        self._thread.join()
+        self.listener.close()
+
+
+@pytest.fixture
+def robot(ros_environment: dict[str, str]) -> Iterator[Polled]:
+    """Return the robot's end."""
+    polled = Polled()
+    yield polled
+    polled.close()
+
+
+@pytest.fixture
+def learner(ros_environment: dict[str, str]) -> Iterator[Listener]:
+    """Return the learner machine's end."""
+    listener = Listener({})
+    yield listener
+    listener.close()
+
+
+def until(condition: Callable[[], bool], step: Callable[[], None]) -> None:
+    """Do a step until a condition holds."""
+    deadline_s = time.monotonic() + WITHIN_S
+    while not condition():
+        assert time.monotonic() < deadline_s
+        step()
+        time.sleep(0.02)
+
+
+def test_own_acknowledgements_are_taken_and_those_of_a_fleet_passed_by(
+    robot: Polled, learner: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(100, session='s')
+    for step in range(10):
+        spool.append(
+            Transition(
+                VECTOR, VECTOR[:1], 0.0, VECTOR, False, False, False, False, policy_version=1,
+                episode=1, step=step, stamp_ns=0,
+            )
+        )  # fmt: skip
+    spool.next_batch(10)
+    looked_into: list[bytes] = []
+
+    def look_into(data: bytes, kind: type) -> TransitionAck:
+        looked_into.append(data)
+        ack: TransitionAck = deserialize_message(data, kind)
+        return ack
+
+    monkeypatch.setattr('rl_agent.ros_uplink.deserialize_message', look_into)
+    uplink = Uplink(robot.node, spool, Sender('robot_7', 's', 'f'), 0.05, polled=True)
+    acks = learner.node.create_publisher(TransitionAck, TRANSITIONS_ACK, ACK_QOS)
+
+    def acknowledge() -> None:
+        for number in range(1, 7):
+            acks.publish(TransitionAck(robot=f'robot_{number}', session='s', sequence=9))
+        acks.publish(TransitionAck(robot='robot_7', session='s', sequence=6))
+
+    def acknowledge_and_exchange() -> None:
+        acknowledge()
+        uplink.exchange()
+
+    until(lambda: acks.get_subscription_count() > 0, lambda: None)
+    acknowledge()
+    time.sleep(0.3)
+    assert uplink.acknowledged == 0  # the executor took none
+    until(lambda: uplink.acknowledged > 0, acknowledge_and_exchange)
+    assert uplink.acknowledged == 6
+    assert spool.pending == 4
+    assert looked_into
+    assert all(b'robot_7' in data for data in looked_into)
+    uplink.close()
+
+
+def test_of_polled_policies_the_newest_is_taken_and_a_wrong_one_counted(
+    robot: Polled, learner: Listener
+) -> None:
+    spaces = Spaces(load_robot('pendulum'))
+    sizes = spaces.observation_size, spaces.action_size
+    store = PolicyStore(spaces)
+    receiver = PolicyReceiver(robot.node, store, polled=True)
+    policies = learner.node.create_publisher(Policy, POLICY, POLICY_QOS)
+
+    def publish(version: int, activation: str = 'relu') -> None:
+        architecture = PolicyArchitecture(*sizes, (8,))
+        parameters = PolicyParameters(
+            architecture,
+            np.full(architecture.num_parameters, float(version), np.float32),
+            version=version,
+            fingerprint=spaces.fingerprint,
+            learner_session='s',
+        )
+        message = policy_to_message(parameters)
+        message.activation = activation
+        policies.publish(message)
+
+    for version in (1, 2, 3):
+        publish(version)
+    time.sleep(0.3)
+    assert store.accepted == 0  # the executor took none
+    until(lambda: store.newest is not None and store.newest.version == 3, receiver.poll)
+    publish(4, activation='none')
+    until(lambda: store.rejected > 0, receiver.poll)
+    newest = store.newest
+    assert newest is not None
+    assert newest.version == 3
+    assert newest.policy.parameters.parameters[0] == 3.0
+    receiver.close()
