@@ -3,8 +3,9 @@
 
 import os
 
-# before NumPy: products as small as a policy's are slower on several threads, and less steady
-os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+from rl_agent.blas import blas_environment
+
+os.environ.update(blas_environment(os.environ))  # before NumPy is imported
 
 from array import array
 from collections.abc import Sequence

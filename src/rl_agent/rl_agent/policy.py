@@ -134,8 +134,7 @@ class PolicyParameters:
 class Policy:
     """Acts. Buffers are made once, so one policy serves one thread.
 
-    Matrix-vector products of this size are slower on several BLAS threads than on one; the
-    robot's process is best started with OPENBLAS_NUM_THREADS=1.
+    A process that acts is best begun with `blas_environment`.
     """
 
     def __init__(self, parameters: PolicyParameters) -> None:

@@ -13,7 +13,7 @@ from rl_agent.ros_message_fields import has_header, names_list, resolve, TYPECOD
 from rl_agent.ros_message_writer import make_writer
 from rl_agent.ros_messages import import_message
 from rl_agent.ros_prepared_message import PreparedMessage
-from rl_agent.ros_topics import COMMAND_QOS, REHEARSED_COMMANDS
+from rl_agent.ros_topics import COMMAND_QOS, COMMAND_REHEARSED_QOS, REHEARSED_COMMANDS
 
 _NANOSECONDS = 1_000_000_000
 _TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
@@ -56,19 +56,24 @@ class RosCommand:
             message, action.type, paths, len(action.low), stamped=self._stamped
         )
         kind = import_message(action.type)
-        self._publisher = node.create_publisher(kind, action.topic, COMMAND_QOS)
+        qos = COMMAND_REHEARSED_QOS if rehearsed else COMMAND_QOS
+        self._publisher = node.create_publisher(kind, action.topic, qos)
         self._rehearsed = None
         if rehearsed:
-            self._rehearsed = node.create_publisher(kind, REHEARSED_COMMANDS, COMMAND_QOS)
+            self._rehearsed = node.create_publisher(kind, REHEARSED_COMMANDS, qos)
 
     def send(self, command: Numbers) -> None:
         """Publish a command, (action,), in the robot's units."""
         self._publisher.publish(self._filled(command))
 
     def rehearse(self, command: Numbers) -> None:
-        """Do what `send` does, where nobody hears it."""
+        """Do what `send` does, where nobody hears it.
+
+        Then say to those who take commands that this end lives, which takes the rest of the way.
+        """
         if self._rehearsed is not None:
             self._rehearsed.publish(self._filled(command))
+            self._publisher.assert_liveliness()
 
     def close(self) -> None:
         """Unadvertise."""

@@ -9,6 +9,7 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.qos import (
     DurabilityPolicy,
+    LivelinessPolicy,
     qos_profile_sensor_data,
     QoSProfile,
     ReliabilityPolicy,
@@ -50,6 +51,9 @@ DIAGNOSTICS_QOS = QoSProfile(depth=10)
 SENSOR_QOS = qos_profile_sensor_data
 SENSOR_OFFERED_QOS = QoSProfile(depth=10)
 COMMAND_QOS = QoSProfile(depth=1)
+# Its publisher can say that it is alive, by the same way as a command. Offered to all who ask for
+# the automatic kind, or for none.
+COMMAND_REHEARSED_QOS = QoSProfile(depth=1, liveliness=LivelinessPolicy.MANUAL_BY_TOPIC)
 REHEARSED_COMMANDS = '_rehearsed_commands'  # `_` hides it from `ros2 topic list`
 COMMAND_SIMULATED_QOS = QoSProfile(depth=10)
 CLOCK_QOS = QoSProfile(depth=10)
