@@ -29,7 +29,7 @@ class TimedAgentNode(AgentNode):
             assert isinstance(robot, RosRealtimeRobot)
             rate = robot.rate
             now: dict[str, Any] = {
-                'counts': list(robot.latency.counts),
+                'counts': robot.latency.counts.copy(),
                 'ticks': rate.ticks,
                 'late': rate.late,
                 'missed': rate.missed,

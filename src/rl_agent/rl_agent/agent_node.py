@@ -24,6 +24,7 @@ from rl_agent.background import Background
 from rl_agent.episode_tally import EpisodeTally
 from rl_agent.errors import ConfigurationError, PolicyError, RlError
 from rl_agent.events import Events
+from rl_agent.histogram import Counts
 from rl_agent.pacing import SimulationPacer
 from rl_agent.policy_file import load_policy
 from rl_agent.policy_store import PolicyStore
@@ -78,7 +79,7 @@ class AgentNode(ManagedNode):
         follow_changes(self, self._settings, self._on_change)
         self._thread: threading.Thread | None = None
         self._rate = (time.monotonic(), 0)  # when the steps were last counted, and how many
-        self._counted: list[int] | None = None  # latencies up to the last status
+        self._counted: Counts | None = None  # latencies up to the last status
 
     @property
     def autostart(self) -> bool:
@@ -377,7 +378,7 @@ class AgentNode(ManagedNode):
         """Fill in how steady the control loop is; there is nothing to say in lockstep."""
         if not isinstance(self._robot, RosRealtimeRobot):
             return
-        counts = list(self._robot.latency.counts)
+        counts = self._robot.latency.counts.copy()
         message.latency_p50_us, message.latency_p99_us = self._robot.latency.percentiles(
             (0.5, 0.99), self._counted
         )

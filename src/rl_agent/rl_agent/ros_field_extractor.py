@@ -97,7 +97,9 @@ class FieldExtractor:
                 f'joints: the message names {", ".join(names) or "none"}{meant}',
                 f'a message that names {", ".join(joints)}',
             )
-        self._places = np.array([names.index(joint) for joint in joints], np.intp)
+        in_order = list(joints) == names  # then there is nothing to pick
+        places = np.array([names.index(joint) for joint in joints], np.intp)
+        self._places = slice(None) if in_order else places
         self._names, self._length = names, len(names)
 
     def _in_words(self) -> str:

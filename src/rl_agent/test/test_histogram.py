@@ -20,7 +20,7 @@ def test_none_is_not_a_number() -> None:
 def test_what_was_before_is_left_out() -> None:
     histogram = Histogram()
     histogram.add(1.0)
-    before = list(histogram.counts)
+    before = histogram.counts.copy()
     histogram.add(10.5e-6)
     assert histogram.percentiles((0.5, 0.99), before) == (11.0, 11.0)
 
