@@ -14,27 +14,40 @@ import numpy as np
 from scipy import stats
 
 Rows = Sequence[dict[str, str]]
+Curves = dict[str, dict[str, list[tuple[int, float]]]]  # program to seed to its evaluations
 GOOD = {'Pendulum-v1': -200.0}
 
 
 def draw(rows: Rows, folder: Path) -> None:
-    """Draw one picture for each task: mean over seeds, band of 95 % by bootstrap."""
+    """Draw the programs of each task; those with other keys beside their own, apart."""
     for task in sorted({row['task'] for row in rows}):
-        figure, axes = pyplot.subplots(figsize=(8, 4.5), layout='constrained')
-        for program, curves in sorted(_curves(rows, task).items()):
-            steps, returns = _matrix(curves)
-            low, high = _band(returns)
-            line = axes.plot(steps, returns.mean(axis=0), label=f'{program} ({len(returns)})')
-            axes.fill_between(steps, low, high, alpha=0.2, color=line[0].get_color())
-        axes.set(
-            title=f'{task}: 20 deterministic episodes, mean over (seeds), 95 % band',
-            xlabel='steps',
-            ylabel='mean return',
-        )
-        axes.grid(alpha=0.3)
-        axes.legend(loc='lower right', fontsize='small')
-        figure.savefig(folder / f'learning_{task}.png', dpi=110)
-        pyplot.close(figure)
+        curves = _curves(rows, task)
+        varied = {program.split('+')[0] for program in curves if '+' in program}
+        plain = {name: item for name, item in curves.items() if '+' not in name}
+        variants = {name: item for name, item in curves.items() if name.split('+')[0] in varied}
+        _draw_one(task, plain, folder / f'learning_{task}.png')
+        if variants:
+            _draw_one(task, variants, folder / f'learning_{task}_variants.png')
+
+
+def _draw_one(task: str, curves: Curves, file: Path) -> None:
+    """Draw one picture: mean over seeds, band of 95 % by bootstrap."""
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout='constrained')
+    for program, seeds in sorted(curves.items()):
+        steps, returns = _matrix(seeds)
+        low, high = _band(returns)
+        label = program.replace('+', ', ').replace('learning_rate', 'rate')
+        line = axes.plot(steps, returns.mean(axis=0), label=f'{label} ({len(returns)})')
+        axes.fill_between(steps, low, high, alpha=0.2, color=line[0].get_color())
+    axes.set(
+        title=f'{task}: 20 deterministic episodes, mean over (seeds), 95 % band',
+        xlabel='steps',
+        ylabel='mean return',
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize='small')
+    figure.savefig(file, dpi=110)
+    pyplot.close(figure)
 
 
 def summarise(rows: Rows, tasks: Sequence[str], programs: Sequence[str]) -> dict[str, Any]:
@@ -70,9 +83,9 @@ def _figures(
     return figures
 
 
-def _curves(rows: Rows, task: str) -> dict[str, dict[str, list[tuple[int, float]]]]:
-    """Return program to seed to its evaluations; runs of the most common length only."""
-    curves: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
+def _curves(rows: Rows, task: str) -> Curves:
+    """Return the curves of a task; runs of the most common length only."""
+    curves: Curves = defaultdict(lambda: defaultdict(list))
     lengths = [row['steps'] for row in rows if row['task'] == task]
     usual = max(set(lengths), key=lengths.count) if lengths else ''
     for row in rows:
