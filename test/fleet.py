@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 import subprocess
 import sys
+import threading
 import time
 from typing import Any
 
@@ -98,6 +99,26 @@ class Listener:
         self.executor.shutdown()
         self.node.destroy_node()
         try_shutdown(context=self._context)
+
+
+class SpinningListener(Listener):
+    """A listener whose callbacks a thread serves, as an agent's executor does."""
+
+    def __init__(self) -> None:
+        """Begin, without a topic."""
+        super().__init__({})
+        self._thread = threading.Thread(target=self.executor.spin)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Serve no callback any more."""
+        self.executor.shutdown()
+        self._thread.join()
+
+    def close(self) -> None:
+        """Leave."""
+        self.stop()
+        super().close()
 
 
 def executed_steps(listener: Listener, namespace: str) -> list[int]:

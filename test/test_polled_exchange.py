@@ -2,10 +2,9 @@
 """Acknowledgements and policies that are taken when there is time, over real DDS."""
 
 from collections.abc import Callable, Iterator
-import threading
 import time
 
-from fleet import Listener
+from fleet import Listener, SpinningListener
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message
@@ -26,29 +25,12 @@ WITHIN_S = 20.0
 VECTOR = np.zeros(3, np.float32)
 
 
-class Polled:
-    """A node with an executor in a thread, as an agent has."""
-
-    def __init__(self) -> None:
-        """Begin."""
-        self.listener = Listener({})
-        self.node = self.listener.node
-        self._thread = threading.Thread(target=self.listener.executor.spin)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Leave."""
-        self.listener.executor.shutdown()
-        self._thread.join()
-        self.listener.close()
-
-
 @pytest.fixture
-def robot(ros_environment: dict[str, str]) -> Iterator[Polled]:
+def robot(ros_environment: dict[str, str]) -> Iterator[SpinningListener]:
     """Return the robot's end."""
-    polled = Polled()
-    yield polled
-    polled.close()
+    listener = SpinningListener()
+    yield listener
+    listener.close()
 
 
 @pytest.fixture
@@ -69,7 +51,7 @@ def until(condition: Callable[[], bool], step: Callable[[], None]) -> None:
 
 
 def test_own_acknowledgements_are_taken_and_those_of_a_fleet_passed_by(
-    robot: Polled, learner: Listener, monkeypatch: pytest.MonkeyPatch
+    robot: SpinningListener, learner: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spool = Spool(100, session='s')
     for step in range(10):
@@ -113,7 +95,7 @@ def test_own_acknowledgements_are_taken_and_those_of_a_fleet_passed_by(
 
 
 def test_of_polled_policies_the_newest_is_taken_and_a_wrong_one_counted(
-    robot: Polled, learner: Listener
+    robot: SpinningListener, learner: Listener
 ) -> None:
     spaces = Spaces(load_robot('pendulum'))
     sizes = spaces.observation_size, spaces.action_size

@@ -4,12 +4,11 @@
 from collections.abc import Callable, Iterator
 import functools
 import math
-import threading
 import time
 from typing import Any
 
 from builtin_interfaces.msg import Time
-from fleet import Listener
+from fleet import Listener, SpinningListener
 from geometry_msgs.msg import (
     Point,
     PointStamped,
@@ -185,13 +184,11 @@ class Sensed:
 
     def __init__(self, description: RobotDescription) -> None:
         """Subscribe."""
-        self._listener = Listener({})
+        self._listener = SpinningListener()
         self.heard: list[SensorMessage] = []
         self.sensors = RosSensors(
             self._listener.node, description, lambda _, message: self.heard.append(message)
         )
-        self._thread = threading.Thread(target=self._listener.executor.spin)
-        self._thread.start()
 
     def wait(self, publish: Callable[[], None]) -> dict[str, SensorMessage]:
         """Publish until a message of that time is heard; return the newest messages."""
@@ -205,8 +202,7 @@ class Sensed:
 
     def close(self) -> None:
         """Leave."""
-        self._listener.executor.shutdown()
-        self._thread.join()
+        self._listener.stop()
         self.sensors.close()
         self._listener.close()
 
@@ -227,11 +223,9 @@ def test_both_kinds_of_publishers_are_heard(
 def test_of_polled_topics_the_newest_message_is_taken_with_its_time(robot: Listener) -> None:
     """And an executor that serves the same node takes none of them."""
     publisher = robot.node.create_publisher(JointState, 'polled', 10)
-    listener = Listener({})
+    listener = SpinningListener()
     field = ObservationField('a', 'polled', type_name(JointState()), 'position', ('a',))
     sensors = RosSensors(listener.node, describe(field), polled=True)
-    thread = threading.Thread(target=listener.executor.spin)
-    thread.start()
     deadline_s, position = time.monotonic() + WITHIN_S, 0.0
     while not sensors.complete:
         assert time.monotonic() < deadline_s
@@ -248,8 +242,7 @@ def test_of_polled_topics_the_newest_message_is_taken_with_its_time(robot: Liste
     received_s = sensors.latest()['polled'].received_s
     assert since_s - 0.01 <= received_s  # two clocks were read one after the other
     assert received_s <= time.monotonic()
-    listener.executor.shutdown()
-    thread.join()
+    listener.stop()
     sensors.close()
     listener.close()
 

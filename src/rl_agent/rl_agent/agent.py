@@ -285,17 +285,21 @@ class Agent:
 
         With the policy of the next step, whose weights are in no cache yet if it is a new one.
         """
-        policy = self.policy if self._hold_policy else self._store.newest
-        if policy is not None and self._observation is not None:
-            self._env.rehearse(policy.policy.rehearse(self._observation, self._spare_rng))
+        following = self._following_policy()
+        if following is not None and self._observation is not None:
+            self._env.rehearse(following.policy.rehearse(self._observation, self._spare_rng))
+
+    def _following_policy(self) -> ReceivedPolicy | None:
+        """Return the newest policy, or during an evaluation the one it began with."""
+        return self.policy if self._hold_policy else self._store.newest
 
     def _policy_for_step(self) -> ReceivedPolicy:
-        """Return the newest policy, or during an evaluation the one it began with."""
-        newest = self._store.newest
-        if newest is not None and newest is not self.policy and not self._hold_policy:
-            if self.policy is not None:
-                newest.policy.follow(self.policy.policy, self._rng)
-            self.policy = newest
-        if self.policy is None:
+        """Return the policy of this step, which goes on with the exploration of the one before."""
+        following = self._following_policy()
+        if following is None:
             raise RuntimeError('a step without a policy')
-        return self.policy
+        if following is not self.policy:
+            if self.policy is not None:
+                following.policy.follow(self.policy.policy, self._rng)
+            self.policy = following
+        return following

@@ -17,7 +17,7 @@ import time
 import uuid
 
 from rclpy.duration import Duration
-from rl_agent.agent import Agent, ENDED_STATES, STOPPED
+from rl_agent.agent import Agent, AgentListener, ENDED_STATES, STOPPED
 from rl_agent.agent_parameters import AgentParameters
 from rl_agent.awake import kept_awake
 from rl_agent.background import Background
@@ -120,17 +120,7 @@ class AgentNode(ManagedNode):
             self._state,
             description.safety.emergency_stop or description.safety.stop,
         )
-        polled = self._is_real_time  # the background has time for them, just after a command
-        self._policies = PolicyReceiver(self, self._store, polled=polled)
-        self._uplink = Uplink(
-            self, self._spool, self._sender, parameters.send_period_s, polled=polled
-        )
-        self._background = Background(
-            listener,
-            (self._uplink.exchange, self._policies.poll) if polled else (),
-            parameters.send_period_s,
-            self.fail,
-        )
+        self._connect_learner(listener)
         self._pacer = SimulationPacer(
             parameters.max_steps_ahead, unacknowledged=lambda: self._spool.pending
         )
@@ -208,8 +198,8 @@ class AgentNode(ManagedNode):
             self._events.tell(self._tally.summary())
         self._say_reports()
         self._listener.close()
-        for subscription in self._inputs:
-            self.destroy_subscription(subscription)
+        if self._pacing is not None:
+            self.destroy_subscription(self._pacing)
         for timer in self._timers_of_agent:
             self.destroy_timer(timer)
         self.destroy_publisher(self._status)
@@ -245,17 +235,23 @@ class AgentNode(ManagedNode):
             )
         return folder
 
+    def _connect_learner(self, listener: AgentListener) -> None:
+        """Create the ways to and from the learner machine, and the thread that has time for them.
+
+        In real time that is just after a command; otherwise the executor serves them.
+        """
+        polled, period_s = self._is_real_time, self._settings.send_period_s
+        self._policies = PolicyReceiver(self, self._store, polled=polled)
+        self._uplink = Uplink(self, self._spool, self._sender, period_s, polled=polled)
+        chores = (self._uplink.exchange, self._policies.poll) if polled else ()
+        self._background = Background(listener, chores, period_s, self.fail)
+
     def _connect(self) -> None:
         """Create what is not a part's own: pacing in, status out, evaluation."""
-        self._inputs = []
+        self._pacing = None
         if self._settings.max_steps_ahead:
-            self._inputs.append(
-                self.create_subscription(
-                    LearnerStatus,
-                    LEARNER_STATUS,
-                    self._on_learner_status,
-                    STATUS_QOS,
-                )
+            self._pacing = self.create_subscription(
+                LearnerStatus, LEARNER_STATUS, self._on_learner_status, STATUS_QOS
             )
         self._status = self.create_publisher(AgentStatus, AGENT_STATUS, STATUS_QOS)
         self._diagnostics = Diagnostics(self, agent_concerns)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 _MICROSECONDS = 20_000  # the last bin holds all that is longer
 
-
 Counts = NDArray[np.int64]
 
 
