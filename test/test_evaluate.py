@@ -3,6 +3,8 @@
 
 import json
 from pathlib import Path
+import subprocess
+import sys
 
 from fleet import Listener, run_module, running
 import numpy as np
@@ -11,9 +13,10 @@ from rl_agent.node_specs import simulated_agent, simulated_robot
 from rl_agent.policy import PolicyArchitecture, PolicyParameters
 from rl_agent.policy_file import save_policy
 from rl_agent.robot_description import load_robot
-from rl_agent.ros_topics import AGENT_STATUS, STATUS_QOS
+from rl_agent.ros_messages import import_message
+from rl_agent.ros_topics import AGENT_STATUS, STATUS_QOS, TRANSITIONS_QOS
 from rl_agent.spaces import Spaces
-from rl_msgs.msg import AgentStatus
+from rl_msgs.msg import AgentStatus, TransitionBatch
 from sensor_msgs.msg import JointState
 
 
@@ -97,6 +100,52 @@ def test_a_robot_that_somebody_drives_is_left_alone(
         )
     listener.close()
     assert result.returncode == 2
-    assert 'somebody publishes on /driven/' in result.stderr
+    assert '--real: /driven/' in result.stderr
+    assert ' is published by /driven/agent; accepted: ' in result.stderr
     assert 'Traceback' not in result.stderr
     assert not (tmp_path / 'evaluations').exists()
+
+
+@pytest.mark.timeout(180)
+def test_a_trial_ends_when_somebody_else_begins_to_drive(
+    ros_environment: dict[str, str], tmp_path: Path, policy: str
+) -> None:
+    moved = '/shared/evaluation/transitions'
+    listener = Listener(
+        {'/shared/joint_states': (JointState, 10), moved: (TransitionBatch, TRANSITIONS_QOS)}
+    )
+    robot = simulated_robot('pendulum', 'shared', seed=1, real_time=True)
+    command = [sys.executable, '-m', 'rl_learner.evaluate', policy, '--robot', 'pendulum']
+    command += ['--real', '--yes', '--namespace', 'shared', '--episodes', '100']
+    with running([robot], ros_environment, tmp_path):
+        listener.until(lambda: bool(listener.heard['/shared/joint_states']), 60.0, 'the robot')
+        with subprocess.Popen(
+            command, env=ros_environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        ) as trial:
+            listener.until(lambda: bool(listener.heard[moved]), 60.0, 'a transition')
+            action = load_robot('pendulum').action
+            kind = import_message(action.type)
+            listener.node.create_publisher(kind, f'/shared/{action.topic}', 1)
+            listener.until(lambda: trial.poll() is not None, 60.0, 'its end')
+            errors = trial.communicate()[1]
+    listener.close()
+    assert trial.returncode == 1
+    assert f'/shared/{action.topic} is published by /listener and /shared/agent' in errors
+    assert 'somebody else drives the robot, too; the trial is ended' in errors
+    assert 'Traceback' not in errors
+
+
+@pytest.mark.timeout(120)
+def test_a_robot_that_is_not_there_is_named(
+    ros_environment: dict[str, str], tmp_path: Path, policy: str
+) -> None:
+    result = run_module(
+        'rl_learner.evaluate',
+        *(policy, '--robot', 'pendulum', '--real', '--yes', '--namespace', 'nowhere'),
+        environment=ros_environment,
+        cwd=tmp_path,
+        timeout_s=100.0,
+    )
+    assert result.returncode == 2
+    assert '--real: nobody publishes /nowhere/joint_states; accepted: ' in result.stderr
+    assert 'Traceback' not in result.stderr

@@ -31,6 +31,7 @@ from rl_agent.policy_store import PolicyStore
 from rl_agent.real_time import prepare_process, prepare_thread, restore_process
 from rl_agent.robot_description import RobotDescription
 from rl_agent.robot_env import RobotEnv
+from rl_agent.ros_company import Company
 from rl_agent.ros_diagnostics import agent_concerns, Diagnostics
 from rl_agent.ros_events import log_reports, REPORT_PERIOD_S
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
@@ -66,6 +67,7 @@ _SPOOL_IN_MEMORY_LEAST = 4096  # simulated time may be fast
 _FLUSH_S = 1.5
 _LAST_STATUS_S = 0.3
 _LAST_STEP_S = 10.0
+_COMPANY_S = 5.0  # who else commands the robot is looked for so often
 _LISTEN_S = 1.0  # so that an emergency stop from before this start is heard before a robot moves
 
 
@@ -120,6 +122,7 @@ class AgentNode(ManagedNode):
             self._state,
             description.safety.emergency_stop or description.safety.stop,
         )
+        self._company = Company(self, description.action.topic, self._events)
         self._connect_learner(listener)
         self._pacer = SimulationPacer(
             parameters.max_steps_ahead, unacknowledged=lambda: self._spool.pending
@@ -258,6 +261,7 @@ class AgentNode(ManagedNode):
         self._timers_of_agent = [
             self.create_timer(1.0, self._publish_status, clock=steady_clock()),
             self.create_timer(REPORT_PERIOD_S, self._say_reports, clock=steady_clock()),
+            self.create_timer(_COMPANY_S, self._company.look, clock=steady_clock()),
         ]
         self._evaluate = self.create_service(Evaluate, '~/evaluate', self._on_evaluate)
 

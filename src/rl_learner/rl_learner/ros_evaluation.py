@@ -26,6 +26,7 @@ from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.node_specs import agent, NodeSpec, simulated_agent, simulated_robot
 from rl_agent.policy import PolicyParameters
 from rl_agent.robot_description import RobotDescription
+from rl_agent.ros_company import FORGOTTEN_S, other_publishers
 from rl_agent.ros_messages import policy_to_message
 from rl_agent.ros_topics import (
     ACK_QOS,
@@ -46,8 +47,9 @@ from rl_learner.run_configuration import description_as_json
 from rl_msgs.msg import AgentStatus, TransitionAck, TransitionBatch
 from rl_msgs.msg import Policy as PolicyMessage
 
-_REPEAT_POLICY_S = 2.0
-_LOOK_S = 2.0  # to see who else is there
+_REPEAT_S = 1.0  # of the policy, and of a look who else drives the robot
+_DISCOVERY_S = 20.0  # the robot is seen by then, or is not there
+_LOOK_S = 2.0  # for others, once the robot is seen
 _SILENCE_S = 90.0
 _END_WITHIN_S = 6.0
 
@@ -92,6 +94,10 @@ class RobotTrial:
         """Return a topic's name here: a real robot's learner must not hear of this."""
         return f'{self.prefix}/evaluation{topic}' if self.real else topic
 
+    def own_name(self, topic: str) -> str:
+        """Return the full name of one of the robot's own topics."""
+        return topic if topic.startswith('/') else f'{self.prefix}/{topic}'
+
     @property
     def prefix(self) -> str:
         """What stands before the names of the robot's own topics."""
@@ -102,8 +108,8 @@ def run_trial(trial: RobotTrial) -> Iterator[EvaluatedEpisode]:
     """Yield episodes as they end; all processes end with the last one, or with the caller.
 
     Raises:
-        ConfigurationError: another agent drives the real robot.
-        RlError: a process ended by itself, or the robot is silent.
+        ConfigurationError: the real robot is not there, or somebody else drives it.
+        RlError: a process ended by itself, the robot is silent, or somebody else drives it, too.
     """
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='rl_evaluate_')))
@@ -111,6 +117,7 @@ def run_trial(trial: RobotTrial) -> Iterator[EvaluatedEpisode]:
         judge = _Judge(trial, domain)
         stack.callback(judge.close)
         if trial.real:
+            judge.await_robot()
             judge.refuse_company()
         processes: list[ChildProcess] = []
         stack.callback(_end, processes)
@@ -160,7 +167,7 @@ class _Judge:
         self._rows: list[TransitionArrays] = []
         self._acknowledged: dict[str, int] = {}
         self._heard_s = time.monotonic()
-        self._policy_s = 0.0
+        self._looked_s = 0.0
         self._state = 'not heard of'
         self._connect()
 
@@ -177,8 +184,28 @@ class _Judge:
             raw=True,
         )
         node.create_subscription(
-            AgentStatus, f'{trial.prefix}/{AGENT_STATUS}', self._on_status, STATUS_QOS
+            AgentStatus, trial.own_name(AGENT_STATUS), self._on_status, STATUS_QOS
         )
+
+    def await_robot(self) -> None:
+        """Return once the real robot is seen, and others had the time to be seen, too.
+
+        Raises:
+            ConfigurationError: it is not there.
+        """
+        deadline_s = time.monotonic() + _DISCOVERY_S
+        missing = [self._trial.own_name(topic) for topic in self._trial.robot.topics]
+        while missing:
+            if time.monotonic() > deadline_s:
+                raise ConfigurationError(
+                    f'--real: nobody publishes {", ".join(missing)}; accepted: a robot that does,'
+                    ' on the ROS domain of this terminal, with its --namespace'
+                )
+            self._executor.spin_once(timeout_sec=0.1)
+            missing = [topic for topic in missing if not self._node.count_publishers(topic)]
+        deadline_s = time.monotonic() + _LOOK_S
+        while time.monotonic() < deadline_s:
+            self._executor.spin_once(timeout_sec=0.1)
 
     def refuse_company(self) -> None:
         """Do nothing where nobody else commands the robot.
@@ -186,28 +213,32 @@ class _Judge:
         Raises:
             ConfigurationError: somebody does.
         """
+        if text := self._company(own=0):
+            raise ConfigurationError(
+                f'--real: {text}; accepted: a robot that nobody drives: end its agent first (one'
+                f' that was killed is forgotten after {FORGOTTEN_S:g} s)'
+            )
+
+    def _company(self, own: int) -> str:
+        """Return who else commands the real robot, beside `own` agents; empty: nobody."""
         trial = self._trial
-        action = trial.robot.action.topic
-        command = action if action.startswith('/') else f'{trial.prefix}/{action}'
-        deadline_s = time.monotonic() + _LOOK_S
-        while time.monotonic() < deadline_s:
-            self._executor.spin_once(timeout_sec=0.1)
-            for topic in (command, f'{trial.prefix}/{AGENT_STATUS}'):
-                if self._node.count_publishers(topic):
-                    raise ConfigurationError(
-                        f'--real: somebody publishes on {topic} already; accepted: a robot that'
-                        ' nobody drives: end its agent first'
-                    )
+        for topic in (trial.own_name(trial.robot.action.topic), trial.own_name(AGENT_STATUS)):
+            others = other_publishers(self._node, topic)
+            if len(others) > own:
+                return f'{topic} is published by {" and ".join(others)}'
+        return ''
 
     def next_episode(self, number: int, processes: list[ChildProcess]) -> EvaluatedEpisode:
         """Return the next whole episode.
 
         Raises:
-            RlError: a process ended by itself, or nothing comes.
+            RlError: a process ended by itself, nothing comes, or the robot is not ours alone.
         """
         while (episode := self._take(number)) is None:
             self._executor.spin_once(timeout_sec=0.1)
-            self._repeat_policy()
+            if time.monotonic() - self._looked_s >= _REPEAT_S:
+                self._looked_s = time.monotonic()
+                self._keep_going()
             self._raise_if_one_ended(processes)
         return episode
 
@@ -217,13 +248,23 @@ class _Judge:
         self._node.destroy_node()
         try_shutdown(context=self._context)
 
-    def _repeat_policy(self) -> None:
-        """Publish the policy now and then: late joiners miss it sometimes."""
-        if time.monotonic() - self._policy_s >= _REPEAT_POLICY_S:
-            self._policy_s = time.monotonic()
-            message = policy_to_message(self._trial.parameters)
-            message.header.stamp = self._node.get_clock().now().to_msg()
-            self._policies.publish(message)
+    def _keep_going(self) -> None:
+        """Publish the policy now and then, for late joiners miss it sometimes.
+
+        On a real robot only once its agent is seen, and as the only one: without a policy it does
+        not move.
+
+        Raises:
+            RlError: somebody else commands the robot, too.
+        """
+        if self._trial.real:
+            if text := self._company(own=1):
+                raise RlError(f'{text}: somebody else drives the robot, too; the trial is ended')
+            if not self._node.count_publishers(self._trial.own_name(AGENT_STATUS)):
+                return
+        message = policy_to_message(self._trial.parameters)
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        self._policies.publish(message)
 
     def _raise_if_one_ended(self, processes: list[ChildProcess]) -> None:
         """Raise RlError where episodes cannot be expected any more."""

@@ -1,0 +1,72 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Who else commands a robot, over real DDS."""
+
+from collections.abc import Iterator
+import time
+
+from fleet import Listener
+import pytest
+from rl_agent.events import Events
+from rl_agent.ros_company import Company, EVENT, FORGOTTEN_S, other_publishers
+from std_msgs.msg import Float64
+
+WITHIN_S = 20.0
+TOPIC = 'shared_command'
+
+
+@pytest.fixture
+def agent(ros_environment: dict[str, str]) -> Iterator[Listener]:
+    """Return the node that watches; it publishes on the topic, too."""
+    listener = Listener({})
+    listener.node.create_publisher(Float64, TOPIC, 1)
+    yield listener
+    listener.close()
+
+
+@pytest.fixture
+def teleop(ros_environment: dict[str, str]) -> Iterator[Listener]:
+    """Return another node, of the same name: a second agent in the same namespace."""
+    listener = Listener({})
+    yield listener
+    listener.close()
+
+
+def seen(node: Listener, wanted: list[str]) -> None:
+    """Return once others are seen, by name."""
+    deadline_s = time.monotonic() + WITHIN_S
+    while other_publishers(node.node, TOPIC, own=1) != wanted:
+        assert time.monotonic() < deadline_s, other_publishers(node.node, TOPIC, own=1)
+        time.sleep(0.05)
+
+
+def test_others_are_named_and_oneself_is_not(agent: Listener, teleop: Listener) -> None:
+    seen(agent, [])
+    publisher = teleop.node.create_publisher(Float64, TOPIC, 1)
+    seen(agent, ['/listener'])
+    assert other_publishers(agent.node, TOPIC) == ['/listener', '/listener']
+    teleop.node.destroy_publisher(publisher)
+    seen(agent, [])
+
+
+def test_company_is_told_of_when_it_stays_and_when_it_ends(
+    agent: Listener, teleop: Listener
+) -> None:
+    events, now_s = Events(), [0.0]
+    company = Company(agent.node, TOPIC, events, clock=lambda: now_s[0])
+    company.look()
+    publisher = teleop.node.create_publisher(Float64, TOPIC, 1)
+    seen(agent, ['/listener'])
+    now_s[0] = FORGOTTEN_S - 1.0
+    company.look()
+    assert events.counts() == {}
+    now_s[0] = FORGOTTEN_S + 1.0
+    company.look()
+    company.look()
+    assert events.counts() == {EVENT: 1}
+    [report] = events.take_reports()
+    assert report.level == 'error'
+    assert f'/{TOPIC} is published by /listener, too' in report.text
+    teleop.node.destroy_publisher(publisher)
+    seen(agent, [])
+    company.look()
+    assert [item.level for item in events.take_reports()] == ['info']
