@@ -7,7 +7,6 @@ from rl_agent.blas import blas_environment
 
 os.environ.update(blas_environment(os.environ))  # before NumPy is imported
 
-from array import array
 from collections.abc import Sequence
 import math
 from pathlib import Path
@@ -16,7 +15,6 @@ import threading
 import time
 import uuid
 
-from rclpy.duration import Duration
 from rl_agent.agent import Agent, AgentListener, ENDED_STATES, STOPPED
 from rl_agent.agent_parameters import AgentParameters
 from rl_agent.awake import kept_awake
@@ -24,15 +22,14 @@ from rl_agent.background import Background
 from rl_agent.episode_tally import EpisodeTally
 from rl_agent.errors import ConfigurationError, PolicyError, RlError
 from rl_agent.events import Events
-from rl_agent.histogram import Counts
 from rl_agent.pacing import SimulationPacer
 from rl_agent.policy_file import load_policy
 from rl_agent.policy_store import PolicyStore
 from rl_agent.real_time import prepare_process, prepare_thread, restore_process
 from rl_agent.robot_description import RobotDescription
 from rl_agent.robot_env import RobotEnv
+from rl_agent.ros_agent_status import AgentParts, StatusPublisher
 from rl_agent.ros_company import Company
-from rl_agent.ros_diagnostics import agent_concerns, Diagnostics
 from rl_agent.ros_events import log_reports, REPORT_PERIOD_S
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_listener import RosListener
@@ -44,12 +41,7 @@ from rl_agent.ros_robot import RosRobot
 from rl_agent.ros_robot_description import load_ros_robot
 from rl_agent.ros_safety import RosSafety
 from rl_agent.ros_task_parameters import TaskParameters
-from rl_agent.ros_topics import (
-    AGENT_STATUS,
-    LEARNER_STATUS,
-    STATUS_QOS,
-    steady_clock,
-)
+from rl_agent.ros_topics import LEARNER_STATUS, STATUS_QOS, steady_clock
 from rl_agent.ros_uplink import Uplink
 from rl_agent.safety import Tightening
 from rl_agent.safety_state import SafetyState
@@ -58,14 +50,13 @@ from rl_agent.spool import Spool
 from rl_agent.spool_folder import SpoolFolder
 from rl_agent.transition_batch import Sender
 from rl_agent.transition_record import RecordLayout
-from rl_msgs.msg import AgentStatus, LearnerStatus
+from rl_msgs.msg import LearnerStatus
 from rl_msgs.srv import Evaluate
 
 _SPOOL_S = 3600.0  # an hour of robot time
 _SPOOL_IN_MEMORY_S = 60.0  # bridges a disk that stalls
 _SPOOL_IN_MEMORY_LEAST = 4096  # simulated time may be fast
 _FLUSH_S = 1.5
-_LAST_STATUS_S = 0.3
 _LAST_STEP_S = 10.0
 _COMPANY_S = 5.0  # who else commands the robot is looked for so often
 _LISTEN_S = 1.0  # so that an emergency stop from before this start is heard before a robot moves
@@ -80,8 +71,6 @@ class AgentNode(ManagedNode):
         self._settings = declare_parameters(self, AgentParameters)
         follow_changes(self, self._settings, self._on_change)
         self._thread: threading.Thread | None = None
-        self._rate = (time.monotonic(), 0)  # when the steps were last counted, and how many
-        self._counted: Counts | None = None  # latencies up to the last status
 
     @property
     def autostart(self) -> bool:
@@ -183,9 +172,7 @@ class AgentNode(ManagedNode):
         if not self._spool.wait_until_empty(_FLUSH_S):
             self._uplink.tell_fate(kept=self._spool_folder is not None)
         self._say_reports()
-        self._publish_status()
-        # a process that ends at once would take its last status along
-        self._status.wait_for_all_acked(Duration(nanoseconds=int(_LAST_STATUS_S * 1e9)))
+        self._status.publish_last()
 
     def clean_up(self) -> None:
         """Disconnect."""
@@ -205,8 +192,7 @@ class AgentNode(ManagedNode):
             self.destroy_subscription(self._pacing)
         for timer in self._timers_of_agent:
             self.destroy_timer(timer)
-        self.destroy_publisher(self._status)
-        self._diagnostics.close()
+        self._status.close()
         self.destroy_service(self._evaluate)
 
     def _offer_file(self, path: Path) -> None:
@@ -256,10 +242,20 @@ class AgentNode(ManagedNode):
             self._pacing = self.create_subscription(
                 LearnerStatus, LEARNER_STATUS, self._on_learner_status, STATUS_QOS
             )
-        self._status = self.create_publisher(AgentStatus, AGENT_STATUS, STATUS_QOS)
-        self._diagnostics = Diagnostics(self, agent_concerns)
+        parts = AgentParts(
+            self._sender,
+            self._robot,
+            self._agent,
+            self._store,
+            self._spool,
+            self._uplink,
+            self._state,
+            self._events,
+            last_return=lambda: self._listener.last_return,
+        )
+        self._status = StatusPublisher(self, parts)
         self._timers_of_agent = [
-            self.create_timer(1.0, self._publish_status, clock=steady_clock()),
+            self.create_timer(1.0, self._status.publish, clock=steady_clock()),
             self.create_timer(REPORT_PERIOD_S, self._say_reports, clock=steady_clock()),
             self.create_timer(_COMPANY_S, self._company.look, clock=steady_clock()),
         ]
@@ -337,58 +333,6 @@ class AgentNode(ManagedNode):
     def _say_reports(self) -> None:
         """Log what there is to say."""
         log_reports(self, self._events)
-
-    def _publish_status(self) -> None:
-        """Publish how the agent is doing."""
-        agent, newest = self._agent, self._store.newest
-        now_s = time.monotonic()
-        since_s, steps = self._rate
-        self._rate = (now_s, agent.steps)
-        events = self._events.counts()
-        message = AgentStatus(
-            robot=self._sender.robot,
-            session=self._sender.session,
-            state=agent.state,
-            steps=agent.steps,
-            steps_per_s=(agent.steps - steps) / max(now_s - since_s, 1e-3),
-            episode=agent.episode,
-            last_return=self._listener.last_return,
-            policy_version=newest.version if newest else 0,
-            policy_age_s=now_s - newest.received_s if newest else math.nan,
-            learner_session=newest.learner_session if newest else '',
-            policies_accepted=self._store.accepted,
-            policies_rejected=self._store.rejected,
-            transitions_pending=self._spool.pending,
-            transitions_acknowledged=self._uplink.acknowledged,
-            transitions_dropped=self._spool.dropped,
-            transitions_on_disk=self._spool.on_disk,
-            safety_state=self._state.words,
-            safety_latched=self._state.is_latched,
-            event_names=list(events),
-            event_counts=array('Q', events.values()),
-            latency_p50_us=math.nan,
-            latency_p99_us=math.nan,
-        )
-        self._add_timing(message)
-        message.header.stamp = self.get_clock().now().to_msg()
-        self._status.publish(message)
-        self._diagnostics.publish(message)
-
-    def _add_timing(self, message: AgentStatus) -> None:
-        """Fill in how steady the control loop is; there is nothing to say in lockstep."""
-        if not isinstance(self._robot, RosRealtimeRobot):
-            return
-        counts = self._robot.latency.counts.copy()
-        message.latency_p50_us, message.latency_p99_us = self._robot.latency.percentiles(
-            (0.5, 0.99), self._counted
-        )
-        self._counted = counts
-        rate = self._robot.rate
-        message.ticks, message.ticks_late, message.ticks_missed = (
-            rate.ticks,
-            rate.late,
-            rate.missed,
-        )
 
 
 def main(args: Sequence[str] | None = None) -> None:
