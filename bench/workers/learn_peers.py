@@ -19,6 +19,7 @@ def main() -> None:
     import sb3_contrib
     import stable_baselines3
     from stable_baselines3.common.callbacks import BaseCallback
+    from stable_baselines3.common.logger import Logger
 
     class Judge(BaseCallback):
         """Evaluates now and then."""
@@ -45,6 +46,7 @@ def main() -> None:
         learning_starts=options['warmup'],
         **options['overrides'],
     )
+    model.set_logger(Logger(folder=None, output_formats=[]))  # else it leaves an empty folder
     model.learn(options['steps'], callback=Judge())
 
 

@@ -55,6 +55,9 @@ def main(observation_size: int, action_size: int, threads: int, options: str) ->
     torch.set_num_threads(threads)
     program, algorithm = json.loads(options)
     model = make_model(program, algorithm, Sizes(observation_size, action_size))
+    from stable_baselines3.common.logger import Logger
+
+    model.set_logger(Logger(folder=None, output_formats=[]))  # else it leaves an empty folder
     model._setup_learn(total_timesteps=1)
     random = np.random.default_rng(0)
     for _ in range(REPLAY):
