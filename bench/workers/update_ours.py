@@ -1,6 +1,12 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """This project's update, fed from a replay in memory: a worker of the `update` benchmark."""
 
+import os
+
+from rl_learner.openmp import openmp_environment
+
+os.environ.update(openmp_environment(os.environ))  # as the learner does, before torch is imported
+
 import sys
 
 import numpy as np

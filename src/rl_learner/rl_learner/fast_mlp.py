@@ -148,8 +148,8 @@ def backward(
 def _layers(ensemble: Ensemble, dtype: torch.dtype | None, mean_output: bool) -> list[Layer]:
     """Return the layers in the precision of the products; the last one's mean if wanted."""
     layers = ensemble.layers
-    if dtype not in (None, ensemble.flat.dtype):
-        layers = ensemble.shape.layers(ensemble.flat.detach().to(dtype))
+    if dtype is not None and dtype != ensemble.flat.dtype:
+        layers = [_rounded(layer, dtype) for layer in layers]
     if mean_output and ensemble.shape.output_size > 1:
         weight = layers[-1].weight.mean(dim=1, keepdim=True)
         layers = [
@@ -157,6 +157,18 @@ def _layers(ensemble: Ensemble, dtype: torch.dtype | None, mean_output: bool) ->
             Layer(weight, weight.mT, layers[-1].bias.mean(dim=2, keepdim=True)),
         ]
     return layers
+
+
+def _rounded(layer: Layer, dtype: torch.dtype) -> Layer:
+    """Return a layer in another precision, each part in one piece.
+
+    Views into one matrix would be copied for each product: a CPU's library takes no others.
+    """
+    weight = layer.weight.to(dtype)
+    norms = (
+        None if part is None else part.to(dtype) for part in (layer.norm_weight, layer.norm_bias)
+    )
+    return Layer(weight, weight.mT, layer.bias.to(dtype), *norms)
 
 
 def _product(layer: Layer, inputs: Tensor, *, transposed: bool) -> Tensor:

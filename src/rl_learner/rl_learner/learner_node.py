@@ -1,10 +1,15 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The `learner` node: Reverb server, training, policies and status out."""
 
+import os
+
+from rl_learner.openmp import openmp_environment
+
+os.environ.update(openmp_environment(os.environ))  # before torch is imported
+
 from array import array
 from collections.abc import Sequence
 import dataclasses
-import os
 from pathlib import Path
 import sys
 import threading

@@ -1,0 +1,38 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The threads of torch's products wait as the learner wants them to."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from rl_learner.openmp import openmp_environment
+
+LEARNER = """
+import pathlib
+import rl_learner.learner_node
+print('gomp', 'libgomp' in pathlib.Path('/proc/self/maps').read_text())
+"""
+
+
+@pytest.mark.parametrize('name', ['GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'])
+def test_what_the_environment_says_stays(name: str) -> None:
+    assert openmp_environment({name: 'passive'}) == {}
+    assert list(openmp_environment({'OMP_NUM_THREADS': '2'})) == ['GOMP_SPINCOUNT']
+
+
+def test_the_learner_says_so_before_torch_is_there() -> None:
+    environment = {**os.environ, 'OMP_DISPLAY_ENV': 'verbose'}  # said when the library is loaded
+    for name in ('GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'):
+        environment.pop(name, None)
+    done = subprocess.run(
+        [sys.executable, '-c', LEARNER],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    if 'gomp True' not in done.stdout:
+        pytest.skip('this torch has another OpenMP than GNU')
+    wanted = openmp_environment({})['GOMP_SPINCOUNT']
+    assert f"GOMP_SPINCOUNT = '{wanted}'" in done.stderr
