@@ -2,7 +2,6 @@
 """Who else commands a robot, over real DDS."""
 
 from collections.abc import Iterator
-import time
 
 from fleet import Listener
 import pytest
@@ -31,12 +30,11 @@ def teleop(ros_environment: dict[str, str]) -> Iterator[Listener]:
     listener.close()
 
 
-def seen(node: Listener, wanted: list[str]) -> None:
+def seen(agent: Listener, wanted: list[str]) -> None:
     """Return once others are seen, by name."""
-    deadline_s = time.monotonic() + WITHIN_S
-    while other_publishers(node.node, TOPIC, own=1) != wanted:
-        assert time.monotonic() < deadline_s, other_publishers(node.node, TOPIC, own=1)
-        time.sleep(0.05)
+    agent.until(
+        lambda: other_publishers(agent.node, TOPIC, own=1) == wanted, WITHIN_S, str(wanted)
+    )
 
 
 def test_others_are_named_and_oneself_is_not(agent: Listener, teleop: Listener) -> None:

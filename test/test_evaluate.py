@@ -34,16 +34,29 @@ def policy(tmp_path: Path) -> str:
     return str(path)
 
 
+def evaluate(
+    policy: str, *options: str, environment: dict[str, str], cwd: Path, timeout_s: float = 150.0
+) -> 'subprocess.CompletedProcess[str]':
+    """Run `rl_evaluate` on the pendulum to its end."""
+    arguments = (policy, '--robot', 'pendulum', *options)
+    return run_module(
+        'rl_learner.evaluate', *arguments, environment=environment, cwd=cwd, timeout_s=timeout_s
+    )
+
+
+def on_real(namespace: str) -> tuple[str, ...]:
+    """Return the options for a robot that stands there already."""
+    return '--real', '--yes', '--namespace', namespace
+
+
 @pytest.mark.timeout(180)
 def test_a_simulated_robot_is_started_and_judged(
     ros_environment: dict[str, str], tmp_path: Path, policy: str
 ) -> None:
-    result = run_module(
-        'rl_learner.evaluate',
-        *(policy, '--robot', 'pendulum', '--episodes', '2', '--out', 'out', '--json'),
+    result = evaluate(
+        *(policy, '--episodes', '2', '--out', 'out', '--json'),
         environment=ros_environment,
         cwd=tmp_path,
-        timeout_s=150.0,
     )
     assert result.returncode == 0, result.stderr
     content = json.loads(result.stdout)
@@ -65,13 +78,10 @@ def test_a_robot_that_stands_there_already(
     robot = simulated_robot('pendulum', 'there', seed=1, real_time=True)
     with running([robot], ros_environment, tmp_path):
         listener.until(lambda: bool(listener.heard['/there/joint_states']), 60.0, 'the robot')
-        result = run_module(
-            'rl_learner.evaluate',
-            *(policy, '--robot', 'pendulum', '--real', '--yes', '--namespace', 'there'),
-            *('--episodes', '1', '--out', 'out', '--json'),
+        result = evaluate(
+            *(policy, *on_real('there'), '--episodes', '1', '--out', 'out', '--json'),
             environment=ros_environment,
             cwd=tmp_path,
-            timeout_s=150.0,
         )
         assert result.returncode == 0, result.stderr
     listener.close()
@@ -91,13 +101,7 @@ def test_a_robot_that_somebody_drives_is_left_alone(
     listener = Listener({f'/driven/{AGENT_STATUS}': (AgentStatus, STATUS_QOS)})
     with running(specs, ros_environment, tmp_path):
         listener.until(lambda: bool(listener.heard[f'/driven/{AGENT_STATUS}']), 60.0, 'the agent')
-        result = run_module(
-            'rl_learner.evaluate',
-            *(policy, '--robot', 'pendulum', '--real', '--yes', '--namespace', 'driven'),
-            environment=ros_environment,
-            cwd=tmp_path,
-            timeout_s=150.0,
-        )
+        result = evaluate(policy, *on_real('driven'), environment=ros_environment, cwd=tmp_path)
     listener.close()
     assert result.returncode == 2
     assert '--real: /driven/' in result.stderr
@@ -116,7 +120,7 @@ def test_a_trial_ends_when_somebody_else_begins_to_drive(
     )
     robot = simulated_robot('pendulum', 'shared', seed=1, real_time=True)
     command = [sys.executable, '-m', 'rl_learner.evaluate', policy, '--robot', 'pendulum']
-    command += ['--real', '--yes', '--namespace', 'shared', '--episodes', '100']
+    command += [*on_real('shared'), '--episodes', '100']
     with running([robot], ros_environment, tmp_path):
         listener.until(lambda: bool(listener.heard['/shared/joint_states']), 60.0, 'the robot')
         with subprocess.Popen(
@@ -139,9 +143,9 @@ def test_a_trial_ends_when_somebody_else_begins_to_drive(
 def test_a_robot_that_is_not_there_is_named(
     ros_environment: dict[str, str], tmp_path: Path, policy: str
 ) -> None:
-    result = run_module(
-        'rl_learner.evaluate',
-        *(policy, '--robot', 'pendulum', '--real', '--yes', '--namespace', 'nowhere'),
+    result = evaluate(
+        policy,
+        *on_real('nowhere'),
         environment=ros_environment,
         cwd=tmp_path,
         timeout_s=100.0,

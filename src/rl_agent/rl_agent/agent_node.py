@@ -251,7 +251,7 @@ class AgentNode(ManagedNode):
             self._uplink,
             self._state,
             self._events,
-            last_return=lambda: self._listener.last_return,
+            self._listener,
         )
         self._status = StatusPublisher(self, parts)
         self._timers_of_agent = [

@@ -2,7 +2,6 @@
 """How an agent is doing, once a second: `agent_status` and `/diagnostics`."""
 
 from array import array
-from collections.abc import Callable
 from dataclasses import dataclass
 import math
 import time
@@ -15,6 +14,7 @@ from rl_agent.histogram import Counts
 from rl_agent.policy_store import PolicyStore
 from rl_agent.ros_diagnostics import agent_concerns, Diagnostics
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_agent.ros_listener import RosListener
 from rl_agent.ros_realtime_robot import RosRealtimeRobot
 from rl_agent.ros_robot import RosRobot
 from rl_agent.ros_topics import AGENT_STATUS, STATUS_QOS
@@ -40,7 +40,7 @@ class AgentParts:
         uplink: to the learner machine.
         state: of safety.
         events: counted.
-        last_return: of the last whole episode.
+        listener: with the return of the last whole episode.
     """
 
     sender: Sender
@@ -51,7 +51,7 @@ class AgentParts:
     uplink: Uplink
     state: SafetyState
     events: Events
-    last_return: Callable[[], float]
+    listener: RosListener
 
 
 class StatusPublisher:
@@ -97,7 +97,7 @@ class StatusPublisher:
             steps=agent.steps,
             steps_per_s=(agent.steps - steps) / max(now_s - since_s, 1e-3),
             episode=agent.episode,
-            last_return=parts.last_return(),
+            last_return=parts.listener.last_return,
             policy_version=newest.version if newest else 0,
             policy_age_s=now_s - newest.received_s if newest else math.nan,
             learner_session=newest.learner_session if newest else '',

@@ -7,6 +7,7 @@ import time
 
 from rclpy.node import Node
 from rl_agent.events import Events
+from rl_agent.ros_topics import node_of
 
 EVENT = 'somebody_else_commands'
 FORGOTTEN_S = 25.0  # DDS keeps a process that was killed for up to 20 s
@@ -21,9 +22,7 @@ def other_publishers(node: Node, topic: str, *, own: int = 0) -> list[str]:
         own: publishers of the node itself among them.
     """
     found = Counter(
-        'a node'  # its name comes later than its topics
-        if 'UNKNOWN' in info.node_name
-        else f'{info.node_namespace.rstrip("/")}/{info.node_name}'
+        node_of(info) or 'a node'
         for info in node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
     )
     found -= Counter({node.get_fully_qualified_name(): own})

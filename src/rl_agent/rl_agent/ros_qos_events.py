@@ -16,7 +16,7 @@ from rclpy.qos import (
     QoSProfile,
     ReliabilityPolicy,
 )
-from rl_agent.ros_topics import steady_clock
+from rl_agent.ros_topics import node_of, steady_clock
 
 try:
     from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
@@ -119,9 +119,5 @@ def _remedy(event: Any) -> tuple[str, str]:
 
 def _names(others: list[Any]) -> str:
     """Return the nodes at the other end."""
-    names = {
-        f'{info.node_namespace.rstrip("/")}/{info.node_name}'
-        for info in others
-        if 'UNKNOWN' not in info.node_name
-    }
+    names = {node_of(info) for info in others} - {''}
     return ', '.join(sorted(names)) or 'another node'

@@ -5,6 +5,8 @@ The names of those between robots and learner are absolute: robots live in names
 but share one learner. A fleet with several learners remaps them.
 """
 
+from typing import Any
+
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.qos import (
@@ -65,3 +67,13 @@ EMERGENCY_STOP_LATCHED_QOS = QoSProfile(depth=10, durability=DurabilityPolicy.TR
 def steady_clock() -> Clock:
     """Return a clock for timers that must run on while simulated time stands still."""
     return Clock(clock_type=ClockType.STEADY_TIME)
+
+
+def node_of(endpoint: Any) -> str:
+    """Return the full name of the node that has a publisher or subscription, as the graph says.
+
+    Empty: not known yet; names of nodes come later than their topics.
+    """
+    if 'UNKNOWN' in endpoint.node_name:
+        return ''
+    return f'{endpoint.node_namespace.rstrip("/")}/{endpoint.node_name}'

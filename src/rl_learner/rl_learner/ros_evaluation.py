@@ -92,16 +92,7 @@ class RobotTrial:
 
     def topic(self, topic: str) -> str:
         """Return a topic's name here: a real robot's learner must not hear of this."""
-        return f'{self.prefix}/evaluation{topic}' if self.real else topic
-
-    def own_name(self, topic: str) -> str:
-        """Return the full name of one of the robot's own topics."""
-        return topic if topic.startswith('/') else f'{self.prefix}/{topic}'
-
-    @property
-    def prefix(self) -> str:
-        """What stands before the names of the robot's own topics."""
-        return f'/{self.namespace}' if self.namespace else ''
+        return f'evaluation{topic}' if self.real else topic
 
 
 def run_trial(trial: RobotTrial) -> Iterator[EvaluatedEpisode]:
@@ -161,7 +152,7 @@ class _Judge:
             domain_id=domain,
             signal_handler_options=SignalHandlerOptions.NO,
         )
-        self._node = Node('evaluation', context=self._context)
+        self._node = Node('evaluation', context=self._context, namespace=trial.namespace)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._rows: list[TransitionArrays] = []
@@ -183,9 +174,7 @@ class _Judge:
             TRANSITIONS_QOS,
             raw=True,
         )
-        node.create_subscription(
-            AgentStatus, trial.own_name(AGENT_STATUS), self._on_status, STATUS_QOS
-        )
+        node.create_subscription(AgentStatus, AGENT_STATUS, self._on_status, STATUS_QOS)
 
     def await_robot(self) -> None:
         """Return once the real robot is seen, and others had the time to be seen, too.
@@ -194,7 +183,7 @@ class _Judge:
             ConfigurationError: it is not there.
         """
         deadline_s = time.monotonic() + _DISCOVERY_S
-        missing = [self._trial.own_name(topic) for topic in self._trial.robot.topics]
+        missing = [self._node.resolve_topic_name(topic) for topic in self._trial.robot.topics]
         while missing:
             if time.monotonic() > deadline_s:
                 raise ConfigurationError(
@@ -221,11 +210,11 @@ class _Judge:
 
     def _company(self, own: int) -> str:
         """Return who else commands the real robot, beside `own` agents; empty: nobody."""
-        trial = self._trial
-        for topic in (trial.own_name(trial.robot.action.topic), trial.own_name(AGENT_STATUS)):
+        for topic in (self._trial.robot.action.topic, AGENT_STATUS):
             others = other_publishers(self._node, topic)
             if len(others) > own:
-                return f'{topic} is published by {" and ".join(others)}'
+                full = self._node.resolve_topic_name(topic)
+                return f'{full} is published by {" and ".join(others)}'
         return ''
 
     def next_episode(self, number: int, processes: list[ChildProcess]) -> EvaluatedEpisode:
@@ -260,7 +249,7 @@ class _Judge:
         if self._trial.real:
             if text := self._company(own=1):
                 raise RlError(f'{text}: somebody else drives the robot, too; the trial is ended')
-            if not self._node.count_publishers(self._trial.own_name(AGENT_STATUS)):
+            if not self._node.count_publishers(AGENT_STATUS):
                 return
         message = policy_to_message(self._trial.parameters)
         message.header.stamp = self._node.get_clock().now().to_msg()
