@@ -2,8 +2,9 @@
 """Learning curves on Gymnasium tasks, several seeds, beside SB3's SAC and SB3-contrib's TQC.
 
 Results are appended to docs/results/learning.csv, a run at a time; runs that are there are not
-repeated, so that an interrupted benchmark goes on. Programs are presets (`default`, `tqc`, ...),
-presets with other keys (`default+critic_loss=huber+dropped_atoms=0`), `sb3_sac` and `sb3_tqc`.
+repeated, and one that was interrupted goes on from its last evaluation. Programs are presets
+(`default`, `tqc`, ...), presets with other keys (`default+critic_loss=huber+dropped_atoms=0`),
+`sb3_sac` and `sb3_tqc`.
 """
 
 import argparse
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
+import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -21,6 +24,7 @@ from typing import Any
 from results import table
 from results.curves import draw, summarise
 from workers.peers_environment import peers_python
+from workers.unfinished import unfinished_run
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,32 +63,35 @@ class Job:
     seed: int
     steps: int
 
-    def command(self) -> list[str]:
-        """Return the worker's command.
-
-        Raises:
-            RuntimeError: the peers are not there.
-        """
+    def options(self) -> dict[str, Any]:
+        """Return what the worker is told."""
         preset, *pairs = self.program.split('+')
         overrides = {key: yaml.safe_load(value) for key, value in (p.split('=') for p in pairs)}
         small = self.task == 'Pendulum-v1'
         warmup = 100 if small else 1000  # SB3's default, and what its users set for MuJoCo
-        options = {
+        return {
             'task': self.task,
             'preset': preset,
             'overrides': overrides,
             'seed': self.seed,
             'steps': self.steps,
             'evaluate_every': max(1, self.steps // 10),
+            'warmup': warmup,
         }
-        if preset in PEERS:
-            python = peers_python()
-            if python is None:
-                raise RuntimeError('no peers')
-            options['warmup'] = warmup
-            return [str(python), '-m', 'workers.learn_peers', json.dumps(options)]
-        overrides.setdefault('warmup', warmup)
-        return [sys.executable, '-m', 'workers.learn_ours', json.dumps(options)]
+
+    def command(self) -> list[str]:
+        """Return the worker's command.
+
+        Raises:
+            RuntimeError: the peers are not there.
+        """
+        options = self.options()
+        if options['preset'] not in PEERS:
+            return [sys.executable, '-m', 'workers.learn_ours', json.dumps(options)]
+        python = peers_python()
+        if python is None:
+            raise RuntimeError('no peers')
+        return [str(python), '-m', 'workers.learn_peers', json.dumps(options)]
 
 
 def main() -> None:
@@ -92,9 +99,10 @@ def main() -> None:
     options = parse(None)
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / 'learning.csv'
+    tasks = {task: options.steps or STEPS[task] for task in options.tasks}
     jobs = [
-        Job(task, program, seed, options.steps or STEPS[task])
-        for task in options.tasks
+        Job(task, program, seed, steps)
+        for task, steps in tasks.items()
         for seed in range(options.seeds)
         for program in options.programs
     ]
@@ -111,10 +119,15 @@ def main() -> None:
         peers_python()  # before several runs at a time would set it up
     lock = threading.Lock()
     with ThreadPoolExecutor(options.jobs) as pool:
-        failures = [job for job in pool.map(lambda job: perform(job, path, lock), missing) if job]
+        try:
+            ended = list(pool.map(lambda job: perform(job, path, lock), missing))
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            sys.exit('interrupted; the same command goes on from the last evaluation of each run')
+    failures = [job for job in ended if job]
     rows = table.read(path)
     draw(rows, RESULTS)
-    summary = summarise(rows, options.tasks, options.programs)
+    summary = summarise(rows, tasks, options.programs)
     print(json.dumps({'bench': 'learning', 'failed': failures, 'tasks': summary}))
     sys.exit(bool(failures))
 
@@ -143,7 +156,9 @@ def perform(job: Job, path: Path, lock: threading.Lock) -> str | None:
             check=True,
         )
     except (RuntimeError, subprocess.CalledProcessError) as error:
-        print(f'{name}: failed: {getattr(error, "stderr", error)}', flush=True)
+        interrupted = getattr(error, 'returncode', None) == -signal.SIGINT
+        reason = 'interrupted' if interrupted else f'failed: {getattr(error, "stderr", error)}'
+        print(f'{name}: {reason}', flush=True)
         return name
     evaluations = [
         json.loads(line.removeprefix('evaluation '))
@@ -152,6 +167,7 @@ def perform(job: Job, path: Path, lock: threading.Lock) -> str | None:
     ]
     with lock:
         append(job, evaluations, path)
+    shutil.rmtree(unfinished_run(job.options()), ignore_errors=True)
     print(f'{name}: {evaluations[-1]}', flush=True)
     return None
 

@@ -2,7 +2,7 @@
 """Learning curves with confidence bands over seeds."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,14 @@ GOOD = {'Pendulum-v1': -200.0}
 
 
 def draw(rows: Rows, folder: Path) -> None:
-    """Draw the programs of each task; those with other keys beside their own, apart."""
+    """Draw the programs of each task, runs of its most common length only.
+
+    Those with other keys are drawn apart, beside their own.
+    """
     for task in sorted({row['task'] for row in rows}):
-        curves = _curves(rows, task)
+        lengths = [int(row['steps']) for row in rows if row['task'] == task]
+        usual = max(set(lengths), key=lengths.count)
+        curves = _curves(rows, task, usual)
         varied = {program.split('+')[0] for program in curves if '+' in program}
         plain = {name: item for name, item in curves.items() if '+' not in name}
         variants = {name: item for name, item in curves.items() if name.split('+')[0] in varied}
@@ -50,11 +55,17 @@ def _draw_one(task: str, curves: Curves, file: Path) -> None:
     pyplot.close(figure)
 
 
-def summarise(rows: Rows, tasks: Sequence[str], programs: Sequence[str]) -> dict[str, Any]:
-    """Return for each task and program: final mean and deviation over seeds, each seed's."""
+def summarise(rows: Rows, tasks: Mapping[str, int], programs: Sequence[str]) -> dict[str, Any]:
+    """Return for each task and program: final mean and deviation over seeds, each seed's.
+
+    Args:
+        rows: of all runs.
+        tasks: steps of the runs to sum up, by task.
+        programs: to sum up.
+    """
     summary: dict[str, Any] = {}
-    for task in tasks:
-        curves = _curves(rows, task)
+    for task, steps in tasks.items():
+        curves = _curves(rows, task, steps)
         summary[task] = {
             program: _figures(task, *_matrix(curves[program]))
             for program in programs
@@ -83,13 +94,11 @@ def _figures(
     return figures
 
 
-def _curves(rows: Rows, task: str) -> Curves:
-    """Return the curves of a task; runs of the most common length only."""
+def _curves(rows: Rows, task: str, steps: int) -> Curves:
+    """Return the curves of a task's runs of so many steps."""
     curves: Curves = defaultdict(lambda: defaultdict(list))
-    lengths = [row['steps'] for row in rows if row['task'] == task]
-    usual = max(set(lengths), key=lengths.count) if lengths else ''
     for row in rows:
-        if row['task'] == task and row['steps'] == usual:
+        if row['task'] == task and int(row['steps']) == steps:
             point = (int(row['step']), float(row['mean_return']))
             curves[row['program']][row['seed']].append(point)
     return curves

@@ -1,7 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """One run of this project's learner on a Gymnasium task, without ROS: a worker of `learning`.
 
-The same policy, n-step rows and update as on a robot; replay is a table in memory.
+The same policy, n-step rows and update as on a robot; replay is a table in memory. A run that
+was interrupted goes on from the end of an episode, as if nothing had been.
 """
 
 import json
@@ -15,11 +16,13 @@ from numpy.typing import NDArray
 from rl_agent.policy import Policy
 from rl_agent.transition_batch import TransitionArrays
 from rl_learner.algorithm import load_algorithm
+from rl_learner.checkpoint import Checkpoints
 from rl_learner.n_step import NStep
 from rl_learner.update import Update
 import torch
 
-from workers.evaluation import evaluate, report
+from workers.evaluation import evaluate, report, Row, summed_up
+from workers.unfinished import unfinished_run
 
 Vector = NDArray[np.float32]
 
@@ -44,29 +47,36 @@ class Run:
         self._stored = 0
         self._rng = np.random.default_rng(seed)
         self._owed = 0.0
+        self._step, self._episode = 0, 0
+        self._evaluations: list[Row] = []
+        self._wall_s = 0.0
         self.policy = Policy(self.update.policy())
 
-    def run(self, steps: int, evaluate_every: int) -> None:
-        """Take so many steps; report an evaluation now and then."""
+    def run(self, steps: int, evaluate_every: int, checkpoints: Checkpoints) -> list[Row]:
+        """Take so many steps, those of an interrupted run included; return all evaluations."""
+        begun_s = time.monotonic()
         self._rows = np.empty((steps, self.update.layout.width), np.float32)
-        begun_s, episode = time.monotonic(), 1
-        observation, _ = self.env.reset(seed=self._seed)
-        self.policy.reset(self._rng)
-        for step in range(1, steps + 1):
-            action = self.policy.act(observation.astype(np.float32), self._rng)
-            following, reward, terminated, truncated, _ = self.env.step(self.physical(action))
-            self._store(
-                observation, action, float(reward), following, terminated, truncated, episode
-            )
-            observation = following
-            if terminated or truncated:
-                observation, _ = self.env.reset()
-                episode += 1
-                self.policy.reset(self._rng)
+        kept = checkpoints.load()
+        if kept is not None:
+            self._load_state_dict(kept)
+            begun_s -= self._wall_s
+        evaluations_kept = len(self._evaluations)
+        observation = self._begin_episode()
+        while self._step < steps:
+            observation, ended = self._take_step(observation)
             self._train()
-            if step % evaluate_every == 0:
+            if self._step % evaluate_every == 0:
                 returns = evaluate(self.judged, self._act)
-                report(step, returns, self.update.updates, time.monotonic() - begun_s)
+                self._wall_s = time.monotonic() - begun_s
+                row = summed_up(self._step, returns, self.update.updates, self._wall_s)
+                self._evaluations.append(row)
+            if ended:
+                self._wall_s = time.monotonic() - begun_s
+                if len(self._evaluations) > evaluations_kept:
+                    checkpoints.save(self._state_dict(), self.update.updates)
+                    evaluations_kept = len(self._evaluations)
+                observation = self._begin_episode()
+        return self._evaluations
 
     def physical(self, action: Vector) -> Vector:
         """Return an action in [-1, 1] in the task's units."""
@@ -78,17 +88,18 @@ class Run:
         action = self.policy.act(observation.astype(np.float32), self._rng, deterministic=True)
         return self.physical(action)
 
-    def _store(
-        self,
-        observation: Vector,
-        action: Vector,
-        reward: float,
-        following: Vector,
-        terminated: bool,
-        truncated: bool,
-        episode: int,
-    ) -> None:
-        """Turn a step into rows of replay."""
+    def _begin_episode(self) -> Vector:
+        """Return an episode's first observation."""
+        observation, _ = self.env.reset(seed=None if self._episode else self._seed)
+        self._episode += 1
+        self.policy.reset(self._rng)
+        first: Vector = observation
+        return first
+
+    def _take_step(self, observation: Vector) -> tuple[Vector, bool]:
+        """Act once and turn the step into rows of replay; return what follows, and if it ends."""
+        action = self.policy.act(observation.astype(np.float32), self._rng)
+        following, reward, terminated, truncated, _ = self.env.step(self.physical(action))
         rows = self._n_step.push(
             TransitionArrays(
                 observation=np.asarray(observation, np.float32)[None],
@@ -97,11 +108,13 @@ class Run:
                 next_observation=np.asarray(following, np.float32)[None],
                 terminated=np.array([terminated]),
                 truncated=np.array([truncated]),
-                episode=np.array([episode], np.uint32),
+                episode=np.array([self._episode], np.uint32),
             )
         )
         self._rows[self._stored : self._stored + len(rows)] = rows
         self._stored += len(rows)
+        self._step += 1
+        return following, terminated or truncated
 
     def _train(self) -> None:
         """Make the updates that the new transition allows."""
@@ -117,13 +130,42 @@ class Run:
             previous, self.policy = self.policy, Policy(self.update.policy())
             self.policy.follow(previous, self._rng)
 
+    def _state_dict(self) -> dict[str, Any]:
+        """Return what a run goes on from, between two episodes."""
+        return {
+            'update': self.update.state_dict(),
+            'rows': torch.from_numpy(self._rows[: self._stored]),
+            'generator': self._rng.bit_generator.state,
+            'task_generator': self.env.unwrapped.np_random.bit_generator.state,
+            'owed': self._owed,
+            'step': self._step,
+            'episode': self._episode,
+            'evaluations': self._evaluations,
+            'wall_s': self._wall_s,
+        }
+
+    def _load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there; the next thing is an episode's beginning."""
+        self.update.load_state_dict(state['update'])
+        self.policy = Policy(self.update.policy())
+        self._stored = len(state['rows'])
+        self._rows[: self._stored] = state['rows'].numpy()
+        self._rng.bit_generator.state = state['generator']
+        self.env.reset(seed=self._seed)  # makes the task's generator
+        self.env.unwrapped.np_random.bit_generator.state = state['task_generator']
+        self._owed, self._wall_s = state['owed'], state['wall_s']
+        self._step, self._episode = state['step'], state['episode']
+        self._evaluations = state['evaluations']
+
 
 def main() -> None:
     """Run what the command line (JSON) describes."""
     options = json.loads(sys.argv[1])
     torch.set_num_threads(1)
-    run = Run(options['task'], options['preset'], options['overrides'], options['seed'])
-    run.run(options['steps'], options['evaluate_every'])
+    overrides = {'warmup': options['warmup'], **options['overrides']}
+    run = Run(options['task'], options['preset'], overrides, options['seed'])
+    checkpoints = Checkpoints(unfinished_run(options))
+    report(run.run(options['steps'], options['evaluate_every'], checkpoints))
 
 
 if __name__ == '__main__':

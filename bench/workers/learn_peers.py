@@ -1,7 +1,13 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""One run of SB3's SAC or SB3-contrib's TQC on a Gymnasium task: a worker of `learning`."""
+"""One run of SB3's SAC or SB3-contrib's TQC on a Gymnasium task: a worker of `learning`.
+
+A run that was interrupted goes on from its last evaluation, with a new episode and new random
+numbers: the peers keep neither.
+"""
 
 import json
+from pathlib import Path
+import shutil
 import sys
 import time
 from typing import Any
@@ -9,7 +15,8 @@ from typing import Any
 import gymnasium
 import torch
 
-from workers.evaluation import evaluate, report
+from workers.evaluation import evaluate, report, Row, summed_up
+from workers.unfinished import unfinished_run
 
 
 def main() -> None:
@@ -22,32 +29,72 @@ def main() -> None:
     from stable_baselines3.common.logger import Logger
 
     class Judge(BaseCallback):
-        """Evaluates now and then."""
+        """Evaluates now and then, and keeps the run so far."""
 
-        begun_s = time.monotonic()
-        judged = gymnasium.make(options['task'])
+        def __init__(self, evaluations: list[Row]) -> None:
+            """Go on after these evaluations."""
+            super().__init__()
+            self.evaluations = evaluations
+            self._kept = len(evaluations)
+            self._begun_s = time.monotonic() - (evaluations[-1]['wall_s'] if evaluations else 0)
+            self._judged = gymnasium.make(options['task'])
 
         def _on_step(self) -> bool:
             if self.num_timesteps % options['evaluate_every'] == 0:
-                returns = evaluate(self.judged, self._act)
+                returns = evaluate(self._judged, self._act)
+                wall_s = time.monotonic() - self._begun_s
                 updates = self.model._n_updates
-                report(self.num_timesteps, returns, updates, time.monotonic() - self.begun_s)
+                self.evaluations.append(summed_up(self.num_timesteps, returns, updates, wall_s))
             return True
+
+        def _on_rollout_start(self) -> None:
+            if len(self.evaluations) > self._kept:
+                keep(self.model, self.evaluations, folder)
+                self._kept = len(self.evaluations)
 
         def _act(self, observation: Any) -> Any:
             return self.model.predict(observation, deterministic=True)[0]
 
     kind = {'sb3_sac': stable_baselines3.SAC, 'sb3_tqc': sb3_contrib.TQC}[options['preset']]
-    model = kind(
-        'MlpPolicy',
-        options['task'],
-        seed=options['seed'],
-        device='cpu',
-        learning_starts=options['warmup'],
-        **options['overrides'],
-    )
+    folder = unfinished_run(options)
+    evaluations: list[Row] = []
+    if states := kept(folder):
+        newest = states[-1]
+        evaluations = json.loads((newest / 'evaluations.json').read_text())
+        model = kind.load(newest / 'model.zip', gymnasium.make(options['task']), device='cpu')
+        model.load_replay_buffer(newest / 'replay.pkl')
+        model.set_random_seed(options['seed'] + model.num_timesteps)
+    else:
+        model = kind(
+            'MlpPolicy',
+            options['task'],
+            seed=options['seed'],
+            device='cpu',
+            learning_starts=options['warmup'],
+            **options['overrides'],
+        )
     model.set_logger(Logger(folder=None, output_formats=[]))  # else it leaves an empty folder
-    model.learn(options['steps'], callback=Judge())
+    judge, missing = Judge(evaluations), options['steps'] - model.num_timesteps
+    model.learn(missing, callback=judge, reset_num_timesteps=not evaluations)
+    report(judge.evaluations)
+
+
+def keep(model: Any, evaluations: list[Row], folder: Path) -> None:
+    """Write what the run goes on from into a folder named by its steps; older ones go."""
+    older = kept(folder)
+    partial = folder / 'partial'
+    partial.mkdir(parents=True, exist_ok=True)
+    model.save(partial / 'model.zip')
+    model.save_replay_buffer(partial / 'replay.pkl')
+    (partial / 'evaluations.json').write_text(json.dumps(evaluations))
+    partial.rename(folder / f'{model.num_timesteps:09d}')
+    for old in older:
+        shutil.rmtree(old)
+
+
+def kept(folder: Path) -> list[Path]:
+    """Return what was kept of a run, oldest first."""
+    return sorted(folder.glob('[0-9]*'))
 
 
 if __name__ == '__main__':
