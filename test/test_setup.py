@@ -255,6 +255,21 @@ def test_an_environment_of_somebody_else_is_not_deleted(copy: Path, tmp_path: Pa
     assert fake.is_file()
 
 
+def test_a_link_to_another_environment_goes_and_what_it_leads_to_stays(
+    copy: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / 'other'
+    for name in ('bin', 'setup'):
+        (other / name).mkdir(parents=True)
+    (other / 'bin' / 'python').symlink_to(INTERPRETER)
+    (other / 'setup' / 'environment.stamp').write_text('whole')
+    (copy / '.venv').symlink_to(other)
+    finished = make_setup(copy, variables(os.environ['PATH'], tmp_path, PYTHON=str(INTERPRETER)))
+    assert 'setup: making .venv' in finished.stdout
+    assert not (copy / '.venv').is_symlink()
+    assert (other / 'setup' / 'environment.stamp').read_text() == 'whole'
+
+
 def test_a_second_set_up_waits_for_the_first(copy: Path, programs: Path, tmp_path: Path) -> None:
     with (copy / '.venv.lock').open('w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

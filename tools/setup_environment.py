@@ -84,6 +84,9 @@ def bring_up_to_date(target: Environment) -> None:
     python = _python_in_use(target)
     if python is None:
         python = find_python(os.environ.get('PYTHON', ''), ROOT, target.pythons)
+        # Of a link to another folder's environment, or to nothing, only the link goes.
+        if target.folder.is_symlink() and (target.state.exists() or not target.folder.exists()):
+            target.folder.unlink()
         _remove(target.stamp('environment'))
     parts = _parts(target, python)
     if all(part.is_current() for part in parts):
@@ -176,9 +179,7 @@ def _make_environment(target: Environment, python: Python) -> None:
         target.state.mkdir()
         return
     print(f'setup: making {name} with {python.path} (Python {python.release})', flush=True)
-    if target.folder.is_symlink():
-        target.folder.unlink()
-    elif target.folder.exists():
+    if target.folder.exists():
         shutil.rmtree(target.folder)
     target.state.mkdir(parents=True)
     _run(target, 'venv', [python.path, '-m', 'venv', str(target.folder)])
