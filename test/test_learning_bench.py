@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """A run of the learning benchmark that is killed goes on as if nothing had been."""
 
+from collections.abc import Iterator
 import json
 import os
 from pathlib import Path
@@ -10,6 +11,7 @@ import sys
 import time
 from typing import Any
 
+from fleet import run_module
 import pytest
 
 BENCH = Path(__file__).resolve().parents[1] / 'bench'
@@ -23,21 +25,22 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def _start(preset: str) -> 'subprocess.Popen[str]':
-    """Start a worker."""
-    return subprocess.Popen(
-        [sys.executable, '-m', 'workers.learn_ours', json.dumps({**OPTIONS, 'preset': preset})],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, 'PYTHONPATH': str(BENCH), 'OMP_NUM_THREADS': '1'},
+ENVIRONMENT = {**os.environ, 'PYTHONPATH': str(BENCH), 'OMP_NUM_THREADS': '1'}
+WORKER = 'workers.learn_ours'
+
+
+def _options(preset: str) -> str:
+    """Return a worker's command line."""
+    return json.dumps({**OPTIONS, 'preset': preset})
+
+
+def _evaluations(preset: str) -> list[dict[str, float]]:
+    """Return what a worker finds, without the time it took."""
+    worker = run_module(
+        WORKER, _options(preset), environment=ENVIRONMENT, cwd=BENCH, timeout_s=120.0
     )
-
-
-def _evaluations(worker: 'subprocess.Popen[str]') -> list[dict[str, float]]:
-    """Return what a worker found, without the time it took."""
-    said, _ = worker.communicate(timeout=120)
-    assert worker.returncode == 0
-    rows = [json.loads(line.removeprefix('evaluation ')) for line in said.splitlines()]
+    assert worker.returncode == 0, worker.stderr
+    rows = [json.loads(line.removeprefix('evaluation ')) for line in worker.stdout.splitlines()]
     return [{key: value for key, value in row.items() if key != 'wall_s'} for row in rows]
 
 
@@ -46,21 +49,41 @@ def _unfinished() -> list[Path]:
     return list((BENCH / 'unfinished').glob(f'*_seed{OPTIONS["seed"]}'))
 
 
+def _forget() -> None:
+    """Remove what these runs kept."""
+    for folder in _unfinished():
+        shutil.rmtree(folder)
+
+
+def _kill_once_kept(preset: str) -> None:
+    """Start a worker and kill it as soon as something of it is kept."""
+    with subprocess.Popen(
+        [sys.executable, '-m', WORKER, _options(preset)],
+        stdout=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+        cwd=BENCH,
+    ) as worker:
+        try:
+            while not any(folder.glob('*.pt') for folder in _unfinished()):
+                assert worker.poll() is None
+                time.sleep(0.01)
+        finally:
+            worker.kill()
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> Iterator[None]:
+    """Begin and end without anything kept of these runs."""
+    _forget()
+    yield
+    _forget()
+
+
 @pytest.mark.parametrize('preset', ['default', 'rl_toolkit'])
 def test_a_run_that_is_killed_goes_on_as_if_nothing_had_been(preset: str) -> None:
     """Its evaluations are those of a run that never ended, to the last digit; gSDE included."""
-    try:
-        whole = _evaluations(_start(preset))
-        for folder in _unfinished():
-            shutil.rmtree(folder)
-        killed = _start(preset)
-        while not any(folder.glob('*.pt') for folder in _unfinished()):
-            assert killed.poll() is None
-            time.sleep(0.01)
-        killed.kill()
-        killed.communicate()
-        assert _evaluations(_start(preset)) == whole
-        assert [row['step'] for row in whole] == [200, 400, 600, 800]
-    finally:
-        for folder in _unfinished():
-            shutil.rmtree(folder)
+    whole = _evaluations(preset)
+    _forget()
+    _kill_once_kept(preset)
+    assert _evaluations(preset) == whole
+    assert [row['step'] for row in whole] == [200, 400, 600, 800]

@@ -1,8 +1,9 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """How every program is judged: the same episodes, the same line of output."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -27,18 +28,37 @@ def evaluate(env: Any, act: Callable[[Any], Any]) -> list[float]:
     return returns
 
 
-def summed_up(step: int, returns: list[float], updates: int, wall_s: float) -> Row:
-    """Return one evaluation as a row of the results."""
-    return {
-        'step': step,
-        'mean_return': round(float(np.mean(returns)), 3),
-        'std_return': round(float(np.std(returns)), 3),
-        'updates': updates,
-        'wall_s': round(wall_s, 1),
-    }
+class Curve:
+    """The evaluations of a run, those before an interruption included."""
 
+    def __init__(self, rows: list[Row]) -> None:
+        """Go on after these evaluations, with their time on the clock."""
+        self.rows = rows
+        self._kept = len(rows)
+        self._begun_s = time.monotonic() - (rows[-1]['wall_s'] if rows else 0.0)
 
-def report(rows: Iterable[Row]) -> None:
-    """Print the evaluations of a run for the benchmark to read."""
-    for row in rows:
-        print(f'evaluation {json.dumps(row)}', flush=True)
+    @property
+    def has_grown(self) -> bool:
+        """Whether there is an evaluation that `kept` does not know of."""
+        return len(self.rows) > self._kept
+
+    def kept(self) -> None:
+        """Note that the run so far lies on the disk."""
+        self._kept = len(self.rows)
+
+    def add(self, step: int, returns: list[float], updates: int) -> None:
+        """Add an evaluation as a row of the results."""
+        self.rows.append(
+            {
+                'step': step,
+                'mean_return': round(float(np.mean(returns)), 3),
+                'std_return': round(float(np.std(returns)), 3),
+                'updates': updates,
+                'wall_s': round(time.monotonic() - self._begun_s, 1),
+            }
+        )
+
+    def report(self) -> None:
+        """Print the evaluations for the benchmark to read."""
+        for row in self.rows:
+            print(f'evaluation {json.dumps(row)}', flush=True)

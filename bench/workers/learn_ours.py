@@ -7,7 +7,6 @@ was interrupted goes on from the end of an episode, as if nothing had been.
 
 import json
 import sys
-import time
 from typing import Any
 
 import gymnasium
@@ -21,7 +20,7 @@ from rl_learner.n_step import NStep
 from rl_learner.update import Update
 import torch
 
-from workers.evaluation import evaluate, report, Row, summed_up
+from workers.evaluation import Curve, evaluate
 from workers.unfinished import unfinished_run
 
 Vector = NDArray[np.float32]
@@ -48,35 +47,27 @@ class Run:
         self._rng = np.random.default_rng(seed)
         self._owed = 0.0
         self._step, self._episode = 0, 0
-        self._evaluations: list[Row] = []
-        self._wall_s = 0.0
+        self.curve = Curve([])
         self.policy = Policy(self.update.policy())
 
-    def run(self, steps: int, evaluate_every: int, checkpoints: Checkpoints) -> list[Row]:
-        """Take so many steps, those of an interrupted run included; return all evaluations."""
-        begun_s = time.monotonic()
+    def run(self, steps: int, evaluate_every: int, checkpoints: Checkpoints) -> None:
+        """Take so many steps, those of an interrupted run included."""
         self._rows = np.empty((steps, self.update.layout.width), np.float32)
         kept = checkpoints.load()
         if kept is not None:
             self._load_state_dict(kept)
-            begun_s -= self._wall_s
-        evaluations_kept = len(self._evaluations)
         observation = self._begin_episode()
         while self._step < steps:
             observation, ended = self._take_step(observation)
             self._train()
             if self._step % evaluate_every == 0:
                 returns = evaluate(self.judged, self._act)
-                self._wall_s = time.monotonic() - begun_s
-                row = summed_up(self._step, returns, self.update.updates, self._wall_s)
-                self._evaluations.append(row)
+                self.curve.add(self._step, returns, self.update.updates)
             if ended:
-                self._wall_s = time.monotonic() - begun_s
-                if len(self._evaluations) > evaluations_kept:
+                if self.curve.has_grown:
                     checkpoints.save(self._state_dict(), self.update.updates)
-                    evaluations_kept = len(self._evaluations)
+                    self.curve.kept()
                 observation = self._begin_episode()
-        return self._evaluations
 
     def physical(self, action: Vector) -> Vector:
         """Return an action in [-1, 1] in the task's units."""
@@ -140,8 +131,7 @@ class Run:
             'owed': self._owed,
             'step': self._step,
             'episode': self._episode,
-            'evaluations': self._evaluations,
-            'wall_s': self._wall_s,
+            'evaluations': self.curve.rows,
         }
 
     def _load_state_dict(self, state: dict[str, Any]) -> None:
@@ -153,9 +143,9 @@ class Run:
         self._rng.bit_generator.state = state['generator']
         self.env.reset(seed=self._seed)  # makes the task's generator
         self.env.unwrapped.np_random.bit_generator.state = state['task_generator']
-        self._owed, self._wall_s = state['owed'], state['wall_s']
+        self._owed = state['owed']
         self._step, self._episode = state['step'], state['episode']
-        self._evaluations = state['evaluations']
+        self.curve = Curve(state['evaluations'])
 
 
 def main() -> None:
@@ -165,7 +155,8 @@ def main() -> None:
     overrides = {'warmup': options['warmup'], **options['overrides']}
     run = Run(options['task'], options['preset'], overrides, options['seed'])
     checkpoints = Checkpoints(unfinished_run(options))
-    report(run.run(options['steps'], options['evaluate_every'], checkpoints))
+    run.run(options['steps'], options['evaluate_every'], checkpoints)
+    run.curve.report()
 
 
 if __name__ == '__main__':

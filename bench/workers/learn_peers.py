@@ -9,13 +9,12 @@ import json
 from pathlib import Path
 import shutil
 import sys
-import time
 from typing import Any
 
 import gymnasium
 import torch
 
-from workers.evaluation import evaluate, report, Row, summed_up
+from workers.evaluation import Curve, evaluate
 from workers.unfinished import unfinished_run
 
 
@@ -31,36 +30,27 @@ def main() -> None:
     class Judge(BaseCallback):
         """Evaluates now and then, and keeps the run so far."""
 
-        def __init__(self, evaluations: list[Row]) -> None:
-            """Go on after these evaluations."""
-            super().__init__()
-            self.evaluations = evaluations
-            self._kept = len(evaluations)
-            self._begun_s = time.monotonic() - (evaluations[-1]['wall_s'] if evaluations else 0)
-            self._judged = gymnasium.make(options['task'])
+        judged = gymnasium.make(options['task'])
 
         def _on_step(self) -> bool:
             if self.num_timesteps % options['evaluate_every'] == 0:
-                returns = evaluate(self._judged, self._act)
-                wall_s = time.monotonic() - self._begun_s
-                updates = self.model._n_updates
-                self.evaluations.append(summed_up(self.num_timesteps, returns, updates, wall_s))
+                returns = evaluate(self.judged, self._act)
+                curve.add(self.num_timesteps, returns, self.model._n_updates)
             return True
 
         def _on_rollout_start(self) -> None:
-            if len(self.evaluations) > self._kept:
-                keep(self.model, self.evaluations, folder)
-                self._kept = len(self.evaluations)
+            if curve.has_grown:
+                keep(self.model, curve, folder)
 
         def _act(self, observation: Any) -> Any:
             return self.model.predict(observation, deterministic=True)[0]
 
     kind = {'sb3_sac': stable_baselines3.SAC, 'sb3_tqc': sb3_contrib.TQC}[options['preset']]
     folder = unfinished_run(options)
-    evaluations: list[Row] = []
+    curve = Curve([])
     if states := kept(folder):
         newest = states[-1]
-        evaluations = json.loads((newest / 'evaluations.json').read_text())
+        curve = Curve(json.loads((newest / 'evaluations.json').read_text()))
         model = kind.load(newest / 'model.zip', gymnasium.make(options['task']), device='cpu')
         model.load_replay_buffer(newest / 'replay.pkl')
         model.set_random_seed(options['seed'] + model.num_timesteps)
@@ -74,22 +64,23 @@ def main() -> None:
             **options['overrides'],
         )
     model.set_logger(Logger(folder=None, output_formats=[]))  # else it leaves an empty folder
-    judge, missing = Judge(evaluations), options['steps'] - model.num_timesteps
-    model.learn(missing, callback=judge, reset_num_timesteps=not evaluations)
-    report(judge.evaluations)
+    missing = options['steps'] - model.num_timesteps
+    model.learn(missing, callback=Judge(), reset_num_timesteps=not curve.rows)
+    curve.report()
 
 
-def keep(model: Any, evaluations: list[Row], folder: Path) -> None:
+def keep(model: Any, curve: Curve, folder: Path) -> None:
     """Write what the run goes on from into a folder named by its steps; older ones go."""
     older = kept(folder)
     partial = folder / 'partial'
     partial.mkdir(parents=True, exist_ok=True)
     model.save(partial / 'model.zip')
     model.save_replay_buffer(partial / 'replay.pkl')
-    (partial / 'evaluations.json').write_text(json.dumps(evaluations))
+    (partial / 'evaluations.json').write_text(json.dumps(curve.rows))
     partial.rename(folder / f'{model.num_timesteps:09d}')
     for old in older:
         shutil.rmtree(old)
+    curve.kept()
 
 
 def kept(folder: Path) -> list[Path]:
