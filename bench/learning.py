@@ -4,7 +4,8 @@
 Results are appended to docs/results/learning.csv, a run at a time; runs that are there are not
 repeated, and one that was interrupted goes on from its last evaluation. Programs are presets
 (`default`, `tqc`, ...), presets with other keys (`default+critic_loss=huber+dropped_atoms=0`),
-`sb3_sac` and `sb3_tqc`.
+`sb3_sac` and `sb3_tqc`. The picture docs/results/learning_TASK.png, or learning_TASK_NAME.png,
+shows the programs of the command.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from typing import Any
 
 from results import table
 from results.curves import draw, summarise
+from rl_agent.errors import ConfigurationError
+from rl_learner.algorithm import load_algorithm
 from workers.peers_environment import peers_python
 from workers.unfinished import unfinished_run
 import yaml
@@ -63,10 +66,14 @@ class Job:
     seed: int
     steps: int
 
+    @property
+    def by_peer(self) -> bool:
+        """Whether the program is a peer's."""
+        return split(self.program)[0] in PEERS
+
     def options(self) -> dict[str, Any]:
         """Return what the worker is told."""
-        preset, *pairs = self.program.split('+')
-        overrides = {key: yaml.safe_load(value) for key, value in (p.split('=') for p in pairs)}
+        preset, overrides = split(self.program)
         small = self.task == 'Pendulum-v1'
         warmup = 100 if small else 1000  # SB3's default, and what its users set for MuJoCo
         return {
@@ -85,13 +92,13 @@ class Job:
         Raises:
             RuntimeError: the peers are not there.
         """
-        options = self.options()
-        if options['preset'] not in PEERS:
-            return [sys.executable, '-m', 'workers.learn_ours', json.dumps(options)]
+        options = json.dumps(self.options())
+        if not self.by_peer:
+            return [sys.executable, '-m', 'workers.learn_ours', options]
         python = peers_python()
         if python is None:
             raise RuntimeError('no peers')
-        return [str(python), '-m', 'workers.learn_peers', json.dumps(options)]
+        return [str(python), '-m', 'workers.learn_peers', options]
 
 
 def main() -> None:
@@ -115,7 +122,7 @@ def main() -> None:
         if (job.task, job.program, str(job.seed), str(job.steps)) not in finished
     ]
     print(f'{len(jobs)} runs, {len(jobs) - len(missing)} of them done before', flush=True)
-    if any(job.program.split('+')[0] in PEERS for job in missing):
+    if any(job.by_peer for job in missing):
         peers_python()  # before several runs at a time would set it up
     lock = threading.Lock()
     with ThreadPoolExecutor(options.jobs) as pool:
@@ -126,7 +133,7 @@ def main() -> None:
             sys.exit('interrupted; the same command goes on from the last evaluation of each run')
     failures = [job for job in ended if job]
     rows = table.read(path)
-    draw(rows, RESULTS)
+    draw(rows, tasks, options.programs, RESULTS, options.picture)
     summary = summarise(rows, tasks, options.programs)
     print(json.dumps({'bench': 'learning', 'failed': failures, 'tasks': summary}))
     sys.exit(bool(failures))
@@ -136,11 +143,45 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--tasks', nargs='+', choices=STEPS, default=['Pendulum-v1'])
-    parser.add_argument('--programs', nargs='+', default=['default', 'tqc', 'sac', 'droq', *PEERS])
+    parser.add_argument(
+        '--programs',
+        nargs='+',
+        type=checked_program,
+        default=['default', 'tqc', 'sac', 'droq', *PEERS],
+        help=f'presets, presets with other keys, {", ".join(PEERS)}; drawn in this order',
+    )
     parser.add_argument('--seeds', type=int, default=5, help='seeds 0, 1, ... of each program')
     parser.add_argument('--steps', type=int, help="of a run; default: the task's own")
+    parser.add_argument('--picture', default='', metavar='NAME', help='ends the name of its file')
     parser.add_argument('--jobs', type=int, default=os.cpu_count() or 1, help='runs at a time')
     return parser.parse_args(arguments)
+
+
+def split(program: str) -> tuple[str, dict[str, Any]]:
+    """Return a program's preset or peer, and its other keys.
+
+    Raises:
+        ValueError: a part is no pair of key and value.
+    """
+    preset, *pairs = program.split('+')
+    if not all('=' in pair for pair in pairs):
+        raise ValueError(f'{program}: accepted: preset, or preset+key=value+...')
+    return preset, {key: yaml.safe_load(value) for key, value in (p.split('=', 1) for p in pairs)}
+
+
+def checked_program(program: str) -> str:
+    """Return the program.
+
+    Raises:
+        argparse.ArgumentTypeError: there is no such preset or key, or its value is a mistake.
+    """
+    try:
+        preset, overrides = split(program)
+        if preset not in PEERS:
+            load_algorithm(preset, overrides)
+    except (ValueError, ConfigurationError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return program
 
 
 def perform(job: Job, path: Path, lock: threading.Lock) -> str | None:

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A run of the learning benchmark that is killed goes on as if nothing had been."""
+"""The learning benchmark refuses what it cannot run; a run that is killed goes on."""
 
 from collections.abc import Iterator
 import json
@@ -87,3 +87,24 @@ def test_a_run_that_is_killed_goes_on_as_if_nothing_had_been(preset: str) -> Non
     _kill_once_kept(preset)
     assert _evaluations(preset) == whole
     assert [row['step'] for row in whole] == [200, 400, 600, 800]
+
+
+@pytest.mark.parametrize(
+    ('program', 'named'),
+    [
+        ('defualt', "did you mean 'default'?"),
+        ('default+critic_los=huber', "did you mean 'critic_loss'?"),
+        ('default+critic_loss=hubr', "'logcosh', 'huber' or 'squared'"),
+        ('default+critic_loss', 'preset+key=value'),
+    ],
+)
+def test_a_mistyped_program_is_refused_before_anything_runs(program: str, named: str) -> None:
+    """The error says which, and what is accepted."""
+    bench = run_module(
+        'learning', '--programs', 'sac', program, environment=ENVIRONMENT, cwd=BENCH
+    )
+    assert bench.returncode == 2
+    assert not bench.stdout
+    error = bench.stderr.splitlines()[-1]
+    assert error.startswith('learning.py: error: argument --programs: ')
+    assert named in error

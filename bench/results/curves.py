@@ -18,27 +18,29 @@ Curves = dict[str, dict[str, list[tuple[int, float]]]]  # program to seed to its
 GOOD = {'Pendulum-v1': -200.0}
 
 
-def draw(rows: Rows, folder: Path) -> None:
-    """Draw the programs of each task, runs of its most common length only.
+def draw(
+    rows: Rows, tasks: Mapping[str, int], programs: Sequence[str], folder: Path, name: str
+) -> None:
+    """Draw a picture for each task.
 
-    Those with other keys are drawn apart, beside their own.
+    Args:
+        rows: of all runs.
+        tasks: steps of the runs to draw, by task.
+        programs: to draw, in this order.
+        folder: of the pictures.
+        name: ends the names of their files, unless empty.
     """
-    for task in sorted({row['task'] for row in rows}):
-        lengths = [int(row['steps']) for row in rows if row['task'] == task]
-        usual = max(set(lengths), key=lengths.count)
-        curves = _curves(rows, task, usual)
-        varied = {program.split('+')[0] for program in curves if '+' in program}
-        plain = {name: item for name, item in curves.items() if '+' not in name}
-        variants = {name: item for name, item in curves.items() if name.split('+')[0] in varied}
-        _draw_one(task, plain, folder / f'learning_{task}.png')
-        if variants:
-            _draw_one(task, variants, folder / f'learning_{task}_variants.png')
+    for task, steps in tasks.items():
+        curves = _curves(rows, task, steps, programs)
+        if curves:
+            stem = f'learning_{task}_{name}'.removesuffix('_')
+            _draw_one(task, curves, folder / f'{stem}.png')
 
 
 def _draw_one(task: str, curves: Curves, file: Path) -> None:
     """Draw one picture: mean over seeds, band of 95 % by bootstrap."""
     figure, axes = pyplot.subplots(figsize=(8, 4.5), layout='constrained')
-    for program, seeds in sorted(curves.items()):
+    for program, seeds in curves.items():
         steps, returns = _matrix(seeds)
         low, high = _band(returns)
         label = program.replace('+', ', ').replace('learning_rate', 'rate')
@@ -65,11 +67,9 @@ def summarise(rows: Rows, tasks: Mapping[str, int], programs: Sequence[str]) -> 
     """
     summary: dict[str, Any] = {}
     for task, steps in tasks.items():
-        curves = _curves(rows, task, steps)
+        curves = _curves(rows, task, steps, programs)
         summary[task] = {
-            program: _figures(task, *_matrix(curves[program]))
-            for program in programs
-            if program in curves
+            program: _figures(task, *_matrix(seeds)) for program, seeds in curves.items()
         }
     return summary
 
@@ -94,14 +94,14 @@ def _figures(
     return figures
 
 
-def _curves(rows: Rows, task: str, steps: int) -> Curves:
-    """Return the curves of a task's runs of so many steps."""
-    curves: Curves = defaultdict(lambda: defaultdict(list))
+def _curves(rows: Rows, task: str, steps: int, programs: Sequence[str]) -> Curves:
+    """Return the curves of a task's runs of so many steps, in the programs' order."""
+    curves: Curves = {program: defaultdict(list) for program in programs}
     for row in rows:
-        if row['task'] == task and int(row['steps']) == steps:
+        if row['task'] == task and int(row['steps']) == steps and row['program'] in curves:
             point = (int(row['step']), float(row['mean_return']))
             curves[row['program']][row['seed']].append(point)
-    return curves
+    return {program: seeds for program, seeds in curves.items() if seeds}
 
 
 def _matrix(

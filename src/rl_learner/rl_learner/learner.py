@@ -100,8 +100,8 @@ class Learner:
         self._checkpoints = Checkpoints(run_folder / CHECKPOINTS)
         self._stop = threading.Event()
         self._save_wanted = threading.Event()
-        self._published_s = 0.0
-        self._published_updates = 0
+        self._published_s = self._saved_s = 0.0
+        self._published_updates = self._saved_updates = 0
         self.progress = Progress()
         self._versions = PolicyVersions(run_folder / VERSIONS_FILE)
         self._resume(transitions)
@@ -129,31 +129,28 @@ class Learner:
             TrainingError: numbers are not finite; the last checkpoint stays as it is.
         """
         self._publish('waiting for data')
-        saved_s = time.monotonic()
+        self._saved_s = time.monotonic()
         while not self._stop.is_set():
             block = self._source.next_block(timeout_s=0.2)
-            if block is None:
-                self._idle()
-                continue
-            self._update.run(torch.from_numpy(block))
-            now_s = time.monotonic()
-            if now_s - self._published_s >= self.settings.publish_period_s:
-                self._publish('training')
-            if self._save_wanted.is_set() or (
-                now_s - saved_s >= self.settings.checkpoint_period_s
-            ):
+            if block is not None:
+                self._update.run(torch.from_numpy(block))
+                if time.monotonic() - self._published_s >= self.settings.publish_period_s:
+                    self._publish('training')
+            elif self._update.updates > self._published_updates:
+                self._publish('waiting for data')  # what was trained before it ran out
+            if self._save_wanted.is_set() or self._must_save():
                 self._save()
-                saved_s = now_s
         self._publish('stopped')
         self._save()
         self._versions.give_back()
 
-    def _idle(self) -> None:
-        """Publish what was trained before the data ran out, once."""
-        if self._update.updates > self._published_updates:
-            self._publish('waiting for data')
-        if self._save_wanted.is_set():
-            self._save()
+    def _must_save(self) -> bool:
+        """Whether a checkpoint is due: there is something new, and the last one is old."""
+        age_s = time.monotonic() - self._saved_s
+        return (
+            age_s >= self.settings.checkpoint_period_s
+            and self._update.updates > self._saved_updates
+        )
 
     def _publish(self, state: str) -> None:
         """Publish the policy under a new version, and the progress."""
@@ -184,6 +181,7 @@ class Learner:
         self._checkpoints.save(state, updates)
         policy = replace(self._update.policy(version), fingerprint=self._fingerprint)
         save_policy(self._folder / POLICY_FILE, policy)
+        self._saved_s, self._saved_updates = time.monotonic(), updates
 
     def _resume(self, transitions: int) -> None:
         """Go on from the newest good checkpoint."""
@@ -196,4 +194,4 @@ class Learner:
         self.progress = Progress(
             updates=self._update.updates, policy_version=self._versions.newest
         )
-        self._published_updates = self._update.updates
+        self._published_updates = self._saved_updates = self._update.updates
