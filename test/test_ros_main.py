@@ -54,42 +54,96 @@ def test_an_executor_may_be_shut_down_when_a_callback_is_about_to_begin() -> Non
     try_shutdown(context=context)
 
 
-CALLBACK_RAISES = """
+ROBOT = """
 import sys
-from rl_agent.errors import RobotError
+import threading
+from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.ros_main import ManagedNode, run
 
 class Robot(ManagedNode):
     def __init__(self):
         super().__init__('robot')
-        self.create_timer(0.01, self.tick)
 
-    def tick(self):
+    def activate(self):
+        {begin}
+
+    def deactivate(self):
+        print('stopped in order')
+
+    def work(self):
         raise {error}
 
 sys.exit(run(Robot))
 """
+CALLBACK = 'self.create_timer(0.01, self.work)'
+THREAD = "threading.Thread(target=self.work, name='legs').start()"
 
 
 @pytest.mark.parametrize(
-    ('error', 'said', 'is_mistake'),
+    ('begin', 'error', 'said', 'is_mistake'),
     [
-        ("RobotError('it fell over')", 'error: /robot: it fell over', False),
-        ("KeyError('knee')", "error: /robot: a callback failed: KeyError('knee')", True),
+        (CALLBACK, "RobotError('it fell over')", 'it fell over', False),
+        (CALLBACK, "KeyError('knee')", "a callback failed: KeyError('knee')", True),
+        (THREAD, "RobotError('it fell over')", 'it fell over', False),
+        (THREAD, "ConfigurationError('no knee')", 'no knee', False),
+        (THREAD, "KeyError('knee')", "thread 'legs' failed: KeyError('knee')", True),
     ],
 )
-def test_a_callback_that_raises_ends_the_process(
-    error: str, said: str, is_mistake: bool, ros_environment: dict[str, str]
+def test_a_callback_or_thread_that_raises_ends_the_process(
+    begin: str, error: str, said: str, is_mistake: bool, ros_environment: dict[str, str]
 ) -> None:
     """It would go on, deaf, and nobody would start it again; a traceback is for mistakes only."""
     done = subprocess.run(
-        [sys.executable, '-c', CALLBACK_RAISES.replace('{error}', error)],
+        [sys.executable, '-c', ROBOT.replace('{begin}', begin).replace('{error}', error)],
         env=ros_environment,
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
         check=False,
     )
-    assert done.returncode == 1, done.stderr
-    assert said in done.stderr
+    assert done.returncode == (2 if 'Configuration' in error else 1), done.stderr
+    assert f'error: /robot: {said}' in done.stderr
     assert ('Traceback' in done.stderr) == is_mistake
+    assert done.stdout == 'stopped in order\n'
+
+
+SECOND_ATTEMPT = """
+import sys
+from rl_agent.errors import ConfigurationError
+from rl_agent.ros_main import ManagedNode, run
+
+class Robot(ManagedNode):
+    autostart = False
+
+    def __init__(self):
+        super().__init__('robot')
+        self.attempts = 0
+        self.create_timer(0.01, self.operate)
+
+    def configure(self):
+        self.attempts += 1
+        if self.attempts == 1:
+            raise ConfigurationError('no knee')
+
+    def operate(self):
+        self.trigger_configure()
+        if self.attempts == 2:
+            self.ended.set()
+
+sys.exit(run(Robot))
+"""
+
+
+def test_a_failure_is_forgotten_when_the_next_attempt_succeeds(
+    ros_environment: dict[str, str],
+) -> None:
+    done = subprocess.run(
+        [sys.executable, '-c', SECOND_ATTEMPT],
+        env=ros_environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count('no knee') == 1

@@ -233,7 +233,7 @@ class AgentNode(ManagedNode):
         self._policies = PolicyReceiver(self, self._store, polled=polled)
         self._uplink = Uplink(self, self._spool, self._sender, period_s, polled=polled)
         chores = (self._uplink.exchange, self._policies.poll) if polled else ()
-        self._background = Background(listener, chores, period_s, self.fail)
+        self._background = Background(listener, chores, period_s)
 
     def _connect(self) -> None:
         """Create what is not a part's own: pacing in, status out, evaluation."""
@@ -310,12 +310,9 @@ class AgentNode(ManagedNode):
             self._robot.rest()
             if self._settings.max_episodes:
                 self.ended.set()
-        except RlError as error:
+        except RlError:
             if not self._agent.stopping:
-                self.fail(error)
-        except Exception as error:  # a mistake of ours must not leave a robot moving
-            self.fail(RlError(f'control thread: {error!r}'))
-            raise
+                raise
 
     def _on_learner_status(self, message: LearnerStatus) -> None:
         """Note how far training is behind."""

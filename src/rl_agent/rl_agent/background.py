@@ -5,11 +5,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 import threading
 import time
-import traceback
 from typing import Any
 
 from rl_agent.agent import AgentListener, EpisodeResult
-from rl_agent.errors import RlError
 from rl_agent.transition import Transition, Vector
 
 _MOST_WAITING = 5000
@@ -32,7 +30,6 @@ class Background:
         listener: AgentListener,
         chores: Sequence[Callable[[], None]] = (),
         period_s: float = 0.05,
-        fail: Callable[[RlError], None] = lambda error: None,
     ) -> None:
         """Start the thread.
 
@@ -40,9 +37,8 @@ class Background:
             listener: to be told.
             chores: each is done once a period, one at a time.
             period_s: of the chores.
-            fail: told of an error that ended the thread.
         """
-        self._listener, self._period_s, self._fail = listener, period_s, fail
+        self._listener, self._period_s = listener, period_s
         self._waiting: deque[Callable[[], None]] = deque()
         self._chores = deque((0.0, chore) for chore in chores)  # with when it is due
         self._there = threading.Semaphore(0)
@@ -75,16 +71,6 @@ class Background:
         self._thread.join()
 
     def _run(self) -> None:
-        """Serve until closed; tell of an error."""
-        try:
-            self._serve()
-        except RlError as error:
-            self._fail(error)
-        except Exception as error:  # a process that went on without would be deaf and mute
-            traceback.print_exc()
-            self._fail(RlError(f'in the background: {error!r}'))
-
-    def _serve(self) -> None:
         """Tell the listener, and do one chore at each wake, until closed."""
         patience_s = _PATIENCE * self._period_s if self._chores else None
         while not self._closed:

@@ -3,10 +3,13 @@
 
 SIGINT and SIGTERM, once or several times, end the node in order: it stops, hands over what it
 holds while its connections still work, and the process exits with 0. An expected error is one
-line on stderr and exit code 1, or 2 where starting again cannot help: a wrong configuration.
+line on stderr and exit code 1, or 2 where starting again cannot help: a wrong configuration. So
+is an error on any thread of the process: one that went on without it would look alive, and nobody
+would start it again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 import signal
 import sys
 import threading
@@ -74,8 +77,8 @@ class ManagedNode(LifecycleNode):
         """Forget the configuration."""
 
     def fail(self, error: RlError) -> None:
-        """End the process with this error."""
-        self.failure = error
+        """End the process with this error, unless another one came first."""
+        self.failure = self.failure or error
         self.ended.set()
 
     def close(self) -> None:
@@ -124,6 +127,8 @@ class ManagedNode(LifecycleNode):
 
     def _attempt(self, step: Callable[[], None]) -> TransitionCallbackReturn:
         """Run one step; an expected error fails the transition."""
+        if not self.ended.is_set():
+            self.failure = None  # an earlier attempt's; this one may go well
         try:
             step()
         except RlError as error:
@@ -190,22 +195,43 @@ def _run_initialised(make_node: Callable[[], ManagedNode], stop: threading.Event
             node.fail(error)
 
     thread = threading.Thread(target=_spin, args=(executor, fail), name='executor')
-    thread.start()
-    try:
-        if node.autostart:
-            node.start()
-        stop.wait()
-    except RlError as error:
-        node.failure = error
-    finally:
-        # the executor still serves callbacks here, so that acknowledgements arrive
-        node.deactivate()
-        executor.shutdown()
-        thread.join()
-        node.close()
+    with _errors_of_threads_told_to(node.fail):
+        thread.start()
+        try:
+            if node.autostart:
+                node.start()
+            stop.wait()
+        except RlError as error:
+            node.failure = error
+        finally:
+            # the executor still serves callbacks here, so that acknowledgements arrive
+            node.deactivate()
+            executor.shutdown()
+            thread.join()
+            node.close()
     failure, name = node.failure, node.get_fully_qualified_name()
     node.destroy_node()
     return _report(name, failure) if failure else 0
+
+
+@contextmanager
+def _errors_of_threads_told_to(fail: Callable[[RlError], None]) -> Iterator[None]:
+    """Tell `fail` when a thread ends by an error; an unexpected one is printed whole, too."""
+    usual = threading.excepthook
+
+    def hook(ended: threading.ExceptHookArgs) -> None:
+        error = ended.exc_value
+        if not isinstance(error, RlError):
+            usual(ended)
+            name = ended.thread.name if ended.thread else 'unknown'
+            error = RlError(f'thread {name!r} failed: {error!r}')
+        fail(error)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = usual
 
 
 def _spin(executor: SingleThreadedExecutor, fail: Callable[[RlError], None]) -> None:

@@ -6,10 +6,8 @@ import threading
 from typing import Any
 
 import numpy as np
-import pytest
 from rl_agent.agent import EpisodeResult
 from rl_agent.background import Background
-from rl_agent.errors import RlError
 from rl_agent.transition import Transition
 
 TIMEOUT_S = 30.0
@@ -128,16 +126,3 @@ def test_a_wake_lets_one_chore_be_done_and_each_only_once_a_period() -> None:
         background.wake()
     background.close()
     assert chores.done == ['a', 'b']
-
-
-@pytest.mark.parametrize('error', [RlError('the disk is full'), ZeroDivisionError('by 0')])
-def test_an_error_in_the_background_is_told(error: Exception) -> None:
-    told: list[RlError] = []
-
-    def chore() -> None:
-        raise error
-
-    background = Background(SlowListener(), (chore,), 0.01, told.append)
-    background._thread.join(TIMEOUT_S)
-    assert str(error) in str(told[0])
-    background.close()

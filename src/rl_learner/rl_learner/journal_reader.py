@@ -26,6 +26,7 @@ FORMAT = '1'
 _PREFIX = struct.Struct('<BQ')  # opcode and length of a record
 _MESSAGE_HEAD = 22  # channel, sequence and two times before the message itself
 _LARGEST_RECORD = 1 << 31
+HOW_TO_GO_ON = 'move this file and all before it away and start the learner again'
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def read_batches(path: Path) -> Iterator[TransitionBatch]:
     with file:
         for record in read_records(file):
             if record.opcode == Opcode.MESSAGE:
-                yield batch_of(record)
+                yield batch_of(record, path)
 
 
 def read_journal(folder: Path) -> Iterator[TransitionBatch]:
@@ -168,9 +169,19 @@ def read_journal(folder: Path) -> Iterator[TransitionBatch]:
         yield from read_batches(path)
 
 
-def batch_of(record: Record) -> TransitionBatch:
-    """Return the batch in a message record."""
-    return decode(record.body[_MESSAGE_HEAD:])
+def batch_of(record: Record, path: Path) -> TransitionBatch:
+    """Return the batch in a message record of a file.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    try:
+        return decode(record.body[_MESSAGE_HEAD:])
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f'{path}, the record that ends at byte {record.end}: {error}; where the disk has'
+            f' changed it, {HOW_TO_GO_ON}'
+        ) from error
 
 
 def journal_extent(folder: Path) -> JournalExtent:

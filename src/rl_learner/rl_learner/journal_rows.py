@@ -18,6 +18,7 @@ from rl_learner.batch_codec import TransitionBatch
 from rl_learner.journal import Written
 from rl_learner.journal_reader import (
     batch_of,
+    HOW_TO_GO_ON,
     journal_files,
     open_journal_file,
     read_records,
@@ -58,6 +59,7 @@ class JournalRows:
         self._n_step, self._gamma = n_step, gamma
         self._file: BinaryIO | None = None
         self._path = Path()
+        self._reached = 0  # number of the next row of the file, also while rows are skipped
         self.position = 0
 
     def seek(self, position: int) -> None:
@@ -81,14 +83,16 @@ class JournalRows:
                 ' learner again'
             )
         self._open(before[-1])
-        self._skip = position - transitions_before(before[-1])
+        self._reached = transitions_before(before[-1])
+        self._skip = position - self._reached
         self.position = position
 
     def read(self, most: int) -> Rows:
         """Return the next rows, about `most` at once; none where none are complete.
 
         Raises:
-            JournalError: the journal cannot be read.
+            JournalError: the journal cannot be read, or transitions are missing in it.
+            ConfigurationError: there is something else in it than batches.
         """
         if self._file is None:
             self.seek(self.position)
@@ -98,6 +102,7 @@ class JournalRows:
             rows = self._next_rows(most - count)
             if rows is None:
                 break
+            self._reached += len(rows)
             skipped = min(self._skip, len(rows))
             self._skip -= skipped
             parts.append(rows[skipped:])
@@ -134,8 +139,13 @@ class JournalRows:
         later = [path for path in journal_files(self._folder) if path > self._path]
         if not later:
             return None
+        if self._reached != transitions_before(later[0]):
+            raise JournalError(
+                f'{self._path}: given rows up to number {self._reached}; accepted: up to'
+                f' {transitions_before(later[0])}, where {later[0].name} begins. Where a file was'
+                f' cut off or taken away, {HOW_TO_GO_ON}'
+            )
         self._open(later[0])
-        self._skip = max(0, self.position - transitions_before(later[0]))
         return self._concatenate([])
 
     def _batches(self, end: int | None, most: int) -> list[TransitionBatch]:
@@ -148,7 +158,7 @@ class JournalRows:
                 break
             position = record.end
             if record.opcode == Opcode.MESSAGE:
-                batches.append(batch_of(record))
+                batches.append(batch_of(record, self._path))
                 count += len(batches[-1])
                 if count >= most:
                     break

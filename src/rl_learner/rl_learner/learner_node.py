@@ -183,7 +183,7 @@ class LearnerNode(ManagedNode):
     def activate(self) -> None:
         """Begin to train."""
         self._learner.prepare()
-        self._thread = threading.Thread(target=self._run, name='training')
+        self._thread = threading.Thread(target=self._learner.run, name='training')
         self._thread.start()
 
     def deactivate(self) -> None:
@@ -276,13 +276,6 @@ class LearnerNode(ManagedNode):
             self.create_timer(_REPEAT_POLICY_S, self._repeat_policy, clock=steady_clock()),
         ]
         self._save = self.create_service(Trigger, '~/save', self._on_save)
-
-    def _run(self) -> None:
-        """Train until stopped; an error ends the process."""
-        try:
-            self._learner.run()
-        except RlError as error:
-            self.fail(error)
 
     def _publish_policy(self, parameters: PolicyParameters) -> None:
         """Publish a policy under this robot's fingerprint."""

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.errors import JournalError, ReplayError
+from rl_agent.errors import ReplayError, RlError
 from rl_learner.replay_items import ROWS_PER_ITEM
 from rl_learner.replay_state import ReplayState
 
@@ -108,6 +108,7 @@ class ReplayFeeder:
         Raises:
             ReplayError: the server does not take them, or another one has taken its place.
             JournalError: the journal does not have what the server expects.
+            ConfigurationError: the journal holds something else.
         """
         if not self._server:
             self._connect()
@@ -174,9 +175,10 @@ class ReplayFeeder:
             try:
                 count = self.feed()
                 self.state, said = 'feeding', ''
-            except (ReplayError, JournalError) as error:
+            except RlError as error:
                 count, self._server = 0, ''
-                self.state = f'waiting for the learner: {error}'
+                is_server = isinstance(error, ReplayError)
+                self.state = f'{"waiting for the learner" if is_server else "waiting"}: {error}'
                 if str(error) != said:
                     _LOGGER.warning('rows wait in the journal: %s', error)
                     said = str(error)

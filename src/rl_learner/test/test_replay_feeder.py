@@ -13,6 +13,7 @@ import pytest
 from rl_agent.errors import JournalError, ReplayError
 from rl_learner.batch_codec import encode
 from rl_learner.journal import Journal, JournalSettings
+from rl_learner.journal_reader import journal_extent, journal_files, transitions_before
 from rl_learner.journal_rows import JournalRows
 from rl_learner.ports import free_port
 from rl_learner.replay_feeder import ReplayFeeder
@@ -23,6 +24,7 @@ from rl_learner.replay_state import TABLE
 from rl_learner.replay_writer import ReplayWriter
 
 GLANCE_S = 0.3
+LITTLE_ENDIAN = b'\0\1\0\0'  # how a message begins
 TWO = dataclasses.replace(ONE, robot='robot_2')
 
 
@@ -38,8 +40,9 @@ class Bench:
         self._journal: Journal | None = None
         self.restart_bridge()
 
-    def restart_bridge(self) -> None:
+    def restart_bridge(self, *, file_bytes: int | None = None) -> None:
         """Leave everything as a killed bridge does, and begin again."""
+        self._file_bytes = file_bytes or self._file_bytes
         if self._journal is not None:
             self._journal.close()
         self.journal = self._journal = Journal(
@@ -316,6 +319,36 @@ def test_rows_that_were_deleted(tmp_path: Path) -> None:
     min(tmp_path.glob('*.mcap')).unlink()
     with pytest.raises(JournalError, match='number 0 is older than what was kept'):
         bench.rows().seek(0)
+
+
+def test_a_file_that_was_taken_away_from_the_middle_is_missed(tmp_path: Path) -> None:
+    """Rows would else be numbered wrongly from there on."""
+    bench = Bench(tmp_path, file_bytes=1000)
+    bench.live(5, 5, 5)
+    first, second, third, *_ = journal_files(tmp_path)
+    second.unlink()
+    missing = f'{first}: given rows up to number {transitions_before(second)}; accepted: up to'
+    with pytest.raises(JournalError, match=f'{missing} {transitions_before(third)}'):
+        everything(bench.rows())
+
+
+def test_what_the_disk_changed_is_named_and_training_can_go_on_behind_it(bench: Bench) -> None:
+    bench.restart_bridge(file_bytes=1000)
+    bench.live(5, 5, 5)
+    first, second, third, *_ = journal_files(bench.folder)
+    second.write_bytes(second.read_bytes().replace(LITTLE_ENDIAN, b'\0\7\0\0'))
+    bench.serve(start=ReplayStart(0, 30, 0.0))
+    bench.feeder.start()
+    while not bench.feeder.state.startswith(f'waiting: {second}, the record that ends at byte'):
+        bench.feeder._stop.wait(0.05)
+    assert 'move this file and all before it away' in bench.feeder.state
+    first.unlink()
+    second.unlink()
+    begin = transitions_before(third)
+    server = bench.serve(start=ReplayStart(journal_extent(bench.folder).first, 30, 0.0))
+    while server.counts() != (30 - begin, 30):
+        bench.feeder._stop.wait(0.05)
+    bench.feeder.stop(10.0)
 
 
 def test_the_thread_finds_server_after_server(bench: Bench) -> None:
