@@ -10,6 +10,7 @@ from fleet import run_module, running
 import pytest
 from rl_agent.configuration import config_folder
 from rl_agent.node_specs import simulated_robot
+from rl_learner.ros_domain import claim_domain
 import yaml
 
 Content = dict[str, Any]
@@ -125,14 +126,31 @@ def test_a_robot_that_differs(environment: dict[str, str], tmp_path: Path, name:
         assert word in text, text
 
 
-def test_a_robot_that_is_not_there(ros_environment: dict[str, str], tmp_path: Path) -> None:
+@pytest.fixture
+def deserted(ros_environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """An environment with a ROS domain where nobody is."""
+    with claim_domain() as domain:
+        yield {**ros_environment, 'ROS_DOMAIN_ID': str(domain)}
+
+
+def test_a_robot_that_is_not_there(deserted: dict[str, str], tmp_path: Path) -> None:
     words = ('pendulum', '--namespace', 'nowhere', '--seconds', '0.5')
-    result = run_module('rl_agent.check_robot', *words, environment=ros_environment, cwd=tmp_path)
+    result = run_module('rl_agent.check_robot', *words, environment=deserted, cwd=tmp_path)
     assert result.returncode == 1
     for field in ('cos_angle', 'sin_angle', 'velocity'):
         assert f'{field}: /nowhere/joint_states: nobody publishes it' in result.stdout
     assert '(command): /nowhere/effort_controller/commands: nobody subscribes' in result.stdout
     assert '(reset): /nowhere/reset: no such service' in result.stdout
+    domain = deserted['ROS_DOMAIN_ID']
+    assert f'No other ROS node was found in ROS domain {domain}.' in result.stdout
+
+
+def test_what_only_the_check_listens_to_is_no_alternative(
+    deserted: dict[str, str], tmp_path: Path
+) -> None:
+    """Of two silent topics of one type, neither was meant by the other's name."""
+    result = check(deserted, tmp_path, 'arm', '--seconds', '0.5')
+    assert 'hand: /checked/hand: nobody publishes it; there is no topic' in result.stdout
 
 
 def test_options(ros_environment: dict[str, str], tmp_path: Path) -> None:

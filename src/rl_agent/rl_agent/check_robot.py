@@ -3,6 +3,7 @@
 
 import argparse
 from collections.abc import Sequence
+import os
 import sys
 
 from rl_agent.check_report import table
@@ -80,6 +81,12 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
     finally:
         check.close()
     print(table(rows))
+    if check.alone:
+        domain = os.environ.get('ROS_DOMAIN_ID', '0')
+        print(
+            f'\nNo other ROS node was found in ROS domain {domain}.'
+            ' Is the robot switched on, and in this domain?'
+        )
     if check.simulated:
         print('\nThe robot is a simulated one, in lockstep: its rates were not judged.')
     bad = sum(bool(row.problems) for row in rows)

@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Listens to a robot, and looks at the ROS graph, without publishing or calling anything."""
 
+from collections.abc import Callable
 import time
 from typing import Any
 
@@ -16,12 +17,14 @@ from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_sensors import RosSensors, SensorMessage
 
 _SPIN_S = 0.05
+_DISCOVERY_S = 5.0  # until another node is found, on a busy machine
 
 
 class RobotCheck:
     """A node that only listens.
 
     Attributes:
+        alone: no other node was found.
         simulated: a `simulated_robot` is in the same namespace; it stands still until it is
             commanded, so its rates say nothing.
     """
@@ -38,7 +41,7 @@ class RobotCheck:
         self._node = Node('check_robot', context=self._context, namespace=namespace)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
-        self.simulated = False
+        self.alone, self.simulated = True, False
         sensors = RosSensors(self._node, description, self._on_message)
         self._watches = [
             FieldWatch(extract.field, self._node.resolve_topic_name(extract.field.topic), extract)
@@ -46,13 +49,16 @@ class RobotCheck:
         ]
 
     def run(self, seconds: float) -> list[CheckRow]:
-        """Listen for so long; return a row for each field, the command and the reset service."""
-        deadline_s = time.monotonic() + seconds
-        while time.monotonic() < deadline_s:
-            self._executor.spin_once(timeout_sec=_SPIN_S)
+        """Listen for so long; return a row for each field, the command and the reset service.
+
+        The time begins when another node was found, which is waited for at most five seconds.
+        """
+        self._listen(_DISCOVERY_S, lambda: len(self._node.get_node_names()) > 1)
+        self._listen(seconds)
         now_s = time.monotonic()
-        home = self._node.get_namespace()
-        self.simulated = ('simulated_robot', home) in self._node.get_node_names_and_namespaces()
+        nodes = self._node.get_node_names_and_namespaces()
+        self.alone = len(nodes) <= 1
+        self.simulated = ('simulated_robot', self._node.get_namespace()) in nodes
         rate_hz = None if self.simulated else self._description.rate_hz
         rows = [watch.judge(now_s, rate_hz) for watch in self._watches]
         for watch in self._watches:
@@ -68,6 +74,12 @@ class RobotCheck:
         self._executor.shutdown()
         self._node.destroy_node()
         try_shutdown(context=self._context)
+
+    def _listen(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        """Listen for so long, or until a condition holds."""
+        deadline_s = time.monotonic() + seconds
+        while time.monotonic() < deadline_s and not until():
+            self._executor.spin_once(timeout_sec=_SPIN_S)
 
     def _on_message(self, topic: str, heard: SensorMessage) -> None:
         """Show a message to the fields of its topic."""
@@ -88,12 +100,13 @@ class RobotCheck:
             return f'type: given {", ".join(kinds)}; accepted: {wanted}, as the description says'
         if kinds:
             return f'{topic}: no message from its publishers; accepted: new ones all the time'
-        return f'{topic}: nobody publishes it{self._alternatives(topic, wanted)}'
+        there = self._alternatives(topic, wanted, self._node.count_publishers)
+        return f'{topic}: nobody publishes it{there}'
 
-    def _alternatives(self, topic: str, wanted: str) -> str:
-        """Return which topics of a type there are instead."""
+    def _alternatives(self, topic: str, wanted: str, count: Callable[[str], int]) -> str:
+        """Return which topics of a type there are instead; `count` says who uses one."""
         graph = self._node.get_topic_names_and_types()
-        fitting = [name for name, kinds in graph if wanted in kinds and name != topic]
+        fitting = [name for name, kinds in graph if wanted in kinds and count(name)]
         if not fitting:
             return f'; there is no topic of type {wanted}'
         return f'{hint(topic, fitting)}; topics of type {wanted}: {", ".join(fitting)}'
@@ -106,9 +119,8 @@ class RobotCheck:
         bounds = f'{min(action.low):.4g} to {max(action.high):.4g}'
         row = CheckRow('(command)', topic, bounds=bounds)
         if not kinds:
-            row.problems.append(
-                f'{topic}: nobody subscribes{self._alternatives(topic, action.type)}'
-            )
+            there = self._alternatives(topic, action.type, self._node.count_subscribers)
+            row.problems.append(f'{topic}: nobody subscribes{there}')
         elif kinds != [action.type]:
             row.problems.append(f'type: given {", ".join(kinds)}; accepted: {action.type}')
         return row
