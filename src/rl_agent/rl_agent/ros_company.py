@@ -10,6 +10,7 @@ from rl_agent.events import Events
 from rl_agent.ros_topics import node_of
 
 EVENT = 'somebody_else_commands'
+UNNAMED = 'a node'  # names of nodes come later than their topics
 FORGOTTEN_S = 25.0  # DDS keeps a process that was killed for up to 20 s
 
 
@@ -22,7 +23,7 @@ def other_publishers(node: Node, topic: str, *, own: int = 0) -> list[str]:
         own: publishers of the node itself among them.
     """
     found = Counter(
-        node_of(info) or 'a node'
+        node_of(info) or UNNAMED
         for info in node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
     )
     found -= Counter({node.get_fully_qualified_name(): own})

@@ -5,7 +5,7 @@ This node stands in for the learner machine: it publishes the one policy, and ac
 transitions, which arrive whole and in order and become the episodes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 import contextlib
 from dataclasses import dataclass
 import json
@@ -26,7 +26,7 @@ from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.node_specs import agent, NodeSpec, simulated_agent, simulated_robot
 from rl_agent.policy import PolicyParameters
 from rl_agent.robot_description import RobotDescription
-from rl_agent.ros_company import FORGOTTEN_S, other_publishers
+from rl_agent.ros_company import FORGOTTEN_S, other_publishers, UNNAMED
 from rl_agent.ros_messages import policy_to_message
 from rl_agent.ros_topics import (
     ACK_QOS,
@@ -50,6 +50,7 @@ from rl_msgs.msg import Policy as PolicyMessage
 _REPEAT_S = 1.0  # of the policy, and of a look who else drives the robot
 _DISCOVERY_S = 20.0  # the robot is seen by then, or is not there
 _LOOK_S = 2.0  # for others, once the robot is seen
+_NAMES_S = 3.0  # longer, for the names of those that were seen
 _SILENCE_S = 90.0
 _END_WITHIN_S = 6.0
 
@@ -192,8 +193,13 @@ class _Judge:
                 )
             self._executor.spin_once(timeout_sec=0.1)
             missing = [topic for topic in missing if not self._node.count_publishers(topic)]
-        deadline_s = time.monotonic() + _LOOK_S
-        while time.monotonic() < deadline_s:
+        self._look_around(_LOOK_S)
+        self._look_around(_NAMES_S, until=lambda: UNNAMED not in self._company(own=0))
+
+    def _look_around(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        """Let others be discovered for so long, or until a condition holds."""
+        deadline_s = time.monotonic() + seconds
+        while time.monotonic() < deadline_s and not until():
             self._executor.spin_once(timeout_sec=0.1)
 
     def refuse_company(self) -> None:
