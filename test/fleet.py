@@ -17,6 +17,7 @@ from rclpy.node import Node
 from rclpy.utilities import try_shutdown
 from rl_agent.interpreters import Interpreter
 from rl_agent.node_specs import NodeSpec
+from rl_agent.ros_spinning import serve
 from rl_agent.ros_topics import AGENT_STATUS
 from rl_learner.processes import ChildProcess, end_in_order
 
@@ -89,10 +90,8 @@ class Listener:
         Raises:
             AssertionError: it does not within the time.
         """
-        deadline_s = time.monotonic() + timeout_s
-        while not condition():
-            assert time.monotonic() < deadline_s, f'waited {timeout_s:g} s in vain: {what}'
-            self.executor.spin_once(timeout_sec=0.1)
+        held = serve(self.executor, timeout_s, condition)
+        assert held, f'waited {timeout_s:g} s in vain: {what}'
 
     def close(self) -> None:
         """Leave."""

@@ -2,7 +2,6 @@
 """What `gazebo_robot` hands on from the bridge, without Gazebo: a publisher plays the bridge."""
 
 from collections.abc import Callable, Iterator
-import time
 
 import pytest
 import rclpy
@@ -13,6 +12,7 @@ from rclpy.node import Node
 from rl_agent.robot_description import load_robot
 from rl_agent.ros_gazebo_relay import GazeboRelay
 from rl_agent.ros_messages import ns_to_stamp, stamp_to_ns
+from rl_agent.ros_spinning import serve
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 
@@ -57,10 +57,7 @@ class Bridge:
         self.until(lambda: len(self.told) == before + 2)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        deadline_s = time.monotonic() + WAIT_S
-        while not condition():
-            assert time.monotonic() < deadline_s, 'nothing was heard'
-            self.executor.spin_once(timeout_sec=0.1)
+        assert serve(self.executor, WAIT_S, condition), 'nothing was heard'
 
 
 @pytest.fixture

@@ -54,6 +54,18 @@ def test_an_executor_may_be_shut_down_when_a_callback_is_about_to_begin() -> Non
     try_shutdown(context=context)
 
 
+def run_program(program: str, environment: dict[str, str]) -> 'subprocess.CompletedProcess[str]':
+    """Run a program in a process of its own, to its end."""
+    return subprocess.run(
+        [sys.executable, '-c', program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+
+
 ROBOT = """
 import sys
 import threading
@@ -93,14 +105,8 @@ def test_a_callback_or_thread_that_raises_ends_the_process(
     begin: str, error: str, said: str, is_mistake: bool, ros_environment: dict[str, str]
 ) -> None:
     """It would go on, deaf, and nobody would start it again; a traceback is for mistakes only."""
-    done = subprocess.run(
-        [sys.executable, '-c', ROBOT.replace('{begin}', begin).replace('{error}', error)],
-        env=ros_environment,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    program = ROBOT.replace('{begin}', begin).replace('{error}', error)
+    done = run_program(program, ros_environment)
     assert done.returncode == (2 if 'Configuration' in error else 1), done.stderr
     assert f'error: /robot: {said}' in done.stderr
     assert ('Traceback' in done.stderr) == is_mistake
@@ -137,13 +143,6 @@ sys.exit(run(Robot))
 def test_a_failure_is_forgotten_when_the_next_attempt_succeeds(
     ros_environment: dict[str, str],
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, '-c', SECOND_ATTEMPT],
-        env=ros_environment,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    done = run_program(SECOND_ATTEMPT, ros_environment)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count('no knee') == 1

@@ -3,7 +3,6 @@
 
 import argparse
 from collections.abc import Sequence
-import os
 import sys
 
 from rl_agent.check_report import table
@@ -82,9 +81,8 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
         check.close()
     print(table(rows))
     if check.alone:
-        domain = os.environ.get('ROS_DOMAIN_ID', '0')
         print(
-            f'\nNo other ROS node was found in ROS domain {domain}.'
+            f'\nNo other ROS node was found in ROS domain {check.domain}.'
             ' Is the robot switched on, and in this domain?'
         )
     if check.simulated:

@@ -15,8 +15,8 @@ from rl_agent.configuration import hint
 from rl_agent.field_watch import FieldWatch
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_sensors import RosSensors, SensorMessage
+from rl_agent.ros_spinning import serve
 
-_SPIN_S = 0.05
 _DISCOVERY_S = 5.0  # until another node is found, on a busy machine
 
 
@@ -25,6 +25,7 @@ class RobotCheck:
 
     Attributes:
         alone: no other node was found.
+        domain: ROS domain id.
         simulated: a `simulated_robot` is in the same namespace; it stands still until it is
             commanded, so its rates say nothing.
     """
@@ -38,6 +39,7 @@ class RobotCheck:
         self._description = description
         self._context = Context()
         rclpy.init(args=ros_args, context=self._context)
+        self.domain = self._context.get_domain_id()
         self._node = Node('check_robot', context=self._context, namespace=namespace)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
@@ -53,8 +55,8 @@ class RobotCheck:
 
         The time begins when another node was found, which is waited for at most five seconds.
         """
-        self._listen(_DISCOVERY_S, lambda: len(self._node.get_node_names()) > 1)
-        self._listen(seconds)
+        serve(self._executor, _DISCOVERY_S, lambda: len(self._node.get_node_names()) > 1)
+        serve(self._executor, seconds)
         now_s = time.monotonic()
         nodes = self._node.get_node_names_and_namespaces()
         self.alone = len(nodes) <= 1
@@ -74,12 +76,6 @@ class RobotCheck:
         self._executor.shutdown()
         self._node.destroy_node()
         try_shutdown(context=self._context)
-
-    def _listen(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
-        """Listen for so long, or until a condition holds."""
-        deadline_s = time.monotonic() + seconds
-        while time.monotonic() < deadline_s and not until():
-            self._executor.spin_once(timeout_sec=_SPIN_S)
 
     def _on_message(self, topic: str, heard: SensorMessage) -> None:
         """Show a message to the fields of its topic."""

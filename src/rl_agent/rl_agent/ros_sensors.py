@@ -4,7 +4,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-import os
 import threading
 import time
 from typing import Any
@@ -154,7 +153,7 @@ class RosSensors:
             name = self._node.resolve_topic_name(topic)
             publishers = self._node.count_publishers(name)
             lines.append(f'{name}: {what} in {timeout_s:g} s from {publishers} publishers')
-        domain = os.environ.get('ROS_DOMAIN_ID', '0')
+        domain = self._node.context.get_domain_id()
         return (
             f'the robot does not publish: {"; ".join(lines)}; accepted: new messages at'
             f' {self._rate_hz:g} Hz. Is it switched on, and in ROS domain {domain}?'

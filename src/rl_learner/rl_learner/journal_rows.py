@@ -59,7 +59,7 @@ class JournalRows:
         self._n_step, self._gamma = n_step, gamma
         self._file: BinaryIO | None = None
         self._path = Path()
-        self._reached = 0  # number of the next row of the file, also while rows are skipped
+        self._reached = 0  # number of the file's next row; those before `position` are skipped
         self.position = 0
 
     def seek(self, position: int) -> None:
@@ -84,7 +84,6 @@ class JournalRows:
             )
         self._open(before[-1])
         self._reached = transitions_before(before[-1])
-        self._skip = position - self._reached
         self.position = position
 
     def read(self, most: int) -> Rows:
@@ -102,11 +101,9 @@ class JournalRows:
             rows = self._next_rows(most - count)
             if rows is None:
                 break
+            parts.append(rows[max(0, self.position - self._reached) :])
             self._reached += len(rows)
-            skipped = min(self._skip, len(rows))
-            self._skip -= skipped
-            parts.append(rows[skipped:])
-            count += len(rows) - skipped
+            count += len(parts[-1])
         self.position += count
         return np.concatenate(parts) if parts else np.empty((0, self._layout.width), np.float32)
 

@@ -177,8 +177,8 @@ class ReplayFeeder:
                 self.state, said = 'feeding', ''
             except RlError as error:
                 count, self._server = 0, ''
-                is_server = isinstance(error, ReplayError)
-                self.state = f'{"waiting for the learner" if is_server else "waiting"}: {error}'
+                for_whom = ' for the learner' if isinstance(error, ReplayError) else ''
+                self.state = f'waiting{for_whom}: {error}'
                 if str(error) != said:
                     _LOGGER.warning('rows wait in the journal: %s', error)
                     said = str(error)

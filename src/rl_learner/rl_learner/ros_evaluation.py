@@ -5,7 +5,7 @@ This node stands in for the learner machine: it publishes the one policy, and ac
 transitions, which arrive whole and in order and become the episodes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 import contextlib
 from dataclasses import dataclass
 import json
@@ -28,6 +28,7 @@ from rl_agent.policy import PolicyParameters
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_company import FORGOTTEN_S, other_publishers, UNNAMED
 from rl_agent.ros_messages import policy_to_message
+from rl_agent.ros_spinning import serve
 from rl_agent.ros_topics import (
     ACK_QOS,
     AGENT_STATUS,
@@ -147,6 +148,7 @@ class _Judge:
     def __init__(self, trial: RobotTrial, domain: int | None) -> None:
         """Join the domain."""
         self._trial = trial
+        self._commanding = (trial.robot.action.topic, AGENT_STATUS)  # by whom the robot is driven
         self._context = Context()
         rclpy.init(
             context=self._context,
@@ -183,24 +185,24 @@ class _Judge:
         Raises:
             ConfigurationError: it is not there.
         """
-        deadline_s = time.monotonic() + _DISCOVERY_S
-        missing = [self._node.resolve_topic_name(topic) for topic in self._trial.robot.topics]
-        while missing:
-            if time.monotonic() > deadline_s:
-                raise ConfigurationError(
-                    f'--real: nobody publishes {", ".join(missing)}; accepted: a robot that does,'
-                    ' on the ROS domain of this terminal, with its --namespace'
-                )
-            self._executor.spin_once(timeout_sec=0.1)
-            missing = [topic for topic in missing if not self._node.count_publishers(topic)]
-        self._look_around(_LOOK_S)
-        self._look_around(_NAMES_S, until=lambda: UNNAMED not in self._company(own=0))
+        if not serve(self._executor, _DISCOVERY_S, lambda: not self._missing()):
+            raise ConfigurationError(
+                f'--real: nobody publishes {", ".join(self._missing())}; accepted: a robot that'
+                ' does, on the ROS domain of this terminal, with its --namespace'
+            )
+        serve(self._executor, _LOOK_S)
+        serve(self._executor, _NAMES_S, self._all_are_named)
 
-    def _look_around(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
-        """Let others be discovered for so long, or until a condition holds."""
-        deadline_s = time.monotonic() + seconds
-        while time.monotonic() < deadline_s and not until():
-            self._executor.spin_once(timeout_sec=0.1)
+    def _missing(self) -> list[str]:
+        """Return the sensor topics that nobody publishes."""
+        topics = map(self._node.resolve_topic_name, self._trial.robot.topics)
+        return [topic for topic in topics if not self._node.count_publishers(topic)]
+
+    def _all_are_named(self) -> bool:
+        """Return whether the names of all who may command the robot are known."""
+        return not any(
+            UNNAMED in other_publishers(self._node, topic) for topic in self._commanding
+        )
 
     def refuse_company(self) -> None:
         """Do nothing where nobody else commands the robot.
@@ -216,7 +218,7 @@ class _Judge:
 
     def _company(self, own: int) -> str:
         """Return who else commands the real robot, beside `own` agents; empty: nobody."""
-        for topic in (self._trial.robot.action.topic, AGENT_STATUS):
+        for topic in self._commanding:
             others = other_publishers(self._node, topic)
             if len(others) > own:
                 full = self._node.resolve_topic_name(topic)

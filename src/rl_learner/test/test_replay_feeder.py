@@ -40,9 +40,8 @@ class Bench:
         self._journal: Journal | None = None
         self.restart_bridge()
 
-    def restart_bridge(self, *, file_bytes: int | None = None) -> None:
+    def restart_bridge(self) -> None:
         """Leave everything as a killed bridge does, and begin again."""
-        self._file_bytes = file_bytes or self._file_bytes
         if self._journal is not None:
             self._journal.close()
         self.journal = self._journal = Journal(
@@ -333,11 +332,10 @@ def test_a_file_that_was_taken_away_from_the_middle_is_missed(tmp_path: Path) ->
 
 
 def test_what_the_disk_changed_is_named_and_training_can_go_on_behind_it(bench: Bench) -> None:
-    bench.restart_bridge(file_bytes=1000)
-    bench.live(5, 5, 5)
+    bench.live(*[5] * 10)
     first, second, third, *_ = journal_files(bench.folder)
     second.write_bytes(second.read_bytes().replace(LITTLE_ENDIAN, b'\0\7\0\0'))
-    bench.serve(start=ReplayStart(0, 30, 0.0))
+    bench.serve(start=ReplayStart(0, 100, 0.0))
     bench.feeder.start()
     while not bench.feeder.state.startswith(f'waiting: {second}, the record that ends at byte'):
         bench.feeder._stop.wait(0.05)
@@ -345,8 +343,8 @@ def test_what_the_disk_changed_is_named_and_training_can_go_on_behind_it(bench: 
     first.unlink()
     second.unlink()
     begin = transitions_before(third)
-    server = bench.serve(start=ReplayStart(journal_extent(bench.folder).first, 30, 0.0))
-    while server.counts() != (30 - begin, 30):
+    server = bench.serve(start=ReplayStart(journal_extent(bench.folder).first, 100, 0.0))
+    while server.counts() != (100 - begin, 100):
         bench.feeder._stop.wait(0.05)
     bench.feeder.stop(10.0)
 
