@@ -33,7 +33,7 @@ LEARNER = (
     RUN_FOLDER,
     LaunchArgument(
         'device',
-        'of the updates; auto takes a GPU if there is one',
+        'of the updates; auto takes a GPU if one works',
         'auto',
         ('auto', 'cpu', 'cuda'),
     ),

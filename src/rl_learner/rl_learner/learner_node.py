@@ -47,6 +47,7 @@ from rl_learner.run_configuration import next_start, write_run
 from rl_learner.run_folder import EXPERIENCE, open_run_folder
 from rl_learner.run_identity import claim_run, RunIdentity
 from rl_learner.run_lock import RunLock
+from rl_learner.training_device import device_name, training_device
 from rl_learner.training_pace import TrainingPace
 from rl_learner.update import Update
 from rl_msgs.msg import LearnerStatus
@@ -71,7 +72,7 @@ class LearnerParameters:
     seed: Annotated[int, Field(ge=0, description='of networks and sampling')] = 0
     device: Annotated[
         Literal['auto', 'cpu', 'cuda'],
-        Field(description='of the updates; auto takes a GPU if there is one'),
+        Field(description='of the updates; auto takes a GPU if one works'),
     ] = 'auto'
     threads: Annotated[
         int, Field(ge=0, le=256, description='CPU threads of an update; 0: one per core')
@@ -144,6 +145,7 @@ class LearnerNode(ManagedNode):
         """Build networks and replay for a run's folder."""
         parameters = self._settings
         self._session = uuid.uuid4().hex
+        device = training_device(parameters.device)
         torch.set_num_threads(parameters.threads or os.cpu_count() or 1)
         self._spaces = Spaces(robot)
         configuration = next_start(
@@ -155,7 +157,7 @@ class LearnerNode(ManagedNode):
             self._spaces.observation_size,
             self._spaces.action_size,
             seed=parameters.seed,
-            device=_device(parameters.device),
+            device=device,
         )
         extent = self._journal_extent(folder / EXPERIENCE)
         algorithm = self._algorithm
@@ -176,8 +178,8 @@ class LearnerNode(ManagedNode):
         write_run(folder, configuration)
         self._connect()
         self.get_logger().info(
-            f'{parameters.algorithm} for {parameters.robot}, Reverb on port'
-            f' {self._server.port}, run folder {folder}'
+            f'{parameters.algorithm} for {parameters.robot} on {device_name(device)}, Reverb on'
+            f' port {self._server.port}, run folder {folder}'
         )
 
     def activate(self) -> None:
@@ -327,19 +329,6 @@ class LearnerNode(ManagedNode):
 def _periods(parameters: LearnerParameters) -> LearnerSettings:
     """Return how often the learner shows and keeps its work."""
     return LearnerSettings(parameters.publish_period_s, parameters.checkpoint_period_s)
-
-
-def _device(name: str) -> str:
-    """Return the torch device of a parameter value.
-
-    Raises:
-        ConfigurationError: CUDA is wanted and not there.
-    """
-    if name == 'auto':
-        return 'cuda' if torch.cuda.is_available() else 'cpu'
-    if name == 'cuda' and not torch.cuda.is_available():
-        raise ConfigurationError('device: given cuda; accepted: cpu, no CUDA device is visible')
-    return name
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """All that training changes, and its way into and out of a checkpoint."""
 
+import logging
 import math
 from typing import Any
 
@@ -101,6 +102,9 @@ class TrainingState:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict`.
 
+        One of another kind of device has a random state of another kind. Training goes on with
+        fresh random numbers then, and a warning says so.
+
         Raises:
             TrainingError: it is of other networks; nothing was changed.
         """
@@ -117,8 +121,21 @@ class TrainingState:
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state['optimizers'][name])
         self.statistics.load_state_dict(state['statistics'])
-        self.generator.set_state(state['random_state'].cpu())
         self.updates, self.actor_updates = state['updates'], state['actor_updates']
+        self._load_random_state(state['random_state'].cpu())
+
+    def _load_random_state(self, random_state: Tensor) -> None:
+        """Go on from a random state, (byte,) on the CPU, if it is of this kind of device."""
+        if random_state.shape == self.generator.get_state().shape:
+            self.generator.set_state(random_state)
+            return
+        logging.getLogger(__name__).warning(
+            'checkpoint: made on another kind of device than %s: training goes on with fresh'
+            ' random numbers',
+            self.generator.device.type,
+        )
+        # not those of the run's first updates
+        self.generator.manual_seed(self.generator.initial_seed() + 1 + self.updates)
 
 
 def _temperature_parameter(algorithm: Algorithm) -> Tensor:

@@ -3,6 +3,7 @@
 """The whole update: fast equals plain, resumed equals uninterrupted, and what is due when."""
 
 from dataclasses import replace
+import logging
 import math
 
 import numpy as np
@@ -69,11 +70,11 @@ def _one_thread():
     torch.set_num_threads(before)
 
 
-def make(variant, *, reference=False, seed=1, **overrides):
+def make(variant, *, reference=False, seed=1, device='cpu', **overrides):
     """Return a small learner."""
     name, options = VARIANTS[variant]
     algorithm = load_algorithm(name, {**SMALL, **options, **overrides})
-    return Update(algorithm, 5, 2, seed=seed, reference=reference)
+    return Update(algorithm, 5, 2, seed=seed, device=device, reference=reference)
 
 
 def blocks(update, count, size=5, seed=0):
@@ -141,6 +142,46 @@ def test_a_state_is_a_copy():
     before = state['networks']['actor'].clone()
     update.run(blocks(update, 1)[0])
     assert torch.equal(state['networks']['actor'], before)
+
+
+@pytest.mark.parametrize('count', [16, 40])  # bytes: a CUDA device's, and some other's
+def test_training_goes_on_on_another_kind_of_device(count, caplog):
+    first = make('default')
+    data = blocks(first, 2)
+    first.run(data[0])
+    state = first.state_dict()
+    state['random_state'] = torch.zeros(count, dtype=torch.uint8)
+    second, third = make('default'), make('default')
+    noise = second.state_dict()['random_state']
+    with caplog.at_level(logging.WARNING):
+        second.load_state_dict(state)
+    assert [record.getMessage() for record in caplog.records] == [
+        'checkpoint: made on another kind of device than cpu: training goes on with fresh random'
+        ' numbers'
+    ]
+    for name, tensor in networks(first).items():
+        assert torch.equal(networks(second)[name], tensor), name
+    assert not torch.equal(second.state_dict()['random_state'], noise)
+    third.load_state_dict(state)
+    for update in (second, third):
+        update.run(data[1])
+    assert second.updates == 10
+    for name, tensor in networks(second).items():
+        assert torch.equal(networks(third)[name], tensor), name
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device is visible')
+@pytest.mark.parametrize('devices', [('cpu', 'cuda'), ('cuda', 'cpu'), ('cuda', 'cuda')])
+def test_a_checkpoint_goes_from_device_to_device(devices, tmp_path):
+    first, second = (make('default', device=device) for device in devices)
+    data = blocks(first, 2)
+    first.run(data[0])
+    Checkpoints(tmp_path).save(first.state_dict(), first.updates)
+    second.load_state_dict(Checkpoints(tmp_path).load())
+    for name, tensor in networks(first).items():
+        assert torch.equal(networks(second)[name].cpu(), tensor.cpu()), name
+    second.run(data[1])
+    assert second.updates == 10
 
 
 def test_a_new_learning_rate_holds_after_resuming():
