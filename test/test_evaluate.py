@@ -16,8 +16,10 @@ from rl_agent.robot_description import load_robot
 from rl_agent.ros_messages import import_message
 from rl_agent.ros_topics import AGENT_STATUS, STATUS_QOS, TRANSITIONS_QOS
 from rl_agent.spaces import Spaces
+from rl_learner.run_configuration import description_as_json
 from rl_msgs.msg import AgentStatus, TransitionBatch
 from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
 
 
 @pytest.fixture
@@ -88,6 +90,53 @@ def test_a_robot_that_stands_there_already(
     content = json.loads(result.stdout)
     assert content['setting'] == 'real robot'
     assert content['all']['episodes'] == 1
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize('real', [False, True], ids=['simulated', 'real'])
+def test_a_robot_that_a_person_prepares(
+    ros_environment: dict[str, str], tmp_path: Path, policy: str, real: bool
+) -> None:
+    """The terminal says what a person is to do; a simulated robot needs nobody."""
+    described = description_as_json(load_robot('pendulum'))
+    described['reset'] = {'service': 'reset', 'person': True}
+    path = tmp_path / 'prepared.yaml'
+    path.write_text(json.dumps(described), encoding='utf-8')
+    command = [sys.executable, '-m', 'rl_learner.evaluate', policy, '--robot', str(path)]
+    command += ['--episodes', '1', '--out', 'out']
+    robots = []
+    if real:
+        command += ['--real', '--yes', '--namespace', 'prepared']
+        robots = [simulated_robot('pendulum', 'prepared', seed=1, real_time=True)]
+    listener, confirm = Listener({}), '/prepared/agent/confirm_reset'
+    client = listener.node.create_client(Trigger, confirm)
+    with (
+        running(robots, ros_environment, tmp_path),
+        subprocess.Popen(
+            command, env=ros_environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        ) as trial,
+    ):
+
+        def is_over() -> bool:
+            if client.service_is_ready():
+                client.call_async(Trigger.Request())
+            return trial.poll() is not None
+
+        line = ''
+        if real:  # not before the terminal has asked for it
+            assert trial.stderr is not None
+            while 'waiting for a person' not in line:
+                line = trial.stderr.readline()
+                assert line, 'it ended'
+            assert (
+                line.rstrip()
+                == f'waiting for a person: ros2 service call {confirm} std_srvs/srv/Trigger'
+            )
+        listener.until(is_over, 120.0, 'its end')
+        errors = trial.communicate()[1]
+    listener.close()
+    assert trial.returncode == 0, errors
+    assert 'episode 1 of 1' in errors
 
 
 @pytest.mark.timeout(240)

@@ -7,12 +7,15 @@ import time
 
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.quick_checks import all_finite
 from rl_agent.reactions import Reactions, StopMotion
 from rl_agent.safety_description import ReactionDescription, WatchdogDescription
 from rl_agent.safety_state import SafetyState, Stop
 from rl_agent.watchdogs import COMMAND, Watchdogs, Watched
 
 Command = NDArray[np.float64]
+
+NOT_FINITE = 'command_not_finite'
 
 
 class CommandGate:
@@ -77,7 +80,7 @@ class CommandGate:
     def start(self) -> None:
         """Begin to watch and to react; a stop that is still in force is shown anew."""
         self._closed = self._retired = False
-        self._last = self._shown = self._motion = None
+        self._last = self._pose = self._shown = self._motion = None
         self._thread = threading.Thread(target=self._run, name='command_gate', daemon=True)
         self._thread.start()
 
@@ -92,11 +95,25 @@ class CommandGate:
             self._thread = None
 
     def note_pose(self, pose: Command) -> None:
-        """Note what the command sets, as measured, (action,)."""
-        self._pose = pose
+        """Note what the command sets, as measured, (action,); not where a number is none."""
+        if all_finite(pose):
+            self._pose = pose
+
+    def note_moved(self, pose: Command) -> None:
+        """Note that somebody else moved the robot to a pose, (action,): a stop begins there."""
+        with self._changed:
+            self.note_pose(pose)
+            self._last = None
 
     def send(self, command: Command) -> bool:
-        """Send a command of the policy, (action,); return False where a stop is in force."""
+        """Send a command of the policy, (action,); return False where a stop is in force.
+
+        The last line: one with a number that is none stops the robot, latched.
+        """
+        if not all_finite(command):
+            self._stop(
+                NOT_FINITE, f'given {command.tolist()}; accepted: finite numbers', latch=True
+            )
         with self._changed:
             if self._closed or self._retired:
                 return False
@@ -124,8 +141,8 @@ class CommandGate:
         """
         self._ramp_down(reaction, retiring=False)
 
-    def _ramp_down(self, reaction: ReactionDescription, *, retiring: bool) -> None:
-        """Send a stop to its end, unless something else stops the robot."""
+    def _ramp_down(self, reaction: ReactionDescription, *, retiring: bool) -> bool:
+        """Send a stop to its end; return whether nothing else stopped the robot meanwhile."""
         with self._changed:
             self._moving = False
             motion = None
@@ -137,29 +154,46 @@ class CommandGate:
             with self._changed:
                 superseded = self._retired and not retiring
                 if self._state.stop is not None or self._closed or superseded:
-                    return
+                    return False
                 self._last = motion.command(elapsed_s)
                 self._publish(self._last)
             if elapsed_s >= motion.ramp_s:
-                return
+                break
             time.sleep(min(self._period_s, motion.ramp_s - elapsed_s))
+        return True
 
     def retire(self, reaction: ReactionDescription) -> None:
         """Let no command through from now on; bring the robot to a stop, on this thread.
 
-        A stop in force is carried out to its end. Then nothing more is sent.
+        A stop in force, or one that comes meanwhile, is carried out to its end. Then nothing more
+        is sent.
         """
         with self._changed:
             self._retired = True
-            left_s = 0.0
-            if self._motion is not None:
-                left_s = self._motion_s + self._motion.ramp_s - time.monotonic()
-        if left_s > 0.0:
-            time.sleep(left_s + self._period_s)
+        rests = False
+        while not rests and not self._closed:
+            self._carry_out()
+            rests = self._ramp_down(reaction, retiring=True) and self._is_carried_out()
+        self.close()
+
+    def _carry_out(self) -> None:
+        """Wait until the stop in force, or what replaces it, is at its end."""
+        while (left_s := self._left_s()) > 0.0:
+            time.sleep(min(left_s, self._period_s))
         with self._changed:
             self._react()  # the gate's thread may be late, on a loaded machine
-        self._ramp_down(reaction, retiring=True)
-        self.close()
+
+    def _is_carried_out(self) -> bool:
+        """Return whether no stop came that is not at its end yet."""
+        with self._changed:
+            return self._state.stop is self._shown and self._left_s() <= 0.0
+
+    def _left_s(self) -> float:
+        """Return how much longer the stop in force takes."""
+        with self._changed:
+            if self._motion is None:
+                return 0.0
+            return self._motion_s + self._motion.ramp_s - time.monotonic()
 
     def _on_change(self) -> None:
         """Begin or end a reaction because a stop came or went."""
@@ -208,12 +242,8 @@ class CommandGate:
 
     def _stop_because_stuck(self) -> None:
         """Stop the robot because the control thread sends nothing."""
-        self._state.begin(
-            Stop(
-                COMMAND,
-                f'no command for {self._patience_s:g} s',
-                self._watchdog,
-                self._watchdog.latch,
-                lambda: None,
-            )
-        )
+        self._stop(COMMAND, f'no command for {self._patience_s:g} s', latch=self._watchdog.latch)
+
+    def _stop(self, cause: str, reason: str, *, latch: bool) -> None:
+        """Stop the robot because of what the control thread does."""
+        self._state.begin(Stop(cause, reason, self._watchdog, latch, lambda: None))

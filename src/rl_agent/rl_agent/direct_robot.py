@@ -4,6 +4,8 @@
 For films, benchmarks and evaluations: `RobotEnv` drives it as it drives a robot behind topics.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import ConfigurationError
@@ -52,8 +54,8 @@ class DirectRobot:
         self.simulated = SimulatedRobot(model, description.rate_hz, seed)
         self._read()
 
-    def reset(self) -> Reading:
-        """Begin an episode; return what is sensed then."""
+    def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
+        """Begin an episode; return what is sensed then; no command moves it there."""
         self.simulated.reset()
         return self._read()
 

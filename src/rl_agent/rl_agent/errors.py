@@ -30,5 +30,9 @@ class TrainingError(RlError):
     """Training cannot go on: numbers are not finite, or a checkpoint does not fit."""
 
 
+class DiskError(TrainingError):
+    """The disk does not take what training keeps; what was there stays as it was."""
+
+
 class JournalError(RlError):
     """The journal of experience cannot be written or read."""

@@ -140,6 +140,11 @@ class ObservationField:
         return self
 
     @property
+    def is_measured(self) -> bool:
+        """Whether all its numbers are what a sensor said, as it said them but for `clip`."""
+        return self.transform == 'none' and self.replace_nan is None
+
+    @property
     def raw_size(self) -> int:
         """How many numbers are taken out of the message."""
         return len(self.joints or self.indices or range(self.size or 1))

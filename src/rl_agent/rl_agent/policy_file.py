@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,15 @@ def save_policy(
 ) -> None:
     """Write a policy; the file appears whole or not at all.
 
+    It is made in memory first: NumPy's writer has other errors than the disk's where that is full.
+
     Args:
         path: of the file, usually ending in .npz.
         parameters: the policy.
         extras: other arrays for the same file; `load_policy` passes over them.
+
+    Raises:
+        OSError: the disk does not take it; what was there stays.
     """
     header = {
         'format': _FORMAT,
@@ -39,8 +45,10 @@ def save_policy(
         'uniform_exploration': parameters.uniform_exploration,
     }
     arrays = {name: getattr(parameters, name) for name in _ARRAYS}
+    content = io.BytesIO()
+    np.savez(content, header=np.array(json.dumps(header)), **arrays, **(extras or {}))
     with atomic_file(Path(path)) as file:
-        np.savez(file, header=np.array(json.dumps(header)), **arrays, **(extras or {}))
+        file.write(content.getbuffer())
 
 
 def load_policy(path: Path | str) -> PolicyParameters:

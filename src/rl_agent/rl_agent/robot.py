@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The robot boundary: what any robot, real or simulated, offers to the agent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -30,11 +30,15 @@ class Reading:
 class Robot(Protocol):
     """A robot that moves by one control period at a time."""
 
-    def reset(self) -> Reading:
+    def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
         """Bring the robot to a starting state; return what it senses there.
+
+        Args:
+            check: called with what it senses before commands move it, and after each of them.
 
         Raises:
             RobotError: the robot does not answer.
+            StoppedError: a stop came meanwhile.
         """
         ...
 

@@ -130,10 +130,11 @@ def _check_pose(
     telling = [
         item.name
         for item in observation
-        if item.transform == 'none' and set(action.names) <= set(item.joints or ())
+        if item.is_measured and set(action.names) <= set(item.joints or ())
     ]
     if pose.field not in telling:
         raise ValueError(
             f'move_to_pose.field: given {pose.field!r}; accepted: an observation field with all'
-            f' joints of the action and no transform ({", ".join(telling) or "there is none"})'
+            ' joints of the action, no transform and no replace_nan'
+            f' ({", ".join(telling) or "there is none"})'
         )

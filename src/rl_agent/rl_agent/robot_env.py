@@ -167,7 +167,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             if self._released.is_set():
                 raise RobotError(f'stopped while waiting for a re-arm: {self.state.words}')
         try:
-            reading = self._robot.reset()
+            reading = self._robot.reset(self._monitor.check)
         except StoppedError:
             if self._released.is_set():
                 raise

@@ -93,7 +93,7 @@ class StatusPublisher:
         message = AgentStatus(
             robot=parts.sender.robot,
             session=parts.sender.session,
-            state=agent.state,
+            state=parts.robot.waits_for or agent.state,
             steps=agent.steps,
             steps_per_s=(agent.steps - steps) / max(now_s - since_s, 1e-3),
             episode=agent.episode,

@@ -51,6 +51,9 @@ class RosEnv(RobotEnv):
     stops, as by the `agent` node: whoever trains for longer than the command watchdog allows
     between two steps finds the robot stopped, and the episode truncated.
 
+    The topic `emergency_stop` and the services `~/emergency_stop`, `~/rearm` and, where a person
+    prepares the robot, `~/confirm_reset` are there, with `rl_env` in place of `agent`.
+
     Attributes:
         node: for whatever else is to be published or heard.
     """
@@ -68,9 +71,8 @@ class RosEnv(RobotEnv):
         Args:
             robot: name of a description, or the path of its YAML file.
             namespace: that the robot's relative topics live in.
-            real_time: False steps a simulated robot in lockstep; True commands one whose time
-                passes by itself, at its rate; the topic `emergency_stop` and the services
-                `~/emergency_stop` and `~/rearm` are there then.
+            real_time: False steps a simulated robot in lockstep, without watchdogs; True commands
+                one whose time passes by itself, at its rate.
             robot_timeout_s: a robot that is silent for so long is an error.
 
         Raises:
@@ -86,17 +88,16 @@ class RosEnv(RobotEnv):
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, name='ros_env', daemon=True)
         self._thread.start()
-        self._safety: RosSafety | None = None
         self._driven: RosRobot | RosRealtimeRobot | None = None
         events = Events()
         state = SafetyState(events)
+        safety = description.safety
         try:
+            self._safety = RosSafety(self.node, state, safety.emergency_stop or safety.stop)
             if real_time:
                 self._driven = RosRealtimeRobot(
                     self.node, description, robot_timeout_s, state, events
                 )
-                safety = description.safety
-                self._safety = RosSafety(self.node, state, safety.emergency_stop or safety.stop)
             else:
                 self._driven = RosRobot(self.node, description, robot_timeout_s)
             super().__init__(self._driven, description, state=state, events=events)

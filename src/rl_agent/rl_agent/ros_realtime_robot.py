@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A robot behind ROS topics that is commanded at a fixed rate of the steady clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 import gc
@@ -23,7 +23,7 @@ from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_command import RosCommand
 from rl_agent.ros_reset import RosReset
 from rl_agent.ros_sensors import RosSensors
-from rl_agent.safety_description import find_pose
+from rl_agent.safety_description import find_pose, POSITION_UNITS
 from rl_agent.safety_state import SafetyState
 from rl_agent.sensor_reader import SensorReader
 from rl_agent.watchdogs import POLICY, Watched
@@ -76,6 +76,7 @@ class RosRealtimeRobot:
         self._stopping_s: float | None = None
         self._begun_s: float | None = None  # when the observation of this step was complete
         self._pose = find_pose(description.safety, description.action, description.observation)
+        self._is_position = description.action.unit in POSITION_UNITS
         self._sensors = RosSensors(node, description, polled=True)
         self._changed = self._sensors.changed
         self._reader = SensorReader(
@@ -95,12 +96,19 @@ class RosRealtimeRobot:
             watched,
             self._look,
         )
-        self._reset = RosReset(node, description, self._changed, self._left_s, timeout_s)
+        self._reset = RosReset(
+            node, description, self._changed, self._left_s, timeout_s, self._leave_it
+        )
         self.rate = FixedRate(description.rate_hz)
         self._rehearsal = Rehearsal(
             self._rehearse, self.rate.period_s, own_processor=own_processor
         )
         self.latency = Histogram()
+
+    @property
+    def waits_for(self) -> str:
+        """What a person is to do before an episode begins, in words; empty: nothing."""
+        return self._reset.waits_for
 
     def wait_until_heard(self) -> None:
         """Wait until every sensor topic had a good message.
@@ -110,18 +118,26 @@ class RosRealtimeRobot:
         """
         self._await_fresh(-1.0, {})
 
-    def reset(self) -> Reading:
-        """Stop the robot, begin an episode; return its first reading, see `Robot.reset`.
-
-        Raises:
-            StoppedError: a stop came meanwhile.
-        """
+    def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
+        """Stop the robot, begin an episode; return its first reading, see `Robot.reset`."""
         self._begun_s = None
+
+        def look_at(reading: Reading) -> None:
+            check(reading)
+            if reading.command is not None or self._state.stop is not None:
+                raise StoppedError(f'reset: stopped: {self._state.words}')
+
+        def apply(command: Numbers) -> Reading:
+            self._begun_s = None
+            reading = self.apply(command)
+            look_at(reading)
+            return reading
+
         self._gate.rest(self._description.safety.stop)
         collect_garbage()
         self.wait_until_heard()
         self.rate.start()
-        self._reset.run(self._read, self._apply_in_reset)
+        self._reset.run(self._read, apply, check=look_at)
         self._gate.pause()
         self.rate.start()
         self._sensors.poll()
@@ -216,31 +232,34 @@ class RosRealtimeRobot:
         """Return the newest good values."""
         values = self._reader.values()
         if self._pose is not None:
-            field, places = self._pose
-            self._gate.note_pose(values[field][places])
+            self._gate.note_pose(self._pose_of(values))
         stamp_ns = min(self._reader.stamp_ns(topic) for topic in self._reader.topics)
         now_s = time.monotonic()
         is_fresh = all(item.is_young(now_s) for item in self._watched_sensors)
         return Reading(values, stamp_ns, is_fresh=is_fresh)
 
+    def _pose_of(self, values: Mapping[str, Numbers]) -> Numbers:
+        """Return what the command sets, as measured, (action,)."""
+        assert self._pose is not None
+        field, places = self._pose
+        return values[field][places]
+
+    def _leave_it(self) -> None:
+        """Owe no commands while somebody else has the robot, and keep track of where it is."""
+        self._gate.pause()
+        self._look()
+        if self._pose is not None and self._is_position and self._reader.is_complete:
+            self._gate.note_moved(self._pose_of(self._reader.values()))
+
     def _read(self, moved: bool) -> Reading:
         """Return a reading from after this call, see `RosReset.run`."""
         stamps = {topic: self._reader.stamp_ns(topic) for topic in self._reader.topics}
-        self._gate.pause()  # a service or a person may take their time
+        # a driver that leaves its stamps at 0 never has a newer one
+        stamps = {topic: stamp_ns for topic, stamp_ns in stamps.items() if stamp_ns > 0}
+        self._gate.pause()
         self._await_fresh(time.monotonic(), stamps if moved else {})
+        self._leave_it()
         return self._reading()
-
-    def _apply_in_reset(self, command: Numbers) -> Reading:
-        """Send a command of the way to a starting state; return the next reading.
-
-        Raises:
-            StoppedError: it was not sent, or something stopped the robot then.
-        """
-        self._begun_s = None
-        reading = self.apply(command)
-        if reading.command is not None or self._state.stop is not None:
-            raise StoppedError(f'reset: stopped: {self._state.words}')
-        return reading
 
     def _await_fresh(self, since_s: float, stamps_ns: dict[str, int]) -> None:
         """Wait until every topic has a good message that came later, with a newer stamp.

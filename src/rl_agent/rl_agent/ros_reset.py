@@ -16,9 +16,11 @@ from rl_agent.robot import Reading
 from rl_agent.robot_description import RobotDescription
 from std_srvs.srv import Empty, Trigger
 
-_SERVICE_LOOK_S = 0.2
+_LOOK_S = 0.1
 RESET_SERVICES = {'std_srvs/srv/Trigger': Trigger, 'std_srvs/srv/Empty': Empty}
 _NO_LIMIT_S = 1e9
+CONFIRM_RESET = '~/confirm_reset'
+FOR_A_PERSON = 'waiting for a person'
 # A service that has just met its client may send the answer before it can arrive.
 _ATTEMPTS = 2
 
@@ -36,6 +38,7 @@ class RosReset:
         changed: threading.Condition,
         left_s: Callable[[float], float],
         timeout_s: float,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         """Connect; nothing moves yet.
 
@@ -46,9 +49,11 @@ class RosReset:
             left_s: how long may still be waited until a time of `time.monotonic`; a stop makes
                 that less.
             timeout_s: within which the reset service must be there.
+            meanwhile: called again and again while a service or a person has the robot.
         """
         self._node, self._description = node, description
         self._changed, self._left_s, self._timeout_s = changed, left_s, timeout_s
+        self._meanwhile = meanwhile
         reset = description.reset
         self._waits_for_person = self._confirmed = False
         self._client = self._confirmation = None
@@ -56,15 +61,14 @@ class RosReset:
             self._kind = RESET_SERVICES[reset.service_type]
             self._client = node.create_client(self._kind, reset.service)
         if reset.person:
-            self._confirmation = node.create_service(
-                Trigger, '~/confirm_reset', self._on_confirmation
-            )
+            self._confirmation = node.create_service(Trigger, CONFIRM_RESET, self._on_confirmation)
 
     def run(
         self,
         read: Callable[[bool], Reading],
         apply: Callable[[NDArray[np.float64]], Reading],
         asking: Callable[[], None] = lambda: None,
+        check: Callable[[Reading], None] = lambda reading: None,
     ) -> Reading:
         """Bring the robot to a starting state; return what it senses there.
 
@@ -73,13 +77,16 @@ class RosReset:
                 newer stamp than any before: a service has moved the robot.
             apply: executes a command for one control period.
             asking: called whenever the service is about to be.
+            check: called before commands move the robot.
 
         Raises:
             RobotError: the service is not there, refuses or does not answer; the pose is not
                 reached; the wait was stopped.
         """
         if self._description.reset.move_to_pose:
-            reading = move_to_pose(read(False), apply, self._description)
+            start = read(False)
+            check(start)
+            reading = move_to_pose(start, apply, self._description)
         if self._client:
             self._call_service(asking)
             reading = read(True)
@@ -87,6 +94,14 @@ class RosReset:
             self._wait_for_person()
             reading = read(False)
         return reading
+
+    @property
+    def waits_for(self) -> str:
+        """What a person is to do, in words; empty: nothing."""
+        if not self._waits_for_person:
+            return ''
+        name = self._node.resolve_service_name(CONFIRM_RESET)
+        return f'{FOR_A_PERSON}: ros2 service call {name} std_srvs/srv/Trigger'
 
     def close(self) -> None:
         """Disconnect."""
@@ -101,7 +116,9 @@ class RosReset:
         assert client is not None
         name = self._node.resolve_service_name(reset.service or '')
         deadline_s = time.monotonic() + self._timeout_s
-        while not client.wait_for_service(timeout_sec=_SERVICE_LOOK_S):
+        self._meanwhile()
+        while not client.wait_for_service(timeout_sec=_LOOK_S):
+            self._meanwhile()
             if self._left_s(deadline_s) <= 0:
                 raise RobotError(
                     f'{name}: no such service within {self._timeout_s:g} s;'
@@ -128,22 +145,21 @@ class RosReset:
 
     def _wait_for_person(self) -> None:
         """Wait until a person confirms."""
-        name = self._node.resolve_service_name('~/confirm_reset')
-        self._node.get_logger().info(
-            f'waiting for a person: ros2 service call {name} std_srvs/srv/Trigger'
-        )
         with self._changed:
             self._waits_for_person, self._confirmed = True, False
+        self._node.get_logger().info(self.waits_for)
         confirmed = self._wait(lambda: self._confirmed, time.monotonic() + _NO_LIMIT_S)
         self._waits_for_person = False
         if not confirmed:
-            raise RobotError(f'{name}: stopped while waiting for a person')
+            raise RobotError(f'reset: stopped while {FOR_A_PERSON}')
 
     def _wait(self, condition: Callable[[], bool], deadline_s: float) -> bool:
         """Return whether a condition came to hold in time."""
-        with self._changed:
-            while not condition() and self._left_s(deadline_s) > 0:
-                self._changed.wait(min(self._left_s(deadline_s), threading.TIMEOUT_MAX))
+        while not condition() and self._left_s(deadline_s) > 0:
+            self._meanwhile()
+            with self._changed:
+                if not condition():
+                    self._changed.wait(min(max(self._left_s(deadline_s), 0.0), _LOOK_S))
         return condition()
 
     def _wake(self, future: Any) -> None:

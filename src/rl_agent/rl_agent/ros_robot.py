@@ -46,6 +46,11 @@ class RosRobot:
         self._command = RosCommand(node, description.action, description.rate_hz)
         self._reset = RosReset(node, description, self._changed, self._left_s, timeout_s)
 
+    @property
+    def waits_for(self) -> str:
+        """What a person is to do before an episode begins, in words; empty: nothing."""
+        return self._reset.waits_for
+
     def wait_until_heard(self) -> None:
         """Wait until every sensor topic has a message.
 
@@ -54,11 +59,17 @@ class RosRobot:
         """
         self._await(lambda: self._sensors.complete, time.monotonic() + self._timeout_s)
 
-    def reset(self) -> Reading:
+    def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
         """Begin an episode; return the first reading of it, see `Robot.reset`."""
+
+        def apply(command: Numbers) -> Reading:
+            reading = self.apply(command)
+            check(reading)
+            return reading
+
         self.wait_until_heard()
         self._forget_older()
-        return self._reset.run(self._read, self.apply, self._forget_older)
+        return self._reset.run(self._read, apply, self._forget_older, check)
 
     def apply(self, command: Numbers) -> Reading:
         """Send a command; return the reading that answers it, see `Robot.apply`."""

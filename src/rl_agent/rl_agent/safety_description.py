@@ -75,6 +75,17 @@ class WatchdogDescription(ReactionDescription):
 
 
 @dataclass(frozen=True, config=STRICT)
+class CommandWatchdogDescription(WatchdogDescription):
+    """What happens when our own control loop does not send, on the steady clock.
+
+    Attributes:
+        max_age_s: the age at which the reaction begins; at least three control periods count.
+    """
+
+    max_age_s: Annotated[float, Field(gt=0, le=86_400)] = 0.2
+
+
+@dataclass(frozen=True, config=STRICT)
 class LimitDescription:
     """Bounds of what is measured; beyond them the robot stops, latched.
 
@@ -145,8 +156,8 @@ class SafetyDescription:
     emergency_stop: ReactionDescription | None = None
     sensor_watchdog: WatchdogDescription = field(default_factory=WatchdogDescription)
     policy_watchdog: WatchdogDescription | None = None
-    command_watchdog: WatchdogDescription = field(
-        default_factory=lambda: WatchdogDescription(max_age_s=0.2)
+    command_watchdog: CommandWatchdogDescription = field(
+        default_factory=CommandWatchdogDescription
     )
 
     @field_validator('slew_per_s')
@@ -176,7 +187,8 @@ class SafetyDescription:
         if self.pose_field is not None and find_pose(self, action, observation) is None:
             found.append(
                 f'pose_field: given {self.pose_field!r}; accepted: an observation field without'
-                ' transform, with all joints of the action, in the unit of the action'
+                ' transform and replace_nan, with all joints of the action, in the unit of the'
+                ' action'
             )
         return found
 
@@ -253,7 +265,7 @@ def find_pose(
     found = [
         item
         for item in observation
-        if item.transform == 'none'
+        if item.is_measured
         and item.unit == action.unit
         and set(action.names) <= set(item.joints or ())
         and (item.name == safety.pose_field or safety.pose_field is None)

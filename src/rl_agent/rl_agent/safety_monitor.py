@@ -3,6 +3,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.quick_checks import all_finite
 from rl_agent.robot import Reading, Robot, SensingRobot
 from rl_agent.robot_description import RobotDescription
 from rl_agent.safety_description import find_pose
@@ -55,7 +56,8 @@ class SafetyMonitor:
         if self._pose is None:
             return reading.command
         field, places = self._pose
-        return reading.values[field][places]
+        pose = reading.values[field][places]
+        return pose if all_finite(pose) else reading.command
 
     def _why_still(self) -> str | None:
         """Return which limit the robot is beyond now, if it can be asked."""

@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """What several tests share: a pendulum in this process, and policies for it."""
 
+from collections.abc import Callable
 import dataclasses
 
 import numpy as np
@@ -35,7 +36,7 @@ class PendulumRobot:
         self.resets = 0
         self._start = start
 
-    def reset(self) -> Reading:
+    def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
         """Begin an episode."""
         self._robot.reset()
         self.resets += 1

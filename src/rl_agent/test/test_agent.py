@@ -110,10 +110,10 @@ def test_no_command_follows_a_stop_between_two_steps() -> None:
 
 def test_no_command_follows_a_stop_during_reset() -> None:
     class StoppingRobot(PendulumRobot):
-        def reset(self) -> Reading:
+        def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
             if self.resets == 1:
                 bench.agent.stop()
-            return super().reset()
+            return super().reset(check)
 
     bench = Bench(episode_steps=10, robot=StoppingRobot())
     assert len(bench.run()) == len(bench.robot.commands) == 10

@@ -3,7 +3,9 @@
 """Commands go out only while the robot may move; else the reaction does, from any thread."""
 
 from collections.abc import Callable, Iterator
+import dataclasses
 import itertools
+import math
 import threading
 import time
 
@@ -30,6 +32,7 @@ MOTOR = ActionDescription(
     low=(-9.0,),
     high=(9.0,),
 )
+JOINT = dataclasses.replace(MOTOR, unit='rad')
 
 
 class Topic:
@@ -64,7 +67,9 @@ class Topic:
 class Bench:
     """A gate for one motor, with all around it."""
 
-    def __init__(self, watchdog: WatchdogDescription, look: Callable[[], None]) -> None:
+    def __init__(
+        self, watchdog: WatchdogDescription, look: Callable[[], None], action: ActionDescription
+    ) -> None:
         """Start it."""
         self.topic, self.events = Topic(), Events()
         self.state = SafetyState(self.events)
@@ -72,7 +77,7 @@ class Bench:
         self.gate = CommandGate(
             self.topic.publish,
             self.state,
-            Reactions(MOTOR),
+            Reactions(action),
             1.0 / PERIOD_S,
             watchdog,
             look=look,
@@ -101,9 +106,10 @@ def make() -> Iterator[MakeBench]:
         *,
         latch: bool = False,
         look: Callable[[], None] = lambda: None,
+        action: ActionDescription = MOTOR,
     ) -> Bench:
         watchdog = WatchdogDescription('zero', max_age_s=max_age_s, latch=latch)
-        made.append(Bench(watchdog, look))
+        made.append(Bench(watchdog, look, action))
         return made[-1]
 
     yield make_bench
@@ -236,6 +242,88 @@ def test_a_gate_that_retires_carries_a_stop_out(make: MakeBench) -> None:
     bench.stop(DAMPED)
     bench.gate.retire(HOLD)
     assert bench.topic.numbers[-1] == 0.0
+
+
+@pytest.mark.parametrize('begun', ['at rest', 'amid another stop'])
+def test_a_stop_that_comes_while_a_gate_retires_is_carried_out_too(
+    make: MakeBench, begun: str
+) -> None:
+    """Whoever presses the emergency stop after Ctrl-C does not keep the robot moving by it."""
+    bench = make()
+    bench.send(4.0)
+    slow = ReactionDescription('damped_stop', 0.5)
+    if begun == 'amid another stop':
+        bench.stop(slow)
+    thread = threading.Thread(target=bench.gate.retire, args=(slow,))
+    thread.start()
+    bench.topic.until(lambda: bench.topic.numbers[-1] < 3.9)
+    emergency = Stop('emergency_stop', '', slow, True, lambda: None)
+    bench.state.begin(emergency, emergency=True)
+    thread.join(TIMEOUT_S)
+    assert not thread.is_alive()
+    assert bench.topic.numbers[-1] == 0.0
+    assert max(itertools.starmap(lambda a, b: a - b, itertools.pairwise(bench.topic.numbers))) < 2
+
+
+def test_a_stop_that_ends_while_a_gate_retires_leaves_no_speed(make: MakeBench) -> None:
+    bench = make()
+    bench.send(4.0)
+    slow = ReactionDescription('damped_stop', 0.5)
+    thread = threading.Thread(target=bench.gate.retire, args=(slow,))
+    thread.start()
+    bench.topic.until(lambda: bench.topic.numbers[-1] < 3.9)
+    bench.stop(slow, latched=False)
+    bench.state.end('test')
+    thread.join(TIMEOUT_S)
+    assert bench.topic.numbers[-1] == 0.0
+
+
+def test_after_a_new_start_nobody_knows_where_the_robot_is(make: MakeBench) -> None:
+    """A latched stop outlives a deactivation, in which a person may move the robot."""
+    bench = make(action=JOINT)
+    bench.gate.note_pose(np.array([1.0]))
+    bench.send(1.0)
+    bench.stop(DAMPED)
+    bench.gate.retire(DAMPED)
+    sent = len(bench.topic.sent)
+    bench.gate.start()
+    time.sleep(0.1)  # for what must not happen
+    assert bench.topic.numbers[sent:] == []
+    bench.state.rearm()
+    bench.gate.note_pose(np.array([-2.0]))
+    bench.stop(HOLD)
+    assert set(bench.topic.numbers[sent:]) == {-2.0}
+
+
+@pytest.mark.parametrize('reaction', [HOLD, DAMPED])
+def test_a_robot_that_somebody_else_moved_is_stopped_where_it_is(
+    make: MakeBench, reaction: ReactionDescription
+) -> None:
+    bench = make(action=JOINT)
+    bench.gate.note_pose(np.array([1.0]))
+    bench.send(1.0)
+    bench.gate.rest(DAMPED)
+    sent = len(bench.topic.sent)
+    bench.gate.pause()
+    bench.gate.note_moved(np.array([-2.0]))
+    bench.stop(reaction)
+    bench.topic.until(lambda: len(bench.topic.sent) > sent + 3)
+    assert set(bench.topic.numbers[sent:]) == {-2.0}
+
+
+def test_a_command_that_is_no_number_stops_the_robot(make: MakeBench) -> None:
+    bench = make()
+    bench.send(4.0)
+    assert not bench.send(math.nan)
+    assert bench.state.is_latched
+    assert bench.state.words == 'command_not_finite: given [nan]; accepted: finite numbers'
+    assert set(bench.topic.numbers[1:]) == {0.0}
+    bench.gate.note_pose(np.array([math.nan]))
+    bench.state.rearm()
+    bench.send(5.0)
+    bench.stop(ReactionDescription('damped_stop', 0.05))
+    bench.topic.until(lambda: bench.topic.numbers[-1] == 0.0)
+    assert np.isfinite(bench.topic.numbers).all()
 
 
 def test_a_stop_is_carried_out_though_the_thread_that_does_it_is_late(make: MakeBench) -> None:

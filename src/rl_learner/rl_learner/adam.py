@@ -76,6 +76,11 @@ class Adam:
             maximize=False,
         )
 
+    def forget(self) -> None:
+        """Begin anew, as without a step so far."""
+        for tensor in self._tensors().values():
+            tensor.zero_()
+
     def _tensors(self) -> dict[str, Tensor]:
         """Return the state by name."""
         return {'step': self._step, 'exp_avg': self._moment, 'exp_avg_sq': self._square}

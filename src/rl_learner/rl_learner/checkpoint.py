@@ -2,12 +2,13 @@
 """Checkpoints: whole or not there, the last few kept, a damaged one passed over."""
 
 from collections.abc import Iterator
+import io
 import logging
 from pathlib import Path
 from typing import Any
 
 from rl_agent.atomic_file import atomic_file
-from rl_agent.errors import TrainingError
+from rl_agent.errors import DiskError, TrainingError
 import torch
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,8 +42,8 @@ class Checkpoints:
             updates: critic updates behind it.
 
         Raises:
-            TrainingError: a tensor is not finite, or the disk does not take it; the checkpoints
-                there were stay as they are.
+            DiskError: the disk does not take it; the checkpoints there were stay as they are.
+            TrainingError: a tensor is not finite; they stay, too.
         """
         for name, tensor in _tensors(state, ''):
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
@@ -50,13 +51,15 @@ class Checkpoints:
                     f'checkpoint after {updates} updates: {name} is not finite; not written'
                 )
         path = self.folder / f'checkpoint_{updates:012d}.pt'
+        content = io.BytesIO()  # torch's writer has other errors than the disk's where it is full
+        torch.save({'format': _FORMAT, 'state': state}, content)
         try:
             with atomic_file(path) as file:
-                torch.save({'format': _FORMAT, 'state': state}, file)
+                file.write(content.getbuffer())
             for old in self.paths[self._keep :]:
                 old.unlink(missing_ok=True)
         except OSError as error:
-            raise TrainingError(f'{path}: cannot be written: {error}') from error
+            raise DiskError(f'{path}: cannot be written: {error}') from error
         return path
 
     def load(self, device: torch.device | str = 'cpu') -> dict[str, Any] | None:

@@ -3,11 +3,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+import logging
 from pathlib import Path
 import threading
 import time
 from typing import Protocol
 
+from rl_agent.errors import DiskError
 from rl_agent.policy import PolicyParameters
 from rl_agent.policy_file import save_policy
 from rl_learner.checkpoint import Checkpoints
@@ -17,6 +19,8 @@ from rl_learner.run_folder import CHECKPOINTS, POLICY_FILE, VERSIONS_FILE
 from rl_learner.training_pace import TrainingPace
 from rl_learner.update import Update
 import torch
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class BlockSource(Protocol):
@@ -45,7 +49,8 @@ class Progress:
     """How training goes.
 
     Attributes:
-        state: what the learner does or waits for, in words.
+        state: what the learner does or waits for, in words; `disk: ...` while the disk does not
+            take what is to be kept.
         updates: critic updates of the run.
         updates_per_s: over the last publishing period.
         policy_version: newest published.
@@ -100,6 +105,7 @@ class Learner:
         self._checkpoints = Checkpoints(run_folder / CHECKPOINTS)
         self._stop = threading.Event()
         self._save_wanted = threading.Event()
+        self._troubles: dict[str, str] = {}  # what the disk does not take, and its words
         self._published_s = self._saved_s = 0.0
         self._published_updates = self._saved_updates = 0
         self.progress = Progress()
@@ -125,7 +131,10 @@ class Learner:
     def run(self) -> None:
         """Train until stopped, then save.
 
+        While the disk takes nothing training goes on, and it is tried again period by period.
+
         Raises:
+            DiskError: what was trained last cannot be saved at the end.
             TrainingError: numbers are not finite; the last checkpoint stays as it is.
         """
         self._publish('waiting for data')
@@ -139,7 +148,7 @@ class Learner:
             elif self._update.updates > self._published_updates:
                 self._publish('waiting for data')  # what was trained before it ran out
             if self._save_wanted.is_set() or self._must_save():
-                self._save()
+                self._try('checkpoint', self._save)
         self._publish('stopped')
         self._save()
         self._versions.give_back()
@@ -152,25 +161,46 @@ class Learner:
             and self._update.updates > self._saved_updates
         )
 
+    def _try(self, what: str, work: Callable[[], None]) -> None:
+        """Do what needs the disk; where the disk does not take it, remember and say so."""
+        try:
+            work()
+        except DiskError as error:
+            if what not in self._troubles:
+                _LOGGER.warning('training goes on and tries again: %s', error)
+            self._troubles[what] = str(error)
+        else:
+            if self._troubles.pop(what, ''):
+                _LOGGER.info('the disk takes it again: %s', what)
+
     def _publish(self, state: str) -> None:
-        """Publish the policy under a new version, and the progress."""
+        """Publish progress, and the policy, if a new version can be had for it."""
         now_s = time.monotonic()
         made = self._update.updates - self._published_updates
         metrics = self._update.metrics()  # raises where training diverged: nobody gets that policy
-        version = self._versions.next()
-        self._publish_policy(self._update.policy(version))
+        self._try('policy version', self._publish_next_policy)
+        trouble = next(iter(self._troubles.values()), '')
         self.progress = Progress(
-            state=state,
+            state=f'disk: {trouble}' if trouble else state,
             updates=self._update.updates,
             updates_per_s=made / (now_s - self._published_s),
-            policy_version=version,
+            policy_version=self._versions.newest,
             metrics={**self.progress.metrics, **metrics},
         )
         self._published_s, self._published_updates = now_s, self._update.updates
 
+    def _publish_next_policy(self) -> None:
+        """Publish the policy under a new version."""
+        self._publish_policy(self._update.policy(self._versions.next()))
+
     def _save(self) -> None:
-        """Write checkpoint and policy file."""
+        """Write checkpoint and policy file.
+
+        Raises:
+            DiskError: the disk does not take them.
+        """
         self._save_wanted.clear()
+        self._saved_s = time.monotonic()  # if it fails, too: the next one is due a period later
         version = self.progress.policy_version
         updates = self._update.updates
         state = {
@@ -180,8 +210,11 @@ class Learner:
         }
         self._checkpoints.save(state, updates)
         policy = replace(self._update.policy(version), fingerprint=self._fingerprint)
-        save_policy(self._folder / POLICY_FILE, policy)
-        self._saved_s, self._saved_updates = time.monotonic(), updates
+        try:
+            save_policy(self._folder / POLICY_FILE, policy)
+        except OSError as error:
+            raise DiskError(f'{POLICY_FILE}: cannot be written: {error}') from error
+        self._saved_updates = updates
 
     def _resume(self, transitions: int) -> None:
         """Go on from the newest good checkpoint."""

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from rl_agent.atomic_file import atomic_file
-from rl_agent.errors import TrainingError
+from rl_agent.errors import DiskError, TrainingError
 
 _RESERVED_AT_ONCE = 1000
 
@@ -43,7 +43,7 @@ class PolicyVersions:
         """Return a number that no policy of this run has had.
 
         Raises:
-            TrainingError: it cannot be reserved.
+            DiskError: it cannot be reserved.
         """
         if self.newest >= self._reserved:
             self._reserve(self.newest + _RESERVED_AT_ONCE)
@@ -60,5 +60,5 @@ class PolicyVersions:
             with atomic_file(self._path) as file:
                 file.write(str(version).encode('ascii'))
         except OSError as error:
-            raise TrainingError(f'{self._path}: cannot be written: {error}') from error
+            raise DiskError(f'{self._path}: cannot be written: {error}') from error
         self._reserved = version

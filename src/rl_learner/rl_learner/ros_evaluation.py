@@ -28,6 +28,7 @@ from rl_agent.policy import PolicyParameters
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_company import FORGOTTEN_S, other_publishers, UNNAMED
 from rl_agent.ros_messages import policy_to_message
+from rl_agent.ros_reset import CONFIRM_RESET, FOR_A_PERSON
 from rl_agent.ros_spinning import serve
 from rl_agent.ros_topics import (
     ACK_QOS,
@@ -47,6 +48,7 @@ from rl_learner.ros_domain import claim_domain, local_environment
 from rl_learner.run_configuration import description_as_json
 from rl_msgs.msg import AgentStatus, TransitionAck, TransitionBatch
 from rl_msgs.msg import Policy as PolicyMessage
+from std_srvs.srv import Trigger
 
 _REPEAT_S = 1.0  # of the policy, and of a look who else drives the robot
 _DISCOVERY_S = 20.0  # the robot is seen by then, or is not there
@@ -163,6 +165,7 @@ class _Judge:
         self._heard_s = time.monotonic()
         self._looked_s = 0.0
         self._state = 'not heard of'
+        self._confirmation = self._node.create_client(Trigger, f'agent/{CONFIRM_RESET[2:]}')
         self._connect()
 
     def _connect(self) -> None:
@@ -277,7 +280,13 @@ class _Judge:
             )
 
     def _on_status(self, message: AgentStatus) -> None:
-        """Remember what the agent does."""
+        """Remember what the agent does; a person's time is no silence."""
+        if message.state.startswith(FOR_A_PERSON):
+            self._heard_s = time.monotonic()
+            if not self._trial.real:
+                self._confirmation.call_async(Trigger.Request())  # nobody prepares a simulation
+            elif message.state != self._state:
+                print(message.state, file=sys.stderr, flush=True)
         self._state = message.state
 
     def _on_batch(self, data: bytes) -> None:

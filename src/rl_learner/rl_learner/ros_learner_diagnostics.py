@@ -12,6 +12,10 @@ _FAR_BEHIND = 10_000  # transitions
 def learner_concerns(status: LearnerStatus, recent: Recent) -> list[Concern]:
     """Return what in a learner's status a person should look at."""
     concerns = []
+    if status.state.startswith('disk:'):
+        concerns.append(
+            Concern(f'{status.state}; training goes on, nothing of it is kept', is_error=True)
+        )
     wrong = [
         name
         for name, value in zip(status.metric_names, status.metric_values, strict=True)

@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """What must stay the same as long as a run goes on, in a file of its folder."""
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 import json
@@ -47,16 +48,8 @@ def claim_run(folder: Path, identity: RunIdentity) -> None:
     """
     path = folder / IDENTITY_FILE
     try:
-        with tempfile.NamedTemporaryFile('w', dir=folder, prefix='.run', delete=True) as file:
-            json.dump(dataclasses.asdict(identity), file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-            if not path.exists():
-                try:
-                    os.link(file.name, path)  # fails where bridge or learner was faster
-                    path.chmod(0o644)
-                except FileExistsError:
-                    pass
+        if not path.exists():
+            _write(path, identity)
         given = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f'run folder: given {folder}: {error}') from error
@@ -71,3 +64,14 @@ def claim_run(folder: Path, identity: RunIdentity) -> None:
             f'{path}: a run of another robot or algorithm: {", ".join(wrong)}; or another'
             ' run_folder'
         )
+
+
+def _write(path: Path, identity: RunIdentity) -> None:
+    """Write the file, unless bridge or learner is faster."""
+    with tempfile.NamedTemporaryFile('w', dir=path.parent, prefix='.run') as file:
+        json.dump(dataclasses.asdict(identity), file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)
+            path.chmod(0o644)

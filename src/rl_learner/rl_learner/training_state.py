@@ -2,8 +2,7 @@
 """All that training changes, and its way into and out of a checkpoint."""
 
 import logging
-import math
-from typing import Any
+from typing import Any, Literal
 
 from rl_agent.errors import TrainingError
 from rl_learner.adam import Adam
@@ -13,6 +12,8 @@ from rl_learner.observation_statistics import ObservationStatistics
 import torch
 from torch import Tensor
 import torch.nn.functional as functional
+
+TemperatureForm = Literal['fixed', 'exp', 'softplus']
 
 
 class TrainingState:
@@ -53,7 +54,10 @@ class TrainingState:
         self.generator = generator
         self.actor, self.critics = actor.initial(generator), critics.initial(generator)
         self.target_actor, self.target_critics = self.actor.copy(), self.critics.copy()
-        self._temperature = _temperature_parameter(algorithm).to(device)
+        fixed = algorithm.temperature == 'fixed'
+        self._form: TemperatureForm = 'fixed' if fixed else algorithm.temperature_parameter
+        value = torch.tensor(algorithm.initial_temperature, dtype=torch.float64)
+        self._temperature = parameter_of(value, self._form).to(device, torch.float32)
         self.optimizers = {
             'actor': Adam(self.actor.flat, algorithm.actor_learning_rate, fused=fused),
             'critics': Adam(self.critics.flat, algorithm.critic_learning_rate, fused=fused),
@@ -72,11 +76,7 @@ class TrainingState:
     @property
     def temperature(self) -> Tensor:
         """The weight of the entropy, in units of reward, scalar."""
-        if self._algorithm.temperature == 'fixed':
-            return self._temperature
-        if self._algorithm.temperature_parameter == 'softplus':
-            return functional.softplus(self._temperature)
-        return self._temperature.exp()
+        return temperature_of(self._temperature, self._form)
 
     def _networks(self) -> dict[str, Tensor]:
         """Return all trained tensors by name."""
@@ -95,12 +95,16 @@ class TrainingState:
             'optimizers': {name: item.state_dict() for name, item in self.optimizers.items()},
             'statistics': self.statistics.state_dict(),
             'random_state': self.generator.get_state(),
+            'temperature_form': self._form,
             'updates': self.updates,
             'actor_updates': self.actor_updates,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict`.
+
+        Settings are the algorithm's, not those of the state: learning rates, and a temperature
+        that is fixed; one that was fixed, or learned in another form, is learned on from there.
 
         One of another kind of device has a random state of another kind. Training goes on with
         fresh random numbers then, and a warning says so.
@@ -116,13 +120,30 @@ class TrainingState:
                     f'checkpoint: {name}: given {given} parameters;'
                     f' accepted: {tuple(tensor.shape)}, those of this algorithm and robot'
                 )
+        temperature = self._temperature.clone()
         for name, tensor in own.items():
             tensor.copy_(state['networks'][name])
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state['optimizers'][name])
+        self._change_form(state.get('temperature_form', self._form), temperature)
         self.statistics.load_state_dict(state['statistics'])
         self.updates, self.actor_updates = state['updates'], state['actor_updates']
         self._load_random_state(state['random_state'].cpu())
+
+    def _change_form(self, form: TemperatureForm, own: Tensor) -> None:
+        """Turn a temperature's parameter that was loaded in a form into this algorithm's.
+
+        Args:
+            form: of what was loaded.
+            own: the parameter before, scalar.
+        """
+        if self._form == 'fixed':
+            self._temperature.copy_(own)
+        elif form != self._form:
+            value = temperature_of(self._temperature.double(), form)
+            positive = bool(value > 0)  # one fixed at 0 says nothing about a learned one
+            self._temperature.copy_(parameter_of(value, self._form) if positive else own)
+            self.optimizers['temperature'].forget()
 
     def _load_random_state(self, random_state: Tensor) -> None:
         """Go on from a random state, (byte,) on the CPU, if it is of this kind of device."""
@@ -138,10 +159,17 @@ class TrainingState:
         self.generator.manual_seed(self.generator.initial_seed() + 1 + self.updates)
 
 
-def _temperature_parameter(algorithm: Algorithm) -> Tensor:
-    """Return the temperature itself if fixed, else the number that is learned in its place."""
-    value = algorithm.initial_temperature
-    if algorithm.temperature == 'auto':
-        exp = algorithm.temperature_parameter == 'exp'
-        value = math.log(value) if exp else value + math.log(-math.expm1(-value))
-    return torch.tensor(value)
+def temperature_of(parameter: Tensor, form: TemperatureForm) -> Tensor:
+    """Return the temperature by the number that is learned in its place, scalar."""
+    if form == 'fixed':
+        return parameter
+    return functional.softplus(parameter) if form == 'softplus' else parameter.exp()
+
+
+def parameter_of(temperature: Tensor, form: TemperatureForm) -> Tensor:
+    """Return the inverse of `temperature_of`, scalar; positive, unless it is fixed."""
+    if form == 'fixed':
+        return temperature
+    if form == 'exp':
+        return temperature.log()
+    return temperature + (-(-temperature).expm1()).log()

@@ -3,6 +3,8 @@
 """Checkpoints: whole, few, and never the last one lost."""
 
 import logging
+import subprocess
+import sys
 
 import pytest
 from rl_agent.errors import TrainingError
@@ -74,6 +76,28 @@ def test_numbers_that_are_not_finite_are_not_written(tmp_path):
     with pytest.raises(TrainingError, match=r'networks.actor is not finite'):
         checkpoints.save(broken, 2)
     assert checkpoints.load()['updates'] == 1
+
+
+CUT_SHORT = """
+import pathlib, resource, sys
+import torch
+from rl_agent.errors import DiskError
+from rl_learner.checkpoint import Checkpoints
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
+try:
+    Checkpoints(pathlib.Path(sys.argv[1])).save({'a': torch.zeros(100_000)}, 1)
+except DiskError as error:
+    sys.exit(f'DiskError: {error}')
+"""
+
+
+def test_a_disk_that_is_full_amid_a_file_is_the_same_error(tmp_path):
+    done = subprocess.run(
+        [sys.executable, '-c', CUT_SHORT, str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.stderr.startswith('DiskError: ')
+    assert done.stderr.strip().endswith('cannot be written: [Errno 27] File too large')
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):

@@ -1,14 +1,18 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """When the training loop keeps its work."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+import errno
+import logging
 from pathlib import Path
 import queue
 import threading
 import time
+from typing import BinaryIO
 
 import numpy as np
+import pytest
 from rl_learner.algorithm import load_algorithm
 from rl_learner.checkpoint import Checkpoints
 from rl_learner.learner import Learner, LearnerSettings
@@ -52,28 +56,98 @@ def training(learner: Learner) -> Iterator[None]:
         thread.join()
 
 
-def test_what_was_trained_before_the_data_ran_out_is_kept_while_it_waits(tmp_path: Path) -> None:
-    """A learner that is killed hours after the last robot left has all of its updates."""
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for a condition."""
+    deadline_s = time.monotonic() + 20.0
+    while not condition():
+        assert time.monotonic() < deadline_s, f'in vain: {what}'
+        time.sleep(0.02)
+
+
+def make(folder: Path, published: list[int]) -> tuple[Learner, Update, Blocks]:
+    """Return a small learner, its update and its data; it notes the versions it publishes."""
     sizes = {'critic_hidden_sizes': [8], 'actor_hidden_sizes': [8], 'batch_size': 16}
-    update = Update(load_algorithm('sac', sizes), 3, 1, seed=0)
+    update, blocks = Update(load_algorithm('sac', sizes), 3, 1, seed=0), Blocks()
     learner = Learner(
         update,
         TrainingPace(16.0, 16, warmup=0),
-        lambda policy: None,
-        tmp_path,
+        lambda policy: published.append(policy.version),
+        folder,
         LearnerSettings(publish_period_s=0.01, checkpoint_period_s=PERIOD_S),
     )
-    blocks, checkpoints = Blocks(), Checkpoints(tmp_path / CHECKPOINTS)
     learner.connect(blocks, lambda: 3)
+    return learner, update, blocks
+
+
+def test_what_was_trained_before_the_data_ran_out_is_kept_while_it_waits(tmp_path: Path) -> None:
+    """A learner that is killed hours after the last robot left has all of its updates."""
+    learner, update, blocks = make(tmp_path, [])
+    checkpoints = Checkpoints(tmp_path / CHECKPOINTS)
     for _ in range(3):
         blocks.put(update.layout.width)
-    deadline_s = time.monotonic() + 20.0
     with training(learner):
-        while not checkpoints.paths and time.monotonic() < deadline_s:
-            time.sleep(0.05)
+        until(lambda: bool(checkpoints.paths), 'a checkpoint')
         (path,) = checkpoints.paths
         assert path.name == f'checkpoint_{3:012d}.pt'
         written_ns = path.stat().st_mtime_ns
         time.sleep(2.0 * PERIOD_S + 0.4)
         assert checkpoints.paths == [path]
         assert path.stat().st_mtime_ns == written_ns, 'nothing new: nothing to write'
+
+
+def test_a_full_disk_ends_no_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says so, tries again period by period, and what it has then is kept."""
+    published: list[int] = []
+    learner, update, blocks = make(tmp_path, published)
+    checkpoints, words = Checkpoints(tmp_path / CHECKPOINTS), 'No space left on device'
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, words)
+
+    with training(learner), caplog.at_level(logging.INFO):
+        blocks.put(update.layout.width)
+        until(lambda: bool(checkpoints.paths), 'a checkpoint')
+        kept = checkpoints.paths
+        monkeypatch.setattr('os.fsync', refuse)
+        for number in range(2, 6):
+            blocks.put(update.layout.width)
+            until(lambda number=number: update.updates == number, 'the update')  # type: ignore
+            time.sleep(0.5 * PERIOD_S)
+        blocks.put(update.layout.width)
+        until(lambda: learner.progress.state.startswith('disk: '), 'the word')
+        assert words in learner.progress.state
+        assert checkpoints.paths == kept
+        before = len(published)
+        monkeypatch.undo()
+        blocks.put(update.layout.width)
+        until(lambda: len(checkpoints.paths) == 2, 'a checkpoint')
+        blocks.put(update.layout.width)
+        until(lambda: not learner.progress.state.startswith('disk: '), 'no word any more')
+    assert update.updates == 8
+    assert len(published) > before, 'policies go on as long as their versions are reserved'
+    said = [record.getMessage().partition(':')[0] for record in caplog.records]
+    assert said == ['training goes on and tries again', 'the disk takes it again']
+
+
+def test_without_a_version_that_never_comes_twice_no_policy_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[int] = []
+    learner, update, blocks = make(tmp_path, published)
+    monkeypatch.setattr('rl_learner.policy_versions.atomic_file', lambda path: _refused(path))
+    with training(learner):
+        blocks.put(update.layout.width)
+        until(lambda: update.updates == 1, 'the update')
+        until(lambda: learner.progress.state.startswith('disk: '), 'the word')
+        assert not published
+        monkeypatch.undo()
+        blocks.put(update.layout.width)
+        until(lambda: bool(published), 'a policy')
+    assert published[0] == 1
+
+
+def _refused(path: Path) -> AbstractContextManager[BinaryIO]:
+    """Refuse to open a file."""
+    raise OSError(errno.ENOSPC, 'No space left on device', str(path))

@@ -184,6 +184,32 @@ def test_a_checkpoint_goes_from_device_to_device(devices, tmp_path):
     assert second.updates == 10
 
 
+AUTO, FIXED = {'temperature': 'auto'}, {'temperature': 'fixed'}
+SOFTPLUS = {'temperature': 'auto', 'temperature_parameter': 'softplus'}
+
+
+@pytest.mark.parametrize(
+    ('before', 'after', 'expected'),
+    [
+        ({**AUTO, 'initial_temperature': 0.05}, {**FIXED, 'initial_temperature': 0.07}, 0.07),
+        ({**FIXED, 'initial_temperature': 0.05}, {**FIXED, 'initial_temperature': 0.07}, 0.07),
+        ({**FIXED, 'initial_temperature': 0.2}, {**AUTO, 'initial_temperature': 1.0}, 0.2),
+        ({**FIXED, 'initial_temperature': 0.2}, {**SOFTPLUS, 'initial_temperature': 1.0}, 0.2),
+        ({**AUTO, 'initial_temperature': 20.0}, {**SOFTPLUS, 'initial_temperature': 1.0}, 20.0),
+        ({**SOFTPLUS, 'initial_temperature': 0.01}, {**AUTO, 'initial_temperature': 1.0}, 0.01),
+        ({**AUTO, 'initial_temperature': 0.3}, {**AUTO, 'initial_temperature': 1.0}, 0.3),
+    ],
+)
+def test_a_temperature_stays_one_when_how_it_is_set_changes(before, after, expected):
+    first, second = make('default', **before), make('default', **after)
+    data = blocks(first, 2)
+    second.load_state_dict(first.state_dict())
+    assert second.temperature.item() == pytest.approx(expected, rel=1e-5)
+    second.run(data[0])
+    moved = abs(second.temperature.item() / expected - 1.0)
+    assert (moved == pytest.approx(0.0, abs=1e-6)) is (after['temperature'] == 'fixed')
+
+
 def test_a_new_learning_rate_holds_after_resuming():
     first = make('default')
     data = blocks(first, 2, size=1)

@@ -1,0 +1,211 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""How an episode begins on a robot whose time passes by itself: pose, service, person, limits."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+import contextlib
+from pathlib import Path
+import time
+from typing import Any
+
+from fleet import SpinningListener
+import numpy as np
+from numpy.typing import NDArray
+import pytest
+from rl_agent.ros_env import RosEnv
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool, Float64MultiArray
+from std_srvs.srv import Trigger
+
+WITHIN_S = 30.0
+GOAL, LONG_S = 0.5, 0.6  # longer than the command watchdog waits
+TASK = """
+from dataclasses import dataclass
+from typing import ClassVar
+from rl_agent.tasks.task import Outcome, Parameters
+
+@dataclass(frozen=True)
+class Look(Parameters):
+    fields: ClassVar[tuple[str, ...]] = ()
+
+    def outcome(self, observation, command, next_observation):
+        return Outcome({}, terminated=False)
+"""
+ARM = """
+name: arm
+rate_hz: 50
+episode_steps: 100
+observation:
+  - {name: where, topic: joint_states, type: sensor_msgs/msg/JointState, field: position,
+     joints: [pan], unit: rad}
+  - {name: torque, topic: joint_states, type: sensor_msgs/msg/JointState, field: effort,
+     joints: [pan], unit: N m}
+action: {topic: targets, type: std_msgs/msg/Float64MultiArray, joints: [pan], unit: rad,
+         low: [-1], high: [1], default: [0.5]}
+task: {name: 'real_time_reset:Look'}
+reset: RESET
+safety:
+  stop: {reaction: hold}
+  sensor_watchdog: {max_age_s: 5.0}
+  limits: [{name: push, observation: torque, low: [-5.0], high: [5.0]}]
+"""
+TO_POSE = 'move_to_pose: {field: where, seconds: 0.5, tolerance: 0.05}'
+Episode = tuple[NDArray[np.float32], dict[str, Any]]
+
+
+class Arm(SpinningListener):
+    """One joint that is at once where it is told to be; at 100 Hz it says where.
+
+    Attributes:
+        position: in rad.
+        torque: in N m.
+        stamped: whether its messages say when.
+        commands: all of them.
+    """
+
+    def __init__(self) -> None:
+        """Begin to publish."""
+        super().__init__()
+        self.position, self.torque, self.stamped = -0.5, 0.0, True
+        self.commands: list[float] = []
+        self._states = self.node.create_publisher(JointState, 'joint_states', 10)
+        self.stop_topic = self.node.create_publisher(Bool, 'emergency_stop', 10)
+        self.node.create_subscription(Float64MultiArray, 'targets', self._on_command, 10)
+        self.node.create_service(Trigger, 'reset', self._on_reset)
+        self.node.create_timer(0.01, self._publish)
+
+    def _publish(self) -> None:
+        """Say where it is."""
+        message = JointState(name=['pan'], position=[self.position], effort=[self.torque])
+        if self.stamped:
+            message.header.stamp = self.node.get_clock().now().to_msg()
+        self._states.publish(message)
+
+    def _on_command(self, message: Float64MultiArray) -> None:
+        """Be there."""
+        self.commands.append(message.data[0])
+        self.position = message.data[0]
+
+    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Be at the other end."""
+        self.position, response.success = 0.9, True
+        return response
+
+    def ask(self, service: str) -> bool:
+        """Call a service of the environment; return its answer."""
+        client = self.node.create_client(Trigger, f'rl_env/{service}')
+        assert client.wait_for_service(WITHIN_S)
+        response: Any = client.call(Trigger.Request())
+        return bool(response.success)
+
+
+@pytest.fixture
+def arm(ros_environment: dict[str, str]) -> Iterator[Arm]:
+    made = Arm()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def env_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], RosEnv]]:
+    """Return a function that makes the arm's environment with a reset of its own."""
+    (tmp_path / 'real_time_reset.py').write_text(TASK)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with contextlib.ExitStack() as stack:
+
+        def make(reset: str) -> RosEnv:
+            path = tmp_path / 'arm.yaml'
+            path.write_text(ARM.replace('RESET', f'{{{reset}}}'))
+            env = RosEnv(str(path), real_time=True, robot_timeout_s=WITHIN_S)
+            return stack.enter_context(contextlib.closing(env))
+
+        yield make
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as made:
+        yield made
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for a condition."""
+    deadline_s = time.monotonic() + WITHIN_S
+    while not condition():
+        assert time.monotonic() < deadline_s, f'waited {WITHIN_S:g} s in vain: {what}'
+        time.sleep(0.01)
+
+
+def test_a_person_may_take_their_time_after_the_way_to_a_pose(
+    arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
+) -> None:
+    env = env_of(f'{TO_POSE}, person: true')
+    episode: Future[Episode] = pool.submit(env.reset)
+    until(lambda: arm.commands[-1:] == [GOAL], 'the pose')
+    time.sleep(LONG_S)
+    sent = len(arm.commands)
+    assert arm.ask('confirm_reset')
+    np.testing.assert_allclose(episode.result(WITHIN_S)[0], [GOAL, 0.0], atol=1e-6)
+    assert env.state.words == 'ok'
+    assert len(arm.commands) == sent, 'once confirmed nothing moves before the episode'
+    assert not arm.ask('confirm_reset')
+
+
+def test_a_limit_holds_on_the_way_to_a_pose(
+    arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
+) -> None:
+    env = env_of(TO_POSE)
+    episode: Future[Episode] = pool.submit(env.reset)
+    until(lambda: arm.position > -0.3, 'the way')
+    arm.torque = 50.0  # it pushes against something
+    until(lambda: env.state.stop is not None, 'the stop')
+    assert env.state.words.startswith('limit/push: ')
+    time.sleep(LONG_S)
+    assert arm.position < 0.3, 'it goes no further'
+    assert not arm.ask('rearm')
+    arm.torque = 0.0
+    until(lambda: arm.ask('rearm'), 'the re-arm')
+    np.testing.assert_allclose(episode.result(WITHIN_S)[0], [GOAL, 0.0], atol=1e-6)
+
+
+def test_a_robot_beyond_a_limit_is_not_moved_to_a_pose(
+    arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
+) -> None:
+    env, arm.torque = env_of(TO_POSE), 50.0
+    episode: Future[Episode] = pool.submit(env.reset)
+    until(lambda: env.state.stop is not None, 'the stop')
+    time.sleep(LONG_S)
+    assert arm.position == -0.5
+    assert set(arm.commands) <= {-0.5}
+    arm.torque = 0.0
+    until(lambda: arm.ask('rearm'), 'the re-arm')
+    episode.result(WITHIN_S)
+
+
+def test_an_emergency_stop_while_a_person_is_waited_for_holds_where_the_service_left_it(
+    arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
+) -> None:
+    """Not where the last command, or the last episode, had left it."""
+    env = env_of('service: reset, person: true')
+    episode: Future[Episode] = pool.submit(env.reset)
+    until(lambda: arm.position == 0.9, 'the service')
+    until(lambda: arm.ask('confirm_reset'), 'the first episode')
+    episode.result(WITHIN_S)
+    env.step(np.full(1, -0.8, np.float32))
+    until(lambda: arm.position == pytest.approx(-0.8), 'the first step')
+    episode = pool.submit(env.reset)
+    until(lambda: arm.position == 0.9, 'the service')
+    time.sleep(LONG_S)
+    sent = len(arm.commands)
+    assert arm.ask('emergency_stop')
+    until(lambda: len(arm.commands) > sent + 5, 'the reaction')
+    assert set(arm.commands[sent:]) == {0.9}
+    assert arm.ask('rearm')
+    until(lambda: arm.ask('confirm_reset'), 'the second episode')
+    episode.result(WITHIN_S)
+
+
+def test_a_driver_may_leave_its_stamps_at_zero(arm: Arm, env_of: Callable[[str], RosEnv]) -> None:
+    arm.stamped = False
+    observation, _ = env_of('service: reset').reset()
+    assert observation[0] == pytest.approx(0.9)
