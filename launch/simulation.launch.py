@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """Simulated robots, their agents and the learner: `ros2 launch rl_learner simulation.launch.py`.
 
-The nodes and parameters are those of `make demo`.
+Nodes and parameters are those of `make demo`, but for the algorithm's own `updates_to_data`.
 """
 
 from pathlib import Path

@@ -82,7 +82,20 @@ def test_folders_above_a_link_are_those_of_both_ends(tmp_path: Path) -> None:
 
 
 def test_this_interpreter_has_what_robots_need() -> None:
-    assert robot_interpreter('', os.environ).python == sys.executable
+    plain = {name: text for name, text in os.environ.items() if name != 'VIRTUAL_ENV'}
+    assert robot_interpreter('', plain).python == sys.executable
+
+
+def test_an_activated_environment_is_taken_if_it_has_what_is_needed(tmp_path: Path) -> None:
+    """Whoever has said `source ~/rl_python/bin/activate` need not name it again."""
+    bare = {**os.environ, 'VIRTUAL_ENV': str(tmp_path)}
+    assert robot_interpreter('', bare).python == sys.executable
+    (tmp_path / 'bin').mkdir()
+    python = tmp_path / 'bin' / 'python'
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding='utf-8')
+    python.chmod(0o755)
+    assert robot_interpreter('', bare).python == str(python)
+    assert robot_interpreter(sys.executable, bare).python == sys.executable
 
 
 def test_the_workspace_has_an_interpreter_with_what_learners_need(workspace: Path) -> None:

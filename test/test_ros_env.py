@@ -2,6 +2,7 @@
 """Any Gymnasium learner drives any robot: real processes, real DDS."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 import math
 from pathlib import Path
 import time
@@ -16,6 +17,7 @@ from rl_agent.node_specs import simulated_robot
 from rl_agent.ros_env import RosEnv
 from stable_baselines3 import PPO, SAC
 from std_msgs.msg import Bool, Float64MultiArray
+from std_srvs.srv import Trigger
 import torch
 
 ROBOTS = ('pendulum', 'arm')
@@ -74,6 +76,37 @@ def test_stable_baselines_trains_unchanged(
     assert any(not old.equal(new) for old, new in zip(before, after, strict=True))
     action, _ = model.predict(env.reset()[0])
     assert env.action_space.contains(action)
+
+
+@pytest.mark.parametrize('env', ['pendulum'], indirect=True)
+def test_in_lockstep_a_person_stops_and_rearms_too(env: RosEnv) -> None:
+    """A stop that latches must have a way out: `reset` waits for it."""
+
+    def ask(what: str) -> bool:
+        future = clients[what].call_async(Trigger.Request())
+        listener.until(future.done, 30.0, what)
+        return bool(future.result().success)
+
+    listener = Listener({})
+    clients = {
+        what: listener.node.create_client(Trigger, f'/env_pendulum/rl_env/{what}')
+        for what in ('emergency_stop', 'rearm')
+    }
+    for what, client in clients.items():
+        listener.until(client.service_is_ready, 30.0, what)
+    env.reset()
+    assert ask('emergency_stop')
+    *_, truncated, info = env.step(np.zeros(1, np.float32))
+    assert truncated
+    assert info['stop'].startswith('emergency_stop: ')
+    with ThreadPoolExecutor(1) as pool:
+        episode = pool.submit(env.reset)
+        time.sleep(0.3)
+        assert not episode.done()
+        assert ask('rearm')
+        episode.result(30.0)
+    assert not env.step(np.zeros(1, np.float32))[3]
+    listener.close()
 
 
 def test_in_real_time_a_robot_is_driven_stopped_and_left_at_rest(

@@ -7,6 +7,7 @@ before anything is started.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+import contextlib
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -148,16 +149,22 @@ def robot_interpreter(python: str, environment: Mapping[str, str]) -> Interprete
     """Return the interpreter of agents and simulated robots.
 
     Args:
-        python: path or name; empty: the one that runs this.
+        python: path or name; empty: that of the virtual environment that is activated, if it has
+            what is needed, else the one that runs this.
         environment: the variables of this process.
 
     Raises:
         ConfigurationError: it lacks something; the text says what, and what to do.
     """
+    activated = environment.get('VIRTUAL_ENV')
+    if not python and activated:
+        with contextlib.suppress(ConfigurationError):
+            return robot_interpreter(str(Path(activated) / 'bin' / 'python'), environment)
     wanted = python or sys.executable
     # an environment made by `make setup` brings a ROS of its own: there, nothing of this one
     environments = (environment, without_ros(environment))
-    fix = f'what helps: {ROBOT_FIX}, and then python:=~/rl_python/bin/python'
+    choice = 'source ~/rl_python/bin/activate, or python:=~/rl_python/bin/python'
+    fix = f'what helps: {ROBOT_FIX}, and then {choice}'
     try:
         return fitting(wanted, environments, ROBOT_NEEDS, fix)
     except ConfigurationError as error:

@@ -41,10 +41,14 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         'exit codes: 0 it learned, 1 it did not or something failed, 2 wrong usage',
     )
     parser.add_argument(
-        '--robot', default='pendulum', help='name in config/demos; default: pendulum'
+        '--robot',
+        default='pendulum',
+        help='name in config/demos, or a YAML file like those; default: pendulum',
     )
     parser.add_argument(
-        '--algorithm', help='name in config/algorithms, or a YAML file; default: that of the demo'
+        '--algorithm',
+        help='name in config/algorithms, or a YAML file; default: that of the demo, with its'
+        ' updates_to_data',
     )
     parser.add_argument(
         '--seed', type=at_least(0), default=0, help='of everything random; default: 0'
