@@ -21,13 +21,17 @@ from geometry_msgs.msg import (
 from nav_msgs.msg import Odometry
 import numpy as np
 import pytest
+from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message
 from rl_agent.action_description import ActionDescription
 from rl_agent.errors import RobotError
+from rl_agent.events import Events
 from rl_agent.observation_description import ObservationField
 from rl_agent.reset_description import ResetDescription
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_sensors import RosSensors, SensorMessage
+from rl_agent.sensor_reader import SensorReader
 from rl_agent.spaces import Spaces
 from rl_agent.task_description import TaskDescription
 from sensor_msgs.msg import Imu, JointState, LaserScan
@@ -245,6 +249,85 @@ def test_of_polled_topics_the_newest_message_is_taken_with_its_time(robot: Liste
     listener.stop()
     sensors.close()
     listener.close()
+
+
+@pytest.fixture
+def agent_node(ros_environment: dict[str, str]) -> Iterator[Node]:
+    """Return a node of the sensors' own, which no executor serves: its messages are polled."""
+    listener = Listener({})
+    yield listener.node
+    listener.close()
+
+
+def test_of_polled_messages_the_older_ones_are_decoded_only_if_asked_for(
+    robot: Listener, agent_node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+
+    def decode(data: bytes, kind: type) -> Any:
+        decoded.append(data)
+        return deserialize_message(data, kind)
+
+    monkeypatch.setattr('rl_agent.ros_sensors.deserialize_message', decode)
+    publisher = robot.node.create_publisher(JointState, 'together', 10)
+    field = ObservationField('a', 'together', type_name(JointState()), 'position', ('a',))
+    sensors = RosSensors(agent_node, describe(field), polled=True)
+    positions: list[float] = []
+    deadline_s, ages_s = time.monotonic() + WITHIN_S, [0.0]
+    while positions != [3.0, 2.0, 1.0]:  # all three between two polls
+        assert time.monotonic() < deadline_s
+        sensors.poll()
+        for position in (1.0, 2.0, 3.0):
+            publisher.publish(joints('a', position=[position]))
+        time.sleep(0.05)
+        decoded.clear()
+        sensors.poll()
+        assert len(decoded) <= 1
+        heard = sensors.latest().get('together')
+        positions, ages_s = [], []
+        while heard is not None:
+            positions += heard.message.position
+            ages_s.append(time.monotonic() - heard.received_s)
+            assert heard.stamp_ns == 7_000_000_005
+            heard = heard.before()
+    assert len(decoded) == 3
+    assert ages_s == sorted(ages_s)
+    sensors.close()
+
+
+def test_a_gripper_on_the_same_topic_does_not_hide_the_arm(
+    robot: Listener, agent_node: Node
+) -> None:
+    """In each period the arm publishes and then the gripper, whose joints are not described."""
+    arm, gripper = (robot.node.create_publisher(JointState, 'shared', 10) for _ in range(2))
+    field = ObservationField('a', 'shared', type_name(JointState()), 'position', ('a',))
+    sensors, events = RosSensors(agent_node, describe(field), polled=True), Events()
+    reader = SensorReader([field], sensors.latest, sensors.values_of, events)
+    deadline_s, position = time.monotonic() + WITHIN_S, 0.0
+
+    def next_period() -> bool:
+        """Return whether both were heard, the gripper last, and the arm counts."""
+        nonlocal position
+        position += 1.0
+        arm.publish(joints('a', position=[position]))
+        gripper.publish(joints('finger', position=[-1.0]))
+        time.sleep(0.05)
+        sensors.poll()
+        reader.update()
+        newest = sensors.latest().get('shared')
+        return bool(
+            newest
+            and newest.message.name == ['finger']
+            and reader.is_complete
+            and reader.values()['a'].tolist() == [position]
+        )
+
+    for _ in range(3):
+        while not next_period():
+            assert time.monotonic() < deadline_s, reader.why('shared')
+        assert reader.why('shared') == ''
+    assert events.counts()['sensor_refused/shared'] > 0
+    sensors.close()
 
 
 @pytest.mark.parametrize('number', range(len(SEEN)), ids=list(SEEN))

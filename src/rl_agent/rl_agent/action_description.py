@@ -35,7 +35,8 @@ class ActionDescription:
     Attributes:
         topic: command topic, relative to the robot's namespace.
         type: message type, any that is installed. A header gets the time of sending; that of a
-            trajectory stays 0, which means `at once`.
+            trajectory stays 0, which means `at once`. A boolean is true from 0.5 on; whole
+            numbers are rounded.
         joints: names, in the order of the command.
         fields: paths, as in `linear.x` of a Twist, in the order of the command.
         unit: of `low` and `high`.

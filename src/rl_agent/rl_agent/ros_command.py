@@ -23,6 +23,9 @@ Numbers = NDArray[np.float64]
 class RosCommand:
     """Publishes commands. Only their numbers and stamps change, see `PreparedMessage`.
 
+    Where the message has a boolean, a number from 0.5 on is true: low 0 and high 1 are false and
+    true.
+
     The publisher is reliable, which both kinds of subscribers hear, and keeps one command only:
     an old one is worth nothing.
     """

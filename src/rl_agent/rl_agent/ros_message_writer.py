@@ -16,11 +16,17 @@ Writer = Callable[[Numbers], None]
 _FLOATS = ('float', 'double')
 
 
+def to_boolean(number: float) -> bool:
+    """Return whether a number is nearer to 1, true, than to 0, false; 0.5 is true."""
+    return number >= 0.5
+
+
 def make_writer(message: Any, type_name: str, paths: Sequence[str]) -> Writer:
     """Return what writes numbers, (number,), to where the paths lead, one path after the other.
 
     A path that leads to a list takes all numbers and makes the list as long as they are; then it
-    must be the only one. Lists with an index in the path are made long enough at once.
+    must be the only one. Lists with an index in the path are made long enough at once. Whole
+    numbers are rounded, a half to the even one; booleans are as `to_boolean` says.
 
     Args:
         message: that is written to.
@@ -79,7 +85,7 @@ def _list_writer(parent: Any, last: Step, place: FieldType) -> Writer:
     def write(numbers: Numbers) -> None:
         values: Any = np.rint(numbers) if whole else numbers
         if not code:
-            values = [bool(number) for number in values]
+            values = [to_boolean(number) for number in numbers.tolist()]
         elif place.size is not None:
             values = values.astype(code)
         else:
@@ -93,7 +99,7 @@ def _setter(parent: Any, last: Step, place: FieldType) -> Callable[[float], None
     """Return what writes one number."""
     convert: Callable[[float], Any] = float
     if place.kind not in _FLOATS:
-        convert = bool if place.kind == 'boolean' else round
+        convert = to_boolean if place.kind == 'boolean' else round
     if last.index is None:
         return lambda number: setattr(parent, last.name, convert(number))
     items, index = getattr(parent, last.name), last.index

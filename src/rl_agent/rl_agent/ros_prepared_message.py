@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.serialization import deserialize_message, serialize_message
 from rl_agent.ros_message_fields import leaves, TYPECODES
-from rl_agent.ros_message_writer import make_writer, Writer
+from rl_agent.ros_message_writer import make_writer, to_boolean, Writer
 
 Numbers = NDArray[np.float64]
 
@@ -87,7 +87,8 @@ class PreparedMessage:
     def fill(self, numbers: Numbers, stamp_ns: int = 0) -> bytes:
         """Return the serialised message with these numbers, (count,), and this stamp.
 
-        Whole numbers are rounded, and stay within what their type holds. Any thread may call this.
+        Whole numbers are rounded, a half to the even one, and stay within what their type holds. A
+        boolean is true from 0.5 on. Any thread may call this.
         """
         data, values = bytearray(self._template), numbers.tolist()
         for which, offset, pack, convert in self._packers:
@@ -173,6 +174,6 @@ def _converter(code: str) -> Callable[[float], Any] | None:
     if code in 'fd':
         return None
     if code == '?':
-        return bool
+        return to_boolean
     low, high = np.iinfo(code).min, np.iinfo(code).max
     return lambda number: min(max(round(number), low), high)

@@ -166,9 +166,10 @@ class RosRealtimeRobot:
     def sense(self) -> dict[str, Numbers] | None:
         """Return the newest values, see `SensingRobot`."""
         self._look()
-        if any(self._reader.why(topic) for topic in self._reader.topics):
+        now_s = time.monotonic()
+        if not all(item.is_young(now_s) for item in self._watched_sensors):
             return None
-        return self._reader.values() if self._reader.is_complete else None
+        return self._reader.values()
 
     def rest(self) -> None:
         """Bring the robot to a stop, as at the end of an episode."""

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """What a robot's sensors said last: one subscription for each topic of its description."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 import threading
@@ -16,8 +16,12 @@ from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_field_extractor import FieldExtractor
 from rl_agent.ros_message_fields import has_header
 from rl_agent.ros_messages import import_message, stamp_to_ns
-from rl_agent.ros_polling import take_newest, TakenByHand
+from rl_agent.ros_polling import take_all, Taken, TakenByHand
 from rl_agent.ros_topics import SENSOR_QOS
+
+
+def _none() -> None:
+    """Return that no message came before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +33,15 @@ class SensorMessage:
         received_s: when, by `time.monotonic`.
         stamp_ns: by its header, or where it has none, the node's clock at its arrival.
         stamped: whether it has a header.
+        before: returns the one that came before it, where both came between two calls of `poll`;
+            None: there is none. Only then is that one decoded.
     """
 
     message: Any
     received_s: float
     stamp_ns: int
     stamped: bool = True
+    before: 'Callable[[], SensorMessage | None]' = _none
 
 
 class RosSensors:
@@ -45,7 +52,8 @@ class RosSensors:
 
     Either the node's executor receives each message as it comes, or, `polled`, whoever calls
     `poll` takes those that have come: no other thread then needs Python's interpreter lock for
-    them, and of a sensor that is faster than the control loop only the newest one is decoded.
+    them, and of a sensor that is faster than the control loop only the newest one is decoded, if
+    nobody asks for the ones `before` it.
 
     Attributes:
         topics: as in the description.
@@ -86,31 +94,31 @@ class RosSensors:
             for topic in self.topics
         }
         self._stamped = {topic: has_header(kind) for topic, kind in description.topics.items()}
+        self._kinds = {topic: import_message(kind) for topic, kind in description.topics.items()}
         group = TakenByHand() if polled else None
         self._polled_s = time.monotonic()
         self._subscriptions = {
             topic: node.create_subscription(
-                import_message(kind),
-                topic,
-                partial(self._receive, topic),
-                SENSOR_QOS,
-                callback_group=group,
+                kind, topic, partial(self._receive, topic), SENSOR_QOS, callback_group=group
             )
-            for topic, kind in description.topics.items()
+            for topic, kind in self._kinds.items()
         }
 
     def poll(self) -> None:
-        """Take the messages that have come; of each topic all but the newest are dropped."""
+        """Take the messages that have come; of each topic the newest one is decoded."""
         with self.changed:
             now_s, wall_ns = time.monotonic(), time.time_ns()
-            longest_s = now_s - self._polled_s  # it came since then, whatever wall clocks do
+            longest_s = now_s - self._polled_s
+
+            def received_s(info: Mapping[str, int]) -> float:
+                age_s = 1e-9 * (wall_ns - info['received_timestamp'])
+                # it came since the last call, whatever wall clocks do
+                return now_s - min(max(age_s, 0.0), longest_s)
+
             for topic, subscription in self._subscriptions.items():
-                newest = take_newest(subscription)
-                if newest is not None:
-                    data, info = newest
-                    age_s = 1e-9 * (wall_ns - info['received_timestamp'])
-                    received_s = now_s - min(max(age_s, 0.0), longest_s)
-                    self._note(topic, deserialize_message(data, subscription.msg_type), received_s)
+                taken = list(take_all(subscription))
+                if taken:
+                    self._note(topic, self._decode(topic, taken, received_s))
             self._polled_s = now_s
 
     def latest(self) -> dict[str, SensorMessage]:
@@ -168,16 +176,34 @@ class RosSensors:
 
     def _receive(self, topic: str, message: Any) -> None:
         """Keep a message that an executor brings."""
-        self._note(topic, message, time.monotonic())
+        stamp_ns, stamped = self._stamp_ns(topic, message), self._stamped[topic]
+        self._note(topic, SensorMessage(message, time.monotonic(), stamp_ns, stamped))
 
-    def _note(self, topic: str, message: Any, received_s: float) -> None:
+    def _decode(
+        self,
+        topic: str,
+        taken: Sequence[Taken],
+        received_s: Callable[[Mapping[str, int]], float],
+    ) -> SensorMessage:
+        """Return the newest of the messages that came of a topic, of which the oldest is first."""
+        data, info = taken[-1]
+        message = deserialize_message(data, self._kinds[topic])
+        return SensorMessage(
+            message,
+            received_s(info),
+            self._stamp_ns(topic, message),
+            self._stamped[topic],
+            partial(self._decode, topic, taken[:-1], received_s) if len(taken) > 1 else _none,
+        )
+
+    def _stamp_ns(self, topic: str, message: Any) -> int:
+        """Return the stamp of a message, or the time where it has no header."""
+        if self._stamped[topic]:
+            return stamp_to_ns(message.header.stamp)
+        return self._node.get_clock().now().nanoseconds
+
+    def _note(self, topic: str, heard: SensorMessage) -> None:
         """Keep a message of a topic as its newest one."""
-        stamped = self._stamped[topic]
-        if stamped:
-            stamp_ns = stamp_to_ns(message.header.stamp)
-        else:
-            stamp_ns = self._node.get_clock().now().nanoseconds
-        heard = SensorMessage(message, received_s, stamp_ns, stamped)
         with self.changed:
             if self._on_message:
                 self._on_message(topic, heard)

@@ -1,9 +1,11 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """`episodes.csv` of a run: one row for each finished episode, written as it happens."""
 
+import contextlib
 import csv
 from dataclasses import asdict, dataclass, fields
 import io
+import os
 from pathlib import Path
 import time
 from typing import Any
@@ -50,16 +52,21 @@ class EpisodeLog:
     def __init__(self, folder: Path) -> None:
         """Use a run's folder; the file is made with the first row.
 
+        A last row that is half written, as a power cut leaves it, is cut off.
+
         Raises:
-            ConfigurationError: the table there is damaged.
+            ConfigurationError: the table there is damaged, or cannot be written.
         """
         self._path = folder / EPISODES_FILE
-        before = read_episodes(self._path) if self._path.exists() else []
+        before: list[EpisodeRow] = []
+        if self._path.exists():
+            before = read_episodes(self._path)
+            _cut_off_half_row(self._path)
         self.total_steps = before[-1].total_steps if before else 0
         self._began_s = time.monotonic() - (before[-1].wall_s if before else 0.0)
 
     def append(self, **episode: Any) -> EpisodeRow:
-        """Write an episode; on return the file has it.
+        """Write an episode; on return the file has it, after an error nothing of it.
 
         Args:
             episode: the fields of `EpisodeRow`, but for `total_steps` and `wall_s`.
@@ -72,11 +79,17 @@ class EpisodeLog:
         row = EpisodeRow(**episode, total_steps=self.total_steps, wall_s=wall_s)
         text = io.StringIO()
         writer = csv.DictWriter(text, [item.name for item in fields(EpisodeRow)])
-        if not self._path.exists():
+        size = self._path.stat().st_size if self._path.exists() else 0
+        if size == 0:
             writer.writeheader()
         writer.writerow(asdict(row))
-        with self._path.open('a', newline='', encoding='utf-8') as file:
-            file.write(text.getvalue())
+        try:
+            with self._path.open('a', newline='', encoding='utf-8') as file:
+                file.write(text.getvalue())
+        except OSError:
+            with contextlib.suppress(OSError):  # it could not even be opened
+                os.truncate(self._path, size)  # the next row would become the end of a half one
+            raise
         return row
 
 
@@ -87,10 +100,10 @@ def read_episodes(path: Path) -> list[EpisodeRow]:
         ConfigurationError: it cannot be read, or is another table.
     """
     try:
-        text = path.read_text(encoding='utf-8')
+        content = path.read_bytes()
+        whole = content[: _whole_rows(content)].decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f'{path}: cannot be read: {error}') from error
-    whole = text[: text.rfind('\n') + 1]
     reader = csv.DictReader(io.StringIO(whole, newline=''))
     try:
         return [_row(values) for values in reader]
@@ -99,6 +112,27 @@ def read_episodes(path: Path) -> list[EpisodeRow]:
             f'{path}: line {reader.line_num}: {type(error).__name__}: {error}; accepted: the'
             f' columns {", ".join(item.name for item in fields(EpisodeRow))}'
         ) from error
+
+
+def _cut_off_half_row(path: Path) -> None:
+    """Shorten a table to its whole rows.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    try:
+        content = path.read_bytes()
+        if _whole_rows(content) < len(content):
+            os.truncate(path, _whole_rows(content))
+    except OSError as error:
+        raise ConfigurationError(
+            f'{path}: its last row is half written: {error.strerror}; accepted: a file to write in'
+        ) from error
+
+
+def _whole_rows(content: bytes) -> int:
+    """Return how many bytes of a table are whole rows: those that have an end of line."""
+    return max(content.rfind(b'\n'), content.rfind(b'\r')) + 1
 
 
 def _row(values: dict[str, str]) -> EpisodeRow:

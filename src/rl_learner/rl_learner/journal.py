@@ -18,7 +18,9 @@ from rl_agent.errors import ConfigurationError, JournalError
 from rl_learner.journal_file import JournalFile, mend
 from rl_learner.journal_reader import (
     file_name,
+    HOW_TO_GO_ON_BEFORE,
     is_begun,
+    is_changed,
     journal_files,
     JournalHeader,
     read_batches,
@@ -26,8 +28,8 @@ from rl_learner.journal_reader import (
     transitions_before,
 )
 
+JOURNAL_LOCK = '.lock'
 _LOGGER = logging.getLogger(__name__)
-_LOCK = '.lock'
 _SESSIONS_KEPT = 10_000
 
 Sequences = dict[tuple[str, str], int]
@@ -78,15 +80,20 @@ class Journal:
         Raises:
             ConfigurationError: it is of another kind of robot, is no journal, or cannot be
                 written here.
-            JournalError: another process writes it.
+            JournalError: another process writes it, or its newest file cannot be read or was
+                changed by the disk; that stays as it is.
         """
         self.folder, self._fingerprint, self._settings = folder, fingerprint, settings
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-            self._take_lock()
-            total, self.sequences = self._recover()
-            self._file = self._new_file(total, self.sequences)
+            self._lock = os.open(folder / JOURNAL_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                self._take_lock()
+                total, self.sequences = self._recover()
+                self._file = self._new_file(total, self.sequences)
+            except BaseException:
+                os.close(self._lock)  # this process may try again
+                raise
         except OSError as error:
             raise ConfigurationError(
                 f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
@@ -113,7 +120,8 @@ class Journal:
             sequences: robot and session to the highest number, with this group.
 
         Raises:
-            JournalError: the disk does not take it; nothing of the group is in the journal.
+            JournalError: the disk does not take it, or the file was deleted; nothing of the group
+                is in the journal.
         """
         try:
             self._file.append(messages, time.time_ns())
@@ -138,7 +146,6 @@ class Journal:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            os.close(self._lock)
             raise JournalError(
                 f'{self.folder}: another replay bridge writes into it; accepted: one bridge a run'
             ) from error
@@ -148,7 +155,7 @@ class Journal:
         files = journal_files(self.folder)
         while files and not is_begun(files[-1]):
             _LOGGER.warning('%s ended within its header and is removed', files[-1])
-            files.pop().unlink()
+            files.pop().unlink(missing_ok=True)
         if not files:
             return 0, {}
         header = read_header(files[-1])
@@ -167,6 +174,10 @@ class Journal:
             sequences[sender.robot, sender.session] = batch.last_sequence
             total += len(batch)
         if total == header.transitions_before:
+            if is_changed(files[-1]):
+                raise JournalError(
+                    f'{files[-1]}: the disk has changed its first batch; {HOW_TO_GO_ON_BEFORE}'
+                )
             files[-1].unlink()  # the new file takes its name
         return total, sequences
 

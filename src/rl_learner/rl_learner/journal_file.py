@@ -18,8 +18,6 @@ from mcap.records import (
     Channel,
     DataEnd,
     Footer,
-    Header,
-    McapRecord,
     Message,
     MetadataIndex,
     Schema,
@@ -27,8 +25,15 @@ from mcap.records import (
 )
 from mcap.writer import MCAP0_MAGIC
 from rl_agent.atomic_file import atomic_file
+from rl_agent.errors import JournalError
 from rl_learner.batch_codec import MESSAGE_DEFINITION, TYPE_NAME
-from rl_learner.journal_reader import JournalHeader, open_journal_file, read_records
+from rl_learner.journal_reader import (
+    bytes_of,
+    JOURNAL_START,
+    JournalHeader,
+    open_journal_file,
+    read_records,
+)
 
 TOPIC = '/transitions'
 _CHANNEL = 1
@@ -71,7 +76,13 @@ class JournalFile:
 
         Raises:
             OSError: the disk does not take them; none of them is in the file.
+            JournalError: the file was deleted, and what is written into it would be lost.
         """
+        if os.fstat(self._handle).st_nlink == 0:
+            raise JournalError(
+                f'{self.path}: was deleted while it grew; accepted: a file that stays; start the'
+                ' learner again'
+            )
         builder = RecordBuilder()
         for message in messages:
             Message(_CHANNEL, log_time_ns, message, log_time_ns, 0).write(builder)
@@ -166,28 +177,20 @@ class _Statistics:
 
 def _beginning(header: JournalHeader) -> tuple[bytes, MetadataIndex]:
     """Return the bytes before the first message, and where the metadata are in them."""
-    start = MCAP0_MAGIC + _bytes_of(Header(profile='ros2', library='rl_learner'))
     metadata = header.to_metadata()
-    record = _bytes_of(metadata)
-    index = MetadataIndex(offset=len(start), length=len(record), name=metadata.name)
-    return start + record + _bytes_of(_SCHEMA_RECORD) + _bytes_of(_CHANNEL_RECORD), index
+    record = bytes_of(metadata)
+    index = MetadataIndex(offset=len(JOURNAL_START), length=len(record), name=metadata.name)
+    return JOURNAL_START + record + bytes_of(_SCHEMA_RECORD) + bytes_of(_CHANNEL_RECORD), index
 
 
 def _ending(offset: int, statistics: _Statistics, metadata_index: MetadataIndex) -> bytes:
     """Return the bytes behind the last message, which ends at `offset`."""
-    data_end = _bytes_of(DataEnd(data_section_crc=0))
+    data_end = bytes_of(DataEnd(data_section_crc=0))
     summary = b''.join(
-        map(_bytes_of, (_SCHEMA_RECORD, _CHANNEL_RECORD, statistics.record(), metadata_index))
+        map(bytes_of, (_SCHEMA_RECORD, _CHANNEL_RECORD, statistics.record(), metadata_index))
     )
     footer = Footer(summary_start=offset + len(data_end), summary_offset_start=0, summary_crc=0)
-    return data_end + summary + _bytes_of(footer) + MCAP0_MAGIC
-
-
-def _bytes_of(record: McapRecord) -> bytes:
-    """Return a record as it is written."""
-    builder = RecordBuilder()
-    record.write(builder)
-    return bytes(builder.end())
+    return data_end + summary + bytes_of(footer) + MCAP0_MAGIC
 
 
 def _write_all(handle: int, data: bytes) -> None:

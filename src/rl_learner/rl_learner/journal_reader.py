@@ -14,9 +14,10 @@ from pathlib import Path
 import struct
 from typing import BinaryIO
 
-from mcap.data_stream import ReadDataStream
+from mcap.data_stream import ReadDataStream, RecordBuilder
+from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import Metadata
+from mcap.records import Header, McapRecord, Metadata
 from mcap.writer import MCAP0_MAGIC
 from rl_agent.errors import ConfigurationError, JournalError
 from rl_learner.batch_codec import decode, TransitionBatch
@@ -27,6 +28,18 @@ _PREFIX = struct.Struct('<BQ')  # opcode and length of a record
 _MESSAGE_HEAD = 22  # channel, sequence and two times before the message itself
 _LARGEST_RECORD = 1 << 31
 HOW_TO_GO_ON = 'move this file and all before it away and start the learner again'
+HOW_TO_GO_ON_BEFORE = 'move this file away and start the learner again'
+
+
+def bytes_of(record: McapRecord) -> bytes:
+    """Return a record as it is written."""
+    builder = RecordBuilder()
+    record.write(builder)
+    return bytes(builder.end())
+
+
+# what every file begins with; the metadata record with a `JournalHeader` follows
+JOURNAL_START = MCAP0_MAGIC + bytes_of(Header(profile='ros2', library='rl_learner'))
 
 
 @dataclass(frozen=True)
@@ -128,18 +141,15 @@ def open_journal_file(path: Path) -> tuple[BinaryIO, JournalHeader]:
     """Return an open file, behind its header, and the header.
 
     Raises:
-        JournalError: it cannot be read, or was cut off before the end of its header.
+        JournalError: it cannot be read, was cut off before the end of its header, or the disk
+            changed that.
         ConfigurationError: it is no journal of this project.
     """
-    try:
-        file = path.open('rb')
-    except OSError as error:
-        raise JournalError(f'{path}: cannot be read: {error.strerror}') from error
-    try:
-        return file, _read_header(file, path)
-    except BaseException:
+    file, header = _open(path)
+    if header is None:
         file.close()
-        raise
+        raise JournalError(f'{path}: cut off within its header')
+    return file, header
 
 
 def read_header(path: Path) -> JournalHeader:
@@ -185,7 +195,12 @@ def batch_of(record: Record, path: Path) -> TransitionBatch:
 
 
 def journal_extent(folder: Path) -> JournalExtent:
-    """Return what the journal in a folder holds; reads no more than the last file."""
+    """Return what the journal in a folder holds; reads no more than the last file.
+
+    Raises:
+        JournalError: that file cannot be read, or the disk changed it.
+        ConfigurationError: it is no journal.
+    """
     files = journal_files(folder)
     # its writer was killed before the header was whole: nothing is in it
     while files and not is_begun(files[-1]):
@@ -206,33 +221,112 @@ def journal_extent(folder: Path) -> JournalExtent:
 
 
 def is_begun(path: Path) -> bool:
-    """Return whether a file has its whole header."""
+    """Return whether the newest file has its whole header; one that has not holds nothing.
+
+    Its writer was killed, or has taken it away since the folder was listed.
+
+    Raises:
+        JournalError: the file may hold something: it cannot be read, or the disk changed it.
+        ConfigurationError: it is no journal.
+    """
     try:
-        read_header(path)
-    except JournalError:
-        return False
-    return True
+        file, header = _open(path)
+    except JournalError as error:
+        if isinstance(error.__cause__, FileNotFoundError) and not path.is_symlink():
+            return False
+        raise JournalError(
+            f'{error}; accepted: the file as it was written; where it is lost,'
+            f' {HOW_TO_GO_ON_BEFORE}'
+        ) from error
+    file.close()
+    return header is not None
 
 
-def _read_header(file: BinaryIO, path: Path) -> JournalHeader:
-    """Return the header at the start of a file."""
+def is_changed(path: Path) -> bool:
+    """Return whether a file has its end, and a record that the disk changed hides it."""
+    file, _ = open_journal_file(path)
+    with file:
+        if any(record.opcode == Opcode.DATA_END for record in read_records(file)):
+            return False
+        file.seek(-len(MCAP0_MAGIC), io.SEEK_END)
+        return file.read() == MCAP0_MAGIC
+
+
+def _open(path: Path) -> tuple[BinaryIO, JournalHeader | None]:
+    """Return an open file, behind its header, and the header; None: cut off before its end."""
+    try:
+        file = path.open('rb')
+        try:
+            return file, _read_header(file, path)
+        except BaseException:
+            file.close()
+            raise
+    except OSError as error:
+        raise JournalError(f'{path}: cannot be read: {error.strerror}') from error
+
+
+def _read_header(file: BinaryIO, path: Path) -> JournalHeader | None:
+    """Return the header at the start of a file; None: the file ends within it."""
     magic = file.read(len(MCAP0_MAGIC))
     if not MCAP0_MAGIC.startswith(magic):
         raise ConfigurationError(f'{path}: given {magic!r}; accepted: an MCAP file')
+    end = file.tell()
     for record in read_records(file):
         if record.opcode == Opcode.METADATA:
             # the position is behind the record, where the next call reads on
             return _parse_header(record.body, path)
         if record.opcode == Opcode.MESSAGE:
-            break
-    else:
-        raise JournalError(f'{path}: cut off within its header')
-    raise ConfigurationError(f'{path}: accepted: a journal; this MCAP file is of something else')
+            raise ConfigurationError(
+                f'{path}: accepted: a journal; this MCAP file is of something else'
+            )
+        end = record.end
+    if _is_cut_off(file, end):
+        return None
+    raise JournalError(f'{path}: the disk has changed its header')
+
+
+def _is_cut_off(file: BinaryIO, end: int) -> bool:
+    """Return whether a file ends within the header that its writer began.
+
+    A length that the disk has changed leads beyond the end, too. But then the record is not the
+    one that belongs there, or contradicts itself: metadata say their length twice.
+
+    Args:
+        file: that has no whole metadata record.
+        end: offset behind its last whole record.
+    """
+    if end < len(JOURNAL_START):
+        file.seek(0)
+        return JOURNAL_START.startswith(file.read(len(JOURNAL_START)))
+    if end > len(JOURNAL_START):
+        return False
+    file.seek(end)
+    name = len(METADATA_NAME).to_bytes(4, 'little') + METADATA_NAME.encode()
+    prefix, body = file.read(_PREFIX.size), file.read(len(name) + 4)
+    if len(prefix) < _PREFIX.size:
+        return True
+    opcode, length = _PREFIX.unpack(prefix)
+    if opcode != Opcode.METADATA or not name.startswith(body[: len(name)]):
+        return False
+    rest = body[len(name) :]
+    return len(rest) < 4 or len(body) + int.from_bytes(rest, 'little') == length
 
 
 def _parse_header(body: bytes, path: Path) -> JournalHeader:
     """Return the header in a metadata record."""
-    record = Metadata.read(ReadDataStream(io.BytesIO(body)))
+    try:
+        record = Metadata.read(ReadDataStream(io.BytesIO(body)))
+        if bytes_of(record)[_PREFIX.size :] != body:
+            raise ValueError(f'{len(body)} bytes are not what they say')
+        return _header_of(record, path)
+    except (McapError, struct.error, KeyError, TypeError, ValueError) as error:
+        raise JournalError(
+            f'{path}: the disk has changed its header: {type(error).__name__}: {error}'
+        ) from error
+
+
+def _header_of(record: Metadata, path: Path) -> JournalHeader:
+    """Return the header that a metadata record is."""
     values = record.metadata
     if record.name != METADATA_NAME or values.get('format') != FORMAT:
         raise ConfigurationError(

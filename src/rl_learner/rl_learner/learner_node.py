@@ -44,7 +44,7 @@ from rl_learner.replay_sampler import ReplaySampler
 from rl_learner.replay_server import ReplayServer, ReplayStart
 from rl_learner.ros_learner_diagnostics import learner_concerns
 from rl_learner.run_configuration import next_start, write_run
-from rl_learner.run_folder import EXPERIENCE, open_run_folder
+from rl_learner.run_folder import EXPERIENCE, open_run_folder, run_key
 from rl_learner.run_identity import claim_run, RunIdentity
 from rl_learner.run_lock import RunLock
 from rl_learner.training_device import device_name, training_device
@@ -173,7 +173,7 @@ class LearnerNode(ManagedNode):
             transitions=extent.total,
             fingerprint=self._spaces.fingerprint,
         )
-        self._open_replay(extent, update.updates)
+        self._open_replay(extent, update.updates, run_key(folder))
         self._learner.connect(self._sampler, lambda: self._server.inserted)
         write_run(folder, configuration)
         self._connect()
@@ -237,7 +237,7 @@ class LearnerNode(ManagedNode):
         open_sums = (self._algorithm.n_step - 1) * extent.open_sessions
         return dataclasses.replace(extent, total=max(extent.first, extent.total - open_sums))
 
-    def _open_replay(self, extent: JournalExtent, updates: int) -> None:
+    def _open_replay(self, extent: JournalExtent, updates: int, run: str) -> None:
         """Start the Reverb server and the sampler in this process; the bridge fills the table."""
         algorithm = self._algorithm
         width = ReplayLayout(self._spaces.observation_size, self._spaces.action_size).width
@@ -252,6 +252,7 @@ class LearnerNode(ManagedNode):
                 total=extent.total,
                 samples_due=self._pace.samples_due(extent.total, updates),
             ),
+            run=run,
         )
         self._sampler = ReplaySampler(
             self._server,

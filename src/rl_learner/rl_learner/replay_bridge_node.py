@@ -42,7 +42,8 @@ from rl_learner.replay_feeder import ReplayFeeder
 from rl_learner.replay_layout import ReplayLayout
 from rl_learner.replay_writer import ReplayWriter
 from rl_learner.ros_learner_diagnostics import replay_concerns
-from rl_learner.run_folder import EXPERIENCE, open_run_folder
+from rl_learner.run_configuration import write_retention
+from rl_learner.run_folder import EXPERIENCE, open_run_folder, run_key
 from rl_learner.run_identity import claim_run, RunIdentity
 from rl_msgs.msg import ReplayStatus, TransitionAck, TransitionBatch
 
@@ -103,6 +104,7 @@ class ReplayBridgeNode(ManagedNode):
                 keep_transitions=algorithm.replay_capacity,
             ),
         )
+        write_retention(folder, parameters.journal_keep_gb)
         self._bridge = ReplayBridge(spaces, self._journal, self._journal.sequences)
         rows = JournalRows(
             folder / EXPERIENCE,
@@ -111,7 +113,7 @@ class ReplayBridgeNode(ManagedNode):
             n_step=algorithm.n_step,
             gamma=algorithm.gamma,
         )
-        self._feeder = ReplayFeeder(rows, ReplayWriter(parameters.replay_port))
+        self._feeder = ReplayFeeder(rows, ReplayWriter(parameters.replay_port, run_key(folder)))
         self._trouble = ''
         self._latencies: deque[float] = deque(maxlen=10_000)
         self._connect()

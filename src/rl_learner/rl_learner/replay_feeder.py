@@ -6,6 +6,9 @@ expects the first of the newest `replay_capacity` rows; the feeder reads on from
 always does, while the bridge goes on to store what robots send. A refill that was interrupted
 begins anew: nothing is sampled before it is complete.
 
+A port may be that of another run by mistake: the server there is left as it is, and the feeder
+looks on for that of its own run.
+
 Rows go in whole items; those that do not fill one wait for more, but not for long.
 """
 
@@ -48,7 +51,7 @@ class RowWriter(Protocol):
         ...
 
     def calm_state(self, timeout_s: float = 30.0) -> ReplayState | None:
-        """Return the state once nothing more trickles in."""
+        """Return the state once nothing more trickles in; refuses another run's server."""
         ...
 
     def insert(self, rows: NDArray[np.float32], timeout_s: float = 10.0) -> None:
@@ -108,7 +111,8 @@ class ReplayFeeder:
         Raises:
             ReplayError: the server does not take them, or another one has taken its place.
             JournalError: the journal does not have what the server expects.
-            ConfigurationError: the journal holds something else.
+            ConfigurationError: the journal holds something else, or the server is that of another
+                run.
         """
         if not self._server:
             self._connect()
@@ -140,7 +144,8 @@ class ReplayFeeder:
         if state is None:
             raise ReplayError('the replay server does not answer')
         if state.identity != self._server:
-            # Reverb's writer sends again what was under way, perhaps to the new server
+            # Reverb's writer sends again what was under way, perhaps to the new server; one of
+            # another run has nothing of it, and is refused here
             self._writer.reset()
             raise ReplayError('the replay server was started again')
         expected = self._source.position - sum(map(len, self._waiting))
@@ -155,6 +160,7 @@ class ReplayFeeder:
         Raises:
             ReplayError: no server answers.
             JournalError: the journal does not have that row.
+            ConfigurationError: it is the server of another run; nothing is changed.
         """
         state = self._writer.calm_state()
         if state is None:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from rl_agent.errors import ReplayError
 from rl_learner.replay_items import items_for, ROWS_PER_ITEM, to_rows
 from rl_learner.replay_server import ReplayServer
-from rl_learner.replay_state import TABLE
 from rl_learner.reverb_quietly import reverb, tensorflow
 from rl_learner.shuffle_pool import ShufflePool
 
@@ -146,7 +145,7 @@ class ReplaySampler:
         """Return items, (item, ROWS_PER_ITEM, width), as they come; read-only."""
         dataset = reverb.TrajectoryDataset(
             server_address=f'localhost:{self._server.port}',
-            table=TABLE,
+            table=self._server.table,
             dtypes={'rows': tensorflow.float32},
             shapes={'rows': tensorflow.TensorShape((ROWS_PER_ITEM, self._shape[-1]))},
             max_in_flight_samples_per_worker=_ITEMS_IN_FLIGHT,

@@ -11,11 +11,11 @@ from rl_learner.loopback_only import bind_to_loopback
 from rl_learner.ports import free_port
 from rl_learner.replay_items import items_for, ROWS_PER_ITEM
 from rl_learner.replay_state import (
+    item_table_name,
+    note_table_name,
     PaddingNote,
     ReplayState,
     ReplayStateReader,
-    TABLE,
-    table_name,
     write_note,
 )
 from rl_learner.reverb_quietly import reverb, tensorflow
@@ -48,6 +48,10 @@ class ReplayServer:
     whoever inserts never waits. The rule is that of the whole run, earlier starts of the learner
     included. Reverb's own limiter counts items, which are not all full, and also what was drawn
     and not used yet; so it lets all pass, and `ReplaySampler` keeps to `allowance`, in rows.
+
+    Attributes:
+        port: that it listens on.
+        table: name of the table with the items.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class ReplayServer:
         samples_per_insert: float,
         warmup: int,
         start: ReplayStart | None = None,
+        run: str = '',
     ) -> None:
         """Start the server.
 
@@ -69,6 +74,7 @@ class ReplayServer:
             samples_per_insert: updates_to_data x batch size.
             warmup: transitions before the first sample.
             start: where the run stands.
+            run: its key, see `run_key`; it takes rows from the writer of that run alone.
 
         Raises:
             ReplayError: the port is in use.
@@ -78,8 +84,9 @@ class ReplayServer:
         due = start.samples_due
         if due is None:
             due = samples_per_insert * (start.total - warmup)
+        self.port, self.table, self._start = port, item_table_name(run), start
         table = reverb.Table(
-            name=TABLE,
+            name=self.table,
             sampler=reverb.selectors.Uniform(),
             remover=reverb.selectors.Fifo(),
             max_size=items_for(capacity),
@@ -87,7 +94,6 @@ class ReplayServer:
             signature={'rows': tensorflow.TensorSpec((ROWS_PER_ITEM, width), tensorflow.float32)},
         )
         notes = _note_table(start)
-        self.port, self._start = port, start
         self._due, self._samples_per_insert = due, samples_per_insert
         # Left to itself, Reverb makes a folder for checkpoints at each start, and leaves it. The
         # journal is what the table is filled from; where there is no folder, none is made.
@@ -136,7 +142,7 @@ class ReplayServer:
 def _note_table(start: ReplayStart) -> reverb.Table:
     """Return the table whose name says where the other one begins, see `ReplayState`."""
     return reverb.Table(
-        name=table_name(start.first, start.total, uuid.uuid4().hex),
+        name=note_table_name(start.first, start.total, uuid.uuid4().hex),
         sampler=reverb.selectors.Fifo(),
         remover=reverb.selectors.Fifo(),
         max_size=1,

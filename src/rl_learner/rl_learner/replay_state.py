@@ -2,11 +2,14 @@
 """Which rows a Reverb server has, told by the server alone.
 
 Two tables: the items, and one whose name says where they begin and whose only item is a note. The
+name of the first says of which run the items are: whoever feeds another run can reach neither,
+not even with what a writer sends again by itself to whatever server answers on its port. The
 server counts items, and an item may be padded; so before a padded item goes in, and is confirmed,
 the note says which one it will be, and how much of it and of all before it is padding. Whoever is
 killed between the two leaves a note of an item that is not there, and that can be told.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 import queue
 import threading
@@ -16,7 +19,8 @@ import numpy as np
 from rl_learner.replay_items import ROWS_PER_ITEM
 from rl_learner.reverb_quietly import reverb
 
-TABLE = 'replay'
+_TABLE = 'replay'
+_OF_RUN = ' of run '
 _BEGINNING = 'begins at '
 _ATTEMPTS = 5
 _NOTE_S = 10.0  # it takes milliseconds where the server is there
@@ -50,6 +54,7 @@ class ReplayState:
         current_items: that are in the table now.
         note: of the newest padded item.
         table: name of the table with the note.
+        run: key of the run whose items it takes, see `run_key`; empty: it was given none.
     """
 
     identity: str
@@ -59,6 +64,7 @@ class ReplayState:
     current_items: int
     note: PaddingNote
     table: str
+    run: str
 
     @property
     def padding(self) -> int:
@@ -104,15 +110,15 @@ class ReplayStateReader:
         with self._lock:
             for _ in range(_ATTEMPTS):
                 tables = self._client.server_info(timeout=timeout_s)
-                names = [name for name in tables if name.startswith(_BEGINNING)]
-                notes = _inserted(tables[names[0]]) if names else 0
-                if TABLE not in tables or not notes:
+                name, items = _beginning_with(_BEGINNING, tables), _beginning_with(_TABLE, tables)
+                notes = _inserted(tables[name]) if name else 0
+                if not items or not notes:
                     return None
-                if self._known == (names[0], notes):
-                    return self._state(names[0], tables[TABLE])
+                if self._known == (name, notes):
+                    return self._state(name, tables[items])
                 # and then look again, for it must belong to the counts
-                self._note = _read_note(self._client, names[0])
-                self._known = (names[0], notes)
+                self._note = _read_note(self._client, name)
+                self._known = (name, notes)
         return None
 
     def _state(self, name: str, table: Any) -> ReplayState:
@@ -127,10 +133,16 @@ class ReplayStateReader:
             int(table.current_size),
             self._note,
             name,
+            str(table.name).removeprefix(_TABLE).removeprefix(_OF_RUN),
         )
 
 
-def table_name(first: int, refilled_to: int, identity: str) -> str:
+def item_table_name(run: str) -> str:
+    """Return the name of the table with the items of a run; empty: of none in particular."""
+    return f'{_TABLE}{_OF_RUN}{run}' if run else _TABLE
+
+
+def note_table_name(first: int, refilled_to: int, identity: str) -> str:
     """Return the name of the table with the note: all of it and the counts in one request."""
     return f'{_BEGINNING}{first} refilled to {refilled_to} of {identity}'
 
@@ -168,6 +180,11 @@ def _read_note(client: 'reverb.Client', table: str) -> PaddingNote:
     if isinstance(answer, Exception):
         raise answer
     return answer
+
+
+def _beginning_with(words: str, names: Iterable[str]) -> str:
+    """Return the name that begins so; empty: none."""
+    return next((name for name in names if name.startswith(words)), '')
 
 
 def _inserted(table: Any) -> int:

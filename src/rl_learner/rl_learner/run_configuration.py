@@ -1,5 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What a run is: robot, algorithm, seed, commit. `run.json` in its folder, for all tools."""
+"""What a run is: robot, algorithm, seed, commit. `run.json` in its folder, for all tools.
+
+The bridge, which knows nothing of that file, has one of its own for how much it keeps.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,9 +20,11 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.robot_description import load_robot, RobotDescription
 from rl_agent.spaces import Spaces
 from rl_learner.algorithm import Algorithm
+from rl_learner.run_folder import BRIDGE_FILE
 
 RUN_FILE = 'run.json'
 _FORMAT = 1
+_KEEP = 'journal_keep_gb'
 _GIT_WITHIN_S = 5.0
 
 
@@ -116,6 +121,34 @@ def read_run(folder: Path) -> RunConfiguration:
         parameters,
         tuple(starts),
     )
+
+
+def write_retention(folder: Path, keep_gb: float) -> None:
+    """Write how much experience the bridge keeps, so that a run goes on with as much.
+
+    Args:
+        folder: of the run.
+        keep_gb: size of the journal beyond which the oldest goes; 0: none ever.
+
+    Raises:
+        ConfigurationError: the disk does not take it.
+    """
+    if read_retention(folder) == keep_gb:
+        return
+    path = folder / BRIDGE_FILE
+    try:
+        with atomic_file(path) as file:
+            file.write((json.dumps({_KEEP: keep_gb}) + '\n').encode())
+    except OSError as error:
+        raise ConfigurationError(f'{path}: cannot be written: {error}') from error
+
+
+def read_retention(folder: Path) -> float | None:
+    """Return how much experience a run's bridge kept last, GB; 0: all of it, None: unknown."""
+    try:
+        return float(json.loads((folder / BRIDGE_FILE).read_text(encoding='utf-8'))[_KEEP])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def robot_of_run(folder: Path, name: str) -> RobotDescription:

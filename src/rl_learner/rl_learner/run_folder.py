@@ -12,6 +12,7 @@ EXPERIENCE = 'experience'
 VERSIONS_FILE = 'policy_versions'
 TENSORBOARD = 'tensorboard'
 DEMO_FILE = 'demo.json'  # how a demo was started
+BRIDGE_FILE = 'bridge.json'  # how much experience the bridge keeps
 
 
 def new_run_folder(folder: Path) -> Path:
@@ -49,6 +50,24 @@ def open_run_folder(folder: Path) -> Path:
             f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
         ) from error
     return folder
+
+
+def run_key(folder: Path) -> str:
+    """Return what tells a run from all others on this machine: device and number of its folder.
+
+    The same by a relative path or a link, and another one for a copy. While learner or bridge has
+    a file of the folder open, no other folder is given that number.
+
+    Raises:
+        ConfigurationError: there is no such folder.
+    """
+    try:
+        status = folder.stat()
+    except OSError as error:
+        raise ConfigurationError(
+            f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
+        ) from error
+    return f'{status.st_dev}:{status.st_ino}'
 
 
 def new_log_folder(folder: Path) -> Path:

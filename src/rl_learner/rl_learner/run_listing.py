@@ -11,9 +11,21 @@ from typing import Any
 
 from rl_agent.errors import ConfigurationError
 from rl_learner.episode_log import EPISODES_FILE, read_episodes
-from rl_learner.run_configuration import read_run, RUN_FILE
+from rl_learner.run_configuration import read_retention, read_run, RUN_FILE
 from rl_learner.run_folder import CHECKPOINTS, DEMO_FILE
 from rl_learner.run_lock import LOCK_FILE, run_state, RunState
+
+# Parameters of the learner that its launch file takes; the others have no argument there.
+_LAUNCHED_WITH = (
+    'robot',
+    'algorithm',
+    'device',
+    'threads',
+    'warmup',
+    'updates_to_data',
+    'seed',
+    'replay_port',
+)
 
 
 @dataclass(frozen=True)
@@ -103,9 +115,10 @@ def resume_command(folder: Path) -> list[str]:
         )
     if (folder / DEMO_FILE).is_file():
         return [sys.executable, '-m', 'rl_learner.demo', '--resume', str(folder)]
-    wanted = ('robot', 'algorithm', 'device', 'threads', 'warmup', 'updates_to_data', 'seed')
-    given = {key: run.parameters[key] for key in wanted if key in run.parameters}
+    given = {key: run.parameters[key] for key in _LAUNCHED_WITH if key in run.parameters}
     given['run_folder'] = str(folder)
+    # where nobody knows how much was to be kept, nothing is deleted
+    given['journal_keep_gb'] = read_retention(folder) or 0
     words = [f'{key}:={value}' for key, value in given.items()]
     return ['ros2', 'launch', 'rl_learner', 'learner.launch.py', *words]
 

@@ -1,6 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """Who trains in a run's folder: one learner at a time, and how the last one ended."""
 
+from collections.abc import Iterator
+import contextlib
 import fcntl
 import json
 import os
@@ -77,6 +79,28 @@ def run_state(folder: Path) -> RunState:
         return 'stopped' if json.loads(text)['ended'] else 'crashed'
     except (ValueError, KeyError, TypeError):
         return 'crashed'
+
+
+@contextlib.contextmanager
+def kept_unused(lock: Path) -> Iterator[None]:
+    """Keep all others from taking a lock file; nobody holds one that is not there.
+
+    The file stays as it is.
+
+    Args:
+        lock: of a learner, or of a journal.
+
+    Raises:
+        BlockingIOError: a process holds it.
+        OSError: it cannot be read.
+    """
+    with contextlib.ExitStack() as opened:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            file = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+            opened.callback(os.close, file)
+            # a shared lock keeps them out, too, and needs no right to write
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield
 
 
 def _holder(path: Path) -> str:

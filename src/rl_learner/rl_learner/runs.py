@@ -3,6 +3,7 @@
 
 import argparse
 from collections.abc import Sequence
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -12,6 +13,8 @@ import sys
 from rich.table import Table
 from rl_agent.errors import ConfigurationError
 from rl_learner import command_line
+from rl_learner.journal import JOURNAL_LOCK
+from rl_learner.run_folder import EXPERIENCE
 from rl_learner.run_listing import (
     as_json,
     as_shell,
@@ -21,6 +24,7 @@ from rl_learner.run_listing import (
     resume_command,
     RunEntry,
 )
+from rl_learner.run_lock import kept_unused, LOCK_FILE
 
 _EXAMPLES = """
   rl_runs                              # what is in runs/, and how it stands
@@ -133,10 +137,49 @@ def _delete(folders: Sequence[Path], *, yes: bool) -> int:
         if sys.stdin.readline().strip().lower() != 'yes':
             print('nothing deleted', file=sys.stderr)
             return command_line.FAILED
-    for item in entries:
-        shutil.rmtree(item.folder)
-        print(f'deleted {item.folder}')
+    _remove([item.folder for item in entries])
     return command_line.DONE
+
+
+def _remove(folders: Sequence[Path]) -> None:
+    """Remove the folders of runs while nothing can begin in them.
+
+    Raises:
+        ConfigurationError: something uses one of them; none is removed.
+        OSError: not all of one can be removed.
+    """
+    left = []
+    with contextlib.ExitStack() as locks:
+        for folder in folders:
+            _keep_unused(folder, locks)
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+            if folder.exists():
+                left.append(folder)
+            else:
+                print(f'deleted {folder}')
+    for folder in left:  # on a network disk the names of open files stay: those of the locks
+        shutil.rmtree(folder)
+        print(f'deleted {folder}')
+
+
+def _keep_unused(folder: Path, locks: contextlib.ExitStack) -> None:
+    """Keep learner, import and bridge out of a run until `locks` are let go.
+
+    Raises:
+        ConfigurationError: one of them is at work.
+    """
+    for lock, user in (
+        (folder / LOCK_FILE, 'a learner or an import is at work in it'),
+        (folder / EXPERIENCE / JOURNAL_LOCK, 'its replay bridge is still storing in it'),
+    ):
+        try:
+            locks.enter_context(kept_unused(lock))
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                f'--delete: given {folder}: {user}; accepted: a run that nothing uses, end it'
+                ' first'
+            ) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,7 +1,11 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The table of a run's episodes grows as they end, over all starts of the run."""
 
+from collections.abc import Iterator
+import contextlib
+import errno
 from pathlib import Path
+import resource
 from typing import Any
 
 import pytest
@@ -17,6 +21,17 @@ EPISODE: dict[str, Any] = {
     'policy_version': 2,
     'complete': True,
 }
+
+
+@contextlib.contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """Let files grow to `size` bytes and no further, as if the disk were full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_rows_are_there_as_soon_as_they_are_written(tmp_path: Path) -> None:
@@ -46,8 +61,53 @@ def test_a_second_start_goes_on_counting(tmp_path: Path) -> None:
 def test_a_half_written_row_is_left_out(tmp_path: Path) -> None:
     EpisodeLog(tmp_path).append(**EPISODE)
     path = tmp_path / EPISODES_FILE
-    path.write_bytes(path.read_bytes() + b'robot_1,2,40')
-    assert len(read_episodes(path)) == 1
+    for half in (b'robot_1,2,40', 'r\u00f6bot'.encode()[:2]):
+        path.write_bytes(path.read_bytes() + half)
+        assert len(read_episodes(path)) == 1
+
+
+@pytest.mark.parametrize('room', [0, 1, 20])
+def test_a_full_disk_leaves_no_half_row(tmp_path: Path, room: int) -> None:
+    """Neither before the first row nor behind one; with room again the table goes on."""
+    log, path = EpisodeLog(tmp_path), tmp_path / EPISODES_FILE
+    with disk_of(room), pytest.raises(OSError, match=r'\[Errno 27\]') as refused:
+        log.append(**EPISODE)
+    assert refused.value.errno == errno.EFBIG
+    assert path.read_bytes() == b''
+    log.append(**EPISODE)
+    before = path.read_bytes()
+    with disk_of(len(before) + room), pytest.raises(OSError, match=r'\[Errno 27\]'):
+        log.append(**EPISODE)
+    assert path.read_bytes() == before
+    log.append(**EPISODE)
+    assert [row.total_steps for row in read_episodes(path)] == [400, 800]
+    assert EpisodeLog(tmp_path).total_steps == 800
+
+
+@pytest.mark.parametrize(
+    ('kept', 'cut'),
+    [
+        (b'', b''),  # the file was made, nothing more
+        (b'', b'robot,episode,total_st'),
+        (b'whole\r\n', b'-1robot_1,2,40'),
+        (b'whole\r\n', b'r\xc3'),
+        (b'whole\r\n', bytes(9)),
+        (b'whole\r', b''),
+    ],
+)
+def test_a_start_cuts_off_a_half_row(tmp_path: Path, kept: bytes, cut: bytes) -> None:
+    """A power cut leaves it; the next row must not become its end."""
+    path = tmp_path / EPISODES_FILE
+    if kept:
+        EpisodeLog(tmp_path).append(**EPISODE)
+        kept = path.read_bytes().rstrip() + kept.removeprefix(b'whole')
+    path.write_bytes(kept + cut)
+    log = EpisodeLog(tmp_path)
+    assert path.read_bytes() == kept
+    log.append(**EPISODE)
+    totals = [200, 400] if kept else [200]
+    assert [row.total_steps for row in read_episodes(path)] == totals
+    assert EpisodeLog(tmp_path).total_steps == totals[-1]
 
 
 @pytest.mark.parametrize('content', [b'a,b\n1,2\n', b'robot,episode\nx,y\n', b'\xff\xfe\n'])

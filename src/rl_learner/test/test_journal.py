@@ -4,13 +4,15 @@
 from collections.abc import Iterator
 import contextlib
 import dataclasses
+import errno
 import logging
 import os
 from pathlib import Path
 import resource
+import shutil
 import subprocess
 import sys
-from typing import Any
+from typing import Any, BinaryIO
 
 from batches import make_batch, ONE, SPACES
 from mcap_ros2.reader import read_ros2_messages
@@ -21,6 +23,7 @@ from rl_learner.journal import Journal, JournalSettings, Sequences
 from rl_learner.journal_reader import (
     journal_extent,
     journal_files,
+    JOURNAL_START,
     JournalExtent,
     read_batches,
     read_header,
@@ -157,6 +160,128 @@ def test_cut_within_the_header(tmp_path: Path) -> None:
         abandon(journal)
 
 
+def test_cut_within_a_long_header(tmp_path: Path) -> None:
+    """It knows of many sessions and is longer than others that are whole."""
+    journal = open_journal(tmp_path)
+    sequences = {('robot_1', f'session_{number}'): number for number in range(300)}
+    journal.append([encode(make_batch(1, 3))], 3, sequences)
+    journal._rotate(sequences)
+    abandon(journal)
+    newest = journal_files(tmp_path)[1]
+    header = newest.read_bytes()
+    assert header.find(b'session_299') > 8000
+    for length in (4096, 8000):
+        newest.write_bytes(header[:length])
+        assert journal_extent(tmp_path).total == 3
+        abandon(open_journal(tmp_path))
+        assert newest.stat().st_size < 4096
+
+
+def check_refused(path: Path, words: str) -> None:
+    """A journal with such a newest file is neither opened nor counted, and the file stays."""
+    for read in (journal_extent, open_journal):
+        with pytest.raises(JournalError, match=words) as refused:
+            read(path.parent)
+        assert str(path) in str(refused.value)
+        assert 'move this file away and start the learner again' in str(refused.value)
+    assert path.is_symlink() or path.is_file()
+
+
+METADATA = len(JOURNAL_START)
+
+
+@pytest.mark.parametrize(
+    ('offset', 'changed'),
+    [
+        (8, b'\x00'),  # the first record's kind
+        (9, b'\xff' * 8),  # its length
+        (10, b'\x10'),
+        (10, b'\x01'),
+        (METADATA, b'\x00'),
+        (METADATA, b'\x0f' + (1 << 20).to_bytes(8, 'little')),
+        (METADATA + 1, b'\xff' * 8),
+        (METADATA + 2, b'\x01'),
+        (METADATA + 1, b'\x20\x00'),
+        (METADATA + 30, b'\xff' * 4),  # a key in it
+        (METADATA + 27, b'\xff' * 4),  # the length of that
+    ],
+)
+def test_a_header_that_the_disk_changed(tmp_path: Path, offset: int, changed: bytes) -> None:
+    """The file has what robots were acknowledged for, and is not taken for one only begun."""
+    journal = open_journal(tmp_path)
+    fill(journal, 1, 3)
+    journal.close()
+    journal = open_journal(tmp_path)
+    fill(journal, 4, 2)
+    abandon(journal)
+    newest = journal_files(tmp_path)[1]
+    content = newest.read_bytes()
+    damaged = content[:offset] + changed + content[offset + len(changed) :]
+    newest.write_bytes(damaged)
+    check_refused(newest, 'the disk has changed')
+    assert newest.read_bytes() == damaged
+    newest.write_bytes(content)
+    journal = open_journal(tmp_path)  # in the same process: nobody holds the lock
+    assert journal.written.total == 5
+    journal.close()
+
+
+def test_a_first_batch_that_the_disk_changed(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    begin = journal.written.end
+    fill(journal, 1, 3, 2)
+    journal.close()
+    (path,) = journal_files(tmp_path)
+    content = path.read_bytes()
+    path.write_bytes(content[:begin] + b'\x00' + content[begin + 1 :])
+    with pytest.raises(JournalError, match=r'changed its first batch; move this file away'):
+        open_journal(tmp_path)
+    path.write_bytes(content)
+    assert open_journal(tmp_path).written.total == 5
+
+
+@pytest.mark.parametrize('number', [errno.EACCES, errno.EIO, errno.ESTALE])
+def test_a_newest_file_that_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    journal = open_journal(tmp_path)
+    fill(journal, 1, 3)
+    journal.close()
+    (path,) = journal_files(tmp_path)
+    open_it = Path.open
+
+    def refuse(self: Path, mode: str = 'r') -> BinaryIO:
+        if self == path:
+            raise OSError(number, os.strerror(number))
+        return open_it(self, 'rb')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, 'open', refuse)
+        check_refused(path, f'cannot be read: {os.strerror(number)}')
+    assert open_journal(tmp_path).written.total == 3
+
+
+@pytest.mark.parametrize(
+    ('target', 'words'),
+    [('/proc/self/mem', 'Input/output error'), ('/nowhere/0.mcap', 'No such file')],
+)
+def test_a_newest_file_on_a_disk_that_fails(tmp_path: Path, target: str, words: str) -> None:
+    """It opens and gives nothing, or the disk behind a link is not there."""
+    path = tmp_path / '000000000003.mcap'
+    path.symlink_to(target)
+    check_refused(path, f'cannot be read: {words}')
+
+
+def test_a_newest_file_that_is_taken_away_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bridge that starts replaces one without transitions while the learner counts."""
+    fill(open_journal(tmp_path), 1, 3)
+    files = [*journal_files(tmp_path), tmp_path / '000000000003.mcap']
+    monkeypatch.setattr('rl_learner.journal_reader.journal_files', lambda _: list(files))
+    assert journal_extent(tmp_path).total == 3
+
+
 def test_zeros_behind_the_end(tmp_path: Path) -> None:
     """What a file system can leave of blocks that never reached the disk."""
     journal = open_journal(tmp_path)
@@ -224,6 +349,21 @@ def test_a_disk_that_is_full_when_the_next_file_is_due(tmp_path: Path) -> None:
         journal._rotate({})
     fill(journal, 1, 3)
     assert numbers(tmp_path) == [1, 2, 3]
+
+
+def test_a_file_that_is_deleted_while_it_grows(tmp_path: Path) -> None:
+    """What is written into it is lost, so nothing is acknowledged."""
+    journal = open_journal(tmp_path / 'experience')
+    fill(journal, 1, 3)
+    written = journal.written
+    shutil.rmtree(journal.folder)
+    with pytest.raises(JournalError, match=r'000000000000\.mcap: was deleted'):
+        fill(journal, 4, 2)
+    assert journal.written == written
+    journal.close()
+    journal = open_journal(tmp_path / 'experience')
+    fill(journal, 1, 1)
+    assert numbers(journal.folder) == [1]
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.errors import ReplayError
+from rl_agent.errors import ConfigurationError, ReplayError
 from rl_learner.ports import free_port
 from rl_learner.replay_items import ROWS_PER_ITEM
 from rl_learner.replay_sampler import ReplaySampler
@@ -335,6 +335,41 @@ def test_a_writer_outlives_its_server(make_server: MakeServer) -> None:
     assert writer.is_ready(timeout_s=10)
     writer.insert(number_rows(2, 3))
     assert server.inserted == 3
+
+
+def test_the_server_of_a_run_takes_rows_of_that_run_alone(
+    make_server: MakeServer, make_sampler: MakeSampler
+) -> None:
+    """Others see what it has, and change nothing of it, whatever way they come."""
+    server = make_server(run='1:2')
+    own = ReplayWriter(server.port, '1:2')
+    own.insert(number_rows(0, ROWS_PER_ITEM + 3))
+    before = own.state()
+    assert before is not None
+    assert before.run == '1:2'
+    for other in (ReplayWriter(server.port, '1:3'), ReplayWriter(server.port)):
+        assert other.state() == before
+        refused = f'replay_port: given {server.port}, where a learner of another run answers;'
+        for attempt in (
+            other.calm_state,
+            other.reset,
+            lambda other=other: other.insert(number_rows(0, 20)),
+        ):
+            with pytest.raises(ConfigurationError, match=f'{refused} accepted: .*of its own'):
+                attempt()
+    assert own.state() == before
+    own.insert(number_rows(ROWS_PER_ITEM + 3, 1))
+    sampler = make_sampler(server, batch_size=100, updates_per_block=10)
+    assert set(np.unique(take(sampler)[:, :, 0])) == set(range(ROWS_PER_ITEM + 4))
+
+
+def test_a_server_that_does_not_say_of_which_run_it_is(make_server: MakeServer) -> None:
+    """That of an older version; it may be of any run."""
+    server = make_server()
+    writer = ReplayWriter(server.port, '1:2')
+    with pytest.raises(ConfigurationError, match='where a learner of an older version answers'):
+        writer.insert(number_rows(0, 1))
+    assert server.inserted == 0
 
 
 def test_rows_of_a_wrong_width_are_refused(make_server: MakeServer) -> None:

@@ -1,16 +1,17 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """Journal into Reverb: each row once, whatever stops in between, with a real Reverb."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import dataclasses
 from pathlib import Path
+import threading
 from typing import Any
 
 from batches import LAYOUT, make_batch, ONE, SPACES
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.errors import JournalError, ReplayError
+from rl_agent.errors import ConfigurationError, JournalError, ReplayError, RlError
 from rl_learner.batch_codec import encode
 from rl_learner.journal import Journal, JournalSettings
 from rl_learner.journal_reader import journal_extent, journal_files, transitions_before
@@ -20,10 +21,11 @@ from rl_learner.replay_feeder import ReplayFeeder
 from rl_learner.replay_items import ROWS_PER_ITEM
 from rl_learner.replay_sampler import ReplaySampler
 from rl_learner.replay_server import ReplayServer, ReplayStart
-from rl_learner.replay_state import TABLE
+from rl_learner.replay_state import item_table_name
 from rl_learner.replay_writer import ReplayWriter
 
 GLANCE_S = 0.3
+OWN, OTHER = '1:2', '1:3'  # keys of runs
 LITTLE_ENDIAN = b'\0\1\0\0'  # how a message begins
 TWO = dataclasses.replace(ONE, robot='robot_2')
 
@@ -47,7 +49,7 @@ class Bench:
         self.journal = self._journal = Journal(
             self.folder, SPACES.fingerprint, JournalSettings(file_bytes=self._file_bytes)
         )
-        self.writer = ReplayWriter(self.port)
+        self.writer = ReplayWriter(self.port, OWN)
         self.feeder = ReplayFeeder(self.rows(), self.writer, patience_s=0.0)
 
     def rows(self) -> JournalRows:
@@ -75,6 +77,7 @@ class Bench:
             'capacity': 1000,
             'samples_per_insert': 1e6,
             'warmup': 0,
+            'run': OWN,
         }
         self._servers.append(ReplayServer(self.port, **{**settings, **changes}))
         return self._servers[-1]
@@ -227,7 +230,7 @@ def test_a_bridge_that_was_killed_while_it_emptied_the_table(bench: Bench) -> No
     bench.live(40)
     for count in (20, 1):
         bench.writer.insert(bench.rows().read(40)[:count])
-    bench.writer._client.reset(TABLE)
+    bench.writer._client.reset(item_table_name(OWN))
     bench.restart_bridge()
     bench.feed()
     assert server.counts() == (80, 80)
@@ -298,18 +301,120 @@ def test_rows_that_reached_a_new_server_by_themselves(bench: Bench) -> None:
     bench.live(5)
     bench.feed()
     server = bench.serve(start=ReplayStart(0, 10, 1e6))
-    ReplayWriter(bench.port).insert(bench.rows().read(10)[:4])
+    ReplayWriter(bench.port, OWN).insert(bench.rows().read(10)[:4])
     feed_again(bench)
     assert server.counts() == (10, 10)
     assert bench.stored() == [1, 2, 3, 4, 5]
 
 
-def test_a_server_of_another_run_gets_nothing(bench: Bench) -> None:
+def test_a_server_that_expects_more_than_there_is_gets_nothing(bench: Bench) -> None:
     server = bench.serve(start=ReplayStart(1000, 1000, 0.0))
     bench.live(3)
     with pytest.raises(JournalError, match='holds 6 transitions: given number 1000'):
         bench.feeder.feed()
     assert server.size == 0
+
+
+REFUSED = 'where a learner of another run answers; accepted: .* a replay_port of its own'
+
+
+@pytest.mark.parametrize(
+    ('start', 'theirs'),
+    [
+        (ReplayStart(), 0),
+        (ReplayStart(4, 4, 0.0), 3),
+        (ReplayStart(0, 10, 0.0), 3),  # a refill that was interrupted: its own feeder begins anew
+    ],
+)
+@pytest.mark.parametrize('whose', [OTHER, ''])
+def test_a_server_of_another_run_is_left_as_it_is(
+    bench: Bench, start: ReplayStart, theirs: int, whose: str
+) -> None:
+    """Though the journal has all that it expects; robots are stored as ever meanwhile."""
+    bench.serve(run=whose, start=start)
+    writer = ReplayWriter(bench.port, whose)
+    writer.insert(np.ones((theirs, LAYOUT.width), np.float32))
+    before = writer.state()
+    for _ in range(2):
+        bench.live(5)
+        with pytest.raises(ConfigurationError, match=f'replay_port: given {bench.port}, where a'):
+            bench.feeder.feed()
+    assert bench.feeder._source.position == 0  # nothing was looked for either
+    assert writer.state() == before
+    assert bench.journal.written.total == 20
+    server = bench.serve()
+    feed_again(bench)
+    assert server.counts() == (20, 20)
+    assert bench.stored() == list(range(1, 11))
+
+
+def test_a_server_of_another_run_in_the_place_of_its_own(bench: Bench) -> None:
+    """As a learner ends and that of another run has its port before it is back."""
+    bench.serve()
+    bench.live(5)
+    bench.feed()
+    other = bench.serve(run=OTHER)
+    with pytest.raises(ConfigurationError, match=REFUSED):
+        bench.feeder._check()  # nothing was to be fed
+    bench.live(5)
+    for _ in range(2):
+        with pytest.raises(RlError):
+            bench.feeder.feed()
+        bench.feeder._server = ''
+    with pytest.raises(ConfigurationError, match=REFUSED):
+        bench.feeder.feed()
+    assert other.counts() == (0, 0)
+    server = bench.serve(start=ReplayStart(0, 20, 0.0))
+    feed_again(bench)
+    assert server.counts() == (20, 20)
+
+
+def test_rows_under_way_do_not_reach_the_server_of_another_run(bench: Bench) -> None:
+    """Reverb's writer sends them again by itself to whatever server answers."""
+    bench.serve()
+    bench.live(ROWS_PER_ITEM)
+    bench.feed()
+    bench.end_server()
+    errors: list[RlError] = []
+
+    def insert() -> None:
+        try:
+            bench.writer.insert(bench.rows().read(2 * ROWS_PER_ITEM))
+        except RlError as error:
+            errors.append(error)
+
+    inserting = threading.Thread(target=insert)
+    inserting.start()
+    other = bench.serve(run=OTHER)
+    inserting.join(30.0)
+    assert other.counts() == (0, 0)
+    assert len(errors) == 1
+    with pytest.raises(ConfigurationError, match=REFUSED):
+        bench.writer.reset()
+
+
+def test_the_thread_looks_on_for_the_server_of_its_run(bench: Bench) -> None:
+    bench.live(5)
+    other = bench.serve(run=OTHER)
+    bench.feeder.start()
+    until(
+        bench, lambda: bench.feeder.state.startswith(f'waiting: replay_port: given {bench.port}')
+    )
+    assert 'each run needs a replay_port of its own' in bench.feeder.state
+    assert other.counts() == (0, 0)
+    server = bench.serve()
+    until(bench, lambda: server.counts() == (10, 10))
+    until(bench, lambda: bench.feeder.state == 'feeding')
+    bench.feeder.stop(10.0)
+
+
+def until(bench: Bench, condition: Callable[[], bool]) -> None:
+    """Wait for what the feeder's thread does."""
+    for _ in range(600):
+        if condition():
+            return
+        bench.feeder._stop.wait(0.05)
+    raise AssertionError(f'it did not come to that: {bench.feeder.state}')
 
 
 def test_rows_that_were_deleted(tmp_path: Path) -> None:

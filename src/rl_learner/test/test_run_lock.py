@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_learner.run_lock import LOCK_FILE, run_state, RunLock
+from rl_learner.run_lock import kept_unused, LOCK_FILE, run_state, RunLock
 
 PROGRAM = (
     'import pathlib, sys, time; from rl_learner.run_lock import RunLock;'
@@ -72,3 +72,23 @@ def test_a_damaged_lock_file_counts_as_crashed(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r'/proc/nowhere.*a folder to write in'):
         RunLock(Path('/proc/nowhere'))
+
+
+def test_a_lock_is_kept_unused_and_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / LOCK_FILE
+    with kept_unused(path):  # nobody was there: nothing to keep
+        assert not path.exists()
+    lock = RunLock(tmp_path)
+    lock.begin()
+    with pytest.raises(BlockingIOError), kept_unused(path):
+        pass
+    lock.end()
+    lock.close()
+    path.chmod(0o444)
+    before = path.read_bytes()
+    with kept_unused(path):
+        assert path.read_bytes() == before
+        assert run_state(tmp_path) == 'stopped'
+        with pytest.raises(ConfigurationError, match='trains there'):
+            RunLock(tmp_path)
+    RunLock(tmp_path).close()

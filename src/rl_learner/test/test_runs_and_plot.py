@@ -5,21 +5,24 @@ from collections.abc import Callable
 from dataclasses import replace
 import json
 from pathlib import Path
+import shutil
+import sys
 from typing import Any
 
 from matplotlib import image
 import numpy as np
 import pytest
-from rl_agent.errors import ConfigurationError
+from rl_agent.errors import ConfigurationError, JournalError
 from rl_agent.robot_description import load_robot
 from rl_learner import plot, runs
 from rl_learner.algorithm import load_algorithm
 from rl_learner.episode_log import EpisodeLog, EPISODES_FILE
+from rl_learner.journal import Journal, JournalSettings
 from rl_learner.learning_curves import band, draw, read_curve
 from rl_learner.run_configuration import next_start, RUN_FILE, write_run
-from rl_learner.run_folder import CHECKPOINTS, DEMO_FILE
+from rl_learner.run_folder import CHECKPOINTS, DEMO_FILE, EXPERIENCE
 from rl_learner.run_listing import resume_command
-from rl_learner.run_lock import LOCK_FILE, RunLock
+from rl_learner.run_lock import LOCK_FILE, run_state, RunLock
 
 
 def make_run(
@@ -110,6 +113,86 @@ def test_nothing_is_deleted_without_a_yes(
     assert run.exists()
     assert exit_code(runs.main, '--delete', run, '--yes') == 0
     assert [path.name for path in tmp_path.iterdir()] == ['mine']
+
+
+def test_a_run_in_which_a_bridge_stores_is_not_deleted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor any that was to be deleted with it; the run stays as it was."""
+    idle, used = make_run(tmp_path / 'idle'), make_run(tmp_path / 'used')
+    journal = Journal(used / EXPERIENCE, 'f', JournalSettings())
+    assert exit_code(runs.main, '--delete', idle, used, '--yes') == 2
+    output = capsys.readouterr()
+    assert f'given {used}: its replay bridge is still storing in it; accepted: ' in output.err
+    assert 'end it first' in output.err
+    assert output.out == ''
+    assert idle.is_dir()
+    assert run_state(used) == 'stopped'
+    journal.append([b'x'], 1, {})
+    journal.close()
+    assert exit_code(runs.main, '--delete', idle, used, '--yes') == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_begins_while_a_person_is_asked_is_not_deleted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(tmp_path / 'a')
+    locks: list[RunLock] = []
+
+    class Person:
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self) -> str:
+            locks.append(RunLock(run))
+            return 'yes\n'
+
+    monkeypatch.setattr(sys, 'stdin', Person())
+    assert exit_code(runs.main, '--delete', run) == 2
+    assert 'a learner or an import is at work in it; accepted: ' in capsys.readouterr().err
+    assert (run / RUN_FILE).is_file()
+    locks[0].close()
+
+
+def test_nothing_begins_in_a_run_that_is_being_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where open files leave names behind, as on a network disk."""
+    run, remove = make_run(tmp_path / 'a'), shutil.rmtree
+    held: list[Path] = []
+    Journal(run / EXPERIENCE, 'f', JournalSettings()).close()
+
+    def remove_on_a_network_disk(folder: Path, *, ignore_errors: bool = False) -> None:
+        if not held:
+            with pytest.raises(ConfigurationError, match='trains there'):
+                RunLock(run)
+            with pytest.raises(JournalError, match='another replay bridge'):
+                Journal(run / EXPERIENCE, 'f', JournalSettings())
+            held.append(folder)
+            (run / EXPERIENCE / '.nfs0001').touch()
+            (run / RUN_FILE).unlink()
+            if not ignore_errors:
+                raise OSError(39, 'Directory not empty')
+            return
+        remove(folder, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(shutil, 'rmtree', remove_on_a_network_disk)
+    assert exit_code(runs.main, '--delete', run, '--yes') == 0
+    assert held == [run]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_runs_are_deleted(tmp_path: Path) -> None:
+    """Without an experience folder, with a file of its name, without a lock."""
+    (tmp_path / 'demo').mkdir()
+    (tmp_path / 'demo' / DEMO_FILE).touch()
+    file = make_run(tmp_path / 'file')
+    (file / EXPERIENCE).touch()
+    link = make_run(tmp_path / 'link')
+    (link / EXPERIENCE).symlink_to(tmp_path / 'nowhere')
+    assert exit_code(runs.main, '--delete', *tmp_path.iterdir(), '--yes') == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_that_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,127 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The bridge as a node: which server it feeds, and what it leaves in the run's folder."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from batches import LAYOUT, make_batch
+import pytest
+import rclpy
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.utilities import try_shutdown
+from rl_agent.ros_main import ManagedNode
+from rl_learner.batch_codec import encode
+from rl_learner.learner_node import LearnerNode
+from rl_learner.ports import free_port
+from rl_learner.replay_bridge_node import ReplayBridgeNode
+from rl_learner.replay_server import ReplayServer
+from rl_learner.ros_domain import claim_domain, local_environment
+from rl_learner.run_configuration import read_retention
+from rl_learner.run_folder import run_key
+
+MakeBridge = Callable[..., ReplayBridgeNode]
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ManagedNode]]:
+    """Yield a list of nodes, which are closed after the test, and ROS with them."""
+    nodes: list[ManagedNode] = []
+
+    with claim_domain() as domain:
+        for name, value in local_environment(domain).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path / 'ros_log'))
+        yield nodes
+        for node in nodes:
+            node.close()
+            node.destroy_node()
+        try_shutdown()
+
+
+@pytest.fixture
+def make_bridge(nodes: list[ManagedNode]) -> MakeBridge:
+    """Return a function that starts a bridge; nodes made later get its parameters, too."""
+
+    def make(**parameters: Any) -> ReplayBridgeNode:
+        words = [f'{name}:={value}' for name, value in {'robot': 'pendulum', **parameters}.items()]
+        rclpy.init(args=['--ros-args', *(word for pair in words for word in ('-p', pair))])
+        bridge = ReplayBridgeNode()
+        nodes.append(bridge)
+        bridge.start()
+        return bridge
+
+    return make
+
+
+def until(node: ReplayBridgeNode, condition: Callable[[], bool]) -> None:
+    """Wait for what the threads of a bridge do."""
+    for _ in range(600):
+        if condition():
+            return
+        node._stop.wait(0.05)
+    raise AssertionError(f'it did not come to that: {node._feeder.state}')
+
+
+def serve(port: int, run: Path) -> ReplayServer:
+    """Start the server of a run's learner."""
+    return ReplayServer(
+        port,
+        width=LAYOUT.width,
+        capacity=1000,
+        samples_per_insert=1.0,
+        warmup=0,
+        run=run_key(run),
+    )
+
+
+def test_the_learner_of_another_run_has_the_port(
+    make_bridge: MakeBridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What robots send is stored and acknowledged; the learner of the run gets it when it comes.
+
+    The bridge was given the folder by a link, the learner by its own name.
+    """
+    port, run, other, link = free_port(), tmp_path / 'run', tmp_path / 'other', tmp_path / 'link'
+    run.mkdir()
+    other.mkdir()
+    link.symlink_to(run)
+    server = serve(port, other)
+    bridge = make_bridge(run_folder=link, replay_port=port)
+    acknowledged: list[Any] = []
+    told: list[Any] = []
+    monkeypatch.setattr(bridge, '_acknowledge', acknowledged.append)
+    monkeypatch.setattr(bridge._status, 'publish', told.append)
+    bridge._on_batch(encode(make_batch(1, 10)))
+    until(bridge, lambda: bool(acknowledged) and 'another run' in bridge._feeder.state)
+    assert [item.sequence for item in acknowledged] == [10]
+    bridge._publish_status()
+    assert (told[-1].transitions_journaled, told[-1].transitions_inserted) == (10, 0)
+    for words in (f'replay_port: given {port}', 'accepted', 'a replay_port of its own'):
+        assert words in told[-1].state
+    assert server.counts() == (0, 0)
+    server.stop()
+    server = serve(port, run)
+    until(bridge, lambda: server.counts() == (10, 10))
+    server.stop()
+
+
+def test_the_learner_of_its_run_is_known(
+    make_bridge: MakeBridge,
+    nodes: list[ManagedNode],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a word between the two, by a relative path."""
+    monkeypatch.chdir(tmp_path)
+    bridge = make_bridge(run_folder='run', replay_port=free_port())
+    learner = LearnerNode()
+    nodes.append(learner)
+    assert learner.trigger_configure() == TransitionCallbackReturn.SUCCESS, learner.failure
+    bridge._on_batch(encode(make_batch(1, 10)))
+    until(bridge, lambda: learner._server.counts() == (10, 10))
+
+
+def test_the_run_remembers_how_much_is_kept(make_bridge: MakeBridge, tmp_path: Path) -> None:
+    make_bridge(run_folder=tmp_path / 'run', replay_port=free_port(), journal_keep_gb='0.0')
+    assert read_retention(tmp_path / 'run') == 0.0

@@ -1,0 +1,100 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The command that goes on with a run: with its port, and with as much experience as it kept."""
+
+from pathlib import Path
+import shlex
+from typing import Any
+
+import pytest
+from rl_agent.errors import ConfigurationError
+from rl_agent.robot_description import load_robot
+from rl_learner.algorithm import load_algorithm
+from rl_learner.journal_reader import journal_files
+from rl_learner.run_configuration import next_start, read_retention, write_retention, write_run
+from rl_learner.run_folder import BRIDGE_FILE, CHECKPOINTS, DEMO_FILE
+from rl_learner.run_listing import as_shell, is_run, read_entry, resume_command
+
+
+def make_run(folder: Path, **parameters: Any) -> Path:
+    """Make a run with a checkpoint."""
+    (folder / CHECKPOINTS).mkdir(parents=True)
+    (folder / CHECKPOINTS / 'checkpoint_000000000001.pt').touch()
+    given = {'robot': 'pendulum', 'algorithm': 'tqc', **parameters}
+    write_run(folder, next_start(folder, load_robot('pendulum'), load_algorithm('tqc'), given, ''))
+    return folder
+
+
+def arguments(command: list[str]) -> dict[str, str]:
+    """Return the launch arguments of a command."""
+    assert command[:4] == ['ros2', 'launch', 'rl_learner', 'learner.launch.py']
+    return dict(word.split(':=', 1) for word in command[4:])
+
+
+def test_a_run_goes_on_on_its_port(tmp_path: Path) -> None:
+    """What the launch file has no argument for is left out: it would refuse it."""
+    run = make_run(tmp_path / 'run', replay_port=8123, seed=3, checkpoint_period_s=5.0)
+    assert arguments(resume_command(run)) == {
+        'robot': 'pendulum',
+        'algorithm': 'tqc',
+        'replay_port': '8123',
+        'seed': '3',
+        'run_folder': str(run),
+        'journal_keep_gb': '0',
+    }
+
+
+@pytest.mark.parametrize(('kept', 'printed'), [(0.0, '0'), (50.0, '50.0'), (0.5, '0.5')])
+def test_as_much_is_kept_as_before(tmp_path: Path, kept: float, printed: str) -> None:
+    run = make_run(tmp_path / 'run')
+    for keep_gb in (7.0, kept):
+        write_retention(run, keep_gb)
+    assert read_retention(run) == kept
+    assert arguments(resume_command(run))['journal_keep_gb'] == printed
+
+
+@pytest.mark.parametrize('content', [None, '', '{', '[]', '{"journal_keep_gb": null}', '{}'])
+def test_where_nobody_knows_how_much_was_kept_nothing_is_deleted(
+    tmp_path: Path, content: str | None
+) -> None:
+    run = make_run(tmp_path / 'run')
+    if content is not None:
+        (run / BRIDGE_FILE).write_text(content, encoding='utf-8')
+    assert arguments(resume_command(run))['journal_keep_gb'] == '0'
+    write_retention(run, 3.0)
+    assert arguments(resume_command(run))['journal_keep_gb'] == '3.0'
+
+
+def test_a_bridge_that_starts_again_writes_nothing(tmp_path: Path) -> None:
+    """So that a full disk does not keep it from starting."""
+    write_retention(tmp_path, 2.0)
+    before = (tmp_path / BRIDGE_FILE).stat()
+    write_retention(tmp_path, 2.0)
+    after = (tmp_path / BRIDGE_FILE).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert [path.name for path in tmp_path.iterdir()] == [BRIDGE_FILE]
+    with pytest.raises(ConfigurationError, match=f'{BRIDGE_FILE}: cannot be written'):
+        write_retention(Path('/proc'), 2.0)
+
+
+def test_what_a_bridge_keeps_makes_no_run_and_no_journal(tmp_path: Path) -> None:
+    write_retention(tmp_path, 0.0)
+    assert not is_run(tmp_path)
+    assert journal_files(tmp_path) == []
+    entry = read_entry(tmp_path)
+    assert (entry.state, entry.problem) == ('not started', '')
+
+
+def test_the_command_can_be_typed_as_it_is_printed(tmp_path: Path) -> None:
+    """Spaces, quotes and what a shell would replace."""
+    run = make_run(tmp_path / "my 'first' $RUN", robot='/a folder/arm.yaml', replay_port=8001)
+    command = resume_command(run)
+    assert shlex.split(as_shell(command)) == command
+    assert f'run_folder:={run}' in command
+    assert "'robot:=/a folder/arm.yaml'" in as_shell(command)
+
+
+def test_a_demo_goes_on_as_a_demo(tmp_path: Path) -> None:
+    run = make_run(tmp_path / 'run', replay_port=8001)
+    write_retention(run, 0.0)
+    (run / DEMO_FILE).touch()
+    assert resume_command(run)[1:] == ['-m', 'rl_learner.demo', '--resume', str(run)]

@@ -1,0 +1,55 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A command that is a boolean, as of a gripper that opens or closes."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from rcl_interfaces.msg import ParameterValue
+from rclpy.serialization import deserialize_message
+from rl_agent.action_description import ActionDescription
+from rl_agent.ros_command_reader import CommandReader
+from rl_agent.ros_message_writer import make_writer
+from rl_agent.ros_prepared_message import PreparedMessage
+from std_msgs.msg import Bool
+
+# numbers between low 0 and high 1, and beyond: the nearer of false and true
+NEARER = [
+    (0.0, False),
+    (1e-6, False),
+    (0.25, False),
+    (0.499, False),
+    (0.5, True),
+    (0.75, True),
+    (1.0, True),
+    (-1.0, False),
+    (2.0, True),
+]
+
+
+def sent(message: Any, path: str, numbers: list[float]) -> Any:
+    """Return the message of a command, as it arrives."""
+    kind, package = type(message), type(message).__module__.partition('.')[0]
+    name = f'{package}/msg/{kind.__name__}'
+    prepared = PreparedMessage(message, name, (path,), len(numbers), stamped=False)
+    heard = deserialize_message(prepared.fill(np.array(numbers)), kind)
+    make_writer(message, name, (path,))(np.array(numbers))
+    assert message == heard  # both ways to write it agree
+    return heard
+
+
+@pytest.mark.parametrize(('number', 'expected'), NEARER)
+def test_a_number_is_the_nearer_boolean(number: float, expected: bool) -> None:
+    message = sent(Bool(), 'data', [number])
+    assert message.data is expected
+    action = ActionDescription(
+        topic='c', type='std_msgs/msg/Bool', unit='', fields=('data',), low=(0.0,), high=(1.0,)
+    )
+    # what a simulated robot makes of it
+    assert CommandReader(action, 'c').read(message).tolist() == [float(expected)]
+
+
+def test_so_are_those_of_a_list() -> None:
+    numbers = [number for number, _ in NEARER]
+    message = sent(ParameterValue(), 'bool_array_value', numbers)
+    assert message.bool_array_value == [expected for _, expected in NEARER]
