@@ -10,6 +10,8 @@ import threading
 from fleet import Listener, run_module
 import numpy as np
 import pytest
+from rl_agent.configuration import find_file
+from rl_agent.node_specs import evaluation_nodes
 from rl_agent.policy import PolicyArchitecture, PolicyParameters
 from rl_agent.robot_description import load_robot
 from rl_agent.ros_messages import policy_to_message
@@ -159,6 +161,20 @@ def test_node_parameters(
     ros_environment: dict[str, str], tmp_path: Path, module: str, parameter: str, words: list[str]
 ) -> None:
     check(ros_environment, tmp_path, module, ['--ros-args', '-p', parameter], words)
+
+
+@pytest.mark.parametrize('place', [0, 1], ids=['robot', 'agent'])
+def test_a_simulation_aside_does_not_reach_the_topics_of_a_real_robot(
+    ros_environment: dict[str, str], tmp_path: Path, place: int
+) -> None:
+    """`evaluate.launch.py` simulates in a namespace; absolute names do not stay in it."""
+    text = find_file('robots', 'pendulum').read_text(encoding='utf-8')
+    path = tmp_path / 'absolute.yaml'
+    path.write_text(text.replace('topic: joint_states', 'topic: /joint_states'), encoding='utf-8')
+    spec = evaluation_nodes(str(path), '', simulated=True, seed=0)[place]
+    module, *options = spec.arguments()[1:]
+    words = ['given /joint_states in the simulation /simulated', 'names without a slash']
+    check(ros_environment, tmp_path, module, options, words)
 
 
 def test_the_learner_says_that_a_run_folder_cannot_be_written(

@@ -12,6 +12,7 @@ from fleet import SpinningListener
 import numpy as np
 from numpy.typing import NDArray
 import pytest
+from rl_agent.errors import StoppedError
 from rl_agent.ros_env import RosEnv
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float64MultiArray
@@ -60,13 +61,14 @@ class Arm(SpinningListener):
         position: in rad.
         torque: in N m.
         stamped: whether its messages say when.
+        silent: it says nothing.
         commands: all of them.
     """
 
     def __init__(self) -> None:
         """Begin to publish."""
         super().__init__()
-        self.position, self.torque, self.stamped = -0.5, 0.0, True
+        self.position, self.torque, self.stamped, self.silent = -0.5, 0.0, True, False
         self.commands: list[float] = []
         self._states = self.node.create_publisher(JointState, 'joint_states', 10)
         self.stop_topic = self.node.create_publisher(Bool, 'emergency_stop', 10)
@@ -77,6 +79,8 @@ class Arm(SpinningListener):
     def _publish(self) -> None:
         """Say where it is."""
         message = JointState(name=['pan'], position=[self.position], effort=[self.torque])
+        if self.silent:
+            return
         if self.stamped:
             message.header.stamp = self.node.get_clock().now().to_msg()
         self._states.publish(message)
@@ -180,6 +184,25 @@ def test_a_robot_beyond_a_limit_is_not_moved_to_a_pose(
     arm.torque = 0.0
     until(lambda: arm.ask('rearm'), 'the re-arm')
     episode.result(WITHIN_S)
+
+
+def test_a_stop_before_the_first_command_of_the_way_ends_the_reset(
+    arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
+) -> None:
+    """Though the stop has come to its end by then, and the robot stands."""
+    env = env_of(TO_POSE)
+    env.reset()
+    arm.silent = True
+    episode: Future[Episode] = pool.submit(env.reset)
+    time.sleep(0.3)  # it waits for a reading
+    sent = len(arm.commands)
+    env.release()
+    assert env._driven is not None
+    env._driven.stop_waiting(WITHIN_S)
+    arm.silent = False
+    with pytest.raises(StoppedError, match='reset: stopped'):
+        episode.result(WITHIN_S)
+    assert set(arm.commands[sent:]) <= {GOAL}
 
 
 def test_an_emergency_stop_while_a_person_is_waited_for_holds_where_the_service_left_it(

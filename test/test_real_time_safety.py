@@ -321,6 +321,21 @@ def test_limited_commands_are_counted_and_named_once(
         assert (said.count('limited/box: '), said.count('limited/slew: ')) == (1, 1)
 
 
+def test_who_judges_a_policy_file_misses_no_learner(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    safety = 'safety: {policy_watchdog: {reaction: zero, max_age_s: 0.5}}'
+    with live_robot('/judged', tmp_path, safety) as (robot, path):
+        save_policy(tmp_path / 'policy.npz', robot.policy(WANTED, 7))
+        file = str(tmp_path / 'policy.npz')
+        spec = agent(str(path), 'judged', policy=file, max_episodes=5, explore=False)
+        with running([spec], ros_environment, tmp_path):
+            robot.until_commanded(COMMAND)
+            status = robot.until_status(lambda item: item.ticks > 150, 'three seconds')
+            assert status.safety_state == 'ok'
+            assert not counts_of(status)
+
+
 def test_an_emergency_stop_from_before_the_agent_holds_it(
     ros_environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -38,7 +38,7 @@ from rl_agent.ros_parameters import declare_parameters, follow_changes
 from rl_agent.ros_policy_receiver import PolicyReceiver
 from rl_agent.ros_realtime_robot import RosRealtimeRobot
 from rl_agent.ros_robot import RosRobot
-from rl_agent.ros_robot_description import load_ros_robot
+from rl_agent.ros_robot_description import load_ros_robot, refuse_names_of_others
 from rl_agent.ros_safety import RosSafety
 from rl_agent.ros_task_parameters import TaskParameters
 from rl_agent.ros_topics import LEARNER_STATUS, STATUS_QOS, steady_clock
@@ -87,6 +87,7 @@ class AgentNode(ManagedNode):
         """Read the description and connect to robot and learner; nothing moves."""
         parameters = self._settings
         description = load_ros_robot(parameters.robot)
+        refuse_names_of_others(self, description)
         spaces = Spaces(description)
         namespace = self.get_namespace().strip('/')
         robot_id = parameters.robot_id or namespace or description.name
@@ -272,11 +273,16 @@ class AgentNode(ManagedNode):
             timeout_s,
             self._state,
             self._events,
-            policy_heard_s=lambda: self._store.heard_s,
+            policy_heard_s=self._policy_heard_s,
             when_idle=self._when_idle,
             rehearse=lambda: self._agent.rehearse(),
             own_processor=self._settings.keep_awake,
         )
+
+    def _policy_heard_s(self) -> float:
+        """Return when the learner was last heard; who judges a policy file has none to lose."""
+        is_judged = self._settings.policy and self._settings.max_episodes
+        return time.monotonic() if is_judged else self._store.heard_s
 
     def _when_idle(self) -> None:
         """Do on the control thread what can wait until a command has left."""

@@ -99,11 +99,15 @@ class CommandGate:
         if all_finite(pose):
             self._pose = pose
 
-    def note_moved(self, pose: Command) -> None:
-        """Note that somebody else moved the robot to a pose, (action,): a stop begins there."""
+    def note_moved(self, pose: Command | None) -> None:
+        """Note that somebody else moved the robot: a stop begins at this pose, (action,).
+
+        None: nobody knows where it is, so a stop commands no position.
+        """
         with self._changed:
-            self.note_pose(pose)
-            self._last = None
+            self._last = self._pose = None
+            if pose is not None:
+                self.note_pose(pose)
 
     def send(self, command: Command) -> bool:
         """Send a command of the policy, (action,); return False where a stop is in force.

@@ -92,6 +92,8 @@ class GazeboRobotNode(ManagedNode):
         if settings.bridge:
             check_bridge(load_bridge(Path(settings.bridge)), description)
         self._period_steps = steps_in(1.0 / description.rate_hz, settings.step_s)
+        # Gazebo's steps are whole nanoseconds: a period of them may end a little early
+        self._half_step_ns = round(0.5e9 * settings.step_s)
         group = ReentrantCallbackGroup()  # readings arrive while a command waits for them
         self._world = GazeboWorld(self, settings.world, group)
         self._relay = GazeboRelay(self, description)
@@ -191,7 +193,7 @@ class GazeboRobotNode(ManagedNode):
         """Let one control period pass, then publish what the sensors say."""
         time.sleep(lead_s)
         period_ns = round(1e9 / self._description.rate_hz)
-        target_ns = max(self._relay.now_ns, 0) + period_ns
+        target_ns = max(self._relay.now_ns, 0) + period_ns - self._half_step_ns
         await self._world.step(self._period_steps)
         await self._reading_since(target_ns)
         self._publish()
@@ -215,6 +217,7 @@ class GazeboRobotNode(ManagedNode):
                 time.sleep(self._settings.command_lead_s)
                 await self._world.step(periods * self._period_steps)
             target_ns = round(1e9 * sum(waits[:number]) / rate_hz)
+            target_ns -= self._half_step_ns * lockstep
             await self._reading_since(target_ns, restarts=wanted)
         self._known_restarts = self._relay.clock.restarts
         self._started_s = time.monotonic()

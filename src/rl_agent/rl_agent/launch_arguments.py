@@ -158,7 +158,8 @@ AGENT = (
 
 PYTHON = LaunchArgument(
     'python',
-    "interpreter of the robot's nodes, with pydantic 2 and gymnasium; empty: the one of ROS",
+    "interpreter of the robot's nodes, with pydantic 2 and gymnasium; empty: that of the activated"
+    ' virtual environment, if it fits, else that of ROS',
     '',
 )
 

@@ -167,13 +167,23 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             if self._released.is_set():
                 raise RobotError(f'stopped while waiting for a re-arm: {self.state.words}')
         try:
-            reading = self._robot.reset(self._monitor.check)
+            reading = self._robot.reset(self._check_in_reset)
         except StoppedError:
             if self._released.is_set():
                 raise
             return None
         self._monitor.check(reading)
         return reading if self.state.stop is None else None
+
+    def _check_in_reset(self, reading: Reading) -> None:
+        """Let a robot that is beyond a limit, or stopped, be moved no further.
+
+        Raises:
+            StoppedError: it is.
+        """
+        self._monitor.check(reading)
+        if self.state.stop is not None:
+            raise StoppedError(f'reset: stopped: {self.state.words}')
 
     def _outcome(
         self, safe: SafeAction, reading: Reading

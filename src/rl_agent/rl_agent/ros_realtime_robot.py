@@ -124,7 +124,8 @@ class RosRealtimeRobot:
 
         def look_at(reading: Reading) -> None:
             check(reading)
-            if reading.command is not None or self._state.stop is not None:
+            is_refused = reading.command is not None or self._stopping_s is not None
+            if is_refused or self._state.stop is not None:
                 raise StoppedError(f'reset: stopped: {self._state.words}')
 
         def apply(command: Numbers) -> Reading:
@@ -249,8 +250,9 @@ class RosRealtimeRobot:
         """Owe no commands while somebody else has the robot, and keep track of where it is."""
         self._gate.pause()
         self._look()
-        if self._pose is not None and self._is_position and self._reader.is_complete:
-            self._gate.note_moved(self._pose_of(self._reader.values()))
+        if self._is_position:
+            is_known = self._pose is not None and self._reader.is_complete
+            self._gate.note_moved(self._pose_of(self._reader.values()) if is_known else None)
 
     def _read(self, moved: bool) -> Reading:
         """Return a reading from after this call, see `RosReset.run`."""

@@ -4,6 +4,8 @@
 Robots load it so; the learner machine, which may lack a robot's message packages, does not.
 """
 
+from rclpy.node import Node
+from rl_agent.errors import ConfigurationError
 from rl_agent.robot_description import load_robot, RobotDescription
 import rl_agent.ros_command
 import rl_agent.ros_field_extractor
@@ -29,3 +31,25 @@ def load_ros_robot(name_or_path: str) -> RobotDescription:
             'check_action': lambda action: refuse(rl_agent.ros_command.static_mistakes(action)),
         },
     )
+
+
+def refuse_names_of_others(node: Node, description: RobotDescription) -> None:
+    """Refuse, in a simulation that stands aside in a namespace, names that do not stay in it.
+
+    Such a simulation has a clock of its own. An absolute topic would be that of the real robot, if
+    there is one in this ROS domain, and commands would reach it.
+
+    Raises:
+        ConfigurationError: a topic or service is absolute.
+    """
+    if node.resolve_topic_name('/clock') == '/clock':
+        return
+    service = description.reset.service or ''
+    names = [description.action.topic, *description.topics, service]
+    absolute = sorted({name for name in names if name.startswith('/')})
+    if absolute:
+        raise ConfigurationError(
+            f'robot {description.name!r}: given {", ".join(absolute)} in the simulation'
+            f' {node.get_namespace()}; accepted: names without a slash at the start, which stay in'
+            ' its namespace: a real robot may listen to these'
+        )

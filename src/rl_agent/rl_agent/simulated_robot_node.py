@@ -24,7 +24,7 @@ from rl_agent.ros_messages import import_message, ns_to_stamp
 from rl_agent.ros_parameters import declare_parameters
 from rl_agent.ros_randomisation import RandomisationPublisher
 from rl_agent.ros_reset import RESET_SERVICES
-from rl_agent.ros_robot_description import load_ros_robot
+from rl_agent.ros_robot_description import load_ros_robot, refuse_names_of_others
 from rl_agent.ros_simulated_sensors import SimulatedSensors
 from rl_agent.ros_topics import (
     CLOCK_QOS,
@@ -69,6 +69,7 @@ class SimulatedRobotNode(ManagedNode):
     def configure(self) -> None:
         """Build the model and offer its topics."""
         description = load_ros_robot(self._settings.robot)
+        refuse_names_of_others(self, description)
         if description.simulation is None:
             raise ConfigurationError(
                 f'robot {description.name!r}: simulation: missing; this key is required to'

@@ -2,6 +2,7 @@
 """From numbers as a message has them to numbers that a policy can use."""
 
 from collections.abc import Callable
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +11,22 @@ from rl_agent.observation_description import ObservationField
 Numbers = NDArray[np.float64]
 
 
+def _unit(quaternion: Numbers) -> Numbers:
+    """Return a quaternion, (4,), of length 1; NaN where its length is none, or 0."""
+    length = np.linalg.norm(quaternion)
+    if math.isinf(length):  # divided by it, it would say `upright`
+        return np.full(4, math.nan)
+    unit: Numbers = quaternion / length
+    return unit
+
+
 def roll_pitch_yaw(quaternion: Numbers) -> Numbers:
     """Return roll, pitch and yaw, rad, (3,): turns about x, y and z, fixed axes (REP-103).
 
     Args:
         quaternion: x, y, z, w, (4,), of any length but 0.
     """
-    x, y, z, w = quaternion / np.linalg.norm(quaternion)
+    x, y, z, w = _unit(quaternion)
     return np.array(
         [
             np.arctan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y)),
@@ -32,7 +42,7 @@ def projected_gravity(quaternion: Numbers) -> Numbers:
     Args:
         quaternion: the body's orientation in the world, x, y, z, w, (4,), of any length but 0.
     """
-    x, y, z, w = quaternion / np.linalg.norm(quaternion)
+    x, y, z, w = _unit(quaternion)
     return np.array([2.0 * (w * y - x * z), -2.0 * (y * z + w * x), 2.0 * (x * x + y * y) - 1.0])
 
 

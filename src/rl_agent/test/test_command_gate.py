@@ -311,6 +311,20 @@ def test_a_robot_that_somebody_else_moved_is_stopped_where_it_is(
     assert set(bench.topic.numbers[sent:]) == {-2.0}
 
 
+def test_where_nobody_knows_where_a_robot_was_moved_to_a_stop_commands_nothing(
+    make: MakeBench,
+) -> None:
+    bench = make(action=JOINT)
+    bench.send(1.0)
+    bench.gate.rest(HOLD)
+    sent = len(bench.topic.sent)
+    bench.gate.pause()
+    bench.gate.note_moved(None)
+    bench.stop(DAMPED)
+    time.sleep(0.1)  # for what must not happen
+    assert bench.topic.numbers[sent:] == []
+
+
 def test_a_command_that_is_no_number_stops_the_robot(make: MakeBench) -> None:
     bench = make()
     bench.send(4.0)

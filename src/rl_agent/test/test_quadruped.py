@@ -74,6 +74,15 @@ def test_it_stands_still_under_its_motors(robot):
     assert robot.fault is None
 
 
+@pytest.mark.parametrize('rate_hz', [20, 30, 60, 200, 300, 400, 500, 1000])
+def test_a_control_period_is_as_long_as_it_says(robot, rate_hz):
+    begun_s = robot.body.data.time
+    for _ in range(10):
+        robot.step(STANDING, 1.0 / rate_hz)
+    assert robot.body.data.time - begun_s == pytest.approx(10.0 / rate_hz, rel=1e-6)
+    assert robot.body.model.opt.timestep == pytest.approx(0.002, rel=0.51)
+
+
 def test_motors_pull_with_what_pd_control_says_and_no_more(robot):
     data = robot.body.data
     data.qpos[2] = 2.0  # in the air

@@ -1,10 +1,11 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Limits and stops in an environment: what is executed, stored, truncated and re-armed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import dataclasses
 import math
 import threading
+import time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,35 @@ def reset_elsewhere(env: RobotEnv) -> tuple[threading.Thread, threading.Event]:
     thread = threading.Thread(target=reset)
     thread.start()
     return thread, done
+
+
+class FarPendulum(SensedPendulum):
+    """A pendulum that is moved to where its episodes begin, by three commands."""
+
+    def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
+        """Move it there."""
+        check(super().reset())
+        for _ in range(3):
+            check(self.apply(np.ones(1)))
+        return self._read()
+
+
+def test_the_way_to_an_episode_ends_at_a_limit_and_goes_on_after_the_rearm() -> None:
+    robot = FarPendulum(start=(0.0, 5.0))
+    env = make(robot, SLOW)
+    thread, done = reset_elsewhere(env)
+    deadline_s = time.monotonic() + TIMEOUT_S
+    while env.state.stop is None and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    assert env.state.words.startswith('limit/too_fast: ')
+    assert not robot.commands
+    assert not done.is_set()
+    robot.model.velocity[:] = 0.0
+    robot._start = (0.0, 0.0)
+    assert env.state.rearm()[0]
+    assert done.wait(TIMEOUT_S)
+    thread.join()
+    assert len(robot.commands) == 3
 
 
 def test_what_filters_made_of_an_action_is_executed_and_stored() -> None:

@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Transforms give what the textbooks say."""
 
+from collections.abc import Callable
 import math
 from typing import Any
 
@@ -51,6 +52,15 @@ def test_gravity_by_hand(
     angles: tuple[float, float, float], gravity: tuple[float, float, float]
 ) -> None:
     np.testing.assert_allclose(projected_gravity(quaternion(*angles)), gravity, atol=1e-12)
+
+
+@pytest.mark.parametrize('convert', [projected_gravity, roll_pitch_yaw])
+def test_a_quaternion_too_long_for_numbers_is_none(convert: Callable[[Numbers], Numbers]) -> None:
+    """Divided by an infinite length it would say that the robot stands upright."""
+    assert np.isnan(convert(np.array([1e200, 0.0, 0.0, 0.0]))).all()
+    np.testing.assert_allclose(
+        convert(np.array([1e100, 0.0, 0.0, 0.0])), convert(np.array([1.0, 0.0, 0.0, 0.0]))
+    )
 
 
 def field(**more: Any) -> ObservationField:

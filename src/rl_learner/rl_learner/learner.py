@@ -21,6 +21,7 @@ from rl_learner.update import Update
 import torch
 
 _LOGGER = logging.getLogger(__name__)
+_VERSION = 'policy version'
 
 
 class BlockSource(Protocol):
@@ -106,6 +107,7 @@ class Learner:
         self._stop = threading.Event()
         self._save_wanted = threading.Event()
         self._troubles: dict[str, str] = {}  # what the disk does not take, and its words
+        self._told: dict[str, str] = {}  # those that the progress told of
         self._published_s = self._saved_s = 0.0
         self._published_updates = self._saved_updates = 0
         self.progress = Progress()
@@ -145,13 +147,19 @@ class Learner:
                 self._update.run(torch.from_numpy(block))
                 if time.monotonic() - self._published_s >= self.settings.publish_period_s:
                     self._publish('training')
-            elif self._update.updates > self._published_updates:
-                self._publish('waiting for data')  # what was trained before it ran out
+            elif self._update.updates > self._published_updates or self._must_tell():
+                self._publish('waiting for data')  # what was trained before it ran out, too
             if self._save_wanted.is_set() or self._must_save():
                 self._try('checkpoint', self._save)
         self._publish('stopped')
         self._save()
         self._versions.give_back()
+
+    def _must_tell(self) -> bool:
+        """Whether the disk's troubles are others than those told, or keep a policy back."""
+        age_s = time.monotonic() - self._published_s
+        is_news = self._troubles != self._told or _VERSION in self._troubles
+        return is_news and age_s >= self.settings.publish_period_s
 
     def _must_save(self) -> bool:
         """Whether a checkpoint is due: there is something new, and the last one is old."""
@@ -178,7 +186,8 @@ class Learner:
         now_s = time.monotonic()
         made = self._update.updates - self._published_updates
         metrics = self._update.metrics()  # raises where training diverged: nobody gets that policy
-        self._try('policy version', self._publish_next_policy)
+        self._try(_VERSION, self._publish_next_policy)
+        self._told = dict(self._troubles)
         trouble = next(iter(self._troubles.values()), '')
         self.progress = Progress(
             state=f'disk: {trouble}' if trouble else state,

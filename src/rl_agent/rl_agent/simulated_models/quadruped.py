@@ -22,6 +22,7 @@ from rl_agent.simulated_models.model import SensorValues
 
 Vector = NDArray[np.float64]
 
+_STEP_S = 0.002  # of the physics, or as near as whole steps in a control period come
 _FASTEST_JOINT = 200.0  # rad/s; motors of this size stay below 30
 _FASTEST_TRUNK = 50.0  # m/s and rad/s
 _POSE_SPREAD = 0.05  # rad, of the joints where the robot is placed
@@ -163,7 +164,7 @@ class Quadruped:
         self.fault = None
         self._push(period_s)
         self._targets.appendleft(np.clip(command, self._lowest, self._highest))
-        count = self._substeps(period_s)
+        count = self._fit_substeps(period_s)
         late, rest = divmod(self._substeps(self.draw.value('action_delay_s', 0.0)), count)
         old, unseen = divmod(self._substeps(self.draw.value('observation_delay_s', 0.0)), count)
         begun = 0
@@ -173,6 +174,15 @@ class Quadruped:
             if moment == count - unseen:
                 self._seen.appendleft(self._measure())
         self.reading = self._noisy(self._seen[old])
+
+    def _fit_substeps(self, period_s: float) -> int:
+        """Return the steps of the physics in a control period, and let them be just as long."""
+        options = self.body.model.opt
+        count = max(1, self._substeps(period_s))
+        if not math.isclose(count * options.timestep, period_s, rel_tol=1e-9):
+            count = max(1, round(period_s / _STEP_S))
+            options.timestep = period_s / count
+        return count
 
     def _substeps(self, seconds: float) -> int:
         """Return how many steps of the physics fit best."""
