@@ -2,19 +2,29 @@
 """`check_robot` says what is right and what is wrong, against robots in real processes."""
 
 from collections.abc import Iterator
+import contextlib
 from pathlib import Path
 import subprocess
+import threading
 from typing import Any
 
 from fleet import run_module, running
 import pytest
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.utilities import try_shutdown
 from rl_agent.configuration import config_folder
 from rl_agent.node_specs import simulated_robot
 from rl_learner.ros_domain import claim_domain
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+from std_srvs.srv import Trigger
 import yaml
 
 Content = dict[str, Any]
-NAMESPACE = 'checked'
+NAMESPACE, DRIVEN = 'checked', 'driven'
 
 
 @pytest.fixture(scope='module')
@@ -134,7 +144,7 @@ def deserted(ros_environment: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 def test_a_robot_that_is_not_there(deserted: dict[str, str], tmp_path: Path) -> None:
-    words = ('pendulum', '--namespace', 'nowhere', '--seconds', '0.5')
+    words = ('pendulum', '--namespace', '/nowhere/', '--seconds', '0.5')
     result = run_module('rl_agent.check_robot', *words, environment=deserted, cwd=tmp_path)
     assert result.returncode == 1
     for field in ('cos_angle', 'sin_angle', 'velocity'):
@@ -153,14 +163,106 @@ def test_what_only_the_check_listens_to_is_no_alternative(
     assert 'hand: /checked/hand: nobody publishes it; there is no topic' in result.stdout
 
 
-def test_options(ros_environment: dict[str, str], tmp_path: Path) -> None:
-    for words, expected in (
+@contextlib.contextmanager
+def driver(name: str, *others: str) -> Iterator[None]:
+    """Play a pendulum's driver, at 10 Hz, with other joints in messages on the same topic."""
+    context = Context()
+    rclpy.init(context=context)
+    node = Node(name, context=context, namespace=DRIVEN)
+    states = node.create_publisher(JointState, 'joint_states', 10)
+
+    def publish() -> None:
+        for joint in ('pivot', *others):
+            states.publish(JointState(name=[joint], position=[0.1], velocity=[0.2]))
+
+    node.create_timer(0.1, publish)
+    node.create_subscription(Float64MultiArray, 'effort_controller/commands', print, 10)
+    node.create_service(Trigger, 'reset', lambda request, response: response)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin)
+    thread.start()
+    try:
+        yield
+    finally:
+        executor.shutdown()
+        thread.join()
+        node.destroy_node()
+        try_shutdown(context=context)
+
+
+def check_driven(
+    environment: dict[str, str], folder: Path, **changes: Any
+) -> 'subprocess.CompletedProcess[str]':
+    """Check the pendulum that `driver` plays by a description with other values."""
+    content = yaml.safe_load((config_folder() / 'robots' / 'pendulum.yaml').read_text())
+    (folder / 'driven.yaml').write_text(yaml.safe_dump({**content, **changes}))
+    words = ('driven.yaml', '--namespace', f'/{DRIVEN}/')
+    return run_module('rl_agent.check_robot', *words, environment=environment, cwd=folder)
+
+
+def test_a_gripper_may_share_the_topic_of_its_arm(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    safety = {'sensor_watchdog': {'max_age_s': 60}}  # long enough for any machine
+    with driver('driver', 'finger'):
+        result = check_driven(ros_environment, tmp_path, rate_hz=1, safety=safety)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert 'finger' not in result.stdout
+
+
+def test_what_the_agent_would_stop_for(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    safety = {'sensor_watchdog': {'max_age_s': 0.01}}
+    with driver('driver', 'finger'):
+        result = check_driven(ros_environment, tmp_path, rate_hz=1000, safety=safety)
+    assert result.returncode == 1, result.stdout + result.stderr
+    for words in (
+        'velocity: /driven/joint_states: joints: the message names finger; accepted: a message'
+        ' that names pivot',
+        'Hz of messages that fit cos_angle, sin_angle, velocity; accepted: the control rate,'
+        ' 1000 Hz',
+        'velocity: age: given up to ',
+        '; accepted: max_age_s, 0.01 s',
+    ):
+        assert words in result.stdout
+
+
+@pytest.mark.parametrize('name', ['simulated_robot', 'gazebo_robot'])
+def test_rates_in_lockstep_are_not_judged(
+    ros_environment: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    """A robot that is not commanded repeats its state at 10 Hz, half of the control rate."""
+    with driver(name):
+        result = check_driven(ros_environment, tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert 'neither rates nor ages were judged' in result.stdout
+
+
+@pytest.mark.parametrize(
+    ('words', 'expected'),
+    [
         (('r2d2',), "robot: given 'r2d2'"),
         (('pendulum', '--seconds', '0'), '--seconds: given 0; accepted'),
-    ):
-        result = run_module(
-            'rl_agent.check_robot', *words, environment=ros_environment, cwd=tmp_path
-        )
-        assert result.returncode == 2
-        assert expected in result.stderr
-        assert 'Traceback' not in result.stderr
+        (
+            ('pendulum', '--namespace', 'robot-1'),
+            "--namespace: given 'robot-1'; accepted: a name as in robot_1",
+        ),
+        (('pendulum', '--ros-args', '-r', 'a//b:=c'), 'ROS arguments: '),
+    ],
+)
+def test_options(
+    ros_environment: dict[str, str], tmp_path: Path, words: tuple[str, ...], expected: str
+) -> None:
+    result = run_module('rl_agent.check_robot', *words, environment=ros_environment, cwd=tmp_path)
+    assert result.returncode == 2
+    assert expected in result.stderr
+    assert 'Traceback' not in result.stderr
+
+
+def test_a_topic_that_ros_refuses(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    action = {'topic': 'commands/', 'type': 'std_msgs/msg/Float64MultiArray', 'joints': ['pivot']}
+    bounds = {'unit': 'N m', 'low': [-2.0], 'high': [2.0]}
+    result = check_driven(ros_environment, tmp_path, action={**action, **bounds})
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert "driven.yaml: action.topic: given 'commands/'; accepted: words of" in line

@@ -14,10 +14,16 @@ from rl_agent.policy import PolicyArchitecture, PolicyParameters
 from rl_agent.policy_file import save_policy
 from rl_agent.robot_description import load_robot
 from rl_agent.ros_messages import import_message
-from rl_agent.ros_topics import AGENT_STATUS, STATUS_QOS, TRANSITIONS_QOS
+from rl_agent.ros_topics import (
+    AGENT_STATUS,
+    EPISODE_QOS,
+    STATUS_QOS,
+    STEP_QOS,
+    TRANSITIONS_QOS,
+)
 from rl_agent.spaces import Spaces
 from rl_learner.run_configuration import description_as_json
-from rl_msgs.msg import AgentStatus, TransitionBatch
+from rl_msgs.msg import AgentStatus, Episode, Step, TransitionBatch
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
@@ -72,11 +78,34 @@ def test_a_simulated_robot_is_started_and_judged(
 
 
 @pytest.mark.timeout(180)
+def test_a_home_that_cannot_be_written_is_no_hindrance(
+    ros_environment: dict[str, str], tmp_path: Path, policy: str
+) -> None:
+    home = tmp_path / 'home'
+    home.touch()  # a file: root might write into any folder
+    environment = {**ros_environment, 'HOME': str(home)}
+    del environment['ROS_LOG_DIR']
+    result = evaluate(
+        *(policy, '--episodes', '1', '--out', 'out'), environment=environment, cwd=tmp_path
+    )
+    assert result.returncode == 0, result.stderr
+    assert 'Traceback' not in result.stderr
+
+
+@pytest.mark.timeout(180)
 def test_a_robot_that_stands_there_already(
     ros_environment: dict[str, str], tmp_path: Path, policy: str
 ) -> None:
-    """Its agent is ours; nothing of it is heard by a learner on the shared topics."""
-    listener = Listener({'/there/joint_states': (JointState, 10)})
+    """Its agent is ours; a learner or recorder on the shared topics hears nothing of it."""
+    listener = Listener(
+        {
+            '/there/joint_states': (JointState, 10),
+            '/there/evaluation/episode': (Episode, EPISODE_QOS),
+            '/there/episode': (Episode, EPISODE_QOS),
+            '/there/step': (Step, STEP_QOS),
+            '/transitions': (TransitionBatch, TRANSITIONS_QOS),
+        }
+    )
     robot = simulated_robot('pendulum', 'there', seed=1, real_time=True)
     with running([robot], ros_environment, tmp_path):
         listener.until(lambda: bool(listener.heard['/there/joint_states']), 60.0, 'the robot')
@@ -86,6 +115,9 @@ def test_a_robot_that_stands_there_already(
             cwd=tmp_path,
         )
         assert result.returncode == 0, result.stderr
+        heard = listener.heard
+        listener.until(lambda: bool(heard['/there/evaluation/episode']), 10.0, 'the episode')
+        assert not any(heard[topic] for topic in ('/there/episode', '/there/step', '/transitions'))
     listener.close()
     content = json.loads(result.stdout)
     assert content['setting'] == 'real robot'

@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """How a node's process ends."""
 
+from pathlib import Path
 import subprocess
 import sys
 import threading
@@ -146,3 +147,19 @@ def test_a_failure_is_forgotten_when_the_next_attempt_succeeds(
     done = run_program(SECOND_ATTEMPT, ros_environment)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count('no knee') == 1
+
+
+def test_logs_that_cannot_be_written_are_no_argument(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """As in a home that is read-only."""
+    file = tmp_path / 'file'
+    file.touch()
+    program = ROBOT.replace('{begin}', 'pass').replace('{error}', 'KeyError')
+    done = run_program(program, {**ros_environment, 'ROS_LOG_DIR': str(file / 'logs')})
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        f'error: ROS logs: given {file}/logs: Not a directory; accepted: ROS_LOG_DIR=FOLDER in the'
+        ' environment, a folder to write in'
+    )
+    assert 'Traceback' not in done.stderr

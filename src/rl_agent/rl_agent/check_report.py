@@ -19,8 +19,8 @@ class CheckRow:
     Attributes:
         name: field, or what else was looked at.
         topic: its full name.
-        rate: messages per second, in words.
-        age: of the newest, in words.
+        rate: messages per second that fit, in words.
+        age: of the newest that fits, in words.
         value: the newest, in words.
         bounds: accepted, in words.
         problems: what is wrong, one text each; none: it is good.

@@ -74,7 +74,7 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
     from rl_agent.ros_robot_description import load_ros_robot
 
     description = load_ros_robot(options.robot)
-    check = RobotCheck(description, options.namespace, ros_args)
+    check = RobotCheck(description, options.namespace.strip('/'), ros_args)
     try:
         rows = check.run(options.seconds)
     finally:
@@ -86,7 +86,10 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
             ' Is the robot switched on, and in this domain?'
         )
     if check.simulated:
-        print('\nThe robot is a simulated one, in lockstep: its rates were not judged.')
+        print(
+            '\nThe robot is a simulated one, which may stand still until it is commanded: neither'
+            ' rates nor ages were judged.'
+        )
     bad = sum(bool(row.problems) for row in rows)
     print(f'\n{description.name}: {f"{bad} of {len(rows)} bad" if bad else "all is as described"}')
     return 1 if bad else 0

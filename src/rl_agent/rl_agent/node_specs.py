@@ -92,7 +92,8 @@ def evaluation_nodes(
 ) -> list[NodeSpec]:
     """Return the agent that judges a policy, after the simulated robot if there is to be one.
 
-    No learner hears of it, and none may send it another policy: it has topics of its own.
+    No learner and no recorder hears of it, and none may send it another policy: it has topics of
+    its own. Its `agent_status` is where it always is, for it tells that the robot is driven.
 
     Args:
         robot: name or file of the robot's description.
@@ -111,7 +112,8 @@ def evaluation_nodes(
     else:
         nodes = [agent(robot, namespace, seed=seed, **parameters)]
     prefix = f'/{namespace}/evaluation' if namespace else '/evaluation'
-    private = {topic: prefix + topic for topic in ('/policy', '/transitions', '/transitions_ack')}
+    topics = ('/policy', '/transitions', '/transitions_ack', 'step', 'episode')
+    private = {topic: f'{prefix}/{topic.lstrip("/")}' for topic in topics}
     mind = nodes[-1]
     return [*nodes[:-1], replace(mind, remappings={**mind.remappings, **private})]
 

@@ -27,6 +27,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 from rclpy.utilities import try_shutdown
 from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.log_folder import why_no_logs
 from rl_agent.node_specs import WRONG_CONFIGURATION
 from rl_agent.ros_qos_events import publisher_events, subscription_events
 
@@ -150,13 +151,22 @@ def run(make_node: Callable[[], ManagedNode], args: Sequence[str] | None = None)
         rclpy.init(
             args=list(args) if args else None, signal_handler_options=SignalHandlerOptions.NO
         )
-    except Exception as error:  # a type of rclpy's C extension: ROS arguments it cannot read
-        return _report('ROS arguments', ConfigurationError(' '.join(str(error).split())))
+    except Exception as error:  # a type of rclpy's C extension: what it cannot read or write
+        return _report(*_why_no_ros(error))
     try:
         return _run_initialised(make_node, stop)
     finally:
         try_shutdown()
         _ignore_signals()
+
+
+def _why_no_ros(error: Exception) -> tuple[str, ConfigurationError]:
+    """Return what is wrong, and how, where ROS cannot be initialised."""
+    if lack := why_no_logs():
+        return 'ROS logs', ConfigurationError(
+            f'given {lack}; accepted: ROS_LOG_DIR=FOLDER in the environment, a folder to write in'
+        )
+    return 'ROS arguments', ConfigurationError(' '.join(str(error).split()))
 
 
 def _handle_signals(stop: threading.Event) -> None:

@@ -7,17 +7,21 @@ from typing import Any
 
 import rclpy
 from rclpy.context import Context
+from rclpy.exceptions import InvalidNamespaceException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import try_shutdown
+from rclpy.validate_namespace import validate_namespace
 from rl_agent.check_report import CheckRow
 from rl_agent.configuration import hint
-from rl_agent.field_watch import FieldWatch
+from rl_agent.errors import ConfigurationError
+from rl_agent.field_watch import FieldWatch, TopicWatch
 from rl_agent.robot_description import RobotDescription
 from rl_agent.ros_sensors import RosSensors, SensorMessage
 from rl_agent.ros_spinning import serve
 
 _DISCOVERY_S = 5.0  # until another node is found, on a busy machine
+_SIMULATED = ('simulated_robot', 'gazebo_robot')
 
 
 class RobotCheck:
@@ -26,29 +30,35 @@ class RobotCheck:
     Attributes:
         alone: no other node was found.
         domain: ROS domain id.
-        simulated: a `simulated_robot` is in the same namespace; it stands still until it is
-            commanded, so its rates say nothing.
+        simulated: a `simulated_robot` or `gazebo_robot` is in the same namespace; in lockstep it
+            stands still until it is commanded, so its rates say nothing.
     """
 
     def __init__(self, description: RobotDescription, namespace: str, ros_args: list[str]) -> None:
         """Subscribe.
 
         Raises:
-            ConfigurationError: a message type that is not installed, or without such fields.
+            ConfigurationError: a message type that is not installed, or without such fields; a
+                namespace or ROS arguments that ROS refuses.
         """
         self._description = description
         self._context = Context()
-        rclpy.init(args=ros_args, context=self._context)
+        self._node = _make_node(self._context, namespace, ros_args)
         self.domain = self._context.get_domain_id()
-        self._node = Node('check_robot', context=self._context, namespace=namespace)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self.alone, self.simulated = True, False
         sensors = RosSensors(self._node, description, self._on_message)
-        self._watches = [
+        fields = [
             FieldWatch(extract.field, self._node.resolve_topic_name(extract.field.topic), extract)
             for extract in sensors.extractors
         ]
+        self._rows = [item.row for item in fields]
+        max_age_s = description.safety.sensor_watchdog.max_age_s
+        self._watches = {
+            topic: TopicWatch([item for item in fields if item.field.topic == topic], max_age_s)
+            for topic in sensors.topics
+        }
 
     def run(self, seconds: float) -> list[CheckRow]:
         """Listen for so long; return a row for each field, the command and the reset service.
@@ -60,13 +70,13 @@ class RobotCheck:
         now_s = time.monotonic()
         nodes = self._node.get_node_names_and_namespaces()
         self.alone = len(nodes) <= 1
-        self.simulated = ('simulated_robot', self._node.get_namespace()) in nodes
+        self.simulated = any((name, self._node.get_namespace()) in nodes for name in _SIMULATED)
         rate_hz = None if self.simulated else self._description.rate_hz
-        rows = [watch.judge(now_s, rate_hz) for watch in self._watches]
-        for watch in self._watches:
-            if not watch.heard:
-                watch.row.problems.append(self._explain_silence(watch.row.topic))
-        rows.append(self._check_command())
+        for watch in self._watches.values():
+            for row in watch.judge(now_s, rate_hz):
+                if not watch.heard:
+                    row.problems.append(self._explain_silence(row.topic))
+        rows = [*self._rows, self._check_command()]
         if self._description.reset.service:
             rows.append(self._check_service(self._description.reset.service))
         return rows
@@ -78,11 +88,8 @@ class RobotCheck:
         try_shutdown(context=self._context)
 
     def _on_message(self, topic: str, heard: SensorMessage) -> None:
-        """Show a message to the fields of its topic."""
-        name = self._node.resolve_topic_name(topic)
-        for watch in self._watches:
-            if watch.row.topic == name:
-                watch.on_message(heard.message, heard.received_s)
+        """Show a message to the watch of its topic."""
+        self._watches[topic].on_message(heard.message, heard.received_s)
 
     def _explain_silence(self, topic: str) -> str:
         """Return why a topic may be silent."""
@@ -138,6 +145,26 @@ class RobotCheck:
                 f'type: given {", ".join(graph[name])}; accepted: {wanted.service_type}'
             )
         return row
+
+
+def _make_node(context: Context, namespace: str, ros_args: list[str]) -> Node:
+    """Return the node, in a context that is initialised for it.
+
+    Raises:
+        ConfigurationError: ROS refuses its arguments, or the namespace.
+    """
+    try:
+        validate_namespace(f'/{namespace}')
+    except InvalidNamespaceException as error:
+        why = str(error).partition(':\n')[0]
+        raise ConfigurationError(
+            f'--namespace: given {namespace!r}; accepted: a name as in robot_1 ({why})'
+        ) from error
+    try:
+        rclpy.init(args=ros_args, context=context)
+    except Exception as error:  # a type of rclpy's C extension: ROS arguments it cannot read
+        raise ConfigurationError(f'ROS arguments: {" ".join(str(error).split())}') from error
+    return Node('check_robot', context=context, namespace=namespace)
 
 
 def _types(endpoints: list[Any]) -> list[str]:

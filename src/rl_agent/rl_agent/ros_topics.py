@@ -31,6 +31,9 @@ AGENT_STATUS = 'agent_status'
 RANDOMISATION = 'randomisation'
 EMERGENCY_STOP = 'emergency_stop'
 
+# Before the name of a topic: of an agent that judges a policy. No part of a run listens there.
+EVALUATION = 'evaluation'
+
 # parameter of the simulated robot
 RESET_SEED = 'reset_seed'
 

@@ -163,16 +163,16 @@ def _refuse_what_is_not_finite(
     """Raise RobotError where a number is none in float32, once it is what the description says."""
     for field in fields:
         raw = values[field.name]
-        if _fits(raw) and field.transform in ('none', 'sin', 'cos'):
+        if fits_float32(raw) and field.transform in ('none', 'sin', 'cos'):
             continue
-        if not _fits(transform(field, raw)):
+        if not fits_float32(transform(field, raw)):
             raise RobotError(
                 f'observation field {field.name!r}: given {raw.tolist()}; accepted: finite numbers'
                 ' in float32'
             )
 
 
-def _fits(numbers: Numbers) -> bool:
+def fits_float32(numbers: Numbers) -> bool:
     """Return whether all numbers are finite in float32; unlike a cast, it warns of none."""
     # nearly always the sum of squares tells, in a third of the time
     return bool(numbers.dot(numbers) <= _LARGEST**2) or all_true(np.abs(numbers) <= _LARGEST)

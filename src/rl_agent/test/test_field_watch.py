@@ -1,33 +1,57 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A field is judged by all messages that came, not by the last one alone."""
+"""A topic is judged by all messages that came, as the agent would take them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 import pytest
 from rl_agent.check_report import CheckRow, table
 from rl_agent.errors import RobotError
-from rl_agent.field_watch import FieldWatch
+from rl_agent.field_watch import FieldWatch, TopicWatch
 from rl_agent.observation_description import ObservationField
 
 RATE_HZ = 50.0
+WATCHDOG_S = 0.5
+
+ARM, GRIPPER = {'arm': [1.0, 2.0]}, {'finger': [3.0, 4.0]}
+
+
+def field_watch(name: str = 'speed', **more: Any) -> FieldWatch:
+    """Return the watch of a field; a message is its numbers, or names, each with numbers."""
+    field = ObservationField(name, 't', 'p/msg/M', 'f', **{'size': 2, **more})
+
+    def extract(message: Any) -> NDArray[np.float64]:
+        if isinstance(message, RobotError):
+            raise message
+        if isinstance(message, Mapping) and name not in message:
+            raise RobotError(f'observation field {name!r}: /t: the message names {[*message]}')
+        numbers = message[name] if isinstance(message, Mapping) else message
+        return np.array(numbers, np.float64)
+
+    return FieldWatch(field, '/t', extract)
+
+
+def judge(
+    fields: Sequence[FieldWatch],
+    messages: Sequence[Any],
+    received_s: Sequence[float],
+    rate_hz: float | None = RATE_HZ,
+    watchdog_s: float = WATCHDOG_S,
+) -> list[CheckRow]:
+    """Return the rows 10 ms after the last of these messages."""
+    topic = TopicWatch(fields, watchdog_s)
+    for message, time_s in zip(messages, received_s, strict=True):
+        topic.on_message(message, time_s)
+    return topic.judge(received_s[-1] + 0.01, rate_hz)
 
 
 def watch(messages: Sequence[Any], period_s: float = 0.02, **more: Any) -> CheckRow:
-    """Return the row after these messages, each the numbers themselves, and 10 ms more."""
-    field = ObservationField('speed', 't', 'p/msg/M', 'f', size=2, **more)
-
-    def extract(message: Any) -> Any:
-        if isinstance(message, RobotError):
-            raise message
-        return np.array(message, np.float64)
-
-    watched = FieldWatch(field, '/t', extract)
-    for number, message in enumerate(messages):
-        watched.on_message(message, number * period_s)
-    return watched.judge((len(messages) - 1) * period_s + 0.01, RATE_HZ)
+    """Return the row of one field after these messages."""
+    times_s = [number * period_s for number in range(len(messages))]
+    return judge([field_watch(**more)], messages, times_s)[0]
 
 
 def test_a_good_field() -> None:
@@ -35,10 +59,95 @@ def test_a_good_field() -> None:
     assert row.cells() == ('speed', '/t', '50.0 Hz', '0.010 s', '1 2', '0 to 2', 'ok')
 
 
-@pytest.mark.parametrize('number', [math.nan, math.inf])
-def test_numbers_that_are_not_finite(number: float) -> None:
+@pytest.mark.parametrize(
+    ('number', 'words'), [(math.nan, 'nan'), (math.inf, 'inf'), (1e300, '1e+300')]
+)
+def test_numbers_that_are_not_finite_in_float32(number: float, words: str) -> None:
     row = watch([[1.0, 2.0], [1.0, number], [1.0, 2.0]])
-    assert row.problems == [f'given 1 {number:g}; accepted: finite numbers']
+    assert row.problems == [
+        f'given 1 {words}; accepted: finite numbers in float32',
+        'rate: given 25.0 Hz of messages that fit speed; accepted: the control rate, 50 Hz',
+    ]
+
+
+def test_a_message_that_does_not_fit_stops_nothing_where_enough_others_do() -> None:
+    messages = [[1.0, math.nan if number == 10 else 2.0] for number in range(100)]
+    row = watch(messages, period_s=0.01)
+    assert (row.problems, row.rate) == ([], '99.0 Hz')  # 98 periods in 0.99 s
+
+
+def test_a_gap_that_the_mean_rate_does_not_show() -> None:
+    """Of a sensor of 100 Hz, 6 s are missing in 20 s."""
+    times_s = [number / 100 for number in range(2001) if not 700 < number < 1300]
+    (row,) = judge([field_watch()], [[1.0, 2.0]] * len(times_s), times_s)
+    assert row.problems == ['age: given up to 6.000 s; accepted: max_age_s, 0.5 s']
+    assert (row.rate, row.age) == ('70.0 Hz', '0.010 s')
+
+
+def test_messages_that_do_not_fit_fill_no_gap() -> None:
+    messages = [[1.0, math.nan if 30 < number < 90 else 2.0] for number in range(120)]
+    row = watch(messages, period_s=0.01)
+    assert row.problems == [
+        'given 1 nan; accepted: finite numbers in float32',
+        'age: given up to 0.600 s; accepted: max_age_s, 0.5 s',
+    ]
+
+
+@pytest.mark.parametrize(
+    ('watchdog_s', 'own_s', 'accepted'),
+    [(0.5, None, '0.5 s'), (3.0, None, ''), (0.5, 3.0, ''), (3.0, 0.2, '0.2 s')],
+)
+def test_ages_are_those_that_the_agent_applies(
+    watchdog_s: float, own_s: float | None, accepted: str
+) -> None:
+    """A sensor of 1 Hz on a robot of 1 Hz, whose watchdog knows nothing of that."""
+    fields = [field_watch(max_age_s=own_s)]
+    (row,) = judge(fields, [[1.0, 2.0]] * 4, [0.0, 1.0, 2.0, 3.0], 1.0, watchdog_s)
+    expected = [f'age: given up to 1.000 s; accepted: max_age_s, {accepted}'] if accepted else []
+    assert row.problems == expected
+
+
+def test_the_smallest_age_of_a_topic_counts_for_all_its_fields() -> None:
+    fields = [field_watch('arm', max_age_s=0.015), field_watch('finger')]
+    rows = judge(fields, [{**ARM, **GRIPPER}] * 3, [0.0, 0.02, 0.04])
+    problem = 'age: given up to 0.020 s; accepted: max_age_s, 0.015 s'
+    assert [row.problems for row in rows] == [[problem], [problem]]
+
+
+def test_an_arm_and_its_gripper_share_a_topic() -> None:
+    """The gripper's messages come 5 ms after the arm's, twice as many at the end."""
+    times_s = [0.0, 0.005, 0.02, 0.025, 0.04, 0.045, 0.05]
+    messages = [ARM, GRIPPER, ARM, GRIPPER, ARM, GRIPPER, GRIPPER]
+    (row,) = judge([field_watch('arm')], messages, times_s)
+    assert row.cells() == ('arm', '/t', '50.0 Hz', '0.020 s', '1 2', '-', 'ok')
+
+
+def test_who_shares_a_topic_makes_up_for_no_message() -> None:
+    """Messages come at 50 Hz, the arm's at 25 Hz."""
+    times_s = [0.0, 0.02, 0.04, 0.06]
+    (row,) = judge([field_watch('arm')], [ARM, GRIPPER, ARM, GRIPPER], times_s)
+    assert row.problems == [
+        "/t: the message names ['finger']",
+        'rate: given 25.0 Hz of messages that fit arm; accepted: the control rate, 50 Hz',
+    ]
+    assert row.age == '0.030 s'
+
+
+def test_a_message_counts_if_it_fits_all_fields_of_its_topic() -> None:
+    fields = [field_watch('arm'), field_watch('finger')]
+    arm, finger = judge(fields, [ARM, GRIPPER] * 10, [number / 100 for number in range(20)])
+    rate = 'rate: given 0.0 Hz of messages that fit arm, finger; accepted: the control rate, 50 Hz'
+    assert arm.problems == ["/t: the message names ['finger']", rate]
+    assert finger.problems == ["/t: the message names ['arm']", rate]
+    assert arm.age == finger.age == '-'
+
+
+def test_in_lockstep_every_message_has_to_fit_whenever_it_comes() -> None:
+    fields = [field_watch('arm', max_age_s=0.1)]
+    (row,) = judge(fields, [ARM, ARM], [0.0, 10.0], None)
+    assert (row.problems, row.rate) == ([], '0.1 Hz')
+    (row,) = judge([field_watch('arm')], [ARM, GRIPPER], [0.0, 0.1], None)
+    assert row.problems == ["/t: the message names ['finger']"]
 
 
 def test_a_value_that_was_out_of_bounds_once() -> None:
@@ -56,14 +165,20 @@ def test_a_topic_that_is_too_slow() -> None:
 
 
 def test_a_topic_that_has_stopped() -> None:
-    assert watch([[1.0, 2.0]] * 3, max_age_s=0.005).problems == [
-        'age: given 0.010 s; accepted: 0.005 s'
-    ]
+    row = watch([[1.0, 2.0]] * 3, period_s=0.001, max_age_s=0.005)
+    assert row.problems == ['age: given up to 0.010 s; accepted: max_age_s, 0.005 s']
 
 
 def test_an_error_is_named_once() -> None:
     row = watch([RobotError("observation field 'speed': /t: frame: given 'a'")] * 5)
-    assert row.problems == ["/t: frame: given 'a'"]
+    assert row.problems[0] == "/t: frame: given 'a'"
+    assert [problem.partition(':')[0] for problem in row.problems[1:]] == ['rate']
+
+
+def test_of_many_different_errors_three_are_named() -> None:
+    row = watch([[math.nan, number] for number in range(100)])
+    reasons = [f'given nan {number}; accepted: finite numbers in float32' for number in range(3)]
+    assert row.problems[:-1] == reasons
 
 
 def test_a_table_by_hand() -> None:
@@ -82,7 +197,5 @@ def test_a_table_by_hand() -> None:
 
 
 def test_many_numbers_are_shown_by_their_extremes() -> None:
-    field = ObservationField('scan', 't', 'p/msg/M', 'f', size=5)
-    watched = FieldWatch(field, '/t', lambda message: np.array(message, float))
-    watched.on_message([3, 1, 2, 5, 4], 0.0)
-    assert watched.judge(0.0, None).value == '1 to 5 (5)'
+    (row,) = judge([field_watch(size=5)], [[3, 1, 2, 5, 4]], [0.0], None)
+    assert row.value == '1 to 5 (5)'

@@ -85,15 +85,26 @@ def test_an_evaluation_has_topics_of_its_own() -> None:
         '/policy': '/simulated/evaluation/policy',
         '/transitions': '/simulated/evaluation/transitions',
         '/transitions_ack': '/simulated/evaluation/transitions_ack',
+        'step': '/simulated/evaluation/step',
+        'episode': '/simulated/evaluation/episode',
     }
     (real,) = evaluation_nodes('pendulum', '', simulated=False, seed=3)
     assert 'use_sim_time' not in real.parameters
     assert real.remappings['/policy'] == '/evaluation/policy'
+    assert real.remappings['episode'] == '/evaluation/episode'
 
 
 def test_topics_are_the_ones_that_agents_use() -> None:
     """The specs repeat names from a module that needs rclpy."""
-    from rl_agent.ros_topics import POLICY, TRANSITIONS, TRANSITIONS_ACK
+    from rl_agent.ros_topics import (
+        EPISODE,
+        EVALUATION,
+        POLICY,
+        STEP,
+        TRANSITIONS,
+        TRANSITIONS_ACK,
+    )
 
     (real,) = evaluation_nodes('pendulum', '', simulated=False, seed=3)
-    assert set(real.remappings) == {POLICY, TRANSITIONS, TRANSITIONS_ACK}
+    assert set(real.remappings) == {POLICY, TRANSITIONS, TRANSITIONS_ACK, STEP, EPISODE}
+    assert all(name.split('/')[-2] == EVALUATION for name in real.remappings.values())

@@ -7,6 +7,11 @@ import math
 from pathlib import Path
 
 import pytest
+from rclpy.exceptions import InvalidTopicNameException
+from rclpy.expand_topic_name import expand_topic_name
+from rclpy.validate_full_topic_name import validate_full_topic_name
+from rclpy.validate_topic_name import validate_topic_name
+from rl_agent.description_types import check_topic
 from rl_agent.errors import ConfigurationError
 from rl_agent.robot_description import load_robot
 from rl_agent.ros_robot_description import load_ros_robot
@@ -46,6 +51,18 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     ),
     'field name': (change('observation', 0, 'name', value='0x'), "observation.0.name: given '0x'"),
     'topic': (change('observation', 0, 'topic', value='a b'), "observation.0.topic: given 'a b'"),
+    'a topic with a slash at the end': (
+        change('observation', 0, 'topic', value='joint_states/'),
+        "observation.0.topic: given 'joint_states/'; accepted: words of letters, digits and _",
+    ),
+    'a private topic without a slash': (
+        change('action', 'topic', value='~commands'),
+        "action.topic: given '~commands'; accepted ... before the first one nothing, or /",
+    ),
+    'a service with a word that begins with a digit': (
+        change('reset', 'service', value='a/1b'),
+        "reset.service: given 'a/1b'; accepted ... none of which begins with a digit",
+    ),
     'type without msg': (
         change('observation', 0, 'type', value='sensor_msgs/JointState'),
         "observation.0.type: given 'sensor_msgs/JointState'; accepted",
@@ -313,3 +330,50 @@ def test_types_and_paths_are_checked_with_all_the_rest(tmp_path: Path) -> None:
     assert f"{path}: observation.3: type: given 'sensor_msgs/msg/LaserScn' (did you" in third
     expected = "action: fields.0: given 'linear.x' (did you mean 'twist.linear.x'?)"
     assert f'{path}: {expected}' in fourth
+
+
+def ask_ros(name: str) -> None:
+    """Raise InvalidTopicNameException or ValueError where ROS takes no such topic."""
+    validate_topic_name(name)
+    validate_full_topic_name(expand_topic_name(name, 'agent', '/robot_1'))
+
+
+@pytest.mark.parametrize('name', ['a', '_a', '__a', 'a__b/c_', '/a', '/a/b2', 'A/_1'])
+def test_names_that_ros_takes(name: str) -> None:
+    ask_ros(name)
+    assert check_topic(name) == name
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        *(
+            '',
+            '/',
+            '~/',
+            '~imu',
+            '~~/a',
+            '//a',
+            'a//b',
+            'a/',
+            'a/1b',
+            '1',
+            'a/~/b',
+            '/~/a',
+            'a b',
+        ),
+        *('a-b', 'a.b', 'a\n', '\u00e9', '\u0661', 'a{b', '*'),  # letter, digit beyond ASCII
+    ],
+)
+def test_names_that_ros_refuses(name: str) -> None:
+    with pytest.raises((InvalidTopicNameException, ValueError)):
+        ask_ros(name)
+    with pytest.raises(ValueError, match='accepted: words of letters'):
+        check_topic(name)
+
+
+def test_a_name_that_is_private_to_a_node_is_refused() -> None:
+    """It would be another topic to agent, check and simulation."""
+    ask_ros('~/imu')
+    with pytest.raises(ValueError, match="given '~/imu'; accepted: words of letters"):
+        check_topic('~/imu')

@@ -15,6 +15,7 @@ import psutil
 from rich.console import Console
 from rl_agent.agent import FINISHED
 from rl_agent.errors import RlError
+from rl_agent.log_folder import log_variables
 from rl_agent.node_specs import NodeSpec
 from rl_agent.policy_file import save_policy
 from rl_agent.robot_description import RobotDescription
@@ -147,9 +148,8 @@ class DemoRun:
         self._was_evaluating = False
         self._peak_mb = 0.0
         self._deadline_s: float | None = None
-        self._monitor = RosMonitor(
-            plan.domain, plan.namespaces, self._on_episode, plan.description.shown
-        )
+        self._monitor = RosMonitor(plan.namespaces, self._on_episode, plan.description.shown)
+        self._environment: dict[str, str] = {}  # of all processes, and of the monitor
         self._started_s = time.monotonic()
 
     def run(self) -> int:
@@ -191,15 +191,20 @@ class DemoRun:
         """Start a process for each node."""
         self._plan.write()
         logs = new_log_folder(self._plan.folder)
-        environment = {**local_environment(self._plan.domain), 'PYTHONUNBUFFERED': '1'}
+        self._environment = {
+            **local_environment(self._plan.domain),
+            **log_variables(logs),
+            'PYTHONUNBUFFERED': '1',
+        }
         for spec in self._plan.node_specs():
             command = [sys.executable, *spec.arguments()]
             log = logs / f'{spec.name}.log'
-            self._processes.append(ChildProcess(spec.name, command, log, environment))
+            self._processes.append(ChildProcess(spec.name, command, log, self._environment))
 
     def _watch(self) -> None:
         """Show and judge until it is over."""
-        self._monitor.start()  # only now: a process with threads should not fork
+        # only now: a process with threads should not fork
+        self._monitor.start(self._environment)
         with Display(self._console) as display:
             while not self._is_over():
                 self._raise_if_one_ended()

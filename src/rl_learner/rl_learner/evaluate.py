@@ -3,6 +3,7 @@
 
 import argparse
 from collections.abc import Iterator, Sequence
+import contextlib
 from dataclasses import replace
 import datetime
 import json
@@ -34,6 +35,7 @@ _EXAMPLES = """
   rl_evaluate policy.npz --task HalfCheetah-v5 --film
   rl_evaluate runs/first --real --namespace robot_1      # asks before the robot moves
 """
+_MOST_AT_ONCE = 1000
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -79,14 +81,15 @@ def _run(options: argparse.Namespace) -> int:
     """Check everything, run the episodes, report."""
     _check_options(options)
     policy = load_source(options.policy, options.robot)
-    folder = options.out or _default_folder(options.policy)
-    command_line.refuse_to_overwrite(folder, force=options.force)
     if options.film:
         check_ffmpeg()
-    with tempfile.TemporaryDirectory(prefix='rl_evaluate_') as made:
+    with (
+        _result_folder(options) as folder,
+        tempfile.TemporaryDirectory(prefix='rl_evaluate_') as made,
+    ):
         judge = _judge_task if options.task else _judge_robot
         evaluation, films = judge(options, policy, Path(made))
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)  # somebody may have removed an empty folder
         paths = write_report(folder, evaluation)
         for name in FILMS:  # with --force: of another policy, perhaps
             (folder / name).unlink(missing_ok=True)
@@ -118,10 +121,56 @@ def _check_options(options: argparse.Namespace) -> None:
         raise ConfigurationError('--namespace: given without --real; accepted: with --real')
 
 
+@contextlib.contextmanager
+def _result_folder(options: argparse.Namespace) -> Iterator[Path]:
+    """Yield the folder for the results, made before there are any: it is nobody else's.
+
+    What was made and stays empty is removed.
+
+    Raises:
+        ConfigurationError: it is there already, without --force, or cannot be made.
+    """
+    folder = options.out or _default_folder(options.policy)
+    command_line.refuse_to_overwrite(folder, force=options.force or not options.out)
+    if options.out and options.force and folder.is_dir():
+        yield folder
+        return
+    missing = [path for path in folder.parents if not path.exists()]
+    folder = _make_folder(folder, numbered=not options.out)
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):  # not empty
+            for path in (folder, *missing):
+                path.rmdir()
+
+
 def _default_folder(policy: Path) -> Path:
-    """Return a new folder in the run that a policy belongs to, else beside the caller."""
+    """Return a folder in the run that a policy belongs to, else beside the caller."""
     run = policy if policy.is_dir() else Path()
     return run / 'evaluations' / datetime.datetime.now().strftime('%Y%m%d-%H%M%S')
+
+
+def _make_folder(wanted: Path, *, numbered: bool) -> Path:
+    """Make a folder that was not there; return it.
+
+    Args:
+        wanted: its path.
+        numbered: where that is taken, `wanted-2`, then `wanted-3` and so on.
+
+    Raises:
+        ConfigurationError: it is there.
+    """
+    for number in range(1, _MOST_AT_ONCE if numbered else 2):
+        folder = wanted if number == 1 else wanted.with_name(f'{wanted.name}-{number}')
+        # not found: another evaluation has just removed the folder above, which was empty
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            folder.mkdir(parents=True)
+            return folder
+    raise ConfigurationError(
+        f'--out: given {wanted}: no folder, or one that another evaluation has just made;'
+        ' accepted: a new name'
+    )
 
 
 def _judge_task(

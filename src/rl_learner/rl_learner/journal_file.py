@@ -9,6 +9,7 @@ the end; a file that never got its end is given one by `mend`.
 from collections import defaultdict
 from collections.abc import Sequence
 import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -75,14 +76,17 @@ class JournalFile:
         """Add a group of messages; on return they are on the disk.
 
         Raises:
-            OSError: the disk does not take them; none of them is in the file.
+            OSError: the disk does not take them, or has lost what it had; none of them is in the
+                file, or what is there of them is cut off before anything else is written.
             JournalError: the file was deleted, and what is written into it would be lost.
         """
-        if os.fstat(self._handle).st_nlink == 0:
+        status = os.fstat(self._handle)
+        if status.st_nlink == 0:
             raise JournalError(
                 f'{self.path}: was deleted while it grew; accepted: a file that stays; start the'
                 ' learner again'
             )
+        self._end_at_size(status.st_size)
         builder = RecordBuilder()
         for message in messages:
             Message(_CHANNEL, log_time_ns, message, log_time_ns, 0).write(builder)
@@ -91,9 +95,8 @@ class JournalFile:
             _write_all(self._handle, group)
             os.fsync(self._handle)
         except OSError:
-            # whole records of a group that failed would be taken for stored ones
-            os.ftruncate(self._handle, self.size)
-            os.lseek(self._handle, self.size, os.SEEK_SET)
+            with contextlib.suppress(OSError):  # the next group tries it again
+                self._end_at_size(os.fstat(self._handle).st_size)
             raise
         self.size += len(group)
         self._statistics.add(len(messages), log_time_ns)
@@ -105,6 +108,7 @@ class JournalFile:
             OSError: the disk does not take it; the file is closed all the same.
         """
         try:
+            self._end_at_size(os.fstat(self._handle).st_size)
             _write_all(self._handle, _ending(self.size, self._statistics, self._metadata_index))
             os.fsync(self._handle)
         finally:
@@ -115,6 +119,26 @@ class JournalFile:
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
+
+    def _end_at_size(self, found: int) -> None:
+        """Cut off what a group that failed has left: whole records would be taken for stored ones.
+
+        Args:
+            found: bytes that are in the file.
+
+        Raises:
+            OSError: the disk does not do that, or has lost bytes that were on it; what is written
+                behind a hole could not be read.
+        """
+        if found < self.size:
+            raise OSError(
+                errno.EIO,
+                f'has {found} bytes of {self.size} that were on the disk; accepted: a file that'
+                ' stays; start the learner again',
+            )
+        if found > self.size:
+            os.ftruncate(self._handle, self.size)
+        os.lseek(self._handle, self.size, os.SEEK_SET)
 
 
 def mend(path: Path) -> int:

@@ -19,7 +19,14 @@ from rl_agent.robot_description import load_robot
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros_main import ManagedNode, run
 from rl_agent.ros_parameters import declare_parameters
-from rl_agent.ros_topics import EPISODE_QOS, LEARNER_STATUS, STATUS_QOS, steady_clock
+from rl_agent.ros_topics import (
+    EPISODE_QOS,
+    EVALUATION,
+    LEARNER_STATUS,
+    REPLAY_STATUS,
+    STATUS_QOS,
+    steady_clock,
+)
 from rl_learner.algorithm import load_algorithm
 from rl_learner.episode_log import EpisodeLog
 from rl_learner.event_file import EventFile
@@ -81,6 +88,7 @@ class RecorderNode(ManagedNode):
         self._described = False
         self._inputs: dict[str, Any] = {}
         self._listen(LearnerStatus, LEARNER_STATUS, self._recorder.on_learner, STATUS_QOS)
+        self._listen(ReplayStatus, REPLAY_STATUS, self._recorder.on_bridge, STATUS_QOS)
         self._periodic = [
             self.create_timer(_LOOK_PERIOD_S, self._look_for_robots, clock=steady_clock()),
             self.create_timer(parameters.period_s, self._write, clock=steady_clock()),
@@ -101,14 +109,15 @@ class RecorderNode(ManagedNode):
             self._events.close()
 
     def _look_for_robots(self) -> None:
-        """Listen to robots that came since the last look."""
+        """Listen to robots that came since the last look; policies on trial are apart."""
         kinds = {
             'rl_msgs/msg/AgentStatus': (AgentStatus, self._recorder.on_agent, STATUS_QOS),
             'rl_msgs/msg/Episode': (Episode, self._on_episode, EPISODE_QOS),
-            'rl_msgs/msg/ReplayStatus': (ReplayStatus, self._recorder.on_bridge, STATUS_QOS),
         }
         steps = 0
         for topic, types in self.get_topic_names_and_types():
+            if topic.split('/')[-2] == EVALUATION:
+                continue
             if types[0] in kinds:
                 kind, callback, quality = kinds[types[0]]
                 self._listen(kind, topic, callback, quality)

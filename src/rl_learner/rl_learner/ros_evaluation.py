@@ -23,6 +23,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
 from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.log_folder import log_variables
 from rl_agent.node_specs import agent, NodeSpec, simulated_agent, simulated_robot
 from rl_agent.policy import PolicyParameters
 from rl_agent.robot_description import RobotDescription
@@ -33,9 +34,12 @@ from rl_agent.ros_spinning import serve
 from rl_agent.ros_topics import (
     ACK_QOS,
     AGENT_STATUS,
+    EPISODE,
+    EVALUATION,
     POLICY,
     POLICY_QOS,
     STATUS_QOS,
+    STEP,
     TRANSITIONS,
     TRANSITIONS_ACK,
     TRANSITIONS_QOS,
@@ -44,7 +48,7 @@ from rl_agent.transition_batch import TransitionArrays
 from rl_learner.batch_codec import decode
 from rl_learner.evaluation import EvaluatedEpisode
 from rl_learner.processes import ChildProcess, end_in_order
-from rl_learner.ros_domain import claim_domain, local_environment
+from rl_learner.ros_domain import applied, claim_domain, local_environment
 from rl_learner.run_configuration import description_as_json
 from rl_msgs.msg import AgentStatus, TransitionAck, TransitionBatch
 from rl_msgs.msg import Policy as PolicyMessage
@@ -90,13 +94,13 @@ class RobotTrial:
             ]
         # a spool of its own: what waits on the disk is for the robot's learner
         spec = agent(robot_file, self.namespace, spool_folder='', **parameters)
-        topics = (POLICY, TRANSITIONS, TRANSITIONS_ACK)
+        topics = (POLICY, TRANSITIONS, TRANSITIONS_ACK, STEP, EPISODE)
         private = {topic: self.topic(topic) for topic in topics}
         return [NodeSpec(spec.package, spec.executable, spec.namespace, spec.parameters, private)]
 
     def topic(self, topic: str) -> str:
-        """Return a topic's name here: a real robot's learner must not hear of this."""
-        return f'evaluation{topic}' if self.real else topic
+        """Return a topic's name here: a real robot's run must not hear of this."""
+        return f'{EVALUATION}/{topic.lstrip("/")}' if self.real else topic
 
 
 def run_trial(trial: RobotTrial) -> Iterator[EvaluatedEpisode]:
@@ -108,30 +112,36 @@ def run_trial(trial: RobotTrial) -> Iterator[EvaluatedEpisode]:
     """
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='rl_evaluate_')))
-        domain = None if trial.real else stack.enter_context(claim_domain())
-        judge = _Judge(trial, domain)
+        environment = {**_environment(trial, stack), **log_variables(folder)}
+        judge = _Judge(trial, environment)
         stack.callback(judge.close)
         if trial.real:
             judge.await_robot()
             judge.refuse_company()
         processes: list[ChildProcess] = []
         stack.callback(_end, processes)
-        environment = None if domain is None else local_environment(domain)
         _start(trial, folder, environment, processes)
         for number in range(trial.episodes):
             yield judge.next_episode(number + 1, processes)
 
 
+def _environment(trial: RobotTrial, stack: contextlib.ExitStack) -> Mapping[str, str]:
+    """Return the variables of a trial: for a simulated robot a ROS domain of its own."""
+    if trial.real:
+        return os.environ
+    return local_environment(stack.enter_context(claim_domain()))
+
+
 def _start(
     trial: RobotTrial,
     folder: Path,
-    environment: Mapping[str, str] | None,
+    environment: Mapping[str, str],
     processes: list[ChildProcess],
 ) -> None:
     """Start the trial's processes, with the description that the policy brought along."""
     robot_file = folder / f'{trial.robot.name}.yaml'  # JSON is YAML
     robot_file.write_text(json.dumps(description_as_json(trial.robot)), encoding='utf-8')
-    variables = {**(environment or os.environ), 'PYTHONUNBUFFERED': '1'}
+    variables = {**environment, 'PYTHONUNBUFFERED': '1'}
     for spec in trial.node_specs(str(robot_file)):
         command = [sys.executable, *spec.arguments()]
         log = folder / f'{spec.name}.log'
@@ -147,17 +157,19 @@ def _end(processes: list[ChildProcess]) -> None:
 class _Judge:
     """The node in this process."""
 
-    def __init__(self, trial: RobotTrial, domain: int | None) -> None:
-        """Join the domain."""
+    def __init__(self, trial: RobotTrial, environment: Mapping[str, str]) -> None:
+        """Join the domain.
+
+        Args:
+            trial: what to judge.
+            environment: of the trial's processes; it says which domain, and how far it goes.
+        """
         self._trial = trial
         self._commanding = (trial.robot.action.topic, AGENT_STATUS)  # by whom the robot is driven
         self._context = Context()
-        rclpy.init(
-            context=self._context,
-            domain_id=domain,
-            signal_handler_options=SignalHandlerOptions.NO,
-        )
-        self._node = Node('evaluation', context=self._context, namespace=trial.namespace)
+        with applied(environment):
+            rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+            self._node = Node('evaluation', context=self._context, namespace=trial.namespace)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._rows: list[TransitionArrays] = []
@@ -290,9 +302,14 @@ class _Judge:
         self._state = message.state
 
     def _on_batch(self, data: bytes) -> None:
-        """Keep what is new of a serialised batch and acknowledge it; what is not comes again."""
+        """Keep what is new of a serialised batch and acknowledge it; what is not comes again.
+
+        A robot of another kind cannot follow this policy: its transitions are for somebody else.
+        """
         batch = decode(data)
         sender = batch.sender
+        if sender.fingerprint != self._trial.parameters.fingerprint:
+            return
         have = self._acknowledged.get(sender.session, batch.oldest_sequence - 1)
         skip = have + 1 - batch.first_sequence
         if 0 <= skip < len(batch):

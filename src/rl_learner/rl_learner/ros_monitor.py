@@ -29,6 +29,7 @@ from rl_agent.ros_topics import (
     STEP,
     STEP_QOS,
 )
+from rl_learner.ros_domain import applied
 from rl_learner.step_means import StepMeans
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, Step
 from rl_msgs.msg import Policy as PolicyMessage
@@ -74,7 +75,6 @@ class RosMonitor:
 
     def __init__(
         self,
-        domain: int,
         namespaces: Sequence[str],
         on_episode: Callable[[Episode], None],
         shown: Mapping[str, str] | None = None,
@@ -82,26 +82,26 @@ class RosMonitor:
         """Prepare to listen.
 
         Args:
-            domain: ROS domain id.
             namespaces: of the robots; empty text for the root.
             on_episode: called on the monitor's thread for each finished episode.
             shown: elements of the observation whose means are kept, label to name.
         """
         self.observed = Observed()
-        self._domain, self._namespaces, self._on_episode = domain, namespaces, on_episode
+        self._namespaces, self._on_episode = namespaces, on_episode
         self._shown = shown or {}
         self._context = Context()
         self._evaluations: list[Client] = []
         self._thread = threading.Thread(target=self._spin, name='monitor', daemon=True)
 
-    def start(self) -> None:
-        """Join the domain and listen."""
-        rclpy.init(
-            context=self._context,
-            domain_id=self._domain,
-            signal_handler_options=SignalHandlerOptions.NO,
-        )
-        self._node = Node('monitor', context=self._context)
+    def start(self, environment: Mapping[str, str]) -> None:
+        """Join the domain and listen.
+
+        Args:
+            environment: of the processes to listen to; it says which domain, and how far it goes.
+        """
+        with applied(environment):
+            rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+            self._node = Node('monitor', context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._listen()

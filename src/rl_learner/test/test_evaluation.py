@@ -4,6 +4,9 @@
 import csv
 import json
 from pathlib import Path
+import subprocess
+import sys
+from typing import NoReturn
 
 from matplotlib import image, pyplot
 from matplotlib.figure import Figure
@@ -129,6 +132,85 @@ def test_the_command_on_a_task(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert 'mean' in output.out
     assert 'is below the target 0\n' in output.err
     assert not (out / 'film.gif').exists()
+
+
+IN_ONE_SECOND = """
+import datetime, sys, types
+from rl_learner import evaluate
+moment = datetime.datetime(2026, 1, 2, 3, 4, 5)
+evaluate.datetime = types.SimpleNamespace(datetime=types.SimpleNamespace(now=lambda: moment))
+print('ready', flush=True)
+sys.stdin.readline()
+evaluate.main()
+"""
+
+
+def test_evaluations_of_one_second_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    save_policy(tmp_path / 'policy.npz', parameters())
+    command = [sys.executable, '-c', IN_ONE_SECOND, 'policy.npz', '--task', 'Pendulum-v1']
+    command += ['--episodes', '1', '--json', '--seed']
+    judges = [
+        subprocess.Popen(
+            [*command, seed],
+            cwd=tmp_path,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in '01'
+    ]
+    for judge in judges:
+        assert judge.stdout is not None
+        assert judge.stdout.readline() == 'ready\n'
+    for judge in judges:
+        assert judge.stdin is not None
+        judge.stdin.write('begin\n')
+        judge.stdin.flush()
+    seeds = {}
+    for judge in judges:
+        content = json.loads(judge.communicate(timeout=100)[0])
+        stored = json.loads((tmp_path / content['folder'] / 'evaluation.json').read_text('utf-8'))
+        seeds[content['folder']] = [*stored['seeds']]
+    first = 'evaluations/20260102-030405'
+    assert sorted(seeds) == [first, f'{first}-2']
+    assert sorted(seeds.values()) == [['0'], ['1']]
+
+
+def test_a_folder_that_is_made_meanwhile_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two of the same --out: both saw that it was not there; nothing is overwritten."""
+    save_policy(tmp_path / 'policy.npz', parameters())
+    out = tmp_path / 'out'
+    monkeypatch.setattr(
+        'rl_learner.command_line.refuse_to_overwrite', lambda path, force: path.mkdir()
+    )
+    assert exit_code(str(tmp_path / 'policy.npz'), '--task', 'Pendulum-v1', '--out', str(out)) == 2
+    assert f'--out: given {out}: ' in capsys.readouterr().err
+    assert not [*out.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ('out', 'made'),
+    [([], 'evaluations'), (['--out', 'a/b'], 'a'), (['--out', 'kept', '--force'], 'kept')],
+)
+def test_an_evaluation_that_is_interrupted_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: list[str], made: str
+) -> None:
+    """It is there during the episodes; one that was there before stays."""
+    monkeypatch.chdir(tmp_path)
+    save_policy(tmp_path / 'policy.npz', parameters())
+    (tmp_path / 'kept').mkdir()
+    during: list[str] = []
+
+    def interrupt(*_: object, **__: object) -> NoReturn:
+        during.extend(path.name for path in tmp_path.iterdir())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TaskEvaluation, 'episodes', interrupt)
+    assert exit_code('policy.npz', '--task', 'Pendulum-v1', *out) == 130
+    assert made in during
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['kept', 'policy.npz']
 
 
 @pytest.mark.parametrize(('numbers', 'panels'), [(3, 5), (12, 4)])

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The journal: what is in it after cuts, full disks and restarts, and who can read it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import contextlib
 import dataclasses
 import errno
@@ -56,6 +56,15 @@ def abandon(journal: Journal) -> None:
     """Leave a journal as a killed process does."""
     journal._file.close()
     os.close(journal._lock)
+
+
+def refusal(number: int) -> Callable[..., None]:
+    """Return a system call that fails."""
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fail
 
 
 @contextlib.contextmanager
@@ -338,6 +347,61 @@ def test_a_full_disk(tmp_path: Path) -> None:
     fill(journal, 4, 2)
     journal.close()
     assert numbers(tmp_path) == [1, 2, 3, 4, 5]
+
+
+def test_a_disk_that_fails_and_cannot_be_tidied_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What reached the cache of a group that failed is cut off as soon as the disk is back."""
+    journal = open_journal(tmp_path)
+    fill(journal, 1, 3)
+    written = journal.written
+    with monkeypatch.context() as broken:
+        broken.setattr(os, 'fsync', refusal(errno.EIO))
+        broken.setattr(os, 'ftruncate', refusal(errno.EROFS))
+        with pytest.raises(JournalError, match='Input/output error'):  # the first of the two
+            fill(journal, 4, 2)
+        assert journal_files(tmp_path)[0].stat().st_size > written.end
+        with pytest.raises(JournalError, match='Read-only file system'):
+            fill(journal, 4, 2)
+        assert journal.written == written
+    fill(journal, 4, 2)
+    assert numbers(tmp_path) == [1, 2, 3, 4, 5]
+    assert (journal.written.total, journal.written.end) == (5, written.path.stat().st_size)
+    journal.close()
+    assert open_journal(tmp_path).sequences == {KEY: 5}
+
+
+def test_a_disk_that_is_back_when_the_journal_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file ends as any other; the group that failed was never acknowledged."""
+    journal = open_journal(tmp_path)
+    fill(journal, 1, 3)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, 'fsync', refusal(errno.EIO))
+        broken.setattr(os, 'ftruncate', refusal(errno.EIO))
+        with pytest.raises(JournalError):
+            fill(journal, 4, 2)
+    journal.close()
+    (path,) = journal_files(tmp_path)
+    with AnyReader([path]) as reader:
+        assert reader.message_count == 1
+    assert numbers(tmp_path) == [1, 2, 3]
+    assert open_journal(tmp_path).sequences == {KEY: 3}
+
+
+def test_a_disk_that_lost_what_it_had(tmp_path: Path) -> None:
+    """Nothing is written behind a hole: it could not be read, and would be acknowledged."""
+    journal = open_journal(tmp_path)
+    fill(journal, 1, 3, 2)
+    size = journal.written.end
+    os.truncate(journal.written.path, size - 10)
+    with pytest.raises(JournalError, match=f'has {size - 10} bytes of {size} .*; accepted: '):
+        fill(journal, 6, 2)
+    assert journal.written.total == 5
+    journal.close()
+    assert open_journal(tmp_path).sequences == {KEY: 3}
 
 
 def test_a_disk_that_is_full_when_the_next_file_is_due(tmp_path: Path) -> None:

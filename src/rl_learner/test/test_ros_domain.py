@@ -2,17 +2,18 @@
 """Runs on one machine get ROS domains of their own."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager, ExitStack
 import os
 from pathlib import Path
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_learner.ros_domain import claim_domain, local_environment
+from rl_learner.ros_domain import applied, claim_domain, local_environment
 
 TIMEOUT_S = 30.0
 # Claims a domain, tells it, and holds it until its input ends.
@@ -34,6 +35,7 @@ def own_lock_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """Keep the locks apart from those of real runs, for this process and its children."""
     monkeypatch.setenv('TMPDIR', str(tmp_path))
     monkeypatch.setattr(tempfile, 'tempdir', None)
+    monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
     yield
     monkeypatch.undo()
 
@@ -114,8 +116,85 @@ def test_a_claim_is_not_inherited() -> None:
         child.communicate(timeout=TIMEOUT_S)
 
 
+def test_the_domain_of_this_terminal_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A robot of the lab may be there."""
+    with ExitStack() as stack:
+        mine = {stack.enter_context(claim_domain()) for _ in range(99)}
+        (last,) = set(range(1, 101)) - mine
+        monkeypatch.setenv('ROS_DOMAIN_ID', str(last))
+        with pytest.raises(ConfigurationError, match='are all in use'):
+            stack.enter_context(claim_domain())
+        monkeypatch.setenv('ROS_DOMAIN_ID', '101')
+        assert stack.enter_context(claim_domain()) == last
+
+
+@pytest.fixture
+def shared_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield a folder as /tmp is, which takes the place of it; this process is a user as any."""
+    with tempfile.TemporaryDirectory(dir='/tmp') as name:
+        folder = Path(name)
+        folder.chmod(0o1777)
+        monkeypatch.setenv('TMPDIR', name)
+        monkeypatch.setattr(tempfile, 'tempdir', None)
+        yield folder
+
+
+@contextmanager
+def not_as_root() -> Iterator[None]:
+    """Be nobody for a while, if root: root may write all files."""
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def test_locks_that_another_user_left_are_no_claims(shared_folder: Path) -> None:
+    """Earlier versions left theirs for their own user to write."""
+    for domain in range(1, 101):
+        path = shared_folder / f'rl_ros_domain_{domain}.lock'
+        path.touch()
+        path.chmod(0o444)
+    with not_as_root(), ExitStack() as stack:
+        domains = {stack.enter_context(claim_domain()) for _ in range(100)}
+        assert len(domains) == 100
+        with pytest.raises(ConfigurationError):
+            stack.enter_context(claim_domain())
+
+
+def test_locks_are_for_all_users(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with claim_domain() as domain:
+            path = tmp_path / f'rl_ros_domain_{domain}.lock'
+            assert stat.S_IMODE(path.stat().st_mode) == 0o666
+    finally:
+        os.umask(before)
+
+
+def test_an_environment_is_taken_off_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C libraries see it, too: this is for ROS."""
+    monkeypatch.setenv('ROS_STATIC_PEERS', '10.0.0.1')
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SUBNET')
+    before = dict(os.environ)
+    with applied({**local_environment(42), 'NEW': 'yes'}):
+        assert (os.environ['ROS_DOMAIN_ID'], os.environ['NEW']) == ('42', 'yes')
+        assert os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
+        assert 'ROS_STATIC_PEERS' not in os.environ
+    assert dict(os.environ) == before
+    with pytest.raises(KeyError), applied({}):
+        raise KeyError
+    assert dict(os.environ) == before
+
+
 def test_the_environment_keeps_discovery_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    foreign = ('ROS_LOCALHOST_ONLY', 'ROS_STATIC_PEERS', 'RMW_IMPLEMENTATION')
+    foreign = {
+        'ROS_LOCALHOST_ONLY',
+        'ROS_STATIC_PEERS',
+        'ROS_DISCOVERY_SERVER',
+        'RMW_IMPLEMENTATION',
+    }
     for name in (*foreign, 'ROS_DOMAIN_ID'):
         monkeypatch.setenv(name, 'something')
     monkeypatch.setenv('KEPT', 'as it is')
@@ -123,5 +202,5 @@ def test_the_environment_keeps_discovery_at_home(monkeypatch: pytest.MonkeyPatch
     assert environment['ROS_DOMAIN_ID'] == '42'
     assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
     assert environment['KEPT'] == 'as it is'
-    assert not set(foreign) & set(environment)
+    assert not foreign & set(environment)
     assert os.environ['ROS_DOMAIN_ID'] == 'something'

@@ -1,0 +1,47 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""A port that something listens on is not free, whatever the kernel knows of IPv6."""
+
+from collections.abc import Callable
+import errno
+import os
+import socket
+
+import pytest
+from rl_learner.ports import free_port
+
+
+def refusal_of_ipv6(number: int) -> Callable[[int, int], socket.socket]:
+    """Return `socket.socket` as it is where the system refuses IPv6."""
+    make = socket.socket
+
+    def refuse(family: int, kind: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(number, os.strerror(number))
+        return make(family, kind)
+
+    return refuse
+
+
+def test_a_free_port_can_be_had() -> None:
+    port = free_port()
+    assert port >= 1024
+    assert free_port(port) == port
+
+
+@pytest.mark.parametrize('address', ['127.0.0.1', '0.0.0.0'])
+def test_a_kernel_without_ipv6(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """As with `ipv6.disable=1`: ports are looked for with IPv4 alone."""
+    with socket.create_server((address, 0)) as other:
+        used = other.getsockname()[1]
+        monkeypatch.setattr(socket, 'socket', refusal_of_ipv6(errno.EAFNOSUPPORT))
+        port = free_port()
+        assert port not in (0, used)
+        assert free_port(port) == port
+        with pytest.raises(OSError, match='Address already in use'):
+            free_port(used)
+
+
+def test_another_refusal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, 'socket', refusal_of_ipv6(errno.EMFILE))
+    with pytest.raises(OSError, match='Too many open files'):
+        free_port()

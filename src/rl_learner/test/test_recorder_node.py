@@ -1,0 +1,77 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The recorder listens to its run, not to all that is in the domain."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.utilities import try_shutdown
+from rl_agent.ros_spinning import serve
+from rl_agent.ros_topics import EPISODE_QOS, STATUS_QOS, STEP_QOS
+from rl_learner.episode_log import read_episodes
+from rl_learner.recorder_node import RecorderNode
+from rl_learner.ros_domain import claim_domain, local_environment
+from rl_msgs.msg import AgentStatus, Episode, ReplayStatus, Step
+
+TIMEOUT_S = 30.0
+OF_THE_RUN = {
+    '/robot_1/episode': (Episode, EPISODE_QOS),
+    '/robot_1/step': (Step, STEP_QOS),
+    '/robot_1/agent_status': (AgentStatus, STATUS_QOS),
+    '/replay_status': (ReplayStatus, STATUS_QOS),
+}
+OF_OTHERS = {
+    '/robot_1/evaluation/episode': (Episode, EPISODE_QOS),
+    '/evaluation/step': (Step, STEP_QOS),
+    '/another_group/replay_status': (ReplayStatus, STATUS_QOS),
+}
+
+
+@pytest.fixture
+def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RecorderNode]:
+    """Yield a recorder of the pendulum that is at work; ROS ends after the test."""
+    with claim_domain() as domain:
+        for name, value in local_environment(domain).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path / 'ros_log'))
+        parameters = ['-p', 'robot:=pendulum', '-p', f'run_folder:={tmp_path / "run"}']
+        rclpy.init(args=['--ros-args', *parameters, '-p', 'step_robots:=1'])
+        node = RecorderNode()
+        node.start()
+        yield node
+        node.close()
+        node.destroy_node()
+        try_shutdown()
+
+
+def test_a_policy_on_trial_and_other_groups_are_not_recorded(
+    recorder: RecorderNode, tmp_path: Path
+) -> None:
+    others = Node('others')
+    publishers = {
+        topic: others.create_publisher(kind, topic, quality)
+        for topic, (kind, quality) in (OF_OTHERS | OF_THE_RUN).items()
+    }
+    executor = SingleThreadedExecutor()
+    for node in (recorder, others):
+        executor.add_node(node)
+
+    def all_are_seen() -> bool:
+        return publishers.keys() <= dict(recorder.get_topic_names_and_types()).keys()
+
+    assert serve(executor, TIMEOUT_S, all_are_seen)
+    recorder._look_for_robots()
+    assert recorder._inputs.keys() == {'/learner_status', *OF_THE_RUN}
+
+    episode = Episode(robot='robot_1', episode=1, steps=200, episode_return=-1.0)
+    publisher, table = publishers['/robot_1/episode'], tmp_path / 'run' / 'episodes.csv'
+    assert serve(executor, TIMEOUT_S, lambda: publisher.get_subscription_count() > 0)
+    publisher.publish(episode)
+    assert serve(executor, TIMEOUT_S, table.exists)
+    (row,) = read_episodes(table)
+    assert (row.robot, row.steps, row.episode_return) == ('robot_1', 200, -1.0)
+    executor.shutdown()
+    others.destroy_node()
