@@ -214,9 +214,9 @@ class Journal:
             return
         try:
             old.finish()
+            self._sizes[old.path] = old.path.stat().st_size
         except OSError as error:
             _LOGGER.warning('%s: no summary: %s', old.path, error.strerror)
-        self._sizes[old.path] = old.path.stat().st_size
         self._sizes[self._file.path] = self._file.size
         self.written = Written(total, self._file.path, self._file.size)
         self._forget_oldest()

@@ -53,22 +53,30 @@ class JournalFile:
     """
 
     def __init__(self, path: Path, header: JournalHeader) -> None:
-        """Make a new file.
+        """Make a new file; it has its name only once its header is on the disk.
+
+        A file that nothing follows, with a whole header, would number what comes twice.
 
         Raises:
-            OSError: the folder or the disk does not take it; no file is left.
+            OSError: the folder or the disk does not take it; no file of that name is left.
         """
         self.path = path
         self._statistics = _Statistics()
         beginning, self._metadata_index = _beginning(header)
-        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        unnamed = path.with_name(f'.{path.name}')
+        self._handle = os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
             _write_all(self._handle, beginning)
             os.fsync(self._handle)
+            unnamed.rename(path)
             _sync_folder(path.parent)
         except BaseException:
             os.close(self._handle)
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                unnamed.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
             raise
         self.size = len(beginning)
 

@@ -415,6 +415,23 @@ def test_a_disk_that_is_full_when_the_next_file_is_due(tmp_path: Path) -> None:
     assert numbers(tmp_path) == [1, 2, 3]
 
 
+def test_a_next_file_that_cannot_be_made_nor_removed_numbers_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal(tmp_path, file_bytes=1 << 30)
+    fill(journal, 1, 3)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, 'fsync', refusal(errno.EIO))
+        broken.setattr(Path, 'unlink', refusal(errno.EROFS))
+        journal._rotate({KEY: 3})
+    fill(journal, 4, 2)
+    abandon(journal)
+    again = open_journal(tmp_path)
+    assert again.written.total == 5
+    fill(again, 6, 1)
+    assert numbers(tmp_path) == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_file_that_is_deleted_while_it_grows(tmp_path: Path) -> None:
     """What is written into it is lost, so nothing is acknowledged."""
     journal = open_journal(tmp_path / 'experience')
