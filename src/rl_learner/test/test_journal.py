@@ -61,7 +61,7 @@ def abandon(journal: Journal) -> None:
 def refusal(number: int) -> Callable[..., None]:
     """Return a system call that fails."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
     return fail
