@@ -228,6 +228,21 @@ def test_an_emergency_stop_while_a_person_is_waited_for_holds_where_the_service_
     episode.result(WITHIN_S)
 
 
+def test_where_no_field_measures_the_pose_the_first_command_starts_at_the_last_one(
+    arm: Arm, env_of: Callable[[str], RosEnv], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), 'ARM', ARM.replace('unit: rad}', 'transform: sin}', 1))
+    monkeypatch.setitem(globals(), 'ARM', ARM.replace('hold}', 'hold}\n  slew_per_s: [1.0]', 1))
+    env = env_of('service: reset')
+    env.reset()
+    for _ in range(20):
+        *_, info = env.step(np.full(1, -0.8, np.float32))
+    last = info['command'][0]
+    env.reset()
+    *_, info = env.step(np.full(1, -0.8, np.float32))
+    assert abs(info['command'][0] - last) <= 1.0 / 50 + 1e-9
+
+
 def test_a_driver_may_leave_its_stamps_at_zero(arm: Arm, env_of: Callable[[str], RosEnv]) -> None:
     arm.stamped = False
     observation, _ = env_of('service: reset').reset()

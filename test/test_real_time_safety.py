@@ -15,7 +15,7 @@ from fleet import Listener, run_module, running
 from live_robot import live_robot, LiveRobot, TIMEOUT_S
 import numpy as np
 import pytest
-from rl_agent.node_specs import agent, simulated_robot
+from rl_agent.node_specs import agent, evaluation_nodes, simulated_robot
 from rl_agent.policy import PolicyArchitecture, PolicyParameters
 from rl_agent.policy_file import save_policy
 from rl_agent.robot_description import load_robot
@@ -328,7 +328,15 @@ def test_who_judges_a_policy_file_misses_no_learner(
     with live_robot('/judged', tmp_path, safety) as (robot, path):
         save_policy(tmp_path / 'policy.npz', robot.policy(WANTED, 7))
         file = str(tmp_path / 'policy.npz')
-        spec = agent(str(path), 'judged', policy=file, max_episodes=5, explore=False)
+        spec = evaluation_nodes(
+            str(path),
+            'judged',
+            simulated=False,
+            seed=0,
+            policy=file,
+            max_episodes=5,
+            explore=False,
+        )[0]
         with running([spec], ros_environment, tmp_path):
             robot.until_commanded(COMMAND)
             status = robot.until_status(lambda item: item.ticks > 150, 'three seconds')

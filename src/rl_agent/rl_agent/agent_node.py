@@ -41,7 +41,7 @@ from rl_agent.ros_robot import RosRobot
 from rl_agent.ros_robot_description import load_ros_robot, refuse_names_of_others
 from rl_agent.ros_safety import RosSafety
 from rl_agent.ros_task_parameters import TaskParameters
-from rl_agent.ros_topics import LEARNER_STATUS, STATUS_QOS, steady_clock
+from rl_agent.ros_topics import EVALUATION, LEARNER_STATUS, POLICY, STATUS_QOS, steady_clock
 from rl_agent.ros_uplink import Uplink
 from rl_agent.safety import Tightening
 from rl_agent.safety_state import SafetyState
@@ -280,9 +280,14 @@ class AgentNode(ManagedNode):
         )
 
     def _policy_heard_s(self) -> float:
-        """Return when the learner was last heard; who judges a policy file has none to lose."""
-        is_judged = self._settings.policy and self._settings.max_episodes
-        return time.monotonic() if is_judged else self._store.heard_s
+        """Return when the learner was last heard; a policy file on trial has none to lose."""
+        return time.monotonic() if self._is_on_trial else self._store.heard_s
+
+    @property
+    def _is_on_trial(self) -> bool:
+        """Whether this judges a policy file, away from all learners; see `evaluation_nodes`."""
+        of_a_trial = self.resolve_topic_name(POLICY).split('/')[-2] == EVALUATION
+        return of_a_trial and bool(self._settings.policy)
 
     def _when_idle(self) -> None:
         """Do on the control thread what can wait until a command has left."""

@@ -55,6 +55,7 @@ class CommandGate:
         self._patience_s = max(watchdog.max_age_s, 3.0 * self._period_s)
         self._changed = threading.Condition(threading.RLock())
         self._last: Command | None = None
+        self._newest: Command | None = None
         self._pose: Command | None = None
         self._sent_s = 0.0
         self._moving = False  # amid an episode: the control thread owes us commands
@@ -69,8 +70,13 @@ class CommandGate:
 
     @property
     def last(self) -> Command | None:
-        """The last command sent, (action,)."""
+        """The last command sent, (action,), as long as the robot is where that left it."""
         return self._last
+
+    @property
+    def newest(self) -> Command | None:
+        """The last command sent since `start`, (action,), wherever the robot is by now."""
+        return self._newest
 
     @property
     def is_moving(self) -> bool:
@@ -80,7 +86,7 @@ class CommandGate:
     def start(self) -> None:
         """Begin to watch and to react; a stop that is still in force is shown anew."""
         self._closed = self._retired = False
-        self._last = self._pose = self._shown = self._motion = None
+        self._last = self._newest = self._pose = self._shown = self._motion = None
         self._thread = threading.Thread(target=self._run, name='command_gate', daemon=True)
         self._thread.start()
 
@@ -123,7 +129,8 @@ class CommandGate:
                 return False
             if self._state.stop is None:
                 self._publish(command)
-                self._last, self._sent_s = command, time.monotonic()
+                self._last = self._newest = command
+                self._sent_s = time.monotonic()
                 if not self._moving:
                     self._moving = True
                     self._changed.notify_all()
@@ -159,7 +166,7 @@ class CommandGate:
                 superseded = self._retired and not retiring
                 if self._state.stop is not None or self._closed or superseded:
                     return False
-                self._last = motion.command(elapsed_s)
+                self._last = self._newest = motion.command(elapsed_s)
                 self._publish(self._last)
             if elapsed_s >= motion.ramp_s:
                 break
@@ -218,7 +225,7 @@ class CommandGate:
                 self._moving = False
                 self._motion = self._reactions.plan(stop.reaction, self._last, self._pose)
         if self._motion is not None:
-            self._last = self._motion.command(now_s - self._motion_s)
+            self._last = self._newest = self._motion.command(now_s - self._motion_s)
             self._publish(self._last)
 
     def _run(self) -> None:

@@ -152,7 +152,7 @@ def run(make_node: Callable[[], ManagedNode], args: Sequence[str] | None = None)
             args=list(args) if args else None, signal_handler_options=SignalHandlerOptions.NO
         )
     except Exception as error:  # a type of rclpy's C extension: what it cannot read or write
-        return _report(*_why_no_ros(error))
+        return _report(*why_no_ros(error))
     try:
         return _run_initialised(make_node, stop)
     finally:
@@ -160,7 +160,7 @@ def run(make_node: Callable[[], ManagedNode], args: Sequence[str] | None = None)
         _ignore_signals()
 
 
-def _why_no_ros(error: Exception) -> tuple[str, ConfigurationError]:
+def why_no_ros(error: Exception) -> tuple[str, ConfigurationError]:
     """Return what is wrong, and how, where ROS cannot be initialised."""
     if lack := why_no_logs():
         return 'ROS logs', ConfigurationError(

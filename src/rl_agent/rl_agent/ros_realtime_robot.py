@@ -144,7 +144,7 @@ class RosRealtimeRobot:
         self._sensors.poll()
         self._begun_s = time.perf_counter()
         self._reader.update()
-        return replace(self._reading(), command=self._gate.last)
+        return replace(self._reading(), command=self._gate.newest)
 
     def apply(self, command: Numbers) -> Reading:
         """Send a command; return the reading of the next tick, see `Robot.apply`."""

@@ -17,6 +17,7 @@ from rl_agent.configuration import hint
 from rl_agent.errors import ConfigurationError
 from rl_agent.field_watch import FieldWatch, TopicWatch
 from rl_agent.robot_description import RobotDescription
+from rl_agent.ros_main import why_no_ros
 from rl_agent.ros_sensors import RosSensors, SensorMessage
 from rl_agent.ros_spinning import serve
 
@@ -162,8 +163,9 @@ def _make_node(context: Context, namespace: str, ros_args: list[str]) -> Node:
         ) from error
     try:
         rclpy.init(args=ros_args, context=context)
-    except Exception as error:  # a type of rclpy's C extension: ROS arguments it cannot read
-        raise ConfigurationError(f'ROS arguments: {" ".join(str(error).split())}') from error
+    except Exception as error:  # a type of rclpy's C extension: what it cannot read or write
+        what, reason = why_no_ros(error)
+        raise ConfigurationError(f'{what}: {reason}') from error
     return Node('check_robot', context=context, namespace=namespace)
 
 

@@ -51,5 +51,5 @@ def refuse_names_of_others(node: Node, description: RobotDescription) -> None:
         raise ConfigurationError(
             f'robot {description.name!r}: given {", ".join(absolute)} in the simulation'
             f' {node.get_namespace()}; accepted: names without a slash at the start, which stay in'
-            ' its namespace: a real robot may listen to these'
+            ' its namespace: another robot may listen to these, a real one or a simulated one'
         )

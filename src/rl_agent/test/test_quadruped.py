@@ -83,6 +83,14 @@ def test_a_control_period_is_as_long_as_it_says(robot, rate_hz):
     assert robot.body.model.opt.timestep == pytest.approx(0.002, rel=0.51)
 
 
+def test_a_seed_gives_the_same_start_whatever_the_rate_was(robot):
+    robot.reset(np.random.default_rng(3))
+    before = robot.body.data.qpos.copy()
+    robot.step(STANDING, 1.0 / 30.0)
+    robot.reset(np.random.default_rng(3))
+    assert np.array_equal(robot.body.data.qpos, before)
+
+
 def test_motors_pull_with_what_pd_control_says_and_no_more(robot):
     data = robot.body.data
     data.qpos[2] = 2.0  # in the air

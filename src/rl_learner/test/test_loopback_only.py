@@ -4,6 +4,7 @@
 import logging
 import socket
 
+from addresses import has_ipv6
 import numpy as np
 import pytest
 from rl_learner.loopback_only import bind_to_loopback
@@ -19,6 +20,7 @@ def device(sock: socket.socket) -> bytes:
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _BOUND_DEVICE_SIZE)
 
 
+@pytest.mark.skipif(not has_ipv6(), reason='no IPv6 on this machine')
 def test_listening_sockets_of_the_port_are_bound_and_no_others() -> None:
     with (
         socket.create_server(('127.0.0.1', 0)) as wanted,

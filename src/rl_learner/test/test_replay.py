@@ -8,6 +8,7 @@ import sys
 import threading
 from typing import Any
 
+from addresses import has_ipv6
 import numpy as np
 from numpy.typing import NDArray
 import pytest
@@ -283,6 +284,8 @@ def test_a_port_in_use_is_refused_in_one_line(make_server: MakeServer) -> None:
 def test_a_port_in_use_by_another_program_is_refused(
     make_server: MakeServer, family: socket.AddressFamily, address: str
 ) -> None:
+    if family == socket.AF_INET6 and not has_ipv6():
+        pytest.skip('no IPv6 on this machine')
     with socket.socket(family, socket.SOCK_STREAM) as other:
         other.bind((address, 0))
         other.listen()

@@ -149,6 +149,7 @@ class Quadruped:
     def reset(self, rng: np.random.Generator) -> None:
         """Draw the episode's body and ground, and stand up."""
         self.fault = None
+        self.body.model.opt.timestep = _STEP_S  # the same start, whatever was before
         self.draw = draw(self._ranges, int(rng.integers(2**63)), PARTS)
         self.body.vary(self.draw)
         self._rng = np.random.default_rng([self.draw.seed, 2])
