@@ -2,6 +2,7 @@
 """A robot behind ROS topics whose time passes only when it is commanded (lockstep)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 import time
 
 import numpy as np
@@ -14,7 +15,8 @@ from rl_agent.ros_command import RosCommand
 from rl_agent.ros_reset import RosReset
 from rl_agent.ros_sensors import RosSensors, SensorMessage
 
-_REPEATS_OF_A_LOST_COMMAND = 3
+_REPEATS_OF_A_LOST_COMMAND = 3  # of one topic
+_UNDER_WAY_S = 0.1  # after a command: what comes so soon may have been sent before it
 
 Numbers = NDArray[np.float64]
 
@@ -23,7 +25,9 @@ class RosRobot:
     """Reads a description's sensor topics, sends its commands and begins its episodes.
 
     A command and the readings that answer it alternate. A simulated robot at standstill repeats
-    its last reading, by which a command that was lost on the way is noticed and sent again.
+    its last reading, by which a command that was lost on the way is noticed and sent again. Should
+    it have been late instead, both are executed: that is noticed by the stamps, and the reading
+    is not fresh, for it answers two commands.
     Messages without a header cannot be told from repeated ones: of those topics, whatever comes
     after the command counts. They should not be the only ones.
     """
@@ -37,7 +41,7 @@ class RosRobot:
             timeout_s: a robot that is silent for so long is an error.
         """
         self._node, self._description, self._timeout_s = node, description, timeout_s
-        self._repeats = 0
+        self._repeats: dict[str, int] = {}  # of the last reading, by topic, since the command
         self._stopping_s: float | None = None
         self._stamp_ns = -1  # of the last reading handed out
         self._asked_s = 0.0  # when the robot was last told to move
@@ -73,15 +77,45 @@ class RosRobot:
 
     def apply(self, command: Numbers) -> Reading:
         """Send a command; return the reading that answers it, see `Robot.apply`."""
-        self._repeats = 0
-        self._asked_s = time.monotonic()
-        self._command.send(command)
-        deadline_s = time.monotonic() + self._timeout_s
+        before_ns, deadline_s = self._stamp_ns, time.monotonic() + self._timeout_s
+        self._send(command)
+        if self._await(self._is_answered, deadline_s):
+            return self._reading()
+        self._send(command)  # the robot stands still although it was commanded
         while not self._await(self._is_answered, deadline_s):
-            # woken by a robot that stands still although it was commanded
-            self._repeats = 0
-            self._command.send(command)
-        return self._reading()
+            self._send(command)
+        return self._reading_at_rest(before_ns, deadline_s)
+
+    def _send(self, command: Numbers) -> None:
+        """Send a command; count the repeated readings from now on."""
+        with self._changed:
+            self._repeats = {}
+            self._asked_s = time.monotonic()
+        self._command.send(command)
+
+    def _reading_at_rest(self, before_ns: int, deadline_s: float) -> Reading:
+        """Return the reading once the robot has executed all that it was sent.
+
+        Args:
+            before_ns: stamp before the command, which was sent more than once.
+            deadline_s: by `time.monotonic`.
+        """
+        reading = self._begin_to_count()
+        while self._await(self._is_answered, deadline_s):
+            reading = self._begin_to_count()
+        periods = 1e-9 * (self._stamp_ns - before_ns) * self._description.rate_hz
+        if periods < 1.5:
+            return reading
+        self._node.get_logger().warning(
+            'a command that seemed lost was late, and executed more than once: no step is stored'
+        )
+        return replace(reading, is_fresh=False)
+
+    def _begin_to_count(self) -> Reading:
+        """Return the newest reading; count how often it is repeated."""
+        with self._changed:
+            self._repeats = {}
+            return self._reading()
 
     def sense(self) -> dict[str, Numbers] | None:
         """Return the newest values, see `SensingRobot`."""
@@ -111,8 +145,9 @@ class RosRobot:
 
     def _on_message(self, topic: str, heard: SensorMessage) -> None:
         """Count repeated readings; called with `changed` held."""
-        if heard.stamped and heard.stamp_ns == self._stamp_ns:
-            self._repeats += 1
+        is_late = heard.received_s - self._asked_s >= _UNDER_WAY_S
+        if heard.stamped and heard.stamp_ns == self._stamp_ns and is_late:
+            self._repeats[topic] = self._repeats.get(topic, 0) + 1
 
     def _forget_older(self) -> None:
         """Let what was heard so far not count as an answer."""
@@ -129,7 +164,7 @@ class RosRobot:
 
         deadline_s = now_s + self._timeout_s
         while not self._await(self._is_answered if moved else is_new, deadline_s):
-            self._repeats = 0
+            self._repeats = {}
         return self._reading()
 
     def _reading(self) -> Reading:
@@ -157,7 +192,7 @@ class RosRobot:
         """
         with self._changed:
             while not condition():
-                if self._repeats >= _REPEATS_OF_A_LOST_COMMAND:
+                if max(self._repeats.values(), default=0) >= _REPEATS_OF_A_LOST_COMMAND:
                     return False
                 left_s = self._left_s(deadline_s)
                 if left_s <= 0:
