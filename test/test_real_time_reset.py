@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 import pytest
 from rl_agent.errors import StoppedError
 from rl_agent.ros_env import RosEnv
+from rl_agent.safety_description import ReactionDescription
+from rl_agent.safety_state import Stop
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float64MultiArray
 from std_srvs.srv import Trigger
@@ -62,6 +64,8 @@ class Arm(SpinningListener):
         torque: in N m.
         stamped: whether its messages say when.
         silent: it says nothing.
+        resets: how often the service was called.
+        before_reset: called then; returns whether the reset succeeds.
         commands: all of them.
     """
 
@@ -70,11 +74,20 @@ class Arm(SpinningListener):
         super().__init__()
         self.position, self.torque, self.stamped, self.silent = -0.5, 0.0, True, False
         self.commands: list[float] = []
+        self.before_reset: Callable[[], bool] = lambda: True
         self._states = self.node.create_publisher(JointState, 'joint_states', 10)
         self.stop_topic = self.node.create_publisher(Bool, 'emergency_stop', 10)
         self.node.create_subscription(Float64MultiArray, 'targets', self._on_command, 10)
-        self.node.create_service(Trigger, 'reset', self._on_reset)
+        self.resets = 0
+        self.offer_reset()
         self.node.create_timer(0.01, self._publish)
+
+    def offer_reset(self, *, offer: bool = True) -> None:
+        """Offer the reset service, or take it back."""
+        if offer:
+            self._service = self.node.create_service(Trigger, 'reset', self._on_reset)
+        else:
+            self.node.destroy_service(self._service)
 
     def _publish(self) -> None:
         """Say where it is."""
@@ -92,7 +105,9 @@ class Arm(SpinningListener):
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Be at the other end."""
-        self.position, response.success = 0.9, True
+        self.resets += 1
+        response.success = self.before_reset()
+        self.position = 0.9
         return response
 
     def ask(self, service: str) -> bool:
@@ -203,6 +218,45 @@ def test_a_stop_before_the_first_command_of_the_way_ends_the_reset(
     with pytest.raises(StoppedError, match='reset: stopped'):
         episode.result(WITHIN_S)
     assert set(arm.commands[sent:]) <= {GOAL}
+
+
+def test_a_reset_service_is_not_called_while_a_stop_is_in_force(
+    arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
+) -> None:
+    """The stop came while the service was not there yet."""
+    env = env_of('service: reset')
+    arm.offer_reset(offer=False)
+    episode: Future[Episode] = pool.submit(env.reset)
+    time.sleep(0.3)
+    assert arm.ask('emergency_stop')
+    arm.offer_reset()
+    time.sleep(LONG_S)
+    assert arm.resets == 0
+    assert arm.ask('rearm')
+    episode.result(WITHIN_S)
+    assert arm.resets == 1
+
+
+def test_a_reset_that_fails_under_a_stop_is_tried_again_after_the_rearm(
+    arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
+) -> None:
+    """A new process would not know of the stop."""
+    env = env_of('service: reset')
+
+    def fail() -> bool:
+        env.state.begin(Stop('test', 'of a test', ReactionDescription(), True, lambda: None))
+        return False
+
+    arm.before_reset = fail
+    episode: Future[Episode] = pool.submit(env.reset)
+    until(lambda: env.state.is_latched, 'the stop')
+    time.sleep(LONG_S)
+    assert not episode.done()
+    assert arm.resets == 1
+    arm.before_reset = lambda: True
+    assert arm.ask('rearm')
+    episode.result(WITHIN_S)
+    assert arm.resets == 2
 
 
 def test_an_emergency_stop_while_a_person_is_waited_for_holds_where_the_service_left_it(

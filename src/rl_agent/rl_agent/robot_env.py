@@ -172,6 +172,12 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             if self._released.is_set():
                 raise
             return None
+        except RobotError as error:
+            if self._released.is_set() or self.state.stop is None:
+                raise
+            # it may have failed by the stop, of which a new process would not know
+            self._events.note('reset_failed_under_a_stop', partial(str, error))
+            return None
         self._monitor.check(reading)
         return reading if self.state.stop is None else None
 

@@ -30,6 +30,7 @@ from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.log_folder import why_no_logs
 from rl_agent.node_specs import WRONG_CONFIGURATION
 from rl_agent.ros_qos_events import publisher_events, subscription_events
+from rl_agent.signal_safe_event import SignalSafeEvent
 
 
 class ManagedNode(LifecycleNode):
@@ -145,8 +146,8 @@ class ManagedNode(LifecycleNode):
 
 def run(make_node: Callable[[], ManagedNode], args: Sequence[str] | None = None) -> int:
     """Run a node until it ends or a signal comes; return the exit code."""
-    stop = threading.Event()
-    _handle_signals(stop)
+    stop = SignalSafeEvent()
+    handle_signals(stop)
     try:
         rclpy.init(
             args=list(args) if args else None, signal_handler_options=SignalHandlerOptions.NO
@@ -169,7 +170,7 @@ def why_no_ros(error: Exception) -> tuple[str, ConfigurationError]:
     return 'ROS arguments', ConfigurationError(' '.join(str(error).split()))
 
 
-def _handle_signals(stop: threading.Event) -> None:
+def handle_signals(stop: SignalSafeEvent) -> None:
     """Make SIGINT and SIGTERM set `stop`, however often they come."""
 
     def handler(number: int, frame: FrameType | None) -> None:

@@ -122,11 +122,13 @@ class RosRealtimeRobot:
         """Stop the robot, begin an episode; return its first reading, see `Robot.reset`."""
         self._begun_s = None
 
+        def refuse(is_refused: bool = False) -> None:
+            if is_refused or self._stopping_s is not None or self._state.stop is not None:
+                raise StoppedError(f'reset: stopped: {self._state.words}')
+
         def look_at(reading: Reading) -> None:
             check(reading)
-            is_refused = reading.command is not None or self._stopping_s is not None
-            if is_refused or self._state.stop is not None:
-                raise StoppedError(f'reset: stopped: {self._state.words}')
+            refuse(reading.command is not None)
 
         def apply(command: Numbers) -> Reading:
             self._begun_s = None
@@ -138,7 +140,7 @@ class RosRealtimeRobot:
         collect_garbage()
         self.wait_until_heard()
         self.rate.start()
-        self._reset.run(self._read, apply, check=look_at)
+        self._reset.run(self._read, apply, refuse, look_at)
         self._gate.pause()
         self.rate.start()
         self._sensors.poll()

@@ -9,13 +9,13 @@ import json
 from pathlib import Path
 import signal
 import sys
-import threading
 from types import FrameType
 
 from rl_agent.configuration import find_file
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.robot_description import load_robot
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_agent.signal_safe_event import SignalSafeEvent
 from rl_learner.algorithm import load_algorithm
 from rl_learner.command_line import at_least, make_parser
 from rl_learner.demo_description import load_demo
@@ -92,7 +92,7 @@ def _resumed(parser: argparse.ArgumentParser, options: argparse.Namespace) -> ar
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; exit 0 just if the robot learned."""
     options = parse_arguments(arguments)
-    stop = threading.Event()
+    stop = SignalSafeEvent()
     _handle_signals(stop)
     try:
         with contextlib.ExitStack() as stack:
@@ -128,7 +128,7 @@ def _plan(options: argparse.Namespace, stack: contextlib.ExitStack) -> DemoPlan:
     )
 
 
-def _handle_signals(stop: threading.Event) -> None:
+def _handle_signals(stop: SignalSafeEvent) -> None:
     """Make SIGINT and SIGTERM end the run in order, however often they come."""
 
     def handler(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,59 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Signals end a process in order, however quickly one follows the other."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from rl_agent.signal_safe_event import SignalSafeEvent
+
+TWICE = """
+import os, random, signal, threading, time
+from rl_agent.ros_main import handle_signals
+from rl_agent.signal_safe_event import SignalSafeEvent
+print('ready', flush=True)
+for trial in range(300):
+    stop = SignalSafeEvent()
+    handle_signals(stop)
+
+    def send():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(os.getpid(), number)
+            begun = time.perf_counter()
+            while time.perf_counter() - begun < 120e-6 * random.random():
+                pass
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    stop.wait()
+    thread.join()
+print('done')
+"""
+
+
+def test_two_signals_at_once_are_no_deadlock() -> None:
+    done = subprocess.run(
+        [sys.executable, '-c', TWICE], capture_output=True, text=True, timeout=100, check=True
+    )
+    assert done.stdout.split() == ['ready', 'done']
+
+
+def test_it_wakes_all_who_wait_and_stays_set() -> None:
+    event = SignalSafeEvent()
+    assert not event.wait(0.01)
+    threads = [threading.Thread(target=event.wait) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.05)
+    assert all(thread.is_alive() for thread in threads)
+    for _ in range(10_000):  # more than the way holds
+        event.set()
+    for thread in threads:
+        thread.join(30.0)
+        assert not thread.is_alive()
+    assert event.is_set()
+    assert event.wait()
+    with pytest.raises(RuntimeError, match='stays set'):
+        event.clear()
