@@ -31,7 +31,7 @@ class EpisodeResult:
     policy_version: int
     terminated: bool
     truncated: bool
-    stopped: bool = False  # by `stop`, so that it is no whole episode
+    stopped: bool = False  # cut off by `stop`, or broken off unseen: no whole episode
 
 
 @dataclass
@@ -179,8 +179,8 @@ class Agent:
             evaluation = held or not self.explore
             self.state = 'evaluating' if evaluation else 'exploring'
             self._hold_policy = held
-            self._run_episode(evaluation=evaluation)
-            asked.episodes_left -= held
+            whole = self._run_episode(evaluation=evaluation)
+            asked.episodes_left -= held and whole
         self.state = STOPPED if self._stop.is_set() else FINISHED
 
     def _wait_until_clear(self) -> bool:
@@ -197,8 +197,12 @@ class Agent:
             or (0 < self._max_episodes <= self._episodes_ended)
         )
 
-    def _run_episode(self, *, evaluation: bool) -> None:
-        """Run one episode to its end, or to the stop, which truncates it."""
+    def _run_episode(self, *, evaluation: bool) -> bool:
+        """Run one episode to its end, or to the stop, which truncates it.
+
+        Returns:
+            whether it is a whole one: neither cut off by a stop nor broken off unseen.
+        """
         observation, info = self._env.reset()
         self._builder.first(observation, info['stamp_ns'])
         if self.policy is not None:
@@ -218,8 +222,9 @@ class Agent:
         finally:
             self.settle()
         if last is None:
-            return
-        self._episodes_ended += last.ended
+            return False
+        stopped = not last.ended or (self.stopping and not last.terminated)
+        self._episodes_ended += not stopped
         self._listener.on_episode(
             EpisodeResult(
                 episode=self._builder.episode,
@@ -229,9 +234,10 @@ class Agent:
                 policy_version=last.policy_version,
                 terminated=last.terminated,
                 truncated=not last.terminated,
-                stopped=self._stop.is_set() and not last.terminated,
+                stopped=stopped,
             )
         )
+        return not stopped
 
     def _step(self, observation: Vector, evaluation: bool) -> _Step | None:
         """Execute one step; None where its end was not observed."""

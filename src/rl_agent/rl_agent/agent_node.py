@@ -71,6 +71,7 @@ class AgentNode(ManagedNode):
         self._settings = declare_parameters(self, AgentParameters)
         follow_changes(self, self._settings, self._on_change)
         self._thread: threading.Thread | None = None
+        self._deactivating = threading.Lock()
 
     @property
     def autostart(self) -> bool:
@@ -153,17 +154,24 @@ class AgentNode(ManagedNode):
         self._thread.start()
 
     def deactivate(self) -> None:
-        """Bring the robot to a stop; hand over what the learner machine does not have."""
-        if self._thread is None:
-            return
+        """Bring the robot to a stop; hand over what the learner machine does not have.
+
+        A service and a signal may ask for it at once: the second waits for the first.
+        """
+        with self._deactivating:
+            thread, self._thread = self._thread, None
+            if thread is not None:
+                self._end_control(thread)
+
+    def _end_control(self, thread: threading.Thread) -> None:
+        """See `deactivate`."""
         self._agent.stop()
         self._robot.stop_waiting(grace_s=1.0)
-        self._thread.join(_LAST_STEP_S)
-        if self._thread.is_alive():
+        thread.join(_LAST_STEP_S)
+        if thread.is_alive():
             self.get_logger().error(
                 'the control thread is stuck; the robot was stopped all the same'
             )
-        self._thread = None
         if self._is_real_time:
             restore_process()
         if self._agent.state not in ENDED_STATES:
@@ -319,7 +327,7 @@ class AgentNode(ManagedNode):
                 time.sleep(_LISTEN_S)
             self._agent.run()
             self._robot.rest()
-            if self._settings.max_episodes:
+            if self._settings.max_episodes and not self._agent.stopping:
                 self.ended.set()
         except RlError:
             if not self._agent.stopping:

@@ -13,7 +13,7 @@ class EpisodeTally:
     """Hands everything on to another listener and counts the episodes.
 
     Attributes:
-        returns: of the episodes that ended; one that a stop cut off is not among them.
+        returns: of the whole episodes; one that was cut off or broke off is not among them.
     """
 
     def __init__(self, listener: AgentListener, tell: Callable[[str], None]) -> None:

@@ -303,10 +303,11 @@ class _Layer:
         self._output = np.empty_like(bias)
         self._spare = np.empty_like(bias)
         self._zeros, self._ones = np.zeros_like(bias), np.ones_like(bias)
-        self._activate: Callable[[Vector], object] = {
-            'relu': self._relu,
-            'elu': self._elu,
-            'tanh': self._tanh,
+        # of the class: a bound method would be a cycle, which real time leaves in memory
+        self._activate: Callable[[_Layer, Vector], object] = {
+            'relu': _Layer._relu,
+            'elu': _Layer._elu,
+            'tanh': _Layer._tanh,
         }[activation]
 
     def __call__(self, inputs: Vector) -> Vector:
@@ -316,7 +317,7 @@ class _Layer:
         output += self._bias
         if self._norm_weight is not None and self._norm_bias is not None:
             self._normalise(output, self._norm_weight, self._norm_bias)
-        self._activate(output)
+        self._activate(self, output)
         return output
 
     def _normalise(self, output: Vector, weight: Vector, bias: Vector) -> None:

@@ -7,6 +7,7 @@ import gc
 import os
 from pathlib import Path
 import sys
+import threading
 
 _SWITCH_S = 20e-6
 _PR_SET_TIMERSLACK = 29
@@ -64,11 +65,12 @@ def _make_real_time(priority: int) -> str:
     """Ask for SCHED_FIFO; return what happened.
 
     The process's other threads get its lowest priority: one that holds the interpreter lock must
-    not be put aside for another program, for the control thread would wait for both.
+    not be put aside for another program, for the control thread would wait for both. They get it
+    last, for where the control thread's own is refused, all threads are to stay as they are.
     """
     try:
-        _schedule_all(os.SCHED_FIFO, _OTHER_THREADS)
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+        _schedule_all(os.SCHED_FIFO, _OTHER_THREADS, but=threading.get_native_id())
     except (OSError, AttributeError) as error:
         return (
             f'the control thread runs without SCHED_FIFO, which was not permitted ({error});'
@@ -77,13 +79,15 @@ def _make_real_time(priority: int) -> str:
     return f'the control thread runs under SCHED_FIFO at priority {priority}'
 
 
-def _schedule_all(policy: int, priority: int) -> None:
-    """Schedule all threads of this process so; one that has ended meanwhile is no matter.
+def _schedule_all(policy: int, priority: int, but: int = 0) -> None:
+    """Schedule all threads of this process so, but one; one that has ended meanwhile is no matter.
 
     Raises:
         PermissionError: it is not permitted.
     """
     for thread in Path('/proc/self/task').iterdir():
+        if int(thread.name) == but:
+            continue
         with contextlib.suppress(ProcessLookupError):
             os.sched_setscheduler(int(thread.name), policy, os.sched_param(priority))
 

@@ -111,6 +111,7 @@ class Spool:
         self._runs = [*leftovers, self._own]
         self._moved = begin if file else 0  # everything below is on the disk, or not needed
         self._movable = begin  # what is below has been in memory for a while
+        self._in_file = bool(leftovers)  # the file has records, though none of them may be needed
         self.dropped = 0
         self.crowded = threading.Event()
         with self._lock:
@@ -221,17 +222,21 @@ class Spool:
             self.crowded.clear()
             stop = self._own.stop if everything else self._movable
             self._movable = self._own.stop
-            start = max(self._moved, self._oldest(), self._own.stop - self._memory.slots)
-            empty = not self._pending()
+            oldest = self._oldest()
+            start = max(self._moved, oldest, self._own.stop - self._memory.slots)
+            done_with = oldest >= self._moved  # nothing in the file is needed
         if start < stop:
+            self._in_file = True
             records = self._memory.read(start, stop)
             self._file.write(start, records)
-        elif empty:
+        elif done_with:
             self._file.empty()
         with self._lock:
             self._moved = max(self._moved, start, stop)
             oldest = self._oldest()
-        self._file.note_oldest(oldest)
+        if self._in_file:
+            self._file.note_oldest(oldest)
+            self._in_file = start < stop or not done_with
 
     def _next_run(self) -> Run | None:
         """Return the run to send from; a session's next run waits until the last one is in."""

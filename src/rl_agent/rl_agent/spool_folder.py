@@ -7,6 +7,7 @@ writes nothing to its disk, and a control step never waits for one.
 """
 
 from collections.abc import Callable, Sequence
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -108,16 +109,18 @@ class SpoolFolder:
         self.spool.crowded.set()
         self._thread.join()
         assert self._file is not None
+        useless: set[Path] = set()
         try:
             self.spool.move_to_file(everything=True)
+            useless.update(self._memory_paths)
         except OSError as error:  # the memory file stays, for the next agent
             self._report(f'{self._file_path}: {error.strerror}')
-        else:
-            self._remove_memory()
         left = self.spool.pending
         if not left:
-            self._file_path.unlink(missing_ok=True)
-            self._remove_memory()
+            useless |= {self._file_path, *self._memory_paths}
+        for path in useless:
+            with contextlib.suppress(OSError):  # the disk may have turned read-only
+                path.unlink(missing_ok=True)
         self._file.close()
         os.close(self._lock)
         return left

@@ -239,7 +239,9 @@ class RunRecorder:
         """Collect the updates that were made for each transition, from the warm-up on."""
         count = (status.learner_session, int(status.updates), int(status.transitions_stored))
         before = self._counted
-        if before is None or before[0] != count[0] or count[2] < self._algorithm.warmup:
+        # the learner's parameter may let the warm-up be longer than the algorithm's own
+        warms_up = count[1] == 0 or count[2] < self._algorithm.warmup
+        if before is None or before[0] != count[0] or warms_up:
             self._counted = count
         elif count[2] > before[2] and count[1] > before[1]:
             reached = (count[1] - before[1]) / (count[2] - before[2])

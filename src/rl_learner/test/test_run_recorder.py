@@ -73,7 +73,14 @@ def test_the_warmup_does_not_count_as_slow_training(recorder: RunRecorder) -> No
     recorder.on_learner(learner(0, 5))
     recorder.on_learner(learner(0, 12))
     recorder.on_learner(learner(8, 20))
-    assert recorder.take()['learner/updates_to_data'] == pytest.approx(8 / 15)
+    assert recorder.take()['learner/updates_to_data'] == pytest.approx(8 / 8)
+
+
+def test_a_warmup_that_is_longer_by_parameter_does_not_count_either(recorder: RunRecorder) -> None:
+    for stored in (5, 20, 200):
+        recorder.on_learner(learner(0, stored))
+    recorder.on_learner(learner(30, 230))
+    assert recorder.take()['learner/updates_to_data'] == pytest.approx(1.0)
 
 
 def test_the_count_of_transitions_never_falls(recorder: RunRecorder) -> None:
