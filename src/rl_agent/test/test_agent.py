@@ -2,6 +2,7 @@
 """The agent's episodes and transitions."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 import itertools
 import threading
@@ -50,6 +51,27 @@ def test_a_stopped_episode_says_so() -> None:
     bench.after_step = {15: bench.agent.stop}
     bench.run()
     assert [item.stopped for item in bench.results] == [False, True]
+
+
+class BlinkingRobot(PendulumRobot):
+    """Is not seen after its 15th command."""
+
+    def apply(self, command: NDArray[np.float64]) -> Reading:
+        """Execute a command, see `Robot`."""
+        reading = super().apply(command)
+        return replace(reading, is_fresh=len(self.commands) != 15)
+
+
+def test_an_episode_that_broke_off_unseen_is_no_whole_one() -> None:
+    """It says so, and neither a limit nor an evaluation counts it."""
+    bench = Bench(episode_steps=10, max_episodes=2, robot=BlinkingRobot())
+    bench.run()
+    told = [(item.steps, item.stopped) for item in bench.results]
+    assert told == [(10, False), (4, True), (10, False)]
+    bench = Bench(episode_steps=10, max_steps=44, robot=BlinkingRobot())
+    bench.agent.evaluate(3)
+    bench.run()
+    assert [item.evaluation for item in bench.results] == [True] * 4 + [False]
 
 
 def test_episodes_are_told_as_they_were() -> None:

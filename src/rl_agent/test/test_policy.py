@@ -3,11 +3,20 @@
 """The actor on the robot, against numbers worked by hand."""
 
 from dataclasses import replace
+import gc
+import weakref
 
 import numpy as np
 import pytest
 from rl_agent.errors import PolicyError
-from rl_agent.policy import Policy, PolicyArchitecture, PolicyParameters, split_parameters
+from rl_agent.policy import (
+    ACTIVATIONS,
+    DISTRIBUTIONS,
+    Policy,
+    PolicyArchitecture,
+    PolicyParameters,
+    split_parameters,
+)
 from rl_agent.policy_file import load_policy, save_policy
 import scipy.stats
 
@@ -312,3 +321,27 @@ def test_code_in_a_file_is_not_run(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(PolicyError, match='none'):
         load_policy(tmp_path / 'none.npz')
+
+
+@pytest.mark.parametrize('layer_norm', [False, True])
+@pytest.mark.parametrize('distribution', DISTRIBUTIONS)
+@pytest.mark.parametrize('activation', ACTIVATIONS)
+def test_a_policy_goes_with_its_last_reference(activation, distribution, layer_norm):
+    """In real time nothing collects cycles; one in each policy would fill the memory."""
+    options = {'activation': activation, 'distribution': distribution, 'layer_norm': layer_norm}
+    rng, observation = np.random.default_rng(0), np.ones(4, np.float32)
+    policy, following = Policy(random_policy(**options)), Policy(random_policy(**options))
+    policy.reset(rng)
+    policy.act(observation, rng)
+    policy.rehearse(observation, rng)
+    policy.distribution(observation)
+    following.follow(policy, rng)
+    gone = weakref.ref(policy), *map(weakref.ref, policy._layers)
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        del policy
+        assert [reference() for reference in gone] == [None, None, None]
+    finally:
+        if was_enabled:
+            gc.enable()

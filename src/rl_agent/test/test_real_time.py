@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 
+import pytest
 from rl_agent.real_time import prepare_process, prepare_thread, restore_process
 
 TIMEOUT_S = 30.0
@@ -44,6 +45,42 @@ def test_it_says_what_it_got() -> None:
         assert 'was not permitted' in said[0]
         assert 'accepted: CAP_SYS_NICE' in said[0]
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+def test_a_priority_that_is_refused_leaves_all_threads_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With `ulimit -r 5` lower priorities are permitted."""
+    granted: list[int] = []
+
+    def schedule(thread: int, policy: int, parameters: os.sched_param) -> None:
+        if parameters.sched_priority > 5:
+            raise PermissionError('Operation not permitted')
+        granted.append(policy)
+
+    monkeypatch.setattr(os, 'sched_setscheduler', schedule)
+    said = prepare_thread(10, -1)
+    assert 'runs without SCHED_FIFO' in said[0]
+    assert os.SCHED_FIFO not in granted
+
+
+def test_the_other_threads_get_the_lowest_priority(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[int, tuple[int, int]] = {}
+
+    def schedule(thread: int, policy: int, parameters: os.sched_param) -> None:
+        given[thread or threading.get_native_id()] = policy, parameters.sched_priority
+
+    monkeypatch.setattr(os, 'sched_setscheduler', schedule)
+    ends = threading.Event()
+    other = threading.Thread(target=ends.wait)
+    other.start()
+    said = prepare_thread(10, -1)
+    ends.set()
+    other.join(TIMEOUT_S)
+    assert said == ['the control thread runs under SCHED_FIFO at priority 10']
+    assert other.native_id is not None
+    assert given[threading.get_native_id()] == (os.SCHED_FIFO, 10)
+    assert given[other.native_id] == (os.SCHED_FIFO, 1)
 
 
 def test_nothing_is_asked_for_that_is_not_wanted() -> None:

@@ -168,12 +168,39 @@ def test_nothing_is_left_when_everything_is_acknowledged(tmp_path: Path, shared:
 
 def test_what_is_acknowledged_soon_never_touches_the_disk(tmp_path: Path, shared: Path) -> None:
     folder = make(tmp_path, shared)
+    file = next(tmp_path.glob('robot%2F1/*.spool'))
+    before = file.stat()
+    assert before.st_size <= 64  # its header
     for _ in range(20):
         fill(folder.spool, 5, move=False)
         drain(folder.spool)
         folder.spool.move_to_file()
+    after = file.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    folder.close()
+
+
+def test_after_a_cut_the_disk_is_left_alone_again(
+    tmp_path: Path, shared: Path, crash: Crash
+) -> None:
+    """Also where something is always on its way."""
+    folder = make(tmp_path, shared)
     file = next(tmp_path.glob('robot%2F1/*.spool'))
-    assert file.stat().st_size <= 64  # its header
+    fill(folder.spool, 50)
+    folder.spool.acknowledge(30)
+    folder.spool.move_to_file()
+    assert file.stat().st_size > 40 * LAYOUT.size
+    noted = []
+    for _ in range(10):
+        fill(folder.spool, 5, move=False)
+        folder.spool.acknowledge(folder.spool.newest_sequence - 2)
+        folder.spool.move_to_file()
+        noted.append(file.stat())
+    assert noted[0].st_size == 64
+    assert noted[-1].st_mtime_ns == noted[0].st_mtime_ns
+    crash(folder)
+    folder = make(tmp_path, shared, session='second')
+    assert numbers(folder.spool) == expect('first', 99, 100)
     folder.close()
 
 
@@ -266,6 +293,21 @@ def test_a_file_cut_off_in_use_is_a_counted_loss(tmp_path: Path, shared: Path) -
     drained = drain(folder.spool)
     assert [number for _, number, _ in drained] == list(range(31, 51))
     assert folder.spool.dropped == 30
+    folder.close()
+
+
+def test_a_disk_that_turned_read_only_is_closed_all_the_same(tmp_path: Path, shared: Path) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, 'Read-only file system')
+
+    folder = make(tmp_path, shared)
+    fill(folder.spool, 25)
+    drain(folder.spool)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, 'unlink', refuse)
+        assert folder.close() == 0
+    folder = make(tmp_path, shared, session='second')  # the lock is free
+    assert folder.leftover == 0
     folder.close()
 
 
