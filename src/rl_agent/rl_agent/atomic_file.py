@@ -3,10 +3,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import errno
 import os
 from pathlib import Path
 import tempfile
 from typing import BinaryIO
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether a disk only lacks room, which may come."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager

@@ -36,3 +36,7 @@ class DiskError(TrainingError):
 
 class JournalError(RlError):
     """The journal of experience cannot be written or read."""
+
+
+class DiskFullError(JournalError):
+    """There is no room for the journal now; there may be later."""

@@ -123,8 +123,10 @@ class ManagedNode(LifecycleNode):
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Handle the lifecycle transition, see rclpy."""
-        self._attempt(self.deactivate)
-        self.ended.set()
+        try:
+            self._attempt(self.deactivate)
+        finally:
+            self.ended.set()
         return TransitionCallbackReturn.SUCCESS
 
     def _attempt(self, step: Callable[[], None]) -> TransitionCallbackReturn:

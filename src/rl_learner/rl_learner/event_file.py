@@ -2,6 +2,7 @@
 """TensorBoard event files, without the TensorFlow or torch that other writers bring along."""
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 import os
 from pathlib import Path
 import platform
@@ -28,8 +29,9 @@ class EventFile:
             OSError: the disk does not take it.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        name = f'events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}.0'
-        self._file = (folder / name).open('ab')
+        name = f'events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}'
+        number = next(item for item in count() if not (folder / f'{name}.{item}').exists())
+        self._file = (folder / f'{name}.{number}').open('ab')
         self._records = RecordWriter(self._file)
         self._write(Event(file_version=_VERSION))
 

@@ -14,7 +14,8 @@ import os
 from pathlib import Path
 import time
 
-from rl_agent.errors import ConfigurationError, JournalError
+from rl_agent.atomic_file import is_full
+from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_learner.journal_file import JournalFile, mend
 from rl_learner.journal_reader import (
     file_name,
@@ -80,6 +81,7 @@ class Journal:
         Raises:
             ConfigurationError: it is of another kind of robot, is no journal, or cannot be
                 written here.
+            DiskFullError: there is no room for a new file now.
             JournalError: another process writes it, or its newest file cannot be read or was
                 changed by the disk; that stays as it is.
         """
@@ -95,6 +97,8 @@ class Journal:
                 os.close(self._lock)  # this process may try again
                 raise
         except OSError as error:
+            if is_full(error):
+                raise DiskFullError(f'{folder}: {error.strerror}; accepted: room') from error
             raise ConfigurationError(
                 f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
             ) from error

@@ -123,18 +123,35 @@ def read_records(file: BinaryIO, end: int | None = None) -> Iterator[Record]:
     Args:
         file: behind the magic bytes, or where an earlier call stopped.
         end: read no further than this offset; None: the end of the file.
+
+    Raises:
+        JournalError: the disk does not give what is in it.
     """
     position = file.tell()
     if end is None:
         end = file.seek(0, io.SEEK_END)
         file.seek(position)
     while position + _PREFIX.size <= end:
-        opcode, length = _PREFIX.unpack(file.read(_PREFIX.size))
+        opcode, length = _PREFIX.unpack(_read(file, _PREFIX.size))
         # zeros are what a file system may leave of blocks that never reached the disk
         if opcode == 0 or length > _LARGEST_RECORD or position + _PREFIX.size + length > end:
             return
         position += _PREFIX.size + length
-        yield Record(opcode, file.read(length), position)
+        yield Record(opcode, _read(file, length), position)
+
+
+def _read(file: BinaryIO, count: int) -> bytes:
+    """Return the next bytes of a journal file.
+
+    Raises:
+        JournalError: the disk does not give them.
+    """
+    try:
+        return file.read(count)
+    except OSError as error:
+        raise JournalError(
+            f'{file.name}: cannot be read: {error.strerror}; where that lasts, {HOW_TO_GO_ON}'
+        ) from error
 
 
 def open_journal_file(path: Path) -> tuple[BinaryIO, JournalHeader]:

@@ -22,6 +22,7 @@ import torch
 
 _LOGGER = logging.getLogger(__name__)
 _VERSION = 'policy version'
+_IDLE_S = 2.0  # without a block the learner waits for data, whatever it did before
 
 
 class BlockSource(Protocol):
@@ -149,6 +150,9 @@ class Learner:
                     self._publish('training')
             elif self._update.updates > self._published_updates or self._must_tell():
                 self._publish('waiting for data')  # what was trained before it ran out, too
+            elif self.progress.updates_per_s and self._age_s() >= _IDLE_S:
+                state = next(iter(self._told.values()), 'waiting for data')
+                self.progress = replace(self.progress, state=state, updates_per_s=0.0)
             if self._save_wanted.is_set() or self._must_save():
                 self._try('checkpoint', self._save)
         self._publish('stopped')
@@ -157,9 +161,12 @@ class Learner:
 
     def _must_tell(self) -> bool:
         """Whether the disk's troubles are others than those told, or keep a policy back."""
-        age_s = time.monotonic() - self._published_s
         is_news = self._troubles != self._told or _VERSION in self._troubles
-        return is_news and age_s >= self.settings.publish_period_s
+        return is_news and self._age_s() >= self.settings.publish_period_s
+
+    def _age_s(self) -> float:
+        """How old what was published last is."""
+        return time.monotonic() - self._published_s
 
     def _must_save(self) -> bool:
         """Whether a checkpoint is due: there is something new, and the last one is old."""

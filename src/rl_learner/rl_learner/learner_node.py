@@ -175,7 +175,12 @@ class LearnerNode(ManagedNode):
         )
         self._open_replay(extent, update.updates, run_key(folder))
         self._learner.connect(self._sampler, lambda: self._server.inserted)
-        write_run(folder, configuration)
+        try:
+            write_run(folder, configuration)
+        except ConfigurationError:
+            self._sampler.stop()
+            self._server.stop()  # or its port would be in use at the next attempt
+            raise
         self._connect()
         self.get_logger().info(
             f'{parameters.algorithm} for {parameters.robot} on {device_name(device)}, Reverb on'

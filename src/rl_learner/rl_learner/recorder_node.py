@@ -68,6 +68,7 @@ class RecorderNode(ManagedNode):
     def __init__(self) -> None:
         """Read the parameters."""
         super().__init__('recorder')
+        self._recorder: RunRecorder | None = None
         self._settings = declare_parameters(self, RecorderParameters)
 
     @property
@@ -82,13 +83,13 @@ class RecorderNode(ManagedNode):
         algorithm = load_algorithm(parameters.algorithm)
         self._folder = open_run_folder(Path(parameters.run_folder).expanduser())
         self._log = EpisodeLog(self._folder)
-        self._recorder = RunRecorder(algorithm, self._log.total_steps)
+        recorder = self._recorder = RunRecorder(algorithm, self._log.total_steps)
         self._episode_steps = robot.episode_steps
         self._events: EventFile | None = None
         self._described = False
         self._inputs: dict[str, Any] = {}
-        self._listen(LearnerStatus, LEARNER_STATUS, self._recorder.on_learner, STATUS_QOS)
-        self._listen(ReplayStatus, REPLAY_STATUS, self._recorder.on_bridge, STATUS_QOS)
+        self._listen(LearnerStatus, LEARNER_STATUS, recorder.on_learner, STATUS_QOS)
+        self._listen(ReplayStatus, REPLAY_STATUS, recorder.on_bridge, STATUS_QOS)
         self._periodic = [
             self.create_timer(_LOOK_PERIOD_S, self._look_for_robots, clock=steady_clock()),
             self.create_timer(parameters.period_s, self._write, clock=steady_clock()),
@@ -96,7 +97,7 @@ class RecorderNode(ManagedNode):
 
     def deactivate(self) -> None:
         """Write down what is left."""
-        if hasattr(self, '_recorder'):
+        if self._recorder is not None:
             self._write(last=True)
 
     def clean_up(self) -> None:
@@ -105,13 +106,15 @@ class RecorderNode(ManagedNode):
             self.destroy_timer(timer)
         for subscription in self._inputs.values():
             self.destroy_subscription(subscription)
-        if self._events:
-            self._events.close()
+        self._close_file()
+        self._recorder = None
 
     def _look_for_robots(self) -> None:
         """Listen to robots that came since the last look; policies on trial are apart."""
+        recorder = self._recorder
+        assert recorder is not None
         kinds = {
-            'rl_msgs/msg/AgentStatus': (AgentStatus, self._recorder.on_agent, STATUS_QOS),
+            'rl_msgs/msg/AgentStatus': (AgentStatus, recorder.on_agent, STATUS_QOS),
             'rl_msgs/msg/Episode': (Episode, self._on_episode, EPISODE_QOS),
         }
         steps = 0
@@ -123,7 +126,7 @@ class RecorderNode(ManagedNode):
                 self._listen(kind, topic, callback, quality)
             elif types[0] == 'rl_msgs/msg/Step' and steps < self._settings.step_robots:
                 steps += 1
-                self._listen(Step, topic, self._recorder.on_step, _STEP_QOS)
+                self._listen(Step, topic, recorder.on_step, _STEP_QOS)
 
     def _listen(self, kind: type[Any], topic: str, callback: Any, quality: Any) -> None:
         """Subscribe to a topic, once."""
@@ -143,20 +146,35 @@ class RecorderNode(ManagedNode):
                 policy_version=message.policy_version,
                 complete=complete,
             )
-        if complete:
+        if complete and self._recorder is not None:
             self._recorder.on_episode(message)
 
     def _write(self, *, last: bool = False) -> None:
         """Write down what was heard."""
+        assert self._recorder is not None
+        # taken whether or not the disk takes it: it would grow without end
+        episodes = self._recorder.take_episodes(all_of_them=last)
+        means, step_of_means = self._recorder.take(), self._recorder.step
         with self._disk():
-            file = self._file()
-            for step, numbers in self._recorder.take_episodes(all_of_them=last):
-                file.scalars(numbers, step)
-            file.scalars(self._recorder.take(), self._recorder.step)
-            if not self._described and (self._folder / RUN_FILE).exists():
-                self._described = True
-                self._describe(file)
-            file.flush()
+            try:
+                file = self._file()
+                for step, numbers in episodes:
+                    file.scalars(numbers, step)
+                file.scalars(means, step_of_means)
+                if not self._described and (self._folder / RUN_FILE).exists():
+                    self._describe(file)
+                    self._described = True
+                file.flush()
+            except OSError:
+                self._close_file()  # readers stop at half a record: go on in another file
+                raise
+
+    def _close_file(self) -> None:
+        """Close the event file; the next use makes another one."""
+        events, self._events = self._events, None
+        if events is not None:
+            with contextlib.suppress(OSError):
+                events.close()
 
     def _describe(self, file: EventFile) -> None:
         """Write down what the run is."""

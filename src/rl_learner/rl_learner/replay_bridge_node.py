@@ -17,7 +17,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
-from rl_agent.errors import ConfigurationError, JournalError
+from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_agent.node_parameters import AlgorithmName, RobotName, RunFolder
 from rl_agent.robot_description import load_robot
 from rl_agent.ros_diagnostics import Diagnostics
@@ -49,6 +49,7 @@ from rl_msgs.msg import ReplayStatus, TransitionAck, TransitionBatch
 
 _STATUS_PERIOD_S = 1.0
 _TRY_AGAIN_S = 1.0
+_LOOK_FOR_ROOM_S = 2.0
 _HEARD_WITHIN_S = 10.0
 _MEGABYTE, _GIGABYTE = 1_000_000, 1_000_000_000
 
@@ -95,15 +96,12 @@ class ReplayBridgeNode(ManagedNode):
         algorithm = load_algorithm(parameters.algorithm)
         folder = open_run_folder(Path(parameters.run_folder).expanduser())
         claim_run(folder, RunIdentity.of(spaces, algorithm))
-        self._journal = Journal(
-            folder / EXPERIENCE,
-            spaces.fingerprint,
-            JournalSettings(
-                file_bytes=int(parameters.journal_file_mb * _MEGABYTE),
-                keep_bytes=int(parameters.journal_keep_gb * _GIGABYTE),
-                keep_transitions=algorithm.replay_capacity,
-            ),
+        settings = JournalSettings(
+            file_bytes=int(parameters.journal_file_mb * _MEGABYTE),
+            keep_bytes=int(parameters.journal_keep_gb * _GIGABYTE),
+            keep_transitions=algorithm.replay_capacity,
         )
+        self._journal = self._open_journal(folder / EXPERIENCE, spaces.fingerprint, settings)
         write_retention(folder, parameters.journal_keep_gb)
         self._bridge = ReplayBridge(spaces, self._journal, self._journal.sequences)
         rows = JournalRows(
@@ -124,6 +122,21 @@ class ReplayBridgeNode(ManagedNode):
         self.get_logger().info(
             f'{self._journal.written.total} transitions in {self._journal.folder}'
         )
+
+    def _open_journal(self, folder: Path, fingerprint: str, settings: JournalSettings) -> Journal:
+        """Return the journal, on a full disk once there is room; robots keep their data.
+
+        Raises:
+            ConfigurationError: it cannot be used.
+            JournalError: it cannot be read, or another process writes it.
+        """
+        while True:
+            try:
+                return Journal(folder, fingerprint, settings)
+            except DiskFullError as error:
+                self.get_logger().warning(f'waits: {error}', throttle_duration_sec=60.0)
+                if self.ended.wait(_LOOK_FOR_ROOM_S):
+                    raise
 
     def clean_up(self) -> None:
         """Stop listening; what was received is stored and acknowledged first."""

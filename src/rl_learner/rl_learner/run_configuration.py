@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 import datetime
 import json
+import logging
 from pathlib import Path
 import platform
 import subprocess
 from typing import Any
 
 from pydantic import TypeAdapter
-from rl_agent.atomic_file import atomic_file
+from rl_agent.atomic_file import atomic_file, is_full
 from rl_agent.configuration import build
 from rl_agent.errors import ConfigurationError
 from rl_agent.robot_description import load_robot, RobotDescription
@@ -22,6 +23,7 @@ from rl_agent.spaces import Spaces
 from rl_learner.algorithm import Algorithm
 from rl_learner.run_folder import BRIDGE_FILE
 
+_LOGGER = logging.getLogger(__name__)
 RUN_FILE = 'run.json'
 _FORMAT = 1
 _KEEP = 'journal_keep_gb'
@@ -77,6 +79,8 @@ def read_description(content: Mapping[str, Any], source: str) -> RobotDescriptio
 def write_run(folder: Path, configuration: RunConfiguration) -> None:
     """Write `run.json`; the file appears whole or not at all.
 
+    A run that has one already goes on with it where the disk is full; a warning says so.
+
     Raises:
         ConfigurationError: the disk does not take it.
     """
@@ -91,6 +95,9 @@ def write_run(folder: Path, configuration: RunConfiguration) -> None:
         with atomic_file(folder / RUN_FILE) as file:
             file.write((json.dumps(content, indent=2) + '\n').encode())
     except OSError as error:
+        if is_full(error) and (folder / RUN_FILE).exists():
+            _LOGGER.warning('%s: this start is not in it: %s', folder / RUN_FILE, error)
+            return
         raise ConfigurationError(f'{folder / RUN_FILE}: cannot be written: {error}') from error
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import contextlib
 import dataclasses
 import errno
+import io
 import logging
 import os
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any, BinaryIO
 from batches import make_batch, ONE, SPACES
 from mcap_ros2.reader import read_ros2_messages
 import pytest
-from rl_agent.errors import ConfigurationError, JournalError
+from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_learner.batch_codec import encode
 from rl_learner.journal import Journal, JournalSettings, Sequences
 from rl_learner.journal_reader import (
@@ -28,6 +29,7 @@ from rl_learner.journal_reader import (
     read_batches,
     read_header,
     read_journal,
+    read_records,
 )
 from rosbags.highlevel import AnyReader
 
@@ -536,3 +538,37 @@ def test_foreign_libraries_read_it(tmp_path: Path) -> None:
             assert message.count == len(batch)
             for name, values in batch.columns.items():
                 assert list(getattr(message, name)) == values.ravel().tolist()
+
+
+def test_a_disk_that_is_full_at_the_start_is_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may be room later; what cannot be used at all is a mistake."""
+    journal = open_journal(tmp_path)
+    fill(journal, 1, 3)
+    journal.close()
+    with monkeypatch.context() as broken:
+        broken.setattr(os, 'fsync', refusal(errno.ENOSPC))
+        with pytest.raises(DiskFullError, match='No space left on device; accepted: room'):
+            open_journal(tmp_path)
+    assert open_journal(tmp_path).sequences == {KEY: 3}
+
+
+def test_a_block_that_the_disk_does_not_give_is_named(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    fill(journal, 1, 3, 2)
+    journal.close()
+    (path,) = journal_files(tmp_path)
+
+    class Bad(io.BytesIO):
+        name = str(path)
+
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 300:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().read(size)
+
+    bad = Bad(path.read_bytes())
+    bad.seek(8)
+    with pytest.raises(JournalError, match=r'mcap: cannot be read: Input/output error; where'):
+        list(read_records(bad))

@@ -95,6 +95,18 @@ def test_what_was_trained_before_the_data_ran_out_is_kept_while_it_waits(tmp_pat
         assert path.stat().st_mtime_ns == written_ns, 'nothing new: nothing to write'
 
 
+def test_a_learner_without_data_says_so_whatever_it_said_last(tmp_path: Path) -> None:
+    """The last block before the robots stop may be one with which a policy was published."""
+    learner, update, blocks = make(tmp_path, [])
+    with training(learner):
+        for number in range(1, 4):
+            time.sleep(0.05)  # longer than the publishing period
+            blocks.put(update.layout.width)
+            until(lambda number=number: update.updates == number, 'the update')  # type: ignore
+        until(lambda: learner.progress.state == 'waiting for data', 'the word')
+        until(lambda: learner.progress.updates_per_s == 0.0, 'the rate')
+
+
 def test_a_full_disk_ends_no_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,7 +14,7 @@ from rl_agent.ros_topics import EPISODE_QOS, STATUS_QOS, STEP_QOS
 from rl_learner.episode_log import read_episodes
 from rl_learner.recorder_node import RecorderNode
 from rl_learner.ros_domain import claim_domain, local_environment
-from rl_msgs.msg import AgentStatus, Episode, ReplayStatus, Step
+from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus, Step
 
 TIMEOUT_S = 30.0
 OF_THE_RUN = {
@@ -75,3 +75,32 @@ def test_a_policy_on_trial_and_other_groups_are_not_recorded(
     assert (row.robot, row.steps, row.episode_return) == ('robot_1', 200, -1.0)
     executor.shutdown()
     others.destroy_node()
+
+
+def test_after_a_full_disk_the_curves_go_on(
+    recorder: RecorderNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another file: readers stop at half a record."""
+    folder = tmp_path / 'run' / 'tensorboard'
+
+    def write() -> None:
+        assert recorder._recorder is not None
+        recorder._recorder.on_learner(LearnerStatus(metric_names=['x'], metric_values=[1.0]))
+        recorder._write()
+
+    write()
+    with monkeypatch.context() as broken:
+        broken.setattr('rl_learner.event_file.RecordWriter.write', _cut_off)
+        write()
+        write()
+    write()
+    assert len(list(folder.iterdir())) > 1
+    recorder.deactivate()
+    recorder.clean_up()
+    recorder.deactivate()  # as `shutdown` does after `cleanup`
+    recorder._configured = False
+
+
+def _cut_off(*_: object) -> None:
+    """Refuse to write."""
+    raise OSError(28, 'No space left on device')

@@ -2,6 +2,7 @@
 """`run.json` says what a run is, whole enough to build it again."""
 
 import dataclasses
+import errno
 import json
 from pathlib import Path
 import re
@@ -72,3 +73,20 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
 
 def test_the_commit_of_this_source() -> None:
     assert re.fullmatch(r'[0-9a-f]{7,40}(\+changes)?|', git_commit())
+
+
+def test_a_run_goes_on_where_a_full_disk_takes_no_new_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    with monkeypatch.context() as full:
+        full.setattr('os.fsync', refuse)
+        with pytest.raises(ConfigurationError, match='No space left'):  # a run without one
+            begin(tmp_path)
+    begin(tmp_path)
+    monkeypatch.setattr('os.fsync', refuse)
+    begin(tmp_path, 'b')
+    assert 'this start is not in it' in caplog.text
+    assert [item['session'] for item in read_run(tmp_path).starts] == ['a']
