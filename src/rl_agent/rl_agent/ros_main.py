@@ -26,7 +26,7 @@ from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 from rclpy.utilities import try_shutdown
-from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.errors import ConfigurationError, DiskFullError, RlError
 from rl_agent.log_folder import why_no_logs
 from rl_agent.node_specs import WRONG_CONFIGURATION
 from rl_agent.ros_qos_events import publisher_events, subscription_events
@@ -214,6 +214,8 @@ def _run_initialised(make_node: Callable[[], ManagedNode], stop: threading.Event
             if node.autostart:
                 node.start()
             stop.wait()
+        except DiskFullError:
+            node.failure = None  # it waited for room, and was told to end
         except RlError as error:
             node.failure = error
         finally:

@@ -84,7 +84,7 @@ class RosRobot:
         self._send(command)  # the robot stands still although it was commanded
         while not self._await(self._is_answered, deadline_s):
             self._send(command)
-        return self._reading_at_rest(before_ns, deadline_s)
+        return self._reading_at_rest(before_ns)
 
     def _send(self, command: Numbers) -> None:
         """Send a command; count the repeated readings from now on."""
@@ -93,13 +93,13 @@ class RosRobot:
             self._asked_s = time.monotonic()
         self._command.send(command)
 
-    def _reading_at_rest(self, before_ns: int, deadline_s: float) -> Reading:
+    def _reading_at_rest(self, before_ns: int) -> Reading:
         """Return the reading once the robot has executed all that it was sent.
 
         Args:
             before_ns: stamp before the command, which was sent more than once.
-            deadline_s: by `time.monotonic`.
         """
+        deadline_s = time.monotonic() + self._timeout_s
         reading = self._begin_to_count()
         while self._await(self._is_answered, deadline_s):
             reading = self._begin_to_count()

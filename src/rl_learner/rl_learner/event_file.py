@@ -31,7 +31,8 @@ class EventFile:
         folder.mkdir(parents=True, exist_ok=True)
         name = f'events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}'
         number = next(item for item in count() if not (folder / f'{name}.{item}').exists())
-        self._file = (folder / f'{name}.{number}').open('ab')
+        self._path = folder / f'{name}.{number}'
+        self._file = self._path.open('ab')
         self._records = RecordWriter(self._file)
         self._write(Event(file_version=_VERSION))
 
@@ -84,8 +85,16 @@ class EventFile:
         self._file.flush()
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; one that a full disk has left empty is removed.
+
+        Raises:
+            OSError: the disk does not take what is left.
+        """
+        try:
+            self._file.close()
+        finally:
+            if not self._path.stat().st_size:
+                self._path.unlink()
 
     def _add_tensor(self, tag: str, tensor: TensorProto, plugin: str) -> None:
         """Add what a plugin of the page reads."""

@@ -151,7 +151,7 @@ class Learner:
             elif self._update.updates > self._published_updates or self._must_tell():
                 self._publish('waiting for data')  # what was trained before it ran out, too
             elif self.progress.updates_per_s and self._age_s() >= _IDLE_S:
-                state = next(iter(self._told.values()), 'waiting for data')
+                state = self._in_words('waiting for data')
                 self.progress = replace(self.progress, state=state, updates_per_s=0.0)
             if self._save_wanted.is_set() or self._must_save():
                 self._try('checkpoint', self._save)
@@ -195,15 +195,19 @@ class Learner:
         metrics = self._update.metrics()  # raises where training diverged: nobody gets that policy
         self._try(_VERSION, self._publish_next_policy)
         self._told = dict(self._troubles)
-        trouble = next(iter(self._troubles.values()), '')
         self.progress = Progress(
-            state=f'disk: {trouble}' if trouble else state,
+            state=self._in_words(state),
             updates=self._update.updates,
             updates_per_s=made / (now_s - self._published_s),
             policy_version=self._versions.newest,
             metrics={**self.progress.metrics, **metrics},
         )
         self._published_s, self._published_updates = now_s, self._update.updates
+
+    def _in_words(self, state: str) -> str:
+        """Return the state, or the disk's first trouble."""
+        trouble = next(iter(self._troubles.values()), '')
+        return f'disk: {trouble}' if trouble else state
 
     def _publish_next_policy(self) -> None:
         """Publish the policy under a new version."""

@@ -17,6 +17,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
+from rl_agent.atomic_file import has_room
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_agent.node_parameters import AlgorithmName, RobotName, RunFolder
 from rl_agent.robot_description import load_robot
@@ -134,9 +135,19 @@ class ReplayBridgeNode(ManagedNode):
             try:
                 return Journal(folder, fingerprint, settings)
             except DiskFullError as error:
-                self.get_logger().warning(f'waits: {error}', throttle_duration_sec=60.0)
-                if self.ended.wait(_LOOK_FOR_ROOM_S):
-                    raise
+                self.get_logger().warning(f'waits: {error}')
+                self._await_room(folder.parent, error)
+
+    def _await_room(self, folder: Path, error: DiskFullError) -> None:
+        """Wait for room on the disk of a folder.
+
+        Raises:
+            DiskFullError: this process is to end.
+        """
+        while not self.ended.wait(_LOOK_FOR_ROOM_S):
+            if has_room(folder):
+                return
+        raise error
 
     def clean_up(self) -> None:
         """Stop listening; what was received is stored and acknowledged first."""

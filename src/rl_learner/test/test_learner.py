@@ -131,6 +131,8 @@ def test_a_full_disk_ends_no_training(
         assert words in learner.progress.state
         assert checkpoints.paths == kept
         before = len(published)
+        until(lambda: learner.progress.updates_per_s == 0.0, 'no data')
+        assert learner.progress.state.startswith('disk: ')
         monkeypatch.undo()
         blocks.put(update.layout.width)
         until(lambda: len(checkpoints.paths) == 2, 'a checkpoint')

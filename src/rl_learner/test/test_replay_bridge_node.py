@@ -2,6 +2,8 @@
 """The bridge as a node: which server it feeds, and what it leaves in the run's folder."""
 
 from collections.abc import Callable, Iterator
+import dataclasses
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.utilities import try_shutdown
+from rl_agent.errors import DiskFullError
 from rl_agent.ros_main import ManagedNode
 from rl_learner.batch_codec import encode
 from rl_learner.learner_node import LearnerNode
@@ -125,3 +128,39 @@ def test_the_learner_of_its_run_is_known(
 def test_the_run_remembers_how_much_is_kept(make_bridge: MakeBridge, tmp_path: Path) -> None:
     make_bridge(run_folder=tmp_path / 'run', replay_port=free_port(), journal_keep_gb='0.0')
     assert read_retention(tmp_path / 'run') == 0.0
+
+
+def test_a_bridge_that_finds_a_full_disk_waits_for_room(
+    make_bridge: MakeBridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Robots keep their data meanwhile; a signal ends the wait."""
+    make_bridge(run_folder=tmp_path / 'run', replay_port=free_port())
+    monkeypatch.setattr('rl_learner.replay_bridge_node._LOOK_FOR_ROOM_S', 0.05)
+    looks: list[bool] = []
+
+    def look(folder: Path) -> bool:
+        looks.append(len(looks) == 2)
+        if looks[-1]:
+            monkeypatch.undo()
+        return looks[-1]
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    other = tmp_path / 'other'
+    (other / 'experience').mkdir(parents=True)
+    (other / 'replay.json').write_bytes((tmp_path / 'run' / 'replay.json').read_bytes())
+    monkeypatch.setattr('rl_learner.replay_bridge_node.has_room', look)
+    monkeypatch.setattr('os.fsync', refuse)
+    bridge, late = ReplayBridgeNode(), ReplayBridgeNode()
+    for node in (bridge, late):
+        node._settings = dataclasses.replace(node._settings, run_folder=str(other))
+    bridge.start()
+    assert looks == [False, False, True]
+    bridge.close()
+    monkeypatch.setattr('os.fsync', refuse)
+    late.ended.set()
+    with pytest.raises(DiskFullError):
+        late.start()
+    for node in (bridge, late):
+        node.destroy_node()
