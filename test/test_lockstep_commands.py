@@ -17,18 +17,6 @@ from std_srvs.srv import Trigger
 
 WITHIN_S = 30.0
 TOPICS = ('a', 'b', 'c', 'd')
-TASK = """
-from dataclasses import dataclass
-from typing import ClassVar
-from rl_agent.tasks.task import Outcome, Parameters
-
-@dataclass(frozen=True)
-class Look(Parameters):
-    fields: ClassVar[tuple[str, ...]] = ()
-
-    def outcome(self, observation, command, next_observation):
-        return Outcome({}, terminated=False)
-"""
 FIELD = '  - {name: TOPIC, topic: TOPIC, type: sensor_msgs/msg/JointState, field: position,'
 ROBOT = f"""
 name: counter
@@ -38,7 +26,7 @@ observation:
 {chr(10).join(FIELD.replace('TOPIC', topic) + ' joints: [pan]}' for topic in TOPICS)}
 action: {{topic: targets, type: std_msgs/msg/Float64MultiArray, joints: [pan], unit: N m,
          low: [-1], high: [1]}}
-task: {{name: 'lockstep_commands:Look'}}
+task: {{name: 'looking:Look'}}
 reset: {{service: reset}}
 """
 
@@ -109,13 +97,9 @@ Pair = tuple[Counter, RosEnv]
 
 
 @pytest.fixture
-def pair(
-    ros_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Pair]:
+def pair(ros_environment: dict[str, str], tmp_path: Path) -> Iterator[Pair]:
     """Yield the robot and its environment, amid an episode."""
-    (tmp_path / 'lockstep_commands.py').write_text(TASK)
     (tmp_path / 'counter.yaml').write_text(ROBOT)
-    monkeypatch.syspath_prepend(str(tmp_path))
     robot = Counter()
     env = RosEnv(str(tmp_path / 'counter.yaml'), robot_timeout_s=WITHIN_S)
     with contextlib.closing(robot), contextlib.closing(env):

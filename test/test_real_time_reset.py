@@ -22,18 +22,6 @@ from std_srvs.srv import Trigger
 
 WITHIN_S = 30.0
 GOAL, LONG_S = 0.5, 0.6  # longer than the command watchdog waits
-TASK = """
-from dataclasses import dataclass
-from typing import ClassVar
-from rl_agent.tasks.task import Outcome, Parameters
-
-@dataclass(frozen=True)
-class Look(Parameters):
-    fields: ClassVar[tuple[str, ...]] = ()
-
-    def outcome(self, observation, command, next_observation):
-        return Outcome({}, terminated=False)
-"""
 ARM = """
 name: arm
 rate_hz: 50
@@ -45,7 +33,7 @@ observation:
      joints: [pan], unit: N m}
 action: {topic: targets, type: std_msgs/msg/Float64MultiArray, joints: [pan], unit: rad,
          low: [-1], high: [1], default: [0.5]}
-task: {name: 'real_time_reset:Look'}
+task: {name: 'looking:Look'}
 reset: RESET
 safety:
   stop: {reaction: hold}
@@ -126,10 +114,8 @@ def arm(ros_environment: dict[str, str]) -> Iterator[Arm]:
 
 
 @pytest.fixture
-def env_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], RosEnv]]:
+def env_of(tmp_path: Path) -> Iterator[Callable[[str], RosEnv]]:
     """Return a function that makes the arm's environment with a reset of its own."""
-    (tmp_path / 'real_time_reset.py').write_text(TASK)
-    monkeypatch.syspath_prepend(str(tmp_path))
     with contextlib.ExitStack() as stack:
 
         def make(reset: str) -> RosEnv:

@@ -41,7 +41,7 @@ from rl_agent.ros_robot import RosRobot
 from rl_agent.ros_robot_description import load_ros_robot, refuse_names_of_others
 from rl_agent.ros_safety import RosSafety
 from rl_agent.ros_task_parameters import TaskParameters
-from rl_agent.ros_topics import EVALUATION, LEARNER_STATUS, POLICY, STATUS_QOS, steady_clock
+from rl_agent.ros_topics import is_of_a_trial, LEARNER_STATUS, POLICY, STATUS_QOS, steady_clock
 from rl_agent.ros_uplink import Uplink
 from rl_agent.safety import Tightening
 from rl_agent.safety_state import SafetyState
@@ -294,8 +294,7 @@ class AgentNode(ManagedNode):
     @property
     def _is_on_trial(self) -> bool:
         """Whether this judges a policy file, away from all learners; see `evaluation_nodes`."""
-        of_a_trial = self.resolve_topic_name(POLICY).split('/')[-2] == EVALUATION
-        return of_a_trial and bool(self._settings.policy)
+        return bool(self._settings.policy) and is_of_a_trial(self.resolve_topic_name(POLICY))
 
     def _when_idle(self) -> None:
         """Do on the control thread what can wait until a command has left."""

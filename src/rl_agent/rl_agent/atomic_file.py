@@ -3,30 +3,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-import errno
 import os
 from pathlib import Path
 import tempfile
 from typing import BinaryIO
-
-_SOME = 64 * 1024
-
-
-def is_full(error: OSError) -> bool:
-    """Return whether a disk only lacks room, which may come."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-def has_room(folder: Path) -> bool:
-    """Return whether the disk of a folder takes some kilobytes."""
-    try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(bytes(_SOME))
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        return False
-    return True
 
 
 @contextmanager

@@ -128,8 +128,7 @@ class CommandGate:
             if self._closed or self._retired:
                 return False
             if self._state.stop is None:
-                self._publish(command)
-                self._last = self._newest = command
+                self._put(command)
                 self._sent_s = time.monotonic()
                 if not self._moving:
                     self._moving = True
@@ -166,8 +165,7 @@ class CommandGate:
                 superseded = self._retired and not retiring
                 if self._state.stop is not None or self._closed or superseded:
                     return False
-                self._last = self._newest = motion.command(elapsed_s)
-                self._publish(self._last)
+                self._put(motion.command(elapsed_s))
             if elapsed_s >= motion.ramp_s:
                 break
             time.sleep(min(self._period_s, motion.ramp_s - elapsed_s))
@@ -225,8 +223,12 @@ class CommandGate:
                 self._moving = False
                 self._motion = self._reactions.plan(stop.reaction, self._last, self._pose)
         if self._motion is not None:
-            self._last = self._newest = self._motion.command(now_s - self._motion_s)
-            self._publish(self._last)
+            self._put(self._motion.command(now_s - self._motion_s))
+
+    def _put(self, command: Command) -> None:
+        """Send a command, (action,). The lock is held."""
+        self._publish(command)
+        self._last = self._newest = command
 
     def _run(self) -> None:
         """React and watch until closed."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rl_agent.check_report import bounds_in_words, CheckRow, numbers_in_words
 from rl_agent.errors import RobotError
 from rl_agent.observation_description import ObservationField
-from rl_agent.sensor_reader import fits_float32
+from rl_agent.quick_checks import fits_float32
 from rl_agent.transforms import transform
 
 _ENOUGH_OF_THE_RATE = 0.95  # a few seconds do not measure a rate better

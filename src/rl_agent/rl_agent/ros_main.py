@@ -14,7 +14,6 @@ import signal
 import sys
 import threading
 import traceback
-from types import FrameType
 from typing import Any
 
 import rclpy
@@ -30,7 +29,9 @@ from rl_agent.errors import ConfigurationError, DiskFullError, RlError
 from rl_agent.log_folder import why_no_logs
 from rl_agent.node_specs import WRONG_CONFIGURATION
 from rl_agent.ros_qos_events import publisher_events, subscription_events
-from rl_agent.signal_safe_event import SignalSafeEvent
+from rl_agent.signal_safe_event import set_by_signals, SignalSafeEvent
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class ManagedNode(LifecycleNode):
@@ -149,7 +150,7 @@ class ManagedNode(LifecycleNode):
 def run(make_node: Callable[[], ManagedNode], args: Sequence[str] | None = None) -> int:
     """Run a node until it ends or a signal comes; return the exit code."""
     stop = SignalSafeEvent()
-    handle_signals(stop)
+    set_by_signals(stop, *_ENDING)
     try:
         rclpy.init(
             args=list(args) if args else None, signal_handler_options=SignalHandlerOptions.NO
@@ -172,22 +173,12 @@ def why_no_ros(error: Exception) -> tuple[str, ConfigurationError]:
     return 'ROS arguments', ConfigurationError(' '.join(str(error).split()))
 
 
-def handle_signals(stop: SignalSafeEvent) -> None:
-    """Make SIGINT and SIGTERM set `stop`, however often they come."""
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handler)
-
-
 def _ignore_signals() -> None:
     """Let no further SIGINT or SIGTERM kill a process that is about to exit.
 
     Python gives signals their default action back while it shuts down; ignored ones stay ignored.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
 
 

@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 from rl_agent.errors import RobotError
 from rl_agent.events import Events
 from rl_agent.observation_description import ObservationField
-from rl_agent.quick_checks import all_true
+from rl_agent.quick_checks import fits_float32
 from rl_agent.transforms import transform
 
 Numbers = NDArray[np.float64]
-
-_LARGEST = float(np.finfo(np.float32).max)  # a policy's numbers are float32
 
 
 class Heard(Protocol):
@@ -74,7 +72,6 @@ class SensorReader:
         self._values: dict[str, Numbers] = {}
         self._good: dict[str, Heard] = {}
         self._why: dict[str, str] = {}
-        self._faulty: set[str] = set()
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -126,6 +123,7 @@ class SensorReader:
 
     def _take(self, topic: str, newest: Heard) -> None:
         """Take the values of the newest good message of a control period."""
+        event = f'sensor_refused/{topic}'
         message: Heard | None = newest
         refusals: list[str] = []
         while message is not None:
@@ -133,17 +131,14 @@ class SensorReader:
             if refusal is None:
                 break
             refusals.append(refusal)
-            self._events.begin(f'sensor_refused/{topic}', refusal)
+            self._events.begin(event, refusal)
             message = message.before()
         if message is None:
             self._why[topic] = refusals[0]
         else:
             self._why.pop(topic, None)
-        if refusals:
-            self._faulty.add(topic)
-        elif topic in self._faulty:
-            self._faulty.remove(topic)
-            self._events.end(f'sensor_refused/{topic}')
+        if not refusals:
+            self._events.end(event)
 
     def _refusal(self, topic: str, message: Heard) -> str | None:
         """Take the values of one message if they are good; return why not, None: they are."""
@@ -170,9 +165,3 @@ def _refuse_what_is_not_finite(
                 f'observation field {field.name!r}: given {raw.tolist()}; accepted: finite numbers'
                 ' in float32'
             )
-
-
-def fits_float32(numbers: Numbers) -> bool:
-    """Return whether all numbers are finite in float32; unlike a cast, it warns of none."""
-    # nearly always the sum of squares tells, in a third of the time
-    return bool(numbers.dot(numbers) <= _LARGEST**2) or all_true(np.abs(numbers) <= _LARGEST)

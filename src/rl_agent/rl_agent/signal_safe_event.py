@@ -3,8 +3,10 @@
 
 import contextlib
 import select
+import signal
 import socket
 import threading
+from types import FrameType
 
 
 class SignalSafeEvent(threading.Event):
@@ -42,3 +44,13 @@ class SignalSafeEvent(threading.Event):
     def clear(self) -> None:
         """Refuse: whoever was told to stop does not go on."""
         raise RuntimeError('clear: this event stays set')
+
+
+def set_by_signals(event: SignalSafeEvent, *numbers: signal.Signals) -> None:
+    """Let signals set an event, however often they come."""
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        event.set()
+
+    for number in numbers:
+        signal.signal(number, handler)

@@ -8,11 +8,11 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import RlError
+from rl_agent.quick_checks import LARGEST_FLOAT32
 from rl_agent.transition import Transition
 
 Records = NDArray[Any]
 
-_LARGEST = float(np.finfo(np.float32).max)
 _CHECKSUM = struct.Struct('<I')
 # position, sequence, session, policy_version, stamp, episode, step, reward, four flags
 _HEAD = struct.Struct('<QQ32sQqIIf4B')
@@ -59,7 +59,7 @@ class RecordLayout:
             RlError: the reward is no finite number in float32.
             ValueError: a vector has another size than the layout.
         """
-        if not abs(transition.reward) <= _LARGEST:  # this way round, because NaN is not
+        if not abs(transition.reward) <= LARGEST_FLOAT32:  # this way round, because NaN is not
             raise RlError(
                 f'reward: given {transition.reward:g}; accepted: a finite number in float32'
             )

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import numpy as np
+from plain_transition import plain_transition
 from rl_agent.agent import EpisodeResult
 from rl_agent.background import Background
 from rl_agent.transition import Transition
@@ -15,10 +16,7 @@ VECTOR = np.zeros(1, np.float32)
 
 
 def transition(step: int) -> Transition:
-    return Transition(
-        VECTOR, VECTOR, 0.0, VECTOR, False, False, False, False, policy_version=1, episode=1,
-        step=step, stamp_ns=0,
-    )  # fmt: skip
+    return plain_transition(policy_version=1, step=step)
 
 
 RESULT = EpisodeResult(1, 3, 0.0, False, 1, False, True)

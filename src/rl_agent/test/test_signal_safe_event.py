@@ -11,12 +11,11 @@ from rl_agent.signal_safe_event import SignalSafeEvent
 
 TWICE = """
 import os, random, signal, threading, time
-from rl_agent.ros_main import handle_signals
-from rl_agent.signal_safe_event import SignalSafeEvent
+from rl_agent.signal_safe_event import set_by_signals, SignalSafeEvent
 print('ready', flush=True)
 for trial in range(300):
     stop = SignalSafeEvent()
-    handle_signals(stop)
+    set_by_signals(stop, signal.SIGINT, signal.SIGTERM)
 
     def send():
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import sys
 import threading
 
-import numpy as np
+from plain_transition import plain_transition
 import pytest
 from rl_agent.spool import Spool, SpooledBatch
 from rl_agent.transition import Transition
@@ -25,20 +25,7 @@ def hasty_threads() -> Iterator[None]:
 
 def make_transition(number: int) -> Transition:
     """Return a transition that can be told by its `stamp_ns`."""
-    return Transition(
-        observation=np.zeros(1, np.float32),
-        action=np.zeros(1, np.float32),
-        reward=0.0,
-        next_observation=np.zeros(1, np.float32),
-        terminated=False,
-        truncated=False,
-        intervention=False,
-        evaluation=False,
-        policy_version=0,
-        episode=1,
-        step=0,
-        stamp_ns=number,
-    )
+    return plain_transition(stamp_ns=number)
 
 
 def fill(spool: Spool, count: int) -> None:

@@ -4,6 +4,7 @@
 import math
 
 import numpy as np
+from plain_transition import plain_transition
 import pytest
 from rl_agent.errors import RlError
 from rl_agent.spool import Spool
@@ -15,20 +16,7 @@ LARGEST = (2.0 - 2.0**-23) * 2.0**127  # of float32
 
 def rewarded(reward: float) -> Transition:
     """Return a transition with this reward."""
-    return Transition(
-        observation=np.zeros(3, np.float32),
-        action=np.zeros(1, np.float32),
-        reward=reward,
-        next_observation=np.zeros(3, np.float32),
-        terminated=False,
-        truncated=False,
-        intervention=False,
-        evaluation=False,
-        policy_version=0,
-        episode=1,
-        step=0,
-        stamp_ns=0,
-    )
+    return plain_transition(3, reward=reward)
 
 
 @pytest.mark.parametrize('reward', [0.0, -0.5, LARGEST, -LARGEST])

@@ -9,13 +9,12 @@ import json
 from pathlib import Path
 import signal
 import sys
-from types import FrameType
 
 from rl_agent.configuration import find_file
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.robot_description import load_robot
 import rl_agent.ros_interfaces  # noqa: F401  (first: it explains a missing rl_msgs)
-from rl_agent.signal_safe_event import SignalSafeEvent
+from rl_agent.signal_safe_event import set_by_signals, SignalSafeEvent
 from rl_learner.algorithm import load_algorithm
 from rl_learner.command_line import at_least, make_parser
 from rl_learner.demo_description import load_demo
@@ -93,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; exit 0 just if the robot learned."""
     options = parse_arguments(arguments)
     stop = SignalSafeEvent()
-    _handle_signals(stop)
+    set_by_signals(stop, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     try:
         with contextlib.ExitStack() as stack:
             code = DemoRun(_plan(options, stack), stop).run()
@@ -126,16 +125,6 @@ def _plan(options: argparse.Namespace, stack: contextlib.ExitStack) -> DemoPlan:
         domain=stack.enter_context(claim_domain()),
         folder=options.resume or new_run_folder(_run_folder(options)),
     )
-
-
-def _handle_signals(stop: SignalSafeEvent) -> None:
-    """Make SIGINT and SIGTERM end the run in order, however often they come."""
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, handler)
 
 
 def _replay_port(wanted: int | None) -> int:

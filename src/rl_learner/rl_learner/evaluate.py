@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import contextlib
 from dataclasses import replace
 import datetime
+from itertools import islice
 import json
 from pathlib import Path
 import shutil
@@ -25,6 +26,7 @@ from rl_learner.film import check_ffmpeg, FILMS, Frame, write_film
 from rl_learner.film_process import film_policy
 from rl_learner.policy_source import load_source
 from rl_learner.ros_evaluation import RobotTrial, run_trial
+from rl_learner.run_folder import numbered
 
 _EXAMPLES = """
   rl_evaluate runs/first                                 # its robot, simulated, 10 episodes
@@ -35,7 +37,7 @@ _EXAMPLES = """
   rl_evaluate policy.npz --task HalfCheetah-v5 --film
   rl_evaluate runs/first --real --namespace robot_1      # asks before the robot moves
 """
-_MOST_AT_ONCE = 1000
+_MOST_AT_ONCE = 999
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -136,7 +138,7 @@ def _result_folder(options: argparse.Namespace) -> Iterator[Path]:
         yield folder
         return
     missing = [path for path in folder.parents if not path.exists()]
-    folder = _make_folder(folder, numbered=not options.out)
+    folder = _make_folder(folder, is_default=not options.out)
     try:
         yield folder
     finally:
@@ -151,18 +153,17 @@ def _default_folder(policy: Path) -> Path:
     return run / 'evaluations' / datetime.datetime.now().strftime('%Y%m%d-%H%M%S')
 
 
-def _make_folder(wanted: Path, *, numbered: bool) -> Path:
+def _make_folder(wanted: Path, *, is_default: bool) -> Path:
     """Make a folder that was not there; return it.
 
     Args:
         wanted: its path.
-        numbered: where that is taken, `wanted-2`, then `wanted-3` and so on.
+        is_default: where that is taken, `wanted-2`, then `wanted-3` and so on.
 
     Raises:
         ConfigurationError: it is there.
     """
-    for number in range(1, _MOST_AT_ONCE if numbered else 2):
-        folder = wanted if number == 1 else wanted.with_name(f'{wanted.name}-{number}')
+    for folder in islice(numbered(wanted), _MOST_AT_ONCE if is_default else 1):
         # not found: another evaluation has just removed the folder above, which was empty
         with contextlib.suppress(FileExistsError, FileNotFoundError):
             folder.mkdir(parents=True)

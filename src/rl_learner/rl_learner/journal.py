@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 import time
 
-from rl_agent.atomic_file import is_full
+from rl_agent.disk_room import is_full
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_learner.journal_file import JournalFile, mend
 from rl_learner.journal_reader import (

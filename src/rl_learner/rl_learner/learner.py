@@ -108,7 +108,6 @@ class Learner:
         self._stop = threading.Event()
         self._save_wanted = threading.Event()
         self._troubles: dict[str, str] = {}  # what the disk does not take, and its words
-        self._told: dict[str, str] = {}  # those that the progress told of
         self._published_s = self._saved_s = 0.0
         self._published_updates = self._saved_updates = 0
         self.progress = Progress()
@@ -148,9 +147,9 @@ class Learner:
                 self._update.run(torch.from_numpy(block))
                 if time.monotonic() - self._published_s >= self.settings.publish_period_s:
                     self._publish('training')
-            elif self._update.updates > self._published_updates or self._must_tell():
+            elif self._update.updates > self._published_updates or self._owes_a_policy():
                 self._publish('waiting for data')  # what was trained before it ran out, too
-            elif self.progress.updates_per_s and self._age_s() >= _IDLE_S:
+            elif self._age_s() >= _IDLE_S:
                 state = self._in_words('waiting for data')
                 self.progress = replace(self.progress, state=state, updates_per_s=0.0)
             if self._save_wanted.is_set() or self._must_save():
@@ -159,10 +158,9 @@ class Learner:
         self._save()
         self._versions.give_back()
 
-    def _must_tell(self) -> bool:
-        """Whether the disk's troubles are others than those told, or keep a policy back."""
-        is_news = self._troubles != self._told or _VERSION in self._troubles
-        return is_news and self._age_s() >= self.settings.publish_period_s
+    def _owes_a_policy(self) -> bool:
+        """Whether the disk kept a policy back, and it is time to try again."""
+        return _VERSION in self._troubles and self._age_s() >= self.settings.publish_period_s
 
     def _age_s(self) -> float:
         """How old what was published last is."""
@@ -194,7 +192,6 @@ class Learner:
         made = self._update.updates - self._published_updates
         metrics = self._update.metrics()  # raises where training diverged: nobody gets that policy
         self._try(_VERSION, self._publish_next_policy)
-        self._told = dict(self._troubles)
         self.progress = Progress(
             state=self._in_words(state),
             updates=self._update.updates,

@@ -21,7 +21,7 @@ from rl_agent.ros_main import ManagedNode, run
 from rl_agent.ros_parameters import declare_parameters
 from rl_agent.ros_topics import (
     EPISODE_QOS,
-    EVALUATION,
+    is_of_a_trial,
     LEARNER_STATUS,
     REPLAY_STATUS,
     STATUS_QOS,
@@ -119,7 +119,7 @@ class RecorderNode(ManagedNode):
         }
         steps = 0
         for topic, types in self.get_topic_names_and_types():
-            if topic.split('/')[-2] == EVALUATION:
+            if is_of_a_trial(topic):
                 continue
             if types[0] in kinds:
                 kind, callback, quality = kinds[types[0]]

@@ -17,7 +17,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
-from rl_agent.atomic_file import has_room
+from rl_agent.disk_room import has_room
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_agent.node_parameters import AlgorithmName, RobotName, RunFolder
 from rl_agent.robot_description import load_robot

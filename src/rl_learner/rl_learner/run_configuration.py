@@ -15,8 +15,9 @@ import subprocess
 from typing import Any
 
 from pydantic import TypeAdapter
-from rl_agent.atomic_file import atomic_file, is_full
+from rl_agent.atomic_file import atomic_file
 from rl_agent.configuration import build
+from rl_agent.disk_room import is_full
 from rl_agent.errors import ConfigurationError
 from rl_agent.robot_description import load_robot, RobotDescription
 from rl_agent.spaces import Spaces

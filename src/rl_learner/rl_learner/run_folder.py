@@ -1,6 +1,9 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The folder of a run: what lies where, and making it without overwriting anything."""
 
+from collections.abc import Iterator
+import contextlib
+from itertools import count
 from pathlib import Path
 
 from rl_agent.errors import ConfigurationError
@@ -72,15 +75,18 @@ def run_key(folder: Path) -> str:
 
 def new_log_folder(folder: Path) -> Path:
     """Make a folder for the logs of one start of a run: `logs`, then `logs-2` and so on."""
-    number = 1
-    while True:
-        logs = folder / (LOGS if number == 1 else f'{LOGS}-{number}')
-        try:
+    for logs in numbered(folder / LOGS):
+        with contextlib.suppress(FileExistsError):
             logs.mkdir()
-        except FileExistsError:
-            number += 1
-            continue
-        return logs
+            break
+    return logs
+
+
+def numbered(path: Path) -> Iterator[Path]:
+    """Yield a path, then the same with -2, -3 and so on at its end."""
+    yield path
+    for number in count(2):
+        yield path.with_name(f'{path.name}-{number}')
 
 
 def refuse_to_resume(folder: Path) -> None:

@@ -1,16 +1,14 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The table of a run's episodes grows as they end, over all starts of the run."""
 
-from collections.abc import Iterator
-import contextlib
 import errno
 from pathlib import Path
-import resource
 from typing import Any
 
 import pytest
 from rl_agent.errors import ConfigurationError
 from rl_learner.episode_log import EpisodeLog, EPISODES_FILE, read_episodes
+from small_disk import disk_of
 
 EPISODE: dict[str, Any] = {
     'robot': 'robot_1',
@@ -21,17 +19,6 @@ EPISODE: dict[str, Any] = {
     'policy_version': 2,
     'complete': True,
 }
-
-
-@contextlib.contextmanager
-def disk_of(size: int) -> Iterator[None]:
-    """Let files grow to `size` bytes and no further, as if the disk were full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_rows_are_there_as_soon_as_they_are_written(tmp_path: Path) -> None:

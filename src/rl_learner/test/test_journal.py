@@ -1,15 +1,13 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The journal: what is in it after cuts, full disks and restarts, and who can read it."""
 
-from collections.abc import Callable, Iterator
-import contextlib
+from collections.abc import Callable
 import dataclasses
 import errno
 import io
 import logging
 import os
 from pathlib import Path
-import resource
 import shutil
 import subprocess
 import sys
@@ -32,6 +30,7 @@ from rl_learner.journal_reader import (
     read_records,
 )
 from rosbags.highlevel import AnyReader
+from small_disk import disk_of
 
 KEY = ('robot_1', 'session_a')
 FINGERPRINT = SPACES.fingerprint
@@ -67,17 +66,6 @@ def refusal(number: int) -> Callable[..., None]:
         raise OSError(number, os.strerror(number))
 
     return fail
-
-
-@contextlib.contextmanager
-def disk_of(size: int) -> Iterator[None]:
-    """Let files grow to `size` bytes and no further, as if the disk were full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_what_is_appended_is_read(tmp_path: Path) -> None:
