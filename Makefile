@@ -41,18 +41,18 @@ option = $(if $($(1)),--$(2) '$(subst ','\'',$($(1)))')
 name = $(if $(filter command,$(firstword $(origin NAME))),$(call option,NAME,name))
 
 demo: setup  ## let simulated robots learn through ROS 2 and Reverb
-	@exec $(python) -m rl_learner.demo $(call option,SEED,seed) $(call option,ROBOTS,robots) \
+	@exec $(python) -m rl_learner.cli.demo $(call option,SEED,seed) $(call option,ROBOTS,robots) \
 	  $(call option,ROBOT,robot) $(call option,ALGORITHM,algorithm) $(call option,STEPS,steps) \
 	  $(name)
 
 dashboard: setup  ## open TensorBoard on the runs, or on one: RUN=runs/first
-	@exec $(python) -m rl_learner.dashboard $(if $(RUN),'$(RUN)') $(call option,PORT,port)
+	@exec $(python) -m rl_learner.cli.dashboard $(if $(RUN),'$(RUN)') $(call option,PORT,port)
 
 evaluate: setup  ## judge a policy: make evaluate RUN=runs/first
-	@exec $(python) -m rl_learner.evaluate $(if $(RUN),'$(RUN)') $(ARGS)
+	@exec $(python) -m rl_learner.cli.evaluate $(if $(RUN),'$(RUN)') $(ARGS)
 
 plot: setup  ## draw learning curves: make plot RUNS="runs/first runs/second"
-	@exec $(python) -m rl_learner.plot $(RUNS) $(ARGS)
+	@exec $(python) -m rl_learner.cli.plot $(RUNS) $(ARGS)
 
 check: setup  ## check format, lint and types
 	@$(python) -m ruff format --check .

@@ -23,7 +23,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rl_learner.ros_domain import claim_domain, local_environment
+from rl_learner.system.domain import claim_domain, local_environment
 
 BENCH = Path(__file__).parent
 RATES = (50, 500)

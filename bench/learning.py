@@ -25,7 +25,7 @@ from typing import Any
 from results import table
 from results.curves import draw, summarise
 from rl_agent.errors import ConfigurationError
-from rl_learner.algorithm import load_algorithm
+from rl_learner.actor_critic.algorithm import load_algorithm
 from workers.peers_environment import peers_python
 from workers.unfinished import unfinished_run
 import yaml

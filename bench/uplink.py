@@ -22,11 +22,11 @@ import numpy as np
 import psutil
 from rich.console import Console
 from rich.table import Table
-from rl_learner.node_specs import learner_nodes
-from rl_learner.ports import free_port
-from rl_learner.processes import ChildProcess
-from rl_learner.replay_writer import ReplayWriter
-from rl_learner.ros_domain import claim_domain, local_environment
+from rl_learner.bringup.node_specs import learner_nodes
+from rl_learner.replay.writer import ReplayWriter
+from rl_learner.system.domain import claim_domain, local_environment
+from rl_learner.system.ports import free_port
+from rl_learner.system.processes import ChildProcess
 from workers.legged import RATE_HZ, write_description
 
 NEVER = 1_000_000  # warmup: the learner waits for ever

@@ -24,8 +24,8 @@ from typing import Any
 from results import table
 from results.walk_curves import draw, summarise
 from rl_agent.configuration import build, config_folder, read_yaml
-from rl_agent.randomisation import RandomisationRanges
-from rl_agent.robot_description import load_robot, RobotDescription
+from rl_agent.description.randomisation import RandomisationRanges
+from rl_agent.description.robot import load_robot, RobotDescription
 from workers.walk_judge import fractions, steps_per_s
 import yaml
 
@@ -124,7 +124,7 @@ def perform(job: Job, path: Path, lock: threading.Lock, keep: Path | None) -> bo
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         run = (keep or folder) / job.name.replace(' ', '-')
-        command = [sys.executable, '-m', 'rl_learner.demo', '--robot', str(write(job, folder))]
+        command = [sys.executable, '-m', 'rl_learner.cli.demo', '--robot', str(write(job, folder))]
         command += ['--seed', str(job.seed), '--runs', str(run.parent), '--name', run.name]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if not (run / 'summary.json').is_file() or not (run / 'policy.npz').is_file():

@@ -6,11 +6,11 @@ It ends with the last episode. `rl_evaluate` draws pictures and gives intervals,
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import OpaqueFunction
+from rl_agent.bringup.interpreters import robot_interpreter
+from rl_agent.bringup.launch_actions import declare, environment_of, parameters, start, values
+from rl_agent.bringup.launch_arguments import EVALUATION_AGENT, EVALUATION_LAUNCH
+from rl_agent.bringup.node_specs import evaluation_nodes
 from rl_agent.errors import ConfigurationError
-from rl_agent.interpreters import robot_interpreter
-from rl_agent.launch_arguments import EVALUATION_AGENT, EVALUATION_LAUNCH
-from rl_agent.launch_nodes import declare, environment_of, parameters, start, values
-from rl_agent.node_specs import evaluation_nodes
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -21,20 +21,20 @@ from launch.actions import (
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
+from rl_agent.bringup.interpreters import robot_interpreter
+from rl_agent.bringup.launch_actions import declare, environment_of, parameters, start, values
+from rl_agent.bringup.node_specs import agent, gazebo_robot
 from rl_agent.errors import ConfigurationError
-from rl_agent.gazebo_installation import check_gazebo, HARMONIC
-from rl_agent.gazebo_launch_arguments import GAZEBO_AGENT, GAZEBO_LAUNCH
-from rl_agent.gazebo_model_file import FOLDERS_VARIABLE, model_folders, ModelFile, read_model
-from rl_agent.gazebo_world_file import (
+from rl_agent.gazebo.installation import check_gazebo, HARMONIC
+from rl_agent.gazebo.launch_arguments import GAZEBO_AGENT, GAZEBO_LAUNCH
+from rl_agent.gazebo.model_file import FOLDERS_VARIABLE, model_folders, ModelFile, read_model
+from rl_agent.gazebo.world_file import (
     check_sensors,
     read_world,
     world_files,
     WorldFile,
     write_world,
 )
-from rl_agent.interpreters import robot_interpreter
-from rl_agent.launch_nodes import declare, environment_of, parameters, start, values
-from rl_agent.node_specs import agent, gazebo_robot
 
 CONTROL = 'ros_gz_interfaces/srv/ControlWorld@gz.msgs.WorldControl@gz.msgs.Boolean'
 
@@ -48,7 +48,7 @@ def _arguments() -> list[Any]:
     """Return the arguments, those of the learner too where it is installed."""
     arguments = list(GAZEBO_LAUNCH)
     if find_spec('rl_learner'):
-        from rl_learner.launch_arguments import LEARNER_LAUNCH
+        from rl_learner.bringup.launch_arguments import LEARNER_LAUNCH
 
         known = {item.name for item in arguments}
         arguments += [item for item in LEARNER_LAUNCH if item.name not in known]
@@ -129,6 +129,6 @@ def _learner(given: dict[str, Any], environment: dict[str, str]) -> list[LaunchD
             'learner: given true, but rl_learner is not installed; accepted: learner:=false, and'
             ' learner.launch.py on the learner machine'
         )
-    from rl_learner.launch_learner import start_learner
+    from rl_learner.bringup.launch_actions import start_learner
 
     return start_learner(given, environment, __file__)

@@ -3,9 +3,9 @@
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import OpaqueFunction
-from rl_agent.launch_nodes import declare, environment_of, values
-from rl_learner.launch_arguments import LEARNER_LAUNCH
-from rl_learner.launch_learner import start_learner
+from rl_agent.bringup.launch_actions import declare, environment_of, values
+from rl_learner.bringup.launch_actions import start_learner
+from rl_learner.bringup.launch_arguments import LEARNER_LAUNCH
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -3,10 +3,10 @@
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import OpaqueFunction
-from rl_agent.interpreters import robot_interpreter
-from rl_agent.launch_arguments import AGENT, ROBOT_LAUNCH
-from rl_agent.launch_nodes import declare, environment_of, parameters, start, values
-from rl_agent.node_specs import agent
+from rl_agent.bringup.interpreters import robot_interpreter
+from rl_agent.bringup.launch_actions import declare, environment_of, parameters, start, values
+from rl_agent.bringup.launch_arguments import AGENT, ROBOT_LAUNCH
+from rl_agent.bringup.node_specs import agent
 
 
 def generate_launch_description() -> LaunchDescription:

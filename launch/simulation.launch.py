@@ -8,13 +8,13 @@ from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import OpaqueFunction
+from rl_agent.bringup.interpreters import robot_interpreter
+from rl_agent.bringup.launch_actions import declare, environment_of, parameters, start, values
 from rl_agent.errors import ConfigurationError
-from rl_agent.interpreters import robot_interpreter
-from rl_agent.launch_nodes import declare, environment_of, parameters, start, values
-from rl_learner.interpreters import learner_interpreter
-from rl_learner.launch_arguments import BRIDGE, LEARNER, SIMULATION_LAUNCH
-from rl_learner.node_specs import simulation_nodes
-from rl_learner.run_folder import refuse_to_resume
+from rl_learner.bringup.interpreters import learner_interpreter
+from rl_learner.bringup.launch_arguments import BRIDGE, LEARNER, SIMULATION_LAUNCH
+from rl_learner.bringup.node_specs import simulation_nodes
+from rl_learner.run.folder import refuse_to_resume
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from rl_learner.ros_domain import claim_domain, local_environment
+from rl_learner.system.domain import claim_domain, local_environment
 
 
 def pytest_sessionstart() -> None:

@@ -15,11 +15,11 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import try_shutdown
-from rl_agent.interpreters import Interpreter
-from rl_agent.node_specs import NodeSpec
-from rl_agent.ros_spinning import serve
-from rl_agent.ros_topics import AGENT_STATUS
-from rl_learner.processes import ChildProcess, end_in_order
+from rl_agent.bringup.interpreters import Interpreter
+from rl_agent.bringup.node_specs import NodeSpec
+from rl_agent.ros.ros_spinning import serve
+from rl_agent.ros.ros_topics import AGENT_STATUS
+from rl_learner.system.processes import ChildProcess, end_in_order
 
 
 @contextlib.contextmanager

@@ -15,12 +15,12 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.utilities import try_shutdown
-from rl_agent.node_specs import agent, NodeSpec
-from rl_agent.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_messages import policy_to_message
-from rl_agent.ros_topics import EPISODE_QOS, POLICY_QOS, STATUS_QOS, STEP_QOS
-from rl_agent.spaces import Spaces
+from rl_agent.bringup.node_specs import agent, NodeSpec
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
+from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.ros.ros_messages import policy_to_message
+from rl_agent.ros.ros_topics import EPISODE_QOS, POLICY_QOS, STATUS_QOS, STEP_QOS
 from rl_msgs.msg import AgentStatus, Episode, Policy, Step
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float64MultiArray

@@ -9,7 +9,7 @@ import json
 import sys
 
 import rclpy
-from rl_agent.ros_topics import STATUS_QOS
+from rl_agent.ros.ros_topics import STATUS_QOS
 from rl_msgs.msg import AgentStatus
 
 FIELDS = (

@@ -4,8 +4,8 @@
 import sys
 import time
 
-from rl_learner.replay_state import ReplayState
-from rl_learner.replay_writer import ReplayWriter
+from rl_learner.replay.state import ReplayState
+from rl_learner.replay.writer import ReplayWriter
 
 _MOST_S = 45.0
 

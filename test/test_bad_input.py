@@ -10,15 +10,15 @@ import threading
 from fleet import Listener, run_module
 import numpy as np
 import pytest
+from rl_agent.bringup.node_specs import evaluation_nodes
 from rl_agent.configuration import find_file
-from rl_agent.node_specs import evaluation_nodes
-from rl_agent.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_messages import policy_to_message
-from rl_agent.ros_topics import POLICY_QOS
-from rl_agent.spaces import Spaces
-from rl_learner.ports import free_port
-from rl_learner.run_identity import claim_run, RunIdentity
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
+from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.ros.ros_messages import policy_to_message
+from rl_agent.ros.ros_topics import POLICY_QOS
+from rl_learner.run.identity import claim_run, RunIdentity
+from rl_learner.system.ports import free_port
 from rl_msgs.msg import Policy
 from sensor_msgs.msg import JointState
 
@@ -69,7 +69,7 @@ def check(
 def test_demo_options(
     ros_environment: dict[str, str], tmp_path: Path, options: list[str], words: list[str]
 ) -> None:
-    check(ros_environment, tmp_path, 'rl_learner.demo', options, words)
+    check(ros_environment, tmp_path, 'rl_learner.cli.demo', options, words)
 
 
 def test_a_run_is_never_overwritten(ros_environment: dict[str, str], tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_run_is_never_overwritten(ros_environment: dict[str, str], tmp_path: P
     check(
         ros_environment,
         tmp_path,
-        'rl_learner.demo',
+        'rl_learner.cli.demo',
         options,
         ['first', 'exists already', 'new name'],
     )
@@ -98,14 +98,14 @@ def test_all_mistakes_of_a_file_at_once(ros_environment: dict[str, str], tmp_pat
     check(
         ros_environment,
         tmp_path,
-        'rl_agent.agent_node',
+        'rl_agent.nodes.agent_node',
         ['--ros-args', '-p', f'robot:={robot}'],
         words,
     )
     check(
         ros_environment,
         tmp_path,
-        'rl_learner.demo',
+        'rl_learner.cli.demo',
         ['--algorithm', str(algorithm)],
         [
             f'{algorithm}: gama: unknown key (did you mean',
@@ -114,7 +114,7 @@ def test_all_mistakes_of_a_file_at_once(ros_environment: dict[str, str], tmp_pat
     )
 
 
-@pytest.mark.parametrize('module', ['rl_learner.demo', 'rl_agent.agent_node'])
+@pytest.mark.parametrize('module', ['rl_learner.cli.demo', 'rl_agent.nodes.agent_node'])
 def test_interfaces_that_are_not_built(
     ros_environment: dict[str, str], tmp_path: Path, module: str
 ) -> None:
@@ -125,7 +125,7 @@ def test_interfaces_that_are_not_built(
     check(environment, tmp_path, module, [], ['rl_msgs', 'not built', 'make setup'])
 
 
-@pytest.mark.parametrize('module', ['rl_learner.demo', 'rl_learner.learner_node'])
+@pytest.mark.parametrize('module', ['rl_learner.cli.demo', 'rl_learner.nodes.learner_node'])
 def test_a_port_in_use(ros_environment: dict[str, str], tmp_path: Path, module: str) -> None:
     with socket.socket() as other:
         other.bind(('127.0.0.1', 0))
@@ -143,18 +143,30 @@ def test_a_robot_that_never_publishes(ros_environment: dict[str, str], tmp_path:
     options = ['--ros-args', '-p', 'robot:=pendulum', '-p', 'robot_timeout_s:=1']
     options += ['-r', '__ns:=/silent']
     words = ['/silent/joint_states: no message in 1 s from 0 publishers', 'accepted', '20 Hz']
-    check(ros_environment, tmp_path, 'rl_agent.agent_node', options, words)
+    check(ros_environment, tmp_path, 'rl_agent.nodes.agent_node', options, words)
 
 
 @pytest.mark.parametrize(
     ('module', 'parameter', 'words'),
     [
-        ('rl_agent.agent_node', 'robott:=pendulum', ['robott', 'accepted', 'max_steps']),
-        ('rl_learner.learner_node', 'robot:=pendulun', ['pendulun', 'did you mean', 'pendulum']),
-        ('rl_agent.agent_node', 'seed:=-1', ['seed', 'given -1', 'greater than or equal to 0']),
-        ('rl_agent.simulated_robot_node', 'seed:=x', ['seed', "given 'x'", 'valid integer']),
-        ('rl_learner.learner_node', 'device:=tpu', ['device', "given 'tpu'", "'cuda'"]),
-        ('rl_learner.replay_bridge_node', 'replay_port:=1', ['replay_port', 'given 1', '1024']),
+        ('rl_agent.nodes.agent_node', 'robott:=pendulum', ['robott', 'accepted', 'max_steps']),
+        (
+            'rl_learner.nodes.learner_node',
+            'robot:=pendulun',
+            ['pendulun', 'did you mean', 'pendulum'],
+        ),
+        (
+            'rl_agent.nodes.agent_node',
+            'seed:=-1',
+            ['seed', 'given -1', 'greater than or equal to 0'],
+        ),
+        ('rl_agent.nodes.simulated_robot_node', 'seed:=x', ['seed', "given 'x'", 'valid integer']),
+        ('rl_learner.nodes.learner_node', 'device:=tpu', ['device', "given 'tpu'", "'cuda'"]),
+        (
+            'rl_learner.nodes.replay_bridge_node',
+            'replay_port:=1',
+            ['replay_port', 'given 1', '1024'],
+        ),
     ],
 )
 def test_node_parameters(
@@ -183,10 +195,12 @@ def test_the_learner_says_that_a_run_folder_cannot_be_written(
     options = ['--ros-args', '-p', 'robot:=pendulum', '-p', 'run_folder:=/proc/nowhere']
     options += ['-p', f'replay_port:={free_port()}']
     words = ['run folder', '/proc/nowhere', 'a folder to write in']
-    check(ros_environment, tmp_path, 'rl_learner.learner_node', options, words)
+    check(ros_environment, tmp_path, 'rl_learner.nodes.learner_node', options, words)
 
 
-@pytest.mark.parametrize('module', ['rl_learner.learner_node', 'rl_learner.replay_bridge_node'])
+@pytest.mark.parametrize(
+    'module', ['rl_learner.nodes.learner_node', 'rl_learner.nodes.replay_bridge_node']
+)
 def test_the_run_of_another_robot(
     ros_environment: dict[str, str], tmp_path: Path, module: str
 ) -> None:
@@ -233,4 +247,4 @@ def test_a_robot_without_a_reset_service(ros_environment: dict[str, str], tmp_pa
     arguments += ['-r', f'/policy:={namespace}/policy', '-p', 'robot_timeout_s:=6']
     with sensors_and_policy(namespace):
         words = [f'{namespace}/reset: no such service within 6 s', 'std_srvs/srv/Trigger']
-        check(ros_environment, tmp_path, 'rl_agent.agent_node', arguments, words)
+        check(ros_environment, tmp_path, 'rl_agent.nodes.agent_node', arguments, words)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from rcl_interfaces.msg import ParameterValue
 from rclpy.serialization import deserialize_message
-from rl_agent.action_description import ActionDescription
-from rl_agent.ros_command_reader import CommandReader
-from rl_agent.ros_message_writer import make_writer
-from rl_agent.ros_prepared_message import PreparedMessage
+from rl_agent.description.action import ActionDescription
+from rl_agent.message_fields.ros_command_reader import CommandReader
+from rl_agent.message_fields.ros_field_writer import make_writer
+from rl_agent.message_fields.ros_prepared_message import PreparedMessage
 from std_msgs.msg import Bool
 
 # numbers between low 0 and high 1, and beyond: the nearer of false and true

@@ -15,9 +15,9 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import try_shutdown
+from rl_agent.bringup.node_specs import simulated_robot
 from rl_agent.configuration import config_folder
-from rl_agent.node_specs import simulated_robot
-from rl_learner.ros_domain import claim_domain
+from rl_learner.system.domain import claim_domain
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
@@ -44,7 +44,9 @@ def check(
     environment: dict[str, str], folder: Path, robot: str, *options: str
 ) -> 'subprocess.CompletedProcess[str]':
     words = (robot, '--namespace', NAMESPACE, *(options or ('--seconds', '2')))
-    return run_module('rl_agent.check_robot', *words, environment=environment, cwd=folder)
+    return run_module(
+        'rl_agent.robot_check.check_robot', *words, environment=environment, cwd=folder
+    )
 
 
 def test_a_robot_as_described(environment: dict[str, str], tmp_path: Path) -> None:
@@ -145,7 +147,9 @@ def deserted(ros_environment: dict[str, str]) -> Iterator[dict[str, str]]:
 
 def test_a_robot_that_is_not_there(deserted: dict[str, str], tmp_path: Path) -> None:
     words = ('pendulum', '--namespace', '/nowhere/', '--seconds', '0.5')
-    result = run_module('rl_agent.check_robot', *words, environment=deserted, cwd=tmp_path)
+    result = run_module(
+        'rl_agent.robot_check.check_robot', *words, environment=deserted, cwd=tmp_path
+    )
     assert result.returncode == 1
     for field in ('cos_angle', 'sin_angle', 'velocity'):
         assert f'{field}: /nowhere/joint_states: nobody publishes it' in result.stdout
@@ -198,7 +202,9 @@ def check_driven(
     content = yaml.safe_load((config_folder() / 'robots' / 'pendulum.yaml').read_text())
     (folder / 'driven.yaml').write_text(yaml.safe_dump({**content, **changes}))
     words = ('driven.yaml', '--namespace', f'/{DRIVEN}/')
-    return run_module('rl_agent.check_robot', *words, environment=environment, cwd=folder)
+    return run_module(
+        'rl_agent.robot_check.check_robot', *words, environment=environment, cwd=folder
+    )
 
 
 def test_a_gripper_may_share_the_topic_of_its_arm(
@@ -253,7 +259,9 @@ def test_rates_in_lockstep_are_not_judged(
 def test_options(
     ros_environment: dict[str, str], tmp_path: Path, words: tuple[str, ...], expected: str
 ) -> None:
-    result = run_module('rl_agent.check_robot', *words, environment=ros_environment, cwd=tmp_path)
+    result = run_module(
+        'rl_agent.robot_check.check_robot', *words, environment=ros_environment, cwd=tmp_path
+    )
     assert result.returncode == 2
     assert expected in result.stderr
     assert 'Traceback' not in result.stderr

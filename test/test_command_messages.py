@@ -11,13 +11,13 @@ from geometry_msgs.msg import Twist, TwistStamped, Vector3
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
-from rl_agent import ros_prepared_message
-from rl_agent.action_description import ActionDescription
+from rl_agent.description.action import ActionDescription
 from rl_agent.errors import RobotError
-from rl_agent.ros_command import RosCommand, static_mistakes
-from rl_agent.ros_command_reader import CommandReader
-from rl_agent.ros_message_writer import make_writer
-from rl_agent.ros_prepared_message import PreparedMessage
+from rl_agent.message_fields import ros_prepared_message
+from rl_agent.message_fields.ros_command_reader import CommandReader
+from rl_agent.message_fields.ros_field_writer import make_writer
+from rl_agent.message_fields.ros_prepared_message import PreparedMessage
+from rl_agent.robot_interface.ros_command import RosCommand, static_mistakes
 from sensor_msgs.msg import JointState, Joy
 from std_msgs.msg import Float32, Float64MultiArray, Int32MultiArray, UInt8
 from trajectory_msgs.msg import JointTrajectory

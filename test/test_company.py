@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from fleet import Listener
 import pytest
-from rl_agent.events import Events
-from rl_agent.ros_company import Company, EVENT, FORGOTTEN_S, other_publishers
+from rl_agent.event_log import Events
+from rl_agent.ros.ros_other_publishers import Company, EVENT, FORGOTTEN_S, other_publishers
 from std_msgs.msg import Float64
 
 WITHIN_S = 20.0

@@ -14,15 +14,15 @@ import time
 
 import psutil
 import pytest
-from rl_agent.policy_file import load_policy
-from rl_learner.episode_log import read_episodes
+from rl_agent.policy.policy_file import load_policy
+from rl_learner.run.episode_log import read_episodes
 
 END_WITHIN_S = 5.0
 STEPS_SHOWN = re.compile(r'steps (\d+) ')
 
 
 class DemoProcess:
-    """`python -m rl_learner.demo` with its output in a file."""
+    """`python -m rl_learner.cli.demo` with its output in a file."""
 
     def __init__(self, folder: Path, environment: dict[str, str], *options: str) -> None:
         """Start it in a folder of its own."""
@@ -31,7 +31,7 @@ class DemoProcess:
         self.output = folder / 'output.txt'
         with self.output.open('wb') as file:
             self.process = subprocess.Popen(
-                [sys.executable, '-m', 'rl_learner.demo', '--name', 'run', *options],
+                [sys.executable, '-m', 'rl_learner.cli.demo', '--name', 'run', *options],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -176,7 +176,7 @@ def test_a_part_that_ends_by_itself_is_named(
         bridge = next(
             child
             for child in demo.children()
-            if 'rl_learner.replay_bridge_node' in child.cmdline()
+            if 'rl_learner.nodes.replay_bridge_node' in child.cmdline()
         )
         bridge.kill()
         assert demo.process.wait(timeout=60) == 1

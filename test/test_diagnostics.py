@@ -6,10 +6,10 @@ from pathlib import Path
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from fleet import Listener, running
 import pytest
-from rl_agent.ros_diagnostics import agent_concerns, Recent
-from rl_learner.node_specs import simulation_nodes
-from rl_learner.ports import free_port
-from rl_learner.ros_learner_diagnostics import learner_concerns, replay_concerns
+from rl_agent.ros.ros_diagnostics import agent_concerns, Recent
+from rl_learner.bringup.node_specs import simulation_nodes
+from rl_learner.nodes.ros_learner_diagnostics import learner_concerns, replay_concerns
+from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, LearnerStatus, ReplayStatus
 
 GOOD = {'state': 'exploring', 'safety_state': 'ok', 'steps_per_s': 50.0}

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from rl_agent.ros_robot_description import load_ros_robot
+from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r'\]\(([^)#:]+)(?:#[^)]*)?\)')

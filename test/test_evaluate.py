@@ -9,20 +9,20 @@ import sys
 from fleet import Listener, run_module, running
 import numpy as np
 import pytest
-from rl_agent.node_specs import simulated_agent, simulated_robot
-from rl_agent.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.policy_file import save_policy
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_messages import import_message
-from rl_agent.ros_topics import (
+from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
+from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.policy_file import save_policy
+from rl_agent.ros.ros_messages import import_message
+from rl_agent.ros.ros_topics import (
     AGENT_STATUS,
     EPISODE_QOS,
     STATUS_QOS,
     STEP_QOS,
     TRANSITIONS_QOS,
 )
-from rl_agent.spaces import Spaces
-from rl_learner.run_configuration import description_as_json
+from rl_learner.run.manifest import description_as_json
 from rl_msgs.msg import AgentStatus, Episode, Step, TransitionBatch
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
@@ -48,7 +48,11 @@ def evaluate(
     """Run `rl_evaluate` on the pendulum to its end."""
     arguments = (policy, '--robot', 'pendulum', *options)
     return run_module(
-        'rl_learner.evaluate', *arguments, environment=environment, cwd=cwd, timeout_s=timeout_s
+        'rl_learner.cli.evaluate',
+        *arguments,
+        environment=environment,
+        cwd=cwd,
+        timeout_s=timeout_s,
     )
 
 
@@ -134,7 +138,7 @@ def test_a_robot_that_a_person_prepares(
     described['reset'] = {'service': 'reset', 'person': True}
     path = tmp_path / 'prepared.yaml'
     path.write_text(json.dumps(described), encoding='utf-8')
-    command = [sys.executable, '-m', 'rl_learner.evaluate', policy, '--robot', str(path)]
+    command = [sys.executable, '-m', 'rl_learner.cli.evaluate', policy, '--robot', str(path)]
     command += ['--episodes', '1', '--out', 'out']
     robots = []
     if real:
@@ -200,7 +204,7 @@ def test_a_trial_ends_when_somebody_else_begins_to_drive(
         {'/shared/joint_states': (JointState, 10), moved: (TransitionBatch, TRANSITIONS_QOS)}
     )
     robot = simulated_robot('pendulum', 'shared', seed=1, real_time=True)
-    command = [sys.executable, '-m', 'rl_learner.evaluate', policy, '--robot', 'pendulum']
+    command = [sys.executable, '-m', 'rl_learner.cli.evaluate', policy, '--robot', 'pendulum']
     command += [*on_real('shared'), '--episodes', '100']
     with running([robot], ros_environment, tmp_path):
         listener.until(lambda: bool(listener.heard['/shared/joint_states']), 60.0, 'the robot')

@@ -10,10 +10,11 @@ import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
+from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError
-from rl_agent.gazebo_bridge import BridgeEntry, check_bridge, command_topics, load_bridge
-from rl_agent.gazebo_model_file import model_folders, read_model
-from rl_agent.gazebo_world_file import (
+from rl_agent.gazebo.bridge_file import BridgeEntry, check_bridge, command_topics, load_bridge
+from rl_agent.gazebo.model_file import model_folders, read_model
+from rl_agent.gazebo.world_file import (
     check_sensors,
     read_world,
     steps_in,
@@ -21,8 +22,7 @@ from rl_agent.gazebo_world_file import (
     WorldFile,
     write_world,
 )
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_messages import import_message
+from rl_agent.ros.ros_messages import import_message
 from rl_agent.simulated_models.pendulum import GRAVITY, LENGTH_M, MASS_KG
 
 SDF_TOOL = shutil.which('gz') or shutil.which('ign') or ''

@@ -14,12 +14,12 @@ import sys
 from typing import get_args
 
 import pytest
+from rl_agent.bringup.launch_arguments import AGENT
+from rl_agent.bringup.node_specs import gazebo_robot
 from rl_agent.errors import ConfigurationError
-from rl_agent.gazebo_installation import check_gazebo
-from rl_agent.gazebo_launch_arguments import GAZEBO_AGENT, GAZEBO_LAUNCH
-from rl_agent.gazebo_robot_node import GazeboRobotParameters
-from rl_agent.launch_arguments import AGENT
-from rl_agent.node_specs import gazebo_robot
+from rl_agent.gazebo.installation import check_gazebo
+from rl_agent.gazebo.launch_arguments import GAZEBO_AGENT, GAZEBO_LAUNCH
+from rl_agent.nodes.gazebo_robot_node import GazeboRobotParameters
 
 NO_LAUNCH = (
     ''
@@ -122,8 +122,8 @@ def test_the_real_launch_loads_it(robot: str, mode: str, workspace: Path, tmp_pa
     )
     assert done.returncode == 0, done.stderr
     text = done.stdout
-    assert text.count('rl_agent.gazebo_robot_node') == 1
-    assert text.count('rl_agent.agent_node') == 1
+    assert text.count('rl_agent.nodes.gazebo_robot_node') == 1
+    assert text.count('rl_agent.nodes.agent_node') == 1
     for node in ('learner_node', 'recorder_node', 'replay_bridge_node'):
         assert text.count(f'rl_learner.{node}') == 1
     assert text.count('journal_keep_gb:=7.0') == 1

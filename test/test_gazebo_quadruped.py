@@ -8,8 +8,8 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.quadruped.body import FILE, JOINTS, STANDING
-from rl_agent.robot_description import load_robot
+from rl_agent.description.robot import load_robot
+from rl_agent.simulated_models.quadruped_parts.body import FILE, JOINTS, STANDING
 
 _GEOMETRIES = {'sphere': 2, 'capsule': 3, 'cylinder': 5, 'box': 6}  # mjtGeom
 

@@ -9,10 +9,10 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_gazebo_relay import GazeboRelay
-from rl_agent.ros_messages import ns_to_stamp, stamp_to_ns
-from rl_agent.ros_spinning import serve
+from rl_agent.description.robot import load_robot
+from rl_agent.gazebo.ros_sensor_relay import GazeboRelay
+from rl_agent.ros.ros_messages import ns_to_stamp, stamp_to_ns
+from rl_agent.ros.ros_spinning import serve
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import sys
 
 import pytest
-from rl_agent.errors import ConfigurationError
-from rl_agent.interpreters import (
+from rl_agent.bringup.interpreters import (
     fitting,
     folders_above,
     missing,
@@ -16,7 +15,8 @@ from rl_agent.interpreters import (
     ROS_VARIABLES,
     without_ros,
 )
-from rl_learner.interpreters import find_venv, learner_interpreter
+from rl_agent.errors import ConfigurationError
+from rl_learner.bringup.interpreters import find_venv, learner_interpreter
 
 
 def test_nothing_of_the_ros_on_this_machine_reaches_the_learner() -> None:

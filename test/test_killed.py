@@ -11,8 +11,8 @@ from fleet import all_acknowledged, kill_and_restart, Listener, running
 import numpy as np
 import pytest
 from replay_count import replay_with
-from rl_agent.node_specs import NodeSpec, simulated_agent, simulated_robot
-from rl_agent.ros_topics import (
+from rl_agent.bringup.node_specs import NodeSpec, simulated_agent, simulated_robot
+from rl_agent.ros.ros_topics import (
     AGENT_STATUS,
     LEARNER_STATUS,
     POLICY,
@@ -21,12 +21,12 @@ from rl_agent.ros_topics import (
     STATUS_QOS,
     STEP,
 )
-from rl_learner.batch_codec import TransitionBatch
-from rl_learner.journal_reader import read_journal
-from rl_learner.node_specs import learner_nodes
-from rl_learner.ports import free_port
-from rl_learner.replay_state import ReplayState
-from rl_learner.run_folder import EXPERIENCE
+from rl_learner.bringup.node_specs import learner_nodes
+from rl_learner.journal.batch_codec import TransitionBatch
+from rl_learner.journal.journal_reader import read_journal
+from rl_learner.replay.state import ReplayState
+from rl_learner.run.folder import EXPERIENCE
+from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, LearnerStatus, Policy, ReplayStatus, Step
 
 STEPS = {'robot_1': 350, 'robot_2': 250}

@@ -14,13 +14,13 @@ from fleet import Listener, running, settled_steps
 import numpy as np
 import pytest
 from replay_count import replay_with
-from rl_agent.node_specs import simulated_agent, simulated_robot
-from rl_agent.ros_messages import stamp_to_ns
-from rl_agent.ros_topics import AGENT_STATUS, STATUS_QOS, STEP
-from rl_learner.journal_reader import read_journal
-from rl_learner.node_specs import learner_nodes
-from rl_learner.ports import free_port
-from rl_learner.run_folder import EXPERIENCE
+from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
+from rl_agent.ros.ros_messages import stamp_to_ns
+from rl_agent.ros.ros_topics import AGENT_STATUS, STATUS_QOS, STEP
+from rl_learner.bringup.node_specs import learner_nodes
+from rl_learner.journal.journal_reader import read_journal
+from rl_learner.run.folder import EXPERIENCE
+from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, Step
 
 _WANTED = 'RL_TEST_KILLS'

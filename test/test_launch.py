@@ -17,12 +17,12 @@ import sys
 
 import numpy as np
 import pytest
-from rl_agent.node_specs import agent, NodeSpec, WRONG_CONFIGURATION
-from rl_agent.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.policy_file import save_policy
-from rl_agent.robot_description import load_robot
-from rl_agent.spaces import Spaces
-from rl_learner.ports import free_port
+from rl_agent.bringup.node_specs import agent, NodeSpec, WRONG_CONFIGURATION
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
+from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.policy_file import save_policy
+from rl_learner.system.ports import free_port
 
 LAUNCH_FILES = ('evaluate', 'gazebo', 'learner', 'robot', 'simulation')
 NO_LAUNCH = (
@@ -311,11 +311,11 @@ def test_everything_ends_with_the_simulated_robot(
 
 @needs_launch
 def test_a_node_becomes_the_action_that_starts_it() -> None:
-    from rl_agent.interpreters import Interpreter
-    from rl_agent.launch_nodes import Starter
+    from rl_agent.bringup.interpreters import Interpreter
+    from rl_agent.bringup.launch_actions import Starter
 
     spec = agent('pendulum', 'robot_1', seed=3)
     action = Starter(spec, Interpreter('/usr/bin/python3', {'A': 'b'}), 'warn', 1).action()
     words = [''.join(part.text for part in word if hasattr(part, 'text')) for word in action.cmd]
-    assert words[:3] == ['/usr/bin/python3', '-m', 'rl_agent.agent_node']
+    assert words[:3] == ['/usr/bin/python3', '-m', 'rl_agent.nodes.agent_node']
     assert ' '.join(spec.parameter_arguments()) in ' '.join(words)

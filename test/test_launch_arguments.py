@@ -8,10 +8,7 @@ import re
 from typing import Any, get_args, get_origin, Literal
 
 import pytest
-from rl_agent.agent_parameters import AgentParameters
-from rl_agent.errors import ConfigurationError
-from rl_agent.gazebo_launch_arguments import GAZEBO_LAUNCH
-from rl_agent.launch_arguments import (
+from rl_agent.bringup.launch_arguments import (
     AGENT,
     EVALUATION_LAUNCH,
     is_asked_for,
@@ -20,8 +17,10 @@ from rl_agent.launch_arguments import (
     ROBOT,
     ROBOT_LAUNCH,
 )
-from rl_learner.demo_description import load_demo
-from rl_learner.launch_arguments import (
+from rl_agent.errors import ConfigurationError
+from rl_agent.gazebo.launch_arguments import GAZEBO_LAUNCH
+from rl_agent.nodes.agent_parameters import AgentParameters
+from rl_learner.bringup.launch_arguments import (
     ALGORITHM,
     BRIDGE,
     LEARNER,
@@ -31,10 +30,11 @@ from rl_learner.launch_arguments import (
     SEED,
     SIMULATION_LAUNCH,
 )
-from rl_learner.learner_node import LearnerParameters
-from rl_learner.node_specs import simulation_nodes
-from rl_learner.replay_bridge_node import ReplayBridgeParameters
-from rl_learner.run_folder import CHECKPOINTS, refuse_to_resume
+from rl_learner.bringup.node_specs import simulation_nodes
+from rl_learner.demo.demo_description import load_demo
+from rl_learner.nodes.learner_node import LearnerParameters
+from rl_learner.nodes.replay_bridge_node import ReplayBridgeParameters
+from rl_learner.run.folder import CHECKPOINTS, refuse_to_resume
 
 TABLES = {
     'evaluate': EVALUATION_LAUNCH,

@@ -9,7 +9,7 @@ from typing import Any
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from rl_agent.ros_topics import AGENT_STATUS, EPISODE, LEARNER_STATUS, STEP
+from rl_agent.ros.ros_topics import AGENT_STATUS, EPISODE, LEARNER_STATUS, STEP
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, Step
 
 TOPICS: dict[str, Any] = {

@@ -14,7 +14,7 @@ import pytest
 COMMANDS = sorted(
     script.name
     for script in entry_points(group='console_scripts')
-    if script.value.startswith('rl_learner.commands:')
+    if script.value.startswith('rl_learner.entry_points:')
 )
 
 
@@ -23,7 +23,7 @@ def ran(folder: Path, name: str) -> 'subprocess.CompletedProcess[str]':
     (folder / 'pydantic.py').write_text('__version__ = "1.10.14"\n')
     (folder / 'elsewhere').mkdir()
     path = os.pathsep.join([str(folder), os.environ.get('PYTHONPATH', '')])
-    program = f'import sys\nfrom rl_learner.commands import {name}\nsys.exit({name}())'
+    program = f'import sys\nfrom rl_learner.entry_points import {name}\nsys.exit({name}())'
     return subprocess.run(
         [sys.executable, '-c', program, '--help'],
         cwd=folder / 'elsewhere',
@@ -37,7 +37,7 @@ def ran(folder: Path, name: str) -> 'subprocess.CompletedProcess[str]':
 
 @pytest.mark.parametrize('name', COMMANDS)
 def test_a_command_is_the_main_of_a_module(name: str) -> None:
-    command = getattr(importlib.import_module('rl_learner.commands'), name)
+    command = getattr(importlib.import_module('rl_learner.entry_points'), name)
     assert callable(importlib.import_module(command.module).main)
 
 
@@ -55,4 +55,4 @@ def test_without_such_a_python_one_line_says_so(tmp_path: Path, workspace: Path)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith(f'error: python: no .venv in a folder above {tmp_path}')
-    assert line.endswith('PATH -m rl_learner.learner_node')
+    assert line.endswith('PATH -m rl_learner.nodes.learner_node')

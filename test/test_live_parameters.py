@@ -8,9 +8,9 @@ import pytest
 import rclpy
 from rclpy.parameter import Parameter
 from rclpy.utilities import try_shutdown
-from rl_agent.agent_node import AgentNode
-from rl_agent.ros_main import ManagedNode
-from rl_learner.learner_node import LearnerNode
+from rl_agent.nodes.agent_node import AgentNode
+from rl_agent.ros.ros_node_main import ManagedNode
+from rl_learner.nodes.learner_node import LearnerNode
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from rclpy.context import Context
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import try_shutdown
+from rl_agent.description.reset import ResetDescription
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError
-from rl_agent.reset_description import ResetDescription
-from rl_agent.robot import Reading
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_reset import RosReset
+from rl_agent.robot_interface.ros_reset import RosReset
 from std_srvs.srv import Trigger
 
 

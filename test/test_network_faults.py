@@ -17,10 +17,10 @@ import time
 from fleet import running
 from namespaces import connected, LEARNER, Network, ROBOT, why_not
 import pytest
-from rl_agent.node_specs import simulated_agent, simulated_robot
-from rl_agent.ros_topics import AGENT_STATUS
-from rl_learner.node_specs import learner_nodes
-from rl_learner.ports import free_port
+from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
+from rl_agent.ros.ros_topics import AGENT_STATUS
+from rl_learner.bringup.node_specs import learner_nodes
+from rl_learner.system.ports import free_port
 
 _WANTED = 'RL_TEST_NETWORK'
 _REASON = why_not() if _WANTED in os.environ else f'takes minutes: set {_WANTED}=1 to run it'

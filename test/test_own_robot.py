@@ -8,8 +8,8 @@ from pathlib import Path
 from fleet import Listener, running
 import numpy as np
 import pytest
+from rl_agent.bringup.node_specs import simulated_robot
 from rl_agent.errors import RobotError
-from rl_agent.node_specs import simulated_robot
 from rl_agent.ros_env import RosEnv
 from std_srvs.srv import Trigger
 

@@ -8,17 +8,17 @@ from fleet import Listener, SpinningListener
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message
-from rl_agent.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.policy_store import PolicyStore
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_messages import policy_to_message
-from rl_agent.ros_policy_receiver import PolicyReceiver
-from rl_agent.ros_topics import ACK_QOS, POLICY, POLICY_QOS, TRANSITIONS_ACK
-from rl_agent.ros_uplink import Uplink
-from rl_agent.spaces import Spaces
-from rl_agent.spool import Spool
-from rl_agent.transition import Transition
-from rl_agent.transition_batch import Sender
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
+from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.policy_store import PolicyStore
+from rl_agent.policy.ros_policy_subscriber import PolicyReceiver
+from rl_agent.ros.ros_messages import policy_to_message
+from rl_agent.ros.ros_topics import ACK_QOS, POLICY, POLICY_QOS, TRANSITIONS_ACK
+from rl_agent.transport.ros_uplink import Uplink
+from rl_agent.transport.spool import Spool
+from rl_agent.transport.transition import Transition
+from rl_agent.transport.transition_batch import Sender
 from rl_msgs.msg import Policy, TransitionAck
 
 WITHIN_S = 20.0
@@ -69,7 +69,7 @@ def test_own_acknowledgements_are_taken_and_those_of_a_fleet_passed_by(
         ack: TransitionAck = deserialize_message(data, kind)
         return ack
 
-    monkeypatch.setattr('rl_agent.ros_uplink.deserialize_message', look_into)
+    monkeypatch.setattr('rl_agent.transport.ros_uplink.deserialize_message', look_into)
     uplink = Uplink(robot.node, spool, Sender('robot_7', 's', 'f'), 0.05, polled=True)
     acks = learner.node.create_publisher(TransitionAck, TRANSITIONS_ACK, ACK_QOS)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from fleet import Listener, running
 import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rl_agent.node_specs import agent
+from rl_agent.bringup.node_specs import agent
 from rl_msgs.msg import AgentStatus, TransitionAck
 from std_msgs.msg import Bool
 

@@ -10,14 +10,14 @@ from nav_msgs.msg import Odometry
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
+from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
 from rl_agent.configuration import config_folder
-from rl_agent.node_specs import simulated_agent, simulated_robot
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_messages import policy_to_message
-from rl_agent.ros_topics import POLICY, POLICY_QOS, RANDOMISATION_QOS
-from rl_agent.spaces import Spaces
-from rl_learner.algorithm import load_algorithm
-from rl_learner.update import Update
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
+from rl_agent.ros.ros_messages import policy_to_message
+from rl_agent.ros.ros_topics import POLICY, POLICY_QOS, RANDOMISATION_QOS
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.training.update import Update
 from rl_msgs.msg import Policy, Randomisation, Step
 from sensor_msgs.msg import Imu, JointState
 import yaml

@@ -12,10 +12,10 @@ from fleet import SpinningListener
 import numpy as np
 from numpy.typing import NDArray
 import pytest
+from rl_agent.description.safety import ReactionDescription
 from rl_agent.errors import StoppedError
 from rl_agent.ros_env import RosEnv
-from rl_agent.safety_description import ReactionDescription
-from rl_agent.safety_state import Stop
+from rl_agent.safety.safety_state import Stop
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float64MultiArray
 from std_srvs.srv import Trigger

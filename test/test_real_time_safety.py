@@ -15,13 +15,13 @@ from fleet import Listener, run_module, running
 from live_robot import live_robot, LiveRobot, TIMEOUT_S
 import numpy as np
 import pytest
-from rl_agent.node_specs import agent, evaluation_nodes, simulated_robot
-from rl_agent.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.policy_file import save_policy
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_topics import STATUS_QOS
-from rl_agent.spaces import Spaces
-from rl_learner.processes import ChildProcess
+from rl_agent.bringup.node_specs import agent, evaluation_nodes, simulated_robot
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
+from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.policy_file import save_policy
+from rl_agent.ros.ros_topics import STATUS_QOS
+from rl_learner.system.processes import ChildProcess
 from rl_msgs.msg import AgentStatus
 
 WANTED = 0.5  # action of the policy; the command is twice that
@@ -382,7 +382,7 @@ def test_a_policy_file_of_another_robot_ends_the_start(
     save_policy(path, PolicyParameters(architecture, numbers, fingerprint='0123456789abcdef'))
     arguments = ['--ros-args', '-p', 'robot:=pendulum', '-p', f'policy:={path}']
     result = run_module(
-        'rl_agent.agent_node', *arguments, environment=ros_environment, cwd=tmp_path
+        'rl_agent.nodes.agent_node', *arguments, environment=ros_environment, cwd=tmp_path
     )
     assert result.returncode == 2
     assert 'Traceback' not in result.stderr

@@ -7,11 +7,11 @@ import sys
 
 from fleet import all_acknowledged, Listener, loaded_libraries, running
 import pytest
-from rl_agent.interpreters import Interpreter, robot_interpreter
-from rl_agent.node_specs import simulated_agent, simulated_robot
-from rl_agent.ros_topics import AGENT_STATUS, STATUS_QOS, STEP
-from rl_learner.node_specs import learner_nodes
-from rl_learner.ports import free_port
+from rl_agent.bringup.interpreters import Interpreter, robot_interpreter
+from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
+from rl_agent.ros.ros_topics import AGENT_STATUS, STATUS_QOS, STEP
+from rl_learner.bringup.node_specs import learner_nodes
+from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, Step
 
 HEAVY = ('torch', 'tensorflow', 'reverb')

@@ -12,8 +12,8 @@ from fleet import Listener, running
 from gymnasium.utils.env_checker import check_env
 import numpy as np
 import pytest
+from rl_agent.bringup.node_specs import simulated_robot
 from rl_agent.errors import ConfigurationError
-from rl_agent.node_specs import simulated_robot
 from rl_agent.ros_env import RosEnv
 from stable_baselines3 import PPO, SAC
 from std_msgs.msg import Bool, Float64MultiArray

@@ -15,7 +15,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import try_shutdown
 from rl_agent.errors import RlError
-from rl_agent.ros_main import _spin
+from rl_agent.ros.ros_node_main import _spin
 
 TIMEOUT_S = 60.0
 
@@ -71,7 +71,7 @@ ROBOT = """
 import sys
 import threading
 from rl_agent.errors import ConfigurationError, RobotError
-from rl_agent.ros_main import ManagedNode, run
+from rl_agent.ros.ros_node_main import ManagedNode, run
 
 class Robot(ManagedNode):
     def __init__(self):
@@ -117,7 +117,7 @@ def test_a_callback_or_thread_that_raises_ends_the_process(
 SECOND_ATTEMPT = """
 import sys
 from rl_agent.errors import ConfigurationError
-from rl_agent.ros_main import ManagedNode, run
+from rl_agent.ros.ros_node_main import ManagedNode, run
 
 class Robot(ManagedNode):
     autostart = False

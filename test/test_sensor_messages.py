@@ -24,16 +24,16 @@ import pytest
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
-from rl_agent.action_description import ActionDescription
+from rl_agent.description.action import ActionDescription
+from rl_agent.description.observation import ObservationField
+from rl_agent.description.reset import ResetDescription
+from rl_agent.description.robot import RobotDescription
+from rl_agent.description.task import TaskDescription
+from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import RobotError
-from rl_agent.events import Events
-from rl_agent.observation_description import ObservationField
-from rl_agent.reset_description import ResetDescription
-from rl_agent.robot_description import RobotDescription
-from rl_agent.ros_sensors import RosSensors, SensorMessage
-from rl_agent.sensor_reader import SensorReader
-from rl_agent.spaces import Spaces
-from rl_agent.task_description import TaskDescription
+from rl_agent.event_log import Events
+from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
+from rl_agent.robot_interface.sensor_reader import SensorReader
 from sensor_msgs.msg import Imu, JointState, LaserScan
 from std_msgs.msg import Bool, Float64MultiArray, Header, Int32MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -268,7 +268,7 @@ def test_of_polled_messages_the_older_ones_are_decoded_only_if_asked_for(
         decoded.append(data)
         return deserialize_message(data, kind)
 
-    monkeypatch.setattr('rl_agent.ros_sensors.deserialize_message', decode)
+    monkeypatch.setattr('rl_agent.robot_interface.ros_sensors.deserialize_message', decode)
     publisher = robot.node.create_publisher(JointState, 'together', 10)
     field = ObservationField('a', 'together', type_name(JointState()), 'position', ('a',))
     sensors = RosSensors(agent_node, describe(field), polled=True)

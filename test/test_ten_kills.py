@@ -16,18 +16,18 @@ from fleet import kill_and_restart, Listener, running, settled_steps
 import numpy as np
 import pytest
 from replay_count import replay_with
-from rl_agent.node_specs import NodeSpec, simulated_agent, simulated_robot
-from rl_agent.ros_topics import (
+from rl_agent.bringup.node_specs import NodeSpec, simulated_agent, simulated_robot
+from rl_agent.ros.ros_topics import (
     AGENT_STATUS,
     EPISODE,
     LEARNER_STATUS,
     REPLAY_STATUS,
     STATUS_QOS,
 )
-from rl_learner.journal_reader import read_journal
-from rl_learner.node_specs import learner_nodes
-from rl_learner.ports import free_port
-from rl_learner.run_folder import EXPERIENCE
+from rl_learner.bringup.node_specs import learner_nodes
+from rl_learner.journal.journal_reader import read_journal
+from rl_learner.run.folder import EXPERIENCE
+from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus
 
 _WANTED = 'RL_TEST_KILLS'

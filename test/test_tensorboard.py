@@ -19,11 +19,11 @@ from fleet import Listener, run_module, running
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.ros_topics import EPISODE, EPISODE_QOS, LEARNER_STATUS, STATUS_QOS
-from rl_learner.episode_log import read_episodes
-from rl_learner.node_specs import simulation_nodes
-from rl_learner.ports import free_port
-from rl_learner.run_lock import run_state
+from rl_agent.ros.ros_topics import EPISODE, EPISODE_QOS, LEARNER_STATUS, STATUS_QOS
+from rl_learner.bringup.node_specs import simulation_nodes
+from rl_learner.run.episode_log import read_episodes
+from rl_learner.run.lock import run_state
+from rl_learner.system.ports import free_port
 from rl_msgs.msg import Episode, LearnerStatus
 
 SMALL = 'actor_hidden_sizes: [16]\ncritic_hidden_sizes: [16]\nbatch_size: 16\nnum_quantiles: 5\n'
@@ -152,7 +152,7 @@ class Page:
         self.address = f'http://localhost:{free_port()}'
         port = self.address.rpartition(':')[2]
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'rl_learner.dashboard', str(folder), '--port', port],
+            [sys.executable, '-m', 'rl_learner.cli.dashboard', str(folder), '--port', port],
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -251,7 +251,7 @@ def has_curve(picture: NDArray[np.uint8]) -> bool:
 
 def test_a_folder_without_runs_is_named(tmp_path: Path, ros_environment: dict[str, str]) -> None:
     result = run_module(
-        'rl_learner.dashboard', str(tmp_path), environment=ros_environment, cwd=tmp_path
+        'rl_learner.cli.dashboard', str(tmp_path), environment=ros_environment, cwd=tmp_path
     )
     assert result.returncode == 2
     assert f'{tmp_path}: no tensorboard/' in result.stderr

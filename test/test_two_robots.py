@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 from replay_count import replay_with
-from rl_agent.node_specs import simulated_agent, simulated_robot
-from rl_agent.policy import PolicyParameters, split_parameters
-from rl_agent.ros_messages import message_to_policy
-from rl_agent.ros_topics import AGENT_STATUS, POLICY, POLICY_QOS, STATUS_QOS, STEP
-from rl_learner.algorithm import load_algorithm
-from rl_learner.checkpoint import Checkpoints
-from rl_learner.node_specs import learner_nodes
-from rl_learner.ports import free_port
-from rl_learner.replay_state import ReplayState
-from rl_learner.run_folder import CHECKPOINTS
-from rl_learner.update import Update
+from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
+from rl_agent.policy.policy import PolicyParameters, split_parameters
+from rl_agent.ros.ros_messages import message_to_policy
+from rl_agent.ros.ros_topics import AGENT_STATUS, POLICY, POLICY_QOS, STATUS_QOS, STEP
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.bringup.node_specs import learner_nodes
+from rl_learner.replay.state import ReplayState
+from rl_learner.run.folder import CHECKPOINTS
+from rl_learner.system.ports import free_port
+from rl_learner.training.checkpoint import Checkpoints
+from rl_learner.training.update import Update
 from rl_msgs.msg import AgentStatus, Policy, Step
 import torch
 

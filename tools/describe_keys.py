@@ -13,7 +13,7 @@ from typing import Any, Dict, get_args, get_origin, get_type_hints, List, Litera
 
 import annotated_types
 from pydantic.fields import FieldInfo
-from rl_agent.robot_description import RobotDescription
+from rl_agent.description.robot import RobotDescription
 
 FILE = Path(__file__).resolve().parents[1] / 'docs' / 'robot_description.md'
 _ATTRIBUTE = re.compile(r'^ {4,8}(\w+): (.*(?:\n {12}.*)*)', re.MULTILINE)

@@ -10,13 +10,13 @@ import types
 from typing import Any, get_args, get_origin, get_type_hints, Literal, Tuple, Union
 
 import annotated_types
-from rl_agent.agent_parameters import AgentParameters
-from rl_agent.gazebo_robot_node import GazeboRobotParameters
-from rl_agent.node_parameters import LIVE
-from rl_agent.simulated_robot_node import SimulatedRobotParameters
-from rl_learner.learner_node import LearnerParameters
-from rl_learner.recorder_node import RecorderParameters
-from rl_learner.replay_bridge_node import ReplayBridgeParameters
+from rl_agent.nodes.agent_parameters import AgentParameters
+from rl_agent.nodes.gazebo_robot_node import GazeboRobotParameters
+from rl_agent.nodes.simulated_robot_node import SimulatedRobotParameters
+from rl_agent.ros.common_parameters import LIVE
+from rl_learner.nodes.learner_node import LearnerParameters
+from rl_learner.nodes.recorder_node import RecorderParameters
+from rl_learner.nodes.replay_bridge_node import ReplayBridgeParameters
 
 FILE = Path(__file__).resolve().parents[1] / 'docs' / 'parameters.md'
 _NODES = (

@@ -8,9 +8,9 @@ import sys
 import threading
 from typing import Any
 
-from rl_agent.agent_node import AgentNode
-from rl_agent.ros_main import ManagedNode, run
-from rl_agent.ros_realtime_robot import RosRealtimeRobot
+from rl_agent.nodes.agent_node import AgentNode
+from rl_agent.robot_interface.ros_realtime_robot import RosRealtimeRobot
+from rl_agent.ros.ros_node_main import ManagedNode, run
 
 
 class TimedAgentNode(AgentNode):

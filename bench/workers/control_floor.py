@@ -5,9 +5,9 @@ import json
 import sys
 import time
 
-from rl_agent.fixed_rate import FixedRate
-from rl_agent.histogram import Histogram
-from rl_agent.real_time import prepare_process, prepare_thread
+from rl_agent.real_time.fixed_rate import FixedRate
+from rl_agent.real_time.latency_histogram import Histogram
+from rl_agent.real_time.scheduling import prepare_process, prepare_thread
 
 
 def main() -> None:

@@ -13,10 +13,11 @@ import numpy as np
 import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
-from rl_agent.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_messages import policy_to_message
-from rl_agent.ros_topics import (
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
+from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.ros.ros_messages import policy_to_message
+from rl_agent.ros.ros_topics import (
     ACK_QOS,
     POLICY,
     POLICY_QOS,
@@ -24,7 +25,6 @@ from rl_agent.ros_topics import (
     TRANSITIONS_ACK,
     TRANSITIONS_QOS,
 )
-from rl_agent.spaces import Spaces
 from rl_msgs.msg import Policy, TransitionAck, TransitionBatch
 
 PERIOD_S = 0.1

@@ -12,12 +12,12 @@ from typing import Any
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.policy import Policy
-from rl_agent.transition_batch import TransitionArrays
-from rl_learner.algorithm import load_algorithm
-from rl_learner.checkpoint import Checkpoints
-from rl_learner.n_step import NStep
-from rl_learner.update import Update
+from rl_agent.policy.policy import Policy
+from rl_agent.transport.transition_batch import TransitionArrays
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.replay.n_step import NStep
+from rl_learner.training.checkpoint import Checkpoints
+from rl_learner.training.update import Update
 import torch
 
 from workers.evaluation import Curve, evaluate

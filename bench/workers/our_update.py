@@ -5,8 +5,8 @@ import json
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_learner.algorithm import load_algorithm
-from rl_learner.update import Update
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.training.update import Update
 import torch
 
 REPLAY = 50_000

@@ -6,15 +6,15 @@ import tempfile
 import time
 
 import numpy as np
-from rl_agent.transition_batch import Sender
-from rl_learner.batch_codec import COLUMNS, encode, TransitionBatch
-from rl_learner.journal import Journal, JournalSettings
-from rl_learner.journal_rows import JournalRows
-from rl_learner.ports import free_port
-from rl_learner.replay_feeder import ReplayFeeder
-from rl_learner.replay_layout import ReplayLayout
-from rl_learner.replay_server import ReplayServer, ReplayStart
-from rl_learner.replay_writer import ReplayWriter
+from rl_agent.transport.transition_batch import Sender
+from rl_learner.journal.batch_codec import COLUMNS, encode, TransitionBatch
+from rl_learner.journal.journal import Journal, JournalSettings
+from rl_learner.journal.journal_rows import JournalRows
+from rl_learner.replay.feeder import ReplayFeeder
+from rl_learner.replay.layout import ReplayLayout
+from rl_learner.replay.server import ReplayServer, ReplayStart
+from rl_learner.replay.writer import ReplayWriter
+from rl_learner.system.ports import free_port
 
 from workers.legged import ACTION_SIZE, OBSERVATION_SIZE
 

@@ -10,12 +10,12 @@ import time
 
 import numpy as np
 import psutil
-from rl_learner.ports import free_port
-from rl_learner.replay_items import ROWS_PER_ITEM
-from rl_learner.replay_layout import ReplayLayout
-from rl_learner.replay_sampler import ReplaySampler
-from rl_learner.replay_server import ReplayServer
-from rl_learner.replay_writer import ReplayWriter
+from rl_learner.replay.items import ROWS_PER_ITEM
+from rl_learner.replay.layout import ReplayLayout
+from rl_learner.replay.sampler import ReplaySampler
+from rl_learner.replay.server import ReplayServer
+from rl_learner.replay.writer import ReplayWriter
+from rl_learner.system.ports import free_port
 
 from workers.legged import ACTION_SIZE, OBSERVATION_SIZE
 from workers.replay_refill import measure_refill

@@ -3,17 +3,17 @@
 
 import os
 
-from rl_learner.openmp import openmp_environment
+from rl_learner.training.openmp import openmp_environment
 
 os.environ.update(openmp_environment(os.environ))  # as the learner does, before torch is imported
 
 import sys
 
 import numpy as np
-from rl_learner.ports import free_port
-from rl_learner.replay_sampler import ReplaySampler
-from rl_learner.replay_server import ReplayServer
-from rl_learner.replay_writer import ReplayWriter
+from rl_learner.replay.sampler import ReplaySampler
+from rl_learner.replay.server import ReplayServer
+from rl_learner.replay.writer import ReplayWriter
+from rl_learner.system.ports import free_port
 import torch
 
 from workers.our_update import make_update, random_rows, REPLAY

@@ -17,13 +17,13 @@ import numpy as np
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_uplink import Connection, Uplink
-from rl_agent.spaces import Spaces
-from rl_agent.spool_folder import SpoolFolder
-from rl_agent.transition import Transition
-from rl_agent.transition_batch import Sender
-from rl_agent.transition_record import RecordLayout
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
+from rl_agent.transport.ros_uplink import Connection, Uplink
+from rl_agent.transport.spool_folder import SpoolFolder
+from rl_agent.transport.transition import Transition
+from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition_record import RecordLayout
 
 PATIENCE_S = 60.0
 SEND_PERIOD_S = 0.05  # the agent's default

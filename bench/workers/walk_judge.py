@@ -5,11 +5,11 @@ from pathlib import Path
 import time
 
 import numpy as np
-from rl_agent.direct_robot import DirectRobot
-from rl_agent.policy import Policy
-from rl_agent.policy_file import load_policy
-from rl_agent.robot_description import RobotDescription
-from rl_agent.robot_env import RobotEnv
+from rl_agent.description.robot import RobotDescription
+from rl_agent.environment.robot_env import RobotEnv
+from rl_agent.policy.policy import Policy
+from rl_agent.policy.policy_file import load_policy
+from rl_agent.simulation.in_process_robot import DirectRobot
 
 EPISODES = 10
 _FIRST_SEED = 1000  # the same starts and bodies for every program

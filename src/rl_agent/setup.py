@@ -25,7 +25,7 @@ setup(
     name=package_name,
     version='0.1.0',
     packages=find_packages(exclude=['test']),
-    package_data={package_name: ['py.typed', 'quadruped/*.xml']},
+    package_data={package_name: ['py.typed', 'simulated_models/quadruped_parts/*.xml']},
     data_files=[
         ('share/ament_index/resource_index/packages', ['resource/' + package_name]),
         ('share/' + package_name, ['package.xml']),
@@ -46,10 +46,10 @@ setup(
     extras_require={'test': ['pytest', 'pytest-timeout']},
     entry_points={
         'console_scripts': [
-            'agent = rl_agent.commands:agent',
-            'gazebo_robot = rl_agent.commands:gazebo_robot',
-            'check_robot = rl_agent.commands:check_robot',
-            'simulated_robot = rl_agent.commands:simulated_robot',
+            'agent = rl_agent.entry_points:agent',
+            'gazebo_robot = rl_agent.entry_points:gazebo_robot',
+            'check_robot = rl_agent.entry_points:check_robot',
+            'simulated_robot = rl_agent.entry_points:simulated_robot',
         ],
     },
 )

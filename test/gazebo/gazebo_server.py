@@ -7,8 +7,8 @@ import re
 import time
 
 from rl_agent.errors import RobotError
-from rl_learner.ports import free_port
-from rl_learner.processes import ChildProcess
+from rl_learner.system.ports import free_port
+from rl_learner.system.processes import ChildProcess
 
 _TRIPLET = 'x86_64-linux-gnu'
 _LIBRARIES = (

@@ -14,8 +14,8 @@ from lockstep_client import LockstepClient
 import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
-from rl_agent.ros_gazebo_world import world_control_type
-from rl_agent.ros_messages import ns_to_stamp
+from rl_agent.gazebo.ros_world_control import world_control_type
+from rl_agent.ros.ros_messages import ns_to_stamp
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64

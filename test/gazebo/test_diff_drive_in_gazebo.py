@@ -10,8 +10,8 @@ from gazebo_models import GazeboDiffDrive
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.node_specs import simulated_robot
-from rl_agent.robot_description import load_robot
+from rl_agent.bringup.node_specs import simulated_robot
+from rl_agent.description.robot import load_robot
 from rl_agent.ros_env import RosEnv
 from scripted_driver import drive
 

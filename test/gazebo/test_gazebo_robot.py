@@ -14,8 +14,8 @@ from fleet import running
 from gazebo_fixtures import HERE, RunningWorld, StartWorld
 import numpy as np
 import pytest
+from rl_agent.bringup.node_specs import gazebo_robot, NodeSpec
 from rl_agent.errors import RobotError
-from rl_agent.node_specs import gazebo_robot, NodeSpec
 from rl_agent.ros_env import RosEnv
 from rl_agent.simulated_models.pendulum import Pendulum
 

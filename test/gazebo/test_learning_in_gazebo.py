@@ -9,12 +9,12 @@ import time
 
 from gazebo_fixtures import StartWorld, WORKSPACE
 import pytest
-from rl_agent.robot_description import load_robot
-from rl_learner.demo_description import load_demo
-from rl_learner.demo_run import DemoPlan, DemoRun
-from rl_learner.ports import free_port
-from rl_learner.ros_domain import claim_domain
-from rl_learner.run_folder import new_run_folder
+from rl_agent.description.robot import load_robot
+from rl_learner.demo.demo_description import load_demo
+from rl_learner.demo.demo_run import DemoPlan, DemoRun
+from rl_learner.run.folder import new_run_folder
+from rl_learner.system.domain import claim_domain
+from rl_learner.system.ports import free_port
 
 SEED = 0
 

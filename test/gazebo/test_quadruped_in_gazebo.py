@@ -5,7 +5,7 @@ from gazebo_fixtures import StartWorld
 from lockstep_client import LockstepClient
 import numpy as np
 import pytest
-from rl_agent.quadruped.body import JOINTS, LEGS, STANDING
+from rl_agent.simulated_models.quadruped_parts.body import JOINTS, LEGS, STANDING
 
 P_GAIN, D_GAIN, MOST = 60.0, 2.0, 33.5  # of the motors, see the MJCF
 MOTOR_STEP_ITERATIONS = 2  # the motors' own 500 Hz

@@ -9,10 +9,10 @@ from fleet import kill_and_restart, Listener, running
 from gazebo_fixtures import HERE, StartWorld
 import psutil
 import pytest
-from rl_agent.node_specs import agent, simulated_robot
-from rl_agent.ros_topics import AGENT_STATUS, LEARNER_STATUS, STATUS_QOS, STEP, STEP_QOS
-from rl_learner.node_specs import learner_nodes
-from rl_learner.ports import free_port
+from rl_agent.bringup.node_specs import agent, simulated_robot
+from rl_agent.ros.ros_topics import AGENT_STATUS, LEARNER_STATUS, STATUS_QOS, STEP, STEP_QOS
+from rl_learner.bringup.node_specs import learner_nodes
+from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, LearnerStatus, Step
 from std_msgs.msg import Float64MultiArray
 

@@ -25,15 +25,15 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.utilities import try_shutdown
-from rl_agent.events import Events
-from rl_agent.robot_env import RobotEnv
-from rl_agent.ros_events import log_reports, REPORT_PERIOD_S
-from rl_agent.ros_realtime_robot import RosRealtimeRobot
-from rl_agent.ros_robot import RosRobot
-from rl_agent.ros_robot_description import load_ros_robot
-from rl_agent.ros_safety import RosSafety
-from rl_agent.ros_topics import RESET_SEED, steady_clock
-from rl_agent.safety_state import SafetyState
+from rl_agent.environment.robot_env import RobotEnv
+from rl_agent.event_log import Events
+from rl_agent.robot_interface.ros_lockstep_robot import RosRobot
+from rl_agent.robot_interface.ros_realtime_robot import RosRealtimeRobot
+from rl_agent.robot_interface.ros_robot_description import load_ros_robot
+from rl_agent.ros.ros_event_log import log_reports, REPORT_PERIOD_S
+from rl_agent.ros.ros_topics import RESET_SEED, steady_clock
+from rl_agent.safety.ros_emergency_stop import RosSafety
+from rl_agent.safety.safety_state import SafetyState
 
 _FOUND_WITHIN_S = 5.0
 _SEED_WITHIN_S = 10.0

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pendulum_robot import describe, make_parameters, PendulumRobot
-from rl_agent.agent import Agent, EpisodeResult
-from rl_agent.policy import PolicyParameters, split_parameters
-from rl_agent.policy_store import PolicyStore
-from rl_agent.robot_env import RobotEnv
-from rl_agent.safety_description import SafetyDescription
-from rl_agent.spaces import Spaces
-from rl_agent.spool import Spool
-from rl_agent.transition import Transition
+from rl_agent.control.agent import Agent, EpisodeResult
+from rl_agent.description.safety import SafetyDescription
+from rl_agent.environment.robot_env import RobotEnv
+from rl_agent.environment.spaces import Spaces
+from rl_agent.policy.policy import PolicyParameters, split_parameters
+from rl_agent.policy.policy_store import PolicyStore
+from rl_agent.transport.spool import Spool
+from rl_agent.transport.transition import Transition
 
 TIMEOUT_S = 30.0
 Vector = NDArray[np.float32]

@@ -6,12 +6,12 @@ import dataclasses
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.robot import Reading
-from rl_agent.robot_description import load_robot, RobotDescription
+from rl_agent.description.robot import load_robot, RobotDescription
+from rl_agent.environment.robot import Reading
+from rl_agent.environment.spaces import Spaces
+from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
 from rl_agent.simulated_models.pendulum import Pendulum
-from rl_agent.simulated_robot import SimulatedRobot
-from rl_agent.spaces import Spaces
+from rl_agent.simulation.simulated_robot import SimulatedRobot
 
 
 def describe(episode_steps: int = 200) -> RobotDescription:
@@ -20,7 +20,7 @@ def describe(episode_steps: int = 200) -> RobotDescription:
 
 
 class PendulumRobot:
-    """The pendulum model behind `rl_agent.robot.Robot`.
+    """The pendulum model behind `rl_agent.environment.robot.Robot`.
 
     Attributes:
         commands: every command that came.

@@ -4,7 +4,7 @@
 from typing import Any
 
 import numpy as np
-from rl_agent.transition import Transition
+from rl_agent.transport.transition import Transition
 
 
 def plain_transition(observation_size: int = 1, **fields: Any) -> Transition:

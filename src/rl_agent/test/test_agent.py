@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pendulum_robot import describe, make_parameters, PendulumRobot
 import pytest
-from rl_agent.agent import Agent
+from rl_agent.control.agent import Agent
+from rl_agent.control.simulation_pacer import SimulationPacer
+from rl_agent.description.safety import SafetyDescription
+from rl_agent.environment.robot import Reading
+from rl_agent.environment.robot_env import RobotEnv
+from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import RobotError
-from rl_agent.pacing import SimulationPacer
-from rl_agent.policy_store import PolicyStore
-from rl_agent.robot import Reading
-from rl_agent.robot_env import RobotEnv
-from rl_agent.safety_description import SafetyDescription
-from rl_agent.spaces import Spaces
-from rl_agent.spool import Spool
+from rl_agent.policy.policy_store import PolicyStore
+from rl_agent.transport.spool import Spool
 
 
 def test_max_steps_end_the_run_and_truncate_the_last_transition() -> None:

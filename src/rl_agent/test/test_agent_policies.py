@@ -7,11 +7,11 @@ from agent_bench import Bench, is_mean_action, TIMEOUT_S, Vector
 import numpy as np
 from pendulum_robot import describe, make_parameters
 import pytest
-from rl_agent.agent import Agent
-from rl_agent.policy import Policy
-from rl_agent.policy_store import PolicyStore
-from rl_agent.robot_env import RobotEnv
-from rl_agent.spaces import Spaces
+from rl_agent.control.agent import Agent
+from rl_agent.environment.robot_env import RobotEnv
+from rl_agent.environment.spaces import Spaces
+from rl_agent.policy.policy import Policy
+from rl_agent.policy.policy_store import PolicyStore
 
 
 def test_it_waits_for_a_first_policy() -> None:

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 import pytest
-from rl_agent.atomic_file import atomic_file
+from rl_agent.system.atomic_file import atomic_file
 
 
 def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:

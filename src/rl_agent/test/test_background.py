@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from plain_transition import plain_transition
-from rl_agent.agent import EpisodeResult
-from rl_agent.background import Background
-from rl_agent.transition import Transition
+from rl_agent.control.agent import EpisodeResult
+from rl_agent.control.background_worker import Background
+from rl_agent.transport.transition import Transition
 
 TIMEOUT_S = 30.0
 VECTOR = np.zeros(1, np.float32)

@@ -5,11 +5,11 @@ import subprocess
 import sys
 
 import pytest
-from rl_agent.blas import blas_environment, kernels_for
+from rl_agent.real_time.blas import blas_environment, kernels_for
 
 SAYS_ITS_KERNELS = """
 import ctypes, os, pathlib
-from rl_agent.blas import blas_environment
+from rl_agent.real_time.blas import blas_environment
 os.environ.update(blas_environment(os.environ))
 import numpy
 assert numpy.ones((3, 3)).dot(numpy.ones(3)).tolist() == [3.0] * 3

@@ -12,12 +12,12 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.action_description import ActionDescription
-from rl_agent.command_gate import CommandGate
-from rl_agent.events import Events
-from rl_agent.reactions import Reactions
-from rl_agent.safety_description import ReactionDescription, WatchdogDescription
-from rl_agent.safety_state import SafetyState, Stop
+from rl_agent.description.action import ActionDescription
+from rl_agent.description.safety import ReactionDescription, WatchdogDescription
+from rl_agent.event_log import Events
+from rl_agent.safety.command_gate import CommandGate
+from rl_agent.safety.safety_state import SafetyState, Stop
+from rl_agent.safety.stop_motion import Reactions
 
 TIMEOUT_S = 30.0
 LONG_S = 3600.0

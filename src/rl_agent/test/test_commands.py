@@ -7,21 +7,21 @@ import subprocess
 import sys
 
 import pytest
-from rl_agent.commands import Command
+from rl_agent.entry_points import Command
 
 
 @pytest.mark.parametrize(
     ('name', 'module'),
     [
-        ('agent', 'agent_node'),
-        ('check_robot', 'check_robot'),
-        ('gazebo_robot', 'gazebo_robot_node'),
+        ('agent', 'nodes.agent_node'),
+        ('check_robot', 'robot_check.check_robot'),
+        ('gazebo_robot', 'nodes.gazebo_robot_node'),
     ],
 )
 def test_one_line_says_what_a_stock_python_lacks(name: str, module: str, tmp_path: Path) -> None:
     (tmp_path / 'pydantic.py').write_text('__version__ = "1.10.14"\n')
     path = os.pathsep.join([str(tmp_path), os.environ.get('PYTHONPATH', '')])
-    program = f'import sys\nfrom rl_agent.commands import {name}\nsys.exit({name}())'
+    program = f'import sys\nfrom rl_agent.entry_points import {name}\nsys.exit({name}())'
     done = subprocess.run(
         [sys.executable, '-c', program, 'pendulum'],
         env={**os.environ, 'PYTHONPATH': path},

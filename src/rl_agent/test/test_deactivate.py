@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from rl_agent.agent_node import AgentNode
+from rl_agent.nodes.agent_node import AgentNode
 
 TIMEOUT_S = 30.0
 SOON_S = 0.2  # enough for what is not held up

@@ -6,14 +6,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-from rl_agent.direct_robot import DirectRobot
+from rl_agent.description.randomisation import RandomisationRanges
+from rl_agent.description.robot import load_robot
+from rl_agent.description.simulation import SimulationDescription
+from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.errors import ConfigurationError
-from rl_agent.quadruped.body import STANDING
-from rl_agent.randomisation import RandomisationRanges
-from rl_agent.robot_description import load_robot
-from rl_agent.robot_env import RobotEnv
 from rl_agent.simulated_models import make_model
-from rl_agent.simulation_description import SimulationDescription
+from rl_agent.simulated_models.quadruped_parts.body import STANDING
+from rl_agent.simulation.in_process_robot import DirectRobot
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 
 from typing import Any
 
-from rl_agent.agent import EpisodeResult
-from rl_agent.episode_tally import EpisodeTally
-from rl_agent.transition import Transition, Vector
+from rl_agent.control.agent import EpisodeResult
+from rl_agent.control.episode_summary import EpisodeTally
+from rl_agent.transport.transition import Transition, Vector
 
 
 class Listener:

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Each fault is named once and counted always."""
 
-from rl_agent.events import Events
+from rl_agent.event_log import Events
 
 
 def test_what_lasts_is_named_when_it_begins_and_when_it_ends() -> None:

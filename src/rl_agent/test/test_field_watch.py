@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.check_report import CheckRow, table
+from rl_agent.description.observation import ObservationField
 from rl_agent.errors import RobotError
-from rl_agent.field_watch import FieldWatch, TopicWatch
-from rl_agent.observation_description import ObservationField
+from rl_agent.robot_check.field_watch import FieldWatch, TopicWatch
+from rl_agent.robot_check.report import CheckRow, table
 
 RATE_HZ = 50.0
 WATCHDOG_S = 0.5

@@ -2,7 +2,7 @@
 """Ticks at absolute deadlines, on a clock that the test moves."""
 
 import pytest
-from rl_agent.fixed_rate import FixedRate
+from rl_agent.real_time.fixed_rate import FixedRate
 
 
 class Clock:

@@ -3,7 +3,7 @@
 
 import math
 
-from rl_agent.histogram import Histogram
+from rl_agent.real_time.latency_histogram import Histogram
 
 
 def test_percentiles_by_hand() -> None:

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 import pytest
-from rl_agent.log_folder import log_variables, why_no_logs
+from rl_agent.system.log_folder import log_variables, why_no_logs
 
 NAMES = ('ROS_LOG_DIR', 'ROS_HOME', 'HOME')
 

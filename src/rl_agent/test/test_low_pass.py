@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from rl_agent.low_pass import LowPass
+from rl_agent.safety.low_pass import LowPass
 from scipy import signal
 
 

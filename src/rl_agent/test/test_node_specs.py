@@ -5,7 +5,13 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 
 import pytest
-from rl_agent.node_specs import agent, evaluation_nodes, NodeSpec, simulated_agent, simulated_robot
+from rl_agent.bringup.node_specs import (
+    agent,
+    evaluation_nodes,
+    NodeSpec,
+    simulated_agent,
+    simulated_robot,
+)
 import yaml
 
 
@@ -18,7 +24,7 @@ def test_arguments_by_hand() -> None:
         {'/clock': '/robot_1/clock'},
     )
     expected = (
-        '-m rl_agent.agent_node --ros-args -r __ns:=/robot_1 -r /clock:=/robot_1/clock'
+        '-m rl_agent.nodes.agent_node --ros-args -r __ns:=/robot_1 -r /clock:=/robot_1/clock'
         ' -p robot:="pendulum" -p seed:=3 -p explore:=false -p robot_timeout_s:=60.0'
     )
     assert spec.arguments() == expected.split()
@@ -26,7 +32,7 @@ def test_arguments_by_hand() -> None:
 
 def test_a_node_without_anything_has_no_arguments_of_its_own() -> None:
     spec = NodeSpec('rl_learner', 'learner')
-    assert spec.arguments() == ['-m', 'rl_learner.learner_node', '--ros-args']
+    assert spec.arguments() == ['-m', 'rl_learner.nodes.learner_node', '--ros-args']
     assert spec.name == 'learner'
 
 
@@ -96,7 +102,7 @@ def test_an_evaluation_has_topics_of_its_own() -> None:
 
 def test_topics_are_the_ones_that_agents_use() -> None:
     """The specs repeat names from a module that needs rclpy."""
-    from rl_agent.ros_topics import (
+    from rl_agent.ros.ros_topics import (
         EPISODE,
         EVALUATION,
         POLICY,

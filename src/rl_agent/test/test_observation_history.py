@@ -5,9 +5,9 @@ import dataclasses
 
 import numpy as np
 from pendulum_robot import describe, PendulumRobot
-from rl_agent.observation_history import ObservationHistory
-from rl_agent.robot_env import RobotEnv
-from rl_agent.spaces import Spaces
+from rl_agent.environment.observation_history import ObservationHistory
+from rl_agent.environment.robot_env import RobotEnv
+from rl_agent.environment.spaces import Spaces
 
 
 def vector(*numbers: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

@@ -6,8 +6,8 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from rl_agent import pacing
-from rl_agent.pacing import SimulationPacer
+from rl_agent.control import simulation_pacer as pacing
+from rl_agent.control.simulation_pacer import SimulationPacer
 
 TIMEOUT_S = 30.0
 NEVER_S = 3600.0

@@ -9,7 +9,7 @@ import weakref
 import numpy as np
 import pytest
 from rl_agent.errors import PolicyError
-from rl_agent.policy import (
+from rl_agent.policy.policy import (
     ACTIVATIONS,
     DISTRIBUTIONS,
     Policy,
@@ -17,7 +17,7 @@ from rl_agent.policy import (
     PolicyParameters,
     split_parameters,
 )
-from rl_agent.policy_file import load_policy, save_policy
+from rl_agent.policy.policy_file import load_policy, save_policy
 import scipy.stats
 
 

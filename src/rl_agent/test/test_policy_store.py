@@ -9,11 +9,11 @@ import threading
 import numpy as np
 from pendulum_robot import describe, make_parameters
 import pytest
+from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError
-from rl_agent.events import Events
-from rl_agent.policy import PolicyParameters
-from rl_agent.policy_store import PolicyStore
-from rl_agent.spaces import Spaces
+from rl_agent.event_log import Events
+from rl_agent.policy.policy import PolicyParameters
+from rl_agent.policy.policy_store import PolicyStore
 
 TIMEOUT_S = 30.0
 

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.action_description import ActionDescription
+from rl_agent.description.action import ActionDescription
+from rl_agent.description.observation import ObservationField
+from rl_agent.description.reset import PoseDescription, ResetDescription
+from rl_agent.description.robot import RobotDescription
+from rl_agent.description.task import TaskDescription
+from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError
-from rl_agent.observation_description import ObservationField
-from rl_agent.pose_reset import move_to_pose
-from rl_agent.reset_description import PoseDescription, ResetDescription
-from rl_agent.robot import Reading
-from rl_agent.robot_description import RobotDescription
-from rl_agent.task_description import TaskDescription
+from rl_agent.robot_interface.pose_reset import move_to_pose
 
 
 @pytest.fixture(autouse=True)

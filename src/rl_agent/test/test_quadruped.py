@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from rl_agent.quadruped.body import JOINTS, LEGS, QuadrupedBody, STANDING
-from rl_agent.randomisation import RandomisationRanges
+from rl_agent.description.randomisation import RandomisationRanges
 from rl_agent.simulated_models import quadruped
 from rl_agent.simulated_models.quadruped import Quadruped
+from rl_agent.simulated_models.quadruped_parts.body import JOINTS, LEGS, QuadrupedBody, STANDING
 
 PERIOD_S = 0.05
 WEIGHT_N = 12.0 * 9.81

@@ -5,9 +5,9 @@
 import mujoco
 import numpy as np
 import pytest
-from rl_agent.quadruped.body import QuadrupedBody, STANDING
-from rl_agent.randomisation import Draw, RandomisationRanges
+from rl_agent.description.randomisation import Draw, RandomisationRanges
 from rl_agent.simulated_models.quadruped import Quadruped
+from rl_agent.simulated_models.quadruped_parts.body import QuadrupedBody, STANDING
 
 PERIOD_S = 0.05
 EXTREME = RandomisationRanges(

@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 from rl_agent.configuration import build, config_folder
+from rl_agent.description.randomisation import draw, RandomisationRanges
+from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError
-from rl_agent.randomisation import draw, RandomisationRanges
-from rl_agent.robot_description import load_robot
 import yaml
 
 PARTS = {'mass': ('trunk', 'calf')}

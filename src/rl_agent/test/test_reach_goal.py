@@ -5,10 +5,10 @@ import itertools
 
 import numpy as np
 import pytest
-from rl_agent.robot_description import load_robot
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.transforms import heading
 from rl_agent.tasks.reach_goal import ReachGoal
 from rl_agent.tasks.task import Values
-from rl_agent.transforms import heading
 
 TASK = ReachGoal(goal_x_m=3.0, goal_y_m=4.0)
 COMMAND = np.array([0.2, 0.0])

@@ -3,9 +3,9 @@
 
 import numpy as np
 import pytest
-from rl_agent.action_description import ActionDescription
-from rl_agent.reactions import Reactions
-from rl_agent.safety_description import ReactionDescription, ReactionKind
+from rl_agent.description.action import ActionDescription
+from rl_agent.description.safety import ReactionDescription, ReactionKind
+from rl_agent.safety.stop_motion import Reactions
 
 TIMES_S = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 100.0)
 

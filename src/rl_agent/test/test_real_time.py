@@ -8,7 +8,7 @@ import sys
 import threading
 
 import pytest
-from rl_agent.real_time import prepare_process, prepare_thread, restore_process
+from rl_agent.real_time.scheduling import prepare_process, prepare_thread, restore_process
 
 TIMEOUT_S = 30.0
 
@@ -91,7 +91,7 @@ def test_nothing_is_asked_for_that_is_not_wanted() -> None:
 def test_a_thread_can_stay_on_one_processor() -> None:
     """In a process of its own: it would stay there."""
     code = (
-        'import os; from rl_agent.real_time import prepare_thread;'
+        'import os; from rl_agent.real_time.scheduling import prepare_thread;'
         ' print(prepare_thread(0, min(os.sched_getaffinity(0))), len(os.sched_getaffinity(0)))'
     )
     result = subprocess.run(

@@ -11,10 +11,10 @@ from rclpy.exceptions import InvalidTopicNameException
 from rclpy.expand_topic_name import expand_topic_name
 from rclpy.validate_full_topic_name import validate_full_topic_name
 from rclpy.validate_topic_name import validate_topic_name
-from rl_agent.description_types import check_topic
+from rl_agent.description.field_types import check_topic
+from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_robot_description import load_ros_robot
+from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 from robot_contents import ARM, change, Content, remove, SCAN, write
 
 REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {

@@ -2,7 +2,7 @@
 """When the way to a command is rehearsed, on a clock that the test moves."""
 
 import pytest
-from rl_agent.rehearsal import Rehearsal
+from rl_agent.real_time.rehearsal import Rehearsal
 
 
 class Walks:

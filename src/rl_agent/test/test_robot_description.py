@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from rl_agent.configuration import config_folder
+from rl_agent.description.observation import ObservationField
+from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError
-from rl_agent.observation_description import ObservationField
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_robot_description import load_ros_robot
+from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 from robot_contents import ARM, Content, SCAN, write
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pendulum_robot import describe, PendulumRobot
 import pytest
+from rl_agent.description.task import TaskDescription
+from rl_agent.environment.robot import Reading
+from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.errors import PolicyError, RobotError
-from rl_agent.robot import Reading
-from rl_agent.robot_env import RobotEnv
-from rl_agent.task_description import TaskDescription
 from rl_agent.tasks.swing_up import SwingUp
 from rl_agent.tasks.task import Outcome
 

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pendulum_robot import describe, PendulumRobot
 import pytest
+from rl_agent.description.safety import LimitDescription, ReactionDescription, SafetyDescription
+from rl_agent.environment.robot import Reading
+from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.errors import RobotError
-from rl_agent.robot import Reading
-from rl_agent.robot_env import RobotEnv
-from rl_agent.safety_description import LimitDescription, ReactionDescription, SafetyDescription
-from rl_agent.safety_state import Stop
+from rl_agent.safety.safety_state import Stop
 from rl_agent.tasks.swing_up import SwingUp
 from rl_agent.tasks.task import Outcome
 

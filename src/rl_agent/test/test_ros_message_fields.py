@@ -4,13 +4,13 @@
 from typing import Any
 
 import pytest
-from rl_agent.action_description import ActionDescription
+from rl_agent.description.action import ActionDescription
+from rl_agent.description.observation import ObservationField
 from rl_agent.errors import ConfigurationError
-from rl_agent.observation_description import ObservationField
-import rl_agent.ros_command
-import rl_agent.ros_field_extractor
-from rl_agent.ros_message_fields import FieldType, leaves, resolve, size_of
-from rl_agent.ros_messages import import_message
+import rl_agent.message_fields.ros_field_extractor
+from rl_agent.message_fields.ros_field_paths import FieldType, leaves, resolve, size_of
+import rl_agent.robot_interface.ros_command
+from rl_agent.ros.ros_messages import import_message
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ OBSERVED: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(('more', 'mistake'), OBSERVED)
 def test_observations_that_a_type_cannot_give(more: dict[str, Any], mistake: str) -> None:
-    found = rl_agent.ros_field_extractor.static_mistakes(
+    found = rl_agent.message_fields.ros_field_extractor.static_mistakes(
         ObservationField(name='a', topic='t', **more)
     )
     assert len(found) == (1 if mistake else 0)
@@ -125,6 +125,6 @@ COMMANDED: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(('more', 'mistake'), COMMANDED)
 def test_commands_that_a_type_cannot_take(more: dict[str, Any], mistake: str) -> None:
     action = ActionDescription(topic='t', unit='', low=(-1, -1), high=(1, 1), **more)
-    found = rl_agent.ros_command.static_mistakes(action)
+    found = rl_agent.robot_interface.ros_command.static_mistakes(action)
     assert len(found) == (1 if mistake else 0)
     assert mistake in ''.join(found)

@@ -3,9 +3,9 @@
 
 import numpy as np
 import pytest
+from rl_agent.description.safety import SafetyDescription
 from rl_agent.errors import PolicyError
-from rl_agent.safety import SafetyFilter, Tightening
-from rl_agent.safety_description import SafetyDescription
+from rl_agent.safety.safety_filter import SafetyFilter, Tightening
 from scipy import signal
 
 

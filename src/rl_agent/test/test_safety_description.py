@@ -4,9 +4,9 @@
 from pathlib import Path
 
 import pytest
+from rl_agent.description.robot import load_robot, RobotDescription
+from rl_agent.description.safety import find_pose
 from rl_agent.errors import ConfigurationError
-from rl_agent.robot_description import load_robot, RobotDescription
-from rl_agent.safety_description import find_pose
 
 LEG = """
 name: leg

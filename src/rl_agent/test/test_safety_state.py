@@ -4,9 +4,9 @@
 
 import threading
 
-from rl_agent.events import Events
-from rl_agent.safety_description import ReactionDescription
-from rl_agent.safety_state import SafetyState, Stop
+from rl_agent.description.safety import ReactionDescription
+from rl_agent.event_log import Events
+from rl_agent.safety.safety_state import SafetyState, Stop
 
 TIMEOUT_S = 30.0
 

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The window by hand: rows of 100 bytes, so that 10 fill a packet and 256 are the most."""
 
-from rl_agent.send_window import SendWindow
+from rl_agent.transport.send_window import SendWindow
 
 
 def test_it_begins_with_batches_of_one_packet() -> None:

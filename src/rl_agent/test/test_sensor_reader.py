@@ -9,10 +9,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 import pytest
+from rl_agent.description.observation import ObservationField
 from rl_agent.errors import RobotError
-from rl_agent.events import Events
-from rl_agent.observation_description import ObservationField
-from rl_agent.sensor_reader import SensorReader
+from rl_agent.event_log import Events
+from rl_agent.robot_interface.sensor_reader import SensorReader
 
 
 @dataclass(frozen=True, eq=False)

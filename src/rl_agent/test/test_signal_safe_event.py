@@ -7,11 +7,11 @@ import threading
 import time
 
 import pytest
-from rl_agent.signal_safe_event import SignalSafeEvent
+from rl_agent.system.signal_safe_event import SignalSafeEvent
 
 TWICE = """
 import os, random, signal, threading, time
-from rl_agent.signal_safe_event import set_by_signals, SignalSafeEvent
+from rl_agent.system.signal_safe_event import set_by_signals, SignalSafeEvent
 print('ready', flush=True)
 for trial in range(300):
     stop = SignalSafeEvent()

@@ -8,7 +8,7 @@ import pytest
 from rl_agent.errors import ConfigurationError
 from rl_agent.simulated_models import make_model
 from rl_agent.simulated_models.pendulum import Pendulum
-from rl_agent.simulated_robot import SimulatedRobot
+from rl_agent.simulation.simulated_robot import SimulatedRobot
 
 EFFORT = np.array([1.0])
 

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A simulator's time goes only forwards, whatever the simulator does."""
 
-from rl_agent.simulation_clock import SimulationClock
+from rl_agent.gazebo.monotonic_clock import SimulationClock
 
 
 def test_time_goes_on_after_a_restart() -> None:

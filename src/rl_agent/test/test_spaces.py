@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rl_agent.action_description import ActionDescription
-from rl_agent.observation_description import ObservationField
-from rl_agent.reset_description import ResetDescription
-from rl_agent.robot_description import RobotDescription
-from rl_agent.simulation_description import SimulationDescription
-from rl_agent.spaces import Spaces
-from rl_agent.task_description import TaskDescription
+from rl_agent.description.action import ActionDescription
+from rl_agent.description.observation import ObservationField
+from rl_agent.description.reset import ResetDescription
+from rl_agent.description.robot import RobotDescription
+from rl_agent.description.simulation import SimulationDescription
+from rl_agent.description.task import TaskDescription
+from rl_agent.environment.spaces import Spaces
 
 
 def make_field(name: str, joints: tuple[str, ...], **more: Any) -> ObservationField:

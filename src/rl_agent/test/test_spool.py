@@ -8,8 +8,8 @@ import threading
 
 from plain_transition import plain_transition
 import pytest
-from rl_agent.spool import Spool, SpooledBatch
-from rl_agent.transition import Transition
+from rl_agent.transport.spool import Spool, SpooledBatch
+from rl_agent.transport.transition import Transition
 
 TIMEOUT_S = 30.0
 

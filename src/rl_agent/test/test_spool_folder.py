@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_agent.record_ring import FileRing
-from rl_agent.spool import Spool
-from rl_agent.spool_folder import default_spool_folder, SpoolFolder
-from rl_agent.transition import Transition
-from rl_agent.transition_batch import Sender
-from rl_agent.transition_record import RecordLayout, whole
+from rl_agent.transport.record_ring import FileRing
+from rl_agent.transport.spool import Spool
+from rl_agent.transport.spool_folder import default_spool_folder, SpoolFolder
+from rl_agent.transport.transition import Transition
+from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition_record import RecordLayout, whole
 
 LAYOUT = RecordLayout(3, 2)
 TIMEOUT_S = 30.0
@@ -261,9 +261,9 @@ def test_a_full_disk_costs_only_what_memory_cannot_hold(
     tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """20 fit into memory; nothing is dropped as long as no more are pending."""
-    monkeypatch.setattr('rl_agent.spool_folder.FileRing', _RefusingFile)
+    monkeypatch.setattr('rl_agent.transport.spool_folder.FileRing', _RefusingFile)
     monkeypatch.setattr(_RefusingFile, 'full', True)
-    monkeypatch.setattr('rl_agent.spool_folder._MOVE_PERIOD_S', 0.01)
+    monkeypatch.setattr('rl_agent.transport.spool_folder._MOVE_PERIOD_S', 0.01)
     reports: list[str] = []
     reported = threading.Event()
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.observation_description import ObservationField
-from rl_agent.transforms import projected_gravity, roll_pitch_yaw, transform
+from rl_agent.description.observation import ObservationField
+from rl_agent.environment.transforms import projected_gravity, roll_pitch_yaw, transform
 
 Numbers = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.transition import Transition, TransitionBuilder
+from rl_agent.transport.transition import Transition, TransitionBuilder
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import numpy as np
 from plain_transition import plain_transition
 import pytest
 from rl_agent.errors import RlError
-from rl_agent.spool import Spool
-from rl_agent.transition import Transition
-from rl_agent.transition_record import RecordLayout, to_transition
+from rl_agent.transport.spool import Spool
+from rl_agent.transport.transition import Transition
+from rl_agent.transport.transition_record import RecordLayout, to_transition
 
 LARGEST = (2.0 - 2.0**-23) * 2.0**127  # of float32
 

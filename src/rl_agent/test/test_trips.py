@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 import pytest
-from rl_agent.safety_description import LimitDescription, TiltDescription
-from rl_agent.trips import roll_pitch, Trips
+from rl_agent.description.safety import LimitDescription, TiltDescription
+from rl_agent.safety.limits import roll_pitch, Trips
 
 JOINTS = {'speed': ('hip', 'knee'), 'orientation': ('x', 'y', 'z', 'w')}
 LEVEL = [0.0, 0.0, 0.0, 1.0]

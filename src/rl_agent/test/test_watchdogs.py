@@ -3,10 +3,10 @@
 
 import math
 
-from rl_agent.events import Events
-from rl_agent.safety_description import WatchdogDescription
-from rl_agent.safety_state import SafetyState
-from rl_agent.watchdogs import Watchdogs, Watched
+from rl_agent.description.safety import WatchdogDescription
+from rl_agent.event_log import Events
+from rl_agent.safety.safety_state import SafetyState
+from rl_agent.safety.watchdogs import Watchdogs, Watched
 
 
 class Bench:

@@ -2,11 +2,11 @@
 """Batches for tests: transitions are told apart by their rewards, which are their numbers."""
 
 import numpy as np
-from rl_agent.robot_description import load_robot
-from rl_agent.spaces import Spaces
-from rl_agent.transition_batch import Sender
-from rl_learner.batch_codec import TransitionBatch
-from rl_learner.replay_layout import ReplayLayout
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
+from rl_agent.transport.transition_batch import Sender
+from rl_learner.journal.batch_codec import TransitionBatch
+from rl_learner.replay.layout import ReplayLayout
 
 SPACES = Spaces(load_robot('pendulum'))
 LAYOUT = ReplayLayout(3, 1)

@@ -4,7 +4,7 @@
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_learner.algorithm import Algorithm, load_algorithm
+from rl_learner.actor_critic.algorithm import Algorithm, load_algorithm
 
 PRESETS = (
     'default',

@@ -6,7 +6,7 @@ from array import array
 from batches import make_batch
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
-from rl_learner.batch_codec import COLUMNS, decode, encode, MESSAGE_DEFINITION, TYPE_NAME
+from rl_learner.journal.batch_codec import COLUMNS, decode, encode, MESSAGE_DEFINITION, TYPE_NAME
 from rl_msgs.msg import TransitionBatch
 
 

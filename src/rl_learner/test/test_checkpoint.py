@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from rl_agent.errors import TrainingError
-from rl_learner.checkpoint import Checkpoints
+from rl_learner.training.checkpoint import Checkpoints
 import torch
 
 
@@ -82,7 +82,7 @@ CUT_SHORT = """
 import pathlib, resource, sys
 import torch
 from rl_agent.errors import DiskError
-from rl_learner.checkpoint import Checkpoints
+from rl_learner.training.checkpoint import Checkpoints
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
 try:
     Checkpoints(pathlib.Path(sys.argv[1])).save({'a': torch.zeros(100_000)}, 1)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from rl_learner import completion
+from rl_learner.cli import completion
 
 PARSERS = {parser.prog: parser for parser in completion.parsers()}
 # An option of the same name takes the same thing and does the same.
@@ -86,7 +86,7 @@ def test_the_tools_are_those_that_are_installed(workspace_setup: str) -> None:
     installed = {
         line.partition('=')[0].strip(" '")
         for line in workspace_setup.splitlines()
-        if line.strip().startswith("'rl_") and ' = rl_learner.commands:' in line
+        if line.strip().startswith("'rl_") and ' = rl_learner.entry_points:' in line
     }
     assert tools == installed
 

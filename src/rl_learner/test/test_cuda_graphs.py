@@ -8,9 +8,9 @@ Where there is no CUDA device, a recording is a call that is made again.
 import logging
 
 import pytest
-from rl_learner.algorithm import load_algorithm
-from rl_learner.cuda_graphs import CapturedSteps
-from rl_learner.update import Update
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.training.cuda_graphs import CapturedSteps
+from rl_learner.training.update import Update
 import torch
 
 SMALL = {'batch_size': 16, 'actor_hidden_sizes': [12, 8], 'critic_hidden_sizes': [12, 8]}

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
-from rl_agent.robot_description import load_robot
-from rl_agent.spaces import Spaces
-from rl_learner.algorithm import load_algorithm
-from rl_learner.demo_description import load_demo
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.demo.demo_description import load_demo
 import yaml
 
 DEMO: dict[str, Any] = {

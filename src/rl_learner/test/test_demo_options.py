@@ -4,11 +4,11 @@
 from pathlib import Path
 
 import pytest
-from rl_agent.robot_description import load_robot
-from rl_learner.demo import parse_arguments
-from rl_learner.demo_description import load_demo
-from rl_learner.demo_run import DemoPlan
-from rl_learner.run_folder import LOGS, new_log_folder
+from rl_agent.description.robot import load_robot
+from rl_learner.cli.demo import parse_arguments
+from rl_learner.demo.demo_description import load_demo
+from rl_learner.demo.demo_run import DemoPlan
+from rl_learner.run.folder import LOGS, new_log_folder
 
 
 def make_plan(folder: Path, algorithm: str) -> DemoPlan:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_learner.episode_log import EpisodeLog, EPISODES_FILE, read_episodes
+from rl_learner.run.episode_log import EpisodeLog, EPISODES_FILE, read_episodes
 from small_disk import disk_of
 
 EPISODE: dict[str, Any] = {

@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 import numpy as np
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_agent.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.policy_file import save_policy
-from rl_learner import evaluate
-from rl_learner.evaluate_task import TaskEvaluation
-from rl_learner.evaluation import EvaluatedEpisode, Evaluation, figures
-from rl_learner.evaluation_pictures import draw_trajectories
-from rl_learner.evaluation_report import as_json, write_report
-from rl_learner.film import check_ffmpeg, write_film
+from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.policy_file import save_policy
+from rl_learner.cli import evaluate
+from rl_learner.evaluation.evaluation import EvaluatedEpisode, Evaluation, figures
+from rl_learner.evaluation.film import check_ffmpeg, write_film
+from rl_learner.evaluation.gymnasium_trial import TaskEvaluation
+from rl_learner.evaluation.pictures import draw_trajectories
+from rl_learner.evaluation.report import as_json, write_report
 
 
 def parameters(observations: int = 3, actions: int = 1) -> PolicyParameters:
@@ -136,7 +136,7 @@ def test_the_command_on_a_task(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 IN_ONE_SECOND = """
 import datetime, sys, types
-from rl_learner import evaluate
+from rl_learner.cli import evaluate
 moment = datetime.datetime(2026, 1, 2, 3, 4, 5)
 evaluate.datetime = types.SimpleNamespace(datetime=types.SimpleNamespace(now=lambda: moment))
 print('ready', flush=True)
@@ -183,7 +183,7 @@ def test_a_folder_that_is_made_meanwhile_is_refused(
     save_policy(tmp_path / 'policy.npz', parameters())
     out = tmp_path / 'out'
     monkeypatch.setattr(
-        'rl_learner.command_line.refuse_to_overwrite', lambda path, force: path.mkdir()
+        'rl_learner.cli.command_line.refuse_to_overwrite', lambda path, force: path.mkdir()
     )
     assert exit_code(str(tmp_path / 'policy.npz'), '--task', 'Pendulum-v1', '--out', str(out)) == 2
     assert f'--out: given {out}: ' in capsys.readouterr().err

@@ -8,21 +8,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, PolicyError, TrainingError
-from rl_agent.policy import Policy, PolicyArchitecture, PolicyParameters
-from rl_agent.policy_file import load_policy, save_policy
-from rl_agent.policy_store import PolicyStore
-from rl_agent.robot_description import load_robot
-from rl_agent.spaces import Spaces
-from rl_learner import export, export_onnx
-from rl_learner.algorithm import load_algorithm
-from rl_learner.checkpoint import Checkpoints
-from rl_learner.export import FORMATS
-from rl_learner.exported_policy import PolicyWithRobot
-from rl_learner.policy_source import load_source
-from rl_learner.run_configuration import next_start, write_run
-from rl_learner.run_folder import CHECKPOINTS, POLICY_FILE
-from rl_learner.update import Update
+from rl_agent.policy.policy import Policy, PolicyArchitecture, PolicyParameters
+from rl_agent.policy.policy_file import load_policy, save_policy
+from rl_agent.policy.policy_store import PolicyStore
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.cli import export
+from rl_learner.cli.export import FORMATS
+from rl_learner.export import onnx_file as export_onnx
+from rl_learner.export.load_policy import load_source
+from rl_learner.export.policy_with_robot import PolicyWithRobot
+from rl_learner.run.folder import CHECKPOINTS, POLICY_FILE
+from rl_learner.run.manifest import next_start, write_run
+from rl_learner.training.checkpoint import Checkpoints
+from rl_learner.training.update import Update
 
 ROBOT = load_robot('pendulum')
 SMALL = {'actor_hidden_sizes': [8, 6], 'critic_hidden_sizes': [8]}

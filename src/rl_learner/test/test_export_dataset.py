@@ -10,15 +10,15 @@ from batches import make_batch, SPACES
 import minari
 import numpy as np
 import pytest
-from rl_agent.robot_description import load_robot
-from rl_agent.transition_batch import Sender
-from rl_learner import export_dataset
-from rl_learner.algorithm import load_algorithm
-from rl_learner.batch_codec import encode, TransitionBatch
-from rl_learner.journal import Journal, JournalSettings
-from rl_learner.journal_episodes import split_episodes
-from rl_learner.run_configuration import next_start, write_run
-from rl_learner.run_folder import EXPERIENCE
+from rl_agent.description.robot import load_robot
+from rl_agent.transport.transition_batch import Sender
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.cli import export_dataset
+from rl_learner.journal.batch_codec import encode, TransitionBatch
+from rl_learner.journal.journal import Journal, JournalSettings
+from rl_learner.journal.journal_episodes import split_episodes
+from rl_learner.run.folder import EXPERIENCE
+from rl_learner.run.manifest import next_start, write_run
 
 TWO = Sender('robot_2', 'session_b', SPACES.fingerprint)
 

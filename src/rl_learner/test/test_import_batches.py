@@ -9,19 +9,19 @@ from typing import Any
 
 from batches import LAYOUT, make_batch, ONE, SPACES
 import pytest
-from rl_agent.robot_description import load_robot
-from rl_agent.transition_batch import Sender
-from rl_learner import import_recordings
-from rl_learner.algorithm import load_algorithm
-from rl_learner.batch_codec import encode, MESSAGE_DEFINITION, TransitionBatch, TYPE_NAME
-from rl_learner.batch_order import BatchOrder
-from rl_learner.journal import Journal, JournalSettings
-from rl_learner.journal_reader import journal_files, read_journal
-from rl_learner.journal_rows import JournalRows
-from rl_learner.run_configuration import next_start, write_run
-from rl_learner.run_folder import EXPERIENCE
-from rl_learner.run_identity import claim_run, RunIdentity
-from rl_learner.run_lock import run_state, RunLock
+from rl_agent.description.robot import load_robot
+from rl_agent.transport.transition_batch import Sender
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.cli import import_recordings
+from rl_learner.journal.batch_codec import encode, MESSAGE_DEFINITION, TransitionBatch, TYPE_NAME
+from rl_learner.journal.journal import Journal, JournalSettings
+from rl_learner.journal.journal_reader import journal_files, read_journal
+from rl_learner.journal.journal_rows import JournalRows
+from rl_learner.recordings.batch_order import BatchOrder
+from rl_learner.run.folder import EXPERIENCE
+from rl_learner.run.identity import claim_run, RunIdentity
+from rl_learner.run.lock import run_state, RunLock
+from rl_learner.run.manifest import next_start, write_run
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
 OTHER_ROBOT = Sender('robot_9', 'session_z', 'fingerprint of another')

@@ -10,20 +10,20 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.direct_robot import DirectRobot
-from rl_agent.robot_description import load_robot, RobotDescription
-from rl_agent.robot_env import RobotEnv
-from rl_agent.safety_description import SafetyDescription
-from rl_agent.spaces import Spaces
-from rl_agent.task_description import TaskDescription
+from rl_agent.description.robot import load_robot, RobotDescription
+from rl_agent.description.safety import SafetyDescription
+from rl_agent.description.task import TaskDescription
+from rl_agent.environment.robot_env import RobotEnv
+from rl_agent.environment.spaces import Spaces
+from rl_agent.simulation.in_process_robot import DirectRobot
 from rl_agent.tasks.task import Outcome, Parameters, Values
-from rl_agent.transition import Transition, TransitionBuilder
-from rl_learner import import_recordings
-from rl_learner.algorithm import load_algorithm
-from rl_learner.journal_reader import read_journal
-from rl_learner.rebuilt_episodes import EpisodeRebuilder
-from rl_learner.run_configuration import next_start, write_run
-from rl_learner.run_folder import EXPERIENCE
+from rl_agent.transport.transition import Transition, TransitionBuilder
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.cli import import_recordings
+from rl_learner.journal.journal_reader import read_journal
+from rl_learner.recordings.episode_rebuilder import EpisodeRebuilder
+from rl_learner.run.folder import EXPERIENCE
+from rl_learner.run.manifest import next_start, write_run
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
 

@@ -17,9 +17,9 @@ from batches import make_batch, ONE, SPACES
 from mcap_ros2.reader import read_ros2_messages
 import pytest
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
-from rl_learner.batch_codec import encode
-from rl_learner.journal import Journal, JournalSettings, Sequences
-from rl_learner.journal_reader import (
+from rl_learner.journal.batch_codec import encode
+from rl_learner.journal.journal import Journal, JournalSettings, Sequences
+from rl_learner.journal.journal_reader import (
     journal_extent,
     journal_files,
     JOURNAL_START,
@@ -277,7 +277,7 @@ def test_a_newest_file_that_is_taken_away_meanwhile(
     """A bridge that starts replaces one without transitions while the learner counts."""
     fill(open_journal(tmp_path), 1, 3)
     files = [*journal_files(tmp_path), tmp_path / '000000000003.mcap']
-    monkeypatch.setattr('rl_learner.journal_reader.journal_files', lambda _: list(files))
+    monkeypatch.setattr('rl_learner.journal.journal_reader.journal_files', lambda _: list(files))
     assert journal_extent(tmp_path).total == 3
 
 
@@ -447,7 +447,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 READ_ONLY = """
 import pathlib, sys
 from rl_agent.errors import ConfigurationError
-from rl_learner.journal import Journal, JournalSettings
+from rl_learner.journal.journal import Journal, JournalSettings
 try:
     Journal(pathlib.Path(sys.argv[1]), 'f', JournalSettings())
 except ConfigurationError as error:

@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 import pytest
-from rl_learner.judge import Evaluation, fitting_episodes, Judge
+from rl_learner.demo.evaluation_schedule import Evaluation, fitting_episodes, Judge
 
 # 10 episodes of evaluation and 2 under way, of 200 steps each, must still fit: 2400 steps.
 # The last chance is one eighth wider: from 2700 steps before the end.

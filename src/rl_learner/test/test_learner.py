@@ -13,13 +13,13 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
-from rl_learner.algorithm import load_algorithm
-from rl_learner.checkpoint import Checkpoints
-from rl_learner.learner import Learner, LearnerSettings
-from rl_learner.replay_sampler import Rows
-from rl_learner.run_folder import CHECKPOINTS
-from rl_learner.training_pace import TrainingPace
-from rl_learner.update import Update
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.replay.sampler import Rows
+from rl_learner.run.folder import CHECKPOINTS
+from rl_learner.training.checkpoint import Checkpoints
+from rl_learner.training.learner import Learner, LearnerSettings
+from rl_learner.training.training_pace import TrainingPace
+from rl_learner.training.update import Update
 
 PERIOD_S = 0.5
 
@@ -148,7 +148,9 @@ def test_without_a_version_that_never_comes_twice_no_policy_is_published(
 ) -> None:
     published: list[int] = []
     learner, update, blocks = make(tmp_path, published)
-    monkeypatch.setattr('rl_learner.policy_versions.atomic_file', lambda path: _refused(path))
+    monkeypatch.setattr(
+        'rl_learner.training.policy_versions.atomic_file', lambda path: _refused(path)
+    )
     with training(learner):
         blocks.put(update.layout.width)
         until(lambda: update.updates == 1, 'the update')

@@ -7,10 +7,10 @@ import socket
 from addresses import has_ipv6
 import numpy as np
 import pytest
-from rl_learner.loopback_only import bind_to_loopback
-from rl_learner.ports import free_port
-from rl_learner.replay_server import ReplayServer
-from rl_learner.replay_writer import ReplayWriter
+from rl_learner.replay.loopback_only import bind_to_loopback
+from rl_learner.replay.server import ReplayServer
+from rl_learner.replay.writer import ReplayWriter
+from rl_learner.system.ports import free_port
 
 _BOUND_DEVICE_SIZE = 16
 
@@ -43,7 +43,7 @@ def test_a_server_that_cannot_hide_says_so_once(
     def refuse(port: int) -> int:
         raise PermissionError(1, 'Operation not permitted')
 
-    monkeypatch.setattr('rl_learner.replay_server.bind_to_loopback', refuse)
+    monkeypatch.setattr('rl_learner.replay.server.bind_to_loopback', refuse)
     port = free_port()
     with caplog.at_level(logging.WARNING):
         server = ReplayServer(port, width=2, capacity=10, samples_per_insert=1.0, warmup=0)

@@ -5,7 +5,7 @@
 import math
 
 import pytest
-from rl_learner.losses import (
+from rl_learner.actor_critic.losses import (
     quantile_fractions,
     quantile_loss,
     quantile_loss_gradient,

@@ -6,10 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
-from rl_agent.policy import Policy
-from rl_learner.algorithm import load_algorithm
-from rl_learner.mlp import Ensemble
-from rl_learner.update import Update
+from rl_agent.policy.policy import Policy
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.actor_critic.mlp import Ensemble
+from rl_learner.training.update import Update
 import torch
 
 OPTIONS = list(

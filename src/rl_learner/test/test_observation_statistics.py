@@ -3,7 +3,7 @@
 """Running statistics against those of all observations at once."""
 
 import numpy as np
-from rl_learner.observation_statistics import ObservationStatistics
+from rl_learner.actor_critic.observation_statistics import ObservationStatistics
 import torch
 
 

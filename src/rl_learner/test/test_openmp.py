@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from rl_learner.openmp import openmp_environment
+from rl_learner.training.openmp import openmp_environment
 
 LEARNER = """
 import pathlib
-import rl_learner.learner_node
+import rl_learner.nodes.learner_node
 print('gomp', 'libgomp' in pathlib.Path('/proc/self/maps').read_text())
 """
 

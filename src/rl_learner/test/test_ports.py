@@ -7,7 +7,7 @@ import os
 import socket
 
 import pytest
-from rl_learner.ports import free_port
+from rl_learner.system.ports import free_port
 
 
 def refusal_of_ipv6(number: int) -> Callable[[int, int], socket.socket]:

@@ -12,7 +12,7 @@ import threading
 import time
 
 import pytest
-from rl_learner.processes import ChildProcess, end_in_order, let_end
+from rl_learner.system.processes import ChildProcess, end_in_order, let_end
 
 TIMEOUT_S = 30.0
 
@@ -36,7 +36,7 @@ while True:
 # Starts a child, tells its process id, and stays.
 PARENT = """
 import os, pathlib, signal, sys
-from rl_learner.processes import ChildProcess
+from rl_learner.system.processes import ChildProcess
 child = ChildProcess('child', sys.argv[1:], pathlib.Path('child.log'), os.environ)
 print(child._process.pid, flush=True)
 signal.pause()

@@ -9,11 +9,11 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.utilities import try_shutdown
-from rl_agent.ros_spinning import serve
-from rl_agent.ros_topics import EPISODE_QOS, STATUS_QOS, STEP_QOS
-from rl_learner.episode_log import read_episodes
-from rl_learner.recorder_node import RecorderNode
-from rl_learner.ros_domain import claim_domain, local_environment
+from rl_agent.ros.ros_spinning import serve
+from rl_agent.ros.ros_topics import EPISODE_QOS, STATUS_QOS, STEP_QOS
+from rl_learner.nodes.recorder_node import RecorderNode
+from rl_learner.run.episode_log import read_episodes
+from rl_learner.system.domain import claim_domain, local_environment
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus, Step
 
 TIMEOUT_S = 30.0
@@ -90,7 +90,7 @@ def test_after_a_full_disk_the_curves_go_on(
 
     write()
     with monkeypatch.context() as broken:
-        broken.setattr('rl_learner.event_file.RecordWriter.write', _cut_off)
+        broken.setattr('rl_learner.monitoring.tensorboard_file.RecordWriter.write', _cut_off)
         write()
         write()
     write()

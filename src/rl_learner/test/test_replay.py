@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 from rl_agent.errors import ConfigurationError, ReplayError
-from rl_learner.ports import free_port
-from rl_learner.replay_items import ROWS_PER_ITEM
-from rl_learner.replay_sampler import ReplaySampler
-from rl_learner.replay_server import ReplayServer, ReplayStart
-from rl_learner.replay_writer import ReplayWriter
+from rl_learner.replay.items import ROWS_PER_ITEM
+from rl_learner.replay.sampler import ReplaySampler
+from rl_learner.replay.server import ReplayServer, ReplayStart
+from rl_learner.replay.writer import ReplayWriter
+from rl_learner.system.ports import free_port
 
 TIMEOUT_S = 30.0
 # A wait for what must not happen. On a slow machine it could only miss a fault, never make one up.
@@ -26,9 +26,9 @@ WIDTH = 6
 WAITING = """
 import sys
 import numpy
-from rl_learner.replay_sampler import ReplaySampler
-from rl_learner.replay_server import ReplayServer
-from rl_learner.replay_writer import ReplayWriter
+from rl_learner.replay.sampler import ReplaySampler
+from rl_learner.replay.server import ReplayServer
+from rl_learner.replay.writer import ReplayWriter
 port = int(sys.argv[1])
 server = ReplayServer(port, width=6, capacity=100, samples_per_insert=1.0, warmup=0)
 ReplayWriter(port).insert(numpy.ones((100, 6), numpy.float32))

@@ -7,9 +7,9 @@ import dataclasses
 from batches import make_batch, ONE, SPACES
 import pytest
 from rl_agent.errors import ConfigurationError, JournalError
-from rl_agent.transition_batch import Sender
-from rl_learner.batch_codec import decode, encode
-from rl_learner.replay_bridge import ReplayBridge
+from rl_agent.transport.transition_batch import Sender
+from rl_learner.journal.batch_codec import decode, encode
+from rl_learner.journal.replay_bridge import ReplayBridge
 
 AGAIN = dataclasses.replace(ONE, session='session_b')
 TWO = dataclasses.replace(ONE, robot='robot_2')

@@ -13,15 +13,15 @@ import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.utilities import try_shutdown
 from rl_agent.errors import DiskFullError
-from rl_agent.ros_main import ManagedNode
-from rl_learner.batch_codec import encode
-from rl_learner.learner_node import LearnerNode
-from rl_learner.ports import free_port
-from rl_learner.replay_bridge_node import ReplayBridgeNode
-from rl_learner.replay_server import ReplayServer
-from rl_learner.ros_domain import claim_domain, local_environment
-from rl_learner.run_configuration import read_retention
-from rl_learner.run_folder import run_key
+from rl_agent.ros.ros_node_main import ManagedNode
+from rl_learner.journal.batch_codec import encode
+from rl_learner.nodes.learner_node import LearnerNode
+from rl_learner.nodes.replay_bridge_node import ReplayBridgeNode
+from rl_learner.replay.server import ReplayServer
+from rl_learner.run.folder import run_key
+from rl_learner.run.manifest import read_retention
+from rl_learner.system.domain import claim_domain, local_environment
+from rl_learner.system.ports import free_port
 
 MakeBridge = Callable[..., ReplayBridgeNode]
 
@@ -135,7 +135,7 @@ def test_a_bridge_that_finds_a_full_disk_waits_for_room(
 ) -> None:
     """Robots keep their data meanwhile; a signal ends the wait."""
     make_bridge(run_folder=tmp_path / 'run', replay_port=free_port())
-    monkeypatch.setattr('rl_learner.replay_bridge_node._LOOK_FOR_ROOM_S', 0.05)
+    monkeypatch.setattr('rl_learner.nodes.replay_bridge_node._LOOK_FOR_ROOM_S', 0.05)
     looks: list[bool] = []
 
     def look(folder: Path) -> bool:
@@ -150,7 +150,7 @@ def test_a_bridge_that_finds_a_full_disk_waits_for_room(
     other = tmp_path / 'other'
     (other / 'experience').mkdir(parents=True)
     (other / 'replay.json').write_bytes((tmp_path / 'run' / 'replay.json').read_bytes())
-    monkeypatch.setattr('rl_learner.replay_bridge_node.has_room', look)
+    monkeypatch.setattr('rl_learner.nodes.replay_bridge_node.has_room', look)
     monkeypatch.setattr('os.fsync', refuse)
     bridge, late = ReplayBridgeNode(), ReplayBridgeNode()
     for node in (bridge, late):

@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 from rl_agent.errors import ConfigurationError, JournalError, ReplayError, RlError
-from rl_learner.batch_codec import encode
-from rl_learner.journal import Journal, JournalSettings
-from rl_learner.journal_reader import journal_extent, journal_files, transitions_before
-from rl_learner.journal_rows import JournalRows
-from rl_learner.ports import free_port
-from rl_learner.replay_feeder import ReplayFeeder
-from rl_learner.replay_items import ROWS_PER_ITEM
-from rl_learner.replay_sampler import ReplaySampler
-from rl_learner.replay_server import ReplayServer, ReplayStart
-from rl_learner.replay_state import item_table_name
-from rl_learner.replay_writer import ReplayWriter
+from rl_learner.journal.batch_codec import encode
+from rl_learner.journal.journal import Journal, JournalSettings
+from rl_learner.journal.journal_reader import journal_extent, journal_files, transitions_before
+from rl_learner.journal.journal_rows import JournalRows
+from rl_learner.replay.feeder import ReplayFeeder
+from rl_learner.replay.items import ROWS_PER_ITEM
+from rl_learner.replay.sampler import ReplaySampler
+from rl_learner.replay.server import ReplayServer, ReplayStart
+from rl_learner.replay.state import item_table_name
+from rl_learner.replay.writer import ReplayWriter
+from rl_learner.system.ports import free_port
 
 GLANCE_S = 0.3
 OWN, OTHER = '1:2', '1:3'  # keys of runs

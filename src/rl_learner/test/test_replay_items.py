@@ -3,8 +3,8 @@
 
 import numpy as np
 import pytest
-from rl_learner.replay_items import items_for, ROWS_PER_ITEM, to_items, to_rows
-from rl_learner.shuffle_pool import ShufflePool
+from rl_learner.replay.items import items_for, ROWS_PER_ITEM, to_items, to_rows
+from rl_learner.replay.shuffle_pool import ShufflePool
 
 
 @pytest.mark.parametrize(

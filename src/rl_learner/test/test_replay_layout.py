@@ -4,7 +4,7 @@
 
 import numpy as np
 import pytest
-from rl_learner.replay_layout import ReplayLayout
+from rl_learner.replay.layout import ReplayLayout
 import torch
 
 

@@ -11,16 +11,16 @@ import threading
 import numpy as np
 from PIL import Image
 import pytest
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
-from rl_agent.policy_file import save_policy
-from rl_agent.robot_description import load_robot
-from rl_agent.spaces import Spaces
-from rl_learner.algorithm import load_algorithm
-from rl_learner.exported_policy import PolicyWithRobot
-from rl_learner.film import FILMS, save_animation, save_video
-from rl_learner.film_process import film_policy, make_film
-from rl_learner.run_folder import LOGS, POLICY_FILE
-from rl_learner.update import Update
+from rl_agent.policy.policy_file import save_policy
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.evaluation.film import FILMS, save_animation, save_video
+from rl_learner.evaluation.film_process import film_policy, make_film
+from rl_learner.export.policy_with_robot import PolicyWithRobot
+from rl_learner.run.folder import LOGS, POLICY_FILE
+from rl_learner.training.update import Update
 
 TIMEOUT_S = 200
 
@@ -35,7 +35,15 @@ def policy_of(robot):
 def film(folder, robot, policy, **environment):
     """Run the program; return its exit code and what it said."""
     save_policy(folder / POLICY_FILE, policy)
-    command = [sys.executable, '-m', 'rl_learner.robot_film', '--robot', robot, '--seconds', '0.5']
+    command = [
+        sys.executable,
+        '-m',
+        'rl_learner.evaluation.robot_film',
+        '--robot',
+        robot,
+        '--seconds',
+        '0.5',
+    ]
     command += ['--policy', str(folder / POLICY_FILE), '--folder', str(folder)]
     result = subprocess.run(
         command,

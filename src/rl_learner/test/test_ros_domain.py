@@ -13,14 +13,14 @@ import tempfile
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_learner.ros_domain import applied, claim_domain, local_environment
+from rl_learner.system.domain import applied, claim_domain, local_environment
 
 TIMEOUT_S = 30.0
 # Claims a domain, tells it, and holds it until its input ends.
 HOLDER = """
 import sys
 from rl_agent.errors import ConfigurationError
-from rl_learner.ros_domain import claim_domain
+from rl_learner.system.domain import claim_domain
 try:
     with claim_domain() as domain:
         print(domain, flush=True)

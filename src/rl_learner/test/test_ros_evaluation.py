@@ -11,14 +11,14 @@ from batches import make_batch, SPACES
 import numpy as np
 import psutil
 import pytest
-from rl_agent.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.robot_description import load_robot
-from rl_agent.ros_topics import EPISODE, STEP
-from rl_agent.transition_batch import Sender
-from rl_learner.batch_codec import encode
-from rl_learner.ros_domain import claim_domain, local_environment
-from rl_learner.ros_evaluation import _Judge, RobotTrial
-from rl_learner.ros_monitor import RosMonitor
+from rl_agent.description.robot import load_robot
+from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.ros.ros_topics import EPISODE, STEP
+from rl_agent.transport.transition_batch import Sender
+from rl_learner.demo.ros_monitor import RosMonitor
+from rl_learner.evaluation.ros_robot_trial import _Judge, RobotTrial
+from rl_learner.journal.batch_codec import encode
+from rl_learner.system.domain import claim_domain, local_environment
 
 
 def make_trial(*, real: bool = False) -> RobotTrial:

@@ -8,10 +8,10 @@ from pathlib import Path
 import re
 
 import pytest
+from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError
-from rl_agent.robot_description import load_robot
-from rl_learner.algorithm import load_algorithm
-from rl_learner.run_configuration import (
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.run.manifest import (
     description_as_json,
     git_commit,
     next_start,

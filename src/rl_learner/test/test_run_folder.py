@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_learner.run_folder import run_key
+from rl_learner.run.folder import run_key
 
 
 def test_a_run_has_one_key_by_any_name_and_a_copy_has_another(

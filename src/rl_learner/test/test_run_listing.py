@@ -6,13 +6,13 @@ import shlex
 from typing import Any
 
 import pytest
+from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError
-from rl_agent.robot_description import load_robot
-from rl_learner.algorithm import load_algorithm
-from rl_learner.journal_reader import journal_files
-from rl_learner.run_configuration import next_start, read_retention, write_retention, write_run
-from rl_learner.run_folder import BRIDGE_FILE, CHECKPOINTS, DEMO_FILE
-from rl_learner.run_listing import as_shell, is_run, read_entry, resume_command
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.journal.journal_reader import journal_files
+from rl_learner.run.folder import BRIDGE_FILE, CHECKPOINTS, DEMO_FILE
+from rl_learner.run.listing import as_shell, is_run, read_entry, resume_command
+from rl_learner.run.manifest import next_start, read_retention, write_retention, write_run
 
 
 def make_run(folder: Path, **parameters: Any) -> Path:
@@ -97,4 +97,4 @@ def test_a_demo_goes_on_as_a_demo(tmp_path: Path) -> None:
     run = make_run(tmp_path / 'run', replay_port=8001)
     write_retention(run, 0.0)
     (run / DEMO_FILE).touch()
-    assert resume_command(run)[1:] == ['-m', 'rl_learner.demo', '--resume', str(run)]
+    assert resume_command(run)[1:] == ['-m', 'rl_learner.cli.demo', '--resume', str(run)]

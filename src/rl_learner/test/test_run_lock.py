@@ -9,10 +9,10 @@ import sys
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_learner.run_lock import kept_unused, LOCK_FILE, run_state, RunLock
+from rl_learner.run.lock import kept_unused, LOCK_FILE, run_state, RunLock
 
 PROGRAM = (
-    'import pathlib, sys, time; from rl_learner.run_lock import RunLock;'
+    'import pathlib, sys, time; from rl_learner.run.lock import RunLock;'
     'lock = RunLock(pathlib.Path(sys.argv[1])); lock.begin(); print("held", flush=True);'
     'sys.stdin.read()'
 )

@@ -4,9 +4,9 @@
 import math
 
 import pytest
-from rl_learner.algorithm import load_algorithm
-from rl_learner.obtained_return import obtained_return
-from rl_learner.run_recorder import RunRecorder
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.monitoring.obtained_return import obtained_return
+from rl_learner.monitoring.run_scalars import RunRecorder
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus, Step
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from matplotlib import image
 import pytest
-from rl_learner.episode_log import EpisodeRow
-from rl_learner.run_report import after, Summary, write_report
+from rl_learner.demo.report import after, Summary, write_report
+from rl_learner.run.episode_log import EpisodeRow
 
 SUMMARY = Summary(
     verdict='learned',

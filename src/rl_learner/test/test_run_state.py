@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from rl_agent.errors import ConfigurationError, TrainingError
-from rl_learner.policy_versions import PolicyVersions
-from rl_learner.run_identity import claim_run, RunIdentity
+from rl_learner.run.identity import claim_run, RunIdentity
+from rl_learner.training.policy_versions import PolicyVersions
 
 
 def test_versions_of_a_killed_learner_never_come_again(tmp_path: Path) -> None:

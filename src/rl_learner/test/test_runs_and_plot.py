@@ -12,17 +12,17 @@ from typing import Any
 from matplotlib import image
 import numpy as np
 import pytest
+from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError, JournalError
-from rl_agent.robot_description import load_robot
-from rl_learner import plot, runs
-from rl_learner.algorithm import load_algorithm
-from rl_learner.episode_log import EpisodeLog, EPISODES_FILE
-from rl_learner.journal import Journal, JournalSettings
-from rl_learner.learning_curves import band, draw, read_curve
-from rl_learner.run_configuration import next_start, RUN_FILE, write_run
-from rl_learner.run_folder import CHECKPOINTS, DEMO_FILE, EXPERIENCE
-from rl_learner.run_listing import resume_command
-from rl_learner.run_lock import LOCK_FILE, run_state, RunLock
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.cli import plot, runs
+from rl_learner.journal.journal import Journal, JournalSettings
+from rl_learner.monitoring.learning_curves import band, draw, read_curve
+from rl_learner.run.episode_log import EpisodeLog, EPISODES_FILE
+from rl_learner.run.folder import CHECKPOINTS, DEMO_FILE, EXPERIENCE
+from rl_learner.run.listing import resume_command
+from rl_learner.run.lock import LOCK_FILE, run_state, RunLock
+from rl_learner.run.manifest import next_start, RUN_FILE, write_run
 
 
 def make_run(
@@ -202,7 +202,7 @@ def test_the_command_that_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[
         'ros2 launch rl_learner learner.launch.py robot:=pendulum algorithm:=tqc seed:=0'
     )
     (run / DEMO_FILE).touch()
-    assert resume_command(run)[1:] == ['-m', 'rl_learner.demo', '--resume', str(run)]
+    assert resume_command(run)[1:] == ['-m', 'rl_learner.cli.demo', '--resume', str(run)]
     next((run / CHECKPOINTS).iterdir()).unlink()
     assert exit_code(runs.main, '--resume', run) == 2
     assert 'no checkpoint in it' in capsys.readouterr().err

@@ -5,9 +5,9 @@ import io
 
 import pytest
 from rich.console import Console
-from rl_learner.display import Display, Outlook
-from rl_learner.ros_monitor import Observed
-from rl_learner.step_means import StepMeans
+from rl_learner.demo.display import Display, Outlook
+from rl_learner.demo.ros_monitor import Observed
+from rl_learner.demo.ros_step_means import StepMeans
 from rl_msgs.msg import AgentStatus, Step
 
 SHOWN = {'speed m/s': 'velocity/0', 'height m': 'position/2'}

@@ -3,7 +3,7 @@
 """Targets against numbers worked by hand."""
 
 import pytest
-from rl_learner.targets import bellman_targets, kept_atoms, random_subset
+from rl_learner.actor_critic.targets import bellman_targets, kept_atoms, random_subset
 import torch
 
 

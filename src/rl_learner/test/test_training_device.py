@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_learner.training_device import device_name, training_device
+from rl_learner.training.device import device_name, training_device
 import torch
 
 # a GPU that is seen and cannot be used, as one that this build of torch has no kernels for
@@ -15,7 +15,7 @@ BROKEN = """
 import logging
 import sys
 import torch
-from rl_learner.training_device import training_device
+from rl_learner.training.device import training_device
 logging.basicConfig(format='%(levelname)s: %(message)s')
 torch.cuda.is_available = lambda: True
 print('device', training_device(sys.argv[1]))

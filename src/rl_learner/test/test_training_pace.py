@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """Samples due over a run with breaks, by hand: 4 samples a transition, batches of 2."""
 
-from rl_learner.training_pace import TrainingPace
+from rl_learner.training.training_pace import TrainingPace
 
 
 def pace(per_insert: float = 4.0, warmup: int = 10) -> TrainingPace:

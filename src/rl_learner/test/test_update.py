@@ -9,9 +9,9 @@ import math
 import numpy as np
 import pytest
 from rl_agent.errors import TrainingError
-from rl_learner.algorithm import Algorithm, load_algorithm
-from rl_learner.checkpoint import Checkpoints
-from rl_learner.update import Update
+from rl_learner.actor_critic.algorithm import Algorithm, load_algorithm
+from rl_learner.training.checkpoint import Checkpoints
+from rl_learner.training.update import Update
 import torch
 
 SMALL = {'batch_size': 32, 'actor_hidden_sizes': [24, 16], 'critic_hidden_sizes': [24, 16]}

@@ -9,9 +9,9 @@ this package is named `module:Class`.
 from collections.abc import Mapping
 import inspect
 
+from rl_agent.description.randomisation import RandomisationRanges
 from rl_agent.errors import ConfigurationError
-from rl_agent.named_class import find_class
-from rl_agent.randomisation import RandomisationRanges
+from rl_agent.plugins import find_class
 from rl_agent.simulated_models.model import SimulatedModel
 
 Parameter = bool | float | str
@@ -35,7 +35,7 @@ def make_model(
             vary.
     """
     try:
-        model_class = find_class(__name__, name, besides=('model',))
+        model_class = find_class(__name__, name, besides=('model', 'quadruped_parts'))
     except ConfigurationError as error:
         raise ConfigurationError(f'simulation.model: {error}') from error
     given = parameters or {}

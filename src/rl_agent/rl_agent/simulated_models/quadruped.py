@@ -8,7 +8,9 @@ import math
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.quadruped.body import (
+from rl_agent.description.randomisation import Draw, draw, NOTHING_DRAWN, RandomisationRanges
+from rl_agent.simulated_models.model import SensorValues
+from rl_agent.simulated_models.quadruped_parts.body import (
     FEET,
     FOLDED,
     JOINTS,
@@ -16,9 +18,7 @@ from rl_agent.quadruped.body import (
     QuadrupedBody,
     STANDING,
 )
-from rl_agent.quadruped.standing import stand_up
-from rl_agent.randomisation import Draw, draw, NOTHING_DRAWN, RandomisationRanges
-from rl_agent.simulated_models.model import SensorValues
+from rl_agent.simulated_models.quadruped_parts.standing import stand_up
 
 Vector = NDArray[np.float64]
 

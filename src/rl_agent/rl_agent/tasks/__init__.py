@@ -16,7 +16,7 @@ the parameters that a description may set:
             return Outcome({'height': height}, terminated=height >= self.wanted_m)
 """
 
-from rl_agent.named_class import find_class
+from rl_agent.plugins import find_class
 from rl_agent.tasks.task import Task
 
 

@@ -1,0 +1,130 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Which nodes run on a robot, with which parameters: one definition for all who start them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+import json
+
+ParameterValue = str | int | float | bool
+
+# Exit code of a node that cannot use its parameters or files: the same command fails again.
+WRONG_CONFIGURATION = 2
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """A node to start.
+
+    Attributes:
+        package: that it comes from.
+        executable: name for `ros2 run`; its module is `<package>.nodes.<executable>_node`.
+        namespace: empty for the root.
+        parameters: ROS parameters.
+        remappings: topic names, from and to.
+    """
+
+    package: str
+    executable: str
+    namespace: str = ''
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    remappings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """For people and log files."""
+        return f'{self.namespace}_{self.executable}'.lstrip('_')
+
+    @property
+    def module(self) -> str:
+        """For `python -m`."""
+        return f'{self.package}.nodes.{self.executable}_node'
+
+    def arguments(self) -> list[str]:
+        """Return the arguments of `python`, for those who start it without `ros2`."""
+        words = ['-m', self.module, '--ros-args']
+        if self.namespace:
+            words += ['-r', f'__ns:=/{self.namespace}']
+        for name, target in self.remappings.items():
+            words += ['-r', f'{name}:={target}']
+        return words + self.parameter_arguments()
+
+    def parameter_arguments(self) -> list[str]:
+        """Return the ROS arguments that set the parameters, each value as YAML of its type."""
+        words = []
+        for name, value in self.parameters.items():
+            words += ['-p', f'{name}:={json.dumps(value)}']
+        return words
+
+
+def agent(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return the agent of a robot, other parameters as given."""
+    return NodeSpec('rl_agent', 'agent', namespace, {'robot': robot, **parameters})
+
+
+def simulated_agent(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return the agent of a simulated robot, which lives by that robot's clock.
+
+    It keeps what it did not get rid of in memory only, unless told otherwise: simulated time is
+    cheap, and another simulation should not find it.
+    """
+    return NodeSpec(
+        'rl_agent',
+        'agent',
+        namespace,
+        {'robot': robot, 'use_sim_time': True, 'spool_folder': '', **parameters},
+        _clock_of(namespace),
+    )
+
+
+def simulated_robot(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return a simulated robot, other parameters as given."""
+    return NodeSpec(
+        'rl_agent',
+        'simulated_robot',
+        namespace,
+        {'robot': robot, **parameters},
+        _clock_of(namespace),
+    )
+
+
+def evaluation_nodes(
+    robot: str, namespace: str, *, simulated: bool, seed: int, **parameters: ParameterValue
+) -> list[NodeSpec]:
+    """Return the agent that judges a policy, after the simulated robot if there is to be one.
+
+    No learner and no recorder hears of it, and none may send it another policy: it has topics of
+    its own. Its `agent_status` is where it always is, for it tells that the robot is driven.
+
+    Args:
+        robot: name or file of the robot's description.
+        namespace: of the robot; empty: none, or `simulated`.
+        simulated: start a simulated robot; false: it is there already.
+        seed: of the simulated robot's starts and of the exploration noise.
+        parameters: other ROS parameters of the agent.
+    """
+    parameters = {'spool_folder': '', **parameters}
+    if simulated:
+        namespace = namespace or 'simulated'  # commands must not reach a real robot
+        nodes = [
+            simulated_robot(robot, namespace, seed=seed),
+            simulated_agent(robot, namespace, seed=seed, **parameters),
+        ]
+    else:
+        nodes = [agent(robot, namespace, seed=seed, **parameters)]
+    prefix = f'/{namespace}/evaluation' if namespace else '/evaluation'
+    topics = ('/policy', '/transitions', '/transitions_ack', 'step', 'episode')
+    private = {topic: f'{prefix}/{topic.lstrip("/")}' for topic in topics}
+    mind = nodes[-1]
+    return [*nodes[:-1], replace(mind, remappings={**mind.remappings, **private})]
+
+
+def gazebo_robot(robot: str, world: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return what stands between a robot in Gazebo and its topics, other parameters as given."""
+    return NodeSpec(
+        'rl_agent', 'gazebo_robot', parameters={'robot': robot, 'world': world, **parameters}
+    )
+
+
+def _clock_of(namespace: str) -> dict[str, str]:
+    """Return the remapping that gives each simulated robot of a fleet a clock of its own."""
+    return {'/clock': f'/{namespace}/clock'} if namespace else {}

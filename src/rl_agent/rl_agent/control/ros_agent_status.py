@@ -1,0 +1,134 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""How an agent is doing, once a second: `agent_status` and `/diagnostics`."""
+
+from array import array
+from dataclasses import dataclass
+import math
+import time
+
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rl_agent.control.agent import Agent
+from rl_agent.control.ros_step_publisher import RosListener
+from rl_agent.event_log import Events
+from rl_agent.policy.policy_store import PolicyStore
+from rl_agent.real_time.latency_histogram import Counts
+from rl_agent.robot_interface.ros_lockstep_robot import RosRobot
+from rl_agent.robot_interface.ros_realtime_robot import RosRealtimeRobot
+from rl_agent.ros.ros_diagnostics import agent_concerns, Diagnostics
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_agent.ros.ros_topics import AGENT_STATUS, STATUS_QOS
+from rl_agent.safety.safety_state import SafetyState
+from rl_agent.transport.ros_uplink import Uplink
+from rl_agent.transport.spool import Spool
+from rl_agent.transport.transition_batch import Sender
+from rl_msgs.msg import AgentStatus
+
+_LAST_STATUS_S = 0.3
+
+
+@dataclass(frozen=True)
+class AgentParts:
+    """What the status is about.
+
+    Attributes:
+        sender: who this is.
+        robot: with the timing of its control loop, if in real time.
+        agent: its state and steps.
+        store: of policies.
+        spool: of transitions.
+        uplink: to the learner machine.
+        state: of safety.
+        events: counted.
+        listener: with the return of the last whole episode.
+    """
+
+    sender: Sender
+    robot: RosRobot | RosRealtimeRobot
+    agent: Agent
+    store: PolicyStore
+    spool: Spool
+    uplink: Uplink
+    state: SafetyState
+    events: Events
+    listener: RosListener
+
+
+class StatusPublisher:
+    """Publishes an agent's status, and what of it a person should look at."""
+
+    def __init__(self, node: Node, parts: AgentParts) -> None:
+        """Advertise the topics."""
+        self._node, self._parts = node, parts
+        self._publisher = node.create_publisher(AgentStatus, AGENT_STATUS, STATUS_QOS)
+        self._diagnostics = Diagnostics(node, agent_concerns)
+        self._rate = (time.monotonic(), 0)  # when the steps were last counted, and how many
+        self._counted: Counts | None = None  # latencies up to the last status
+
+    def publish(self) -> None:
+        """Publish how the agent is doing; call it once a second."""
+        message = self._message()
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(message)
+        self._diagnostics.publish(message)
+
+    def publish_last(self) -> None:
+        """Publish it before the process ends, which would take a message along."""
+        self.publish()
+        self._publisher.wait_for_all_acked(Duration(nanoseconds=int(_LAST_STATUS_S * 1e9)))
+
+    def close(self) -> None:
+        """Take the topics back."""
+        self._node.destroy_publisher(self._publisher)
+        self._diagnostics.close()
+
+    def _message(self) -> AgentStatus:
+        """Return the status, but for its stamp."""
+        parts = self._parts
+        agent, newest = parts.agent, parts.store.newest
+        now_s = time.monotonic()
+        since_s, steps = self._rate
+        self._rate = (now_s, agent.steps)
+        events = parts.events.counts()
+        message = AgentStatus(
+            robot=parts.sender.robot,
+            session=parts.sender.session,
+            state=parts.robot.waits_for or agent.state,
+            steps=agent.steps,
+            steps_per_s=(agent.steps - steps) / max(now_s - since_s, 1e-3),
+            episode=agent.episode,
+            last_return=parts.listener.last_return,
+            policy_version=newest.version if newest else 0,
+            policy_age_s=now_s - newest.received_s if newest else math.nan,
+            learner_session=newest.learner_session if newest else '',
+            policies_accepted=parts.store.accepted,
+            policies_rejected=parts.store.rejected,
+            transitions_pending=parts.spool.pending,
+            transitions_acknowledged=parts.uplink.acknowledged,
+            transitions_dropped=parts.spool.dropped,
+            transitions_on_disk=parts.spool.on_disk,
+            safety_state=parts.state.words,
+            safety_latched=parts.state.is_latched,
+            event_names=list(events),
+            event_counts=array('Q', events.values()),
+            latency_p50_us=math.nan,
+            latency_p99_us=math.nan,
+        )
+        self._add_timing(message)
+        return message
+
+    def _add_timing(self, message: AgentStatus) -> None:
+        """Fill in how steady the control loop is; there is nothing to say in lockstep."""
+        robot = self._parts.robot
+        if not isinstance(robot, RosRealtimeRobot):
+            return
+        counts = robot.latency.counts.copy()
+        message.latency_p50_us, message.latency_p99_us = robot.latency.percentiles(
+            (0.5, 0.99), self._counted
+        )
+        self._counted = counts
+        message.ticks, message.ticks_late, message.ticks_missed = (
+            robot.rate.ticks,
+            robot.rate.late,
+            robot.rate.missed,
+        )

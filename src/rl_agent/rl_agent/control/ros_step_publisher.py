@@ -1,0 +1,77 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What the agent does, published for people, plots and recorders."""
+
+from array import array
+from typing import Any
+
+from rclpy.node import Node
+from rl_agent.control.agent import EpisodeResult
+from rl_agent.environment.spaces import Spaces
+from rl_agent.ros.ros_messages import float_array, ns_to_stamp
+from rl_agent.ros.ros_topics import EPISODE, EPISODE_QOS, STEP, STEP_QOS
+from rl_agent.transport.transition import Transition, Vector
+from rl_agent.transport.transition_batch import Sender
+from rl_msgs.msg import Episode, Step
+
+
+class RosListener:
+    """Publishes every step and every finished episode; an `AgentListener`.
+
+    Attributes:
+        last_return: of the last finished episode; NaN before the first.
+    """
+
+    def __init__(self, node: Node, spaces: Spaces, sender: Sender) -> None:
+        """Advertise the topics in the node's namespace."""
+        self._node, self._spaces, self._sender = node, spaces, sender
+        self._steps = node.create_publisher(Step, STEP, STEP_QOS)
+        self._episodes = node.create_publisher(Episode, EPISODE, EPISODE_QOS)
+        self.last_return = float('nan')
+
+    def on_step(self, transition: Transition, wanted: Vector, info: dict[str, Any]) -> None:
+        """Publish a step if somebody listens, see `AgentListener`."""
+        if not self._steps.get_subscription_count():
+            return
+        message = Step(
+            robot=self._sender.robot,
+            episode=transition.episode,
+            step=transition.step,
+            policy_version=transition.policy_version,
+            evaluation=transition.evaluation,
+            observation_names=self._spaces.observation_names,
+            observation=float_array(transition.observation),
+            action_names=self._spaces.action_names,
+            action_wanted=float_array(wanted),
+            action_executed=float_array(transition.action),
+            command=array('d', info['command'].tobytes()),
+            reward=transition.reward,
+            reward_names=list(info['reward_parts']),
+            reward_parts=float_array(list(info['reward_parts'].values())),
+            terminated=transition.terminated,
+            truncated=transition.truncated,
+            intervention=transition.intervention,
+        )
+        message.header.stamp = ns_to_stamp(transition.stamp_ns)
+        self._steps.publish(message)
+
+    def on_episode(self, result: EpisodeResult) -> None:
+        """Publish a finished episode, see `AgentListener`."""
+        self.last_return = result.episode_return
+        message = Episode(
+            robot=self._sender.robot,
+            session=self._sender.session,
+            episode=result.episode,
+            steps=result.steps,
+            episode_return=result.episode_return,
+            evaluation=result.evaluation,
+            policy_version=result.policy_version,
+            terminated=result.terminated,
+            truncated=result.truncated,
+        )
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        self._episodes.publish(message)
+
+    def close(self) -> None:
+        """Take the topics back."""
+        self._node.destroy_publisher(self._steps)
+        self._node.destroy_publisher(self._episodes)

@@ -1,0 +1,140 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What the agent knows of a robot, from one YAML file: topics, joints, units, bounds, task."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, ValidationInfo
+from pydantic.dataclasses import dataclass
+from rl_agent.configuration import find_file, load
+from rl_agent.description.action import ActionDescription
+from rl_agent.description.field_types import Name, refuse_duplicates, STRICT
+from rl_agent.description.observation import ObservationField
+from rl_agent.description.reset import ResetDescription
+from rl_agent.description.safety import SafetyDescription
+from rl_agent.description.simulation import SimulationDescription
+from rl_agent.description.task import TaskDescription
+from rl_agent.tasks import find_task
+
+
+@dataclass(frozen=True, config=STRICT)
+class RobotDescription:
+    """All that the agent knows of a robot.
+
+    Attributes:
+        name: of this kind of robot.
+        rate_hz: control steps per second of the robot's clock.
+        episode_steps: an episode is truncated after so many steps.
+        observation: the fields, in the order of the observation vector.
+        action: the command.
+        task: reward and termination.
+        reset: how an episode begins.
+        simulation: the model that `simulated_robot` plays, if there is one.
+        safety: limits, filters and watchdogs.
+        stack: how many frames, the newest first, an observation holds.
+        previous_actions: how many executed actions, the newest first, an observation ends with.
+    """
+
+    name: Name
+    rate_hz: Annotated[float, Field(gt=0, le=1000)]
+    episode_steps: Annotated[int, Field(ge=1, le=1_000_000)]
+    observation: Annotated[tuple[ObservationField, ...], Field(min_length=1)]
+    action: ActionDescription
+    task: TaskDescription
+    reset: ResetDescription
+    simulation: SimulationDescription | None = None
+    safety: SafetyDescription = SafetyDescription()
+    stack: Annotated[int, Field(ge=1, le=64)] = 1
+    previous_actions: Annotated[int, Field(ge=0, le=64)] = 0
+
+    # Each check of one key against others is that key's own and uses those others that are right:
+    # so as many mistakes as possible come at once.
+
+    @field_validator('observation')
+    @classmethod
+    def _check_observation(
+        cls, observation: tuple[ObservationField, ...]
+    ) -> tuple[ObservationField, ...]:
+        refuse_duplicates([item.name for item in observation])
+        types = {item.topic: item.type for item in observation}
+        for item in observation:
+            if item.type != types[item.topic]:
+                raise ValueError(
+                    f'topic {item.topic!r} given as {item.type} and as {types[item.topic]};'
+                    ' accepted: one type for a topic'
+                )
+        return observation
+
+    @field_validator('task')
+    @classmethod
+    def _check_task(cls, task: TaskDescription, info: ValidationInfo) -> TaskDescription:
+        names = [item.name for item in info.data.get('observation', ())]
+        missing = sorted(set(find_task(task.name).fields) - set(names))
+        if names and missing:
+            raise ValueError(
+                f'{task.name!r} needs the observation fields {", ".join(missing)} besides;'
+                f' given {", ".join(names)}'
+            )
+        return task
+
+    @field_validator('reset')
+    @classmethod
+    def _check_reset(cls, reset: ResetDescription, info: ValidationInfo) -> ResetDescription:
+        if reset.move_to_pose and 'observation' in info.data and 'action' in info.data:
+            _check_pose(reset, info.data['action'], info.data['observation'])
+        return reset
+
+    @field_validator('safety')
+    @classmethod
+    def _check_safety(cls, safety: SafetyDescription, info: ValidationInfo) -> SafetyDescription:
+        if {'action', 'observation', 'rate_hz'} <= info.data.keys():
+            mistakes = safety.mistakes(
+                info.data['action'], info.data['observation'], info.data['rate_hz']
+            )
+            if mistakes:
+                raise ValueError('\n'.join(mistakes))
+        return safety
+
+    @property
+    def topics(self) -> dict[str, str]:
+        """The sensor topics, each with its message type."""
+        return {item.topic: item.type for item in self.observation}
+
+
+def load_robot(name_or_path: str, context: Mapping[str, Any] | None = None) -> RobotDescription:
+    """Return the description named in `config/robots/`, or in a file of its own.
+
+    Args:
+        name_or_path: `pendulum`, or a path that ends in .yaml or .yml.
+        context: further checks, see `ros_robot_description`.
+
+    Raises:
+        ConfigurationError: no such robot, or one line for each mistake in its file.
+    """
+    return load(RobotDescription, find_file('robots', name_or_path), context=context)
+
+
+def _check_pose(
+    reset: ResetDescription, action: ActionDescription, observation: tuple[ObservationField, ...]
+) -> None:
+    """Raise ValueError unless the robot can be moved to the pose, and its arrival be seen."""
+    pose = reset.move_to_pose
+    assert pose is not None
+    if pose.pose is None and action.default is None:
+        raise ValueError('move_to_pose.pose: missing; accepted: here, or as action.default')
+    if pose.pose is not None and len(pose.pose) != len(action.names):
+        raise ValueError(
+            f'move_to_pose.pose: given {len(pose.pose)} values; accepted: one for each of'
+            f' {", ".join(action.names)}'
+        )
+    telling = [
+        item.name
+        for item in observation
+        if item.is_measured and set(action.names) <= set(item.joints or ())
+    ]
+    if pose.field not in telling:
+        raise ValueError(
+            f'move_to_pose.field: given {pose.field!r}; accepted: an observation field with all'
+            ' joints of the action, no transform and no replace_nan'
+            f' ({", ".join(telling) or "there is none"})'
+        )

@@ -1,0 +1,59 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Which reward and termination a robot has, with parameters."""
+
+from dataclasses import field
+
+from pydantic import field_validator, ValidationInfo
+from pydantic.dataclasses import dataclass
+from rl_agent.configuration import hint
+from rl_agent.description.field_types import STRICT
+from rl_agent.errors import ConfigurationError
+from rl_agent.tasks import find_task
+from rl_agent.tasks.task import Task
+
+
+@dataclass(frozen=True, config=STRICT)
+class TaskDescription:
+    """Reward and termination, by name, with the parameters that differ from the task's own.
+
+    Attributes:
+        name: of a module in `tasks/`, or `module:Class` of one's own.
+        parameters: keyword arguments of the task.
+    """
+
+    name: str
+    parameters: dict[str, float] = field(default_factory=dict)
+
+    @field_validator('name')
+    @classmethod
+    def _check_name(cls, name: str) -> str:
+        try:
+            find_task(name)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
+        return name
+
+    @field_validator('parameters')
+    @classmethod
+    def _check_parameters(
+        cls, parameters: dict[str, float], info: ValidationInfo
+    ) -> dict[str, float]:
+        if 'name' not in info.data:
+            return parameters
+        task = find_task(info.data['name'])
+        accepted = sorted(task.parameter_names())
+        unknown = sorted(parameters.keys() - set(accepted))
+        if unknown:
+            raise ValueError(
+                f'unknown for {info.data["name"]!r}: {", ".join(unknown)}'
+                f'{hint(unknown[0], accepted)}; accepted: {", ".join(accepted) or "none"}'
+            )
+        try:
+            task(**parameters)
+        except ConfigurationError as error:  # it may refuse a value
+            raise ValueError(str(error)) from error
+        return parameters
+
+    def make(self) -> Task:
+        """Return the task."""
+        return find_task(self.name)(**self.parameters)

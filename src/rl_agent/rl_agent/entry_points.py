@@ -1,0 +1,46 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What `ros2 run rl_agent NAME` starts: a module's `main`, where this Python has what it needs.
+
+Apt's Python lacks some of it, and `ros2 run` takes that one unless told otherwise.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+import os
+import sys
+from typing import Any
+
+from rl_agent.bringup.interpreters import missing, ROBOT_FIX, ROBOT_NEEDS
+from rl_agent.bringup.node_specs import WRONG_CONFIGURATION
+
+
+@dataclass(frozen=True)
+class Command:
+    """An executable of this package.
+
+    Attributes:
+        module: whose `main` it runs.
+    """
+
+    module: str
+
+    def __call__(self) -> Any:
+        """Run it; where a library is missing, one line says which, and what helps."""
+        try:
+            return import_module(self.module).main()
+        except ImportError:
+            lacks = missing(sys.executable, os.environ, ROBOT_NEEDS)
+            if not lacks:
+                raise
+        print(
+            f'error: {sys.executable} lacks {", ".join(lacks)}; what helps: {ROBOT_FIX}, and then'
+            f' ~/rl_python/bin/python -m {self.module}',
+            file=sys.stderr,
+        )
+        return WRONG_CONFIGURATION
+
+
+agent = Command('rl_agent.nodes.agent_node')
+check_robot = Command('rl_agent.robot_check.check_robot')
+gazebo_robot = Command('rl_agent.nodes.gazebo_robot_node')
+simulated_robot = Command('rl_agent.nodes.simulated_robot_node')

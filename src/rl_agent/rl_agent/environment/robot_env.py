@@ -1,0 +1,275 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A robot as a gymnasium.Env: observations, rewards and episodes by its description."""
+
+from collections.abc import Mapping
+import dataclasses
+from functools import partial
+import threading
+from typing import Any
+
+import gymnasium
+from gymnasium.spaces import Box
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.array_checks import all_finite
+from rl_agent.description.robot import RobotDescription
+from rl_agent.environment.robot import Reading, Robot
+from rl_agent.environment.safety_monitor import SafetyMonitor
+from rl_agent.environment.spaces import Spaces
+from rl_agent.errors import PolicyError, RobotError, StoppedError
+from rl_agent.event_log import Events
+from rl_agent.safety.safety_filter import SafeAction, SafetyFilter, Tightening
+from rl_agent.safety.safety_state import SafetyState
+from rl_agent.safety.watchdogs import COMMAND
+from rl_agent.tasks.task import Task
+
+Vector = NDArray[np.float32]
+
+_LOOK_S = 0.1
+
+
+class RobotEnv(gymnasium.Env[Vector, Vector]):
+    """A described robot behind Gymnasium's interface.
+
+    Actions are in [-1, 1]; the description maps them to the robot's units. `step` returns what
+    the robot executed in `info`:
+
+    | key                | content                                                         |
+    |--------------------|-----------------------------------------------------------------|
+    | `executed_action`  | after safety, in [-1, 1], (action,) float32                     |
+    | `command`          | the same in the robot's units, (action,) float64                |
+    | `intervention`     | whether safety chose the action                                 |
+    | `reward_parts`     | name to part of the reward                                      |
+    | `stamp_ns`         | when the observation was sensed, by the robot's clock           |
+    | `stop`             | what stopped the robot in this step, in words; empty: nothing   |
+    | `observed`         | false: the observation is an old one, nothing can be learnt     |
+
+    A stop truncates the episode, unless the task says that it terminated. `reset` waits until the
+    robot may move again.
+    """
+
+    def __init__(
+        self,
+        robot: Robot,
+        description: RobotDescription,
+        *,
+        state: SafetyState | None = None,
+        events: Events | None = None,
+        tightening: Tightening | None = None,
+    ) -> None:
+        """Drive `robot` as its description says.
+
+        Args:
+            robot: to be driven.
+            description: of the robot.
+            state: whether it may move; shared with whoever may stop it.
+            events: told of limits.
+            tightening: scales of the limits.
+        """
+        self.spaces = Spaces(description)
+        self.observation_space = Box(self.spaces.observation_low, self.spaces.observation_high)
+        self.action_space = Box(-1.0, 1.0, (self.spaces.action_size,), np.float32)
+        self._robot = robot
+        self._events = events or Events()
+        self.state = state or SafetyState(self._events)
+        self._filter, self._rehearsed_filter = (
+            SafetyFilter(
+                description.action.low,
+                description.action.high,
+                description.rate_hz,
+                description.safety,
+                default=description.action.default,
+                tightening=tightening,
+            )
+            for _ in range(2)
+        )
+        self._reading: Reading | None = None
+        self._monitor = SafetyMonitor(robot, description, self.state)
+        self._task = description.task.make()
+        self._episode_steps = description.episode_steps
+        self._steps = 0
+        self._released = threading.Event()
+        self._values: dict[str, NDArray[np.float64]] = {}
+        self._history, self._rehearsed_history = self.spaces.history(), self.spaces.history()
+        self._observation, self._stamp_ns = np.zeros(self.spaces.observation_size, np.float32), 0
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Vector, dict[str, Any]]:
+        """Begin an episode, see `gymnasium.Env.reset`; waits while the robot is stopped.
+
+        Raises:
+            RobotError: the robot does not answer, or not with finite numbers.
+        """
+        super().reset(seed=seed, options=options)
+        self._steps = 0
+        while (reading := self._attempt_reset()) is None:
+            pass
+        self._filter.reset(self._monitor.pose(reading))
+        observation = self._history.begin(self._frame(reading))
+        self._observation, self._stamp_ns = observation, reading.stamp_ns
+        return observation, {'stamp_ns': reading.stamp_ns}
+
+    def step(self, action: Vector) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
+        """Execute an action for one control period, see `gymnasium.Env.step`.
+
+        Args:
+            action: wanted, (action,); what was executed is in `info`. One that is not finite
+                stops the robot, latched; it is not sent.
+
+        Raises:
+            PolicyError: the action has a wrong shape; nothing was sent.
+            RobotError: the robot does not answer, or not with finite numbers.
+        """
+        try:
+            safe = self._filter.filter(action)
+        except PolicyError as error:
+            if action.shape != self.action_space.shape:
+                raise
+            self._monitor.stop_for_policy(str(error))
+            return self._blind_step()
+        for limit in safe.limited:
+            self._events.note(f'limited/{limit}', partial(_explain, limit, safe))
+        reading = self._robot.apply(safe.command)
+        self._steps += 1
+        if not reading.is_fresh:
+            return self._blind_step()
+        return self._outcome(safe, reading)
+
+    def rehearse(self, action: Vector) -> None:
+        """Do what `step` does between two commands, without effect; see `Rehearsal`."""
+        reading = self._reading
+        if reading is None:
+            return
+        safe = self._rehearsed_filter.filter(action)
+        values = self.spaces.values(reading.values)
+        frame = self.spaces.frame(values)
+        if all_finite(frame):
+            self._rehearsed_history.advance(safe.action, frame)
+            self._task.outcome(values, safe.command, values)
+            self._monitor.rehearse(reading)
+
+    def wait_until_clear(self, timeout_s: float) -> bool:
+        """Wait until the robot may move; return whether it may. To be called by who drives it."""
+        self.state.end(COMMAND)  # whoever asks for an episode is not stuck
+        return self.state.wait_until_clear(timeout_s)
+
+    def release(self, *, hold: bool = False) -> None:
+        """Let `reset` wait for nobody any more; with `hold`, let it wait again."""
+        if hold:
+            self._released.clear()
+        else:
+            self._released.set()
+
+    def _attempt_reset(self) -> Reading | None:
+        """Return the first reading of an episode; None where the robot was stopped meanwhile."""
+        while not self.wait_until_clear(_LOOK_S):
+            if self._released.is_set():
+                raise RobotError(f'stopped while waiting for a re-arm: {self.state.words}')
+        try:
+            reading = self._robot.reset(self._check_in_reset)
+        except StoppedError:
+            if self._released.is_set():
+                raise
+            return None
+        except RobotError as error:
+            if self._released.is_set() or self.state.stop is None:
+                raise
+            # it may have failed by the stop, of which a new process would not know
+            self._events.note('reset_failed_under_a_stop', partial(str, error))
+            return None
+        self._monitor.check(reading)
+        return reading if self.state.stop is None else None
+
+    def _check_in_reset(self, reading: Reading) -> None:
+        """Let a robot that is beyond a limit, or stopped, be moved no further.
+
+        Raises:
+            StoppedError: it is.
+        """
+        self._monitor.check(reading)
+        if self.state.stop is not None:
+            raise StoppedError(f'reset: stopped: {self.state.words}')
+
+    def _outcome(
+        self, safe: SafeAction, reading: Reading
+    ) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
+        """Return what `step` returns, for a step after which the robot was seen."""
+        before, executed, command = self._values, safe.action, safe.command
+        if reading.command is not None:
+            command = reading.command
+            executed = self._filter.action_of(command)
+        observation = self._history.advance(executed, self._frame(reading))
+        outcome = self._task.outcome(before, command, self._values)
+        self._observation, self._stamp_ns = observation, reading.stamp_ns
+        self._monitor.check(reading)
+        is_stopped = reading.command is not None or self.state.stop is not None
+        truncated = is_stopped or self._steps >= self._episode_steps
+        info = {
+            'executed_action': executed,
+            'command': command,
+            'intervention': safe.changed or reading.command is not None,
+            'reward_parts': outcome.parts,
+            'stamp_ns': reading.stamp_ns,
+            'stop': self.state.words if is_stopped else '',
+            'observed': True,
+        }
+        return (
+            observation,
+            outcome.reward,
+            outcome.terminated,
+            truncated and not outcome.terminated,
+            info,
+        )
+
+    def _blind_step(self) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
+        """Return what `step` returns where nobody knows what the robot did."""
+        info = {
+            'executed_action': np.zeros(self.spaces.action_size, np.float32),
+            'command': np.zeros(self.spaces.action_size),
+            'intervention': True,
+            'reward_parts': {},
+            'stamp_ns': self._stamp_ns,
+            'stop': self.state.words,
+            'observed': False,
+        }
+        return self._observation.copy(), 0.0, False, True, info
+
+    @property
+    def task(self) -> Task:
+        """The task in force."""
+        return self._task
+
+    def change_task(self, parameters: Mapping[str, float]) -> None:
+        """Change parameters of the task, from the next step on; any thread may call this.
+
+        Raises:
+            ConfigurationError: a value that the task refuses; nothing changed.
+        """
+        self._task = dataclasses.replace(self._task, **parameters)  # type: ignore[type-var]
+
+    def _frame(self, reading: Reading) -> Vector:
+        """Return the frame of a reading; remember its values for the task."""
+        values = self.spaces.values(reading.values)
+        frame = self.spaces.frame(values)
+        if not all_finite(frame):  # only then: which one
+            _refuse_what_is_not_finite(values)
+        self._values, self._reading = values, reading
+        return frame
+
+
+def _refuse_what_is_not_finite(values: Mapping[str, NDArray[np.float64]]) -> None:
+    """Raise RobotError for the field with a number that is none, or none in float32."""
+    for name, numbers in values.items():
+        with np.errstate(over='ignore'):
+            is_good = np.isfinite(numbers.astype(np.float32)).all()
+        if not is_good:
+            raise RobotError(
+                f'observation field {name!r}: given {numbers.tolist()}; accepted: finite numbers'
+            )
+
+
+def _explain(limit: str, safe: SafeAction) -> str:
+    """Return in words what a limit did."""
+    what = {'box': 'the action box', 'slew': 'the slew limit'}[limit]
+    return f'{what} changed a command; sent: {np.round(safe.command, 6).tolist()}'

@@ -1,0 +1,70 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Looks at what a robot senses, and stops it beyond its limits."""
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.array_checks import all_finite
+from rl_agent.description.robot import RobotDescription
+from rl_agent.description.safety import find_pose
+from rl_agent.environment.robot import Reading, Robot, SensingRobot
+from rl_agent.safety.limits import Trips
+from rl_agent.safety.safety_state import SafetyState, Stop
+
+POLICY_NOT_FINITE = 'policy_not_finite'
+
+
+class SafetyMonitor:
+    """The limits of one robot, and the stops they bring. All of them latch."""
+
+    def __init__(self, robot: Robot, description: RobotDescription, state: SafetyState) -> None:
+        """Watch a robot.
+
+        Args:
+            robot: asked, before a re-arm, whether the cause is still there.
+            description: with its limits.
+            state: where stops go.
+        """
+        self._robot, self._state = robot, state
+        self._safety = description.safety
+        self._reaction = description.safety.trip or description.safety.stop
+        names = {
+            item.name: item.joints
+            or [str(place) for place in item.indices or range(item.raw_size)]
+            for item in description.observation
+        }
+        self._trips = Trips(description.safety.limits, description.safety.tilt, names)
+        self._pose = find_pose(description.safety, description.action, description.observation)
+
+    def check(self, reading: Reading) -> None:
+        """Stop the robot if a reading is beyond a limit."""
+        trip = self._trips.check(reading.values)
+        if trip is not None:
+            self._state.begin(
+                Stop(f'limit/{trip.name}', trip.text, self._reaction, True, self._why_still)
+            )
+
+    def rehearse(self, reading: Reading) -> None:
+        """Look at a reading without effect."""
+        self._trips.check(reading.values)
+
+    def stop_for_policy(self, text: str) -> None:
+        """Stop the robot because of an action that nobody can execute."""
+        self._state.begin(Stop(POLICY_NOT_FINITE, text, self._reaction, True, lambda: None))
+
+    def pose(self, reading: Reading) -> NDArray[np.float64] | None:
+        """Return the command that leaves the robot as it is, (action,); None: not known."""
+        if self._pose is None:
+            return reading.command
+        field, places = self._pose
+        pose = reading.values[field][places]
+        return pose if all_finite(pose) else reading.command
+
+    def _why_still(self) -> str | None:
+        """Return which limit the robot is beyond now, if it can be asked."""
+        if not isinstance(self._robot, SensingRobot):
+            return None
+        values = self._robot.sense()
+        if values is None:
+            return 'the sensors are silent, or say what does not fit'
+        trip = self._trips.check(values)
+        return None if trip is None else trip.text

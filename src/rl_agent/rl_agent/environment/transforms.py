@@ -1,0 +1,90 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""From numbers as a message has them to numbers that a policy can use."""
+
+from collections.abc import Callable
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.description.observation import ObservationField
+
+Numbers = NDArray[np.float64]
+
+
+def _unit(quaternion: Numbers) -> Numbers:
+    """Return a quaternion, (4,), of length 1; NaN where its length is none, or 0."""
+    length = np.linalg.norm(quaternion)
+    if math.isinf(length):  # divided by it, it would say `upright`
+        return np.full(4, math.nan)
+    unit: Numbers = quaternion / length
+    return unit
+
+
+def roll_pitch_yaw(quaternion: Numbers) -> Numbers:
+    """Return roll, pitch and yaw, rad, (3,): turns about x, y and z, fixed axes (REP-103).
+
+    Args:
+        quaternion: x, y, z, w, (4,), of any length but 0.
+    """
+    x, y, z, w = _unit(quaternion)
+    return np.array(
+        [
+            np.arctan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y)),
+            np.arcsin(np.clip(2.0 * (w * y - z * x), -1.0, 1.0)),
+            np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)),
+        ]
+    )
+
+
+def projected_gravity(quaternion: Numbers) -> Numbers:
+    """Return the direction of gravity in the body's frame, (3,); (0, 0, -1) stands upright.
+
+    Args:
+        quaternion: the body's orientation in the world, x, y, z, w, (4,), of any length but 0.
+    """
+    x, y, z, w = _unit(quaternion)
+    return np.array([2.0 * (w * y - x * z), -2.0 * (y * z + w * x), 2.0 * (x * x + y * y) - 1.0])
+
+
+def heading(quaternion: Numbers) -> Numbers:
+    """Return cosine and sine of the yaw, (2,); unlike the yaw itself they never jump.
+
+    Args:
+        quaternion: x, y, z, w, (4,), of any length but 0.
+    """
+    yaw = roll_pitch_yaw(quaternion)[2]
+    return np.array([np.cos(yaw), np.sin(yaw)])
+
+
+_TRANSFORMS: dict[str, Callable[[Numbers], Numbers]] = {
+    'none': np.asarray,
+    'sin': np.sin,
+    'cos': np.cos,
+    'roll_pitch_yaw': roll_pitch_yaw,
+    'projected_gravity': projected_gravity,
+    'heading': heading,
+}
+
+
+def changes(field: ObservationField) -> bool:
+    """Return whether `transform` does anything to a field."""
+    adapted = field.replace_nan is not None or (field.clip and field.bounds)
+    return field.transform != 'none' or bool(adapted)
+
+
+def transform(field: ObservationField, raw: Numbers) -> Numbers:
+    """Return a field's values: transformed, `replace_nan` and `clip` applied.
+
+    What is left of NaN and infinity is for the caller to refuse. NumPy warns of some: callers use
+    `np.errstate(invalid='ignore')`, which costs as much as a transform itself.
+
+    Args:
+        field: of the observation.
+        raw: as in the message, (raw,).
+    """
+    values = _TRANSFORMS[field.transform](raw)
+    if field.replace_nan is not None:
+        values = np.where(np.isnan(values), field.replace_nan, values)
+    if field.clip and field.bounds:
+        values = np.clip(values, *field.bounds)
+    return values

@@ -1,0 +1,118 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The YAML file of `ros_gz_bridge`: which topic of Gazebo is which of ROS.
+
+On the ROS side all names begin with `gazebo/`: the node `gazebo_robot` stands between them and
+the robot's own topics. What else is bridged has an absolute name, and is its user's business.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+from rl_agent.description.field_types import MessageType, STRICT
+from rl_agent.description.robot import RobotDescription
+from rl_agent.errors import ConfigurationError
+from rl_agent.gazebo.bridge_types import ROS_TO_GZ
+import yaml
+
+PREFIX = 'gazebo/'
+CLOCK = f'{PREFIX}clock'
+
+_BOTH = 'BIDIRECTIONAL'
+
+
+@dataclass(frozen=True, config=STRICT)
+class BridgeEntry:
+    """One topic.
+
+    Attributes:
+        ros_topic_name: relative to the robot's namespace, or absolute.
+        gz_topic_name: absolute.
+        ros_type_name: `package/msg/Name`.
+        gz_type_name: `gz.msgs.Name`.
+        direction: which way.
+        publisher_queue: messages that may wait to be published.
+        subscriber_queue: messages that may wait to be read.
+        lazy: nothing is bridged that nobody listens to.
+    """
+
+    ros_topic_name: Annotated[str, Field(pattern=r'^(gazebo)?/[A-Za-z][A-Za-z0-9_/]*$')]
+    gz_topic_name: Annotated[str, Field(pattern=r'^/[A-Za-z0-9_/]+$')]
+    ros_type_name: MessageType
+    gz_type_name: Annotated[str, Field(pattern=r'^gz\.msgs\.[A-Z][A-Za-z0-9_]*$')]
+    direction: Literal['GZ_TO_ROS', 'ROS_TO_GZ', 'BIDIRECTIONAL']
+    publisher_queue: Annotated[int, Field(gt=0)] = 10
+    subscriber_queue: Annotated[int, Field(gt=0)] = 10
+    lazy: bool = False
+
+
+def load_bridge(path: Path) -> list[BridgeEntry]:
+    """Return the entries of a bridge file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or one line for each mistake in it.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+        entries = TypeAdapter(list[BridgeEntry]).validate_python(content)
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigurationError(f'bridge file {path}: {error}') from error
+    except ValidationError as error:
+        lines = [
+            f'{".".join(map(str, item["loc"]))}: {item["msg"]}; given {item["input"]!r}'
+            for item in error.errors()
+        ]
+        raise ConfigurationError(f'bridge file {path}: ' + '\n'.join(lines)) from error
+    wrong = [
+        f'{item.gz_topic_name}: {item.ros_type_name} as {item.gz_type_name}; accepted:'
+        f' {", ".join(ROS_TO_GZ[item.ros_type_name])}'
+        for item in entries
+        if item.gz_type_name not in ROS_TO_GZ.get(item.ros_type_name, (item.gz_type_name,))
+    ]
+    if wrong:
+        raise ConfigurationError(f'bridge file {path}: ' + '\n'.join(wrong))
+    return entries
+
+
+def bridged(topic: str) -> str:
+    """Return the name that the bridge has for a topic of the robot, which may be absolute."""
+    return PREFIX + topic.lstrip('~/')
+
+
+def command_topics(description: RobotDescription) -> dict[str, str]:
+    """Return the bridged topics that a robot's commands go to, each with its message type.
+
+    A command of joints is one number for each; one of fields goes as it is.
+    """
+    action = description.action
+    if action.joints:
+        return {f'{PREFIX}{joint}/command': 'std_msgs/msg/Float64' for joint in action.joints}
+    return {bridged(action.topic): action.type}
+
+
+def check_bridge(entries: list[BridgeEntry], description: RobotDescription) -> None:
+    """Do nothing if a bridge has all that a robot needs, and leaves its own topics to the node.
+
+    Raises:
+        ConfigurationError: topics are missing, of another type or direction, or not to be bridged.
+    """
+    sensors = {bridged(topic): kind for topic, kind in description.topics.items()}
+    wanted = [(CLOCK, 'rosgraph_msgs/msg/Clock', 'GZ_TO_ROS')]
+    wanted += [(topic, kind, 'GZ_TO_ROS') for topic, kind in sensors.items()]
+    wanted += [(topic, kind, 'ROS_TO_GZ') for topic, kind in command_topics(description).items()]
+    given = {(item.ros_topic_name, item.ros_type_name, item.direction) for item in entries}
+    missing = [' '.join(item) for item in wanted if not given & {item, (item[0], item[1], _BOTH)}]
+    if missing:
+        raise ConfigurationError(
+            f'bridge of robot {description.name!r}: missing: {"; ".join(missing)}; accepted: an'
+            ' entry for each'
+        )
+    own = {CLOCK, *map(bridged, (description.action.topic, *description.topics))}
+    taken = [item.ros_topic_name for item in entries if item.ros_topic_name.startswith('/')]
+    taken = [name for name in taken if bridged(name) in own]
+    if taken:
+        raise ConfigurationError(
+            f'bridge of robot {description.name!r}: given {", ".join(taken)}, which the node'
+            f' gazebo_robot offers itself; accepted: {PREFIX}NAME'
+        )

@@ -1,0 +1,66 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The arguments of gazebo.launch.py, see `launch_arguments`."""
+
+import dataclasses
+
+from rl_agent.bringup.launch_arguments import (
+    AGENT,
+    LaunchArgument,
+    LOG_LEVEL,
+    PYTHON,
+    RESTARTS,
+    ROBOT,
+)
+from rl_agent.bringup.node_specs import ParameterValue
+
+# Gazebo starts slowly, and has a time of its own; another simulation should not find its spool.
+_OWN: dict[str, ParameterValue] = {
+    'use_sim_time': True,
+    'robot_timeout_s': 60.0,
+    'spool_folder': '',
+}
+
+GAZEBO_AGENT = tuple(
+    dataclasses.replace(item, default=_OWN.get(item.name, item.default)) for item in AGENT
+)
+
+WORLD = (
+    LaunchArgument('world', 'SDF file; empty: the one of the robot in config/worlds', ''),
+    LaunchArgument('model', 'folder in GZ_SIM_RESOURCE_PATH; empty: the name of the robot', ''),
+    LaunchArgument('bridge', 'YAML file for ros_gz_bridge; empty: the one of the robot', ''),
+    LaunchArgument(
+        'x', 'moves the model that a world does not have yet, from its own pose, m', 0.0
+    ),
+    LaunchArgument('y', 'see x, m', 0.0),
+    LaunchArgument('z', 'see x, m', 0.0),
+    LaunchArgument('yaw', 'turns the model there, rad', 0.0),
+    LaunchArgument('headless', 'true: without a window', False),
+    LaunchArgument(
+        'lockstep', 'time passes only when a command comes; false: it runs freely', True
+    ),
+    LaunchArgument(
+        'real_time_factor', 'simulated seconds per second, at most; 0: as fast as possible', 1.0
+    ),
+    LaunchArgument(
+        'settle_s',
+        'after a reset, before an episode begins, simulated: 1 for the quadruped',
+        0.0,
+    ),
+    LaunchArgument(
+        'shake_s',
+        'after a reset random commands for so long, simulated, that episodes begin differently: 2'
+        ' for the pendulum',
+        0.0,
+    ),
+    LaunchArgument('timeout_s', 'a simulation that is silent for so long is an error', 60.0),
+)
+
+GAZEBO_LAUNCH = (
+    dataclasses.replace(ROBOT, default='pendulum'),
+    *WORLD,
+    *GAZEBO_AGENT,
+    LaunchArgument('learner', 'start replay bridge and learner, too', True),
+    dataclasses.replace(PYTHON, name='robot_python'),
+    LOG_LEVEL,
+    RESTARTS,
+)

@@ -1,0 +1,154 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Hands a robot's sensor messages on from Gazebo's bridge, with stamps that never go back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import time
+from typing import Any
+
+from rclpy.callback_groups import CallbackGroup
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rl_agent.description.robot import RobotDescription
+from rl_agent.gazebo.bridge_file import bridged, CLOCK
+from rl_agent.gazebo.monotonic_clock import SimulationClock
+from rl_agent.message_fields.ros_field_paths import has_header
+from rl_agent.ros.ros_messages import import_message, ns_to_stamp, stamp_to_ns
+from rl_agent.ros.ros_topics import CLOCK_QOS, SENSOR_OFFERED_QOS, SENSOR_QOS
+from rosgraph_msgs.msg import Clock
+
+
+@dataclass
+class _Topic:
+    """A sensor topic.
+
+    Attributes:
+        publisher: on the robot's side.
+        stamped: whether its messages have a header.
+        newest: message from Gazebo, if any came since the last restart.
+        stamp_ns: of that, by Gazebo's time.
+    """
+
+    publisher: Publisher
+    stamped: bool
+    newest: Any = None
+    stamp_ns: int = -1
+
+
+class GazeboRelay:
+    """The newest message of each bridged sensor topic, and Gazebo's time.
+
+    Attributes:
+        clock: Gazebo's time made to go only forwards.
+        now_ns: Gazebo's own time; -1 before it was heard.
+        heard_s: when anything came last, by `time.monotonic`.
+    """
+
+    def __init__(self, node: Node, description: RobotDescription) -> None:
+        """Advertise; nothing is heard before `listen`.
+
+        Args:
+            node: relative topics live in its namespace.
+            description: of the robot.
+        """
+        self._node = node
+        self._on_message: Callable[[str], None] = lambda topic: None
+        self._period_ns = round(1e9 / description.rate_hz)
+        self.clock = SimulationClock(self._period_ns)
+        self.now_ns, self.heard_s = -1, time.monotonic()
+        self._times = node.create_publisher(Clock, '/clock', CLOCK_QOS)
+        self._types = {topic: import_message(kind) for topic, kind in description.topics.items()}
+        self._topics = {
+            topic: _Topic(
+                node.create_publisher(self._types[topic], topic, SENSOR_OFFERED_QOS),
+                has_header(kind),
+            )
+            for topic, kind in description.topics.items()
+        }
+
+    def listen(self, group: CallbackGroup, on_message: Callable[[str], None]) -> None:
+        """Subscribe to the bridge.
+
+        Args:
+            group: of the callbacks.
+            on_message: called with the topic after each message; '' for the clock.
+        """
+        self._on_message = on_message
+        self._node.create_subscription(
+            Clock, CLOCK, self._on_clock, SENSOR_QOS, callback_group=group
+        )
+        for topic, kind in self._types.items():
+            self._node.create_subscription(
+                kind, bridged(topic), self._receiver(topic), SENSOR_QOS, callback_group=group
+            )
+
+    def are_since(self, stamp_ns: int) -> bool:
+        """Return whether clock and every topic were heard with this time of Gazebo or later."""
+        stamps = [item.stamp_ns for item in self._topics.values()]
+        return self.now_ns >= stamp_ns and min(stamps) >= stamp_ns
+
+    @property
+    def silent(self) -> list[str]:
+        """Bridged topics that were not heard since the last restart, in words."""
+        topics = [topic for topic, item in self._topics.items() if item.stamp_ns < 0]
+        names = [*map(bridged, topics), *([CLOCK] if self.now_ns < 0 else [])]
+        return [
+            f'{name} ({self._node.count_publishers(self._node.resolve_topic_name(name))}'
+            ' publishers)'
+            for name in names
+        ]
+
+    def restart(self) -> None:
+        """Forget what was heard: a paused simulation was told to begin again."""
+        self.clock.restart()
+        self.now_ns = -1
+        self._forget(-1)
+
+    def publish(self) -> None:
+        """Publish clock and all sensors, as they are now."""
+        self.publish_clock()
+        for topic in sorted(self._topics, key=lambda name: self._topics[name].stamped):
+            self.publish_topic(topic)
+
+    def publish_clock(self) -> None:
+        """Publish the time."""
+        stamp = ns_to_stamp(self.clock.monotonic_ns(max(self.now_ns, 0)))
+        self._times.publish(Clock(clock=stamp))
+
+    def publish_topic(self, topic: str) -> None:
+        """Publish the newest message of a topic, if there is one."""
+        item = self._topics[topic]
+        if item.newest is None:
+            return
+        if item.stamped:
+            stamp_ns = self.clock.monotonic_ns(item.stamp_ns)
+            item.newest.header.stamp = ns_to_stamp(stamp_ns)
+        item.publisher.publish(item.newest)
+
+    def _forget(self, newest_ns: int) -> None:
+        """Forget what is newer: it is from before a restart."""
+        for item in self._topics.values():
+            if item.stamp_ns > newest_ns:
+                item.newest, item.stamp_ns = None, -1
+
+    def _on_clock(self, message: Clock) -> None:
+        """Note the time; forget what was heard before it went back."""
+        stamp_ns = stamp_to_ns(message.clock)
+        if self.clock.note(stamp_ns):
+            self._forget(stamp_ns + self._period_ns)  # sensors may be ahead of the clock a little
+        self.now_ns, self.heard_s = stamp_ns, time.monotonic()
+        self._on_message('')
+
+    def _receiver(self, topic: str) -> Callable[[Any], None]:
+        """Return the callback of a topic."""
+        item = self._topics[topic]
+
+        def receive(message: Any) -> None:
+            item.newest = message
+            item.stamp_ns = (
+                stamp_to_ns(message.header.stamp) if item.stamped else max(self.now_ns, 0)
+            )
+            self.heard_s = time.monotonic()
+            self._on_message(topic)
+
+        return receive

@@ -1,0 +1,355 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The `gazebo_robot` node: a robot in Gazebo Harmonic behind the topics of its description."""
+
+from collections.abc import Sequence
+import math
+from pathlib import Path
+import sys
+import time
+from typing import Annotated, Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.task import Future
+from rl_agent.errors import ConfigurationError, RobotError
+from rl_agent.gazebo.bridge_file import check_bridge, command_topics, load_bridge
+from rl_agent.gazebo.ros_sensor_relay import GazeboRelay
+from rl_agent.gazebo.ros_world_control import GazeboWorld
+from rl_agent.gazebo.world_file import check_world_name, steps_in
+from rl_agent.message_fields.ros_command_reader import CommandReader
+from rl_agent.message_fields.ros_field_writer import make_writer
+from rl_agent.robot_interface.ros_reset import RESET_SERVICES
+from rl_agent.robot_interface.ros_robot_description import load_ros_robot
+from rl_agent.ros.common_parameters import RobotName
+from rl_agent.ros.ros_messages import import_message
+from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.ros.ros_parameters import declare_parameters
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_agent.ros.ros_topics import COMMAND_QOS, DIAGNOSTICS, DIAGNOSTICS_QOS, steady_clock
+
+_LOOK_S = 0.02
+_STANDSTILL_S = 0.1  # a robot in lockstep that was not commanded for so long repeats its state
+_READY_S = 5.0
+_SETTLE_S = 0.02  # for sensors that are measured a little before the end of a period
+
+
+@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
+class GazeboRobotParameters:
+    """ROS parameters of the robot in Gazebo."""
+
+    robot: RobotName = ''
+    world: Annotated[str, Field(description='name of the world, as in its SDF file')] = ''
+    lockstep: Annotated[
+        bool, Field(description='time passes only when a command comes; false: it runs freely')
+    ] = True
+    bridge: Annotated[
+        str, Field(description='bridge file to compare with the robot; empty: no comparison')
+    ] = ''
+    step_s: Annotated[
+        float, Field(gt=0, le=1, description='physics step of the world, for lockstep')
+    ] = 0.001
+    settle_s: Annotated[
+        float, Field(ge=0, le=60, description='after a reset, before an episode begins, simulated')
+    ] = 0.0
+    shake_s: Annotated[
+        float,
+        Field(ge=0, le=60, description='after a reset random commands for so long, simulated'),
+    ] = 0.0
+    seed: Annotated[int, Field(ge=0, description='of the random commands')] = 0
+    timeout_s: Annotated[
+        float, Field(gt=0, description='a simulation that is silent for so long is an error')
+    ] = 20.0
+    command_lead_s: Annotated[
+        float,
+        Field(ge=0, le=1, description='from sending a command to stepping: it has to arrive'),
+    ] = 0.005
+
+
+class GazeboRobotNode(ManagedNode):
+    """Hands commands to Gazebo and sensor readings back; resets by the world-control service.
+
+    In lockstep a command lets one control period pass, and readings answer it, as with
+    `simulated_robot`. Otherwise everything is handed on as it comes. Stamps and /clock never go
+    back, though Gazebo's time does at each reset.
+    """
+
+    def __init__(self) -> None:
+        """Read the parameters."""
+        super().__init__('gazebo_robot')
+        self._settings = declare_parameters(self, GazeboRobotParameters)
+
+    def configure(self) -> None:
+        """Connect to the bridge and offer the robot's topics."""
+        settings = self._settings
+        if not settings.world:
+            raise ConfigurationError('world: missing; accepted: the name of a world')
+        check_world_name(settings.world)
+        self._description = description = load_ros_robot(settings.robot)
+        if settings.bridge:
+            check_bridge(load_bridge(Path(settings.bridge)), description)
+        self._period_steps = steps_in(1.0 / description.rate_hz, settings.step_s)
+        # Gazebo's steps are whole nanoseconds: a period of them may end a little early
+        self._half_step_ns = round(0.5e9 * settings.step_s)
+        group = ReentrantCallbackGroup()  # readings arrive while a command waits for them
+        self._world = GazeboWorld(self, settings.world, group)
+        self._relay = GazeboRelay(self, description)
+        self._busy, self._busy_since_s = False, 0.0
+        self._wanted: tuple[int, Future, float] | None = None
+        self._tick = Future()
+        self._steps = self._resets = 0
+        self._rng = np.random.default_rng(settings.seed)
+        self._known_restarts = self._wanted_restarts = 0
+        self._published_s = self._started_s = time.monotonic()
+        self._connect_command(group)
+        if description.reset.service:
+            kind = RESET_SERVICES[description.reset.service_type]
+            self.create_service(
+                kind, description.reset.service, self._on_reset, callback_group=group
+            )
+        self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
+        # last: a simulation that runs already is heard at once
+        self._relay.listen(group, self._on_message)
+        self.create_timer(_LOOK_S, self._look, callback_group=group, clock=steady_clock())
+        self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
+
+    def _connect_command(self, group: ReentrantCallbackGroup) -> None:
+        """Listen to commands, and prepare what goes to Gazebo for them."""
+        action = self._description.action
+        self._reader = CommandReader(action, self.resolve_topic_name(action.topic))
+        self._outputs = []
+        for topic, kind in command_topics(self._description).items():
+            message = import_message(kind)()
+            paths = ['data'] if action.joints else list(action.fields or ())
+            publisher = self.create_publisher(type(message), topic, COMMAND_QOS)
+            self._outputs.append((publisher, message, make_writer(message, kind, paths)))
+        on_command: Any = self._on_command  # rclpy runs coroutines, though its types say not so
+        self.create_subscription(
+            import_message(action.type),
+            action.topic,
+            on_command,
+            COMMAND_QOS,
+            callback_group=group,
+        )
+
+    async def _on_command(self, message: Any) -> None:
+        """Hand a command on; in lockstep let a period pass and answer."""
+        try:
+            command = self._reader.read(message)
+        except RobotError as error:
+            self.get_logger().error(f'command refused: {error}', throttle_duration_sec=10.0)
+            return
+        if self._busy or not self._is_ready():
+            return  # the agent sends it again
+        self._send(command)
+        self._steps += 1
+        if self._settings.lockstep:
+            await self._alone(self._period(self._settings.command_lead_s))
+
+    def _send(self, command: NDArray[np.float64]) -> None:
+        """Hand a command, (action,), to Gazebo."""
+        size = len(command) // len(self._outputs)
+        for number, (publisher, output, write) in enumerate(self._outputs):
+            write(command[number * size : (number + 1) * size])
+            publisher.publish(output)
+
+    async def _on_reset(self, request: Any, response: Any) -> Any:
+        """Reset the world and show how it begins."""
+        reason = ''
+        await self._until_ready()
+        if self._busy or not self._is_ready():
+            reason = f'Gazebo is busy, or silent: {", ".join(self._relay.silent) or "stepping"}'
+        elif not await self._alone(self._reset_world()):
+            reason = 'Gazebo did not reset'
+        if hasattr(response, 'success'):
+            response.success, response.message = not reason, reason
+        elif reason:
+            self.get_logger().error(f'reset: {reason}')
+        return response
+
+    async def _until_ready(self) -> None:
+        """Wait a little for a simulation that has just been started."""
+        deadline_s = time.monotonic() + _READY_S
+        while (self._busy or not self._is_ready()) and time.monotonic() < deadline_s:
+            self._tick = Future()
+            await self._tick
+
+    async def _alone(self, work: Any) -> bool:
+        """Do something that lets time pass, and nothing else meanwhile; return whether it went."""
+        self._busy, self._busy_since_s = True, time.monotonic()
+        try:
+            await work
+        except RobotError as error:
+            self.fail(error)
+            return False
+        finally:
+            self._busy = False
+        return True
+
+    async def _period(self, lead_s: float) -> None:
+        """Let one control period pass, then publish what the sensors say."""
+        time.sleep(lead_s)
+        period_ns = round(1e9 / self._description.rate_hz)
+        target_ns = max(self._relay.now_ns, 0) + period_ns - self._half_step_ns
+        await self._world.step(self._period_steps)
+        await self._reading_since(target_ns)
+        self._publish()
+
+    async def _reset_world(self) -> None:
+        """Reset, shake, settle; in lockstep let a period pass at least, for sensors to measure."""
+        self._resets += 1
+        lockstep, rate_hz = self._settings.lockstep, self._description.rate_hz
+        waits = [1] * round(self._settings.shake_s * rate_hz)  # in periods
+        waits += [1 + math.ceil(self._settings.settle_s * rate_hz)]
+        # what still comes from before must not pass for what comes after
+        before_ns, restarts = self._relay.now_ns, self._relay.clock.restarts
+        wanted = restarts + (before_ns >= round(1e9 * waits[0] / rate_hz))
+        await self._world.reset(paused=lockstep)
+        if lockstep:
+            self._relay.restart()
+        for number, periods in enumerate(waits, 1):
+            if len(waits) > 1:
+                self._send(self._any_command() if number < len(waits) else self._safe_command())
+            if lockstep:
+                time.sleep(self._settings.command_lead_s)
+                await self._world.step(periods * self._period_steps)
+            target_ns = round(1e9 * sum(waits[:number]) / rate_hz)
+            target_ns -= self._half_step_ns * lockstep
+            await self._reading_since(target_ns, restarts=wanted)
+        self._known_restarts = self._relay.clock.restarts
+        self._started_s = time.monotonic()
+        self._publish()
+
+    def _any_command(self) -> NDArray[np.float64]:
+        """Return a random command within its limits, (action,)."""
+        return self._rng.uniform(self._description.action.low, self._description.action.high)
+
+    def _safe_command(self) -> NDArray[np.float64]:
+        """Return the command that is safe to hold, or the one nearest to 0, (action,)."""
+        action = self._description.action
+        return np.clip(np.array(action.default or 0.0), action.low, action.high)
+
+    async def _reading_since(self, stamp_ns: int, restarts: int = 0) -> None:
+        """Wait until Gazebo's time is reached and every sensor has spoken."""
+        self._wanted_restarts = restarts
+        future = Future()
+        self._wanted = (stamp_ns, future, time.monotonic())
+        self._look()
+        await future
+        self._wanted = None
+
+    def _on_message(self, topic: str) -> None:
+        """Hand on what came, where time runs freely; look whether a wait is over."""
+        if not self._settings.lockstep and not self._busy:
+            if topic:
+                self._relay.publish_topic(topic)
+            else:
+                self._relay.publish_clock()
+        if not self._busy and self._relay.clock.restarts > self._known_restarts:
+            self._known_restarts = self._relay.clock.restarts
+            self._started_s = time.monotonic()
+            self.get_logger().warning('the simulation was restarted: its time went back')
+        self._look()
+
+    def _look(self) -> None:
+        """End the wait for a reading, or complain of one that does not come."""
+        if not self._tick.done():
+            self._tick.set_result(None)
+        now_s, timeout_s = time.monotonic(), self._settings.timeout_s
+        if self._wanted and not self._wanted[1].done():
+            stamp_ns, future, since_s = self._wanted
+            period_ns = 1e9 / self._description.rate_hz
+            seen = self._relay.clock.restarts >= self._wanted_restarts
+            arrived = seen and self._relay.are_since(stamp_ns)
+            late = seen and self._relay.now_ns >= stamp_ns and now_s - since_s > _SETTLE_S
+            if arrived or (late and self._relay.are_since(round(stamp_ns - period_ns / 2))):
+                future.set_result(None)
+            elif now_s - since_s > timeout_s:
+                self.fail(RobotError(self._explain_stall()))
+        elif self._is_stalled(now_s):
+            self.fail(RobotError(self._explain_stall()))
+        elif self._settings.lockstep and now_s - self._published_s >= _STANDSTILL_S:
+            self._begin_or_repeat()
+
+    def _is_stalled(self, now_s: float) -> bool:
+        """Return whether Gazebo should have been heard and was not."""
+        timeout_s = self._settings.timeout_s
+        if self._busy:
+            return now_s - self._busy_since_s > timeout_s
+        if self._relay.silent:
+            return now_s - self._started_s > timeout_s
+        return not self._settings.lockstep and now_s - self._relay.heard_s > timeout_s
+
+    def _begin_or_repeat(self) -> None:
+        """Repeat the last reading; before the first one let a period pass, that sensors speak."""
+        self._published_s = time.monotonic()
+        if self._busy or not self._world.is_there:
+            return
+        if self._relay.silent and self.executor:
+            self._busy, self._busy_since_s = True, self._published_s
+            self.executor.create_task(self._first_period)
+        else:
+            self._relay.publish()
+
+    async def _first_period(self) -> None:
+        """Let one period pass without a command."""
+        await self._alone(self._period(0.0))
+
+    def _is_ready(self) -> bool:
+        """Return whether there is a world, and all its sensors have spoken."""
+        return self._world.is_there and not self._relay.silent
+
+    def _publish(self) -> None:
+        """Publish clock and sensors."""
+        self._published_s = time.monotonic()
+        self._relay.publish()
+
+    def _explain_stall(self) -> str:
+        """Return what is silent, and what to look at."""
+        timeout_s = self._settings.timeout_s
+        if not self._world.is_there:
+            return (
+                f'{self._world.service}: no such service in {timeout_s:g} s; accepted: a running'
+                f' Gazebo Harmonic with a world {self._settings.world!r}, and ros_gz_bridge'
+            )
+        if self._relay.silent:
+            return (
+                f'bridged topics are silent for {timeout_s:g} s: {", ".join(self._relay.silent)};'
+                ' accepted: messages from ros_gz_bridge. Does the bridge file name the topics of'
+                ' Gazebo (gz topic --list), has the model these sensors, and the world the systems'
+                ' for them?'
+            )
+        return (
+            f'the simulation stalls: no new time in {timeout_s:g} s, at'
+            f' {self._relay.now_ns / 1e9:.3f} s of world {self._settings.world!r}'
+        )
+
+    def _publish_diagnostics(self) -> None:
+        """Publish what was done."""
+        counts = {
+            'executed_steps': self._steps,
+            'resets': self._resets,
+            'restarts': self._relay.clock.restarts,
+        }
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.OK,
+            name=self.get_fully_qualified_name(),
+            message='lockstep' if self._settings.lockstep else 'real time',
+            hardware_id=self.get_namespace().strip('/'),
+            values=[KeyValue(key=key, value=str(value)) for key, value in counts.items()],
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the node."""
+    sys.exit(run(GazeboRobotNode, args))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,230 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The `simulated_robot` node: a model behind the topics that the real robot would have."""
+
+from collections.abc import Sequence
+import sys
+import time
+from typing import Annotated, Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
+from rl_agent.description.robot import RobotDescription
+from rl_agent.errors import ConfigurationError, RobotError
+from rl_agent.message_fields.ros_command_reader import CommandReader
+from rl_agent.robot_interface.ros_reset import RESET_SERVICES
+from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_names_of_others
+from rl_agent.ros.common_parameters import RobotName
+from rl_agent.ros.ros_messages import import_message, ns_to_stamp
+from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.ros.ros_parameters import declare_parameters
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_agent.ros.ros_topics import (
+    CLOCK_QOS,
+    COMMAND_SIMULATED_QOS,
+    DIAGNOSTICS,
+    DIAGNOSTICS_QOS,
+    RESET_SEED,
+    steady_clock,
+)
+from rl_agent.simulated_models import make_model
+from rl_agent.simulation.ros_randomisation import RandomisationPublisher
+from rl_agent.simulation.ros_simulated_sensors import SimulatedSensors
+from rl_agent.simulation.simulated_robot import SimulatedRobot
+from rosgraph_msgs.msg import Clock
+
+_STANDSTILL_S = 0.1  # a robot that was not commanded for so long repeats its state
+
+
+@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
+class SimulatedRobotParameters:
+    """ROS parameters of the simulated robot."""
+
+    robot: RobotName = ''
+    seed: Annotated[int, Field(ge=0, description='of the starting states')] = 0
+    real_time: Annotated[
+        bool,
+        Field(description='time passes by itself, as on a real robot; false: with each command'),
+    ] = False
+
+
+class SimulatedRobotNode(ManagedNode):
+    """The sensors of the description and /clock out, its commands in, its reset service.
+
+    It steps in lockstep: each command advances the model, and the clock, by one control period.
+    With `real_time` it has no /clock: the model advances by one period of the wall clock after
+    the other, under the last command since the reset.
+    """
+
+    def __init__(self) -> None:
+        """Read the parameters."""
+        super().__init__('simulated_robot')
+        self._settings = declare_parameters(self, SimulatedRobotParameters)
+
+    def configure(self) -> None:
+        """Build the model and offer its topics."""
+        description = load_ros_robot(self._settings.robot)
+        refuse_names_of_others(self, description)
+        if description.simulation is None:
+            raise ConfigurationError(
+                f'robot {description.name!r}: simulation: missing; this key is required to'
+                ' simulate it'
+            )
+        simulation = description.simulation
+        model = make_model(simulation.model, simulation.parameters, simulation.randomisation)
+        self._order = _joint_order(description, model.joint_names)
+        self._robot = SimulatedRobot(model, description.rate_hz, self._settings.seed)
+        self._sensors = SimulatedSensors(self, description, model)
+        self._variation = RandomisationPublisher(self, model)
+        self._variation.publish(self._robot.resets, ns_to_stamp(self._robot.stamp_ns))
+        self._rest = self._resting_command(description)
+        self._held = self._rest
+        self._period_s = 1.0 / description.rate_hz
+        self._times: Publisher | None = None
+        if not self._settings.real_time:
+            self._times = self.create_publisher(Clock, '/clock', CLOCK_QOS)
+        self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
+        self._connect(description)
+        self._published_s = 0.0
+
+    def deactivate(self) -> None:
+        """Say the last count."""
+        if hasattr(self, '_robot'):
+            self._publish_diagnostics()
+
+    def _connect(self, description: RobotDescription) -> None:
+        """Listen to commands, resets and seeds; begin to repeat and to count."""
+        action, reset = description.action, description.reset
+        self._reader = CommandReader(action, self.resolve_topic_name(action.topic))
+        self.create_subscription(
+            import_message(action.type), action.topic, self._on_command, COMMAND_SIMULATED_QOS
+        )
+        if reset.service:
+            self.create_service(RESET_SERVICES[reset.service_type], reset.service, self._on_reset)
+        self.declare_parameter(
+            RESET_SEED,
+            self._settings.seed,
+            ParameterDescriptor(description='setting it makes the next starting states follow'),
+        )
+        # not the callback for after the change: Humble has none
+        self.add_on_set_parameters_callback(self._on_parameters)
+        if self._settings.real_time:
+            self.create_timer(self._period_s, self._pass_time, clock=steady_clock())
+        else:
+            self.create_timer(_STANDSTILL_S, self._on_standstill, clock=steady_clock())
+        self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
+
+    def _on_command(self, message: Any) -> None:
+        """Execute a command and show the new state."""
+        try:
+            command = self._reader.read(message)
+        except RobotError as error:
+            self.get_logger().error(f'command refused: {error}', throttle_duration_sec=10.0)
+            return
+        self._held = command[self._order]
+        if not self._settings.real_time:
+            self._robot.step(self._held)
+            self._publish_state()
+
+    def _resting_command(self, description: RobotDescription) -> NDArray[np.float64]:
+        """Return what is held in real time before the first command, as the model takes it."""
+        default = description.action.default
+        if default is None:
+            return np.zeros(len(self._order))
+        return np.array(default, np.float64)[self._order]
+
+    def _pass_time(self) -> None:
+        """Let one period pass."""
+        self._robot.step(self._held)
+        self._publish_state()
+        self._name_fault()
+
+    def _on_reset(self, request: Any, response: Any) -> Any:
+        """Draw a new starting state and show it."""
+        self._robot.reset()
+        self._variation.publish(self._robot.resets, ns_to_stamp(self._robot.stamp_ns))
+        self._held = self._rest
+        self._publish_state()
+        fault = self._name_fault()
+        if hasattr(response, 'success'):
+            response.success = True
+            response.message = fault or ''
+        return response
+
+    def _name_fault(self) -> str | None:
+        """Say what went wrong in the model, if something did."""
+        fault: str | None = getattr(self._robot.model, 'fault', None)
+        if fault:
+            self.get_logger().warning(fault, throttle_duration_sec=10.0)
+        return fault
+
+    def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        """Take a new seed of the starting states."""
+        for parameter in parameters:
+            if parameter.name == RESET_SEED and isinstance(parameter.value, int):
+                self._robot.seed(abs(parameter.value))
+        return SetParametersResult(successful=True)
+
+    def _on_standstill(self) -> None:
+        """Repeat the state where no command came: sensors of a resting robot go on too."""
+        if time.monotonic() - self._published_s >= _STANDSTILL_S:
+            self._publish_state()
+
+    def _publish_state(self) -> None:
+        """Publish clock and sensors."""
+        self._published_s = time.monotonic()
+        if self._times is None:
+            self._sensors.publish(self.get_clock().now().to_msg())
+            return
+        stamp = ns_to_stamp(self._robot.stamp_ns)
+        self._times.publish(Clock(clock=stamp))
+        self._sensors.publish(stamp)
+
+    def _publish_diagnostics(self) -> None:
+        """Publish what was executed."""
+        counts = {
+            'executed_steps': self._robot.executed_steps,
+            'resets': self._robot.resets,
+            'faults': getattr(self._robot.model, 'faults', 0),
+        }
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.WARN if counts['faults'] else DiagnosticStatus.OK,
+            name=self.get_fully_qualified_name(),
+            message='real time' if self._settings.real_time else 'lockstep',
+            hardware_id=self.get_namespace().strip('/'),
+            values=[KeyValue(key=key, value=str(value)) for key, value in counts.items()],
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = ns_to_stamp(self._robot.stamp_ns)
+        self._diagnostics.publish(message)
+
+
+def _joint_order(description: RobotDescription, joint_names: tuple[str, ...]) -> list[int]:
+    """Return for each joint of the model its place in the command.
+
+    A command of fields has no joint names: its numbers are the model's joints in their order.
+
+    Raises:
+        ConfigurationError: the command names other joints than the model has.
+    """
+    given, fields = description.action.joints, description.action.fields
+    if set(given or ()) != set(joint_names) and len(fields or ()) != len(joint_names):
+        raise ConfigurationError(
+            f'robot {description.name!r}: action: given {", ".join(description.action.names)};'
+            f' accepted: {", ".join(joint_names)}, the joints of the model'
+        )
+    return [given.index(joint) if given else place for place, joint in enumerate(joint_names)]
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the node."""
+    sys.exit(run(SimulatedRobotNode, args))
+
+
+if __name__ == '__main__':
+    main()

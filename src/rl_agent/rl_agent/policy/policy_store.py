@@ -1,0 +1,145 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The newest policy that passed every check, handed over between two steps."""
+
+from dataclasses import dataclass
+import math
+import threading
+import time
+
+from rl_agent.environment.spaces import Spaces
+from rl_agent.errors import PolicyError
+from rl_agent.event_log import Events
+from rl_agent.policy.policy import Policy, PolicyParameters
+
+
+@dataclass(frozen=True)
+class ReceivedPolicy:
+    """A checked policy.
+
+    Attributes:
+        policy: ready to act.
+        version: of its parameters.
+        learner_session: the learner's start that it came from.
+        received_s: when it came, on the steady clock.
+    """
+
+    policy: Policy
+    version: int
+    learner_session: str
+    received_s: float
+
+
+class PolicyStore:
+    """Checks policies as they come and keeps the newest good one.
+
+    Of one learner session only later versions are taken. Another session is a learner that was
+    started again; the one before is not listened to any more.
+
+    Attributes:
+        accepted: policies that passed.
+        rejected: policies that did not.
+        heard_s: when the learner whose policy is in use was last heard, on the steady clock; it
+            also repeats policies while it has no new one.
+    """
+
+    def __init__(self, spaces: Spaces, events: Events | None = None) -> None:
+        """Accept policies for a robot with these spaces; tell events what is wrong with others."""
+        self._spaces = spaces
+        self._events = events or Events()
+        self._newest: ReceivedPolicy | None = None
+        self._arrived = threading.Event()
+        self._past_sessions: set[str] = set()
+        self.accepted = 0
+        self.rejected = 0
+        self.heard_s = -math.inf
+
+    @property
+    def newest(self) -> ReceivedPolicy | None:
+        """The policy to use from the next step on, or None before the first."""
+        return self._newest
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for a first policy; return whether there is one."""
+        return self._arrived.wait(timeout_s)
+
+    def offer(self, parameters: PolicyParameters) -> bool:
+        """Take a policy if it is good and new; return whether it was new.
+
+        Raises:
+            PolicyError: it must not be obeyed; the one in use stays.
+        """
+        kind = 'layout'
+        try:
+            self._check_layout(parameters)
+            kind = 'session'
+            self._check_session(parameters)
+            if self._is_old(parameters):
+                return False
+            kind = 'numbers'
+            policy = Policy(parameters)
+        except PolicyError as error:
+            self.refuse(kind, parameters.learner_session, error)
+            raise
+        self._take(policy)
+        return True
+
+    def refuse(self, kind: str, learner_session: str, error: PolicyError) -> None:
+        """Count a policy that must not be obeyed; it is named once for each learner session."""
+        self.rejected += 1
+        self._events.note(f'policy_refused/{kind}', str(error), learner_session)
+
+    def _take(self, policy: Policy) -> None:
+        """Make a policy the newest."""
+        parameters, before = policy.parameters, self._newest
+        if before is not None and before.learner_session != parameters.learner_session:
+            self._past_sessions.add(before.learner_session)
+            self._events.tell(
+                f'another learner session: version {parameters.version} of'
+                f' {parameters.learner_session} follows version {before.version} of'
+                f' {before.learner_session}'
+            )
+        self.heard_s = time.monotonic()
+        self._newest = ReceivedPolicy(
+            policy, parameters.version, parameters.learner_session, self.heard_s
+        )
+        self.accepted += 1
+        self._arrived.set()
+
+    def _check_layout(self, parameters: PolicyParameters) -> None:
+        """Raise PolicyError where the policy is for another robot."""
+        if parameters.fingerprint != self._spaces.fingerprint:
+            raise PolicyError(
+                f'policy {parameters.version}: fingerprint: given {parameters.fingerprint!r};'
+                f' accepted: {self._spaces.fingerprint!r}, that of this robot'
+            )
+        given = (parameters.architecture.observation_size, parameters.architecture.action_size)
+        accepted = (self._spaces.observation_size, self._spaces.action_size)
+        if given != accepted:
+            raise PolicyError(
+                f'policy {parameters.version}: observation and action size: given {given};'
+                f' accepted: {accepted}'
+            )
+
+    def _check_session(self, parameters: PolicyParameters) -> None:
+        """Raise PolicyError where the policy comes from a learner that was replaced."""
+        if parameters.learner_session in self._past_sessions and self._newest is not None:
+            raise PolicyError(
+                f'policy {parameters.version}: learner_session: given'
+                f' {parameters.learner_session!r}; accepted: {self._newest.learner_session!r},'
+                ' which came later, or a new one'
+            )
+
+    def _is_old(self, parameters: PolicyParameters) -> bool:
+        """Return whether the same learner already sent this version or a later one."""
+        newest = self._newest
+        if newest is None or newest.learner_session != parameters.learner_session:
+            return False
+        if parameters.version < newest.version:
+            self._events.note(
+                'policy_version_backwards',
+                f'given {parameters.version} after {newest.version} of the same learner session',
+                parameters.learner_session,
+            )
+        elif parameters.version == newest.version:
+            self.heard_s = time.monotonic()
+        return parameters.version <= newest.version

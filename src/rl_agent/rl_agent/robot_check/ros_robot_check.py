@@ -1,0 +1,174 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Listens to a robot, and looks at the ROS graph, without publishing or calling anything."""
+
+from collections.abc import Callable
+import time
+from typing import Any
+
+import rclpy
+from rclpy.context import Context
+from rclpy.exceptions import InvalidNamespaceException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.utilities import try_shutdown
+from rclpy.validate_namespace import validate_namespace
+from rl_agent.configuration import hint
+from rl_agent.description.robot import RobotDescription
+from rl_agent.errors import ConfigurationError
+from rl_agent.robot_check.field_watch import FieldWatch, TopicWatch
+from rl_agent.robot_check.report import CheckRow
+from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
+from rl_agent.ros.ros_node_main import why_no_ros
+from rl_agent.ros.ros_spinning import serve
+
+_DISCOVERY_S = 5.0  # until another node is found, on a busy machine
+_SIMULATED = ('simulated_robot', 'gazebo_robot')
+
+
+class RobotCheck:
+    """A node that only listens.
+
+    Attributes:
+        alone: no other node was found.
+        domain: ROS domain id.
+        simulated: a `simulated_robot` or `gazebo_robot` is in the same namespace; in lockstep it
+            stands still until it is commanded, so its rates say nothing.
+    """
+
+    def __init__(self, description: RobotDescription, namespace: str, ros_args: list[str]) -> None:
+        """Subscribe.
+
+        Raises:
+            ConfigurationError: a message type that is not installed, or without such fields; a
+                namespace or ROS arguments that ROS refuses.
+        """
+        self._description = description
+        self._context = Context()
+        self._node = _make_node(self._context, namespace, ros_args)
+        self.domain = self._context.get_domain_id()
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self.alone, self.simulated = True, False
+        sensors = RosSensors(self._node, description, self._on_message)
+        fields = [
+            FieldWatch(extract.field, self._node.resolve_topic_name(extract.field.topic), extract)
+            for extract in sensors.extractors
+        ]
+        self._rows = [item.row for item in fields]
+        max_age_s = description.safety.sensor_watchdog.max_age_s
+        self._watches = {
+            topic: TopicWatch([item for item in fields if item.field.topic == topic], max_age_s)
+            for topic in sensors.topics
+        }
+
+    def run(self, seconds: float) -> list[CheckRow]:
+        """Listen for so long; return a row for each field, the command and the reset service.
+
+        The time begins when another node was found, which is waited for at most five seconds.
+        """
+        serve(self._executor, _DISCOVERY_S, lambda: len(self._node.get_node_names()) > 1)
+        serve(self._executor, seconds)
+        now_s = time.monotonic()
+        nodes = self._node.get_node_names_and_namespaces()
+        self.alone = len(nodes) <= 1
+        self.simulated = any((name, self._node.get_namespace()) in nodes for name in _SIMULATED)
+        rate_hz = None if self.simulated else self._description.rate_hz
+        for watch in self._watches.values():
+            for row in watch.judge(now_s, rate_hz):
+                if not watch.heard:
+                    row.problems.append(self._explain_silence(row.topic))
+        rows = [*self._rows, self._check_command()]
+        if self._description.reset.service:
+            rows.append(self._check_service(self._description.reset.service))
+        return rows
+
+    def close(self) -> None:
+        """Leave."""
+        self._executor.shutdown()
+        self._node.destroy_node()
+        try_shutdown(context=self._context)
+
+    def _on_message(self, topic: str, heard: SensorMessage) -> None:
+        """Show a message to the watch of its topic."""
+        self._watches[topic].on_message(heard.message, heard.received_s)
+
+    def _explain_silence(self, topic: str) -> str:
+        """Return why a topic may be silent."""
+        wanted = next(
+            kind
+            for name, kind in self._description.topics.items()
+            if self._node.resolve_topic_name(name) == topic
+        )
+        kinds = _types(self._node.get_publishers_info_by_topic(topic))
+        if kinds and wanted not in kinds:
+            return f'type: given {", ".join(kinds)}; accepted: {wanted}, as the description says'
+        if kinds:
+            return f'{topic}: no message from its publishers; accepted: new ones all the time'
+        there = self._alternatives(topic, wanted, self._node.count_publishers)
+        return f'{topic}: nobody publishes it{there}'
+
+    def _alternatives(self, topic: str, wanted: str, count: Callable[[str], int]) -> str:
+        """Return which topics of a type there are instead; `count` says who uses one."""
+        graph = self._node.get_topic_names_and_types()
+        fitting = [name for name, kinds in graph if wanted in kinds and count(name)]
+        if not fitting:
+            return f'; there is no topic of type {wanted}'
+        return f'{hint(topic, fitting)}; topics of type {wanted}: {", ".join(fitting)}'
+
+    def _check_command(self) -> CheckRow:
+        """Look for whoever takes the commands."""
+        action = self._description.action
+        topic = self._node.resolve_topic_name(action.topic)
+        kinds = _types(self._node.get_subscriptions_info_by_topic(topic))
+        bounds = f'{min(action.low):.4g} to {max(action.high):.4g}'
+        row = CheckRow('(command)', topic, bounds=bounds)
+        if not kinds:
+            there = self._alternatives(topic, action.type, self._node.count_subscribers)
+            row.problems.append(f'{topic}: nobody subscribes{there}')
+        elif kinds != [action.type]:
+            row.problems.append(f'type: given {", ".join(kinds)}; accepted: {action.type}')
+        return row
+
+    def _check_service(self, service: str) -> CheckRow:
+        """Look for the reset service."""
+        name, wanted = self._node.resolve_service_name(service), self._description.reset
+        graph = dict(self._node.get_service_names_and_types())
+        row = CheckRow('(reset)', name)
+        if name not in graph:
+            fitting = [item for item, kinds in graph.items() if wanted.service_type in kinds]
+            there = f'; services of this type: {", ".join(fitting) or "none"}'
+            row.problems.append(
+                f'{name}: no such service{hint(name, fitting)}; accepted:'
+                f' {wanted.service_type}{there}'
+            )
+        elif wanted.service_type not in graph[name]:
+            row.problems.append(
+                f'type: given {", ".join(graph[name])}; accepted: {wanted.service_type}'
+            )
+        return row
+
+
+def _make_node(context: Context, namespace: str, ros_args: list[str]) -> Node:
+    """Return the node, in a context that is initialised for it.
+
+    Raises:
+        ConfigurationError: ROS refuses its arguments, or the namespace.
+    """
+    try:
+        validate_namespace(f'/{namespace}')
+    except InvalidNamespaceException as error:
+        why = str(error).partition(':\n')[0]
+        raise ConfigurationError(
+            f'--namespace: given {namespace!r}; accepted: a name as in robot_1 ({why})'
+        ) from error
+    try:
+        rclpy.init(args=ros_args, context=context)
+    except Exception as error:  # a type of rclpy's C extension: what it cannot read or write
+        what, reason = why_no_ros(error)
+        raise ConfigurationError(f'{what}: {reason}') from error
+    return Node('check_robot', context=context, namespace=namespace)
+
+
+def _types(endpoints: list[Any]) -> list[str]:
+    """Return the message types of publishers or subscribers."""
+    return sorted({endpoint.topic_type for endpoint in endpoints})

@@ -1,0 +1,226 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A robot behind ROS topics whose time passes only when it is commanded (lockstep)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.node import Node
+from rl_agent.description.robot import RobotDescription
+from rl_agent.environment.robot import Reading
+from rl_agent.errors import RobotError
+from rl_agent.robot_interface.ros_command import RosCommand
+from rl_agent.robot_interface.ros_reset import RosReset
+from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
+
+_REPEATS_OF_A_LOST_COMMAND = 3  # of one topic
+_UNDER_WAY_S = 0.1  # after a command: what comes so soon may have been sent before it
+
+Numbers = NDArray[np.float64]
+
+
+class RosRobot:
+    """Reads a description's sensor topics, sends its commands and begins its episodes.
+
+    A command and the readings that answer it alternate. A simulated robot at standstill repeats
+    its last reading, by which a command that was lost on the way is noticed and sent again. Should
+    it have been late instead, both are executed: that is noticed by the stamps, and the reading
+    is not fresh, for it answers two commands.
+    Messages without a header cannot be told from repeated ones: of those topics, whatever comes
+    after the command counts. They should not be the only ones.
+    """
+
+    def __init__(self, node: Node, description: RobotDescription, timeout_s: float) -> None:
+        """Connect; nothing is sent yet.
+
+        Args:
+            node: relative topics live in its namespace; its executor must spin in another thread.
+            description: of the robot.
+            timeout_s: a robot that is silent for so long is an error.
+        """
+        self._node, self._description, self._timeout_s = node, description, timeout_s
+        self._repeats: dict[str, int] = {}  # of the last reading, by topic, since the command
+        self._stopping_s: float | None = None
+        self._stamp_ns = -1  # of the last reading handed out
+        self._asked_s = 0.0  # when the robot was last told to move
+        self._sensors = RosSensors(node, description, self._on_message)
+        self._changed = self._sensors.changed
+        self._command = RosCommand(node, description.action, description.rate_hz)
+        self._reset = RosReset(node, description, self._changed, self._left_s, timeout_s)
+
+    @property
+    def waits_for(self) -> str:
+        """What a person is to do before an episode begins, in words; empty: nothing."""
+        return self._reset.waits_for
+
+    def wait_until_heard(self) -> None:
+        """Wait until every sensor topic has a message.
+
+        Raises:
+            RobotError: one is silent.
+        """
+        self._await(lambda: self._sensors.complete, time.monotonic() + self._timeout_s)
+
+    def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
+        """Begin an episode; return the first reading of it, see `Robot.reset`."""
+
+        def apply(command: Numbers) -> Reading:
+            reading = self.apply(command)
+            check(reading)
+            return reading
+
+        self.wait_until_heard()
+        self._forget_older()
+        return self._reset.run(self._read, apply, self._forget_older, check)
+
+    def apply(self, command: Numbers) -> Reading:
+        """Send a command; return the reading that answers it, see `Robot.apply`."""
+        before_ns, deadline_s = self._stamp_ns, time.monotonic() + self._timeout_s
+        self._send(command)
+        if self._await(self._is_answered, deadline_s):
+            return self._reading()
+        self._send(command)  # the robot stands still although it was commanded
+        while not self._await(self._is_answered, deadline_s):
+            self._send(command)
+        return self._reading_at_rest(before_ns)
+
+    def _send(self, command: Numbers) -> None:
+        """Send a command; count the repeated readings from now on."""
+        with self._changed:
+            self._repeats = {}
+            self._asked_s = time.monotonic()
+        self._command.send(command)
+
+    def _reading_at_rest(self, before_ns: int) -> Reading:
+        """Return the reading once the robot has executed all that it was sent.
+
+        Args:
+            before_ns: stamp before the command, which was sent more than once.
+        """
+        deadline_s = time.monotonic() + self._timeout_s
+        reading = self._begin_to_count()
+        while self._await(self._is_answered, deadline_s):
+            reading = self._begin_to_count()
+        periods = 1e-9 * (self._stamp_ns - before_ns) * self._description.rate_hz
+        if periods < 1.5:
+            return reading
+        self._node.get_logger().warning(
+            'a command that seemed lost was late, and executed more than once: no step is stored'
+        )
+        return replace(reading, is_fresh=False)
+
+    def _begin_to_count(self) -> Reading:
+        """Return the newest reading; count how often it is repeated."""
+        with self._changed:
+            self._repeats = {}
+            return self._reading()
+
+    def sense(self) -> dict[str, Numbers] | None:
+        """Return the newest values, see `SensingRobot`."""
+        try:
+            return self._sensors.values(self._sensors.latest())
+        except (KeyError, RobotError):
+            return None
+
+    def rest(self) -> None:
+        """Do nothing: without a command no time passes."""
+
+    def prepare(self) -> None:
+        """Wait as long as the time-out says, again."""
+        self._stopping_s = None
+
+    def stop_waiting(self, grace_s: float) -> None:
+        """Let nothing wait for the robot longer than `grace_s` from now on."""
+        with self._changed:
+            self._stopping_s = time.monotonic() + grace_s
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._sensors.close()
+        self._command.close()
+        self._reset.close()
+
+    def _on_message(self, topic: str, heard: SensorMessage) -> None:
+        """Count repeated readings; called with `changed` held."""
+        is_late = heard.received_s - self._asked_s >= _UNDER_WAY_S
+        if heard.stamped and heard.stamp_ns == self._stamp_ns and is_late:
+            self._repeats[topic] = self._repeats.get(topic, 0) + 1
+
+    def _forget_older(self) -> None:
+        """Let what was heard so far not count as an answer."""
+        self._stamp_ns = _newest_ns(self._sensors.latest())
+        self._asked_s = time.monotonic()
+
+    def _read(self, moved: bool) -> Reading:
+        """Return a reading from after this call, with a newer stamp if a service moved it."""
+        now_s = time.monotonic()
+
+        def is_new() -> bool:
+            heard = self._sensors.latest().values()
+            return all(message.received_s >= now_s for message in heard)
+
+        deadline_s = now_s + self._timeout_s
+        while not self._await(self._is_answered if moved else is_new, deadline_s):
+            self._repeats = {}
+        return self._reading()
+
+    def _reading(self) -> Reading:
+        """Return the newest messages as a reading."""
+        messages = self._sensors.latest()
+        self._stamp_ns = _newest_ns(messages)
+        oldest_ns = min(message.stamp_ns for message in _with_headers(messages))
+        return Reading(self._sensors.values(messages), oldest_ns)
+
+    def _is_answered(self) -> bool:
+        """Return whether every topic has a message newer than the last reading."""
+        return all(self._is_new(message) for message in self._sensors.latest().values())
+
+    def _is_new(self, message: SensorMessage) -> bool:
+        """Return whether a message is newer than the last reading."""
+        if message.stamped:
+            return message.stamp_ns > self._stamp_ns
+        return message.received_s > self._asked_s
+
+    def _await(self, condition: Callable[[], bool], deadline_s: float) -> bool:
+        """Wait for a condition; return False where a repeated reading says: command lost.
+
+        Raises:
+            RobotError: the robot is silent.
+        """
+        with self._changed:
+            while not condition():
+                if max(self._repeats.values(), default=0) >= _REPEATS_OF_A_LOST_COMMAND:
+                    return False
+                left_s = self._left_s(deadline_s)
+                if left_s <= 0:
+                    raise RobotError(self._explain_silence())
+                self._changed.wait(left_s)
+        return True
+
+    def _left_s(self, deadline_s: float) -> float:
+        """Return how much longer to wait; a stop shortens it."""
+        return min(deadline_s, self._stopping_s or deadline_s) - time.monotonic()
+
+    def _explain_silence(self) -> str:
+        """Return which topics are silent, and what to look at."""
+        messages = self._sensors.latest()
+        heard = {
+            topic: 'nothing new' if topic in messages else 'no message'
+            for topic in self._sensors.topics
+            if topic not in messages or not self._is_new(messages[topic])
+        }
+        return self._sensors.explain_silence(heard, self._timeout_s)
+
+
+def _newest_ns(messages: dict[str, SensorMessage]) -> int:
+    """Return the newest stamp among the topics."""
+    return max(message.stamp_ns for message in _with_headers(messages))
+
+
+def _with_headers(messages: dict[str, SensorMessage]) -> list[SensorMessage]:
+    """Return the messages that say when they were sensed; all of them where none does."""
+    stamped = [message for message in messages.values() if message.stamped]
+    return stamped or list(messages.values())

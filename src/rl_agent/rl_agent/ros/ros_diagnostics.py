@@ -1,0 +1,137 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""`/diagnostics`: the numbers of a node's status, and what of them a person should look at."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import math
+import time
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_agent.ros.ros_topics import DIAGNOSTICS, DIAGNOSTICS_QOS
+from rl_agent.safety.safety_state import OK
+from rl_msgs.msg import AgentStatus
+
+_RECENT_S = 10.0
+_MISSED_PART = 0.01
+_SPOOL_S = 10.0  # transitions that wait for so long are too many for a working connection
+
+
+@dataclass(frozen=True)
+class Concern:
+    """What a person should look at.
+
+    Attributes:
+        text: of one line, with the remedy where one is known.
+        is_error: false: a warning.
+    """
+
+    text: str
+    is_error: bool = False
+
+
+class Recent:
+    """Tells which counters grew lately."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin with no counter; `clock` in seconds."""
+        self._clock = clock
+        self._values: dict[str, int] = {}
+        self._grew_s: dict[str, float] = {}
+
+    def grew(self, name: str, value: int) -> bool:
+        """Return whether a counter that is now `value` grew within the last 10 s, from 0 on."""
+        now_s = self._clock()
+        if value > self._values.get(name, 0):
+            self._grew_s[name] = now_s
+        self._values[name] = value
+        return now_s - self._grew_s.get(name, -math.inf) <= _RECENT_S
+
+
+Judge = Callable[[Any, Recent], list[Concern]]
+
+
+class Diagnostics:
+    """Publishes a node's status as diagnostics."""
+
+    def __init__(self, node: Node, judge: Judge) -> None:
+        """Advertise the topic; `judge` finds the concerns in a status message."""
+        self._node, self._judge = node, judge
+        self._recent = Recent()
+        self._publisher = node.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
+
+    def publish(self, status: Any) -> None:
+        """Publish what a status message says; call it once a second."""
+        message = DiagnosticArray(status=[self._status(status)])
+        message.header.stamp = status.header.stamp
+        self._publisher.publish(message)
+
+    def close(self) -> None:
+        """Take the topic back."""
+        self._node.destroy_publisher(self._publisher)
+
+    def _status(self, status: Any) -> DiagnosticStatus:
+        """Return the diagnostic status."""
+        concerns = self._judge(status, self._recent)
+        level = DiagnosticStatus.OK
+        if concerns:
+            is_error = any(concern.is_error for concern in concerns)
+            level = DiagnosticStatus.ERROR if is_error else DiagnosticStatus.WARN
+        return DiagnosticStatus(
+            level=level,
+            name=self._node.get_fully_qualified_name(),
+            message='; '.join(concern.text for concern in concerns) or status.state,
+            hardware_id=getattr(status, 'robot', ''),
+            values=[KeyValue(key=key, value=value) for key, value in _values(status)],
+        )
+
+
+def agent_concerns(status: AgentStatus, recent: Recent) -> list[Concern]:
+    """Return what in an agent's status a person should look at."""
+    concerns = []
+    if status.safety_latched:
+        concerns.append(
+            Concern(f'{status.safety_state}: only ~/rearm moves it again', is_error=True)
+        )
+    elif status.safety_state not in (OK, ''):
+        concerns.append(Concern(status.safety_state))
+    if status.state.startswith('waiting'):
+        concerns.append(Concern(status.state))
+    if recent.grew('dropped', status.transitions_dropped):
+        concerns.append(
+            Concern(
+                'the spool is full, its oldest transitions are lost: is the learner reachable?'
+            )
+        )
+    elif status.transitions_pending > _SPOOL_S * max(status.steps_per_s, 10.0):
+        concerns.append(
+            Concern(f'{status.transitions_pending} transitions wait for the learner machine')
+        )
+    if recent.grew('rejected', status.policies_rejected):
+        concerns.append(Concern('policies are refused: see the log for why'))
+    missed = recent.grew('missed', status.ticks_missed)
+    if missed and status.ticks_missed > _MISSED_PART * status.ticks:
+        concerns.append(
+            Concern(f'{status.ticks_missed} of {status.ticks} control periods were missed')
+        )
+    return concerns
+
+
+def _values(status: Any) -> list[tuple[str, str]]:
+    """Return the fields of a status message as text, those of named numbers too."""
+    pairs: list[tuple[str, str]] = []
+    for name in status.get_fields_and_field_types():
+        value = getattr(status, name)
+        if isinstance(value, (str, bool, int, float)):
+            pairs.append((name, _text(value)))
+    for names, values in (('event_names', 'event_counts'), ('metric_names', 'metric_values')):
+        keys, numbers = getattr(status, names, []), getattr(status, values, [])
+        pairs += [(key, _text(value)) for key, value in zip(keys, numbers, strict=True)]
+    return pairs
+
+
+def _text(value: str | bool | int | float) -> str:
+    """Return a value as people read it."""
+    return f'{value:.6g}' if isinstance(value, float) else str(value)

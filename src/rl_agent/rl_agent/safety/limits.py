@@ -1,0 +1,131 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Limits of what is measured: beyond one of them the robot must stop."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.array_checks import all_true
+from rl_agent.description.safety import LimitDescription, spread, TiltDescription
+
+Values = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Trip:
+    """A limit that was passed.
+
+    Attributes:
+        name: of the limit.
+        text: which number, what was given and what is accepted.
+    """
+
+    name: str
+    text: str
+
+
+class Limit:
+    """Bounds of one field's numbers, as in the message."""
+
+    def __init__(self, description: LimitDescription, element_names: Sequence[str]) -> None:
+        """Watch a field whose numbers have these names."""
+        self._name, self._field = description.name, description.observation
+        self._element_names = tuple(element_names)
+        size = len(element_names)
+        self._low = np.array(spread(description.low, [-math.inf] * size))
+        self._high = np.array(spread(description.high, [math.inf] * size))
+
+    def check(self, values: Values) -> Trip | None:
+        """Return the trip, if a number is out of bounds; one that is not a number is."""
+        given = values[self._field]
+        # this way round, because a comparison with NaN is false
+        inside = (given >= self._low) & (given <= self._high)
+        if all_true(inside):
+            return None
+        number = int(np.argmin(inside))
+        return Trip(
+            self._name,
+            f'{self._field} of {self._element_names[number]}: given {given[number]:.6g};'
+            f' accepted: {self._low[number]:g} to {self._high[number]:g}',
+        )
+
+
+class TiltLimit:
+    """Bounds of roll and pitch."""
+
+    def __init__(self, description: TiltDescription) -> None:
+        """Watch an orientation."""
+        self._field = description.observation
+        self._max_roll, self._max_pitch = description.max_roll_rad, description.max_pitch_rad
+
+    def check(self, values: Values) -> Trip | None:
+        """Return the trip, if the base is tilted too far, or if nobody knows."""
+        angles = roll_pitch(values[self._field])
+        if angles is None:
+            return Trip(
+                'tilt',
+                f'{self._field}: given {values[self._field].tolist()}; accepted: a quaternion',
+            )
+        for name, angle, bound in (
+            ('roll', angles[0], self._max_roll),
+            ('pitch', angles[1], self._max_pitch),
+        ):
+            if not abs(angle) <= bound:
+                return Trip(
+                    'tilt',
+                    f'{self._field}: {name}: given {angle:.4g} rad; accepted: {-bound:g} to'
+                    f' {bound:g}',
+                )
+        return None
+
+
+class Trips:
+    """All limits of a robot."""
+
+    def __init__(
+        self,
+        limits: Sequence[LimitDescription],
+        tilt: TiltDescription | None,
+        element_names: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Watch these limits.
+
+        Args:
+            limits: of fields.
+            tilt: of the base, if it is watched.
+            element_names: observation field to the names of its numbers.
+        """
+        self._limits: list[Limit | TiltLimit] = [
+            Limit(item, element_names[item.observation]) for item in limits
+        ]
+        if tilt is not None:
+            self._limits.append(TiltLimit(tilt))
+
+    def check(self, values: Values) -> Trip | None:
+        """Return the first limit that is passed; None: all is well.
+
+        Args:
+            values: observation field to its numbers as in the message.
+        """
+        for limit in self._limits:
+            trip = limit.check(values)
+            if trip is not None:
+                return trip
+        return None
+
+
+def roll_pitch(quaternion: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return roll and pitch, rad (REP-103, intrinsic yaw-pitch-roll); None: no orientation.
+
+    Args:
+        quaternion: x, y, z, w, of any length but 0: an IMU without orientation sends zeros.
+    """
+    x, y, z, w = quaternion.tolist()
+    squared = x * x + y * y + z * z + w * w
+    if not 1e-6 < squared < math.inf:
+        return None
+    roll = math.atan2(2.0 * (w * x + y * z), w * w - x * x - y * y + z * z)
+    sine = 2.0 * (w * y - z * x) / squared
+    return roll, math.asin(min(1.0, max(-1.0, sine)))

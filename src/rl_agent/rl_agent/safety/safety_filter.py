@@ -1,0 +1,159 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Between what the policy wants and what the robot is told: box, low-pass, slew limit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.array_checks import all_finite, all_true
+from rl_agent.description.safety import SafetyDescription, spread
+from rl_agent.errors import PolicyError
+from rl_agent.safety.low_pass import LowPass
+
+Vector = NDArray[np.float32]
+Command = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tightening:
+    """How a launch file may make a described robot gentler, never rougher.
+
+    Attributes:
+        action_scale: of the action box about the default pose (without one: about 0), in (0, 1].
+        slew_scale: of the slew limit, in (0, 1].
+    """
+
+    action_scale: float = 1.0
+    slew_scale: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class SafeAction:
+    """A command that may be sent.
+
+    Attributes:
+        action: what the command means in [-1, 1], (action,) float32.
+        command: in the robot's units, (action,) float64.
+        limited: which limits changed it, of `box` and `slew`; the low-pass is none, for it does
+            its work at every step.
+    """
+
+    action: Vector
+    command: Command
+    limited: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether a limit chose the action, not the policy."""
+        return bool(self.limited)
+
+
+class SafetyFilter:
+    """Turns wanted actions into commands that may be sent.
+
+    The stages, in this order:
+
+    1. **Box.** Whatever the policy wants is brought within the action box, so that the memory of
+       the next stage never holds numbers beyond it.
+    2. **Low-pass**, on commands in the robot's units.
+    3. **Box** again: a Butterworth filter of second order overshoots by 4 %.
+    4. **Slew limit**, last: nothing after it could make a command jump. It moves from the last
+       command, towards one in the box; so its result is in the box too, or on its way there.
+
+    Numbers that are not finite are refused before stage 1 and change nothing. An episode begins
+    at rest at the pose given to `reset`, so that its first command does not jump.
+    """
+
+    def __init__(
+        self,
+        low: Sequence[float],
+        high: Sequence[float],
+        rate_hz: float,
+        safety: SafetyDescription | None = None,
+        *,
+        default: Sequence[float] | None = None,
+        tightening: Tightening | None = None,
+    ) -> None:
+        """Filter actions of a robot.
+
+        Args:
+            low: command at action -1, (action,).
+            high: command at action +1, (action,).
+            rate_hz: control rate.
+            safety: limits; none: only the box from `low` to `high`.
+            default: the action's default pose.
+            tightening: scales of the limits.
+        """
+        safety, scales = safety or SafetyDescription(), tightening or Tightening()
+        self._low = np.array(low, np.float64)
+        self._half_span = (np.array(high, np.float64) - self._low) / 2
+        # arrays, for numbers have to be made arrays at each use
+        self._ones = np.ones_like(self._low)
+        self._top = np.ones(len(self._low), np.float32)
+        self._bottom = -self._top
+        self._box_low = np.array(spread(safety.command_low, low))
+        self._box_high = np.array(spread(safety.command_high, high))
+        centre = np.zeros_like(self._low) if default is None else np.array(default, np.float64)
+        centre = np.clip(centre, self._box_low, self._box_high)
+        self._box_low = centre + scales.action_scale * (self._box_low - centre)
+        self._box_high = centre + scales.action_scale * (self._box_high - centre)
+        self._rest = centre
+        self._slew: Command | None = None
+        if safety.slew_per_s is not None:
+            per_step = np.array(spread(safety.slew_per_s, low)) / rate_hz
+            self._slew = per_step * scales.slew_scale
+        self._low_pass: LowPass | None = None
+        if safety.low_pass_hz is not None:
+            self._low_pass = LowPass(safety.low_pass_hz, rate_hz, len(self._low))
+        self._is_tighter = bool(
+            (self._box_low > np.array(low)).any() or (self._box_high < np.array(high)).any()
+        )
+        self._last = self._rest
+        self.reset()
+
+    def reset(self, pose: Command | None = None) -> None:
+        """Begin an episode at rest at a pose, (action,) in the robot's units.
+
+        Without one: at the default pose, or at 0, or at what of the box is nearest to it.
+        """
+        self._last = self._rest if pose is None else np.array(pose, np.float64)
+        if self._low_pass is not None:
+            self._low_pass.reset(np.clip(self._last, self._box_low, self._box_high))
+
+    def filter(self, wanted: Vector) -> SafeAction:
+        """Return what may be sent for a wanted action, (action,) in [-1, 1].
+
+        Raises:
+            PolicyError: a wrong shape or a number that is not finite; nothing must move then.
+        """
+        if wanted.shape != self._low.shape or not all_finite(wanted):
+            raise PolicyError(
+                f'action: given {wanted!r}; accepted: {len(self._low)} finite numbers'
+            )
+        action = np.minimum(np.maximum(wanted, self._bottom), self._top)
+        limited: tuple[str, ...] = () if all_true(action == wanted) else ('box',)
+        command: Command = self._low + (action.astype(np.float64) + self._ones) * self._half_span
+        plain = command
+        if self._is_tighter:
+            command = np.minimum(np.maximum(command, self._box_low), self._box_high)
+            if not limited and not all_true(command == plain):
+                limited = ('box',)
+        if self._low_pass is not None:
+            command = self._low_pass(command)
+            command = np.minimum(np.maximum(command, self._box_low), self._box_high)
+        if self._slew is not None:
+            target = command
+            command = np.maximum(command, self._last - self._slew)
+            command = np.minimum(command, self._last + self._slew)
+            if not all_true(command == target):
+                limited += ('slew',)
+        self._last = command
+        if command is not plain:
+            action = self.action_of(command)
+        return SafeAction(action, command, limited)
+
+    def action_of(self, command: Command) -> Vector:
+        """Return what a command means as an action, (action,) float32 in [-1, 1]."""
+        action = ((command - self._low) / self._half_span - self._ones).astype(np.float32)
+        return np.minimum(np.maximum(action, self._bottom), self._top)

@@ -1,0 +1,82 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""How the quadruped stands up from any pose by its own motors, as hardware could."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.simulated_models.quadruped_parts.body import FOLDED, STANDING
+
+Vector = NDArray[np.float64]
+
+_TICK_S = 0.02  # between two targets of a move
+_ATTEMPTS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """A straight way of all joints.
+
+    Attributes:
+        target: rad, (12,).
+        seconds: from where the joints are to the target.
+        rest_s: at the target.
+    """
+
+    target: Vector
+    seconds: float
+    rest_s: float
+
+
+def _legs(right: Sequence[float], left: Sequence[float]) -> Vector:
+    """Return joint angles where both right legs do one thing, and both left legs another."""
+    return np.array([*right, *left] * 2)
+
+
+FOLD = Move(FOLDED, 0.5, 0.3)
+STAND = Move(STANDING, 1.0, 0.3)
+# From the back or a side: the left legs reach over the back, and push the trunk around. The
+# figures come from a search over such motions in simulation.
+ROLL_OVER = (
+    Move(_legs((0.24, 2.66, -2.6), (0.35, 4.05, -2.65)), 0.6, 0.2),
+    Move(_legs((0.24, 2.66, -2.6), (-0.08, 4.05, -1.41)), 0.3, 0.4),
+)
+
+
+def stand_up(
+    joints: Vector, is_level: Callable[[], bool], hold: Callable[[Vector, float], None]
+) -> None:
+    """Fold the legs, roll over until the trunk is level, stand.
+
+    Every second attempt to roll over is made to the other side. Whether the robot stands in the
+    end is for the caller to see: after the last attempt it stretches its legs however it lies.
+
+    Args:
+        joints: where they are, rad, (12,).
+        is_level: whether the trunk lies on its belly.
+        hold: lets the motors pull towards joint angles, rad, (12,), for so many seconds.
+    """
+    joints = _play(FOLD, joints, hold)
+    for attempt in range(_ATTEMPTS):
+        if is_level():
+            break
+        for move in ROLL_OVER:
+            joints = _play(_mirrored(move) if attempt % 2 else move, joints, hold)
+        joints = _play(FOLD, joints, hold)
+    _play(STAND, joints, hold)
+
+
+def _mirrored(move: Move) -> Move:
+    """Return the move with right and left exchanged."""
+    legs = move.target.reshape(2, 2, 3)[:, ::-1] * np.array([-1.0, 1.0, 1.0])
+    return replace(move, target=legs.reshape(12))
+
+
+def _play(move: Move, begin: Vector, hold: Callable[[Vector, float], None]) -> Vector:
+    """Make a move; return its target, where the next one begins."""
+    ticks = round(move.seconds / _TICK_S)
+    for tick in range(1, ticks + 1):
+        hold(begin + (move.target - begin) * tick / ticks, _TICK_S)
+    hold(move.target, move.rest_s)
+    return move.target

@@ -1,0 +1,34 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What a simulated robot drew for the episode, published for records and plots."""
+
+from builtin_interfaces.msg import Time
+from rclpy.node import Node
+from rl_agent.description.randomisation import Draw
+from rl_agent.ros.ros_topics import RANDOMISATION, RANDOMISATION_QOS
+from rl_agent.simulated_models.model import SimulatedModel
+from rl_msgs.msg import Randomisation
+
+
+class RandomisationPublisher:
+    """Publishes a model's draws; nothing for a model that does not vary."""
+
+    def __init__(self, node: Node, model: SimulatedModel) -> None:
+        """Offer the topic in the node's namespace, if the model varies."""
+        self._model = model
+        self._draws = None
+        if hasattr(model, 'draw'):
+            self._draws = node.create_publisher(Randomisation, RANDOMISATION, RANDOMISATION_QOS)
+
+    def publish(self, episode: int, stamp: Time) -> None:
+        """Publish the draw of the episode that begins; `episode` counts the resets."""
+        if self._draws is None:
+            return
+        draw: Draw = getattr(self._model, 'draw')  # noqa: B009  (models without one have no type)
+        message = Randomisation(
+            seed=draw.seed,
+            episode=episode,
+            names=list(draw.values),
+            values=[float(value) for value in draw.values.values()],
+        )
+        message.header.stamp = stamp
+        self._draws.publish(message)

@@ -1,0 +1,230 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Rings of records: one in memory that outlives its process, and one in a file for the overflow.
+
+The record at a position lies in the slot `position % slots` of either.
+"""
+
+import mmap
+import os
+from pathlib import Path
+import struct
+import zlib
+
+import numpy as np
+from rl_agent.transport.transition_record import RecordLayout, Records
+
+_HEADER_SIZE = 64
+_OLDEST = struct.Struct('<Q')
+_FILE_HEADER = struct.Struct('<8sQQQ')  # magic, record size, slots, oldest position
+_CHECKSUM = struct.Struct('<I')
+_MAGIC = b'RLSPOOL1'
+
+
+class MemoryRing:
+    """A ring that a control thread may write: appending copies into memory and nothing else.
+
+    Attributes:
+        slots: records that it holds.
+        begin: it has no position below this one.
+    """
+
+    def __init__(
+        self, layout: RecordLayout, slots: int, path: Path | None = None, begin: int = 1
+    ) -> None:
+        """Make an empty ring.
+
+        Args:
+            layout: of the records.
+            slots: records that it holds.
+            path: of a new file that keeps the ring when the process is killed; it should lie in
+                a file system in memory. None: the ring ends with the process.
+            begin: first position that will be written.
+
+        Raises:
+            OSError: the file cannot be made.
+        """
+        self._layout, self.slots, self.begin = layout, slots, begin
+        size = _HEADER_SIZE + slots * layout.size
+        if path is None:
+            self._memory = mmap.mmap(-1, size)
+        else:
+            self._memory = _map_new_file(path, size)
+        self._records = np.frombuffer(self._memory, layout.dtype, count=slots, offset=_HEADER_SIZE)
+
+    def write(self, position: int, record: bytes) -> None:
+        """Put a record into its slot."""
+        start = _HEADER_SIZE + position % self.slots * self._layout.size
+        self._memory[start : start + len(record)] = record
+
+    def read(self, start: int, stop: int) -> Records:
+        """Return a copy of the records at positions from `start` to before `stop`."""
+        first, last = start % self.slots, (stop - 1) % self.slots
+        if last >= first:
+            return self._records[first : last + 1].copy()
+        return np.concatenate((self._records[first:], self._records[: last + 1]))
+
+    def note_oldest(self, position: int) -> None:
+        """Write down that nothing below a position is needed any more."""
+        _write_oldest(self._memory, position)
+
+
+class FileRing:
+    """A ring in a file, which grows only as far as it is used. Its methods may wait for the disk.
+
+    Attributes:
+        slots: records that it holds.
+        oldest: nothing below this position was needed when the file was last used.
+    """
+
+    def __init__(self, path: Path, layout: RecordLayout, slots: int) -> None:
+        """Open or make the file; one that exists keeps its number of slots.
+
+        Raises:
+            OSError: the file cannot be opened or made.
+        """
+        self._layout = layout
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._file = os.open(path, flags, 0o600)
+        header = _read_file_header(os.pread(self._file, _HEADER_SIZE, 0), layout.size)
+        self.slots, self.oldest = header or (slots, 1)
+        self._header_is_right = header is not None
+
+    def write(self, start: int, records: Records) -> None:
+        """Put records into their slots from position `start` on, onto the disk.
+
+        Raises:
+            OSError: the disk does not take them.
+        """
+        split = min(len(records), self.slots - start % self.slots)
+        for first, part in ((start, records[:split]), (start + split, records[split:])):
+            _write_all(self._file, part.tobytes(), self._offset(first))
+        os.fdatasync(self._file)
+
+    def read(self, start: int, stop: int) -> Records:
+        """Return the records at positions from `start` to before `stop`.
+
+        Raises:
+            OSError: the file cannot be read, or ends before.
+        """
+        split = min(stop, start + self.slots - start % self.slots)
+        data = b''.join(
+            os.pread(self._file, (end - first) * self._layout.size, self._offset(first))
+            for first, end in ((start, split), (split, stop))
+        )
+        if len(data) != (stop - start) * self._layout.size:
+            raise OSError('the spool file was cut off while it was in use')
+        return np.frombuffer(data, self._layout.dtype)
+
+    def note_oldest(self, position: int) -> None:
+        """Write down that nothing below a position is needed any more.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        if position == self.oldest and self._header_is_right:
+            return
+        body = _FILE_HEADER.pack(_MAGIC, self._layout.size, self.slots, position)
+        header = body + _CHECKSUM.pack(zlib.crc32(body))
+        _write_all(self._file, header.ljust(_HEADER_SIZE, b'\0'), 0)
+        self.oldest, self._header_is_right = position, True
+
+    def empty(self) -> None:
+        """Give the disk space back."""
+        if os.fstat(self._file).st_size > _HEADER_SIZE:
+            os.ftruncate(self._file, _HEADER_SIZE)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def _offset(self, position: int) -> int:
+        """Return where in the file a position's slot begins."""
+        return _HEADER_SIZE + position % self.slots * self._layout.size
+
+
+def read_memory_ring(path: Path, layout: RecordLayout) -> tuple[Records, int]:
+    """Return what another process left in its `MemoryRing`: all slots, and the oldest position.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    data = path.read_bytes()
+    return _slots_of(data, layout), _read_oldest(data)
+
+
+def read_file_ring(path: Path, layout: RecordLayout) -> Records:
+    """Return all slots of a `FileRing`.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if path.stat().st_size <= _HEADER_SIZE:
+        return np.empty(0, layout.dtype)
+    return _slots_of(np.memmap(path, np.uint8, mode='r'), layout)
+
+
+def is_cut_off(path: Path, layout: RecordLayout) -> bool:
+    """Return whether the file of a ring ends within its header or within a record.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    size = path.stat().st_size
+    whole_records = size >= _HEADER_SIZE and (size - _HEADER_SIZE) % layout.size == 0
+    return size > 0 and not whole_records
+
+
+def _slots_of(data: 'bytes | Records', layout: RecordLayout) -> Records:
+    """Return the records that follow a header; one that is cut off is left out."""
+    count = max(0, len(data) - _HEADER_SIZE) // layout.size
+    if not count:
+        return np.empty(0, layout.dtype)
+    return np.frombuffer(data, layout.dtype, count=count, offset=_HEADER_SIZE)
+
+
+def _map_new_file(path: Path, size: int) -> mmap.mmap:
+    """Return a new file as memory, with all its pages there already."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    file = os.open(path, flags, 0o600)
+    try:
+        os.posix_fallocate(file, 0, size)
+        populate = getattr(mmap, 'MAP_POPULATE', 0)
+        return mmap.mmap(file, size, flags=mmap.MAP_SHARED | populate)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(file)
+
+
+def _write_oldest(memory: mmap.mmap, position: int) -> None:
+    """Write a position and its checksum at the begin of a ring."""
+    body = _OLDEST.pack(position)
+    memory[: len(body) + _CHECKSUM.size] = body + _CHECKSUM.pack(zlib.crc32(body))
+
+
+def _read_oldest(data: bytes) -> int:
+    """Return the position at the begin of a ring; 1 where it is damaged: all may be needed."""
+    body, rest = data[: _OLDEST.size], data[_OLDEST.size : _OLDEST.size + _CHECKSUM.size]
+    if len(rest) < _CHECKSUM.size or _CHECKSUM.unpack(rest)[0] != zlib.crc32(body):
+        return 1
+    return int(_OLDEST.unpack(body)[0])
+
+
+def _read_file_header(data: bytes, record_size: int) -> tuple[int, int] | None:
+    """Return slots and oldest position; None for a file that is new, damaged or another's."""
+    body, rest = data[: _FILE_HEADER.size], data[_FILE_HEADER.size :][: _CHECKSUM.size]
+    if len(rest) < _CHECKSUM.size or _CHECKSUM.unpack(rest)[0] != zlib.crc32(body):
+        return None
+    magic, size, slots, oldest = _FILE_HEADER.unpack(body)
+    if magic != _MAGIC or size != record_size or slots < 1:
+        return None
+    return int(slots), int(oldest)
+
+
+def _write_all(file: int, data: bytes, offset: int) -> None:
+    """Write bytes at an offset, however many calls it takes."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(file, view, offset)
+        view, offset = view[written:], offset + written

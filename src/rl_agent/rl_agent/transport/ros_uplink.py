@@ -1,0 +1,202 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""From the spool to the learner machine: batches out, acknowledgements in."""
+
+from collections.abc import Callable
+import threading
+import time
+
+from rclpy.node import Node
+from rclpy.serialization import deserialize_message
+from rl_agent.ros.ros_messages import batch_to_message
+from rl_agent.ros.ros_polling import take_all, TakenByHand
+from rl_agent.ros.ros_topics import (
+    ACK_WANTED_QOS,
+    steady_clock,
+    TRANSITIONS,
+    TRANSITIONS_ACK,
+    TRANSITIONS_OFFERED_QOS,
+)
+from rl_agent.transport.send_window import SendWindow
+from rl_agent.transport.spool import Spool, SpooledBatch
+from rl_agent.transport.transition_batch import Sender
+from rl_msgs.msg import TransitionAck, TransitionBatch
+
+OnAck = Callable[[str, int], None]  # session, sequence
+
+
+class Connection:
+    """The two topics to and from the learner machine; several robots of a process may share it."""
+
+    def __init__(self, node: Node, *, polled: bool = False) -> None:
+        """Connect.
+
+        Args:
+            node: whose executor serves the acknowledgements.
+            polled: acknowledgements come by `poll` alone.
+        """
+        self._node = node
+        self._listeners: dict[str, OnAck] = {}
+        self._publisher = node.create_publisher(
+            TransitionBatch, TRANSITIONS, TRANSITIONS_OFFERED_QOS
+        )
+        self._acks = node.create_subscription(
+            TransitionAck,
+            TRANSITIONS_ACK,
+            self._on_ack,
+            ACK_WANTED_QOS,
+            callback_group=TakenByHand() if polled else None,
+        )
+
+    def listen(self, robot: str, on_ack: OnAck) -> None:
+        """Have acknowledgements of a robot's transitions handed to a function."""
+        self._listeners[robot] = on_ack
+
+    def has_listener(self) -> bool:
+        """Return whether somebody receives; a receiver that died counts for another 20 s."""
+        return self._publisher.get_subscription_count() > 0
+
+    def publish(self, batch: SpooledBatch, sender: Sender) -> None:
+        """Send a batch; never waits."""
+        message = batch_to_message(batch, sender)
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(message)
+
+    def poll(self) -> None:
+        """Take the acknowledgements that have come; those of the rest of a fleet are passed by."""
+        names = [robot.encode() for robot in self._listeners]
+        for data, _ in take_all(self._acks):
+            if any(name in data for name in names):
+                self._on_ack(deserialize_message(data, TransitionAck))
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._node.destroy_subscription(self._acks)
+        self._node.destroy_publisher(self._publisher)
+
+    def _on_ack(self, message: TransitionAck) -> None:
+        """Tell the robot's own listener."""
+        listener = self._listeners.get(message.robot)
+        if listener is not None:
+            listener(message.session, message.sequence)
+
+
+class Uplink:
+    """Sends what the spool holds, in order, and again what is not acknowledged in time.
+
+    Attributes:
+        acknowledged: highest number of this session that the learner machine has.
+        resent: how often something counted as lost.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        spool: Spool,
+        sender: Sender,
+        period_s: float,
+        connection: Connection | None = None,
+        *,
+        polled: bool = False,
+    ) -> None:
+        """Start sending.
+
+        Args:
+            node: whose executor serves the timer and the acknowledgements.
+            spool: what to send.
+            sender: who sends.
+            period_s: time between two looks into the spool.
+            connection: shared with others; None: one of its own.
+            polled: nothing is done but by `exchange`, which is to be called once a period.
+        """
+        self._spool, self._sender, self._node = spool, sender, node
+        self._own_connection = connection is None
+        self._connection = connection or Connection(node, polled=polled)
+        self._connection.listen(sender.robot, self._on_ack)
+        self._window: SendWindow | None = None
+        self._highest: dict[str, int] = {}  # session to the highest number that was sent
+        self._lock = threading.Lock()  # the agent's end sends from another thread
+        self._timer = None
+        if not polled:
+            self._timer = node.create_timer(period_s, self.send, clock=steady_clock())
+        self.acknowledged = 0
+        self.resent = 0
+
+    def send(self) -> None:
+        """Send what is due; never waits."""
+        with self._lock:
+            now_s = time.monotonic()
+            in_flight, heard = self._in_flight(), self._connection.has_listener()
+            if self._window is not None:
+                if in_flight == 0 or not heard:
+                    self._window.on_idle(now_s)
+                elif self._window.is_silent(now_s):
+                    self._go_back()
+            if heard:
+                self._fill(now_s)
+
+    def exchange(self) -> None:
+        """Take the acknowledgements that have come, and send what is due; never waits."""
+        self._connection.poll()
+        self.send()
+
+    def tell_fate(self, *, kept: bool) -> None:
+        """Say what becomes of what is not acknowledged at the end."""
+        count, log = self._spool.pending, self._node.get_logger()
+        if kept:
+            log.warning(
+                f'{count} transitions were not acknowledged and are kept for the next start'
+            )
+        elif self.acknowledged or self._connection.has_listener():
+            log.warning(f'{count} transitions were not acknowledged and are lost')
+        else:
+            log.info(f'no learner machine was there for the {count} transitions; none was kept')
+
+    def close(self) -> None:
+        """Stop sending."""
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
+        if self._own_connection:
+            self._connection.close()
+
+    def _in_flight(self) -> int:
+        """Return how many transitions are on their way."""
+        return self._spool.pending - self._spool.unsent
+
+    def _go_back(self) -> None:
+        """Send again all that is not acknowledged."""
+        self._spool.rewind()
+        self.resent += 1
+
+    def _fill(self, now_s: float) -> None:
+        """Send until the window is full or nothing is left."""
+        in_flight = self._in_flight()
+        while self._window is None or in_flight < self._window.rows:
+            batch = self._spool.next_batch(self._window.batch if self._window else 1)
+            if batch is None:
+                return
+            if self._window is None:
+                self._window = SendWindow(batch.records.itemsize)
+                self._window.on_idle(now_s)
+            self._connection.publish(batch, self._sender)
+            count = len(batch.records)
+            last = batch.first_sequence + count - 1
+            if last > self._highest.get(batch.session, 0):  # not a repetition
+                self._highest[batch.session] = last
+                self._window.on_sent(last, now_s)
+            in_flight += count
+
+    def _on_ack(self, session: str, sequence: int) -> None:
+        """Forget what the learner machine has, and send more at once if there is much."""
+        with self._lock:
+            now_s = time.monotonic()
+            forgotten = self._spool.acknowledge(sequence, session)
+            if session == self._sender.session:
+                self.acknowledged = max(self.acknowledged, sequence)
+            if self._window is None:
+                return
+            if forgotten:
+                self._window.on_acknowledged(sequence, forgotten, now_s)
+            elif self._in_flight() and self._window.says_lost(now_s):
+                self._go_back()
+            if self._spool.unsent >= self._window.batch:
+                self._fill(now_s)

@@ -1,0 +1,229 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""An ensemble of perceptrons as one batched product a layer, its parameters in one matrix."""
+
+from dataclasses import dataclass
+from functools import cached_property
+import math
+from typing import NamedTuple
+
+from rl_agent.policy.policy import NORM_EPSILON
+import torch
+from torch import Tensor
+import torch.nn.functional as functional
+
+
+class Layer(NamedTuple):
+    """Parameters of one layer of all members.
+
+    Attributes:
+        weight: (member, out, in).
+        transposed: the same numbers, (member, in, out).
+        bias: (member, 1, out).
+        norm_weight: of LayerNorm, (member, 1, out), or None.
+        norm_bias: (member, 1, out), or None.
+    """
+
+    weight: Tensor
+    transposed: Tensor
+    bias: Tensor
+    norm_weight: Tensor | None = None
+    norm_bias: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class MlpShape:
+    """All of an ensemble but its numbers.
+
+    A hidden layer is: product, dropout, LayerNorm, activation (DroQ, arXiv:2110.02034).
+
+    Attributes:
+        input_size: numbers in.
+        hidden_sizes: neurons of each hidden layer.
+        output_size: numbers out of a last, linear layer; 0: the last hidden layer is the output.
+        activation: relu, elu or tanh.
+        layer_norm: LayerNorm before each activation.
+        dropout: probability that a neuron is left out.
+    """
+
+    input_size: int
+    hidden_sizes: tuple[int, ...]
+    output_size: int
+    activation: str = 'relu'
+    layer_norm: bool = False
+    dropout: float = 0.0
+
+    @cached_property
+    def sizes(self) -> tuple[tuple[int, int, bool], ...]:
+        """In, out and whether it is hidden, for each layer."""
+        inputs = (self.input_size, *self.hidden_sizes)
+        outputs = (*self.hidden_sizes, *([self.output_size] if self.output_size else []))
+        hidden = len(self.hidden_sizes)
+        return tuple(
+            (size_in, size_out, index < hidden)
+            for index, (size_in, size_out) in enumerate(zip(inputs, outputs, strict=False))
+        )
+
+    @cached_property
+    def split_sizes(self) -> tuple[int, ...]:
+        """Numbers in each part of a member's parameters."""
+        parts: list[int] = []
+        for size_in, size_out, hidden in self.sizes:
+            parts += [size_out * size_in, size_out]
+            parts += [size_out, size_out] if hidden and self.layer_norm else []
+        return tuple(parts)
+
+    @property
+    def num_parameters(self) -> int:
+        """Parameters of one member."""
+        return sum(self.split_sizes)
+
+    def layers(self, parameters: Tensor) -> list[Layer]:
+        """Return the layers as views into parameters (or their gradient), (member, parameter)."""
+        members = len(parameters)
+        own = parameters[:, : self.num_parameters]
+        parts = iter(torch.split(own, list(self.split_sizes), dim=1))
+        layers = []
+        for size_in, size_out, hidden in self.sizes:
+            weight = next(parts).view(members, size_out, size_in)
+            vectors = 3 if hidden and self.layer_norm else 1
+            rest = (next(parts)[:, None, :] for _ in range(vectors))
+            layers.append(Layer(weight, weight.mT, *rest))
+        return layers
+
+    def initial(self, members: int, generator: torch.Generator) -> Tensor:
+        """Return fresh parameters, (member, parameter), as torch.nn.Linear draws them."""
+        device = generator.device
+        parameters = torch.zeros(members, self.num_parameters, device=device)
+        for layer in self.layers(parameters):
+            bound = 1.0 / math.sqrt(layer.weight.shape[2])
+            layer.weight.uniform_(-bound, bound, generator=generator)
+            layer.bias.uniform_(-bound, bound, generator=generator)
+            if layer.norm_weight is not None:
+                layer.norm_weight.fill_(1.0)
+        return parameters
+
+    def dropout_masks(
+        self, members: int, batch: int, generator: torch.Generator
+    ) -> list[Tensor] | None:
+        """Return one mask, (member, batch, out), for each hidden layer; None without dropout."""
+        if not self.dropout:
+            return None
+        return [
+            dropout_mask((members, batch, size), self.dropout, generator)
+            for size in self.hidden_sizes
+        ]
+
+
+class Ensemble:
+    """Parameters of perceptrons of one shape, changed in place as they learn.
+
+    Attributes:
+        shape: of each member.
+        flat: (member, parameter); columns beyond those of `shape` belong to somebody else.
+    """
+
+    def __init__(self, shape: MlpShape, flat: Tensor) -> None:
+        """Take parameters.
+
+        Raises:
+            ValueError: there are too few for the shape.
+        """
+        if flat.ndim != 2 or flat.shape[1] < shape.num_parameters:
+            raise ValueError(
+                f'parameters: given shape {tuple(flat.shape)};'
+                f' accepted: (member, {shape.num_parameters})'
+            )
+        self.shape, self.flat = shape, flat
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Views of the layers, outside of autograd's graph; made once."""
+        return self.shape.layers(self.flat.detach())
+
+    @cached_property
+    def gradient(self) -> tuple[Tensor, list[Layer]]:
+        """Memory for the gradient and its layers; holds one until the next is written."""
+        gradient = torch.zeros_like(self.flat, requires_grad=False)
+        return gradient, self.shape.layers(gradient)
+
+    @cached_property
+    def frozen(self) -> 'Ensemble':
+        """The same numbers, but no gradient flows to them."""
+        return Ensemble(self.shape, self.flat.detach())
+
+    @cached_property
+    def first(self) -> 'Ensemble':
+        """The first member, the same numbers, but no gradient flows to them."""
+        return Ensemble(self.shape, self.flat.detach()[:1])
+
+    def copy(self) -> 'Ensemble':
+        """Return the same numbers in other memory."""
+        return Ensemble(self.shape, self.flat.detach().clone())
+
+    def subset(self, members: Tensor) -> 'Ensemble':
+        """Return a copy of some members, (index,) int64."""
+        return Ensemble(self.shape, self.flat.detach()[members])
+
+
+def activate(inputs: Tensor, activation: str) -> Tensor:
+    """Return the activation of each number."""
+    if activation == 'relu':
+        return inputs.relu()
+    if activation == 'elu':
+        return functional.elu(inputs)
+    return inputs.tanh()
+
+
+def dropout_mask(shape: tuple[int, ...], probability: float, generator: torch.Generator) -> Tensor:
+    """Return 0 with this probability, else 1 / (1 - probability), independently for each number.
+
+    Only the zeros are drawn: the gaps between them are geometrically distributed. That needs a
+    hundredth of the random numbers of one draw a number. Enough gaps are drawn to reach the end
+    but for one time in 10^15.
+    """
+    count = math.prod(shape)
+    expected = count * probability
+    draws = int(expected + 8.0 * math.sqrt(expected * (1.0 - probability)) + 16.0)
+    device = generator.device
+    gaps = torch.empty(draws, dtype=torch.int64, device=device)
+    places = gaps.geometric_(probability, generator=generator).cumsum_(0).sub_(1)
+    mask = torch.full((count + 1,), 1.0 / (1.0 - probability), device=device)
+    # one spare place takes those beyond the end
+    mask.index_fill_(0, places.clamp_(max=count), 0.0)
+    return mask[:count].view(shape)
+
+
+def mlp(ensemble: Ensemble, inputs: Tensor, masks: list[Tensor] | None = None) -> Tensor:
+    """Return each member's output, (member, batch, out). The plain form, layer by layer.
+
+    Args:
+        ensemble: shape and parameters.
+        inputs: the same for each member, (batch, in).
+        masks: of dropout, one for each hidden layer.
+
+    Raises:
+        ValueError: a shape does not fit.
+    """
+    check_inputs(ensemble, inputs)
+    shape = ensemble.shape
+    values = inputs.expand(len(ensemble.flat), *inputs.shape)
+    for index, layer in enumerate(shape.layers(ensemble.flat)):
+        values = torch.baddbmm(layer.bias, values, layer.transposed)
+        if index == len(shape.hidden_sizes):
+            break
+        if masks is not None:
+            values = values * masks[index]
+        if layer.norm_weight is not None and layer.norm_bias is not None:
+            values = functional.layer_norm(values, values.shape[-1:], eps=NORM_EPSILON)
+            values = values * layer.norm_weight + layer.norm_bias
+        values = activate(values, shape.activation)
+    return values
+
+
+def check_inputs(ensemble: Ensemble, inputs: Tensor) -> None:
+    """Raise ValueError where inputs do not fit the ensemble's shape."""
+    if inputs.ndim != 2 or inputs.shape[1] != ensemble.shape.input_size:
+        raise ValueError(
+            f'inputs: given shape {tuple(inputs.shape)};'
+            f' accepted: (batch, {ensemble.shape.input_size})'
+        )

@@ -1,0 +1,71 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Finds the Python that has Reverb, see `rl_agent.bringup.interpreters`."""
+
+from collections.abc import Iterable, Iterator, Mapping
+import os
+from pathlib import Path
+
+from rl_agent.bringup.interpreters import (
+    fitting,
+    folders_above,
+    Interpreter,
+    ROBOT_NEEDS,
+    without_ros,
+)
+from rl_agent.errors import ConfigurationError
+
+LEARNER_NEEDS = (*ROBOT_NEEDS, 'rl_learner', 'torch', 'reverb', 'mcap')
+
+_FIX = 'accepted: the .venv that `make setup` makes in the folder of this project'
+
+
+def learner_interpreter(
+    python: str, environment: Mapping[str, str], beside: str | os.PathLike[str]
+) -> Interpreter:
+    """Return the interpreter of replay bridge and learner.
+
+    Args:
+        python: path or name; empty: the `.venv` of the workspace.
+        environment: the variables of this process; its ROS is kept from the interpreter, unless
+            that has none of its own.
+        beside: a file of the workspace, or of its install folder.
+
+    Raises:
+        ConfigurationError: there is none, or it lacks something.
+    """
+    wanted = python or find_venv(beside, environment)
+    return fitting(wanted, (without_ros(environment), environment), LEARNER_NEEDS, _FIX)
+
+
+def find_venv(beside: str | os.PathLike[str], environment: Mapping[str, str]) -> str:
+    """Return the interpreter in the workspace's `.venv`.
+
+    A workspace may be this project, or have it in its `src` folder.
+
+    Args:
+        beside: see `learner_interpreter`.
+        environment: COLCON_PREFIX_PATH in it names install folders of workspaces.
+
+    Raises:
+        ConfigurationError: there is no such folder.
+    """
+    installs = [
+        path for path in environment.get('COLCON_PREFIX_PATH', '').split(os.pathsep) if path
+    ]
+    here = Path.cwd() / 'file'
+    for folder in _projects(folders_above([beside, *installs, here])):
+        python = folder / '.venv' / 'bin' / 'python'
+        if os.access(python, os.X_OK):
+            return str(python)
+    raise ConfigurationError(
+        f'python: no .venv in a folder above {Path(beside).parent} or {here.parent}: run'
+        ' `make setup` in the folder of this project, or name an interpreter that has Reverb:'
+        ' python:=PATH'
+    )
+
+
+def _projects(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield folders that may be this project."""
+    for folder in folders:
+        yield folder
+        yield from sorted(path.parent for path in folder.glob('src/*/.venv'))

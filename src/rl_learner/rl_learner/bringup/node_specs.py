@@ -1,0 +1,109 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Which nodes run on the learner machine, and in a simulation: one definition for all."""
+
+from typing import Any
+
+import numpy as np
+from rl_agent.bringup.node_specs import NodeSpec, ParameterValue, simulated_agent, simulated_robot
+
+# Several simulated robots on one machine start slowly.
+_ROBOT_STARTS_WITHIN_S = 60.0
+
+
+def learner_nodes(
+    robot: str,
+    algorithm: str,
+    replay_port: int,
+    *,
+    run_folder: str = 'runs/run',
+    journal_keep_gb: float = 50.0,
+    **learner_parameters: ParameterValue,
+) -> tuple[NodeSpec, NodeSpec]:
+    """Return replay bridge and learner.
+
+    Args:
+        robot: name or file of the robot's description.
+        algorithm: name or file.
+        replay_port: of the Reverb server between the two.
+        run_folder: of the run; both write there.
+        journal_keep_gb: size of the journal that is kept.
+        learner_parameters: other ROS parameters of the learner.
+    """
+    shared: dict[str, ParameterValue] = {
+        'robot': robot,
+        'algorithm': algorithm,
+        'replay_port': replay_port,
+        'run_folder': run_folder,
+    }
+    journal: dict[str, ParameterValue] = {'journal_keep_gb': journal_keep_gb}
+    return (
+        NodeSpec('rl_learner', 'replay_bridge', parameters={**shared, **journal}),
+        NodeSpec('rl_learner', 'learner', parameters={**shared, **learner_parameters}),
+    )
+
+
+def recorder(robot: str, algorithm: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return the node that writes a run's TensorBoard files and episodes, beside the learner.
+
+    Args:
+        robot: name or file of the robot's description.
+        algorithm: name or file.
+        parameters: other ROS parameters of the recorder; `run_folder` is the learner's.
+    """
+    return NodeSpec(
+        'rl_learner', 'recorder', parameters={'robot': robot, 'algorithm': algorithm, **parameters}
+    )
+
+
+def simulation_nodes(
+    robot: str,
+    algorithm: str,
+    replay_port: int,
+    *,
+    robots: int,
+    seed: int,
+    max_steps: int,
+    max_steps_ahead: int,
+    record_period_s: float = 5.0,
+    **learner_parameters: Any,
+) -> list[NodeSpec]:
+    """Return learner, bridge and recorder, then each simulated robot and its agent.
+
+    Args:
+        robot: name or file of the robot's description.
+        algorithm: name or file.
+        replay_port: of the Reverb server.
+        robots: side by side, each in a namespace of its own.
+        seed: of everything random.
+        max_steps: of all robots together; 0: no limit.
+        max_steps_ahead: transitions that simulated time may run ahead of training; 0: no limit.
+        record_period_s: between two points of TensorBoard's curves.
+        learner_parameters: what else `learner_nodes` takes.
+    """
+    seeds = [int(word) for word in np.random.SeedSequence(seed).generate_state(2 * robots + 1)]
+    bridge, learner = learner_nodes(
+        robot, algorithm, replay_port, seed=seeds[-1], **learner_parameters
+    )
+    folder = learner.parameters['run_folder']
+    recording = recorder(robot, algorithm, period_s=record_period_s, run_folder=folder)
+    specs = [learner, bridge, recording]
+    for number, namespace in enumerate(simulation_namespaces(robots)):
+        robot_seed, agent_seed = seeds[2 * number : 2 * number + 2]
+        specs += [
+            simulated_robot(robot, namespace, seed=robot_seed),
+            simulated_agent(
+                robot,
+                namespace,
+                seed=agent_seed,
+                # the shares add up to max_steps; a share of 0 would mean no limit
+                max_steps=max_steps and max(1, (max_steps + number) // robots),
+                max_steps_ahead=max_steps_ahead,
+                robot_timeout_s=_ROBOT_STARTS_WITHIN_S,
+            ),
+        ]
+    return specs
+
+
+def simulation_namespaces(robots: int) -> list[str]:
+    """Return the namespace of each simulated robot."""
+    return [f'robot_{number + 1}' for number in range(robots)]

@@ -1,0 +1,131 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""`rl_export`: a policy into a file to deploy, checked against the live policy first."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+import json
+from pathlib import Path
+from typing import Any
+
+from rl_agent.system.atomic_file import atomic_file
+from rl_learner.cli import command_line
+from rl_learner.export import numpy_file as export_numpy
+from rl_learner.export import onnx_file as export_onnx
+from rl_learner.export import torchscript_file as export_torchscript
+from rl_learner.export.load_policy import load_source
+from rl_learner.export.policy_with_robot import Array, check_export, PolicyWithRobot
+
+_EXAMPLES = """
+  rl_export runs/first                         # all formats, into runs/first/export/
+  rl_export runs/first --format onnx           # only that one
+  rl_export runs/first/checkpoints/checkpoint_000000003000.pt --out deploy/
+  ros2 launch rl_agent robot.launch.py robot:=pendulum policy:=runs/first/export/policy.npz
+"""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    Attributes:
+        suffix: of its name.
+        encode: policy to the file's content.
+        compute: content and observations to actions and commands.
+    """
+
+    suffix: str
+    encode: Callable[[PolicyWithRobot], bytes]
+    compute: Callable[[bytes, Array], tuple[Array, Array]]
+
+
+FORMATS = {
+    'npz': Format('.npz', export_numpy.encode, export_numpy.compute),
+    'onnx': Format('.onnx', export_onnx.encode, export_onnx.compute),
+    'torchscript': Format('.pt', export_torchscript.encode, export_torchscript.compute),
+}
+
+
+def export(policy: PolicyWithRobot, name: str) -> tuple[bytes, float]:
+    """Return a checked file's content, and its largest difference from the live policy.
+
+    Args:
+        policy: with its exploration.
+        name: one of `FORMATS`.
+
+    Raises:
+        PolicyError: the file would not compute what the policy does.
+        ConfigurationError: a package that the format needs is missing.
+    """
+    content = FORMATS[name].encode(policy)
+    return content, check_export(
+        policy, lambda rows: FORMATS[name].compute(content, rows), f'format {name}'
+    )
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = command_line.make_parser(
+        'rl_export',
+        'Write a policy as files that run without this project: NumPy arrays, ONNX, TorchScript.'
+        '\nEach has observation normalisation, action bounds and the robot description inside, and'
+        '\nis checked against the live policy to 1e-5 before it is written.',
+        _EXAMPLES,
+    )
+    command_line.add_policy(parser)
+    command_line.add_robot(parser)
+    parser.add_argument(
+        '--format',
+        nargs='+',
+        choices=sorted(FORMATS),
+        default=sorted(FORMATS),
+        help='kinds of file; default: all',
+    )
+    command_line.add_out(parser, 'folder for policy.npz, .onnx, .pt; default: RUN/export')
+    command_line.add_json(parser)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Export; nothing is written unless every file is right."""
+    policy = load_source(options.policy, options.robot)
+    beside = options.policy if options.policy.is_dir() else Path()
+    folder = options.out or beside / 'export'
+    paths = {name: folder / f'policy{FORMATS[name].suffix}' for name in options.format}
+    for path in paths.values():
+        command_line.refuse_to_overwrite(path, force=options.force)
+    checked = {name: export(policy, name) for name in paths}
+    for name, (content, _) in checked.items():
+        with atomic_file(paths[name]) as file:
+            file.write(content)
+    if options.json:
+        files = {
+            name: {'file': str(paths[name]), 'bytes': len(content), 'difference': worst}
+            for name, (content, worst) in checked.items()
+        }
+        print(json.dumps({**_about(policy), 'files': files}))
+        return command_line.DONE
+    about = _about(policy)
+    robot = about['robot'] or 'no robot known: commands are -1 to 1'
+    print(f'{options.policy}: version {about["version"]}, {about["updates"]} updates, {robot}')
+    for name, (content, worst) in checked.items():
+        print(f'{paths[name]}: {len(content):,} bytes, differs by {worst:.1e} from the policy')
+    return command_line.DONE
+
+
+def _about(policy: PolicyWithRobot) -> dict[str, Any]:
+    """Return which policy it is, as plain values."""
+    return {
+        'robot': policy.robot.name if policy.robot else None,
+        'version': policy.parameters.version,
+        'updates': policy.parameters.updates,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    command_line.run_tool(make_parser(), _run, arguments)
+
+
+if __name__ == '__main__':
+    main()

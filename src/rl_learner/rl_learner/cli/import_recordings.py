@@ -1,0 +1,147 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""`rl_import`: recordings into a run's experience, from where they land in its replay."""
+
+import argparse
+from collections.abc import Sequence
+import dataclasses
+from functools import partial
+import json
+import math
+from pathlib import Path
+
+from rl_agent.description.robot import load_robot, RobotDescription
+from rl_agent.environment.spaces import Spaces
+from rl_agent.errors import ConfigurationError
+from rl_learner.cli import command_line
+from rl_learner.recordings.importer import batches_of, import_batches, Source
+from rl_learner.run.identity import IDENTITY_FILE
+from rl_learner.run.manifest import refuse_other_robot, robot_of_run, RUN_FILE
+
+_EXAMPLES = """
+  rl_import bags/monday bags/tuesday --run runs/first   # recordings of the topic `transitions`
+  rl_import runs/first --run runs/second                # all of another run of such a robot
+  rl_import bags/monday --run runs/new --robot pendulum # into a run that is yet to begin
+  rl_import bags/teleop --run runs/first --raw          # sensors and commands of a robot
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = command_line.make_parser(
+        'rl_import',
+        "Store recorded transitions in a run's experience; its learner finds them in its replay at"
+        '\nthe next start. What is there already is ignored: importing twice does no harm. Learner'
+        '\nand replay bridge of the run must not be running.',
+        _EXAMPLES,
+    )
+    parser.add_argument(
+        'files',
+        nargs='+',
+        type=Path,
+        metavar='FILE',
+        help='rosbag2 folder, .mcap or .db3 file, or a run',
+    )
+    parser.add_argument(
+        '--run', type=Path, required=True, help='folder of the run to import into; may be new'
+    )
+    command_line.add_robot(parser, 'run')
+    raw = parser.add_argument_group('recordings of a robot that had no agent')
+    raw.add_argument(
+        '--raw',
+        action='store_true',
+        help="rebuild transitions from the robot's sensor and command topics, by its description",
+    )
+    raw.add_argument('--namespace', default='', help='of the robot, as in robot_1')
+    raw.add_argument(
+        '--episode-gap-s',
+        type=_seconds,
+        metavar='S',
+        help='an episode ends where no command comes for longer; default: two control periods',
+    )
+    command_line.add_json(parser)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Import."""
+    run = options.run.expanduser()
+    for path in options.files:
+        if not path.exists():
+            raise ConfigurationError(f'FILE: given {path}: not there; accepted: a recording')
+        if path.resolve() == run.resolve():
+            raise ConfigurationError(f'FILE: given {path}: the run itself; accepted: another')
+    robot = _robot(run, options.robot)
+    counts = import_batches(run, _sources(options, robot), Spaces(robot))
+    if options.json:
+        print(json.dumps({'run': str(run), **dataclasses.asdict(counts)}))
+    else:
+        print(
+            f'{run}: {counts.imported:,} transitions imported, {counts.duplicate:,} were there'
+            f' already, {counts.missing:,} are missing between; {counts.total:,} in the run now'
+        )
+    return command_line.DONE
+
+
+def _sources(options: argparse.Namespace, robot: RobotDescription) -> list[Source]:
+    """Return what yields the batches of each file."""
+    if options.raw:
+        # only this needs ROS
+        from rl_learner.recordings.ros_raw_recording import RawOptions, RawRecording
+
+        how = RawOptions(options.namespace, options.episode_gap_s)
+        return [RawRecording(path, robot, how) for path in options.files]
+    for name in ('namespace', 'episode_gap_s'):
+        if getattr(options, name):
+            raise ConfigurationError(
+                f'--{name.replace("_", "-")}: given without --raw; accepted: with --raw'
+            )
+    return [partial(batches_of, path) for path in options.files]
+
+
+def _seconds(text: str) -> float:
+    """Return a time above 0, for argparse."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f'given {text!r}; accepted: seconds, above 0')
+    return value
+
+
+def _robot(run: Path, name: str) -> RobotDescription:
+    """Return the robot of the run.
+
+    Raises:
+        ConfigurationError: it is of another kind than the one that is named, or unknown.
+    """
+    robot = robot_of_run(run, name)
+    if name and (run / RUN_FILE).is_file():
+        of_run = robot_of_run(run, '')
+        refuse_other_robot(run, of_run, load_robot(name))
+    _refuse_other_identity(run / IDENTITY_FILE, Spaces(robot).fingerprint)
+    return robot
+
+
+def _refuse_other_identity(path: Path, fingerprint: str) -> None:
+    """Raise ConfigurationError where bridge or learner made the folder a run of other robots."""
+    try:
+        accepted = json.loads(path.read_text(encoding='utf-8'))['fingerprint']
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f'{path}: damaged: {error}') from error
+    if accepted != fingerprint:
+        raise ConfigurationError(
+            f'{path}: fingerprint: given {fingerprint!r}; accepted: {accepted!r}, that of the'
+            " run's robots"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    command_line.run_tool(make_parser(), _run, arguments)
+
+
+if __name__ == '__main__':
+    main()

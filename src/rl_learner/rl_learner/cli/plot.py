@@ -1,0 +1,121 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""`rl_plot`: learning curves of runs, side by side."""
+
+import argparse
+from collections.abc import Sequence
+import json
+from pathlib import Path
+import sys
+
+from rich.table import Table
+from rl_agent.errors import ConfigurationError
+from rl_learner.cli import command_line
+from rl_learner.monitoring.learning_curves import draw, read_curve, RunCurve, summarise
+from rl_learner.run.manifest import RUN_FILE
+
+_EXAMPLES = """
+  rl_plot runs/first                        # one run: episodes and their running mean
+  rl_plot runs/tqc-1 runs/tqc-2 runs/sac-1  # seeds of an algorithm become one curve with a band
+  rl_plot                                   # all runs in runs/
+  rl_plot runs/a runs/b --by run            # each run a curve of its own
+  rl_plot runs/a runs/b --json              # figures for scripts
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = command_line.make_parser(
+        'rl_plot',
+        'Draw returns over steps and over wall-clock time. Runs of the same robot and algorithm'
+        '\nare taken for seeds: their mean gets a 95 % bootstrap band. Each robot has a row.',
+        _EXAMPLES,
+    )
+    parser.add_argument(
+        'run', nargs='*', type=Path, metavar='RUN', help='folders of runs; default: all in --runs'
+    )
+    command_line.add_runs(parser)
+    parser.add_argument(
+        '--by',
+        choices=('algorithm', 'run'),
+        default='algorithm',
+        help='what makes a curve; default: robot and algorithm',
+    )
+    parser.add_argument(
+        '--window',
+        type=command_line.at_least(1),
+        default=5,
+        help='episodes that a running mean spans; default: 5',
+    )
+    command_line.add_out(parser, 'PNG file; default: curves.png')
+    command_line.add_json(parser)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Read, draw, say where."""
+    path = options.out or Path('curves.png')
+    if path.suffix != '.png':
+        raise ConfigurationError(f'--out: given {path}; accepted: a name that ends in .png')
+    folders = options.run or sorted(file.parent for file in options.runs.glob(f'*/{RUN_FILE}'))
+    if not folders:
+        raise ConfigurationError(
+            f'--runs: given {options.runs}: no run in it; accepted: a folder of runs'
+        )
+    command_line.refuse_to_overwrite(path, force=options.force)
+    curves = _read(folders, options)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draw(curves, path, options.window)
+    if options.json:
+        print(json.dumps({'picture': str(path), 'runs': summarise(curves)}))
+    else:
+        _print(curves)
+        print(f'{path}: {len(curves)} run{"s" if len(curves) > 1 else ""}')
+    return command_line.DONE
+
+
+def _read(folders: Sequence[Path], options: argparse.Namespace) -> list[RunCurve]:
+    """Return the runs' curves; of runs that nobody named, those that cannot be drawn are left out.
+
+    Raises:
+        ConfigurationError: a run that was named cannot be drawn, or none can.
+    """
+    curves, problems = [], []
+    for folder in folders:
+        try:
+            curves.append(read_curve(folder, by_run=options.by == 'run'))
+        except ConfigurationError as error:
+            problems.append(error)
+            if options.run or len(problems) == len(folders):
+                raise
+    for problem in problems:
+        print(f'left out: {problem}', file=sys.stderr)
+    return curves
+
+
+def _print(curves: Sequence[RunCurve]) -> None:
+    """Print a line for each run."""
+    table = Table()
+    for name in ('run', 'group', 'episodes', 'steps', 'time', 'best', 'last 10'):
+        justify = 'left' if name in ('run', 'group') else 'right'
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for row in summarise(curves):
+        last = row['mean_of_last_10']
+        table.add_row(
+            str(row['run']),
+            str(row['group']),
+            str(row['episodes']),
+            f'{row["steps"]:,}',
+            f'{row["wall_s"]:.0f} s',
+            f'{row["best_return"]:.1f}',
+            '-' if last is None else f'{last:.1f}',
+        )
+    command_line.print_table(table)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    command_line.run_tool(make_parser(), _run, arguments)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,111 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""What a run leaves behind for people: summary.json, learning_curve.png."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+import json
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use('Agg')
+from matplotlib import pyplot
+from rl_learner.run.episode_log import EpisodeRow
+
+
+@dataclass
+class Summary:
+    """The verdict and what led to it; written as summary.json.
+
+    Attributes:
+        verdict: `learned`, `not learned` or `interrupted`.
+        evaluation_mean: of the deterministic episodes; None without any.
+        evaluation_std: standard deviation over the same episodes.
+        evaluation_returns: each of them.
+        steps: executed control steps of all robots, in this start of the run.
+        transitions_stored: in Reverb, ever; equals `steps` of all starts if none was lost.
+        wall_time_s: from the start of the processes to the verdict.
+        peak_memory_mb: resident memory of all processes together, at its highest.
+    """
+
+    verdict: str
+    robot: str
+    algorithm: str
+    seed: int
+    robots: int
+    target_return: float
+    evaluation_mean: float | None = None
+    evaluation_std: float | None = None
+    evaluation_returns: list[float] = field(default_factory=list)
+    evaluation_policy_versions: list[int] = field(default_factory=list)
+    steps: int = 0
+    transitions_stored: int = 0
+    episodes: int = 0
+    updates: int = 0
+    policy_version: int = 0
+    wall_time_s: float = 0.0
+    peak_memory_mb: float = 0.0
+
+
+def write_report(folder: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
+    """Write both files into the run folder."""
+    text = json.dumps(asdict(summary), indent=2) + '\n'
+    (folder / 'summary.json').write_text(text, encoding='utf-8')
+    _draw(folder / 'learning_curve.png', summary, episodes)
+
+
+def after(earlier: Sequence[EpisodeRow], episodes: Sequence[EpisodeRow]) -> list[EpisodeRow]:
+    """Return the episodes of a run that was gone on with, steps and time counted through.
+
+    Args:
+        earlier: of the starts before, as in the run's table.
+        episodes: of this start, counted from its beginning.
+    """
+    if not earlier:
+        return list(episodes)
+    steps, wall_s = earlier[-1].total_steps, earlier[-1].wall_s
+    return [
+        *earlier,
+        *(
+            replace(row, total_steps=steps + row.total_steps, wall_s=wall_s + row.wall_s)
+            for row in episodes
+        ),
+    ]
+
+
+def _draw(path: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
+    """Draw return over steps."""
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout='constrained')
+    exploring = [row for row in episodes if row.complete and not row.evaluation]
+    judged = [row for row in episodes if row.complete and row.evaluation]
+    for robot in sorted({row.robot for row in exploring}):
+        rows = [row for row in exploring if row.robot == robot]
+        axes.plot(
+            [row.total_steps for row in rows],
+            [row.episode_return for row in rows],
+            marker='o',
+            markersize=4,
+            label=f'{robot}, exploring',
+        )
+    if judged:
+        axes.scatter(
+            [row.total_steps for row in judged],
+            [row.episode_return for row in judged],
+            marker='x',
+            color='black',
+            label='deterministic evaluation',
+            zorder=3,
+        )
+    axes.axhline(summary.target_return, linestyle='--', color='grey', label='target')
+    mean = '' if summary.evaluation_mean is None else f', mean {summary.evaluation_mean:.0f}'
+    axes.set(
+        title=f'{summary.robot}, {summary.algorithm}, seed {summary.seed}:'
+        f' {summary.verdict}{mean}',
+        xlabel='control steps of all robots',
+        ylabel='episode return',
+    )
+    axes.set_xlim(left=0)
+    axes.grid(alpha=0.3)
+    figure.legend(loc='outside lower center', ncols=4, frameon=False)  # it hides no point there
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)

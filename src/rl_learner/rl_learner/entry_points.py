@@ -1,0 +1,64 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""What `ros2 run rl_learner NAME` starts: a module's `main`, on the Python that has Reverb.
+
+`ros2 run` takes the Python of the ROS installation, which seldom is that one.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+import os
+import sys
+from typing import Any, NoReturn
+
+from rl_agent.bringup.interpreters import missing
+from rl_agent.bringup.node_specs import WRONG_CONFIGURATION
+from rl_agent.errors import ConfigurationError
+from rl_learner.bringup.interpreters import learner_interpreter, LEARNER_NEEDS
+
+
+@dataclass(frozen=True)
+class Command:
+    """An executable of this package.
+
+    Attributes:
+        module: whose `main` it runs.
+    """
+
+    module: str
+
+    def __call__(self) -> Any:
+        """Run it here, or go over to the Python that launch files would take."""
+        try:
+            module = import_module(self.module)
+        except ImportError:
+            if not missing(sys.executable, os.environ, LEARNER_NEEDS):
+                raise
+            self._go_over()
+        return module.main()
+
+    def _go_over(self) -> NoReturn:
+        """Replace this process, or end it where there is nothing to replace it by."""
+        try:
+            other = learner_interpreter('', os.environ, __file__)
+        except ConfigurationError as error:
+            # what the launch files' argument would be is a command here
+            text = str(error).replace('python:=PATH', f'PATH -m {self.module}')
+            print(f'error: {text}', file=sys.stderr)
+            sys.exit(WRONG_CONFIGURATION)
+        sys.stdout.flush()
+        words = [other.python, '-m', self.module, *sys.argv[1:]]
+        os.execve(other.python, words, dict(other.environment))
+
+
+demo = Command('rl_learner.cli.demo')
+learner = Command('rl_learner.nodes.learner_node')
+recorder = Command('rl_learner.nodes.recorder_node')
+replay_bridge = Command('rl_learner.nodes.replay_bridge_node')
+rl_completion = Command('rl_learner.cli.completion')
+rl_dashboard = Command('rl_learner.cli.dashboard')
+rl_evaluate = Command('rl_learner.cli.evaluate')
+rl_export = Command('rl_learner.cli.export')
+rl_export_dataset = Command('rl_learner.cli.export_dataset')
+rl_import = Command('rl_learner.cli.import_recordings')
+rl_plot = Command('rl_learner.cli.plot')
+rl_runs = Command('rl_learner.cli.runs')

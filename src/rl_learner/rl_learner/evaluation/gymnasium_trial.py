@@ -1,0 +1,159 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""A policy on a Gymnasium task."""
+
+from collections.abc import Callable, Iterator
+import contextlib
+from typing import Any
+
+import gymnasium
+from gymnasium.spaces import Box
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.errors import ConfigurationError
+from rl_agent.policy.policy import Policy, PolicyParameters
+from rl_learner.evaluation.evaluation import EvaluatedEpisode
+from rl_learner.evaluation.film import FILM_LONGEST_S, render_without_display
+
+Frame = NDArray[np.uint8]
+
+
+class TaskEvaluation:
+    """Runs episodes of a task; use it as a context manager.
+
+    Attributes:
+        frames_per_s: at which a film of it plays in real time.
+    """
+
+    def __init__(self, task: str, parameters: PolicyParameters, *, film: bool) -> None:
+        """Make the task and see whether the policy fits.
+
+        Args:
+            task: id of a registered task, as in `Pendulum-v1`.
+            parameters: of the policy; its actions are scaled to the task's bounds.
+            film: frames will be wanted.
+
+        Raises:
+            ConfigurationError: there is no such task, it cannot be drawn, or the policy has
+                other sizes.
+        """
+        if film:
+            render_without_display()
+        self._task, self._parameters = task, parameters
+        try:
+            env = gymnasium.make(task, render_mode='rgb_array' if film else None)
+        except Exception as error:  # tasks come from anywhere
+            raise ConfigurationError(
+                f'--task: given {task!r}: {_line(error)}; accepted: a registered Gymnasium task'
+            ) from error
+        self._env = env
+        self._check_sizes()
+        self.frames_per_s = float(env.metadata.get('render_fps') or 30.0)
+        if film:
+            self._check_drawing()
+
+    def __enter__(self) -> 'TaskEvaluation':
+        """Begin."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the task."""
+        with contextlib.suppress(Exception):  # a window system that fails at the end harms nobody
+            self._env.close()
+
+    def episodes(
+        self,
+        count: int,
+        seed: int,
+        *,
+        explore: bool,
+        on_frame: Callable[[Frame], None] | None = None,
+    ) -> Iterator[EvaluatedEpisode]:
+        """Yield episodes as they end.
+
+        Args:
+            count: how many.
+            seed: of their starts and of the exploration.
+            explore: act as in training.
+            on_frame: takes each picture of the first episode.
+        """
+        policy, rng = Policy(self._parameters), np.random.default_rng(seed)
+        for number in range(count):
+            start = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+            watch = on_frame if number == 0 else None
+            yield self._episode(policy, rng, start, (seed, number + 1), explore, watch)
+
+    def _episode(
+        self,
+        policy: Policy,
+        rng: np.random.Generator,
+        start: int,
+        name: tuple[int, int],
+        explore: bool,
+        on_frame: Callable[[Frame], None] | None,
+    ) -> EvaluatedEpisode:
+        """Run one episode."""
+        space: Any = self._env.action_space
+        low, high = space.low.astype(np.float64), space.high.astype(np.float64)
+        observation, _ = self._env.reset(seed=start)
+        policy.reset(rng)
+        observations: list[Any] = []
+        actions: list[Any] = []
+        rewards: list[float] = []
+        terminated = truncated = False
+        while not (terminated or truncated):
+            if on_frame and len(rewards) < FILM_LONGEST_S * self.frames_per_s:
+                on_frame(self._frame())
+            seen = np.asarray(observation, np.float32).ravel()
+            action = policy.act(seen, rng, deterministic=not explore)
+            command = low + (action.astype(np.float64) + 1.0) * (high - low) / 2.0
+            observation, reward, terminated, truncated, _ = self._env.step(
+                command.astype(space.dtype).reshape(space.shape)
+            )
+            observations.append(seen)
+            actions.append(action)
+            rewards.append(float(reward))
+        return EvaluatedEpisode(
+            *name,
+            np.array(observations, np.float64),
+            np.array(actions, np.float64),
+            np.array(rewards),
+            bool(terminated),
+        )
+
+    def _check_sizes(self) -> None:
+        """Raise ConfigurationError where the policy does not fit."""
+        seen, acted = self._env.observation_space, self._env.action_space
+        if not (isinstance(seen, Box) and isinstance(acted, Box) and acted.is_bounded()):
+            raise ConfigurationError(
+                f'--task: given {self._task!r} with {seen} and {acted}; accepted: tasks whose'
+                ' observations and actions are boxes, actions bounded'
+            )
+        shape = self._parameters.architecture
+        given = (shape.observation_size, shape.action_size)
+        accepted = (int(np.prod(seen.shape)), int(np.prod(acted.shape)))
+        if given != accepted:
+            raise ConfigurationError(
+                f'policy: {given[0]} observations and {given[1]} actions; accepted: {accepted[0]}'
+                f' and {accepted[1]}, those of {self._task}'
+            )
+
+    def _check_drawing(self) -> None:
+        """Raise ConfigurationError where the task cannot be drawn."""
+        try:
+            self._env.reset(seed=0)
+            self._frame()
+        except Exception as error:  # drawing fails in many ways
+            raise ConfigurationError(
+                f'--film: {self._task} cannot be drawn here: {_line(error)}; accepted: without'
+                ' --film, or after what the message says. MuJoCo draws without a display where'
+                ' libegl1 and libgl1-mesa-dri are installed'
+            ) from error
+
+    def _frame(self) -> Frame:
+        """Return a picture of the task, (height, width, 3)."""
+        return np.asarray(self._env.render(), np.uint8)
+
+
+def _line(error: Exception) -> str:
+    """Return an error's text in one line."""
+    return ' '.join(str(error).split()) or type(error).__name__

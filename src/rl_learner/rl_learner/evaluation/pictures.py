@@ -1,0 +1,220 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Pictures of an evaluation: how the returns are spread, and what the episodes look like."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use('Agg')
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
+import numpy as np
+from numpy.typing import NDArray
+from rl_learner.evaluation.evaluation import Evaluation, figures, interval_text
+
+_MOST_SINGLE = 10  # numbers of a robot that get a panel each; of more, a field has one
+_MOST_EPISODES = 10
+_MOST_LINES = 6  # of a panel; more numbers are rows of a map
+_MOST_NAMED = 24  # rows of a map
+_WINDOW = 100  # steps of a robot of many numbers: more of them are a carpet
+_NARROWEST = 0.02  # of the returns' size: below that, differences are not worth a picture
+_PANEL_INCHES = 1.7
+
+
+def draw_returns(path: Path, evaluation: Evaluation) -> None:
+    """Draw the histogram of the returns, each episode as a tick, mean and IQM with intervals."""
+    returns, row = np.array(evaluation.returns), figures(evaluation.returns)
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout='constrained')
+    axes.hist(
+        returns,
+        bins=max(12, min(40, len(returns) // 2)),
+        range=_range(returns),
+        color='tab:blue',
+        alpha=0.5,
+    )
+    low = -0.04 * axes.get_ylim()[1]
+    axes.plot(returns, np.full(len(returns), low), '|', color='black', markersize=10)
+    top = axes.get_ylim()[1]
+    for name, value, interval, colour, height in (
+        ('mean', row.mean, row.mean_interval, 'tab:red', 1.08),
+        ('interquartile mean', row.iqm, row.iqm_interval, 'tab:green', 1.16),
+    ):
+        label = f'{name} {value:.1f}'
+        if interval:
+            label += f', 95 %: {interval_text(interval)}'
+            axes.plot(interval, [height * top] * 2, color=colour, linewidth=3)
+        axes.plot(value, height * top, 'o', color=colour, label=label)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.ticklabel_format(axis='x', useOffset=False)
+    axes.set(title=_title(evaluation), xlabel='episode return', ylabel='episodes')
+    axes.set_ylim(top=1.25 * top)
+    figure.legend(loc='outside lower center', ncols=2, fontsize='small', frameon=False)
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+def _range(returns: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the span of a histogram: that of the returns, unless they are all but equal."""
+    middle = (returns.min() + returns.max()) / 2.0
+    half = max(np.ptp(returns) / 2.0, _NARROWEST * abs(middle), 1e-3)
+    return float(middle - half), float(middle + half)
+
+
+def draw_trajectories(path: Path, evaluation: Evaluation) -> None:
+    """Draw observations, actions and rewards over the steps.
+
+    Few numbers get a panel each, with all episodes; of many, a panel has the numbers of one field
+    of the observation, in steps from the middle of the median episode.
+    """
+    shown = list(evaluation.episodes[:_MOST_EPISODES])
+    middle = sorted(shown, key=lambda item: item.episode_return)[len(shown) // 2]
+    actions = [f'action/{name}' for name in evaluation.action_names]
+    names = [*evaluation.observation_names, *actions]
+    values = [
+        np.column_stack([item.observation, item.action]) for item in (middle, *shown)
+    ]  # of each episode, (step, name)
+    if len(names) <= _MOST_SINGLE:
+        figure, grid = _grid(len(names) + 1)
+        for index, (axes, name) in enumerate(zip(grid, names, strict=False)):
+            _draw_all([item[:, index] for item in values], axes, name)
+        note = f'{len(shown)} episodes; red: the median, return {middle.episode_return:.1f}'
+    else:
+        fields = _fields(names)
+        begin = max(0, (middle.steps - _WINDOW) // 2)
+        steps = range(begin, min(middle.steps, begin + _WINDOW))
+        figure, grid = _grid(len(fields) + 1, apart=True)
+        for axes, (field, columns) in zip(grid, fields.items(), strict=False):
+            seen = values[0][steps.start : steps.stop, columns]
+            _draw_field(axes, field, [names[i] for i in columns], seen, steps)
+        grid[-2].set_xlabel('control step')
+        grid[-2].tick_params(labelbottom=True)
+        note = (
+            f'median of {len(shown)} episodes, return {middle.episode_return:.1f}: steps'
+            f' {steps.start} to {steps.stop} of {middle.steps}; its reward in red, all in blue'
+        )
+    _draw_all([item.reward for item in (middle, *shown)], grid[-1], 'reward of a step')
+    grid[-1].set_xlabel('control step')
+    figure.suptitle(f'{_title(evaluation)}\n{note}', fontsize='medium')
+    figure.savefig(path, dpi=100)
+    pyplot.close(figure)
+
+
+def _grid(panels: int, *, apart: bool = False) -> tuple[Figure, Sequence[Axes]]:
+    """Return a picture of panels above each other with one time axis.
+
+    Args:
+        panels: how many.
+        apart: the last one has a time axis of its own.
+    """
+    figure, grid = pyplot.subplots(
+        panels,
+        1,
+        figsize=(9.0, _PANEL_INCHES * panels + 0.8),
+        layout='constrained',
+        squeeze=False,
+    )
+    figure.align_ylabels()
+    together = grid.flat[1:-1] if apart else grid.flat[1:]
+    for axes in together:
+        axes.sharex(grid.flat[0])
+    for axes in grid.flat[: len(together)]:
+        axes.tick_params(labelbottom=False)
+    for axes in grid.flat:
+        axes.grid(alpha=0.3)
+        axes.margins(x=0.01)
+    return figure, list(grid.flat)
+
+
+def _fields(names: Sequence[str]) -> dict[str, list[int]]:
+    """Return the columns of each field: what stands before the slash of their names.
+
+    Previous actions are left out: the actions show them.
+    """
+    fields: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        fields.setdefault(name.partition('/')[0], []).append(index)
+    fields.pop('previous_action', None)
+    return fields
+
+
+def _draw_all(curves: Sequence[NDArray[np.float64]], axes: Axes, label: str) -> None:
+    """Draw one number in all episodes, the first of `curves`, the median, on top."""
+    for curve in curves[1:]:
+        axes.plot(curve, color='tab:blue', alpha=0.25, linewidth=0.8)
+    axes.plot(curves[0], color='tab:red', linewidth=1.4)
+    axes.set_ylabel(label, fontsize='small')
+
+
+def _draw_field(
+    axes: Axes, field: str, names: Sequence[str], values: NDArray[np.float64], steps: range
+) -> None:
+    """Draw the numbers of a field in one episode: lines, or where they are many, a map.
+
+    Args:
+        axes: to draw in.
+        field: its name.
+        names: of its numbers.
+        values: (step, name).
+        steps: the numbers of the steps.
+    """
+    own = [name.partition('/')[2] for name in names]
+    if len(names) > 1 and np.isin(values, (0.0, 1.0)).all():  # as feet on the ground
+        _draw_map(axes, own, values, steps, 'Greys', (0.0, 1.0))
+        field = f'{field},\nblack: 1'
+    elif len(names) > _MOST_LINES:
+        bounded = field == 'action'
+        centred = values if bounded else values - values.mean(axis=0)
+        size = 1.0 if bounded else float(np.percentile(np.abs(centred), 99.0)) or 1.0
+        image = _draw_map(axes, own, centred, steps, 'RdBu_r', (-size, size))
+        bar = axes.get_figure().colorbar(image, ax=axes, pad=0.01)  # type: ignore[union-attr]
+        bar.ax.tick_params(labelsize='x-small')
+        field = field if bounded else f'{field},\nfrom its mean'
+    else:
+        for number, (column, name) in enumerate(zip(values.T, own, strict=True)):
+            axes.plot(steps, column, color=f'C{number}', linewidth=1.2, label=name)
+        if len(names) > 1:
+            axes.legend(
+                loc='center left', bbox_to_anchor=(1.0, 0.5), fontsize='x-small', frameon=False
+            )
+    axes.set_ylabel(field, fontsize='small')
+
+
+def _draw_map(
+    axes: Axes,
+    names: Sequence[str],
+    values: NDArray[np.float64],
+    steps: range,
+    colours: str,
+    limits: tuple[float, float],
+) -> AxesImage:
+    """Draw a row for each number, a column for each step; return the picture."""
+    edges = (steps.start - 0.5, steps.stop - 0.5, len(names) - 0.5, -0.5)
+    low, high = limits
+    image = axes.imshow(
+        values.T,
+        aspect='auto',
+        interpolation='nearest',
+        extent=edges,
+        cmap=colours,
+        vmin=low,
+        vmax=high,
+    )
+    axes.grid(visible=False)
+    axes.set_yticks([])
+    if len(names) <= _MOST_NAMED:
+        size = 'x-small' if len(names) <= _MOST_LINES else 5.5
+        axes.set_yticks(range(len(names)), names, fontsize=size)
+    return image
+
+
+def _title(evaluation: Evaluation) -> str:
+    """Return the title of a picture."""
+    kind = 'deterministic' if evaluation.deterministic else 'exploring'
+    return (
+        f'{evaluation.judged_on} ({evaluation.setting}), policy version {evaluation.version},'
+        f' {kind}'
+    )

@@ -1,0 +1,65 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""A policy as plain NumPy arrays, which agents run without a learner; and back."""
+
+import json
+from pathlib import Path
+import tempfile
+
+import numpy as np
+from rl_agent.environment.spaces import Spaces
+from rl_agent.errors import PolicyError
+from rl_agent.policy.policy import Policy
+from rl_agent.policy.policy_file import load_policy, save_policy
+from rl_learner.export.policy_with_robot import Array, PolicyWithRobot
+from rl_learner.run.manifest import description_as_json, read_description
+
+
+def encode(policy: PolicyWithRobot) -> bytes:
+    """Return an .npz file: the whole policy, exploration included, its robot and bounds."""
+    low, high = policy.bounds
+    extras = {'command_low': low, 'command_high': high}
+    if policy.robot is not None:
+        spaces = Spaces(policy.robot)
+        extras['robot'] = np.array(json.dumps(description_as_json(policy.robot)))
+        extras['observation_low'] = spaces.observation_low
+        extras['observation_high'] = spaces.observation_high
+        extras['observation_names'] = np.array(spaces.observation_names)
+        extras['action_names'] = np.array(spaces.action_names)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'policy.npz'
+        save_policy(path, policy.parameters, extras)
+        return path.read_bytes()
+
+
+def decode(path: Path) -> PolicyWithRobot:
+    """Return the policy in a file, with its robot if that is in it.
+
+    Raises:
+        PolicyError: the file is damaged or holds no policy.
+    """
+    parameters = load_policy(path)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            text = str(archive['robot']) if 'robot' in archive.files else 'null'
+        content = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise PolicyError(f'{path}: robot: cannot be read: {error}') from error
+    robot = None if content is None else read_description(content, f'{path}: robot')
+    return PolicyWithRobot(parameters, robot)
+
+
+def compute(content: bytes, observations: Array) -> tuple[Array, Array]:
+    """Return actions and commands, (batch, action) each, by what the file says.
+
+    Args:
+        content: of a file.
+        observations: (batch, observation).
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'policy.npz'
+        path.write_bytes(content)
+        policy, rng = Policy(decode(path).parameters), np.random.default_rng(0)
+        with np.load(path, allow_pickle=False) as archive:
+            low, high = archive['command_low'], archive['command_high']
+    actions = np.stack([policy.act(row, rng, deterministic=True) for row in observations])
+    return actions, low + (actions + 1.0) * (high - low) / 2.0

@@ -1,0 +1,158 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""A policy as an ONNX graph, and back."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rl_agent.errors import ConfigurationError, PolicyError
+from rl_agent.policy.policy import NORM_EPSILON, split_parameters
+from rl_learner.export.policy_with_robot import Array, from_metadata, mean_policy, PolicyWithRobot
+
+_OPSET = 17  # the first with LayerNormalization
+_IR_VERSION = 8
+_ACTIVATIONS = {'relu': 'Relu', 'elu': 'Elu', 'tanh': 'Tanh'}
+
+
+def encode(policy: PolicyWithRobot) -> bytes:
+    """Return an ONNX file: `observation` (batch, O) in, `action` and `command` (batch, A) out.
+
+    `action` is the deterministic action in [-1, 1], `command` the same in the robot's units.
+
+    Raises:
+        ConfigurationError: the package `onnx` is missing.
+    """
+    onnx = _import('onnx')
+    policy = mean_policy(policy)
+    architecture = policy.parameters.architecture
+    graph = _Graph(onnx)
+    value = _normalised(graph, policy)
+    for name, block in split_parameters(architecture, policy.parameters.parameters).items():
+        graph.constant(name, block)
+    for number in range(len(architecture.hidden_sizes)):
+        value = graph.add('Gemm', value, f'weight_{number}', f'bias_{number}', transB=1)
+        if architecture.layer_norm:
+            names = (f'norm_weight_{number}', f'norm_bias_{number}')
+            value = graph.add('LayerNormalization', value, *names, epsilon=NORM_EPSILON)
+        value = graph.add(_ACTIVATIONS[architecture.activation], value)
+    value = graph.add('Gemm', value, 'mean_weight', 'mean_bias', transB=1)
+    if architecture.mean_clip:
+        value = graph.clip(value, architecture.mean_clip)
+    graph.add('Tanh', value, output='action')
+    low, high = policy.bounds
+    span = graph.constant('command_span', (high - low) / 2.0)
+    middle = graph.constant('command_middle', (high + low) / 2.0)
+    graph.add('Add', graph.add('Mul', 'action', span), middle, output='command')
+    model = graph.model(architecture.observation_size, architecture.action_size)
+    onnx.helper.set_model_props(model, policy.metadata())
+    onnx.checker.check_model(model, full_check=True)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def decode(path: Path) -> PolicyWithRobot:
+    """Return the policy in a file that `encode` made; its exploration is not in it.
+
+    Raises:
+        ConfigurationError: the package `onnx` is missing.
+        PolicyError: the file is damaged or another model.
+    """
+    onnx = _import('onnx')
+    try:
+        model = onnx.load_model_from_string(path.read_bytes())
+    except Exception as error:  # protobuf has errors of its own
+        raise PolicyError(
+            f'{path}: cannot be read as ONNX: {error}; accepted: a file that rl_export wrote'
+        ) from error
+    metadata = {item.key: item.value for item in model.metadata_props}
+    arrays = {item.name: onnx.numpy_helper.to_array(item) for item in model.graph.initializer}
+    return from_metadata(metadata, arrays, str(path))
+
+
+def compute(content: bytes, observations: Array) -> tuple[Array, Array]:
+    """Return actions and commands, (batch, action) each, as ONNX Runtime computes them.
+
+    Args:
+        content: of a file.
+        observations: (batch, observation).
+    """
+    runtime = _import('onnxruntime')
+    session = runtime.InferenceSession(content, providers=['CPUExecutionProvider'])
+    action, command = session.run(['action', 'command'], {'observation': observations})
+    return action, command
+
+
+class _Graph:
+    """Nodes and constants under way to an ONNX model."""
+
+    def __init__(self, onnx: Any) -> None:
+        self._onnx = onnx
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+
+    def constant(self, name: str, value: Any) -> str:
+        """Add a float32 array under a name; return the name."""
+        array = np.ascontiguousarray(value, np.float32)
+        self._constants.append(self._onnx.numpy_helper.from_array(array, name))
+        return name
+
+    def add(self, kind: str, *inputs: str, output: str = '', **attributes: Any) -> str:
+        """Add a node; return the name of its output."""
+        name = output or f'{kind.lower()}_{len(self._nodes)}'
+        self._nodes.append(self._onnx.helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    def clip(self, value: str, bound: float) -> str:
+        """Add bounds on both sides; return the name of the output."""
+        low = self.constant(f'{value}_low', np.float32(-bound))
+        return self.add('Clip', value, low, self.constant(f'{value}_high', np.float32(bound)))
+
+    def model(self, observation_size: int, action_size: int) -> Any:
+        """Return the whole model."""
+        helper, kind = self._onnx.helper, self._onnx.TensorProto.FLOAT
+
+        def shaped(name: str, size: int) -> Any:
+            return helper.make_tensor_value_info(name, kind, ['batch', size])
+
+        graph = helper.make_graph(
+            self._nodes,
+            'policy',
+            [shaped('observation', observation_size)],
+            [shaped('action', action_size), shaped('command', action_size)],
+            self._constants,
+        )
+        opset = helper.make_opsetid('', _OPSET)
+        return helper.make_model(
+            graph, producer_name='rl_learner', opset_imports=[opset], ir_version=_IR_VERSION
+        )
+
+
+def _normalised(graph: _Graph, policy: PolicyWithRobot) -> str:
+    """Add the normalisation of observations, if there is one; return the name of its output."""
+    parameters = policy.parameters
+    if not parameters.observation_mean.size:
+        return 'observation'
+    mean = graph.constant('observation_mean', parameters.observation_mean)
+    std = graph.constant('observation_std', parameters.observation_std)
+    value = graph.add('Div', graph.add('Sub', 'observation', mean), std)
+    return graph.clip(value, parameters.architecture.observation_clip)
+
+
+def _import(name: str) -> Any:
+    """Return a module.
+
+    Raises:
+        ConfigurationError: it is not installed.
+    """
+    import importlib
+
+    try:
+        module = importlib.import_module(name)
+        if name == 'onnx':
+            importlib.import_module('onnx.numpy_helper')
+    except ImportError as error:
+        raise ConfigurationError(
+            f'format onnx: {error}; accepted: after `make setup`, which installs onnx and'
+            ' onnxruntime as pinned in requirements/learner.txt; --format npz needs neither'
+        ) from error
+    return module

@@ -1,0 +1,157 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""A policy to take away: its numbers, its robot, and the proof that a file computes the same."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.description.robot import RobotDescription
+from rl_agent.environment.spaces import Spaces
+from rl_agent.errors import PolicyError
+from rl_agent.policy.policy import Policy, PolicyArchitecture, PolicyParameters, split_parameters
+from rl_learner.run.manifest import description_as_json, read_description
+
+TOLERANCE = 1e-5
+_CHECKED = 500
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PolicyWithRobot:
+    """A policy and the robot that it was trained for.
+
+    Attributes:
+        parameters: the policy.
+        robot: None where nobody said which; a policy for a Gymnasium task has none.
+    """
+
+    parameters: PolicyParameters
+    robot: RobotDescription | None = None
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        """Commands at action -1 and +1, (action,) each; of an unknown robot -1 and +1."""
+        ones = np.ones(self.parameters.architecture.action_size, np.float32)
+        if self.robot is None:
+            return -ones, ones
+        spaces = Spaces(self.robot)
+        return spaces.command(-ones).astype(np.float32), spaces.command(ones).astype(np.float32)
+
+    def metadata(self) -> dict[str, str]:
+        """Return all but the numbers, as text; `from_metadata` reads it."""
+        parameters = self.parameters
+        header = {
+            'architecture': asdict(parameters.architecture),
+            'version': parameters.version,
+            'updates': parameters.updates,
+            'fingerprint': parameters.fingerprint,
+            'learner_session': parameters.learner_session,
+        }
+        robot = None if self.robot is None else description_as_json(self.robot)
+        return {'rl_policy': json.dumps(header), 'rl_robot': json.dumps(robot)}
+
+
+def mean_policy(policy: PolicyWithRobot) -> PolicyWithRobot:
+    """Return the policy without its exploration: what is deployed."""
+    parameters = policy.parameters
+    architecture = replace(
+        parameters.architecture, distribution='deterministic', exploration_noise=0.0
+    )
+    blocks = split_parameters(parameters.architecture, parameters.parameters)
+    kept = np.concatenate([blocks[name].ravel() for name, _ in architecture.blocks])
+    fresh = replace(
+        parameters, architecture=architecture, parameters=kept, uniform_exploration=False
+    )
+    return PolicyWithRobot(fresh, policy.robot)
+
+
+def from_metadata(
+    metadata: dict[str, str], arrays: dict[str, NDArray[Any]], source: str
+) -> PolicyWithRobot:
+    """Return the policy that an exporter wrote.
+
+    Args:
+        metadata: as `PolicyWithRobot.metadata` gave it.
+        arrays: blocks of the architecture by name, and the observation's statistics.
+        source: the file, for the error text.
+
+    Raises:
+        PolicyError: something is missing or damaged.
+    """
+    try:
+        header = json.loads(metadata['rl_policy'])
+        robot = json.loads(metadata['rl_robot'])
+        content = header.pop('architecture')
+        content['hidden_sizes'] = tuple(content['hidden_sizes'])
+        architecture = PolicyArchitecture(**content)
+        numbers = [np.asarray(arrays[name]).ravel() for name, _ in architecture.blocks]
+        parameters = PolicyParameters(
+            architecture,
+            np.concatenate(numbers).astype(np.float32),
+            _optional(arrays, 'observation_mean'),
+            _optional(arrays, 'observation_std'),
+            **header,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise PolicyError(
+            f'{source}: cannot be read as a policy: {type(error).__name__}: {error};'
+            ' accepted: a file that rl_export wrote'
+        ) from error
+    description = None if robot is None else read_description(robot, f'{source}: robot')
+    return PolicyWithRobot(parameters, description)
+
+
+def _optional(arrays: dict[str, NDArray[Any]], name: str) -> Array:
+    """Return an array as a vector, empty where it is missing."""
+    return np.asarray(arrays.get(name, ()), np.float32).ravel()
+
+
+def check_export(
+    policy: PolicyWithRobot, compute: Callable[[Array], tuple[Array, Array]], what: str
+) -> float:
+    """Return the largest difference between an export and the live policy.
+
+    Observations are drawn where the policy has seen some: by its statistics, else within the
+    robot's bounds.
+
+    Args:
+        policy: the live one, with its exploration.
+        compute: the export: (batch, observation) to action and command, (batch, action) each.
+        what: is checked, for the error text.
+
+    Raises:
+        PolicyError: they differ by more than `TOLERANCE`.
+    """
+    observations = _observations(policy)
+    live, rng = Policy(policy.parameters), np.random.default_rng(0)
+    actions = np.stack([live.act(row, rng, deterministic=True) for row in observations])
+    low, high = policy.bounds
+    commands = low + (actions + 1.0) * (high - low) / 2.0
+    given_actions, given_commands = compute(observations)
+    span = np.abs(np.concatenate([low, high])).max()
+    worst = max(
+        float(np.abs(given_actions - actions).max()),
+        float(np.abs(given_commands - commands).max() / max(1.0, float(span))),
+    )
+    if not worst <= TOLERANCE:
+        raise PolicyError(
+            f'{what}: differs from the live policy by {worst:.3g}; accepted: at most'
+            f' {TOLERANCE:g}. Not written'
+        )
+    return worst
+
+
+def _observations(policy: PolicyWithRobot) -> Array:
+    """Return observations to check with, (batch, observation)."""
+    rng, parameters = np.random.default_rng(1), policy.parameters
+    noise = rng.standard_normal((_CHECKED, parameters.architecture.observation_size))
+    if parameters.observation_mean.size:
+        noise = parameters.observation_mean + 2.0 * noise * parameters.observation_std
+    if policy.robot is not None:
+        spaces = Spaces(policy.robot)
+        noise = np.clip(noise, spaces.observation_low, spaces.observation_high)
+    return noise.astype(np.float32)

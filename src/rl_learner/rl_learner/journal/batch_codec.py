@@ -1,0 +1,252 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""`rl_msgs/msg/TransitionBatch` as its serialised bytes (CDR), without ROS.
+
+The journal keeps the bytes that came over the network, so whoever reads it needs no ROS. The
+layout is plain CDR (XCDR version 1, little-endian) as every ROS 2 middleware sends it: each number
+aligned to its own size, counted from behind the four bytes that name the encoding; a text is its
+length with the closing zero, then its bytes; an array is its length, then its values.
+"""
+
+from collections.abc import Iterator, Mapping
+import dataclasses
+from dataclasses import dataclass
+import struct
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.errors import ConfigurationError
+from rl_agent.transport.transition_batch import Sender, TransitionArrays
+
+TYPE_NAME = 'rl_msgs/msg/TransitionBatch'
+
+# name to type, and to the field that says how many values a row has
+COLUMNS: Mapping[str, tuple[str, str]] = {
+    'observation': ('float32', 'observation_size'),
+    'action': ('float32', 'action_size'),
+    'reward': ('float32', ''),
+    'next_observation': ('float32', 'observation_size'),
+    'terminated': ('uint8', ''),
+    'truncated': ('uint8', ''),
+    'intervention': ('uint8', ''),
+    'evaluation': ('uint8', ''),
+    'policy_version': ('uint64', ''),
+    'episode': ('uint32', ''),
+    'step': ('uint32', ''),
+    'stamp': ('int64', ''),
+}
+
+_SEPARATOR = '=' * 80
+# with what it is made of, as rosbag2 writes it
+MESSAGE_DEFINITION = f"""\
+std_msgs/Header header
+string robot
+string session
+string fingerprint
+uint64 first_sequence
+uint64 oldest_sequence
+uint32 count
+uint32 observation_size
+uint32 action_size
+{chr(10).join(f'{kind}[] {name}' for name, (kind, _) in COLUMNS.items())}
+
+{_SEPARATOR}
+MSG: std_msgs/Header
+builtin_interfaces/Time stamp
+string frame_id
+
+{_SEPARATOR}
+MSG: builtin_interfaces/Time
+int32 sec
+uint32 nanosec
+"""
+
+_LITTLE_ENDIAN = b'\x00\x01'
+_START = 4  # bytes that name the encoding
+_NUMBERS = struct.Struct('<QQIII')
+_LENGTH = struct.Struct('<I')
+_STAMP = struct.Struct('<iI')
+_DTYPES = {
+    name: (np.dtype(kind).newbyteorder('<'), size) for name, (kind, size) in COLUMNS.items()
+}
+
+
+@dataclass(frozen=True, eq=False)
+class TransitionBatch:
+    """A batch as it was sent.
+
+    Attributes:
+        stamp: seconds and nanoseconds of the header, by the robot's clock.
+        frame_id: of the header.
+        sender: robot, session and fingerprint.
+        first_sequence: number of the first row.
+        oldest_sequence: the robot held nothing older.
+        observation_size: numbers in an observation.
+        action_size: numbers in an action.
+        count: number of transitions.
+        columns: by the names in `COLUMNS`; vectors are (count, size), the others (count,).
+    """
+
+    stamp: tuple[int, int]
+    frame_id: str
+    sender: Sender
+    first_sequence: int
+    oldest_sequence: int
+    observation_size: int
+    action_size: int
+    count: int
+    columns: Mapping[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        """Return the number of transitions."""
+        return self.count
+
+    @property
+    def last_sequence(self) -> int:
+        """Number of the last row."""
+        return self.first_sequence + len(self) - 1
+
+    @property
+    def transitions(self) -> TransitionArrays:
+        """What replay needs of it."""
+        columns = self.columns
+        return TransitionArrays(
+            observation=columns['observation'],
+            action=columns['action'],
+            reward=columns['reward'],
+            next_observation=columns['next_observation'],
+            terminated=columns['terminated'] != 0,
+            truncated=columns['truncated'] != 0,
+            episode=columns['episode'],
+        )
+
+    def without_first(self, count: int) -> 'TransitionBatch':
+        """Return the same batch without its first rows."""
+        return dataclasses.replace(
+            self,
+            first_sequence=self.first_sequence + count,
+            count=self.count - count,
+            columns={name: values[count:] for name, values in self.columns.items()},
+        )
+
+
+class _Columns(Mapping[str, NDArray[Any]]):
+    """Views into a serialised batch, made when they are asked for.
+
+    Attributes:
+        places: type, offset and shape of each column.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        """Begin without columns."""
+        self._data = data
+        self.places: dict[str, tuple[np.dtype[Any], int, tuple[int, ...]]] = {}
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return a column."""
+        dtype, position, shape = self.places[name]
+        return np.ndarray(shape, dtype, self._data, position)
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names."""
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        """Return the number of columns."""
+        return len(self.places)
+
+
+def decode(data: bytes) -> TransitionBatch:
+    """Return the batch in serialised bytes; its columns are views of them.
+
+    Raises:
+        ConfigurationError: it is none, or its arrays are not as long as its sizes say.
+    """
+    try:
+        return _decode(data)
+    except (struct.error, UnicodeDecodeError, IndexError) as error:
+        raise ConfigurationError(
+            f'TransitionBatch of {len(data)} bytes: {error}; accepted: one in little-endian CDR'
+        ) from error
+
+
+def encode(batch: TransitionBatch) -> bytes:
+    """Return the serialised bytes of a batch."""
+    data = bytearray(_LITTLE_ENDIAN + b'\x00\x00')
+    data += _STAMP.pack(*batch.stamp)
+    sender = batch.sender
+    for text in (batch.frame_id, sender.robot, sender.session, sender.fingerprint):
+        raw = text.encode() + b'\x00'
+        _align(data, 4)
+        data += _LENGTH.pack(len(raw)) + raw
+    _align(data, 8)
+    data += _NUMBERS.pack(
+        batch.first_sequence,
+        batch.oldest_sequence,
+        len(batch),
+        batch.observation_size,
+        batch.action_size,
+    )
+    for name, (dtype, _) in _DTYPES.items():
+        values = np.ascontiguousarray(batch.columns[name], dtype)
+        _align(data, 4)
+        data += _LENGTH.pack(values.size)
+        if values.size:
+            _align(data, dtype.itemsize)
+            data += values.tobytes()
+    return bytes(data)
+
+
+def _decode(data: bytes) -> TransitionBatch:
+    """Return the batch; errors of many types where the bytes are none."""
+    if data[:2] != _LITTLE_ENDIAN:
+        raise struct.error(f'encoding {data[:2]!r}')
+    stamp = _STAMP.unpack_from(data, _START)
+    position = _START + _STAMP.size
+    texts = []
+    for _ in range(4):
+        position += -(position - _START) % 4
+        (length,) = _LENGTH.unpack_from(data, position)
+        position += _LENGTH.size + length
+        if position > len(data):
+            raise struct.error('a text is longer than the message')
+        texts.append(data[position - length : position - 1].decode())
+    position += -(position - _START) % 8
+    first, oldest, count, *sizes = _NUMBERS.unpack_from(data, position)
+    observation_size, action_size = sizes
+    position += _NUMBERS.size
+    widths = {'observation_size': observation_size, 'action_size': action_size}
+    columns = _Columns(data)
+    for name, (dtype, size) in _DTYPES.items():
+        width = widths[size] if size else 1
+        shape = (count, width) if size else (count,)
+        if not count:  # middlewares differ in how they align what is empty
+            columns.places[name] = (dtype, 0, shape)
+            continue
+        position += -(position - _START) % 4
+        (length,) = _LENGTH.unpack_from(data, position)
+        position += _LENGTH.size
+        if length != count * width:
+            raise struct.error(f'{name}: given {length} values for {" x ".join(map(str, shape))}')
+        if length:
+            position += -(position - _START) % dtype.itemsize
+        columns.places[name] = (dtype, position, shape)
+        position += length * dtype.itemsize
+    if position > len(data):
+        raise struct.error('an array ends behind the message')
+    return TransitionBatch(
+        stamp=stamp,
+        frame_id=texts[0],
+        sender=Sender(*texts[1:]),
+        first_sequence=first,
+        oldest_sequence=oldest,
+        observation_size=observation_size,
+        action_size=action_size,
+        count=count,
+        columns=columns,
+    )
+
+
+def _align(data: bytearray, size: int) -> None:
+    """Pad to a multiple of `size`, counted from behind the encoding."""
+    data += bytes(-(len(data) - _START) % size)

@@ -1,0 +1,101 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""From batches, as robots sent them by turns, to whole episodes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+import itertools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.transport.transition_batch import Sender
+from rl_learner.journal.batch_codec import COLUMNS, TransitionBatch
+
+Columns = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedEpisode:
+    """Consecutive transitions of one episode of one robot.
+
+    Attributes:
+        sender: robot, session and fingerprint.
+        number: of the episode within the session.
+        first_sequence: number of the first transition within the session.
+        columns: by the names of `batch_codec.COLUMNS`; one row for each transition.
+        interrupted: no end was recorded: the robot fell silent, or transitions were lost.
+    """
+
+    sender: Sender
+    number: int
+    first_sequence: int
+    columns: Columns
+    interrupted: bool
+
+    def __len__(self) -> int:
+        """Return the number of transitions."""
+        return len(self.columns['reward'])
+
+
+def split_episodes(batches: Iterable[TransitionBatch]) -> Iterator[RecordedEpisode]:
+    """Yield episodes in the order in which they ended; those without an end come last.
+
+    An episode from which transitions are missing becomes several.
+
+    Args:
+        batches: of any robots; each session's own in order, without repetitions.
+    """
+    open_episodes: dict[tuple[str, str], _OpenEpisode] = {}
+    for batch in batches:
+        key = (batch.sender.robot, batch.sender.session)
+        for start, end in _segments(batch.columns):
+            rows = {name: values[start:end] for name, values in batch.columns.items()}
+            current = open_episodes.get(key)
+            if current is not None and not current.goes_on_with(
+                batch.first_sequence + start, rows
+            ):
+                yield open_episodes.pop(key).finish(interrupted=True)
+            if key not in open_episodes:
+                open_episodes[key] = _OpenEpisode(batch.sender, batch.first_sequence + start)
+            open_episodes[key].add(rows)
+            if rows['terminated'][-1] or rows['truncated'][-1]:
+                yield open_episodes.pop(key).finish(interrupted=False)
+    for left in open_episodes.values():
+        yield left.finish(interrupted=True)
+
+
+class _OpenEpisode:
+    """An episode whose end has not been read yet."""
+
+    def __init__(self, sender: Sender, first_sequence: int) -> None:
+        """Begin without transitions."""
+        self._sender, self._first = sender, first_sequence
+        self._next = first_sequence
+        self._parts: list[Columns] = []
+
+    def goes_on_with(self, sequence: int, rows: Columns) -> bool:
+        """Return whether rows that begin with this number follow immediately."""
+        same_episode = rows['episode'][0] == self._parts[-1]['episode'][-1]
+        return bool(sequence == self._next and same_episode)
+
+    def add(self, rows: Columns) -> None:
+        """Append transitions."""
+        self._parts.append(rows)
+        self._next += len(rows['reward'])
+
+    def finish(self, *, interrupted: bool) -> RecordedEpisode:
+        """Return the episode."""
+        columns = {name: np.concatenate([part[name] for part in self._parts]) for name in COLUMNS}
+        number = int(columns['episode'][0])
+        return RecordedEpisode(self._sender, number, self._first, columns, interrupted)
+
+
+def _segments(columns: Columns) -> Iterator[tuple[int, int]]:
+    """Yield start and end of the rows of each episode in a batch."""
+    count = len(columns['reward'])
+    if not count:
+        return
+    ended = (columns['terminated'][:-1] != 0) | (columns['truncated'][:-1] != 0)
+    borders = np.flatnonzero(ended | (np.diff(columns['episode'].astype(np.int64)) != 0)) + 1
+    edges = [0, *borders.tolist(), count]
+    yield from itertools.pairwise(edges)

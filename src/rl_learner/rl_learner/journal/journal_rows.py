@@ -1,0 +1,182 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The journal as one endless sequence of replay rows, each with a fixed number.
+
+Row k of a run is the same whoever reads it and whenever: rows come in the order of the journal,
+and every sum over n steps ends with its file at the latest. So each file gives exactly as many
+rows as it holds transitions, and reading may begin at any of them.
+"""
+
+from collections.abc import Callable
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from mcap.opcode import Opcode
+import numpy as np
+from rl_agent.errors import JournalError
+from rl_learner.journal.batch_codec import TransitionBatch
+from rl_learner.journal.journal import Written
+from rl_learner.journal.journal_reader import (
+    batch_of,
+    HOW_TO_GO_ON,
+    journal_files,
+    open_journal_file,
+    read_records,
+    transitions_before,
+)
+from rl_learner.replay.layout import ReplayLayout
+from rl_learner.replay.n_step import NStep, Rows
+
+_FIELDS = ('observation', 'action', 'reward', 'next_observation', 'terminated')
+
+
+class JournalRows:
+    """Reads rows from any number on, up to what is on the disk.
+
+    Attributes:
+        position: number of the next row.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        written: Callable[[], Written],
+        layout: ReplayLayout,
+        *,
+        n_step: int,
+        gamma: float,
+    ) -> None:
+        """Begin at row 0.
+
+        Args:
+            folder: of the journal.
+            written: how far its writer has come.
+            layout: of the rows.
+            n_step: rewards summed in a row.
+            gamma: discount of that sum.
+        """
+        self._folder, self._written, self._layout = folder, written, layout
+        self._n_step, self._gamma = n_step, gamma
+        self._file: BinaryIO | None = None
+        self._path = Path()
+        self._reached = 0  # number of the file's next row; those before `position` are skipped
+        self.position = 0
+
+    def seek(self, position: int) -> None:
+        """Go to a row.
+
+        Raises:
+            JournalError: the journal does not hold it, nor what follows.
+        """
+        total = self._written().total
+        if position > total:
+            raise JournalError(
+                f'{self._folder} holds {total} transitions: given number {position}; the replay'
+                ' server is of another run, or files were taken away: start the learner again'
+            )
+        before = [
+            path for path in journal_files(self._folder) if transitions_before(path) <= position
+        ]
+        if not before:
+            raise JournalError(
+                f'{self._folder}: number {position} is older than what was kept: start the'
+                ' learner again'
+            )
+        self._open(before[-1])
+        self._reached = transitions_before(before[-1])
+        self.position = position
+
+    def read(self, most: int) -> Rows:
+        """Return the next rows, about `most` at once; none where none are complete.
+
+        Raises:
+            JournalError: the journal cannot be read, or transitions are missing in it.
+            ConfigurationError: there is something else in it than batches.
+        """
+        if self._file is None:
+            self.seek(self.position)
+        parts: list[Rows] = []
+        count = 0
+        while count < most:
+            rows = self._next_rows(most - count)
+            if rows is None:
+                break
+            parts.append(rows[max(0, self.position - self._reached) :])
+            self._reached += len(rows)
+            count += len(parts[-1])
+        self.position += count
+        return np.concatenate(parts) if parts else np.empty((0, self._layout.width), np.float32)
+
+    def close(self) -> None:
+        """Close the file that is being read; `read` opens it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _open(self, path: Path) -> None:
+        """Begin with a file."""
+        self.close()
+        self._file, _ = open_journal_file(path)
+        self._path = path
+        self._sums: dict[tuple[str, str], NStep] = {}
+        self._ended = False
+
+    def _next_rows(self, most: int) -> Rows | None:
+        """Return rows of the next batches, perhaps none of them complete; None at the end."""
+        written = self._written()
+        grows = self._path == written.path
+        batches = self._batches(written.end if grows else None, most)
+        if batches:
+            return self._rows_of(batches)
+        if grows:
+            return None
+        if not self._ended:
+            self._ended = True
+            return self._concatenate([sums.flush() for sums in self._sums.values()])
+        later = [path for path in journal_files(self._folder) if path > self._path]
+        if not later:
+            return None
+        if self._reached != transitions_before(later[0]):
+            raise JournalError(
+                f'{self._path}: given rows up to number {self._reached}; accepted: up to'
+                f' {transitions_before(later[0])}, where {later[0].name} begins. Where a file was'
+                f' cut off or taken away, {HOW_TO_GO_ON}'
+            )
+        self._open(later[0])
+        return self._concatenate([])
+
+    def _batches(self, end: int | None, most: int) -> list[TransitionBatch]:
+        """Return batches of the open file with about `most` rows."""
+        assert self._file is not None
+        batches: list[TransitionBatch] = []
+        count, position = 0, self._file.tell()
+        for record in read_records(self._file, end):
+            if record.opcode == Opcode.DATA_END:
+                break
+            position = record.end
+            if record.opcode == Opcode.MESSAGE:
+                batches.append(batch_of(record, self._path))
+                count += len(batches[-1])
+                if count >= most:
+                    break
+        self._file.seek(position, os.SEEK_SET)
+        return batches
+
+    def _rows_of(self, batches: list[TransitionBatch]) -> Rows:
+        """Return the rows that are complete with these batches."""
+        if self._n_step == 1:  # what the general case comes to, many batches at once
+            columns = [
+                np.concatenate([batch.columns[name] for batch in batches]) for name in _FIELDS
+            ]
+            return self._layout.pack(*columns)
+        parts = []
+        for batch in batches:
+            key = (batch.sender.robot, batch.sender.session)
+            sums = self._sums.setdefault(key, NStep(self._layout, self._n_step, self._gamma))
+            parts.append(sums.push(batch.transitions))
+        return self._concatenate(parts)
+
+    def _concatenate(self, parts: list[Rows]) -> Rows:
+        """Return rows in one array, (count, width)."""
+        empty = np.empty((0, self._layout.width), np.float32)
+        return np.concatenate([empty, *parts])

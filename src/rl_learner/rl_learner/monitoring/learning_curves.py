@@ -1,0 +1,199 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Learning curves of groups of runs: mean over seeds with a confidence band."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+import warnings
+
+import matplotlib
+
+matplotlib.use('Agg')
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.errors import ConfigurationError
+from rl_learner.run.episode_log import EpisodeRow, EPISODES_FILE, read_episodes
+from rl_learner.run.manifest import read_run
+
+Array = NDArray[np.float64]
+Axis = Literal['total_steps', 'wall_s']
+
+_POINTS = 200
+_AXES: tuple[tuple[Axis, str], ...] = (
+    ('total_steps', 'control steps of all robots'),
+    ('wall_s', 'wall-clock time, s'),
+)
+
+
+@dataclass(frozen=True)
+class RunCurve:
+    """The episodes of one run.
+
+    Attributes:
+        name: of its folder.
+        robot: its name; returns of different robots cannot be compared.
+        group: runs of one group are seeds of the same thing.
+        exploring: whole episodes of training, in order.
+        evaluating: whole deterministic episodes.
+    """
+
+    name: str
+    robot: str
+    group: str
+    exploring: Sequence[EpisodeRow]
+    evaluating: Sequence[EpisodeRow]
+
+
+def read_curve(folder: Path, *, by_run: bool = False) -> RunCurve:
+    """Return a run's curve.
+
+    Args:
+        folder: of the run.
+        by_run: each run is a group of its own, else robot and algorithm make a group.
+
+    Raises:
+        ConfigurationError: it is no run, or no episode has ended yet.
+    """
+    run = read_run(folder)
+    path = folder / EPISODES_FILE
+    rows = [row for row in read_episodes(path) if row.complete] if path.exists() else []
+    if not rows:
+        raise ConfigurationError(
+            f'run: given {folder}: no whole episode in it; accepted: a run that has lived some'
+        )
+    algorithm = Path(str(run.parameters.get('algorithm', 'algorithm'))).stem
+    group = folder.name if by_run else f'{run.robot.name}, {algorithm}'
+    return RunCurve(
+        folder.name,
+        run.robot.name,
+        group,
+        [row for row in rows if not row.evaluation],
+        [row for row in rows if row.evaluation],
+    )
+
+
+def draw(curves: Sequence[RunCurve], path: Path, window: int) -> None:
+    """Draw all groups over steps and over time, a row of panels for each robot.
+
+    Args:
+        curves: of the runs.
+        path: of the PNG file.
+        window: episodes that a running mean spans.
+    """
+    robots = sorted({curve.robot for curve in curves})
+    figure, rows = pyplot.subplots(
+        len(robots),
+        2,
+        figsize=(12, 4.3 * len(robots) + 0.5),
+        layout='constrained',
+        sharey='row',
+        squeeze=False,
+    )
+    for panels, robot in zip(rows, robots, strict=True):
+        _draw_robot(panels, [curve for curve in curves if curve.robot == robot], window)
+        several = f'{robot}: ' if len(robots) > 1 else ''
+        panels[0].set_ylabel(f'{several}return, running mean of {window} episodes')
+    figure.suptitle(_explanation(curves), fontsize='medium')
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+def _draw_robot(panels: Sequence[Axes], curves: Sequence[RunCurve], window: int) -> None:
+    """Draw the groups of one robot, in a panel for each axis."""
+    groups = sorted({curve.group for curve in curves})
+    for panel, (axis, label) in zip(panels, _AXES, strict=True):
+        for number, group in enumerate(groups):
+            members = [curve for curve in curves if curve.group == group]
+            _draw_group(panel, members, axis, window, f'C{number}')
+        panel.set_xlabel(label)
+        panel.set_xlim(left=0)
+        panel.grid(alpha=0.3)
+    panels[0].legend(fontsize='small', loc='best')
+
+
+def _explanation(curves: Sequence[RunCurve]) -> str:
+    """Return what the lines and signs that there are mean."""
+    words = ['lines: exploring episodes']
+    if any(curve.evaluating for curve in curves):
+        words.append('x: deterministic ones')
+    if len(curves) > len({curve.group for curve in curves}):
+        words.append('bands: 95 % of the mean over runs')
+    return '; '.join(words)
+
+
+def summarise(curves: Sequence[RunCurve]) -> list[dict[str, object]]:
+    """Return for each run its group, episodes, steps, time, last and best returns."""
+    rows: list[dict[str, object]] = []
+    for curve in curves:
+        rows_all = [*curve.exploring, *curve.evaluating]
+        last = [row.episode_return for row in curve.exploring[-10:]]
+        rows.append(
+            {
+                'run': curve.name,
+                'group': curve.group,
+                'episodes': len(rows_all),
+                'steps': max(row.total_steps for row in rows_all),
+                'wall_s': max(row.wall_s for row in rows_all),
+                'best_return': max(row.episode_return for row in rows_all),
+                'mean_of_last_10': float(np.mean(last)) if last else None,
+            }
+        )
+    return rows
+
+
+def _draw_group(
+    panel: Axes, members: Sequence[RunCurve], axis: Axis, window: int, colour: str
+) -> None:
+    """Draw the runs of a group: each thin, their mean thick, with a band where there are two."""
+    smooth = [_running_mean(curve.exploring, axis, window) for curve in members if curve.exploring]
+    label = f'{members[0].group} ({len(members)} run{"s" if len(members) > 1 else ""})'
+    for x, y in smooth:
+        alone = len(smooth) == 1
+        panel.plot(x, y, color=colour, alpha=1.0 if alone else 0.3, linewidth=2 if alone else 0.8)
+    if len(smooth) > 1:
+        x, matrix = _common(smooth)
+        low, high = band(matrix)
+        panel.plot(x, matrix.mean(axis=0), color=colour, linewidth=2)
+        panel.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+    panel.plot([], [], color=colour, linewidth=2, label=label)
+    for curve in members:
+        points = [(getattr(row, axis), row.episode_return) for row in curve.evaluating]
+        panel.plot(*zip(*points, strict=True) if points else ((), ()), 'x', color=colour, ms=5)
+        if len(smooth) == 1:
+            raw = [(getattr(row, axis), row.episode_return) for row in curve.exploring]
+            panel.plot(*zip(*raw, strict=True), '.', color=colour, alpha=0.3, ms=4)
+
+
+def _running_mean(rows: Sequence[EpisodeRow], axis: Axis, window: int) -> tuple[Array, Array]:
+    """Return places and means over the last `window` episodes, fewer at the start."""
+    x = np.array([float(getattr(row, axis)) for row in rows])
+    sums = np.concatenate([[0.0], np.cumsum([row.episode_return for row in rows])])
+    ends = np.arange(1, len(rows) + 1)
+    begins = np.maximum(0, ends - window)
+    return x, (sums[ends] - sums[begins]) / (ends - begins)
+
+
+def _common(curves: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Return places that all curves span, and the curves there, (run, place)."""
+    low = max(x[0] for x, _ in curves)
+    high = min(x[-1] for x, _ in curves)
+    places = np.linspace(low, max(low, high), _POINTS)
+    return places, np.stack([np.interp(places, x, y) for x, y in curves])
+
+
+def band(matrix: Array) -> tuple[Array, Array]:
+    """Return the 95 % confidence interval of the mean over runs by bootstrap, (place,) each.
+
+    Args:
+        matrix: (run, place), two runs or more.
+    """
+    rng = np.random.default_rng(0)
+    draws = rng.integers(0, len(matrix), (2000, len(matrix)))
+    means = matrix[draws].mean(axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        low, high = np.percentile(means, [2.5, 97.5], axis=0)
+    return np.asarray(low), np.asarray(high)

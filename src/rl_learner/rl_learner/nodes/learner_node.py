@@ -1,0 +1,346 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The `learner` node: Reverb server, training, policies and status out."""
+
+import os
+
+from rl_learner.training.openmp import openmp_environment
+
+os.environ.update(openmp_environment(os.environ))  # before torch is imported
+
+from array import array
+from collections.abc import Sequence
+import dataclasses
+from pathlib import Path
+import sys
+import threading
+import time
+from typing import Annotated, Literal
+import uuid
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+from rl_agent.description.robot import load_robot, RobotDescription
+from rl_agent.environment.spaces import Spaces
+from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.policy.policy import PolicyParameters
+from rl_agent.ros.common_parameters import AlgorithmName, Autostart, LIVE, RobotName, RunFolder
+from rl_agent.ros.ros_diagnostics import Diagnostics
+from rl_agent.ros.ros_messages import policy_to_message
+from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.ros.ros_parameters import declare_parameters, follow_changes
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_agent.ros.ros_topics import (
+    LEARNER_STATUS,
+    POLICY,
+    POLICY_QOS,
+    STATUS_QOS,
+    steady_clock,
+)
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.journal.journal_reader import journal_extent, JournalExtent
+from rl_learner.nodes.ros_learner_diagnostics import learner_concerns
+from rl_learner.replay.layout import ReplayLayout
+from rl_learner.replay.sampler import ReplaySampler
+from rl_learner.replay.server import ReplayServer, ReplayStart
+from rl_learner.run.folder import EXPERIENCE, open_run_folder, run_key
+from rl_learner.run.identity import claim_run, RunIdentity
+from rl_learner.run.lock import RunLock
+from rl_learner.run.manifest import next_start, write_run
+from rl_learner.training.device import device_name, training_device
+from rl_learner.training.learner import Learner, LearnerSettings
+from rl_learner.training.training_pace import TrainingPace
+from rl_learner.training.update import Update
+from rl_msgs.msg import LearnerStatus
+from rl_msgs.msg import Policy as PolicyMessage
+from std_srvs.srv import Trigger
+import torch
+
+_DIAGNOSTICS_S = 1.0
+_REPEAT_POLICY_S = 2.0  # late joiners sometimes miss a transient_local sample
+
+
+@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
+class LearnerParameters:
+    """ROS parameters of the learner."""
+
+    robot: RobotName = ''
+    algorithm: AlgorithmName = 'default'
+    run_folder: RunFolder = 'runs/run'
+    replay_port: Annotated[
+        int, Field(ge=1024, le=65535, description='TCP port of the Reverb server')
+    ] = 8000
+    seed: Annotated[int, Field(ge=0, description='of networks and sampling')] = 0
+    device: Annotated[
+        Literal['auto', 'cpu', 'cuda'],
+        Field(description='of the updates; auto takes a GPU if one works'),
+    ] = 'auto'
+    threads: Annotated[
+        int, Field(ge=0, le=256, description='CPU threads of an update; 0: one per core')
+    ] = 0
+    warmup: Annotated[
+        int, Field(ge=-1, description="transitions before training; -1: the algorithm's own")
+    ] = -1
+    updates_to_data: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=1000.0,
+            description="critic updates per transition; 0: the algorithm's own",
+        ),
+    ] = 0.0
+    publish_period_s: Annotated[
+        float,
+        Field(
+            ge=0.01, le=60.0, description='least time between two policies', json_schema_extra=LIVE
+        ),
+    ] = 0.2
+    checkpoint_period_s: Annotated[
+        float,
+        Field(
+            ge=1.0, le=86400.0, description='time between two checkpoints', json_schema_extra=LIVE
+        ),
+    ] = 60.0
+    status_rate_hz: Annotated[
+        float, Field(ge=0.1, le=100.0, description='of the learner_status topic')
+    ] = 1.0
+    autostart: Autostart = True
+
+
+class LearnerNode(ManagedNode):
+    """Connects the plain `Learner` to ROS."""
+
+    def __init__(self) -> None:
+        """Read the parameters."""
+        super().__init__('learner')
+        self._settings = declare_parameters(self, LearnerParameters)
+        follow_changes(self, self._settings, self._on_change)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def autostart(self) -> bool:
+        """Whether the process takes the node to `active` by itself."""
+        return self._settings.autostart
+
+    def _on_change(self, settings: LearnerParameters) -> None:
+        """Take new values of live parameters."""
+        self._settings = settings
+        if hasattr(self, '_learner'):
+            self._learner.settings = _periods(settings)
+
+    def configure(self) -> None:
+        """Build networks and replay; training begins with `activate`."""
+        parameters = self._settings
+        robot = load_robot(parameters.robot)
+        self._algorithm = load_algorithm(parameters.algorithm, self._overrides())
+        folder = open_run_folder(Path(parameters.run_folder).expanduser())
+        self._lock = RunLock(folder)
+        try:
+            self._build(robot, folder)
+        except RlError:
+            self._lock.close()
+            raise
+        self._lock.begin()
+
+    def _build(self, robot: RobotDescription, folder: Path) -> None:
+        """Build networks and replay for a run's folder."""
+        parameters = self._settings
+        self._session = uuid.uuid4().hex
+        device = training_device(parameters.device)
+        torch.set_num_threads(parameters.threads or os.cpu_count() or 1)
+        self._spaces = Spaces(robot)
+        configuration = next_start(
+            folder, robot, self._algorithm, dataclasses.asdict(parameters), self._session
+        )
+        claim_run(folder, RunIdentity.of(self._spaces, self._algorithm))
+        update = Update(
+            self._algorithm,
+            self._spaces.observation_size,
+            self._spaces.action_size,
+            seed=parameters.seed,
+            device=device,
+        )
+        extent = self._journal_extent(folder / EXPERIENCE)
+        algorithm = self._algorithm
+        self._pace = TrainingPace(
+            algorithm.samples_per_insert, algorithm.batch_size, algorithm.warmup
+        )
+        self._learner = Learner(
+            update,
+            self._pace,
+            self._publish_policy,
+            folder,
+            _periods(parameters),
+            transitions=extent.total,
+            fingerprint=self._spaces.fingerprint,
+        )
+        self._open_replay(extent, update.updates, run_key(folder))
+        self._learner.connect(self._sampler, lambda: self._server.inserted)
+        try:
+            write_run(folder, configuration)
+        except ConfigurationError:
+            self._sampler.stop()
+            self._server.stop()  # or its port would be in use at the next attempt
+            raise
+        self._connect()
+        self.get_logger().info(
+            f'{parameters.algorithm} for {parameters.robot} on {device_name(device)}, Reverb on'
+            f' port {self._server.port}, run folder {folder}'
+        )
+
+    def activate(self) -> None:
+        """Begin to train."""
+        self._learner.prepare()
+        self._thread = threading.Thread(target=self._learner.run, name='training')
+        self._thread.start()
+
+    def deactivate(self) -> None:
+        """Stop training; checkpoint and policy are saved."""
+        if self._thread is None:
+            return
+        self._learner.stop()
+        self._thread.join()
+        self._thread = None
+        self._publish_status()
+
+    def clean_up(self) -> None:
+        """Close the replay."""
+        for timer in self._periodic:
+            self.destroy_timer(timer)
+        self.destroy_service(self._save)
+        self.destroy_publisher(self._policies)
+        self.destroy_publisher(self._status)
+        self._diagnostics.close()
+        if self.failure is None:
+            self._lock.end()  # all is saved, whatever becomes of the replay's end
+        self._sampler.stop()
+        self._server.stop()
+        self._lock.close()
+
+    def _overrides(self) -> dict[str, float]:
+        """Return the algorithm's keys that ROS parameters replace."""
+        overrides: dict[str, float] = {}
+        if self._settings.warmup >= 0:
+            overrides['warmup'] = self._settings.warmup
+        if self._settings.updates_to_data > 0:
+            overrides['updates_to_data'] = self._settings.updates_to_data
+        return overrides
+
+    def _journal_extent(self, folder: Path) -> JournalExtent:
+        """Return what the run has lived through so far.
+
+        Raises:
+            ConfigurationError: it is the experience of another kind of robot.
+        """
+        extent = journal_extent(folder)
+        own = self._spaces.fingerprint
+        if extent.fingerprint not in ('', own):
+            raise ConfigurationError(
+                f'{folder}: fingerprint: given {own!r}; accepted: {extent.fingerprint!r}, that of'
+                ' the robots in this journal, or another run_folder'
+            )
+        # sums over n steps that are still open are no rows yet
+        open_sums = (self._algorithm.n_step - 1) * extent.open_sessions
+        return dataclasses.replace(extent, total=max(extent.first, extent.total - open_sums))
+
+    def _open_replay(self, extent: JournalExtent, updates: int, run: str) -> None:
+        """Start the Reverb server and the sampler in this process; the bridge fills the table."""
+        algorithm = self._algorithm
+        width = ReplayLayout(self._spaces.observation_size, self._spaces.action_size).width
+        self._server = ReplayServer(
+            self._settings.replay_port,
+            width=width,
+            capacity=algorithm.replay_capacity,
+            samples_per_insert=algorithm.samples_per_insert,
+            warmup=algorithm.warmup,
+            start=ReplayStart(
+                first=max(extent.first, extent.total - algorithm.replay_capacity),
+                total=extent.total,
+                samples_due=self._pace.samples_due(extent.total, updates),
+            ),
+            run=run,
+        )
+        self._sampler = ReplaySampler(
+            self._server,
+            width=width,
+            batch_size=algorithm.batch_size,
+            updates_per_block=algorithm.updates_per_block,
+        )
+
+    def _connect(self) -> None:
+        """Create topics, timers and services."""
+        self._policy_message: PolicyMessage | None = None
+        self._policy_s = time.monotonic()
+        self._policies = self.create_publisher(PolicyMessage, POLICY, POLICY_QOS)
+        self._status = self.create_publisher(LearnerStatus, LEARNER_STATUS, STATUS_QOS)
+        self._diagnostics = Diagnostics(self, learner_concerns)
+        period_s = 1.0 / self._settings.status_rate_hz
+        self._periodic = [
+            self.create_timer(period_s, self._publish_status, clock=steady_clock()),
+            self.create_timer(
+                _DIAGNOSTICS_S,
+                lambda: self._diagnostics.publish(self._status_message()),
+                clock=steady_clock(),
+            ),
+            self.create_timer(_REPEAT_POLICY_S, self._repeat_policy, clock=steady_clock()),
+        ]
+        self._save = self.create_service(Trigger, '~/save', self._on_save)
+
+    def _publish_policy(self, parameters: PolicyParameters) -> None:
+        """Publish a policy under this robot's fingerprint."""
+        signed = dataclasses.replace(
+            parameters, fingerprint=self._spaces.fingerprint, learner_session=self._session
+        )
+        message = policy_to_message(signed)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._policies.publish(message)
+        self._policy_message, self._policy_s = message, time.monotonic()
+
+    def _repeat_policy(self) -> None:
+        """Publish the newest policy again while no newer one comes."""
+        if self._policy_message and time.monotonic() - self._policy_s >= _REPEAT_POLICY_S:
+            self._policies.publish(self._policy_message)
+
+    def _on_save(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Ask for a checkpoint."""
+        self._learner.save_soon()
+        response.success = True
+        response.message = 'a checkpoint follows the block under way'
+        return response
+
+    def _publish_status(self) -> None:
+        """Publish how training goes."""
+        self._status.publish(self._status_message())
+
+    def _status_message(self) -> LearnerStatus:
+        """Return how training goes."""
+        progress = self._learner.progress
+        size, stored = self._server.counts()
+        message = LearnerStatus(
+            learner_session=self._session,
+            algorithm=self._settings.algorithm,
+            state=progress.state,
+            updates=progress.updates,
+            updates_per_s=progress.updates_per_s,
+            policy_version=progress.policy_version,
+            replay_size=size,
+            transitions_stored=stored,
+            backlog=self._pace.backlog(stored, progress.updates),
+            metric_names=list(progress.metrics),
+            metric_values=array('f', progress.metrics.values()),
+        )
+        message.header.stamp = self.get_clock().now().to_msg()
+        return message
+
+
+def _periods(parameters: LearnerParameters) -> LearnerSettings:
+    """Return how often the learner shows and keeps its work."""
+    return LearnerSettings(parameters.publish_period_s, parameters.checkpoint_period_s)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the node."""
+    sys.exit(run(LearnerNode, args))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,259 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The `replay_bridge` node: transitions from ROS into journal and Reverb, acknowledgements back.
+
+Three threads: the executor takes batches, a second one brings them to the disk and acknowledges
+them, a third one feeds Reverb. None waits for another.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+import logging
+from pathlib import Path
+import sys
+import threading
+import time
+from typing import Annotated
+
+import numpy as np
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
+from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
+from rl_agent.ros.common_parameters import AlgorithmName, RobotName, RunFolder
+from rl_agent.ros.ros_diagnostics import Diagnostics
+from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.ros.ros_parameters import declare_parameters
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_agent.ros.ros_topics import (
+    ACK_QOS,
+    REPLAY_STATUS,
+    STATUS_QOS,
+    steady_clock,
+    TRANSITIONS,
+    TRANSITIONS_ACK,
+    TRANSITIONS_QOS,
+)
+from rl_agent.system.disk_space import has_room
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.journal.journal import Journal, JournalSettings
+from rl_learner.journal.journal_rows import JournalRows
+from rl_learner.journal.replay_bridge import Acknowledgement, ReplayBridge
+from rl_learner.nodes.ros_learner_diagnostics import replay_concerns
+from rl_learner.replay.feeder import ReplayFeeder
+from rl_learner.replay.layout import ReplayLayout
+from rl_learner.replay.writer import ReplayWriter
+from rl_learner.run.folder import EXPERIENCE, open_run_folder, run_key
+from rl_learner.run.identity import claim_run, RunIdentity
+from rl_learner.run.manifest import write_retention
+from rl_msgs.msg import ReplayStatus, TransitionAck, TransitionBatch
+
+_STATUS_PERIOD_S = 1.0
+_TRY_AGAIN_S = 1.0
+_LOOK_FOR_ROOM_S = 2.0
+_HEARD_WITHIN_S = 10.0
+_MEGABYTE, _GIGABYTE = 1_000_000, 1_000_000_000
+
+
+@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
+class ReplayBridgeParameters:
+    """ROS parameters of the replay bridge."""
+
+    robot: RobotName = ''
+    algorithm: AlgorithmName = 'default'
+    run_folder: RunFolder = 'runs/run'
+    replay_port: Annotated[
+        int, Field(ge=1024, le=65535, description="TCP port of the learner's Reverb server")
+    ] = 8000
+    commit_period_s: Annotated[
+        float, Field(ge=0.0, le=10.0, description='least time between two writes to the disk')
+    ] = 0.1
+    journal_file_mb: Annotated[
+        float, Field(ge=0.01, le=100_000.0, description='size at which the next file begins')
+    ] = 64.0
+    journal_keep_gb: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=1e6,
+            description='beyond it the oldest files are deleted, but never what replay holds;'
+            ' 0: none ever',
+        ),
+    ] = 50.0
+
+
+class ReplayBridgeNode(ManagedNode):
+    """Connects the plain `ReplayBridge`, `Journal` and `ReplayFeeder` to ROS."""
+
+    def __init__(self) -> None:
+        """Read the parameters."""
+        super().__init__('replay_bridge')
+        self._settings = declare_parameters(self, ReplayBridgeParameters)
+
+    def configure(self) -> None:
+        """Read descriptions and journal, and begin to listen."""
+        parameters = self._settings
+        spaces = Spaces(load_robot(parameters.robot))
+        algorithm = load_algorithm(parameters.algorithm)
+        folder = open_run_folder(Path(parameters.run_folder).expanduser())
+        claim_run(folder, RunIdentity.of(spaces, algorithm))
+        settings = JournalSettings(
+            file_bytes=int(parameters.journal_file_mb * _MEGABYTE),
+            keep_bytes=int(parameters.journal_keep_gb * _GIGABYTE),
+            keep_transitions=algorithm.replay_capacity,
+        )
+        self._journal = self._open_journal(folder / EXPERIENCE, spaces.fingerprint, settings)
+        write_retention(folder, parameters.journal_keep_gb)
+        self._bridge = ReplayBridge(spaces, self._journal, self._journal.sequences)
+        rows = JournalRows(
+            folder / EXPERIENCE,
+            lambda: self._journal.written,
+            ReplayLayout(spaces.observation_size, spaces.action_size),
+            n_step=algorithm.n_step,
+            gamma=algorithm.gamma,
+        )
+        self._feeder = ReplayFeeder(rows, ReplayWriter(parameters.replay_port, run_key(folder)))
+        self._trouble = ''
+        self._latencies: deque[float] = deque(maxlen=10_000)
+        self._connect()
+        self._stop = threading.Event()
+        self._committing = threading.Thread(target=self._commit_until_stopped, name='journal')
+        self._committing.start()
+        self._feeder.start()
+        self.get_logger().info(
+            f'{self._journal.written.total} transitions in {self._journal.folder}'
+        )
+
+    def _open_journal(self, folder: Path, fingerprint: str, settings: JournalSettings) -> Journal:
+        """Return the journal, on a full disk once there is room; robots keep their data.
+
+        Raises:
+            ConfigurationError: it cannot be used.
+            JournalError: it cannot be read, or another process writes it.
+        """
+        while True:
+            try:
+                return Journal(folder, fingerprint, settings)
+            except DiskFullError as error:
+                self.get_logger().warning(f'waits: {error}')
+                self._await_room(folder.parent, error)
+
+    def _await_room(self, folder: Path, error: DiskFullError) -> None:
+        """Wait for room on the disk of a folder.
+
+        Raises:
+            DiskFullError: this process is to end.
+        """
+        while not self.ended.wait(_LOOK_FOR_ROOM_S):
+            if has_room(folder):
+                return
+        raise error
+
+    def clean_up(self) -> None:
+        """Stop listening; what was received is stored and acknowledged first."""
+        self.destroy_timer(self._timer)
+        self.destroy_subscription(self._batches)
+        self._stop.set()
+        self._bridge.waiting.set()
+        self._committing.join()
+        self._feeder.stop(timeout_s=2.0)
+        self._journal.close()
+        self.destroy_publisher(self._acks)
+        self.destroy_publisher(self._status)
+        self._diagnostics.close()
+
+    def _connect(self) -> None:
+        """Create topics and the timer."""
+        self._acks = self.create_publisher(TransitionAck, TRANSITIONS_ACK, ACK_QOS)
+        self._status = self.create_publisher(ReplayStatus, REPLAY_STATUS, STATUS_QOS)
+        self._diagnostics = Diagnostics(self, replay_concerns)
+        # raw: the bytes go to the journal as they are
+        self._batches = self.create_subscription(
+            TransitionBatch, TRANSITIONS, self._on_batch, TRANSITIONS_QOS, raw=True
+        )
+        self._timer = self.create_timer(
+            _STATUS_PERIOD_S, self._publish_status, clock=steady_clock()
+        )
+
+    def _on_batch(self, data: bytes) -> None:
+        """Take a batch; what is not acknowledged will come again."""
+        try:
+            acknowledgement = self._bridge.receive(data)
+        except ConfigurationError as error:
+            self.get_logger().error(f'batch refused: {error}', throttle_duration_sec=10.0)
+            return
+        if acknowledgement is not None:
+            self._acknowledge(acknowledgement)
+
+    def _commit_until_stopped(self) -> None:
+        """Bring to the disk what has come, at most once a period, and acknowledge it."""
+        while not self._stop.is_set():
+            self._bridge.waiting.wait()
+            begun_s = time.monotonic()
+            if not self._commit():
+                self._stop.wait(_TRY_AGAIN_S)
+            self._stop.wait(begun_s + self._settings.commit_period_s - time.monotonic())
+        self._commit()
+
+    def _commit(self) -> bool:
+        """Bring to the disk what waits; return whether the disk took it."""
+        try:
+            acknowledgements, received_s = self._bridge.commit()
+        except JournalError as error:
+            self.get_logger().error(
+                f'nothing is acknowledged, robots keep their data: {error}',
+                throttle_duration_sec=10.0,
+            )
+            self._trouble = str(error)
+            return False
+        if acknowledgements and self._trouble:
+            self.get_logger().info('the journal can be written again')
+            self._trouble = ''
+        for acknowledgement in acknowledgements:
+            self._acknowledge(acknowledgement)
+        now_s = time.monotonic()
+        self._latencies.extend(now_s - moment_s for moment_s in received_s)
+        self._feeder.notify()
+        return True
+
+    def _acknowledge(self, acknowledgement: Acknowledgement) -> None:
+        """Tell a robot what it may forget."""
+        message = TransitionAck(
+            robot=acknowledgement.robot,
+            session=acknowledgement.session,
+            sequence=acknowledgement.sequence,
+        )
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._acks.publish(message)
+
+    def _publish_status(self) -> None:
+        """Publish how it goes."""
+        latencies = [self._latencies.popleft() for _ in range(len(self._latencies))]
+        p50, p99 = np.percentile(latencies, (50, 99)) if latencies else (np.nan, np.nan)
+        counts, journal = self._bridge.counts, self._journal
+        message = ReplayStatus(
+            state=f'journal: {self._trouble}' if self._trouble else self._feeder.state,
+            robots=self._bridge.heard_within(_HEARD_WITHIN_S),
+            transitions_journaled=journal.written.total,
+            transitions_inserted=self._feeder.inserted,
+            transitions_duplicate=counts.duplicate,
+            transitions_lost=counts.lost,
+            batches_refused=counts.refused,
+            journal_bytes=journal.size,
+            journal_files=journal.files,
+            acknowledge_p50_s=float(p50),
+            acknowledge_p99_s=float(p99),
+        )
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._status.publish(message)
+        self._diagnostics.publish(message)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the node."""
+    logging.basicConfig(format='%(message)s', level=logging.INFO)
+    sys.exit(run(ReplayBridgeNode, args))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,247 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""A recording of a robot's own topics as batches of transitions, by its description."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+import hashlib
+import logging
+from pathlib import Path
+
+import numpy as np
+from rclpy.serialization import deserialize_message
+from rl_agent.description.robot import RobotDescription
+from rl_agent.environment.spaces import Spaces
+from rl_agent.errors import ConfigurationError, RobotError
+from rl_agent.message_fields.ros_command_reader import CommandReader
+from rl_agent.message_fields.ros_field_extractor import FieldExtractor
+from rl_agent.message_fields.ros_field_paths import has_header
+from rl_agent.ros.ros_messages import import_message, stamp_to_ns
+from rl_agent.transport.transition import Transition
+from rl_agent.transport.transition_batch import Sender
+from rl_learner.journal.batch_codec import TransitionBatch
+from rl_learner.recordings.episode_rebuilder import EpisodeRebuilder
+from rl_learner.recordings.recording_reader import read_recording, RecordedMessage, topics_of
+
+_LOGGER = logging.getLogger(__name__)
+_ROWS = 500
+_TOLERANCE = 0.25  # of the control period, for the median time between commands
+_GAP_PERIODS = 2.0
+
+
+@dataclass(frozen=True)
+class RawOptions:
+    """How to read a recording.
+
+    Attributes:
+        namespace: of the robot; empty: the one in which the command topic is.
+        gap_s: an episode ends where no command comes for longer; None: two control periods.
+    """
+
+    namespace: str = ''
+    gap_s: float | None = None
+
+
+class RawRecording:
+    """Yields the same batches each time it is called: the session is named after the content."""
+
+    def __init__(self, path: Path, description: RobotDescription, options: RawOptions) -> None:
+        """Look through a recording.
+
+        Raises:
+            ConfigurationError: it is no recording, lacks topics of the robot, has them with other
+                types, or commands come at another rate than the robot's.
+        """
+        self._path, self._description = path, description
+        period_s = 1.0 / description.rate_hz
+        self._gap_s = options.gap_s or _GAP_PERIODS * period_s
+        if self._gap_s <= (1 + _TOLERANCE) * period_s:
+            raise ConfigurationError(
+                f'--episode-gap-s: given {self._gap_s:g}; accepted: more than'
+                f' {(1 + _TOLERANCE) * period_s:.4g}, as a command may come that late'
+            )
+        types = topics_of(path)
+        namespace = _find_namespace(path, types, description, options.namespace.strip('/'))
+        self._topics = {
+            _resolve(topic, namespace): topic
+            for topic in (*description.topics, description.action.topic)
+        }
+        self._refuse_other_types(types)
+        self._command_topic = _resolve(description.action.topic, namespace)
+        self._spaces = Spaces(description)
+        session = f'import-{self._look_through()}'
+        self._sender = Sender(namespace or description.name, session, self._spaces.fingerprint)
+        self._is_told = False
+
+    def __call__(self) -> Iterator[TransitionBatch]:
+        """Yield the batches.
+
+        Raises:
+            ConfigurationError: there is not one transition in it.
+        """
+        waiting: list[Transition] = []
+        first = 1
+        for transition in self._transitions():
+            waiting.append(transition)
+            if len(waiting) == _ROWS:
+                yield self._batch(first, waiting)
+                first, waiting = first + len(waiting), []
+        if waiting:
+            yield self._batch(first, waiting)
+
+    def _transitions(self) -> Iterator[Transition]:
+        """Yield all transitions."""
+        rebuilder = EpisodeRebuilder(self._description, self._gap_s)
+        readers = self._sensor_readers(rebuilder)
+        action = self._description.action
+        commands = CommandReader(action, self._command_topic)
+        command_type = import_message(action.type)
+        unfit, why, count = 0, '', 0
+        for message in self._messages():
+            try:
+                if message.topic in readers:
+                    readers[message.topic](message)
+                    continue
+                command = commands.read(deserialize_message(message.data, command_type))
+            except RobotError as error:
+                unfit, why = unfit + 1, why or str(error)
+                continue
+            for transition in rebuilder.command(command, message.time_ns):
+                count += 1
+                yield transition
+        for transition in rebuilder.finish():
+            count += 1
+            yield transition
+        if not count:
+            raise ConfigurationError(
+                f'{self._path}: no transition in it{": " if why else ""}{why}; accepted: commands'
+                ' among messages of every sensor topic'
+            )
+        if not self._is_told and (unfit or rebuilder.left_out):
+            self._is_told = True
+            _LOGGER.warning(
+                '%s: %d commands left out: sensors silent, too old or not finite; %d messages do'
+                ' not fit the description%s%s',
+                self._path,
+                rebuilder.left_out,
+                unfit,
+                ', the first one: ' if why else '',
+                why,
+            )
+
+    def _sensor_readers(
+        self, rebuilder: EpisodeRebuilder
+    ) -> dict[str, Callable[[RecordedMessage], None]]:
+        """Return for each sensor topic what takes its messages."""
+        return {
+            name: self._sensor_reader(name, topic, rebuilder)
+            for name, topic in self._topics.items()
+            if topic in self._description.topics
+        }
+
+    def _sensor_reader(
+        self, name: str, topic: str, rebuilder: EpisodeRebuilder
+    ) -> Callable[[RecordedMessage], None]:
+        """Return what takes the messages of a topic."""
+        kind = self._description.topics[topic]
+        message_type, stamped = import_message(kind), has_header(kind)
+        extractors = [
+            FieldExtractor(item, name)
+            for item in self._description.observation
+            if item.topic == topic
+        ]
+
+        def take(recorded: RecordedMessage) -> None:
+            message = deserialize_message(recorded.data, message_type)
+            raw = {extract.field.name: extract(message) for extract in extractors}
+            stamp_ns = stamp_to_ns(message.header.stamp) if stamped else recorded.time_ns
+            rebuilder.sense(topic, raw, stamp_ns, recorded.time_ns)
+
+        return take
+
+    def _messages(self) -> Iterator[RecordedMessage]:
+        """Yield the robot's messages as they were recorded."""
+        return read_recording(self._path, lambda topic, _: topic in self._topics)
+
+    def _look_through(self) -> str:
+        """Return a name for the content; raise ConfigurationError for another control rate."""
+        content, times_ns = hashlib.sha256(), list[int]()
+        for message in self._messages():
+            content.update(f'{message.topic} {message.time_ns} {len(message.data)} '.encode())
+            content.update(message.data)
+            if message.topic == self._command_topic:
+                times_ns.append(message.time_ns)
+        period_s = 1.0 / self._description.rate_hz
+        given_s = float(np.median(np.diff(times_ns))) / 1e9 if len(times_ns) > 1 else period_s
+        if abs(given_s - period_s) > _TOLERANCE * period_s:
+            raise ConfigurationError(
+                f'{self._path}: {self._command_topic}: given a command every {given_s:.4g} s;'
+                f' accepted: one every {period_s:.4g} s, the `rate_hz` of'
+                f' {self._description.name!r}'
+            )
+        return content.hexdigest()[:16]
+
+    def _refuse_other_types(self, types: dict[str, str]) -> None:
+        """Raise ConfigurationError for topics that are missing or of another type."""
+        description = self._description
+        wanted = {**description.topics, description.action.topic: description.action.type}
+        wrong = [
+            f'{name}: given {types.get(name, "no such topic")}; accepted: {wanted[topic]}'
+            for name, topic in self._topics.items()
+            if types.get(name) != wanted[topic]
+        ]
+        if wrong:
+            raise ConfigurationError(f'{self._path}: {"; ".join(wrong)}')
+
+    def _batch(self, first: int, rows: Sequence[Transition]) -> TransitionBatch:
+        """Return transitions as a robot sends them."""
+        return TransitionBatch(
+            stamp=(0, 0),
+            frame_id='',
+            sender=self._sender,
+            first_sequence=first,
+            oldest_sequence=1,
+            observation_size=self._spaces.observation_size,
+            action_size=self._spaces.action_size,
+            count=len(rows),
+            columns={
+                'observation': np.stack([row.observation for row in rows]),
+                'action': np.stack([row.action for row in rows]),
+                'reward': np.array([row.reward for row in rows], np.float32),
+                'next_observation': np.stack([row.next_observation for row in rows]),
+                'terminated': np.array([row.terminated for row in rows], np.uint8),
+                'truncated': np.array([row.truncated for row in rows], np.uint8),
+                'intervention': np.array([row.intervention for row in rows], np.uint8),
+                'evaluation': np.array([row.evaluation for row in rows], np.uint8),
+                'policy_version': np.array([row.policy_version for row in rows], np.uint64),
+                'episode': np.array([row.episode for row in rows], np.uint32),
+                'step': np.array([row.step for row in rows], np.uint32),
+                'stamp': np.array([row.stamp_ns for row in rows], np.int64),
+            },
+        )
+
+
+def _resolve(topic: str, namespace: str) -> str:
+    """Return the full name of a topic."""
+    if topic.startswith('/'):
+        return topic
+    return f'/{namespace}/{topic}' if namespace else f'/{topic}'
+
+
+def _find_namespace(
+    path: Path, types: dict[str, str], description: RobotDescription, given: str
+) -> str:
+    """Return the robot's namespace, without slashes at its ends.
+
+    Raises:
+        ConfigurationError: none is given, and the recording has several robots.
+    """
+    topic = description.action.topic
+    if given or topic.startswith('/'):
+        return given
+    found = sorted(name[: -len(topic)].strip('/') for name in types if name.endswith(f'/{topic}'))
+    if len(found) > 1:
+        raise ConfigurationError(
+            f'{path}: --namespace: not given, and {topic} is there several times; accepted:'
+            f' {", ".join(found)}'
+        )
+    return found[0] if found else ''

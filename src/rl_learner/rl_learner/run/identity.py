@@ -1,0 +1,77 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""What must stay the same as long as a run goes on, in a file of its folder."""
+
+import contextlib
+import dataclasses
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import tempfile
+
+from rl_agent.environment.spaces import Spaces
+from rl_agent.errors import ConfigurationError
+from rl_learner.actor_critic.algorithm import Algorithm
+
+IDENTITY_FILE = 'replay.json'
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """Robot and row layout of a run.
+
+    Attributes:
+        fingerprint: of the robot's observation and action layout.
+        observation_size: numbers in an observation.
+        action_size: numbers in an action.
+        n_step: rewards summed in a row.
+    """
+
+    fingerprint: str
+    observation_size: int
+    action_size: int
+    n_step: int
+
+    @classmethod
+    def of(cls, spaces: Spaces, algorithm: Algorithm) -> 'RunIdentity':
+        """Return the identity of a robot's training."""
+        return cls(
+            spaces.fingerprint, spaces.observation_size, spaces.action_size, algorithm.n_step
+        )
+
+
+def claim_run(folder: Path, identity: RunIdentity) -> None:
+    """Make a folder the run of this identity; whoever comes second must agree with the first.
+
+    Raises:
+        ConfigurationError: it is the run of another robot or algorithm, or cannot be written.
+    """
+    path = folder / IDENTITY_FILE
+    try:
+        if not path.exists():
+            _write(path, identity)
+        given = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f'run folder: given {folder}: {error}') from error
+    accepted = dataclasses.asdict(identity)
+    wrong = [
+        f'{name}: given {value}; accepted: {given.get(name)}'
+        for name, value in accepted.items()
+        if given.get(name) != value
+    ]
+    if wrong:
+        raise ConfigurationError(
+            f'{path}: a run of another robot or algorithm: {", ".join(wrong)}; or another'
+            ' run_folder'
+        )
+
+
+def _write(path: Path, identity: RunIdentity) -> None:
+    """Write the file, unless bridge or learner is faster."""
+    with tempfile.NamedTemporaryFile('w', dir=path.parent, prefix='.run') as file:
+        json.dump(dataclasses.asdict(identity), file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)
+            path.chmod(0o644)

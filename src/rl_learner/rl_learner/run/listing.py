@@ -1,0 +1,144 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""What lies in a folder of runs, and how to go on with one of them."""
+
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import shlex
+import sys
+from typing import Any
+
+from rl_agent.errors import ConfigurationError
+from rl_learner.run.episode_log import EPISODES_FILE, read_episodes
+from rl_learner.run.folder import CHECKPOINTS, DEMO_FILE
+from rl_learner.run.lock import LOCK_FILE, run_state, RunState
+from rl_learner.run.manifest import read_retention, read_run, RUN_FILE
+
+# Parameters of the learner that its launch file takes; the others have no argument there.
+_LAUNCHED_WITH = (
+    'robot',
+    'algorithm',
+    'device',
+    'threads',
+    'warmup',
+    'updates_to_data',
+    'seed',
+    'replay_port',
+)
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """A run in a list.
+
+    Attributes:
+        folder: of the run.
+        robot: its name.
+        algorithm: its name.
+        state: of the learner.
+        steps: of all robots; 0 where no episode ended.
+        best_return: highest of a whole episode; None without one.
+        checkpoints: that there are.
+        bytes: on the disk.
+        started: when first, ISO 8601.
+        starts: of the learner.
+        problem: why the rest could not be read; empty: nothing wrong.
+    """
+
+    folder: Path
+    robot: str = '?'
+    algorithm: str = '?'
+    state: RunState = 'not started'
+    steps: int = 0
+    best_return: float | None = None
+    checkpoints: int = 0
+    bytes: int = 0
+    started: str = ''
+    starts: int = 0
+    problem: str = ''
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder is a run's, perhaps a damaged one."""
+    return any((folder / name).exists() for name in (RUN_FILE, LOCK_FILE, DEMO_FILE))
+
+
+def list_runs(folder: Path) -> list[RunEntry]:
+    """Return the runs in a folder, by name.
+
+    Raises:
+        ConfigurationError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise ConfigurationError(f'--runs: given {folder}: no such folder; accepted: a folder')
+    return [read_entry(item) for item in sorted(folder.iterdir()) if is_run(item)]
+
+
+def read_entry(folder: Path) -> RunEntry:
+    """Return a run's entry; what is damaged is said in it."""
+    known: dict[str, Any] = {
+        'state': run_state(folder),
+        'bytes': _size(folder),
+        'checkpoints': len(list((folder / CHECKPOINTS).glob('*.pt'))),
+    }
+    if known['state'] == 'not started' and not (folder / RUN_FILE).exists():
+        return RunEntry(folder, **known)  # nothing is wrong: only experience was imported
+    try:
+        run = read_run(folder)
+        known['robot'] = run.robot.name
+        known['algorithm'] = Path(str(run.parameters.get('algorithm', '?'))).stem
+        known['starts'] = len(run.starts)
+        known['started'] = run.starts[0]['time'] if run.starts else ''
+        path = folder / EPISODES_FILE
+        rows = read_episodes(path) if path.exists() else []
+        known['steps'] = rows[-1].total_steps if rows else 0
+        returns = [row.episode_return for row in rows if row.complete]
+        known['best_return'] = max(returns, default=None)
+    except ConfigurationError as error:
+        known['problem'] = str(error)
+    return RunEntry(folder, **known)
+
+
+def resume_command(folder: Path) -> list[str]:
+    """Return the command that goes on with a run.
+
+    Raises:
+        ConfigurationError: it is no run, it is running, or there is nothing to go on from.
+    """
+    run = read_run(folder)
+    if run_state(folder) == 'running':
+        raise ConfigurationError(f'--resume: given {folder}: it is running already')
+    if not any((folder / CHECKPOINTS).glob('*.pt')):
+        raise ConfigurationError(
+            f'--resume: given {folder}: no checkpoint in it; accepted: a run with one'
+        )
+    if (folder / DEMO_FILE).is_file():
+        return [sys.executable, '-m', 'rl_learner.cli.demo', '--resume', str(folder)]
+    given = {key: run.parameters[key] for key in _LAUNCHED_WITH if key in run.parameters}
+    given['run_folder'] = str(folder)
+    # where nobody knows how much was to be kept, nothing is deleted
+    given['journal_keep_gb'] = read_retention(folder) or 0
+    words = [f'{key}:={value}' for key, value in given.items()]
+    return ['ros2', 'launch', 'rl_learner', 'learner.launch.py', *words]
+
+
+def as_shell(command: list[str]) -> str:
+    """Return a command as one types it."""
+    return shlex.join(command)
+
+
+def as_json(entry: RunEntry) -> dict[str, Any]:
+    """Return an entry as plain values."""
+    return json.loads(json.dumps(vars(entry), default=os.fspath))  # type: ignore[no-any-return]
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of all files in a folder."""
+    total = 0
+    for item in folder.rglob('*'):
+        try:
+            total += item.lstat().st_size
+        except OSError:  # gone meanwhile
+            continue
+    return total

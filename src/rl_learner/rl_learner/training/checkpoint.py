@@ -1,0 +1,109 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Checkpoints: whole or not there, the last few kept, a damaged one passed over."""
+
+from collections.abc import Iterator
+import io
+import logging
+from pathlib import Path
+from typing import Any
+
+from rl_agent.errors import DiskError, TrainingError
+from rl_agent.system.atomic_file import atomic_file
+import torch
+
+_LOGGER = logging.getLogger(__name__)
+_PATTERN = 'checkpoint_*.pt'
+_FORMAT = 1
+
+
+class Checkpoints:
+    """A folder of checkpoints, numbered by their updates."""
+
+    def __init__(self, folder: Path | str, *, keep: int = 3) -> None:
+        """Use a folder; it is made with the first checkpoint.
+
+        Args:
+            folder: where the files lie.
+            keep: newest ones to keep, 1 or more.
+        """
+        self.folder = Path(folder)
+        self._keep = keep
+
+    @property
+    def paths(self) -> list[Path]:
+        """The checkpoints there are, newest first."""
+        return sorted(self.folder.glob(_PATTERN), reverse=True)
+
+    def save(self, state: dict[str, Any], updates: int) -> Path:
+        """Write a checkpoint and return its file; on return it has reached the disk.
+
+        Args:
+            state: nested dictionaries and lists of tensors, numbers, text.
+            updates: critic updates behind it.
+
+        Raises:
+            DiskError: the disk does not take it; the checkpoints there were stay as they are.
+            TrainingError: a tensor is not finite; they stay, too.
+        """
+        for name, tensor in _tensors(state, ''):
+            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                raise TrainingError(
+                    f'checkpoint after {updates} updates: {name} is not finite; not written'
+                )
+        path = self.folder / f'checkpoint_{updates:012d}.pt'
+        content = io.BytesIO()  # torch's writer has other errors than the disk's where it is full
+        torch.save({'format': _FORMAT, 'state': state}, content)
+        try:
+            with atomic_file(path) as file:
+                file.write(content.getbuffer())
+            for old in self.paths[self._keep :]:
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            raise DiskError(f'{path}: cannot be written: {error}') from error
+        return path
+
+    def load(self, device: torch.device | str = 'cpu') -> dict[str, Any] | None:
+        """Return the state of the newest checkpoint that is whole, or None if there is none.
+
+        A damaged one is passed over with a warning.
+
+        Raises:
+            TrainingError: there are checkpoints, and all are damaged.
+        """
+        paths = self.paths
+        reason = ''
+        for path in paths:
+            try:
+                content = torch.load(path, map_location=device, weights_only=True)
+                if content['format'] == _FORMAT:
+                    state: dict[str, Any] = content['state']
+                    return state
+                reason = f'format {content["format"]!r}, accepted: {_FORMAT}'
+            except Exception as error:  # a damaged file can fail in many ways
+                reason = damage(error)
+            if path != paths[-1]:
+                _LOGGER.warning('%s cannot be read, trying the one before: %s', path, reason)
+        if paths:
+            raise TrainingError(
+                f'{self.folder}: none of {len(paths)} checkpoints can be read; the oldest:'
+                f' {reason}; move them away to begin anew'
+            )
+        return None
+
+
+def damage(error: Exception) -> str:
+    """Return why a checkpoint cannot be read: the first sentence of what a reader says of it."""
+    sentence = ' '.join(str(error).split()).partition('. ')[0]
+    return sentence[:200] or type(error).__name__
+
+
+def _tensors(content: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the tensors in nested dictionaries and lists, with their place."""
+    if isinstance(content, torch.Tensor):
+        yield name, content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield from _tensors(value, f'{name}.{key}' if name else str(key))
+    elif isinstance(content, (list, tuple)):
+        for index, value in enumerate(content):
+            yield from _tensors(value, f'{name}[{index}]')
