@@ -18,8 +18,8 @@ from rclpy.utilities import try_shutdown
 from rl_agent.bringup.node_specs import agent, NodeSpec
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
-from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.ros.ros_messages import policy_to_message
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.ros_policy_message import policy_to_message
 from rl_agent.ros.ros_topics import EPISODE_QOS, POLICY_QOS, STATUS_QOS, STEP_QOS
 from rl_msgs.msg import AgentStatus, Episode, Policy, Step
 from sensor_msgs.msg import JointState

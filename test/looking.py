@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.tasks.task import Outcome, Parameters, Values
+from rl_agent.array_types import FieldValues
+from rl_agent.tasks.task import Outcome, Parameters
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Look(Parameters):
     fields: ClassVar[tuple[str, ...]] = ()
 
     def outcome(
-        self, observation: Values, command: NDArray[np.float64], next_observation: Values
+        self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
     ) -> Outcome:
         """Return that nothing was reached."""
         return Outcome({}, terminated=False)

@@ -14,8 +14,8 @@ from rl_agent.bringup.node_specs import evaluation_nodes
 from rl_agent.configuration import find_file
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
-from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.ros.ros_messages import policy_to_message
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.ros_policy_message import policy_to_message
 from rl_agent.ros.ros_topics import POLICY_QOS
 from rl_learner.run.identity import claim_run, RunIdentity
 from rl_learner.system.ports import free_port

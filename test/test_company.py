@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from fleet import Listener
 import pytest
-from rl_agent.event_log import Events
-from rl_agent.ros.ros_other_publishers import Company, EVENT, FORGOTTEN_S, other_publishers
+from rl_agent.event_log import EventLog
+from rl_agent.ros.ros_other_publishers import EVENT, FORGOTTEN_S, other_publishers, OtherPublishers
 from std_msgs.msg import Float64
 
 WITHIN_S = 20.0
@@ -49,8 +49,8 @@ def test_others_are_named_and_oneself_is_not(agent: Listener, teleop: Listener) 
 def test_company_is_told_of_when_it_stays_and_when_it_ends(
     agent: Listener, teleop: Listener
 ) -> None:
-    events, now_s = Events(), [0.0]
-    company = Company(agent.node, TOPIC, events, clock=lambda: now_s[0])
+    events, now_s = EventLog(), [0.0]
+    company = OtherPublishers(agent.node, TOPIC, events, clock=lambda: now_s[0])
     company.look()
     publisher = teleop.node.create_publisher(Float64, TOPIC, 1)
     seen(agent, ['/listener'])

@@ -6,7 +6,8 @@ from pathlib import Path
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from fleet import Listener, running
 import pytest
-from rl_agent.ros.ros_diagnostics import agent_concerns, Recent
+from rl_agent.control.ros_agent_status import agent_concerns
+from rl_agent.ros.ros_diagnostics import Recent
 from rl_learner.bringup.node_specs import simulation_nodes
 from rl_learner.nodes.ros_learner_diagnostics import learner_concerns, replay_concerns
 from rl_learner.system.ports import free_port

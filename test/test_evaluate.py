@@ -10,9 +10,9 @@ from fleet import Listener, run_module, running
 import numpy as np
 import pytest
 from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
-from rl_agent.description.robot import load_robot
+from rl_agent.description.robot import description_as_json, load_robot
 from rl_agent.environment.spaces import Spaces
-from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.policy.policy_file import save_policy
 from rl_agent.ros.ros_messages import import_message
 from rl_agent.ros.ros_topics import (
@@ -22,7 +22,6 @@ from rl_agent.ros.ros_topics import (
     STEP_QOS,
     TRANSITIONS_QOS,
 )
-from rl_learner.run.manifest import description_as_json
 from rl_msgs.msg import AgentStatus, Episode, Step, TransitionBatch
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
@@ -150,28 +149,28 @@ def test_a_robot_that_a_person_prepares(
         running(robots, ros_environment, tmp_path),
         subprocess.Popen(
             command, env=ros_environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
-        ) as trial,
+        ) as evaluation,
     ):
 
         def is_over() -> bool:
             if client.service_is_ready():
                 client.call_async(Trigger.Request())
-            return trial.poll() is not None
+            return evaluation.poll() is not None
 
         line = ''
         if real:  # not before the terminal has asked for it
-            assert trial.stderr is not None
+            assert evaluation.stderr is not None
             while 'waiting for a person' not in line:
-                line = trial.stderr.readline()
+                line = evaluation.stderr.readline()
                 assert line, 'it ended'
             assert (
                 line.rstrip()
                 == f'waiting for a person: ros2 service call {confirm} std_srvs/srv/Trigger'
             )
         listener.until(is_over, 120.0, 'its end')
-        errors = trial.communicate()[1]
+        errors = evaluation.communicate()[1]
     listener.close()
-    assert trial.returncode == 0, errors
+    assert evaluation.returncode == 0, errors
     assert 'episode 1 of 1' in errors
 
 
@@ -210,15 +209,15 @@ def test_a_trial_ends_when_somebody_else_begins_to_drive(
         listener.until(lambda: bool(listener.heard['/shared/joint_states']), 60.0, 'the robot')
         with subprocess.Popen(
             command, env=ros_environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
-        ) as trial:
+        ) as evaluation:
             listener.until(lambda: bool(listener.heard[moved]), 60.0, 'a transition')
             action = load_robot('pendulum').action
             kind = import_message(action.type)
             listener.node.create_publisher(kind, f'/shared/{action.topic}', 1)
-            listener.until(lambda: trial.poll() is not None, 60.0, 'its end')
-            errors = trial.communicate()[1]
+            listener.until(lambda: evaluation.poll() is not None, 60.0, 'its end')
+            errors = evaluation.communicate()[1]
     listener.close()
-    assert trial.returncode == 1
+    assert evaluation.returncode == 1
     assert f'/shared/{action.topic} is published by /listener and /shared/agent' in errors
     assert 'somebody else drives the robot, too; the trial is ended' in errors
     assert 'Traceback' not in errors

@@ -10,7 +10,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rl_agent.description.robot import load_robot
-from rl_agent.gazebo.ros_sensor_relay import GazeboRelay
+from rl_agent.gazebo.ros_sensor_relay import SensorRelay
 from rl_agent.ros.ros_messages import ns_to_stamp, stamp_to_ns
 from rl_agent.ros.ros_spinning import serve
 from rosgraph_msgs.msg import Clock
@@ -24,7 +24,7 @@ class Bridge:
     """A bridge, a relay, and whoever hears the relay."""
 
     def __init__(self, node: Node) -> None:
-        self.node, self.relay = node, GazeboRelay(node, load_robot('pendulum'))
+        self.node, self.relay = node, SensorRelay(node, load_robot('pendulum'))
         self.executor = SingleThreadedExecutor(context=node.context)
         self.executor.add_node(node)
         self.clock = node.create_publisher(Clock, 'gazebo/clock', 10)

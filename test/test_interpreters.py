@@ -8,7 +8,6 @@ import sys
 import pytest
 from rl_agent.bringup.interpreters import (
     fitting,
-    folders_above,
     missing,
     robot_interpreter,
     ROBOT_NEEDS,
@@ -16,6 +15,7 @@ from rl_agent.bringup.interpreters import (
     without_ros,
 )
 from rl_agent.errors import ConfigurationError
+from rl_agent.system.folders import folders_above
 from rl_learner.bringup.interpreters import find_venv, learner_interpreter
 
 

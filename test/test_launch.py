@@ -17,10 +17,11 @@ import sys
 
 import numpy as np
 import pytest
-from rl_agent.bringup.node_specs import agent, NodeSpec, WRONG_CONFIGURATION
+from rl_agent.bringup.node_specs import agent, NodeSpec
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
-from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.errors import WRONG_CONFIGURATION
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.policy.policy_file import save_policy
 from rl_learner.system.ports import free_port
 

@@ -9,7 +9,7 @@ import rclpy
 from rclpy.parameter import Parameter
 from rclpy.utilities import try_shutdown
 from rl_agent.nodes.agent_node import AgentNode
-from rl_agent.ros.ros_node_main import ManagedNode
+from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_learner.nodes.learner_node import LearnerNode
 
 

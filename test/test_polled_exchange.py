@@ -10,15 +10,14 @@ import pytest
 from rclpy.serialization import deserialize_message
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
-from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.policy.policy_store import PolicyStore
-from rl_agent.policy.ros_policy_subscriber import PolicyReceiver
-from rl_agent.ros.ros_messages import policy_to_message
+from rl_agent.policy.ros_policy_message import policy_to_message
+from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
 from rl_agent.ros.ros_topics import ACK_QOS, POLICY, POLICY_QOS, TRANSITIONS_ACK
 from rl_agent.transport.ros_uplink import Uplink
 from rl_agent.transport.spool import Spool
-from rl_agent.transport.transition import Transition
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender, Transition
 from rl_msgs.msg import Policy, TransitionAck
 
 WITHIN_S = 20.0
@@ -100,7 +99,7 @@ def test_of_polled_policies_the_newest_is_taken_and_a_wrong_one_counted(
     spaces = Spaces(load_robot('pendulum'))
     sizes = spaces.observation_size, spaces.action_size
     store = PolicyStore(spaces)
-    receiver = PolicyReceiver(robot.node, store, polled=True)
+    receiver = PolicySubscriber(robot.node, store, polled=True)
     policies = learner.node.create_publisher(Policy, POLICY, POLICY_QOS)
 
     def publish(version: int, activation: str = 'relu') -> None:

@@ -14,7 +14,7 @@ from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
 from rl_agent.configuration import config_folder
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
-from rl_agent.ros.ros_messages import policy_to_message
+from rl_agent.policy.ros_policy_message import policy_to_message
 from rl_agent.ros.ros_topics import POLICY, POLICY_QOS, RANDOMISATION_QOS
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.training.update import Update

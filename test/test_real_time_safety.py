@@ -18,7 +18,7 @@ import pytest
 from rl_agent.bringup.node_specs import agent, evaluation_nodes, simulated_robot
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
-from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.policy.policy_file import save_policy
 from rl_agent.ros.ros_topics import STATUS_QOS
 from rl_learner.system.processes import ChildProcess

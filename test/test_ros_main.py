@@ -71,7 +71,8 @@ ROBOT = """
 import sys
 import threading
 from rl_agent.errors import ConfigurationError, RobotError
-from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.ros.ros_node_main import run
+from rl_agent.ros.ros_managed_node import ManagedNode
 
 class Robot(ManagedNode):
     def __init__(self):
@@ -117,7 +118,8 @@ def test_a_callback_or_thread_that_raises_ends_the_process(
 SECOND_ATTEMPT = """
 import sys
 from rl_agent.errors import ConfigurationError
-from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.ros.ros_node_main import run
+from rl_agent.ros.ros_managed_node import ManagedNode
 
 class Robot(ManagedNode):
     autostart = False

@@ -31,7 +31,7 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.description.task import TaskDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import RobotError
-from rl_agent.event_log import Events
+from rl_agent.event_log import EventLog
 from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
 from rl_agent.robot_interface.sensor_reader import SensorReader
 from sensor_msgs.msg import Imu, JointState, LaserScan
@@ -301,7 +301,7 @@ def test_a_gripper_on_the_same_topic_does_not_hide_the_arm(
     """In each period the arm publishes and then the gripper, whose joints are not described."""
     arm, gripper = (robot.node.create_publisher(JointState, 'shared', 10) for _ in range(2))
     field = ObservationField('a', 'shared', type_name(JointState()), 'position', ('a',))
-    sensors, events = RosSensors(agent_node, describe(field), polled=True), Events()
+    sensors, events = RosSensors(agent_node, describe(field), polled=True), EventLog()
     reader = SensorReader([field], sensors.latest, sensors.values_of, events)
     deadline_s, position = time.monotonic() + WITHIN_S, 0.0
 

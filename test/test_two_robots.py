@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 import pytest
 from replay_count import replay_with
 from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
-from rl_agent.policy.policy import PolicyParameters, split_parameters
-from rl_agent.ros.ros_messages import message_to_policy
+from rl_agent.policy.parameters import PolicyParameters, split_parameters
+from rl_agent.policy.ros_policy_message import message_to_policy
 from rl_agent.ros.ros_topics import AGENT_STATUS, POLICY, POLICY_QOS, STATUS_QOS, STEP
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.bringup.node_specs import learner_nodes

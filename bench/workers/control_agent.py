@@ -9,8 +9,9 @@ import threading
 from typing import Any
 
 from rl_agent.nodes.agent_node import AgentNode
-from rl_agent.robot_interface.ros_realtime_robot import RosRealtimeRobot
-from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
+from rl_agent.ros.ros_managed_node import ManagedNode
+from rl_agent.ros.ros_node_main import run
 
 
 class TimedAgentNode(AgentNode):
@@ -26,7 +27,7 @@ class TimedAgentNode(AgentNode):
         before: dict[str, Any] | None = None
         for _ in sys.stdin:
             robot = self._robot
-            assert isinstance(robot, RosRealtimeRobot)
+            assert isinstance(robot, RealtimeRobot)
             rate = robot.rate
             now: dict[str, Any] = {
                 'counts': robot.latency.counts.copy(),

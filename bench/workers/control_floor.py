@@ -6,7 +6,7 @@ import sys
 import time
 
 from rl_agent.real_time.fixed_rate import FixedRate
-from rl_agent.real_time.latency_histogram import Histogram
+from rl_agent.real_time.latency_histogram import LatencyHistogram
 from rl_agent.real_time.scheduling import prepare_process, prepare_thread
 
 
@@ -15,7 +15,7 @@ def main() -> None:
     rate_hz, seconds, priority = float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
     prepare_process()
     prepare_thread(priority, -1)
-    rate, lateness = FixedRate(rate_hz), Histogram()
+    rate, lateness = FixedRate(rate_hz), LatencyHistogram()
     end_s = time.monotonic() + seconds
     rate.start()
     while time.monotonic() < end_s:

@@ -15,8 +15,8 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
-from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
-from rl_agent.ros.ros_messages import policy_to_message
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.ros_policy_message import policy_to_message
 from rl_agent.ros.ros_topics import (
     ACK_QOS,
     POLICY,

@@ -11,19 +11,17 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float32Array
 from rl_agent.policy.policy import Policy
-from rl_agent.transport.transition_batch import TransitionArrays
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.replay.n_step import NStep
+from rl_learner.replay.transition_arrays import TransitionArrays
 from rl_learner.training.checkpoint import Checkpoints
 from rl_learner.training.update import Update
 import torch
 
 from workers.evaluation import Curve, evaluate
 from workers.unfinished import unfinished_run
-
-Vector = NDArray[np.float32]
 
 
 class Run:
@@ -69,25 +67,25 @@ class Run:
                     self.curve.kept()
                 observation = self._begin_episode()
 
-    def physical(self, action: Vector) -> Vector:
+    def physical(self, action: Float32Array) -> Float32Array:
         """Return an action in [-1, 1] in the task's units."""
-        scaled: Vector = self._low + (action + 1.0) * 0.5 * (self._high - self._low)
+        scaled: Float32Array = self._low + (action + 1.0) * 0.5 * (self._high - self._low)
         return scaled
 
-    def _act(self, observation: Vector) -> Vector:
+    def _act(self, observation: Float32Array) -> Float32Array:
         """Return the deterministic action, in the task's units."""
         action = self.policy.act(observation.astype(np.float32), self._rng, deterministic=True)
         return self.physical(action)
 
-    def _begin_episode(self) -> Vector:
+    def _begin_episode(self) -> Float32Array:
         """Return an episode's first observation."""
         observation, _ = self.env.reset(seed=None if self._episode else self._seed)
         self._episode += 1
         self.policy.reset(self._rng)
-        first: Vector = observation
+        first: Float32Array = observation
         return first
 
-    def _take_step(self, observation: Vector) -> tuple[Vector, bool]:
+    def _take_step(self, observation: Float32Array) -> tuple[Float32Array, bool]:
         """Act once and turn the step into rows of replay; return what follows, and if it ends."""
         action = self.policy.act(observation.astype(np.float32), self._rng)
         following, reward, terminated, truncated, _ = self.env.step(self.physical(action))

@@ -6,7 +6,7 @@ import tempfile
 import time
 
 import numpy as np
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender
 from rl_learner.journal.batch_codec import COLUMNS, encode, TransitionBatch
 from rl_learner.journal.journal import Journal, JournalSettings
 from rl_learner.journal.journal_rows import JournalRows

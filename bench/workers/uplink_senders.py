@@ -21,8 +21,7 @@ from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
 from rl_agent.transport.ros_uplink import Connection, Uplink
 from rl_agent.transport.spool_folder import SpoolFolder
-from rl_agent.transport.transition import Transition
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender, Transition
 from rl_agent.transport.transition_record import RecordLayout
 
 PATIENCE_S = 60.0

@@ -9,7 +9,7 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.policy.policy import Policy
 from rl_agent.policy.policy_file import load_policy
-from rl_agent.simulation.in_process_robot import DirectRobot
+from rl_agent.simulation.in_process_robot import InProcessRobot
 
 EPISODES = 10
 _FIRST_SEED = 1000  # the same starts and bodies for every program
@@ -22,7 +22,7 @@ def fractions(policy_file: Path, description: RobotDescription) -> list[float]:
     as 0.
     """
     policy, rng = Policy(load_policy(policy_file)), np.random.default_rng(0)
-    robot = DirectRobot(description, seed=0)
+    robot = InProcessRobot(description, seed=0)
     env = RobotEnv(robot, description)
     results = []
     for episode in range(EPISODES):
@@ -41,7 +41,7 @@ def fractions(policy_file: Path, description: RobotDescription) -> list[float]:
 
 def steps_per_s(description: RobotDescription, steps: int = 1000) -> float:
     """Return how many control steps of the model alone a core makes in a second of its time."""
-    robot = DirectRobot(description, seed=0).simulated
+    robot = InProcessRobot(description, seed=0).simulated
     rng = np.random.default_rng(0)
     low, high = np.array(description.action.low), np.array(description.action.high)
     spent_s = 0.0

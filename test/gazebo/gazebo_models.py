@@ -11,7 +11,8 @@ from pathlib import Path
 
 from lockstep_client import LockstepClient
 import numpy as np
-from rl_agent.simulated_models.model import Joints, SensorValues
+from rl_agent.array_types import Float64Array
+from rl_agent.simulated_models.model import SensorValues
 
 _ITERATION_S = 0.001  # of the worlds' physics
 # of the model's diff-drive plugin, which Gazebo 11 does not have
@@ -36,7 +37,7 @@ class GazeboPendulum:
         self._gazebo.ask('place', 'pendulum', 'pivot', angle, velocity)
         self._read()
 
-    def step(self, command: Joints, period_s: float) -> None:
+    def step(self, command: Float64Array, period_s: float) -> None:
         """Apply an effort, N m, (1,), for one period."""
         self._gazebo.ask('effort', 'pendulum', 'pivot', float(command[0]))
         self._gazebo.ask('step', round(period_s / _ITERATION_S))
@@ -71,7 +72,7 @@ class GazeboDiffDrive:
         self._gazebo.ask('stand', 'diff_drive', x, y, 0.0, yaw)
         self._settle()
 
-    def step(self, command: Joints, period_s: float) -> None:
+    def step(self, command: Float64Array, period_s: float) -> None:
         """Drive for one period with a speed, m/s, and a turning speed, rad/s, (2,)."""
         forward, turning = command
         for joint, side in zip(self.joint_names, (-1.0, 1.0), strict=True):

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from rl_agent.bringup.interpreters import missing, ROBOT_FIX, ROBOT_NEEDS
-from rl_agent.bringup.node_specs import WRONG_CONFIGURATION
+from rl_agent.errors import WRONG_CONFIGURATION
 
 
 @dataclass(frozen=True)

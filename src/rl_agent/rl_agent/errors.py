@@ -40,3 +40,7 @@ class JournalError(RlError):
 
 class DiskFullError(JournalError):
     """There is no room for the journal now; there may be later."""
+
+
+# Exit code of a node that cannot use its parameters or files: the same command fails again.
+WRONG_CONFIGURATION = 2

@@ -33,7 +33,7 @@ class _Lasting:
     count: int = 0
 
 
-class Events:
+class EventLog:
     """Counts what happens; names a fault when it begins and when it ends.
 
     It may be called from any thread and never waits for a log: `take_reports` does that later.

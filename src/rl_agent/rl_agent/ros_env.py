@@ -26,13 +26,13 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.utilities import try_shutdown
 from rl_agent.environment.robot_env import RobotEnv
-from rl_agent.event_log import Events
-from rl_agent.robot_interface.ros_lockstep_robot import RosRobot
-from rl_agent.robot_interface.ros_realtime_robot import RosRealtimeRobot
+from rl_agent.event_log import EventLog
+from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
+from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 from rl_agent.ros.ros_event_log import log_reports, REPORT_PERIOD_S
 from rl_agent.ros.ros_topics import RESET_SEED, steady_clock
-from rl_agent.safety.ros_emergency_stop import RosSafety
+from rl_agent.safety.ros_emergency_stop import EmergencyStop
 from rl_agent.safety.safety_state import SafetyState
 
 _FOUND_WITHIN_S = 5.0
@@ -88,18 +88,18 @@ class RosEnv(RobotEnv):
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, name='ros_env', daemon=True)
         self._thread.start()
-        self._driven: RosRobot | RosRealtimeRobot | None = None
-        events = Events()
+        self._driven: LockstepRobot | RealtimeRobot | None = None
+        events = EventLog()
         state = SafetyState(events)
         safety = description.safety
         try:
-            self._safety = RosSafety(self.node, state, safety.emergency_stop or safety.stop)
+            self._safety = EmergencyStop(self.node, state, safety.emergency_stop or safety.stop)
             if real_time:
-                self._driven = RosRealtimeRobot(
+                self._driven = RealtimeRobot(
                     self.node, description, robot_timeout_s, state, events
                 )
             else:
-                self._driven = RosRobot(self.node, description, robot_timeout_s)
+                self._driven = LockstepRobot(self.node, description, robot_timeout_s)
             super().__init__(self._driven, description, state=state, events=events)
             self._driven.prepare()
             self.node.create_timer(

@@ -6,19 +6,18 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pendulum_robot import describe, make_parameters, PendulumRobot
+from rl_agent.array_types import Float32Array
 from rl_agent.control.agent import Agent, EpisodeResult
 from rl_agent.description.safety import SafetyDescription
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.environment.spaces import Spaces
-from rl_agent.policy.policy import PolicyParameters, split_parameters
+from rl_agent.policy.parameters import PolicyParameters, split_parameters
 from rl_agent.policy.policy_store import PolicyStore
 from rl_agent.transport.spool import Spool
 from rl_agent.transport.transition import Transition
 
 TIMEOUT_S = 30.0
-Vector = NDArray[np.float32]
 
 
 class Bench:
@@ -50,10 +49,10 @@ class Bench:
         self.agent = Agent(env, self.store, self.spool, self, **{'seed': 0, **options})
         self.after_step: dict[int, Callable[[], object]] = {}
         self.after_episode: dict[int, Callable[[], object]] = {}
-        self.wanted: list[Vector] = []
+        self.wanted: list[Float32Array] = []
         self.results: list[EpisodeResult] = []
 
-    def on_step(self, transition: Transition, wanted: Vector, info: dict[str, Any]) -> None:
+    def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
         """Note a step."""
         del transition, info
         self.wanted.append(wanted)
@@ -71,7 +70,7 @@ class Bench:
         return list(batch.transitions) if batch else []
 
 
-def mean_action(parameters: PolicyParameters, observation: Vector) -> list[float]:
+def mean_action(parameters: PolicyParameters, observation: Float32Array) -> list[float]:
     """Return tanh of the network's mean, from the formula alone, in double precision."""
     parts = split_parameters(parameters.architecture, parameters.parameters.astype(np.float64))
     features = observation.astype(np.float64)

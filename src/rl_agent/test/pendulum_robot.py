@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.environment.spaces import Spaces
-from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.simulated_models.pendulum import Pendulum
 from rl_agent.simulation.simulated_robot import SimulatedRobot
 

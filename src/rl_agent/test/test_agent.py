@@ -8,11 +8,12 @@ import itertools
 import threading
 from typing import Any
 
-from agent_bench import Bench, TIMEOUT_S, Vector
+from agent_bench import Bench, TIMEOUT_S
 import numpy as np
 from numpy.typing import NDArray
 from pendulum_robot import describe, make_parameters, PendulumRobot
 import pytest
+from rl_agent.array_types import Float32Array
 from rl_agent.control.agent import Agent
 from rl_agent.control.simulation_pacer import SimulationPacer
 from rl_agent.description.safety import SafetyDescription
@@ -104,7 +105,7 @@ def test_what_is_stored_is_what_was_executed() -> None:
     assert newest is not None
     act = newest.policy.act
 
-    def exaggerate(*arguments: Any, **options: Any) -> Vector:
+    def exaggerate(*arguments: Any, **options: Any) -> Float32Array:
         return 10.0 * act(*arguments, **options)
 
     newest.policy.act = exaggerate  # type: ignore[method-assign]
@@ -275,8 +276,8 @@ def test_a_terminated_episode_is_not_truncated(monkeypatch: pytest.MonkeyPatch) 
     step = RobotEnv.step
 
     def terminate(
-        env: RobotEnv, action: Vector
-    ) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
+        env: RobotEnv, action: Float32Array
+    ) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
         observation, reward, _, truncated, info = step(env, action)
         return observation, reward, len(bench.robot.commands) % 2 == 0, truncated, info
 

@@ -3,10 +3,11 @@
 
 import threading
 
-from agent_bench import Bench, is_mean_action, TIMEOUT_S, Vector
+from agent_bench import Bench, is_mean_action, TIMEOUT_S
 import numpy as np
 from pendulum_robot import describe, make_parameters
 import pytest
+from rl_agent.array_types import Float32Array
 from rl_agent.control.agent import Agent
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.environment.spaces import Spaces
@@ -47,7 +48,9 @@ def test_the_policy_of_the_next_step_is_rehearsed(
     """A new one is, before its first step; an evaluation goes on with its own."""
     rehearsed: list[int] = []
 
-    def rehearse(policy: Policy, observation: Vector, rng: np.random.Generator) -> Vector:
+    def rehearse(
+        policy: Policy, observation: Float32Array, rng: np.random.Generator
+    ) -> Float32Array:
         rehearsed.append(policy.parameters.version)
         return np.zeros(1, np.float32)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from plain_transition import plain_transition
 from rl_agent.control.agent import EpisodeResult
-from rl_agent.control.background_worker import Background
+from rl_agent.control.background_worker import BackgroundWorker
 from rl_agent.transport.transition import Transition
 
 TIMEOUT_S = 30.0
@@ -49,7 +49,7 @@ class SlowListener:
 def test_nothing_is_told_before_there_is_time() -> None:
     listener = SlowListener()
     listener.go.set()
-    background = Background(listener)
+    background = BackgroundWorker(listener)
     for step in range(3):
         background.on_step(transition(step), VECTOR, {})
     assert listener.told == []
@@ -61,7 +61,7 @@ def test_nothing_is_told_before_there_is_time() -> None:
 
 def test_a_listener_that_hangs_costs_steps_but_no_time() -> None:
     listener = SlowListener()
-    background = Background(listener)
+    background = BackgroundWorker(listener)
     for step in range(6000):  # without `go` none of them is told
         background.on_step(transition(step), VECTOR, {})
         background.wake()
@@ -76,7 +76,7 @@ def test_a_listener_that_hangs_costs_steps_but_no_time() -> None:
 def test_closing_tells_the_rest() -> None:
     listener = SlowListener()
     listener.go.set()
-    background = Background(listener)
+    background = BackgroundWorker(listener)
     background.on_step(transition(0), VECTOR, {})
     background.close()
     assert listener.told == [0]
@@ -109,14 +109,14 @@ class Chores:
 
 def test_chores_take_turns_even_where_nobody_wakes_the_thread() -> None:
     chores = Chores()
-    background = Background(SlowListener(), (chores.make('a'), chores.make('b')), 0.01)
+    background = BackgroundWorker(SlowListener(), (chores.make('a'), chores.make('b')), 0.01)
     assert chores.wait(6) == ['a', 'b'] * 3
     background.close()
 
 
 def test_a_wake_lets_one_chore_be_done_and_each_only_once_a_period() -> None:
     chores = Chores()
-    background = Background(SlowListener(), (chores.make('a'), chores.make('b')), 3600.0)
+    background = BackgroundWorker(SlowListener(), (chores.make('a'), chores.make('b')), 3600.0)
     for count in (1, 2):
         background.wake()
         assert len(chores.wait(count)) == count

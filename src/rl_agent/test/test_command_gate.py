@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 import pytest
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.safety import ReactionDescription, WatchdogDescription
-from rl_agent.event_log import Events
+from rl_agent.event_log import EventLog
 from rl_agent.safety.command_gate import CommandGate
 from rl_agent.safety.safety_state import SafetyState, Stop
-from rl_agent.safety.stop_motion import Reactions
+from rl_agent.safety.stop_motion import StopPlanner
 
 TIMEOUT_S = 30.0
 LONG_S = 3600.0
@@ -71,13 +71,13 @@ class Bench:
         self, watchdog: WatchdogDescription, look: Callable[[], None], action: ActionDescription
     ) -> None:
         """Start it."""
-        self.topic, self.events = Topic(), Events()
+        self.topic, self.events = Topic(), EventLog()
         self.state = SafetyState(self.events)
         self.persists: str | None = None
         self.gate = CommandGate(
             self.topic.publish,
             self.state,
-            Reactions(action),
+            StopPlanner(action),
             1.0 / PERIOD_S,
             watchdog,
             look=look,

@@ -13,7 +13,7 @@ from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.errors import ConfigurationError
 from rl_agent.simulated_models import make_model
 from rl_agent.simulated_models.quadruped_parts.body import STANDING
-from rl_agent.simulation.in_process_robot import DirectRobot
+from rl_agent.simulation.in_process_robot import InProcessRobot
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def quadruped():
 
 
 def test_the_quadruped_stands_under_action_zero(quadruped):
-    env = RobotEnv(DirectRobot(quadruped, seed=1), quadruped)
+    env = RobotEnv(InProcessRobot(quadruped, seed=1), quadruped)
     assert env.spaces.observation_size == 49
     env.reset()
     for _ in range(30):
@@ -40,7 +40,7 @@ def test_the_quadruped_stands_under_action_zero(quadruped):
 
 
 def test_an_episode_of_the_quadruped_lasts_20_seconds(quadruped):
-    env = RobotEnv(DirectRobot(quadruped, seed=1), quadruped)
+    env = RobotEnv(InProcessRobot(quadruped, seed=1), quadruped)
     env.reset()
     ends = [env.step(np.zeros(12, np.float32))[2:4] for _ in range(400)]
     assert ends[:-1] == [(False, False)] * 399
@@ -48,7 +48,7 @@ def test_an_episode_of_the_quadruped_lasts_20_seconds(quadruped):
 
 
 def test_a_fall_ends_the_episode(quadruped):
-    robot = DirectRobot(quadruped, seed=1)
+    robot = InProcessRobot(quadruped, seed=1)
     env = RobotEnv(robot, quadruped)
     env.reset()
     assert not env.step(np.zeros(12, np.float32))[2]
@@ -58,7 +58,7 @@ def test_a_fall_ends_the_episode(quadruped):
 
 
 def test_an_explosion_ends_the_episode_and_the_next_begins(quadruped):
-    robot = DirectRobot(quadruped, seed=1)
+    robot = InProcessRobot(quadruped, seed=1)
     env = RobotEnv(robot, quadruped)
     env.reset()
     robot.simulated.model.body.data.qpos[9] = np.nan  # type: ignore[attr-defined]
@@ -72,7 +72,7 @@ def test_an_explosion_ends_the_episode_and_the_next_begins(quadruped):
 
 
 def test_the_target_velocity_may_change_during_an_episode(quadruped):
-    env = RobotEnv(DirectRobot(quadruped, seed=1), quadruped)
+    env = RobotEnv(InProcessRobot(quadruped, seed=1), quadruped)
     env.reset()
     assert env.task.target_velocity == 0.5  # type: ignore[attr-defined]
     env.change_task({'target_velocity': 1.5})
@@ -84,7 +84,7 @@ def test_the_target_velocity_may_change_during_an_episode(quadruped):
 
 def test_the_pendulum_needs_no_ros_either():
     pendulum = load_robot('pendulum')
-    env = RobotEnv(DirectRobot(pendulum, seed=1), pendulum)
+    env = RobotEnv(InProcessRobot(pendulum, seed=1), pendulum)
     observation, _ = env.reset()
     assert np.hypot(*observation[:2]) == pytest.approx(1.0)
 
@@ -92,21 +92,21 @@ def test_the_pendulum_needs_no_ros_either():
 def test_joints_that_the_model_does_not_have(quadruped):
     action = dataclasses.replace(quadruped.action, joints=tuple('abcdefghijkl'))
     with pytest.raises(ConfigurationError, match=r'action\.joints: given a, b'):
-        DirectRobot(dataclasses.replace(quadruped, action=action), seed=1)
+        InProcessRobot(dataclasses.replace(quadruped, action=action), seed=1)
 
 
 def test_a_field_that_the_model_does_not_sense(quadruped):
     field = dataclasses.replace(quadruped.observation[0], field='linear_acceleration_covariance')
     changed = dataclasses.replace(quadruped, observation=(field, *quadruped.observation[1:]))
     with pytest.raises(ConfigurationError, match="'gravity': the model does not sense"):
-        DirectRobot(changed, seed=1)
+        InProcessRobot(changed, seed=1)
 
 
 def test_the_description_reaches_the_model(quadruped):
     simulation = SimulationDescription(
         'quadruped', {'stand_up_by_motion': True}, RandomisationRanges(mass=(1.3, 1.3))
     )
-    robot = DirectRobot(dataclasses.replace(quadruped, simulation=simulation), seed=1)
+    robot = InProcessRobot(dataclasses.replace(quadruped, simulation=simulation), seed=1)
     body = robot.simulated.model.body  # type: ignore[attr-defined]
     assert body.model.body('trunk').mass[0] == pytest.approx(1.3 * 4.8)
 

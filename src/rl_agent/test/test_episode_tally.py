@@ -3,9 +3,10 @@
 
 from typing import Any
 
+from rl_agent.array_types import Float32Array
 from rl_agent.control.agent import EpisodeResult
-from rl_agent.control.episode_summary import EpisodeTally
-from rl_agent.transport.transition import Transition, Vector
+from rl_agent.control.episode_summary import EpisodeSummary
+from rl_agent.transport.transition import Transition
 
 
 class Listener:
@@ -15,7 +16,7 @@ class Listener:
         """Begin with nothing."""
         self.results: list[EpisodeResult] = []
 
-    def on_step(self, transition: Transition, wanted: Vector, info: dict[str, Any]) -> None:
+    def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
         """Pass over steps."""
 
     def on_episode(self, result: EpisodeResult) -> None:
@@ -30,7 +31,7 @@ def ended(number: int, value: float, *, stopped: bool = False) -> EpisodeResult:
 
 def test_whole_episodes_are_summed_up() -> None:
     listener, lines = Listener(), list[str]()
-    tally = EpisodeTally(listener, lines.append)
+    tally = EpisodeSummary(listener, lines.append)
     assert tally.summary() == 'no episode ended'
     tally.on_episode(ended(1, -1.0))
     assert (

@@ -1,11 +1,11 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Each fault is named once and counted always."""
 
-from rl_agent.event_log import Events
+from rl_agent.event_log import EventLog
 
 
 def test_what_lasts_is_named_when_it_begins_and_when_it_ends() -> None:
-    events = Events()
+    events = EventLog()
     for _ in range(100):
         events.begin('imu_late', '0.7 s old')
     begun = events.take_reports()
@@ -23,7 +23,7 @@ def test_what_lasts_is_named_when_it_begins_and_when_it_ends() -> None:
 
 
 def test_what_has_no_duration_is_named_once_and_counted() -> None:
-    events = Events()
+    events = EventLog()
     for _ in range(7):
         events.note('limited_by_box', 'given 1.5; accepted: -1 to 1')
     assert [item.level for item in events.take_reports()] == ['warning']
@@ -31,7 +31,7 @@ def test_what_has_no_duration_is_named_once_and_counted() -> None:
 
 
 def test_words_are_looked_for_only_when_they_are_needed() -> None:
-    events, asked = Events(), []
+    events, asked = EventLog(), []
 
     def text() -> str:
         asked.append(1)
@@ -44,7 +44,7 @@ def test_words_are_looked_for_only_when_they_are_needed() -> None:
 
 
 def test_news_is_no_fault() -> None:
-    events = Events()
+    events = EventLog()
     events.tell('the learner changed')
     assert [item.level for item in events.take_reports()] == ['info']
     assert events.counts() == {}

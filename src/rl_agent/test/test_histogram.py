@@ -3,22 +3,22 @@
 
 import math
 
-from rl_agent.real_time.latency_histogram import Histogram
+from rl_agent.real_time.latency_histogram import LatencyHistogram
 
 
 def test_percentiles_by_hand() -> None:
-    histogram = Histogram()
+    histogram = LatencyHistogram()
     for microseconds in range(100):  # 0.5, 1.5, ... 99.5 us
         histogram.add((microseconds + 0.5) * 1e-6)
     assert histogram.percentiles((0.5, 0.99, 1.0)) == (50.0, 99.0, 100.0)
 
 
 def test_none_is_not_a_number() -> None:
-    assert all(math.isnan(value) for value in Histogram().percentiles((0.5, 0.99)))
+    assert all(math.isnan(value) for value in LatencyHistogram().percentiles((0.5, 0.99)))
 
 
 def test_what_was_before_is_left_out() -> None:
-    histogram = Histogram()
+    histogram = LatencyHistogram()
     histogram.add(1.0)
     before = histogram.counts.copy()
     histogram.add(10.5e-6)
@@ -26,7 +26,7 @@ def test_what_was_before_is_left_out() -> None:
 
 
 def test_times_that_are_too_long_are_counted_all_the_same() -> None:
-    histogram = Histogram()
+    histogram = LatencyHistogram()
     histogram.add(3600.0)
     histogram.add(-1.0)
     assert histogram.percentiles((0.5, 1.0)) == (1.0, 20_001.0)

@@ -9,14 +9,14 @@ import weakref
 import numpy as np
 import pytest
 from rl_agent.errors import PolicyError
-from rl_agent.policy.policy import (
+from rl_agent.policy.parameters import (
     ACTIVATIONS,
     DISTRIBUTIONS,
-    Policy,
     PolicyArchitecture,
     PolicyParameters,
     split_parameters,
 )
+from rl_agent.policy.policy import Policy
 from rl_agent.policy.policy_file import load_policy, save_policy
 import scipy.stats
 

@@ -11,8 +11,8 @@ from pendulum_robot import describe, make_parameters
 import pytest
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError
-from rl_agent.event_log import Events
-from rl_agent.policy.policy import PolicyParameters
+from rl_agent.event_log import EventLog
+from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.policy_store import PolicyStore
 
 TIMEOUT_S = 30.0
@@ -165,7 +165,7 @@ def test_a_learner_that_was_replaced_is_not_listened_to(store: PolicyStore) -> N
 
 
 def test_each_refusal_is_named_once_for_each_session() -> None:
-    events = Events()
+    events = EventLog()
     store = PolicyStore(Spaces(describe()), events)
     for session in ('a', 'b'):
         for version in range(5):
@@ -176,7 +176,7 @@ def test_each_refusal_is_named_once_for_each_session() -> None:
 
 
 def test_a_version_that_goes_backwards_is_counted() -> None:
-    events = Events()
+    events = EventLog()
     store = PolicyStore(Spaces(describe()), events)
     for version in (5, 4, 3, 5):
         store.offer(make_parameters(version))

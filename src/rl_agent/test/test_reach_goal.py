@@ -5,16 +5,16 @@ import itertools
 
 import numpy as np
 import pytest
+from rl_agent.array_types import FieldValues
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.transforms import heading
 from rl_agent.tasks.reach_goal import ReachGoal
-from rl_agent.tasks.task import Values
 
 TASK = ReachGoal(goal_x_m=3.0, goal_y_m=4.0)
 COMMAND = np.array([0.2, 0.0])
 
 
-def at(x: float, y: float, nearest_m: float = 1.0) -> Values:
+def at(x: float, y: float, nearest_m: float = 1.0) -> FieldValues:
     return {'position': np.array([x, y]), 'scan': np.array([3.5, nearest_m, 3.5])}
 
 

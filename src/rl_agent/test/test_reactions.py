@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.safety import ReactionDescription, ReactionKind
-from rl_agent.safety.stop_motion import Reactions
+from rl_agent.safety.stop_motion import StopPlanner
 
 TIMES_S = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 100.0)
 
@@ -23,7 +23,7 @@ def commands(
         high=(9.0,),
         default=(4.0,),
     )
-    plan = Reactions(action).plan(
+    plan = StopPlanner(action).plan(
         ReactionDescription(reaction, 2.0),
         None if last is None else np.array([last]),
         None if pose is None else np.array([pose]),

@@ -5,7 +5,7 @@
 import threading
 
 from rl_agent.description.safety import ReactionDescription
-from rl_agent.event_log import Events
+from rl_agent.event_log import EventLog
 from rl_agent.safety.safety_state import SafetyState, Stop
 
 TIMEOUT_S = 30.0
@@ -24,8 +24,8 @@ class Cause:
         self.stop = Stop(name, f'of {name}', ReactionDescription(), latched, lambda: self.why)
 
 
-def make() -> tuple[SafetyState, Events]:
-    events = Events()
+def make() -> tuple[SafetyState, EventLog]:
+    events = EventLog()
     return SafetyState(events), events
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import pytest
 from rl_agent.description.observation import ObservationField
 from rl_agent.errors import RobotError
-from rl_agent.event_log import Events
+from rl_agent.event_log import EventLog
 from rl_agent.robot_interface.sensor_reader import SensorReader
 
 
@@ -50,7 +50,7 @@ class Bench:
         """Hear nothing."""
         self.newest: dict[str, Message] = {}
         self.looked_into: list[list[float]] = []
-        self.events = Events()
+        self.events = EventLog()
         scan = field('scan', 'scan', bounds=(0.0, 5.0), clip=True, replace_nan=5.0)
         self.reader = SensorReader(
             [joints or field('angle', 'joints'), scan],

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 from rl_agent.errors import ConfigurationError
+from rl_agent.system.folders import default_spool_folder
 from rl_agent.transport.record_ring import FileRing
 from rl_agent.transport.spool import Spool
-from rl_agent.transport.spool_folder import default_spool_folder, SpoolFolder
-from rl_agent.transport.transition import Transition
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.spool_folder import SpoolFolder
+from rl_agent.transport.transition import Sender, Transition
 from rl_agent.transport.transition_record import RecordLayout, whole
 
 LAYOUT = RecordLayout(3, 2)

@@ -7,15 +7,16 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from rl_agent.array_types import FieldValues
 from rl_agent.errors import ConfigurationError
 from rl_agent.tasks import find_task
 from rl_agent.tasks.swing_up import SwingUp
-from rl_agent.tasks.task import Outcome, Values
+from rl_agent.tasks.task import Outcome
 
-ANYTHING: Values = {}
+ANYTHING: FieldValues = {}
 
 
-def sense(angle: float, velocity: float) -> Values:
+def sense(angle: float, velocity: float) -> FieldValues:
     """Return the fields that the task needs."""
     return {
         'cos_angle': np.array([math.cos(angle)]),

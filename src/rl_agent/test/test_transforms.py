@@ -6,23 +6,21 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 import pytest
+from rl_agent.array_types import Float64Array
 from rl_agent.description.observation import ObservationField
 from rl_agent.environment.transforms import projected_gravity, roll_pitch_yaw, transform
 
-Numbers = NDArray[np.float64]
 
-
-def quaternion(roll: float, pitch: float, yaw: float) -> Numbers:
+def quaternion(roll: float, pitch: float, yaw: float) -> Float64Array:
     """Return x, y, z, w of turns about the fixed axes x, y, z, by multiplying quaternions."""
 
-    def turn(angle: float, axis: int) -> Numbers:
+    def turn(angle: float, axis: int) -> Float64Array:
         result = np.zeros(4)
         result[axis], result[3] = math.sin(angle / 2.0), math.cos(angle / 2.0)
         return result
 
-    def multiply(left: Numbers, right: Numbers) -> Numbers:
+    def multiply(left: Float64Array, right: Float64Array) -> Float64Array:
         vector = left[3] * right[:3] + right[3] * left[:3] + np.cross(left[:3], right[:3])
         return np.append(vector, left[3] * right[3] - left[:3] @ right[:3])
 
@@ -55,7 +53,9 @@ def test_gravity_by_hand(
 
 
 @pytest.mark.parametrize('convert', [projected_gravity, roll_pitch_yaw])
-def test_a_quaternion_too_long_for_numbers_is_none(convert: Callable[[Numbers], Numbers]) -> None:
+def test_a_quaternion_too_long_for_numbers_is_none(
+    convert: Callable[[Float64Array], Float64Array],
+) -> None:
     """Divided by an infinite length it would say that the robot stands upright."""
     assert np.isnan(convert(np.array([1e200, 0.0, 0.0, 0.0]))).all()
     np.testing.assert_allclose(

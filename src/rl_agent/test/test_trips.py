@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from rl_agent.description.safety import LimitDescription, TiltDescription
-from rl_agent.safety.limits import roll_pitch, Trips
+from rl_agent.safety.limits import Limits, roll_pitch
 
 JOINTS = {'speed': ('hip', 'knee'), 'orientation': ('x', 'y', 'z', 'w')}
 LEVEL = [0.0, 0.0, 0.0, 1.0]
@@ -14,7 +14,7 @@ LEVEL = [0.0, 0.0, 0.0, 1.0]
 
 def check(*, speed: list[float], orientation: list[float] | None = None) -> str | None:
     """Return what the trips of a leg say."""
-    trips = Trips(
+    trips = Limits(
         [LimitDescription('too_fast', 'speed', low=(-3.0,), high=(3.0, 5.0))],
         TiltDescription('orientation', max_roll_rad=0.5, max_pitch_rad=0.25),
         JOINTS,

@@ -4,7 +4,7 @@
 import math
 
 from rl_agent.description.safety import WatchdogDescription
-from rl_agent.event_log import Events
+from rl_agent.event_log import EventLog
 from rl_agent.safety.safety_state import SafetyState
 from rl_agent.safety.watchdogs import Watchdogs, Watched
 
@@ -20,7 +20,7 @@ class Bench:
     def __init__(self, *, latch: bool = False) -> None:
         """Begin with a sensor just heard."""
         self.now_s = self.heard_s = 100.0
-        self.state = SafetyState(Events())
+        self.state = SafetyState(EventLog())
         description = WatchdogDescription('hold', max_age_s=0.5, latch=latch)
         watched = Watched('imu_old', '/imu', description, lambda: self.heard_s, lambda: 'NaN')
         self._watchdogs = Watchdogs(self.state, [watched], lambda: self.now_s)

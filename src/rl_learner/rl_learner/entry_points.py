@@ -11,8 +11,7 @@ import sys
 from typing import Any, NoReturn
 
 from rl_agent.bringup.interpreters import missing
-from rl_agent.bringup.node_specs import WRONG_CONFIGURATION
-from rl_agent.errors import ConfigurationError
+from rl_agent.errors import ConfigurationError, WRONG_CONFIGURATION
 from rl_learner.bringup.interpreters import learner_interpreter, LEARNER_NEEDS
 
 

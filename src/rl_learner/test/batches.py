@@ -4,7 +4,7 @@
 import numpy as np
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender
 from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.replay.layout import ReplayLayout
 

@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 import numpy as np
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.policy.policy_file import save_policy
 from rl_learner.cli import evaluate
 from rl_learner.evaluation.evaluation import EvaluatedEpisode, Evaluation, figures
 from rl_learner.evaluation.film import check_ffmpeg, write_film
-from rl_learner.evaluation.gymnasium_trial import TaskEvaluation
+from rl_learner.evaluation.gymnasium_evaluation import TaskEvaluation
 from rl_learner.evaluation.pictures import draw_trajectories
 from rl_learner.evaluation.report import as_json, write_report
 

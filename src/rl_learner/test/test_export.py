@@ -11,7 +11,8 @@ import pytest
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, PolicyError, TrainingError
-from rl_agent.policy.policy import Policy, PolicyArchitecture, PolicyParameters
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.policy import Policy
 from rl_agent.policy.policy_file import load_policy, save_policy
 from rl_agent.policy.policy_store import PolicyStore
 from rl_learner.actor_critic.algorithm import load_algorithm

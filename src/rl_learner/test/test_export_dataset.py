@@ -11,7 +11,7 @@ import minari
 import numpy as np
 import pytest
 from rl_agent.description.robot import load_robot
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.cli import export_dataset
 from rl_learner.journal.batch_codec import encode, TransitionBatch

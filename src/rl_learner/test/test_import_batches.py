@@ -10,7 +10,7 @@ from typing import Any
 from batches import LAYOUT, make_batch, ONE, SPACES
 import pytest
 from rl_agent.description.robot import load_robot
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.cli import import_recordings
 from rl_learner.journal.batch_codec import encode, MESSAGE_DEFINITION, TransitionBatch, TYPE_NAME

@@ -10,13 +10,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 import pytest
+from rl_agent.array_types import FieldValues
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.description.safety import SafetyDescription
 from rl_agent.description.task import TaskDescription
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.environment.spaces import Spaces
-from rl_agent.simulation.in_process_robot import DirectRobot
-from rl_agent.tasks.task import Outcome, Parameters, Values
+from rl_agent.simulation.in_process_robot import InProcessRobot
+from rl_agent.tasks.task import Outcome, Parameters
 from rl_agent.transport.transition import Transition, TransitionBuilder
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.cli import import_recordings
@@ -86,7 +87,7 @@ class Recorder:
 
 def drive(recorder: Recorder, description: RobotDescription, episodes: int) -> list[Transition]:
     """Drive a simulated pendulum for some episodes; return what it lived through."""
-    robot = DirectRobot(description, seed=4)
+    robot = InProcessRobot(description, seed=4)
     env, builder = RobotEnv(robot, description), TransitionBuilder()
     rng = np.random.default_rng(5)
     now_ns = 1000 * MILLISECOND
@@ -245,7 +246,7 @@ class Spin(Parameters):
     fields: ClassVar[tuple[str, ...]] = ('velocity',)
 
     def outcome(
-        self, observation: Values, command: NDArray[np.float64], next_observation: Values
+        self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
     ) -> Outcome:
         """Return the velocity as the reward."""
         del observation, command

@@ -5,7 +5,11 @@ import math
 from typing import Any
 
 import pytest
-from rl_learner.demo.evaluation_schedule import Evaluation, fitting_episodes, Judge
+from rl_learner.demo.evaluation_schedule import (
+    EvaluationProgress,
+    EvaluationSchedule,
+    fitting_episodes,
+)
 
 # 10 episodes of evaluation and 2 under way, of 200 steps each, must still fit: 2400 steps.
 # The last chance is one eighth wider: from 2700 steps before the end.
@@ -14,7 +18,7 @@ LATEST = MAX_STEPS - 2400
 LAST_CHANCE_FROM = MAX_STEPS - 2700
 
 
-def make_judge(**changes: Any) -> Judge:
+def make_judge(**changes: Any) -> EvaluationSchedule:
     """Return a judge of the pendulum demo with one robot."""
     settings = {
         'target_return': -200.0,
@@ -24,20 +28,20 @@ def make_judge(**changes: Any) -> Judge:
         'max_steps': MAX_STEPS,
         'robots': 1,
     }
-    return Judge(**{**settings, **changes})
+    return EvaluationSchedule(**{**settings, **changes})
 
 
-def explore(judge: Judge, *returns: float) -> None:
+def explore(judge: EvaluationSchedule, *returns: float) -> None:
     for episode_return in returns:
         judge.on_episode(episode_return, evaluation=False, policy_version=1)
 
 
-def evaluate(judge: Judge, *returns: float, version: int = 5) -> None:
+def evaluate(judge: EvaluationSchedule, *returns: float, version: int = 5) -> None:
     for episode_return in returns:
         judge.on_episode(episode_return, evaluation=True, policy_version=version)
 
 
-def begin(judge: Judge) -> Judge:
+def begin(judge: EvaluationSchedule) -> EvaluationSchedule:
     """Bring a judge into an evaluation."""
     explore(judge, -100.0, -100.0, -100.0)
     assert judge.wants_evaluation(1000)
@@ -203,5 +207,5 @@ def test_more_robots_need_more_room() -> None:
 
 
 def test_no_episodes_have_no_mean() -> None:
-    assert math.isnan(Evaluation().mean)
-    assert Evaluation([-1.0, -4.0], [1, 1]).mean == -2.5
+    assert math.isnan(EvaluationProgress().mean)
+    assert EvaluationProgress([-1.0, -4.0], [1, 1]).mean == -2.5

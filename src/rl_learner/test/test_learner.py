@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
+from rl_agent.array_types import Float32Array
 from rl_learner.actor_critic.algorithm import load_algorithm
-from rl_learner.replay.sampler import Rows
 from rl_learner.run.folder import CHECKPOINTS
 from rl_learner.training.checkpoint import Checkpoints
 from rl_learner.training.learner import Learner, LearnerSettings
@@ -29,14 +29,14 @@ class Blocks:
 
     def __init__(self) -> None:
         """Begin without data."""
-        self._blocks: queue.Queue[Rows] = queue.Queue()
+        self._blocks: queue.Queue[Float32Array] = queue.Queue()
 
     def put(self, width: int) -> None:
         """Give one block."""
         rows = np.random.default_rng(0).normal(size=(1, 16, width)).astype(np.float32)
         self._blocks.put(rows)
 
-    def next_block(self, timeout_s: float) -> Rows | None:
+    def next_block(self, timeout_s: float) -> Float32Array | None:
         """Return a block, or None if there is none in time."""
         try:
             return self._blocks.get(timeout=timeout_s)

@@ -4,9 +4,9 @@
 
 import numpy as np
 import pytest
-from rl_agent.transport.transition_batch import TransitionArrays
 from rl_learner.replay.layout import ReplayLayout
 from rl_learner.replay.n_step import NStep
+from rl_learner.replay.transition_arrays import TransitionArrays
 
 LAYOUT = ReplayLayout(1, 1)
 GAMMA = 0.5

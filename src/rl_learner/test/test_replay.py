@@ -10,8 +10,8 @@ from typing import Any
 
 from addresses import has_ipv6
 import numpy as np
-from numpy.typing import NDArray
 import pytest
+from rl_agent.array_types import Float32Array
 from rl_agent.errors import ConfigurationError, ReplayError
 from rl_learner.replay.items import ROWS_PER_ITEM
 from rl_learner.replay.sampler import ReplaySampler
@@ -41,12 +41,11 @@ drawing.stop()
 server.stop()
 print('stopped', flush=True)
 """
-Rows = NDArray[np.float32]
 MakeServer = Callable[..., ReplayServer]
 MakeSampler = Callable[..., ReplaySampler]
 
 
-def number_rows(first: int, count: int) -> Rows:
+def number_rows(first: int, count: int) -> Float32Array:
     """Return rows whose first number tells them apart."""
     rows = np.ones((count, WIDTH), np.float32)
     rows[:, 0] = np.arange(first, first + count)
@@ -98,7 +97,7 @@ def make_sampler(make_server: MakeServer) -> Iterator[MakeSampler]:
         sampler.stop()
 
 
-def take(sampler: ReplaySampler) -> Rows:
+def take(sampler: ReplaySampler) -> Float32Array:
     block = sampler.next_block(TIMEOUT_S)
     assert block is not None
     return block

@@ -7,7 +7,7 @@ import dataclasses
 from batches import make_batch, ONE, SPACES
 import pytest
 from rl_agent.errors import ConfigurationError, JournalError
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender
 from rl_learner.journal.batch_codec import decode, encode
 from rl_learner.journal.replay_bridge import ReplayBridge
 

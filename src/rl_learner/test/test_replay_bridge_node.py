@@ -13,7 +13,7 @@ import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.utilities import try_shutdown
 from rl_agent.errors import DiskFullError
-from rl_agent.ros.ros_node_main import ManagedNode
+from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_learner.journal.batch_codec import encode
 from rl_learner.nodes.learner_node import LearnerNode
 from rl_learner.nodes.replay_bridge_node import ReplayBridgeNode

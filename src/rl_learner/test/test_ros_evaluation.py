@@ -12,21 +12,21 @@ import numpy as np
 import psutil
 import pytest
 from rl_agent.description.robot import load_robot
-from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.ros.ros_topics import EPISODE, STEP
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender
 from rl_learner.demo.ros_monitor import RosMonitor
-from rl_learner.evaluation.ros_robot_trial import _Judge, RobotTrial
+from rl_learner.evaluation.ros_robot_evaluation import _EvaluationNode, RobotEvaluation
 from rl_learner.journal.batch_codec import encode
 from rl_learner.system.domain import claim_domain, local_environment
 
 
-def make_trial(*, real: bool = False) -> RobotTrial:
+def make_trial(*, real: bool = False) -> RobotEvaluation:
     """Return a trial of a policy on the pendulum."""
     shape = PolicyArchitecture(3, 1, (4,), distribution='deterministic')
     numbers = np.zeros(shape.num_parameters, np.float32)
     parameters = PolicyParameters(shape, numbers, fingerprint=SPACES.fingerprint)
-    return RobotTrial(load_robot('pendulum'), parameters, episodes=1, seed=0, real=real)
+    return RobotEvaluation(load_robot('pendulum'), parameters, episodes=1, seed=0, real=real)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def assert_local(environment: dict[str, str]) -> None:
 def test_a_judge_of_a_simulated_robot_is_found_on_this_machine_alone(
     environment: dict[str, str],
 ) -> None:
-    with contextlib.closing(_Judge(make_trial(), environment)):
+    with contextlib.closing(_EvaluationNode(make_trial(), environment)):
         assert_local(environment)
 
 
@@ -77,7 +77,7 @@ def test_transitions_of_another_kind_of_robot_are_left_to_its_learner(
 ) -> None:
     """What is acknowledged is gone from its spool."""
     acknowledged: list[Any] = []
-    with contextlib.closing(_Judge(make_trial(), environment)) as judge:
+    with contextlib.closing(_EvaluationNode(make_trial(), environment)) as judge:
         monkeypatch.setattr(judge._acks, 'publish', acknowledged.append)
         judge._on_batch(encode(make_batch(1, 3, sender=Sender('arm', 'session', 'another'))))
         assert (acknowledged, judge._rows) == ([], [])

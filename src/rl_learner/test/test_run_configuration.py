@@ -8,18 +8,10 @@ from pathlib import Path
 import re
 
 import pytest
-from rl_agent.description.robot import load_robot
+from rl_agent.description.robot import description_as_json, load_robot, read_description
 from rl_agent.errors import ConfigurationError
 from rl_learner.actor_critic.algorithm import load_algorithm
-from rl_learner.run.manifest import (
-    description_as_json,
-    git_commit,
-    next_start,
-    read_description,
-    read_run,
-    RUN_FILE,
-    write_run,
-)
+from rl_learner.run.manifest import git_commit, next_start, read_run, RUN_FILE, write_run
 
 
 def begin(folder: Path, session: str = 'a') -> None:

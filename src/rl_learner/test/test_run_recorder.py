@@ -5,14 +5,13 @@ import math
 
 import pytest
 from rl_learner.actor_critic.algorithm import load_algorithm
-from rl_learner.monitoring.obtained_return import obtained_return
-from rl_learner.monitoring.run_scalars import RunRecorder
+from rl_learner.monitoring.run_scalars import obtained_return, RunScalars
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus, Step
 
 
 @pytest.fixture
-def recorder() -> RunRecorder:
-    return RunRecorder(load_algorithm('sac', {'warmup': 10, 'replay_capacity': 1000}))
+def recorder() -> RunScalars:
+    return RunScalars(load_algorithm('sac', {'warmup': 10, 'replay_capacity': 1000}))
 
 
 def learner(updates: int, stored: int, **fields: float) -> LearnerStatus:
@@ -27,7 +26,7 @@ def learner(updates: int, stored: int, **fields: float) -> LearnerStatus:
     )
 
 
-def live(recorder: RunRecorder, rewards: list[float], episode: int = 1, **end: bool) -> Episode:
+def live(recorder: RunScalars, rewards: list[float], episode: int = 1, **end: bool) -> Episode:
     """Let a robot live an episode; return its end."""
     for number, reward in enumerate(rewards):
         recorder.on_step(
@@ -57,7 +56,7 @@ def test_a_cut_episode_goes_on_as_it_ended() -> None:
     assert obtained_return([1.0] * 50, 0.9, terminated=False) == pytest.approx(10.0)
 
 
-def test_what_comes_often_is_averaged(recorder: RunRecorder) -> None:
+def test_what_comes_often_is_averaged(recorder: RunScalars) -> None:
     recorder.on_learner(learner(0, 20, critic_loss=1.0, temperature=0.5))
     recorder.on_learner(learner(10, 40, critic_loss=3.0, temperature=math.nan))
     means = recorder.take()
@@ -69,21 +68,21 @@ def test_what_comes_often_is_averaged(recorder: RunRecorder) -> None:
     assert recorder.take() == {}
 
 
-def test_the_warmup_does_not_count_as_slow_training(recorder: RunRecorder) -> None:
+def test_the_warmup_does_not_count_as_slow_training(recorder: RunScalars) -> None:
     recorder.on_learner(learner(0, 5))
     recorder.on_learner(learner(0, 12))
     recorder.on_learner(learner(8, 20))
     assert recorder.take()['learner/updates_to_data'] == pytest.approx(8 / 8)
 
 
-def test_a_warmup_that_is_longer_by_parameter_does_not_count_either(recorder: RunRecorder) -> None:
+def test_a_warmup_that_is_longer_by_parameter_does_not_count_either(recorder: RunScalars) -> None:
     for stored in (5, 20, 200):
         recorder.on_learner(learner(0, stored))
     recorder.on_learner(learner(30, 230))
     assert recorder.take()['learner/updates_to_data'] == pytest.approx(1.0)
 
 
-def test_the_count_of_transitions_never_falls(recorder: RunRecorder) -> None:
+def test_the_count_of_transitions_never_falls(recorder: RunScalars) -> None:
     recorder.on_learner(learner(0, 50))
     recorder.on_learner(learner(0, 0))
     assert recorder.step == 50
@@ -91,7 +90,7 @@ def test_the_count_of_transitions_never_falls(recorder: RunRecorder) -> None:
     assert recorder.step == 70
 
 
-def test_the_numbers_of_an_episode(recorder: RunRecorder) -> None:
+def test_the_numbers_of_an_episode(recorder: RunScalars) -> None:
     recorder.on_learner(learner(0, 33))
     recorder.on_episode(live(recorder, [1.0, 2.0], terminated=True))
     ((step, numbers),) = recorder.take_episodes()
@@ -110,8 +109,8 @@ def test_the_numbers_of_an_episode(recorder: RunRecorder) -> None:
     assert recorder.take_episodes() == []
 
 
-def test_steps_that_come_after_the_end_are_waited_for(recorder: RunRecorder) -> None:
-    late = RunRecorder(load_algorithm('sac'))
+def test_steps_that_come_after_the_end_are_waited_for(recorder: RunScalars) -> None:
+    late = RunScalars(load_algorithm('sac'))
     message = live(recorder, [1.0, 2.0], terminated=True)
     late.on_episode(message)
     assert late.take_episodes() == []
@@ -119,7 +118,7 @@ def test_steps_that_come_after_the_end_are_waited_for(recorder: RunRecorder) -> 
     assert 'r/return/obtained' in late.take_episodes()[0][1]
 
 
-def test_missed_steps_leave_parts_but_no_discounted_return(recorder: RunRecorder) -> None:
+def test_missed_steps_leave_parts_but_no_discounted_return(recorder: RunScalars) -> None:
     message = live(recorder, [1.0, 2.0])
     message.steps = 4
     recorder.on_episode(message)
@@ -129,14 +128,14 @@ def test_missed_steps_leave_parts_but_no_discounted_return(recorder: RunRecorder
     assert 'r/return/obtained' not in numbers
 
 
-def test_an_agent_that_starts_again_mixes_no_episodes(recorder: RunRecorder) -> None:
+def test_an_agent_that_starts_again_mixes_no_episodes(recorder: RunScalars) -> None:
     live(recorder, [1.0, 1.0, 1.0])
     recorder.on_episode(live(recorder, [5.0], terminated=True))
     ((_, numbers),) = recorder.take_episodes()
     assert numbers['r/return/obtained'] == 5.0
 
 
-def test_evaluations_are_apart(recorder: RunRecorder) -> None:
+def test_evaluations_are_apart(recorder: RunScalars) -> None:
     recorder.on_episode(live(recorder, [1.0], evaluation=True, terminated=True))
     ((_, numbers),) = recorder.take_episodes()
     assert numbers['r/return/evaluation'] == 1.0
@@ -144,7 +143,7 @@ def test_evaluations_are_apart(recorder: RunRecorder) -> None:
     assert 'r/return/obtained' not in numbers
 
 
-def test_the_agents_own_numbers(recorder: RunRecorder) -> None:
+def test_the_agents_own_numbers(recorder: RunScalars) -> None:
     for ticks, late in ((100, 5), (200, 15)):
         recorder.on_agent(
             AgentStatus(

@@ -9,7 +9,6 @@ before anything is started.
 from collections.abc import Iterable, Mapping, Sequence
 import contextlib
 from dataclasses import dataclass
-import os
 from pathlib import Path
 import shutil
 import subprocess
@@ -172,12 +171,3 @@ def robot_interpreter(python: str, environment: Mapping[str, str]) -> Interprete
             raise
         hint = 'is the workspace built, and its install/setup.bash sourced?'
         raise ConfigurationError(f'{error}. First of all, {hint}') from None
-
-
-def folders_above(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
-    """Return the folders that hold these files, nearest first, links followed and not."""
-    folders: dict[Path, None] = {}
-    for path in paths:
-        for place in (Path(path).absolute(), Path(path).resolve()):
-            folders.update(dict.fromkeys(place.parents))
-    return list(folders)

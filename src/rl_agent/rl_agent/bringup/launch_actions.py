@@ -14,8 +14,8 @@ from typing import Any
 
 from rl_agent.bringup.interpreters import Interpreter
 from rl_agent.bringup.launch_arguments import is_asked_for, LaunchArgument, refuse_unknown
-from rl_agent.bringup.node_specs import NodeSpec, ParameterValue, WRONG_CONFIGURATION
-from rl_agent.errors import RlError
+from rl_agent.bringup.node_specs import NodeSpec, ParameterValue
+from rl_agent.errors import RlError, WRONG_CONFIGURATION
 
 _RESTART_DELAY_S = 2.0
 # Longer than a learner takes to save its checkpoint; then comes SIGTERM.

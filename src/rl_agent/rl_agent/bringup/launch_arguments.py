@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rl_agent.bringup.node_specs import ParameterValue
 from rl_agent.errors import ConfigurationError
-from rl_agent.transport.spool_folder import default_spool_folder
+from rl_agent.system.folders import default_spool_folder
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,6 @@ import json
 
 ParameterValue = str | int | float | bool
 
-# Exit code of a node that cannot use its parameters or files: the same command fails again.
-WRONG_CONFIGURATION = 2
-
 
 @dataclass(frozen=True)
 class NodeSpec:

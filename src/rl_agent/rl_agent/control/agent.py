@@ -6,14 +6,12 @@ import threading
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float32Array
 from rl_agent.control.simulation_pacer import SimulationPacer
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.policy.policy_store import PolicyStore, ReceivedPolicy
 from rl_agent.transport.spool import Spool
 from rl_agent.transport.transition import Transition, TransitionBuilder
-
-Vector = NDArray[np.float32]
 
 FINISHED, STOPPED = 'finished: all steps taken', 'stopped'
 HELD = 'held by safety'
@@ -48,8 +46,8 @@ class _Evaluation:
 class _Step(NamedTuple):
     """An executed step that is no transition yet."""
 
-    wanted: Vector
-    next_observation: Vector
+    wanted: Float32Array
+    next_observation: Float32Array
     reward: float
     terminated: bool
     truncated: bool
@@ -66,7 +64,7 @@ class _Step(NamedTuple):
 class AgentListener(Protocol):
     """Whoever wants to know what the agent does; called on its thread, must not wait."""
 
-    def on_step(self, transition: Transition, wanted: Vector, info: dict[str, Any]) -> None:
+    def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
         """One step was executed; `info` as from `RobotEnv.step`."""
         ...
 
@@ -121,7 +119,7 @@ class Agent:
         self._episodes_ended = 0
         self._pacer, self._settle_late = pacer, settle_late
         self._unsettled: _Step | None = None
-        self._observation: Vector | None = None
+        self._observation: Float32Array | None = None
         self._builder = TransitionBuilder()
         self._stop = threading.Event()
         self._evaluation = _Evaluation(0)
@@ -239,7 +237,7 @@ class Agent:
         )
         return not stopped
 
-    def _step(self, observation: Vector, evaluation: bool) -> _Step | None:
+    def _step(self, observation: Float32Array, evaluation: bool) -> _Step | None:
         """Execute one step; None where its end was not observed."""
         policy = self._policy_for_step()
         wanted = policy.policy.act(observation, self._rng, deterministic=evaluation)

@@ -7,14 +7,15 @@ import threading
 import time
 from typing import Any
 
+from rl_agent.array_types import Float32Array
 from rl_agent.control.agent import AgentListener, EpisodeResult
-from rl_agent.transport.transition import Transition, Vector
+from rl_agent.transport.transition import Transition
 
 _MOST_WAITING = 5000
 _PATIENCE = 2.0  # periods
 
 
-class Background:
+class BackgroundWorker:
     """Hands steps and episodes on to a listener, and does chores; `wake` says when it may.
 
     Python lets one thread run at a time, so what is done just after a command has left does not
@@ -47,7 +48,7 @@ class Background:
         self._thread = threading.Thread(target=self._run, name='background', daemon=True)
         self._thread.start()
 
-    def on_step(self, transition: Transition, wanted: Vector, info: dict[str, Any]) -> None:
+    def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
         """Keep a step until `wake`, see `AgentListener`."""
         if len(self._waiting) >= _MOST_WAITING:
             self.left_out += 1

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from rl_agent.array_types import Float32Array
 from rl_agent.control.agent import AgentListener, EpisodeResult
-from rl_agent.transport.transition import Transition, Vector
+from rl_agent.transport.transition import Transition
 
 
-class EpisodeTally:
+class EpisodeSummary:
     """Hands everything on to another listener and counts the episodes.
 
     Attributes:
@@ -21,7 +22,7 @@ class EpisodeTally:
         self._listener, self._tell = listener, tell
         self.returns: list[float] = []
 
-    def on_step(self, transition: Transition, wanted: Vector, info: dict[str, Any]) -> None:
+    def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
         """Hand a step on, see `AgentListener`."""
         self._listener.on_step(transition, wanted, info)
 

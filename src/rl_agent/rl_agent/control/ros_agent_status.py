@@ -9,19 +9,19 @@ import time
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rl_agent.control.agent import Agent
-from rl_agent.control.ros_step_publisher import RosListener
-from rl_agent.event_log import Events
+from rl_agent.control.ros_step_publisher import StepPublisher
+from rl_agent.event_log import EventLog
 from rl_agent.policy.policy_store import PolicyStore
 from rl_agent.real_time.latency_histogram import Counts
-from rl_agent.robot_interface.ros_lockstep_robot import RosRobot
-from rl_agent.robot_interface.ros_realtime_robot import RosRealtimeRobot
-from rl_agent.ros.ros_diagnostics import agent_concerns, Diagnostics
+from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
+from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
+from rl_agent.ros.ros_diagnostics import Concern, Diagnostics, Recent
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import AGENT_STATUS, STATUS_QOS
-from rl_agent.safety.safety_state import SafetyState
+from rl_agent.safety.safety_state import OK, SafetyState
 from rl_agent.transport.ros_uplink import Uplink
 from rl_agent.transport.spool import Spool
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender
 from rl_msgs.msg import AgentStatus
 
 _LAST_STATUS_S = 0.3
@@ -44,14 +44,14 @@ class AgentParts:
     """
 
     sender: Sender
-    robot: RosRobot | RosRealtimeRobot
+    robot: LockstepRobot | RealtimeRobot
     agent: Agent
     store: PolicyStore
     spool: Spool
     uplink: Uplink
     state: SafetyState
-    events: Events
-    listener: RosListener
+    events: EventLog
+    listener: StepPublisher
 
 
 class StatusPublisher:
@@ -120,7 +120,7 @@ class StatusPublisher:
     def _add_timing(self, message: AgentStatus) -> None:
         """Fill in how steady the control loop is; there is nothing to say in lockstep."""
         robot = self._parts.robot
-        if not isinstance(robot, RosRealtimeRobot):
+        if not isinstance(robot, RealtimeRobot):
             return
         counts = robot.latency.counts.copy()
         message.latency_p50_us, message.latency_p99_us = robot.latency.percentiles(
@@ -132,3 +132,40 @@ class StatusPublisher:
             robot.rate.late,
             robot.rate.missed,
         )
+
+
+_MISSED_PART = 0.01
+
+
+_SPOOL_S = 10.0  # transitions that wait for so long are too many for a working connection
+
+
+def agent_concerns(status: AgentStatus, recent: Recent) -> list[Concern]:
+    """Return what in an agent's status a person should look at."""
+    concerns = []
+    if status.safety_latched:
+        concerns.append(
+            Concern(f'{status.safety_state}: only ~/rearm moves it again', is_error=True)
+        )
+    elif status.safety_state not in (OK, ''):
+        concerns.append(Concern(status.safety_state))
+    if status.state.startswith('waiting'):
+        concerns.append(Concern(status.state))
+    if recent.grew('dropped', status.transitions_dropped):
+        concerns.append(
+            Concern(
+                'the spool is full, its oldest transitions are lost: is the learner reachable?'
+            )
+        )
+    elif status.transitions_pending > _SPOOL_S * max(status.steps_per_s, 10.0):
+        concerns.append(
+            Concern(f'{status.transitions_pending} transitions wait for the learner machine')
+        )
+    if recent.grew('rejected', status.policies_rejected):
+        concerns.append(Concern('policies are refused: see the log for why'))
+    missed = recent.grew('missed', status.ticks_missed)
+    if missed and status.ticks_missed > _MISSED_PART * status.ticks:
+        concerns.append(
+            Concern(f'{status.ticks_missed} of {status.ticks} control periods were missed')
+        )
+    return concerns

@@ -5,16 +5,16 @@ from array import array
 from typing import Any
 
 from rclpy.node import Node
+from rl_agent.array_types import Float32Array
 from rl_agent.control.agent import EpisodeResult
 from rl_agent.environment.spaces import Spaces
 from rl_agent.ros.ros_messages import float_array, ns_to_stamp
 from rl_agent.ros.ros_topics import EPISODE, EPISODE_QOS, STEP, STEP_QOS
-from rl_agent.transport.transition import Transition, Vector
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender, Transition
 from rl_msgs.msg import Episode, Step
 
 
-class RosListener:
+class StepPublisher:
     """Publishes every step and every finished episode; an `AgentListener`.
 
     Attributes:
@@ -28,7 +28,7 @@ class RosListener:
         self._episodes = node.create_publisher(Episode, EPISODE, EPISODE_QOS)
         self.last_return = float('nan')
 
-    def on_step(self, transition: Transition, wanted: Vector, info: dict[str, Any]) -> None:
+    def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
         """Publish a step if somebody listens, see `AgentListener`."""
         if not self._steps.get_subscription_count():
             return

@@ -4,9 +4,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, ValidationInfo
+from pydantic import Field, field_validator, TypeAdapter, ValidationInfo
 from pydantic.dataclasses import dataclass
-from rl_agent.configuration import find_file, load
+from rl_agent.configuration import build, find_file, load
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.field_types import Name, refuse_duplicates, STRICT
 from rl_agent.description.observation import ObservationField
@@ -138,3 +138,18 @@ def _check_pose(
             ' joints of the action, no transform and no replace_nan'
             f' ({", ".join(telling) or "there is none"})'
         )
+
+
+def description_as_json(description: RobotDescription) -> dict[str, Any]:
+    """Return a robot's description as plain values, as `read_description` takes them."""
+    content: dict[str, Any] = TypeAdapter(RobotDescription).dump_python(description, mode='json')
+    return content
+
+
+def read_description(content: Mapping[str, Any], source: str) -> RobotDescription:
+    """Return the description that `description_as_json` gave.
+
+    Raises:
+        ConfigurationError: one line for each key that this version does not take.
+    """
+    return build(RobotDescription, content, source)

@@ -2,9 +2,7 @@
 """Stacked frames and previous actions: what an observation holds of the steps before."""
 
 import numpy as np
-from numpy.typing import NDArray
-
-Vector = NDArray[np.float32]
+from rl_agent.array_types import Float32Array
 
 
 class ObservationHistory:
@@ -19,13 +17,13 @@ class ObservationHistory:
         self._frames = np.zeros(stack * frame_size, np.float32)
         self._actions = np.zeros(actions * action_size, np.float32)
 
-    def begin(self, frame: Vector) -> Vector:
+    def begin(self, frame: Float32Array) -> Float32Array:
         """Return the first observation of an episode, (observation,), from its frame, (frame,)."""
         self._frames = np.tile(frame, self._stack)
         self._actions = np.zeros_like(self._actions)
         return self._observation()
 
-    def advance(self, executed: Vector, frame: Vector) -> Vector:
+    def advance(self, executed: Float32Array, frame: Float32Array) -> Float32Array:
         """Return the next observation.
 
         Args:
@@ -37,12 +35,12 @@ class ObservationHistory:
             self._actions = _shifted(executed, self._actions)
         return self._observation()
 
-    def _observation(self) -> Vector:
+    def _observation(self) -> Float32Array:
         """Return frames and actions in one new vector."""
         return np.concatenate([self._frames, self._actions])
 
 
-def _shifted(newest: Vector, all_of_them: Vector) -> Vector:
+def _shifted(newest: Float32Array, all_of_them: Float32Array) -> Float32Array:
     """Return vectors with a new one in front, and without the last."""
     if len(newest) == len(all_of_them):
         return newest

@@ -12,23 +12,22 @@ from gymnasium.spaces import Box
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.array_checks import all_finite
+from rl_agent.array_types import Float32Array
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading, Robot
 from rl_agent.environment.safety_monitor import SafetyMonitor
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError, RobotError, StoppedError
-from rl_agent.event_log import Events
+from rl_agent.event_log import EventLog
 from rl_agent.safety.safety_filter import SafeAction, SafetyFilter, Tightening
 from rl_agent.safety.safety_state import SafetyState
 from rl_agent.safety.watchdogs import COMMAND
 from rl_agent.tasks.task import Task
 
-Vector = NDArray[np.float32]
-
 _LOOK_S = 0.1
 
 
-class RobotEnv(gymnasium.Env[Vector, Vector]):
+class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
     """A described robot behind Gymnasium's interface.
 
     Actions are in [-1, 1]; the description maps them to the robot's units. `step` returns what
@@ -54,7 +53,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         description: RobotDescription,
         *,
         state: SafetyState | None = None,
-        events: Events | None = None,
+        events: EventLog | None = None,
         tightening: Tightening | None = None,
     ) -> None:
         """Drive `robot` as its description says.
@@ -70,7 +69,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self.observation_space = Box(self.spaces.observation_low, self.spaces.observation_high)
         self.action_space = Box(-1.0, 1.0, (self.spaces.action_size,), np.float32)
         self._robot = robot
-        self._events = events or Events()
+        self._events = events or EventLog()
         self.state = state or SafetyState(self._events)
         self._filter, self._rehearsed_filter = (
             SafetyFilter(
@@ -95,7 +94,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Vector, dict[str, Any]]:
+    ) -> tuple[Float32Array, dict[str, Any]]:
         """Begin an episode, see `gymnasium.Env.reset`; waits while the robot is stopped.
 
         Raises:
@@ -110,7 +109,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         self._observation, self._stamp_ns = observation, reading.stamp_ns
         return observation, {'stamp_ns': reading.stamp_ns}
 
-    def step(self, action: Vector) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Float32Array) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
         """Execute an action for one control period, see `gymnasium.Env.step`.
 
         Args:
@@ -136,7 +135,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             return self._blind_step()
         return self._outcome(safe, reading)
 
-    def rehearse(self, action: Vector) -> None:
+    def rehearse(self, action: Float32Array) -> None:
         """Do what `step` does between two commands, without effect; see `Rehearsal`."""
         reading = self._reading
         if reading is None:
@@ -193,7 +192,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
 
     def _outcome(
         self, safe: SafeAction, reading: Reading
-    ) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
+    ) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
         """Return what `step` returns, for a step after which the robot was seen."""
         before, executed, command = self._values, safe.action, safe.command
         if reading.command is not None:
@@ -222,7 +221,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
             info,
         )
 
-    def _blind_step(self) -> tuple[Vector, float, bool, bool, dict[str, Any]]:
+    def _blind_step(self) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
         """Return what `step` returns where nobody knows what the robot did."""
         info = {
             'executed_action': np.zeros(self.spaces.action_size, np.float32),
@@ -248,7 +247,7 @@ class RobotEnv(gymnasium.Env[Vector, Vector]):
         """
         self._task = dataclasses.replace(self._task, **parameters)  # type: ignore[type-var]
 
-    def _frame(self, reading: Reading) -> Vector:
+    def _frame(self, reading: Reading) -> Float32Array:
         """Return the frame of a reading; remember its values for the task."""
         values = self.spaces.values(reading.values)
         frame = self.spaces.frame(values)

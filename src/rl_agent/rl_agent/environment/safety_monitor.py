@@ -7,7 +7,7 @@ from rl_agent.array_checks import all_finite
 from rl_agent.description.robot import RobotDescription
 from rl_agent.description.safety import find_pose
 from rl_agent.environment.robot import Reading, Robot, SensingRobot
-from rl_agent.safety.limits import Trips
+from rl_agent.safety.limits import Limits
 from rl_agent.safety.safety_state import SafetyState, Stop
 
 POLICY_NOT_FINITE = 'policy_not_finite'
@@ -32,7 +32,7 @@ class SafetyMonitor:
             or [str(place) for place in item.indices or range(item.raw_size)]
             for item in description.observation
         }
-        self._trips = Trips(description.safety.limits, description.safety.tilt, names)
+        self._trips = Limits(description.safety.limits, description.safety.tilt, names)
         self._pose = find_pose(description.safety, description.action, description.observation)
 
     def check(self, reading: Reading) -> None:

@@ -5,22 +5,20 @@ from collections.abc import Callable
 import math
 
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float64Array
 from rl_agent.description.observation import ObservationField
 
-Numbers = NDArray[np.float64]
 
-
-def _unit(quaternion: Numbers) -> Numbers:
+def _unit(quaternion: Float64Array) -> Float64Array:
     """Return a quaternion, (4,), of length 1; NaN where its length is none, or 0."""
     length = np.linalg.norm(quaternion)
     if math.isinf(length):  # divided by it, it would say `upright`
         return np.full(4, math.nan)
-    unit: Numbers = quaternion / length
+    unit: Float64Array = quaternion / length
     return unit
 
 
-def roll_pitch_yaw(quaternion: Numbers) -> Numbers:
+def roll_pitch_yaw(quaternion: Float64Array) -> Float64Array:
     """Return roll, pitch and yaw, rad, (3,): turns about x, y and z, fixed axes (REP-103).
 
     Args:
@@ -36,7 +34,7 @@ def roll_pitch_yaw(quaternion: Numbers) -> Numbers:
     )
 
 
-def projected_gravity(quaternion: Numbers) -> Numbers:
+def projected_gravity(quaternion: Float64Array) -> Float64Array:
     """Return the direction of gravity in the body's frame, (3,); (0, 0, -1) stands upright.
 
     Args:
@@ -46,7 +44,7 @@ def projected_gravity(quaternion: Numbers) -> Numbers:
     return np.array([2.0 * (w * y - x * z), -2.0 * (y * z + w * x), 2.0 * (x * x + y * y) - 1.0])
 
 
-def heading(quaternion: Numbers) -> Numbers:
+def heading(quaternion: Float64Array) -> Float64Array:
     """Return cosine and sine of the yaw, (2,); unlike the yaw itself they never jump.
 
     Args:
@@ -56,7 +54,7 @@ def heading(quaternion: Numbers) -> Numbers:
     return np.array([np.cos(yaw), np.sin(yaw)])
 
 
-_TRANSFORMS: dict[str, Callable[[Numbers], Numbers]] = {
+_TRANSFORMS: dict[str, Callable[[Float64Array], Float64Array]] = {
     'none': np.asarray,
     'sin': np.sin,
     'cos': np.cos,
@@ -72,7 +70,7 @@ def changes(field: ObservationField) -> bool:
     return field.transform != 'none' or bool(adapted)
 
 
-def transform(field: ObservationField, raw: Numbers) -> Numbers:
+def transform(field: ObservationField, raw: Float64Array) -> Float64Array:
     """Return a field's values: transformed, `replace_nan` and `clip` applied.
 
     What is left of NaN and infinity is for the caller to refuse. NumPy warns of some: callers use

@@ -6,7 +6,7 @@ wait for as long as the simulation had already run.
 """
 
 
-class SimulationClock:
+class MonotonicClock:
     """Adds to a simulator's stamps what was lost when its time went back.
 
     Attributes:

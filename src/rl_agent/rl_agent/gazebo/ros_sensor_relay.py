@@ -11,7 +11,7 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rl_agent.description.robot import RobotDescription
 from rl_agent.gazebo.bridge_file import bridged, CLOCK
-from rl_agent.gazebo.monotonic_clock import SimulationClock
+from rl_agent.gazebo.monotonic_clock import MonotonicClock
 from rl_agent.message_fields.ros_field_paths import has_header
 from rl_agent.ros.ros_messages import import_message, ns_to_stamp, stamp_to_ns
 from rl_agent.ros.ros_topics import CLOCK_QOS, SENSOR_OFFERED_QOS, SENSOR_QOS
@@ -35,7 +35,7 @@ class _Topic:
     stamp_ns: int = -1
 
 
-class GazeboRelay:
+class SensorRelay:
     """The newest message of each bridged sensor topic, and Gazebo's time.
 
     Attributes:
@@ -54,7 +54,7 @@ class GazeboRelay:
         self._node = node
         self._on_message: Callable[[str], None] = lambda topic: None
         self._period_ns = round(1e9 / description.rate_hz)
-        self.clock = SimulationClock(self._period_ns)
+        self.clock = MonotonicClock(self._period_ns)
         self.now_ns, self.heard_s = -1, time.monotonic()
         self._times = node.create_publisher(Clock, '/clock', CLOCK_QOS)
         self._types = {topic: import_message(kind) for topic, kind in description.topics.items()}

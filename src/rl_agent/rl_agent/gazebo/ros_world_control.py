@@ -28,7 +28,7 @@ def world_control_type() -> Any:
     return ControlWorld
 
 
-class GazeboWorld:
+class WorldControl:
     """Controls a world. Nothing here waits: calls return futures."""
 
     def __init__(self, node: Node, world: str, group: CallbackGroup) -> None:

@@ -9,9 +9,9 @@ import re
 from typing import Any
 import xml.etree.ElementTree as ET
 
-from rl_agent.bringup.interpreters import folders_above
 from rl_agent.errors import ConfigurationError
 from rl_agent.gazebo.model_file import ModelFile
+from rl_agent.system.folders import folders_above
 
 _VARIANT = '_gazebo'  # ends the name of a description that is another one in Gazebo
 _FILE_TAGS = ('uri', '_map')  # end the names of elements that can name a file

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.array_types import Float64Array
 from rl_agent.configuration import hint
 from rl_agent.description.observation import ObservationField
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.message_fields.ros_field_paths import getter, has_header, leaves, names_list, size_of
 from rl_agent.ros.ros_messages import import_message
-
-Numbers = NDArray[np.float64]
 
 
 class FieldExtractor:
@@ -52,7 +51,7 @@ class FieldExtractor:
             self._places = np.array(field.indices, np.intp)
         self._needed = max(field.indices or (0,)) + 1
 
-    def __call__(self, message: Any) -> Numbers:
+    def __call__(self, message: Any) -> Float64Array:
         """Return the numbers as the message has them, (raw,), transform not yet applied.
 
         Raises:
@@ -74,7 +73,7 @@ class FieldExtractor:
             raise self._error(f'{self.field.field}: {len(numbers)} values', self._in_words())
         return numbers[self._places]
 
-    def _read(self, message: Any) -> Numbers:
+    def _read(self, message: Any) -> Float64Array:
         """Return all numbers that the path leads to."""
         try:
             parts = [get(message) for get in self._getters]

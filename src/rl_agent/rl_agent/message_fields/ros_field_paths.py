@@ -51,7 +51,7 @@ class FieldType:
 
 
 @dataclass(frozen=True)
-class Step:
+class PathStep:
     """One step of a path.
 
     Attributes:
@@ -68,11 +68,11 @@ class Step:
         return value if self.index is None else value[self.index]
 
 
-def steps_of(path: str) -> list[Step]:
+def steps_of(path: str) -> list[PathStep]:
     """Return the steps of a path, as `a.b[0]`."""
     found = [_STEP.match(part) for part in path.split('.')]
     return [
-        Step(match['name'], None if match['index'] is None else int(match['index']))
+        PathStep(match['name'], None if match['index'] is None else int(match['index']))
         for match in found
         if match
     ]

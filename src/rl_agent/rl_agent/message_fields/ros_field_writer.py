@@ -6,19 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float64Array
 from rl_agent.message_fields.ros_field_paths import (
     FieldType,
     leaves,
+    PathStep,
     resolve,
-    Step,
     steps_of,
     TYPECODES,
 )
 from rl_agent.ros.ros_messages import import_message
 
-Numbers = NDArray[np.float64]
-Writer = Callable[[Numbers], None]
+Writer = Callable[[Float64Array], None]
 
 _FLOATS = ('float', 'double')
 
@@ -55,7 +54,7 @@ def make_writer(message: Any, type_name: str, paths: Sequence[str]) -> Writer:
         *way, last = steps_of(path)
         setters.append(_setter(_walk(message, way), last, place))
 
-    def write(numbers: Numbers) -> None:
+    def write(numbers: Float64Array) -> None:
         for put, number in zip(setters, numbers.tolist(), strict=True):
             put(number)
 
@@ -85,11 +84,11 @@ def _zero(place: FieldType) -> Callable[[], Any]:
     return float if place.kind in _FLOATS else bool if place.kind == 'boolean' else int
 
 
-def _list_writer(parent: Any, last: Step, place: FieldType) -> Writer:
+def _list_writer(parent: Any, last: PathStep, place: FieldType) -> Writer:
     """Return what writes all numbers into a list."""
     code, whole = TYPECODES[place.kind], place.kind not in _FLOATS
 
-    def write(numbers: Numbers) -> None:
+    def write(numbers: Float64Array) -> None:
         values: Any = np.rint(numbers) if whole else numbers
         if not code:
             values = [to_boolean(number) for number in numbers.tolist()]
@@ -102,7 +101,7 @@ def _list_writer(parent: Any, last: Step, place: FieldType) -> Writer:
     return write
 
 
-def _setter(parent: Any, last: Step, place: FieldType) -> Callable[[float], None]:
+def _setter(parent: Any, last: PathStep, place: FieldType) -> Callable[[float], None]:
     """Return what writes one number."""
     convert: Callable[[float], Any] = float
     if place.kind not in _FLOATS:
@@ -117,7 +116,7 @@ def _setter(parent: Any, last: Step, place: FieldType) -> Callable[[float], None
     return put
 
 
-def _walk(message: Any, steps: list[Step]) -> Any:
+def _walk(message: Any, steps: list[PathStep]) -> Any:
     """Return where some steps lead."""
     for step in steps:
         message = step(message)

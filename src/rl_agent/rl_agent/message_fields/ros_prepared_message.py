@@ -11,12 +11,10 @@ import struct
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from rclpy.serialization import deserialize_message, serialize_message
+from rl_agent.array_types import Float64Array
 from rl_agent.message_fields.ros_field_paths import leaves, TYPECODES
 from rl_agent.message_fields.ros_field_writer import make_writer, to_boolean, Writer
-
-Numbers = NDArray[np.float64]
 
 _STAMP = ('header.stamp.sec', 'header.stamp.nanosec')
 _NANOSECONDS = 1_000_000_000
@@ -84,7 +82,7 @@ class PreparedMessage:
         self._pack_stamp = struct.Struct(f'{order}iI').pack_into
         self._check(message, write, count)
 
-    def fill(self, numbers: Numbers, stamp_ns: int = 0) -> bytes:
+    def fill(self, numbers: Float64Array, stamp_ns: int = 0) -> bytes:
         """Return the serialised message with these numbers, (count,), and this stamp.
 
         Whole numbers are rounded, a half to the even one, and stay within what their type holds. A

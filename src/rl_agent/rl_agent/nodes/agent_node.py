@@ -16,39 +16,46 @@ import time
 import uuid
 
 from rl_agent.control.agent import Agent, AgentListener, ENDED_STATES, STOPPED
-from rl_agent.control.background_worker import Background
-from rl_agent.control.episode_summary import EpisodeTally
+from rl_agent.control.background_worker import BackgroundWorker
+from rl_agent.control.episode_summary import EpisodeSummary
 from rl_agent.control.ros_agent_status import AgentParts, StatusPublisher
-from rl_agent.control.ros_step_publisher import RosListener
+from rl_agent.control.ros_step_publisher import StepPublisher
 from rl_agent.control.ros_task_parameters import TaskParameters
 from rl_agent.control.simulation_pacer import SimulationPacer
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, PolicyError, RlError
-from rl_agent.event_log import Events
+from rl_agent.event_log import EventLog
 from rl_agent.nodes.agent_parameters import AgentParameters
 from rl_agent.policy.policy_file import load_policy
 from rl_agent.policy.policy_store import PolicyStore
-from rl_agent.policy.ros_policy_subscriber import PolicyReceiver
+from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
 from rl_agent.real_time.keep_awake import kept_awake
 from rl_agent.real_time.scheduling import prepare_process, prepare_thread, restore_process
-from rl_agent.robot_interface.ros_lockstep_robot import RosRobot
-from rl_agent.robot_interface.ros_realtime_robot import RosRealtimeRobot
+from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
+from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_names_of_others
 from rl_agent.ros.ros_event_log import log_reports, REPORT_PERIOD_S
-from rl_agent.ros.ros_node_main import ManagedNode, run
-from rl_agent.ros.ros_other_publishers import Company
+from rl_agent.ros.ros_managed_node import ManagedNode
+from rl_agent.ros.ros_node_main import run
+from rl_agent.ros.ros_other_publishers import OtherPublishers
 from rl_agent.ros.ros_parameters import declare_parameters, follow_changes
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
-from rl_agent.ros.ros_topics import is_of_a_trial, LEARNER_STATUS, POLICY, STATUS_QOS, steady_clock
-from rl_agent.safety.ros_emergency_stop import RosSafety
+from rl_agent.ros.ros_topics import (
+    is_evaluation_topic,
+    LEARNER_STATUS,
+    POLICY,
+    STATUS_QOS,
+    steady_clock,
+)
+from rl_agent.safety.ros_emergency_stop import EmergencyStop
 from rl_agent.safety.safety_filter import Tightening
 from rl_agent.safety.safety_state import SafetyState
 from rl_agent.transport.ros_uplink import Uplink
 from rl_agent.transport.spool import Spool
 from rl_agent.transport.spool_folder import SpoolFolder
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender
 from rl_agent.transport.transition_record import RecordLayout
 from rl_msgs.msg import LearnerStatus
 from rl_msgs.srv import Evaluate
@@ -93,7 +100,7 @@ class AgentNode(ManagedNode):
         namespace = self.get_namespace().strip('/')
         robot_id = parameters.robot_id or namespace or description.name
         self._sender = Sender(robot_id, uuid.uuid4().hex, spaces.fingerprint)
-        self._events = Events()
+        self._events = EventLog()
         self._state = SafetyState(self._events)
         self._store = PolicyStore(spaces, self._events)
         if parameters.policy:
@@ -104,16 +111,16 @@ class AgentNode(ManagedNode):
             if self._spool_folder
             else Spool(math.ceil(_SPOOL_S * description.rate_hz), self._sender.session)
         )
-        self._listener = RosListener(self, spaces, self._sender)
-        self._tally = EpisodeTally(self._listener, self._events.tell)
+        self._listener = StepPublisher(self, spaces, self._sender)
+        self._tally = EpisodeSummary(self._listener, self._events.tell)
         listener = self._tally if parameters.max_episodes else self._listener
         self._robot = self._make_robot(description)
-        self._safety = RosSafety(
+        self._safety = EmergencyStop(
             self,
             self._state,
             description.safety.emergency_stop or description.safety.stop,
         )
-        self._company = Company(self, description.action.topic, self._events)
+        self._company = OtherPublishers(self, description.action.topic, self._events)
         self._connect_learner(listener)
         self._pacer = SimulationPacer(
             parameters.max_steps_ahead, unacknowledged=lambda: self._spool.pending
@@ -239,10 +246,10 @@ class AgentNode(ManagedNode):
         In real time that is just after a command; otherwise the executor serves them.
         """
         polled, period_s = self._is_real_time, self._settings.send_period_s
-        self._policies = PolicyReceiver(self, self._store, polled=polled)
+        self._policies = PolicySubscriber(self, self._store, polled=polled)
         self._uplink = Uplink(self, self._spool, self._sender, period_s, polled=polled)
         chores = (self._uplink.exchange, self._policies.poll) if polled else ()
-        self._background = Background(listener, chores, period_s)
+        self._background = BackgroundWorker(listener, chores, period_s)
 
     def _connect(self) -> None:
         """Create what is not a part's own: pacing in, status out, evaluation."""
@@ -270,12 +277,12 @@ class AgentNode(ManagedNode):
         ]
         self._evaluate = self.create_service(Evaluate, '~/evaluate', self._on_evaluate)
 
-    def _make_robot(self, description: RobotDescription) -> RosRobot | RosRealtimeRobot:
+    def _make_robot(self, description: RobotDescription) -> LockstepRobot | RealtimeRobot:
         """Return the robot: in lockstep with its /clock, or at a rate of the steady clock."""
         timeout_s = self._settings.robot_timeout_s
         if not self._is_real_time:
-            return RosRobot(self, description, timeout_s)
-        return RosRealtimeRobot(
+            return LockstepRobot(self, description, timeout_s)
+        return RealtimeRobot(
             self,
             description,
             timeout_s,
@@ -289,12 +296,12 @@ class AgentNode(ManagedNode):
 
     def _policy_heard_s(self) -> float:
         """Return when the learner was last heard; a policy file on trial has none to lose."""
-        return time.monotonic() if self._is_on_trial else self._store.heard_s
+        return time.monotonic() if self._evaluates_a_file else self._store.heard_s
 
     @property
-    def _is_on_trial(self) -> bool:
+    def _evaluates_a_file(self) -> bool:
         """Whether this judges a policy file, away from all learners; see `evaluation_nodes`."""
-        return bool(self._settings.policy) and is_of_a_trial(self.resolve_topic_name(POLICY))
+        return bool(self._settings.policy) and is_evaluation_topic(self.resolve_topic_name(POLICY))
 
     def _when_idle(self) -> None:
         """Do on the control thread what can wait until a command has left."""

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, field_validator, ValidationInfo
 from pydantic.dataclasses import dataclass
 from rl_agent.ros.common_parameters import Autostart, LIVE, RobotName
-from rl_agent.transport.spool_folder import default_spool_folder
+from rl_agent.system.folders import default_spool_folder
 
 
 @dataclass(frozen=True, config=ConfigDict(extra='forbid'))

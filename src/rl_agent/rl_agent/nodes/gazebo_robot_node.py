@@ -17,16 +17,17 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.gazebo.bridge_file import check_bridge, command_topics, load_bridge
-from rl_agent.gazebo.ros_sensor_relay import GazeboRelay
-from rl_agent.gazebo.ros_world_control import GazeboWorld
+from rl_agent.gazebo.ros_sensor_relay import SensorRelay
+from rl_agent.gazebo.ros_world_control import WorldControl
 from rl_agent.gazebo.world_file import check_world_name, steps_in
 from rl_agent.message_fields.ros_command_reader import CommandReader
 from rl_agent.message_fields.ros_field_writer import make_writer
 from rl_agent.robot_interface.ros_reset import RESET_SERVICES
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 from rl_agent.ros.common_parameters import RobotName
+from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_messages import import_message
-from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import COMMAND_QOS, DIAGNOSTICS, DIAGNOSTICS_QOS, steady_clock
@@ -95,8 +96,8 @@ class GazeboRobotNode(ManagedNode):
         # Gazebo's steps are whole nanoseconds: a period of them may end a little early
         self._half_step_ns = round(0.5e9 * settings.step_s)
         group = ReentrantCallbackGroup()  # readings arrive while a command waits for them
-        self._world = GazeboWorld(self, settings.world, group)
-        self._relay = GazeboRelay(self, description)
+        self._world = WorldControl(self, settings.world, group)
+        self._relay = SensorRelay(self, description)
         self._busy, self._busy_since_s = False, 0.0
         self._wanted: tuple[int, Future, float] | None = None
         self._tick = Future()

@@ -20,8 +20,9 @@ from rl_agent.message_fields.ros_command_reader import CommandReader
 from rl_agent.robot_interface.ros_reset import RESET_SERVICES
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_names_of_others
 from rl_agent.ros.common_parameters import RobotName
+from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_messages import import_message, ns_to_stamp
-from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import (

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import PolicyError
-from rl_agent.policy.policy import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.system.atomic_file import atomic_file
 
 _ARRAYS = ('parameters', 'observation_mean', 'observation_std')

@@ -8,8 +8,9 @@ import time
 
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError
-from rl_agent.event_log import Events
-from rl_agent.policy.policy import Policy, PolicyParameters
+from rl_agent.event_log import EventLog
+from rl_agent.policy.parameters import PolicyParameters
+from rl_agent.policy.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ class PolicyStore:
             also repeats policies while it has no new one.
     """
 
-    def __init__(self, spaces: Spaces, events: Events | None = None) -> None:
+    def __init__(self, spaces: Spaces, events: EventLog | None = None) -> None:
         """Accept policies for a robot with these spaces; tell events what is wrong with others."""
         self._spaces = spaces
-        self._events = events or Events()
+        self._events = events or EventLog()
         self._newest: ReceivedPolicy | None = None
         self._arrived = threading.Event()
         self._past_sessions: set[str] = set()

@@ -7,13 +7,13 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from rl_agent.errors import PolicyError
 from rl_agent.policy.policy_store import PolicyStore
-from rl_agent.ros.ros_messages import message_to_policy
-from rl_agent.ros.ros_polling import take_newest, TakenByHand
+from rl_agent.policy.ros_policy_message import message_to_policy
+from rl_agent.ros.ros_polling import PolledGroup, take_newest
 from rl_agent.ros.ros_topics import POLICY, POLICY_QOS
 from rl_msgs.msg import Policy as PolicyMessage
 
 
-class PolicyReceiver:
+class PolicySubscriber:
     """Offers what comes to the store, which names what is wrong with it."""
 
     def __init__(self, node: Node, store: PolicyStore, *, polled: bool = False) -> None:
@@ -30,7 +30,7 @@ class PolicyReceiver:
             POLICY,
             self._offer,
             POLICY_QOS,
-            callback_group=TakenByHand() if polled else None,
+            callback_group=PolledGroup() if polled else None,
         )
 
     def poll(self) -> None:

@@ -11,7 +11,7 @@ _MICROSECONDS = 20_000  # the last bin holds all that is longer
 Counts = NDArray[np.int64]
 
 
-class Histogram:
+class LatencyHistogram:
     """Counts times in bins of a microsecond. One thread counts; others may read.
 
     Attributes:

@@ -5,8 +5,7 @@ import argparse
 from collections.abc import Sequence
 import sys
 
-from rl_agent.bringup.node_specs import WRONG_CONFIGURATION
-from rl_agent.errors import ConfigurationError
+from rl_agent.errors import ConfigurationError, WRONG_CONFIGURATION
 from rl_agent.robot_check.report import table
 
 _EXAMPLES = """

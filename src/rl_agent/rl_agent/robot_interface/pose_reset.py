@@ -5,17 +5,15 @@ from collections.abc import Callable
 import math
 
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float64Array
 from rl_agent.description.reset import PoseDescription
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError
 
-Numbers = NDArray[np.float64]
-
 
 def move_to_pose(
-    reading: Reading, apply: Callable[[Numbers], Reading], description: RobotDescription
+    reading: Reading, apply: Callable[[Float64Array], Reading], description: RobotDescription
 ) -> Reading:
     """Move to the pose of the description's reset; return what the robot senses there.
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from builtin_interfaces.msg import Duration
 import numpy as np
-from numpy.typing import NDArray
 from rclpy.node import Node
+from rl_agent.array_types import Float64Array
 from rl_agent.description.action import ActionDescription
 from rl_agent.errors import ConfigurationError
 from rl_agent.message_fields.ros_field_paths import has_header, names_list, resolve, TYPECODES
@@ -17,7 +17,6 @@ from rl_agent.ros.ros_topics import COMMAND_QOS, COMMAND_REHEARSED_QOS, REHEARSE
 
 _NANOSECONDS = 1_000_000_000
 _TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
-Numbers = NDArray[np.float64]
 
 
 class RosCommand:
@@ -65,11 +64,11 @@ class RosCommand:
         if rehearsed:
             self._rehearsed = node.create_publisher(kind, REHEARSED_COMMANDS, qos)
 
-    def send(self, command: Numbers) -> None:
+    def send(self, command: Float64Array) -> None:
         """Publish a command, (action,), in the robot's units."""
         self._publisher.publish(self._filled(command))
 
-    def rehearse(self, command: Numbers) -> None:
+    def rehearse(self, command: Float64Array) -> None:
         """Do what `send` does, where nobody hears it.
 
         Then say to those who take commands that this end lives, which takes the rest of the way.
@@ -84,7 +83,7 @@ class RosCommand:
         if self._rehearsed is not None:
             self._node.destroy_publisher(self._rehearsed)
 
-    def _filled(self, command: Numbers) -> bytes:
+    def _filled(self, command: Float64Array) -> bytes:
         """Return the message of a command."""
         stamp_ns = self._node.get_clock().now().nanoseconds if self._stamped else 0
         return self._message.fill(command, stamp_ns)

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 import time
 
-import numpy as np
-from numpy.typing import NDArray
 from rclpy.node import Node
+from rl_agent.array_types import Float64Array
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError
@@ -18,10 +17,8 @@ from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
 _REPEATS_OF_A_LOST_COMMAND = 3  # of one topic
 _UNDER_WAY_S = 0.1  # after a command: what comes so soon may have been sent before it
 
-Numbers = NDArray[np.float64]
 
-
-class RosRobot:
+class LockstepRobot:
     """Reads a description's sensor topics, sends its commands and begins its episodes.
 
     A command and the readings that answer it alternate. A simulated robot at standstill repeats
@@ -66,7 +63,7 @@ class RosRobot:
     def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
         """Begin an episode; return the first reading of it, see `Robot.reset`."""
 
-        def apply(command: Numbers) -> Reading:
+        def apply(command: Float64Array) -> Reading:
             reading = self.apply(command)
             check(reading)
             return reading
@@ -75,7 +72,7 @@ class RosRobot:
         self._forget_older()
         return self._reset.run(self._read, apply, self._forget_older, check)
 
-    def apply(self, command: Numbers) -> Reading:
+    def apply(self, command: Float64Array) -> Reading:
         """Send a command; return the reading that answers it, see `Robot.apply`."""
         before_ns, deadline_s = self._stamp_ns, time.monotonic() + self._timeout_s
         self._send(command)
@@ -86,7 +83,7 @@ class RosRobot:
             self._send(command)
         return self._reading_at_rest(before_ns)
 
-    def _send(self, command: Numbers) -> None:
+    def _send(self, command: Float64Array) -> None:
         """Send a command; count the repeated readings from now on."""
         with self._changed:
             self._repeats = {}
@@ -117,7 +114,7 @@ class RosRobot:
             self._repeats = {}
             return self._reading()
 
-    def sense(self) -> dict[str, Numbers] | None:
+    def sense(self) -> dict[str, Float64Array] | None:
         """Return the newest values, see `SensingRobot`."""
         try:
             return self._sensors.values(self._sensors.latest())

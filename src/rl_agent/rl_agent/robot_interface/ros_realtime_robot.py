@@ -7,16 +7,15 @@ from functools import partial
 import gc
 import time
 
-import numpy as np
-from numpy.typing import NDArray
 from rclpy.node import Node
+from rl_agent.array_types import Float64Array
 from rl_agent.description.robot import RobotDescription
 from rl_agent.description.safety import find_pose, POSITION_UNITS
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError, StoppedError
-from rl_agent.event_log import Events
+from rl_agent.event_log import EventLog
 from rl_agent.real_time.fixed_rate import FixedRate
-from rl_agent.real_time.latency_histogram import Histogram
+from rl_agent.real_time.latency_histogram import LatencyHistogram
 from rl_agent.real_time.rehearsal import Rehearsal
 from rl_agent.real_time.scheduling import collect_garbage
 from rl_agent.robot_interface.ros_command import RosCommand
@@ -25,16 +24,14 @@ from rl_agent.robot_interface.ros_sensors import RosSensors
 from rl_agent.robot_interface.sensor_reader import SensorReader
 from rl_agent.safety.command_gate import CommandGate
 from rl_agent.safety.safety_state import SafetyState
-from rl_agent.safety.stop_motion import Reactions
+from rl_agent.safety.stop_motion import StopPlanner
 from rl_agent.safety.watchdogs import POLICY, Watched
 
 _TICKS_PER_COLLECTION = 10
 _LOOK_S = 0.001  # between two looks for messages, while an episode waits for them
 
-Numbers = NDArray[np.float64]
 
-
-class RosRealtimeRobot:
+class RealtimeRobot:
     """Sends a command, waits for the next tick, returns what the sensors said last by then.
 
     The thread that calls `apply` is the control thread. It never waits for anything but the
@@ -51,7 +48,7 @@ class RosRealtimeRobot:
         description: RobotDescription,
         timeout_s: float,
         state: SafetyState,
-        events: Events,
+        events: EventLog,
         policy_heard_s: Callable[[], float] = time.monotonic,
         when_idle: Callable[[], None] = lambda: None,
         rehearse: Callable[[], None] = lambda: None,
@@ -90,7 +87,7 @@ class RosRealtimeRobot:
         self._gate = CommandGate(
             self._command.send,
             state,
-            Reactions(description.action),
+            StopPlanner(description.action),
             description.rate_hz,
             description.safety.command_watchdog,
             watched,
@@ -103,7 +100,7 @@ class RosRealtimeRobot:
         self._rehearsal = Rehearsal(
             self._rehearse, self.rate.period_s, own_processor=own_processor
         )
-        self.latency = Histogram()
+        self.latency = LatencyHistogram()
 
     @property
     def waits_for(self) -> str:
@@ -130,7 +127,7 @@ class RosRealtimeRobot:
             check(reading)
             refuse(reading.command is not None)
 
-        def apply(command: Numbers) -> Reading:
+        def apply(command: Float64Array) -> Reading:
             self._begun_s = None
             reading = self.apply(command)
             look_at(reading)
@@ -148,7 +145,7 @@ class RosRealtimeRobot:
         self._reader.update()
         return replace(self._reading(), command=self._gate.newest)
 
-    def apply(self, command: Numbers) -> Reading:
+    def apply(self, command: Float64Array) -> Reading:
         """Send a command; return the reading of the next tick, see `Robot.apply`."""
         sent = self._gate.send(command)
         if sent and self._begun_s is not None:
@@ -166,7 +163,7 @@ class RosRealtimeRobot:
         last = self._gate.last
         return reading if last is command else replace(reading, command=last)
 
-    def sense(self) -> dict[str, Numbers] | None:
+    def sense(self) -> dict[str, Float64Array] | None:
         """Return the newest values, see `SensingRobot`."""
         self._look()
         now_s = time.monotonic()
@@ -242,7 +239,7 @@ class RosRealtimeRobot:
         is_fresh = all(item.is_young(now_s) for item in self._watched_sensors)
         return Reading(values, stamp_ns, is_fresh=is_fresh)
 
-    def _pose_of(self, values: Mapping[str, Numbers]) -> Numbers:
+    def _pose_of(self, values: Mapping[str, Float64Array]) -> Float64Array:
         """Return what the command sets, as measured, (action,)."""
         assert self._pose is not None
         field, places = self._pose

@@ -16,7 +16,7 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.message_fields.ros_field_extractor import FieldExtractor
 from rl_agent.message_fields.ros_field_paths import has_header
 from rl_agent.ros.ros_messages import import_message, stamp_to_ns
-from rl_agent.ros.ros_polling import take_all, Taken, TakenByHand
+from rl_agent.ros.ros_polling import PolledGroup, take_all, Taken
 from rl_agent.ros.ros_topics import SENSOR_QOS
 
 
@@ -95,7 +95,7 @@ class RosSensors:
         }
         self._stamped = {topic: has_header(kind) for topic, kind in description.topics.items()}
         self._kinds = {topic: import_message(kind) for topic, kind in description.topics.items()}
-        group = TakenByHand() if polled else None
+        group = PolledGroup() if polled else None
         self._polled_s = time.monotonic()
         self._subscriptions = {
             topic: node.create_subscription(

@@ -6,15 +6,12 @@ import math
 import threading
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from rl_agent.array_checks import fits_float32
+from rl_agent.array_types import Float64Array
 from rl_agent.description.observation import ObservationField
 from rl_agent.environment.transforms import transform
 from rl_agent.errors import RobotError
-from rl_agent.event_log import Events
-
-Numbers = NDArray[np.float64]
+from rl_agent.event_log import EventLog
 
 
 class Heard(Protocol):
@@ -51,8 +48,8 @@ class SensorReader:
         self,
         observation: Sequence[ObservationField],
         latest: Callable[[], Mapping[str, Heard]],
-        values_of: Callable[[str, Any], Mapping[str, Numbers]],
-        events: Events,
+        values_of: Callable[[str, Any], Mapping[str, Float64Array]],
+        events: EventLog,
     ) -> None:
         """Read the fields of an observation.
 
@@ -69,7 +66,7 @@ class SensorReader:
         }
         self._lock = threading.Lock()
         self._seen: dict[str, Heard] = {}
-        self._values: dict[str, Numbers] = {}
+        self._values: dict[str, Float64Array] = {}
         self._good: dict[str, Heard] = {}
         self._why: dict[str, str] = {}
 
@@ -100,7 +97,7 @@ class SensorReader:
             for topic, message in self._good.items():
                 self._refusal(topic, message)
 
-    def values(self) -> dict[str, Numbers]:
+    def values(self) -> dict[str, Float64Array]:
         """Return field to its newest good values, (raw,)."""
         return dict(self._values)
 
@@ -153,7 +150,7 @@ class SensorReader:
 
 
 def _refuse_what_is_not_finite(
-    fields: Sequence[ObservationField], values: Mapping[str, Numbers]
+    fields: Sequence[ObservationField], values: Mapping[str, Float64Array]
 ) -> None:
     """Raise RobotError where a number is none in float32, once it is what the description says."""
     for field in fields:

@@ -11,12 +11,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import DIAGNOSTICS, DIAGNOSTICS_QOS
-from rl_agent.safety.safety_state import OK
-from rl_msgs.msg import AgentStatus
 
 _RECENT_S = 10.0
-_MISSED_PART = 0.01
-_SPOOL_S = 10.0  # transitions that wait for so long are too many for a working connection
 
 
 @dataclass(frozen=True)
@@ -50,15 +46,15 @@ class Recent:
         return now_s - self._grew_s.get(name, -math.inf) <= _RECENT_S
 
 
-Judge = Callable[[Any, Recent], list[Concern]]
+ConcernFinder = Callable[[Any, Recent], list[Concern]]
 
 
 class Diagnostics:
     """Publishes a node's status as diagnostics."""
 
-    def __init__(self, node: Node, judge: Judge) -> None:
-        """Advertise the topic; `judge` finds the concerns in a status message."""
-        self._node, self._judge = node, judge
+    def __init__(self, node: Node, find_concerns: ConcernFinder) -> None:
+        """Advertise the topic; `find_concerns` finds the concerns in a status message."""
+        self._node, self._find_concerns = node, find_concerns
         self._recent = Recent()
         self._publisher = node.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
 
@@ -74,7 +70,7 @@ class Diagnostics:
 
     def _status(self, status: Any) -> DiagnosticStatus:
         """Return the diagnostic status."""
-        concerns = self._judge(status, self._recent)
+        concerns = self._find_concerns(status, self._recent)
         level = DiagnosticStatus.OK
         if concerns:
             is_error = any(concern.is_error for concern in concerns)
@@ -86,37 +82,6 @@ class Diagnostics:
             hardware_id=getattr(status, 'robot', ''),
             values=[KeyValue(key=key, value=value) for key, value in _values(status)],
         )
-
-
-def agent_concerns(status: AgentStatus, recent: Recent) -> list[Concern]:
-    """Return what in an agent's status a person should look at."""
-    concerns = []
-    if status.safety_latched:
-        concerns.append(
-            Concern(f'{status.safety_state}: only ~/rearm moves it again', is_error=True)
-        )
-    elif status.safety_state not in (OK, ''):
-        concerns.append(Concern(status.safety_state))
-    if status.state.startswith('waiting'):
-        concerns.append(Concern(status.state))
-    if recent.grew('dropped', status.transitions_dropped):
-        concerns.append(
-            Concern(
-                'the spool is full, its oldest transitions are lost: is the learner reachable?'
-            )
-        )
-    elif status.transitions_pending > _SPOOL_S * max(status.steps_per_s, 10.0):
-        concerns.append(
-            Concern(f'{status.transitions_pending} transitions wait for the learner machine')
-        )
-    if recent.grew('rejected', status.policies_rejected):
-        concerns.append(Concern('policies are refused: see the log for why'))
-    missed = recent.grew('missed', status.ticks_missed)
-    if missed and status.ticks_missed > _MISSED_PART * status.ticks:
-        concerns.append(
-            Concern(f'{status.ticks_missed} of {status.ticks} control periods were missed')
-        )
-    return concerns
 
 
 def _values(status: Any) -> list[tuple[str, str]]:

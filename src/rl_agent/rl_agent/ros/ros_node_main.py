@@ -14,137 +14,19 @@ import signal
 import sys
 import threading
 import traceback
-from typing import Any
 
 import rclpy
 from rclpy.exceptions import InvalidNamespaceException, InvalidNodeNameException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
-from rclpy.subscription import Subscription
 from rclpy.utilities import try_shutdown
-from rl_agent.bringup.node_specs import WRONG_CONFIGURATION
-from rl_agent.errors import ConfigurationError, DiskFullError, RlError
-from rl_agent.ros.ros_qos_mismatch import publisher_events, subscription_events
+from rl_agent.errors import ConfigurationError, DiskFullError, RlError, WRONG_CONFIGURATION
+from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.system.log_folder import why_no_logs
 from rl_agent.system.signal_safe_event import set_by_signals, SignalSafeEvent
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
-
-
-class ManagedNode(LifecycleNode):
-    """A lifecycle node whose steps may raise expected errors.
-
-    Subclasses override `configure`, `activate`, `deactivate` and `clean_up`; an `RlError` there
-    is logged and makes the transition fail. `fail` ends the process from any thread.
-    """
-
-    def __init__(self, name: str) -> None:
-        """Create the node, unconfigured."""
-        super().__init__(name)
-        self.failure: RlError | None = None
-        self._configured = False
-        self.ended = threading.Event()
-
-    def create_publisher(
-        self, msg_type: Any, topic: str, qos_profile: Any, **options: Any
-    ) -> Publisher:
-        """Return a publisher, see rclpy; a subscriber that cannot hear it is logged."""
-        options.setdefault('event_callbacks', publisher_events(self, topic, qos_profile))
-        return super().create_publisher(msg_type, topic, qos_profile, **options)
-
-    def create_subscription(
-        self, msg_type: Any, topic: str, callback: Any, qos_profile: Any, **options: Any
-    ) -> Subscription:
-        """Return a subscription, see rclpy; a publisher that it cannot hear is logged."""
-        options.setdefault('event_callbacks', subscription_events(self, topic, qos_profile))
-        return super().create_subscription(msg_type, topic, callback, qos_profile, **options)
-
-    @property
-    def autostart(self) -> bool:
-        """Whether the process takes the node to `active` by itself."""
-        return True
-
-    def configure(self) -> None:
-        """Read, validate, connect; nothing moves."""
-
-    def activate(self) -> None:
-        """Begin to work."""
-
-    def deactivate(self) -> None:
-        """Stop safely and hand over what is held."""
-
-    def clean_up(self) -> None:
-        """Forget the configuration."""
-
-    def fail(self, error: RlError) -> None:
-        """End the process with this error, unless another one came first."""
-        self.failure = self.failure or error
-        self.ended.set()
-
-    def close(self) -> None:
-        """Clean up what is still configured."""
-        if self._configured:
-            self._configured = False
-            self.clean_up()
-
-    def start(self) -> None:
-        """Configure and activate.
-
-        Raises:
-            RlError: either fails.
-        """
-        for trigger in (self.trigger_configure, self.trigger_activate):
-            if trigger() != TransitionCallbackReturn.SUCCESS:
-                raise self.failure or RlError(f'{self.get_name()} could not be started')
-
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Handle the lifecycle transition, see rclpy."""
-        result = self._attempt(self.configure)
-        self._configured = result == TransitionCallbackReturn.SUCCESS
-        return result
-
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Handle the lifecycle transition, see rclpy."""
-        super().on_activate(state)
-        return self._attempt(self.activate)
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Handle the lifecycle transition, see rclpy."""
-        result = self._attempt(self.deactivate)
-        super().on_deactivate(state)
-        return result
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Handle the lifecycle transition, see rclpy."""
-        self._configured = False
-        return self._attempt(self.clean_up)
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Handle the lifecycle transition, see rclpy."""
-        try:
-            self._attempt(self.deactivate)
-        finally:
-            self.ended.set()
-        return TransitionCallbackReturn.SUCCESS
-
-    def _attempt(self, step: Callable[[], None]) -> TransitionCallbackReturn:
-        """Run one step; an expected error fails the transition."""
-        if not self.ended.is_set():
-            self.failure = None  # an earlier attempt's; this one may go well
-        try:
-            step()
-        except RlError as error:
-            self.failure = error
-            if not self.autostart:
-                self.get_logger().error(str(error))
-            return TransitionCallbackReturn.FAILURE
-        except Exception:
-            traceback.print_exc()  # rclpy would say nothing of it
-            raise
-        return TransitionCallbackReturn.SUCCESS
 
 
 def run(make_node: Callable[[], ManagedNode], args: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import time
 
 from rclpy.node import Node
-from rl_agent.event_log import Events
+from rl_agent.event_log import EventLog
 from rl_agent.ros.ros_topics import node_of
 
 EVENT = 'somebody_else_commands'
@@ -30,14 +30,14 @@ def other_publishers(node: Node, topic: str, *, own: int = 0) -> list[str]:
     return sorted(found.elements())
 
 
-class Company:
+class OtherPublishers:
     """Tells of others that command the robot of an agent."""
 
     def __init__(
         self,
         node: Node,
         topic: str,
-        events: Events,
+        events: EventLog,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Watch the topic of the commands, which `node` publishes on itself.

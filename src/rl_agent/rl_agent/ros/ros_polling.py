@@ -15,7 +15,7 @@ from rclpy.subscription import Subscription
 Taken = tuple[bytes, dict[str, int]]  # a message as it travelled, and what is known of the way
 
 
-class TakenByHand(MutuallyExclusiveCallbackGroup):
+class PolledGroup(MutuallyExclusiveCallbackGroup):
     """Keeps an executor from waiting for messages."""
 
     def can_execute(self, entity: Any) -> bool:

@@ -82,6 +82,6 @@ def node_of(endpoint: Any) -> str:
     return f'{endpoint.node_namespace.rstrip("/")}/{endpoint.node_name}'
 
 
-def is_of_a_trial(topic: str) -> bool:
+def is_evaluation_topic(topic: str) -> bool:
     """Return whether a full topic name is of an agent that judges a policy, see `EVALUATION`."""
     return topic.split('/')[-2] == EVALUATION

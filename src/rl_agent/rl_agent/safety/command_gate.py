@@ -5,15 +5,12 @@ from collections.abc import Callable, Sequence
 import threading
 import time
 
-import numpy as np
-from numpy.typing import NDArray
 from rl_agent.array_checks import all_finite
+from rl_agent.array_types import Command
 from rl_agent.description.safety import ReactionDescription, WatchdogDescription
 from rl_agent.safety.safety_state import SafetyState, Stop
-from rl_agent.safety.stop_motion import Reactions, StopMotion
+from rl_agent.safety.stop_motion import StopMotion, StopPlanner
 from rl_agent.safety.watchdogs import COMMAND, Watchdogs, Watched
-
-Command = NDArray[np.float64]
 
 NOT_FINITE = 'command_not_finite'
 
@@ -31,7 +28,7 @@ class CommandGate:
         self,
         publish: Callable[[Command], None],
         state: SafetyState,
-        reactions: Reactions,
+        reactions: StopPlanner,
         rate_hz: float,
         watchdog: WatchdogDescription,
         watched: Sequence[Watched] = (),

@@ -8,9 +8,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.array_checks import all_true
+from rl_agent.array_types import FieldValues
 from rl_agent.description.safety import LimitDescription, spread, TiltDescription
-
-Values = Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Limit:
         self._low = np.array(spread(description.low, [-math.inf] * size))
         self._high = np.array(spread(description.high, [math.inf] * size))
 
-    def check(self, values: Values) -> Trip | None:
+    def check(self, values: FieldValues) -> Trip | None:
         """Return the trip, if a number is out of bounds; one that is not a number is."""
         given = values[self._field]
         # this way round, because a comparison with NaN is false
@@ -60,7 +59,7 @@ class TiltLimit:
         self._field = description.observation
         self._max_roll, self._max_pitch = description.max_roll_rad, description.max_pitch_rad
 
-    def check(self, values: Values) -> Trip | None:
+    def check(self, values: FieldValues) -> Trip | None:
         """Return the trip, if the base is tilted too far, or if nobody knows."""
         angles = roll_pitch(values[self._field])
         if angles is None:
@@ -81,7 +80,7 @@ class TiltLimit:
         return None
 
 
-class Trips:
+class Limits:
     """All limits of a robot."""
 
     def __init__(
@@ -103,7 +102,7 @@ class Trips:
         if tilt is not None:
             self._limits.append(TiltLimit(tilt))
 
-    def check(self, values: Values) -> Trip | None:
+    def check(self, values: FieldValues) -> Trip | None:
         """Return the first limit that is passed; None: all is well.
 
         Args:

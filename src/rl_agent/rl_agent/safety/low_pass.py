@@ -4,9 +4,7 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
-
-Values = NDArray[np.float64]
+from rl_agent.array_types import Float64Array
 
 
 class LowPass:
@@ -53,15 +51,15 @@ class LowPass:
         self._first = np.zeros(channels)
         self._second = np.zeros(channels)
 
-    def reset(self, values: Values) -> None:
+    def reset(self, values: Float64Array) -> None:
         """Be at rest at these values, (channel,): the same input then comes out unchanged."""
         self._first = (1.0 - self.numerator[0]) * values
         self._second = (self.numerator[2] - self.denominator[2]) * values
 
-    def __call__(self, values: Values) -> Values:
+    def __call__(self, values: Float64Array) -> Float64Array:
         """Return the filtered sample, (channel,)."""
         b, a = self._b, self._a
-        filtered: Values = b[0] * values + self._first
+        filtered: Float64Array = b[0] * values + self._first
         self._first = b[1] * values - a[1] * filtered + self._second
         self._second = b[2] * values - a[2] * filtered
         return filtered

@@ -16,7 +16,7 @@ from std_srvs.srv import Trigger
 CAUSE = 'emergency_stop'
 
 
-class RosSafety:
+class EmergencyStop:
     """Brings a person's word to the `SafetyState`.
 
     There are two subscriptions to one topic: a volatile one hears every reliable publisher, and

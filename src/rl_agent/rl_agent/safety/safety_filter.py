@@ -5,14 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from rl_agent.array_checks import all_finite, all_true
+from rl_agent.array_types import Command, Float32Array
 from rl_agent.description.safety import SafetyDescription, spread
 from rl_agent.errors import PolicyError
 from rl_agent.safety.low_pass import LowPass
-
-Vector = NDArray[np.float32]
-Command = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class SafeAction:
             its work at every step.
     """
 
-    action: Vector
+    action: Float32Array
     command: Command
     limited: tuple[str, ...] = ()
 
@@ -121,7 +118,7 @@ class SafetyFilter:
         if self._low_pass is not None:
             self._low_pass.reset(np.clip(self._last, self._box_low, self._box_high))
 
-    def filter(self, wanted: Vector) -> SafeAction:
+    def filter(self, wanted: Float32Array) -> SafeAction:
         """Return what may be sent for a wanted action, (action,) in [-1, 1].
 
         Raises:
@@ -153,7 +150,7 @@ class SafetyFilter:
             action = self.action_of(command)
         return SafeAction(action, command, limited)
 
-    def action_of(self, command: Command) -> Vector:
+    def action_of(self, command: Command) -> Float32Array:
         """Return what a command means as an action, (action,) float32 in [-1, 1]."""
         action = ((command - self._low) / self._half_span - self._ones).astype(np.float32)
         return np.minimum(np.maximum(action, self._bottom), self._top)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import threading
 
 from rl_agent.description.safety import ReactionDescription
-from rl_agent.event_log import Events
+from rl_agent.event_log import EventLog
 
 OK = 'ok'
 Persists = Callable[[], str | None]
@@ -39,7 +39,7 @@ class SafetyState:
     a person asks for, has precedence.
     """
 
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: EventLog) -> None:
         """Begin with a robot that may move."""
         self._events = events
         self._changed = threading.Condition()

@@ -2,11 +2,9 @@
 """How commands go on while the robot is brought to a stop."""
 
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Command
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.safety import POSITION_UNITS, ReactionDescription
-
-Command = NDArray[np.float64]
 
 
 class StopMotion:
@@ -26,7 +24,7 @@ class StopMotion:
         return motion
 
 
-class Reactions:
+class StopPlanner:
     """Plans stops for one robot."""
 
     def __init__(self, action: ActionDescription) -> None:

@@ -10,7 +10,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.simulated_models.model import Joints, SensorValues
+from rl_agent.array_types import Float64Array
+from rl_agent.simulated_models.model import SensorValues
 
 LENGTH_M = 0.5  # of each link
 MASS_KG = 1.0  # of each link
@@ -37,9 +38,9 @@ class Arm:
     def __init__(self) -> None:
         """Rest stretched out."""
         self.joint_names: tuple[str, ...] = ('shoulder', 'elbow')
-        self.position: Joints = np.zeros(2)
-        self.velocity: Joints = np.zeros(2)
-        self.effort: Joints = np.zeros(2)
+        self.position: Float64Array = np.zeros(2)
+        self.velocity: Float64Array = np.zeros(2)
+        self.effort: Float64Array = np.zeros(2)
         self.target = np.array([NEAREST_M, 0.0, 0.0])
 
     @property
@@ -66,7 +67,7 @@ class Arm:
         angle = rng.uniform(-WIDEST, WIDEST)
         self.target = np.array([radius * math.cos(angle), radius * math.sin(angle), 0.0])
 
-    def step(self, command: Joints, period_s: float) -> None:
+    def step(self, command: Float64Array, period_s: float) -> None:
         """Apply efforts, N m, (2,), for one period."""
         self.effort = np.clip(command, -MAX_EFFORT, MAX_EFFORT)
         steps = math.ceil(period_s / _SUBSTEP_S)
@@ -76,7 +77,7 @@ class Arm:
             self.velocity = np.clip(velocity, -MAX_VELOCITY, MAX_VELOCITY)
             self.position = self.position + self.velocity * (period_s / steps)
 
-    def _acceleration(self) -> Joints:
+    def _acceleration(self) -> Float64Array:
         """Return the joints' acceleration, rad/s^2, (2,)."""
         elbow = float(self.position[1])
         v1, v2 = self.velocity.tolist()

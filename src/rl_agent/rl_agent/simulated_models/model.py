@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.array_types import Float64Array
 
-Joints = NDArray[np.float64]
 # topic to field path to the numbers there, as {'imu': {'orientation': [0, 0, 0, 1]}}; or to names,
 # where a message says whose the numbers are
 SensorValues = Mapping[str, Mapping[str, NDArray[Any]]]
@@ -33,15 +33,15 @@ class SimulatedModel(Protocol):
     """
 
     joint_names: tuple[str, ...]
-    position: Joints
-    velocity: Joints
-    effort: Joints
+    position: Float64Array
+    velocity: Float64Array
+    effort: Float64Array
 
     def reset(self, rng: np.random.Generator) -> None:
         """Draw a starting state."""
         ...
 
-    def step(self, command: Joints, period_s: float) -> None:
+    def step(self, command: Float64Array, period_s: float) -> None:
         """Execute a command, (joint,), in the unit of the description, for a control period."""
         ...
 

@@ -4,7 +4,7 @@
 import math
 
 import numpy as np
-from rl_agent.simulated_models.model import Joints
+from rl_agent.array_types import Float64Array
 
 GRAVITY = 10.0  # m/s^2, as in Pendulum-v1
 MASS_KG = 1.0
@@ -22,9 +22,9 @@ class Pendulum:
     def __init__(self) -> None:
         """Hang at rest."""
         self.joint_names: tuple[str, ...] = ('pivot',)
-        self.position: Joints = np.array([math.pi])
-        self.velocity: Joints = np.zeros(1)
-        self.effort: Joints = np.zeros(1)
+        self.position: Float64Array = np.array([math.pi])
+        self.velocity: Float64Array = np.zeros(1)
+        self.effort: Float64Array = np.zeros(1)
 
     def reset(self, rng: np.random.Generator) -> None:
         """Draw an angle in [-pi, pi] and a velocity in [-1, 1] rad/s."""
@@ -32,7 +32,7 @@ class Pendulum:
         self.velocity = rng.uniform(-1.0, 1.0, 1)
         self.effort = np.zeros(1)
 
-    def step(self, command: Joints, period_s: float) -> None:
+    def step(self, command: Float64Array, period_s: float) -> None:
         """Apply an effort, N m, (1,), for one period."""
         self.effort = np.clip(command, -MAX_EFFORT, MAX_EFFORT)
         gravity = 3.0 * GRAVITY / (2.0 * LENGTH_M) * np.sin(self.position)

@@ -7,7 +7,7 @@ import math
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float64Array
 from rl_agent.description.randomisation import Draw, draw, NOTHING_DRAWN, RandomisationRanges
 from rl_agent.simulated_models.model import SensorValues
 from rl_agent.simulated_models.quadruped_parts.body import (
@@ -19,8 +19,6 @@ from rl_agent.simulated_models.quadruped_parts.body import (
     STANDING,
 )
 from rl_agent.simulated_models.quadruped_parts.standing import stand_up
-
-Vector = NDArray[np.float64]
 
 _STEP_S = 0.002  # of the physics, or as near as whole steps in a control period come
 _FASTEST_JOINT = 200.0  # rad/s; motors of this size stay below 30
@@ -58,15 +56,15 @@ class QuadrupedReading:
         foot_force: that each foot carries, N, (4,).
     """
 
-    orientation: Vector
-    angular_velocity: Vector
-    linear_acceleration: Vector
-    position: Vector
-    linear_velocity: Vector
-    joint_position: Vector
-    joint_velocity: Vector
-    joint_effort: Vector
-    foot_force: Vector
+    orientation: Float64Array
+    angular_velocity: Float64Array
+    linear_acceleration: Float64Array
+    position: Float64Array
+    linear_velocity: Float64Array
+    joint_position: Float64Array
+    joint_velocity: Float64Array
+    joint_effort: Float64Array
+    foot_force: Float64Array
 
 
 class Quadruped:
@@ -105,17 +103,17 @@ class Quadruped:
         self._begin_episode()
 
     @property
-    def position(self) -> Vector:
+    def position(self) -> Float64Array:
         """Sensed, rad, (12,)."""
         return self.reading.joint_position
 
     @property
-    def velocity(self) -> Vector:
+    def velocity(self) -> Float64Array:
         """Sensed, rad/s, (12,)."""
         return self.reading.joint_velocity
 
     @property
-    def effort(self) -> Vector:
+    def effort(self) -> Float64Array:
         """Of the motors, N m, (12,)."""
         return self.reading.joint_effort
 
@@ -156,7 +154,7 @@ class Quadruped:
         self._stand_up(rng)
         self._begin_episode()
 
-    def step(self, command: Vector, period_s: float) -> None:
+    def step(self, command: Float64Array, period_s: float) -> None:
         """Let the motors pull towards joint angles, rad, (12,), for a control period.
 
         A body that explodes (numbers that are not finite, or beyond all physics) is laid on its
@@ -196,7 +194,7 @@ class Quadruped:
         self._until_push_s = self.draw.value('push_interval_s', math.inf)
         self.reading = self._noisy(self._seen[0])
 
-    def _advance(self, target: Vector, substeps: int) -> None:
+    def _advance(self, target: Float64Array, substeps: int) -> None:
         """Let the physics go on; a body that explodes is laid on its back."""
         data = self.body.data
         data.ctrl[:] = target
@@ -256,7 +254,7 @@ class Quadruped:
         data.qvel[:] = 0.0
         data.qpos[2] += self.body.highest_ground_m - self.body.lowest_point_m()
 
-    def _hold(self, target: Vector, seconds: float) -> None:
+    def _hold(self, target: Float64Array, seconds: float) -> None:
         """Let the motors pull towards joint angles, without delay."""
         self._advance(target, self._substeps(seconds))
 
@@ -317,7 +315,7 @@ class Quadruped:
         return replace(reading, orientation=_product(reading.orientation, turn), **noisy)
 
 
-def _product(first: Vector, second: Vector) -> Vector:
+def _product(first: Float64Array, second: Float64Array) -> Float64Array:
     """Return a turn after another, quaternions x, y, z, w, (4,) each, normalised."""
     result = np.empty(4)
     mujoco.mju_mulQuat(result, np.roll(first, 1), np.roll(second, 1))

@@ -7,7 +7,7 @@ For films, benchmarks and evaluations: `RobotEnv` drives it as it drives a robot
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float64Array
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
@@ -16,10 +16,8 @@ from rl_agent.simulated_models import make_model
 from rl_agent.simulated_models.model import sensors_of
 from rl_agent.simulation.simulated_robot import SimulatedRobot
 
-Numbers = NDArray[np.float64]
 
-
-class DirectRobot:
+class InProcessRobot:
     """A described robot's model, stepped by function calls; a `Robot`.
 
     Attributes:
@@ -59,7 +57,7 @@ class DirectRobot:
         self.simulated.reset()
         return self._read()
 
-    def apply(self, command: Numbers) -> Reading:
+    def apply(self, command: Float64Array) -> Reading:
         """Execute a command, (action,), for one control period; return what is sensed then."""
         self.simulated.step(command[self._order])
         return self._read()
@@ -70,7 +68,7 @@ class DirectRobot:
             {item.name: self._field(item) for item in self._fields}, self.simulated.stamp_ns
         )
 
-    def _field(self, item: ObservationField) -> Numbers:
+    def _field(self, item: ObservationField) -> Float64Array:
         """Return one field's numbers, (raw,)."""
         model = self.simulated.model
         joints = {

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.tasks.task import Outcome, Parameters, Values
+from rl_agent.array_types import FieldValues
+from rl_agent.tasks.task import Outcome, Parameters
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Reach(Parameters):
     effort_cost: float = 0.02
 
     def outcome(
-        self, observation: Values, command: NDArray[np.float64], next_observation: Values
+        self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
     ) -> Outcome:
         """Return reward parts and termination of one step, see `Task.outcome`."""
         way = next_observation['hand'] - next_observation['target']

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.tasks.task import Outcome, Parameters, Values
+from rl_agent.array_types import FieldValues
+from rl_agent.tasks.task import Outcome, Parameters
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class ReachGoal(Parameters):
     collision_cost: float = 20.0
 
     def outcome(
-        self, observation: Values, command: NDArray[np.float64], next_observation: Values
+        self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
     ) -> Outcome:
         """Return reward parts and termination of one step, see `Task.outcome`."""
         del command  # driving costs nothing but time
@@ -54,7 +55,7 @@ class ReachGoal(Parameters):
         }
         return Outcome(parts, terminated=reached or collided)
 
-    def _distance_m(self, observation: Values) -> float:
+    def _distance_m(self, observation: FieldValues) -> float:
         """Return how far the goal is."""
         x_m, y_m = observation['position'][:2]
         return float(np.hypot(x_m - self.goal_x_m, y_m - self.goal_y_m))

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.tasks.task import Outcome, Parameters, Values
+from rl_agent.array_types import FieldValues
+from rl_agent.tasks.task import Outcome, Parameters
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class SwingUp(Parameters):
     effort_cost: float = 0.001
 
     def outcome(
-        self, observation: Values, command: NDArray[np.float64], next_observation: Values
+        self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
     ) -> Outcome:
         """Return reward parts and termination of one step, see `Task.outcome`."""
         del next_observation  # as in Pendulum-v1, the reward is for the state acted in

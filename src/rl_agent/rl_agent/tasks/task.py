@@ -1,7 +1,6 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """What a task is: reward and termination as a pure function of what was measured and done."""
 
-from collections.abc import Mapping
 import dataclasses
 from dataclasses import dataclass
 import math
@@ -9,8 +8,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-Values = Mapping[str, NDArray[np.float64]]
+from rl_agent.array_types import FieldValues
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Task(Protocol):
     fields: ClassVar[tuple[str, ...]]
 
     def outcome(
-        self, observation: Values, command: NDArray[np.float64], next_observation: Values
+        self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
     ) -> Outcome:
         """Return reward parts and termination of one step.
 

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.array_types import FieldValues
 from rl_agent.errors import ConfigurationError
-from rl_agent.tasks.task import Outcome, Parameters, Values
+from rl_agent.tasks.task import Outcome, Parameters
 
 LOWEST_VELOCITY, HIGHEST_VELOCITY = 0.1, 2.0  # m/s
 
@@ -61,7 +62,7 @@ class Walk(Parameters):
             )
 
     def outcome(
-        self, observation: Values, command: NDArray[np.float64], next_observation: Values
+        self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
     ) -> Outcome:
         """Return reward parts and termination of one step, see `Task.outcome`."""
         del observation, command

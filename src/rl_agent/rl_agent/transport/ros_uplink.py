@@ -7,8 +7,7 @@ import time
 
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
-from rl_agent.ros.ros_messages import batch_to_message
-from rl_agent.ros.ros_polling import take_all, TakenByHand
+from rl_agent.ros.ros_polling import PolledGroup, take_all
 from rl_agent.ros.ros_topics import (
     ACK_WANTED_QOS,
     steady_clock,
@@ -16,9 +15,10 @@ from rl_agent.ros.ros_topics import (
     TRANSITIONS_ACK,
     TRANSITIONS_OFFERED_QOS,
 )
+from rl_agent.transport.ros_batch_message import batch_to_message
 from rl_agent.transport.send_window import SendWindow
 from rl_agent.transport.spool import Spool, SpooledBatch
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender
 from rl_msgs.msg import TransitionAck, TransitionBatch
 
 OnAck = Callable[[str, int], None]  # session, sequence
@@ -44,7 +44,7 @@ class Connection:
             TRANSITIONS_ACK,
             self._on_ack,
             ACK_WANTED_QOS,
-            callback_group=TakenByHand() if polled else None,
+            callback_group=PolledGroup() if polled else None,
         )
 
     def listen(self, robot: str, on_ack: OnAck) -> None:

@@ -34,7 +34,7 @@ class SpooledBatch:
 
 
 @dataclass
-class Run:
+class RecordSpan:
     """Consecutive transitions of one session in a spool.
 
     Attributes:
@@ -87,7 +87,7 @@ class Spool:
         *,
         memory: MemoryRing | None = None,
         file: FileRing | None = None,
-        leftovers: Sequence[Run] = (),
+        leftovers: Sequence[RecordSpan] = (),
         begin: int = 1,
     ) -> None:
         """Hold at most `capacity` transitions, at least 1.
@@ -107,7 +107,7 @@ class Spool:
         self._memory, self._file = memory, file
         self._layout: RecordLayout | None = None
         self._lock = threading.Condition()
-        self._own = Run(session, 1, begin, begin, begin, begin)
+        self._own = RecordSpan(session, 1, begin, begin, begin, begin)
         self._runs = [*leftovers, self._own]
         self._moved = begin if file else 0  # everything below is on the disk, or not needed
         self._movable = begin  # what is below has been in memory for a while
@@ -238,7 +238,7 @@ class Spool:
             self._file.note_oldest(oldest)
             self._in_file = start < stop or not done_with
 
-    def _next_run(self) -> Run | None:
+    def _next_run(self) -> RecordSpan | None:
         """Return the run to send from; a session's next run waits until the last one is in."""
         sessions: set[str] = set()
         for run in self._runs:

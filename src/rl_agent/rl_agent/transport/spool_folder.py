@@ -25,8 +25,8 @@ from rl_agent.transport.record_ring import (
     read_file_ring,
     read_memory_ring,
 )
-from rl_agent.transport.spool import Run, Spool
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.spool import RecordSpan, Spool
+from rl_agent.transport.transition import Sender
 from rl_agent.transport.transition_record import RecordLayout, Records, whole
 
 _SHARED_MEMORY = Path('/dev/shm')
@@ -34,12 +34,6 @@ _MOVE_PERIOD_S = 1.0
 _SCANNED_AT_ONCE = 4096
 
 Report = Callable[[str], None]
-
-
-def default_spool_folder() -> Path:
-    """Return `rl_agent/spool` in the folder that ROS or the system sets apart for such files."""
-    home = os.environ.get('ROS_HOME') or os.environ.get('XDG_STATE_HOME') or '~/.local/state'
-    return Path(home).expanduser() / 'rl_agent' / 'spool'
 
 
 class SpoolFolder:
@@ -256,7 +250,7 @@ def _split_where_positions_jump(records: Records) -> Sequence[Records]:
     return [part for part in np.split(records, jumps) if len(part)]
 
 
-def _runs(records: Records) -> list[Run]:
+def _runs(records: Records) -> list[RecordSpan]:
     """Return the runs that records form, in their order; a gap begins a new one."""
     if not len(records):
         return []
@@ -267,5 +261,5 @@ def _runs(records: Records) -> list[Run]:
     for part in np.split(records, np.flatnonzero(~step) + 1):
         start, stop = int(part['position'][0]), int(part['position'][-1]) + 1
         session = bytes(part['session'][0]).decode('ascii', 'replace')
-        runs.append(Run(session, int(part['sequence'][0]), start, stop, start, start))
+        runs.append(RecordSpan(session, int(part['sequence'][0]), start, stop, start, start))
     return runs

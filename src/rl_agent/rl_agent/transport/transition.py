@@ -3,10 +3,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-Vector = NDArray[np.float32]
+from rl_agent.array_types import Float32Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +25,10 @@ class Transition:
         stamp_ns: when `observation` was sensed, by the robot's clock.
     """
 
-    observation: Vector
-    action: Vector
+    observation: Float32Array
+    action: Float32Array
     reward: float
-    next_observation: Vector
+    next_observation: Float32Array
     terminated: bool
     truncated: bool
     intervention: bool
@@ -60,10 +57,10 @@ class TransitionBuilder:
         """Wait for the first episode."""
         self.episode = 0
         self.step_number = 0
-        self._observation: Vector | None = None
+        self._observation: Float32Array | None = None
         self._stamp_ns = 0
 
-    def first(self, observation: Vector, stamp_ns: int) -> None:
+    def first(self, observation: Float32Array, stamp_ns: int) -> None:
         """Begin an episode.
 
         Args:
@@ -76,9 +73,9 @@ class TransitionBuilder:
 
     def step(
         self,
-        action: Vector,
+        action: Float32Array,
         reward: float,
-        next_observation: Vector,
+        next_observation: Float32Array,
         stamp_ns: int,
         *,
         terminated: bool = False,
@@ -123,3 +120,18 @@ class TransitionBuilder:
         self._observation, self._stamp_ns = (None if ended else next_observation), stamp_ns
         self.step_number += 1
         return transition
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends transitions.
+
+    Attributes:
+        robot: unique name in its fleet.
+        session: fresh id of each start of the agent.
+        fingerprint: of the robot's observation and action layout.
+    """
+
+    robot: str
+    session: str
+    fingerprint: str

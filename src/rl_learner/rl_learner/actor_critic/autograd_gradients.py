@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 
-class PlainGradients:
+class AutogradGradients:
     """See `Gradients`."""
 
     def __init__(

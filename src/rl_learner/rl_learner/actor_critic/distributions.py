@@ -44,7 +44,7 @@ def sample_squashed(mean: Tensor, log_std: Tensor, noise: Tensor) -> tuple[Tenso
     return unsquashed.tanh(), (log_density - log_slope).sum(dim=-1)
 
 
-class Squashed(NamedTuple):
+class SquashedNormal(NamedTuple):
     """A sample of the fast path, with what its backward pass needs.
 
     Attributes:
@@ -57,12 +57,14 @@ class Squashed(NamedTuple):
     log_prob: Tensor
     spread: Tensor
 
-    def rows(self, first: int) -> 'Squashed':
+    def rows(self, first: int) -> 'SquashedNormal':
         """Return the batch's rows from `first` on."""
-        return Squashed(*(part[first:] for part in self))
+        return SquashedNormal(*(part[first:] for part in self))
 
 
-def fast_sample_squashed(mean: Tensor, log_std: Tensor, noise: Tensor, action: Tensor) -> Squashed:
+def fast_sample_squashed(
+    mean: Tensor, log_std: Tensor, noise: Tensor, action: Tensor
+) -> SquashedNormal:
     """Return what `sample_squashed` returns; without a graph, in fewer steps.
 
     The log density of one dimension is 2 log(2 cosh u) - noise^2 / 2 - log std - constant, for
@@ -80,11 +82,11 @@ def fast_sample_squashed(mean: Tensor, log_std: Tensor, noise: Tensor, action: T
     terms = torch.logaddexp(unsquashed, -unsquashed).mul_(2.0)
     terms.addcmul_(noise, noise, value=-0.5).sub_(log_std)
     constant = -(_HALF_LOG_TWO_PI + 2.0 * _LOG_TWO) * mean.shape[-1]
-    return Squashed(action, terms.sum(dim=-1).add_(constant), spread)
+    return SquashedNormal(action, terms.sum(dim=-1).add_(constant), spread)
 
 
 def squashed_gradient(
-    squashed: Squashed, by_action: Tensor, by_log_prob: Tensor
+    squashed: SquashedNormal, by_action: Tensor, by_log_prob: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients by mean and log_std, (batch, action) each.
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import math
 from typing import NamedTuple
 
-from rl_agent.policy.policy import NORM_EPSILON
+from rl_agent.policy.parameters import NORM_EPSILON
 import torch
 from torch import Tensor
 import torch.nn.functional as functional

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.policy.policy import PolicyArchitecture, SDE_EPSILON
+from rl_agent.policy.parameters import PolicyArchitecture, SDE_EPSILON
 from rl_learner.actor_critic.algorithm import Algorithm
 from rl_learner.actor_critic.mlp import Ensemble, mlp, MlpShape
 import torch

@@ -5,14 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import os
 from pathlib import Path
 
-from rl_agent.bringup.interpreters import (
-    fitting,
-    folders_above,
-    Interpreter,
-    ROBOT_NEEDS,
-    without_ros,
-)
+from rl_agent.bringup.interpreters import fitting, Interpreter, ROBOT_NEEDS, without_ros
 from rl_agent.errors import ConfigurationError
+from rl_agent.system.folders import folders_above
 
 LEARNER_NEEDS = (*ROBOT_NEEDS, 'rl_learner', 'torch', 'reverb', 'mcap')
 

@@ -13,17 +13,18 @@ import shutil
 import sys
 import tempfile
 
+from rl_agent.array_types import Frame
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_learner.cli import command_line
 from rl_learner.evaluation.evaluation import EvaluatedEpisode, Evaluation
-from rl_learner.evaluation.film import check_ffmpeg, FILMS, Frame, write_film
+from rl_learner.evaluation.film import check_ffmpeg, FILMS, write_film
 from rl_learner.evaluation.film_process import film_policy
-from rl_learner.evaluation.gymnasium_trial import TaskEvaluation
+from rl_learner.evaluation.gymnasium_evaluation import TaskEvaluation
 from rl_learner.evaluation.report import as_json, as_table, write_report
-from rl_learner.evaluation.ros_robot_trial import RobotTrial, run_trial
+from rl_learner.evaluation.ros_robot_evaluation import RobotEvaluation, run_evaluation
 from rl_learner.export.load_policy import load_source
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 from rl_learner.run.folder import numbered
@@ -220,7 +221,7 @@ def _judge_robot(
         films = film_policy(shown, made, seed=options.seed, explore=options.explore)
     episodes: list[EvaluatedEpisode] = []
     for seed in _seeds(options):
-        trial = RobotTrial(
+        robot_evaluation = RobotEvaluation(
             robot,
             parameters,
             options.episodes,
@@ -229,7 +230,7 @@ def _judge_robot(
             options.real,
             options.namespace.strip('/'),
         )
-        episodes += _shown(options, run_trial(trial))
+        episodes += _shown(options, run_evaluation(robot_evaluation))
     setting = 'real robot' if options.real else 'simulated robot'
     spaces = Spaces(robot)
     evaluation = _evaluation(

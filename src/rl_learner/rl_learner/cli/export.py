@@ -8,13 +8,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rl_agent.array_types import Float32Array
 from rl_agent.system.atomic_file import atomic_file
 from rl_learner.cli import command_line
 from rl_learner.export import numpy_file as export_numpy
 from rl_learner.export import onnx_file as export_onnx
 from rl_learner.export import torchscript_file as export_torchscript
 from rl_learner.export.load_policy import load_source
-from rl_learner.export.policy_with_robot import Array, check_export, PolicyWithRobot
+from rl_learner.export.policy_with_robot import check_export, PolicyWithRobot
 
 _EXAMPLES = """
   rl_export runs/first                         # all formats, into runs/first/export/
@@ -36,7 +37,7 @@ class Format:
 
     suffix: str
     encode: Callable[[PolicyWithRobot], bytes]
-    compute: Callable[[bytes, Array], tuple[Array, Array]]
+    compute: Callable[[bytes, Float32Array], tuple[Float32Array, Float32Array]]
 
 
 FORMATS = {

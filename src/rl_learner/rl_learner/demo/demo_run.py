@@ -22,7 +22,7 @@ from rl_agent.system.log_folder import log_variables
 from rl_learner.bringup.node_specs import simulation_namespaces, simulation_nodes
 from rl_learner.demo.demo_description import DemoDescription
 from rl_learner.demo.display import Display, Outlook
-from rl_learner.demo.evaluation_schedule import fitting_episodes, Judge
+from rl_learner.demo.evaluation_schedule import EvaluationSchedule, fitting_episodes
 from rl_learner.demo.report import after, Summary, write_report
 from rl_learner.demo.ros_monitor import RosMonitor
 from rl_learner.evaluation.film_process import make_film
@@ -133,7 +133,7 @@ class DemoRun:
         """
         self._plan, self._stop = plan, stop
         self._console = Console()
-        self._judge = Judge(
+        self._judge = EvaluationSchedule(
             target_return=plan.description.target_return,
             highest_return=plan.description.highest_return,
             episodes=plan.evaluation_episodes,

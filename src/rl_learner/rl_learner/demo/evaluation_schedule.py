@@ -18,7 +18,7 @@ def fitting_episodes(wanted: int, *, max_steps: int, episode_steps: int, robots:
 
 
 @dataclass
-class Evaluation:
+class EvaluationProgress:
     """Deterministic episodes.
 
     Attributes:
@@ -35,7 +35,7 @@ class Evaluation:
         return statistics.fmean(self.returns) if self.returns else float('nan')
 
 
-class Judge:
+class EvaluationSchedule:
     """Calls for an evaluation once exploring episodes look good, or the steps run out.
 
     An evaluation costs steps that nothing is learned in, so after each lost one twice as many
@@ -76,7 +76,7 @@ class Judge:
         self._last_chance_used = False
         self.evaluating = False
         self.learned = False
-        self.evaluation = Evaluation()
+        self.evaluation = EvaluationProgress()
 
     def on_episode(self, episode_return: float, *, evaluation: bool, policy_version: int) -> None:
         """Take note of a finished episode."""
@@ -101,7 +101,7 @@ class Judge:
         self._last_chance_used = self._last_chance_used or last_chance
         self._recent.clear()
         self._wanted *= 2
-        self.evaluating, self.evaluation = True, Evaluation()
+        self.evaluating, self.evaluation = True, EvaluationProgress()
         return True
 
     def _decide(self) -> None:

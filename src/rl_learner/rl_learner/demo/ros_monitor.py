@@ -17,8 +17,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
 from rl_agent.control.agent import ENDED_STATES
-from rl_agent.policy.policy import PolicyParameters
-from rl_agent.ros.ros_messages import message_to_policy
+from rl_agent.policy.parameters import PolicyParameters
+from rl_agent.policy.ros_policy_message import message_to_policy
 from rl_agent.ros.ros_topics import (
     AGENT_STATUS,
     EPISODE,

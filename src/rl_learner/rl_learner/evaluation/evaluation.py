@@ -7,13 +7,11 @@ from typing import Any
 import warnings
 
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float64Array
 from scipy import stats
 
 _RESAMPLES = 5000
 _CONFIDENCE = 0.95
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +29,9 @@ class EvaluatedEpisode:
 
     seed: int
     episode: int
-    observation: Array
-    action: Array
-    reward: Array
+    observation: Float64Array
+    action: Float64Array
+    reward: Float64Array
     terminated: bool
 
     @property
@@ -120,12 +118,12 @@ def figures(returns: Sequence[float]) -> Figures:
     )
 
 
-def _iqm(values: Array, axis: int = -1) -> Any:
+def _iqm(values: Float64Array, axis: int = -1) -> Any:
     """Return the mean of the middle half."""
     return stats.trim_mean(values, 0.25, axis=axis)
 
 
-def _interval(values: Array, statistic: Callable[..., Any]) -> tuple[float, float] | None:
+def _interval(values: Float64Array, statistic: Callable[..., Any]) -> tuple[float, float] | None:
     """Return the confidence interval of a statistic; None for a single value."""
     if len(values) < 2:
         return None

@@ -8,11 +8,9 @@ import shutil
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+from rl_agent.array_types import Frame
 from rl_agent.errors import ConfigurationError
-
-Frame = NDArray[np.uint8]
 
 FILM_LONGEST_S = 20.0
 FILMS = ('film.mp4', 'film.gif')

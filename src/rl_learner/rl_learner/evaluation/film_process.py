@@ -10,12 +10,12 @@ import tempfile
 import threading
 import time
 
+from rl_agent.description.robot import description_as_json
 from rl_agent.errors import ConfigurationError
 from rl_agent.policy.policy_file import save_policy
 from rl_learner.evaluation.film import FILMS
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 from rl_learner.run.folder import LOGS, POLICY_FILE
-from rl_learner.run.manifest import description_as_json
 from rl_learner.system.processes import ChildProcess
 
 _TIMEOUT_S = 600.0

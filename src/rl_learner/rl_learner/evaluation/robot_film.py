@@ -16,13 +16,15 @@ from typing import Any
 os.environ.setdefault('MUJOCO_GL', 'egl')  # before MuJoCo is imported
 
 import numpy as np
+from rl_agent.array_types import Frame
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.errors import RlError
-from rl_agent.policy.policy import Policy, PolicyParameters
+from rl_agent.policy.parameters import PolicyParameters
+from rl_agent.policy.policy import Policy
 from rl_agent.policy.policy_file import load_policy
-from rl_agent.simulation.in_process_robot import DirectRobot
-from rl_learner.evaluation.film import Frame, write_film
+from rl_agent.simulation.in_process_robot import InProcessRobot
+from rl_learner.evaluation.film import write_film
 
 CAMERA = 'track'
 SIZE = (640, 400)
@@ -55,7 +57,7 @@ def record(
         FilmError: the model has nothing to draw, the policy is of another robot, or there is no
             graphics library.
     """
-    robot = DirectRobot(description, seed)
+    robot = InProcessRobot(description, seed)
     scene = getattr(robot.simulated.model, 'scene', None)
     if scene is None:
         raise FilmError(

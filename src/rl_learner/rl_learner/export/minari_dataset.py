@@ -22,10 +22,9 @@ from minari.data_collector import EpisodeBuffer
 from minari.dataset.minari_storage import MinariStorage
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.description.robot import RobotDescription
+from rl_agent.description.robot import description_as_json, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_learner.journal.journal_episodes import RecordedEpisode
-from rl_learner.run.manifest import description_as_json
 
 DATA = 'data'  # Minari looks for it in a dataset's folder
 _METADATA_FILE = 'metadata.json'

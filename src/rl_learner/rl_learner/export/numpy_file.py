@@ -6,12 +6,13 @@ from pathlib import Path
 import tempfile
 
 import numpy as np
+from rl_agent.array_types import Float32Array
+from rl_agent.description.robot import description_as_json, read_description
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError
 from rl_agent.policy.policy import Policy
 from rl_agent.policy.policy_file import load_policy, save_policy
-from rl_learner.export.policy_with_robot import Array, PolicyWithRobot
-from rl_learner.run.manifest import description_as_json, read_description
+from rl_learner.export.policy_with_robot import PolicyWithRobot
 
 
 def encode(policy: PolicyWithRobot) -> bytes:
@@ -48,7 +49,7 @@ def decode(path: Path) -> PolicyWithRobot:
     return PolicyWithRobot(parameters, robot)
 
 
-def compute(content: bytes, observations: Array) -> tuple[Array, Array]:
+def compute(content: bytes, observations: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Return actions and commands, (batch, action) each, by what the file says.
 
     Args:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rl_agent.array_types import Float32Array
 from rl_agent.errors import ConfigurationError, PolicyError
-from rl_agent.policy.policy import NORM_EPSILON, split_parameters
-from rl_learner.export.policy_with_robot import Array, from_metadata, mean_policy, PolicyWithRobot
+from rl_agent.policy.parameters import NORM_EPSILON, split_parameters
+from rl_learner.export.policy_with_robot import from_metadata, mean_policy, PolicyWithRobot
 
 _OPSET = 17  # the first with LayerNormalization
 _IR_VERSION = 8
@@ -69,7 +70,7 @@ def decode(path: Path) -> PolicyWithRobot:
     return from_metadata(metadata, arrays, str(path))
 
 
-def compute(content: bytes, observations: Array) -> tuple[Array, Array]:
+def compute(content: bytes, observations: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Return actions and commands, (batch, action) each, as ONNX Runtime computes them.
 
     Args:

@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.description.robot import RobotDescription
+from rl_agent.array_types import Float32Array
+from rl_agent.description.robot import description_as_json, read_description, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError
-from rl_agent.policy.policy import Policy, PolicyArchitecture, PolicyParameters, split_parameters
-from rl_learner.run.manifest import description_as_json, read_description
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters, split_parameters
+from rl_agent.policy.policy import Policy
 
 TOLERANCE = 1e-5
 _CHECKED = 500
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class PolicyWithRobot:
     robot: RobotDescription | None = None
 
     @property
-    def bounds(self) -> tuple[Array, Array]:
+    def bounds(self) -> tuple[Float32Array, Float32Array]:
         """Commands at action -1 and +1, (action,) each; of an unknown robot -1 and +1."""
         ones = np.ones(self.parameters.architecture.action_size, np.float32)
         if self.robot is None:
@@ -105,13 +104,15 @@ def from_metadata(
     return PolicyWithRobot(parameters, description)
 
 
-def _optional(arrays: dict[str, NDArray[Any]], name: str) -> Array:
+def _optional(arrays: dict[str, NDArray[Any]], name: str) -> Float32Array:
     """Return an array as a vector, empty where it is missing."""
     return np.asarray(arrays.get(name, ()), np.float32).ravel()
 
 
 def check_export(
-    policy: PolicyWithRobot, compute: Callable[[Array], tuple[Array, Array]], what: str
+    policy: PolicyWithRobot,
+    compute: Callable[[Float32Array], tuple[Float32Array, Float32Array]],
+    what: str,
 ) -> float:
     """Return the largest difference between an export and the live policy.
 
@@ -145,7 +146,7 @@ def check_export(
     return worst
 
 
-def _observations(policy: PolicyWithRobot) -> Array:
+def _observations(policy: PolicyWithRobot) -> Float32Array:
     """Return observations to check with, (batch, observation)."""
     rng, parameters = np.random.default_rng(1), policy.parameters
     noise = rng.standard_normal((_CHECKED, parameters.architecture.observation_size))

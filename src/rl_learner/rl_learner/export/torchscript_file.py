@@ -9,9 +9,10 @@ import warnings
 import zipfile
 
 import numpy as np
+from rl_agent.array_types import Float32Array
 from rl_agent.errors import PolicyError
-from rl_agent.policy.policy import NORM_EPSILON, split_parameters
-from rl_learner.export.policy_with_robot import Array, from_metadata, mean_policy, PolicyWithRobot
+from rl_agent.policy.parameters import NORM_EPSILON, split_parameters
+from rl_learner.export.policy_with_robot import from_metadata, mean_policy, PolicyWithRobot
 import torch
 from torch import Tensor
 import torch.nn.functional as functional
@@ -96,7 +97,7 @@ def decode(path: Path) -> PolicyWithRobot:
     return from_metadata(texts, arrays, str(path))
 
 
-def compute(content: bytes, observations: Array) -> tuple[Array, Array]:
+def compute(content: bytes, observations: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Return actions and commands, (batch, action) each, as the file computes them.
 
     Args:

@@ -3,7 +3,7 @@
 
 from typing import NamedTuple
 
-from rl_agent.policy.policy import SDE_EPSILON
+from rl_agent.policy.parameters import SDE_EPSILON
 from rl_learner.actor_critic.mlp import Ensemble
 from rl_learner.actor_critic.networks import Actor
 from rl_learner.fast_path.fast_mlp import backward, forward, ForwardPass

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The gradients of `PlainGradients` with every backward pass written out: the fast path.
+"""The gradients of `AutogradGradients` with every backward pass written out: the fast path.
 
 What makes it fast: no graph; the actor acts on s' and s in one pass, for it is the same actor
 until its own step; the quantile loss by its gradient in closed form; the mean over quantiles,
@@ -10,7 +10,11 @@ gradient by the critics' inputs only the columns of the action.
 from typing import NamedTuple
 
 from rl_learner.actor_critic.algorithm import Algorithm
-from rl_learner.actor_critic.distributions import fast_sample_squashed, Squashed, squashed_gradient
+from rl_learner.actor_critic.distributions import (
+    fast_sample_squashed,
+    squashed_gradient,
+    SquashedNormal,
+)
 from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient
 from rl_learner.actor_critic.losses import quantile_loss_gradient
 from rl_learner.actor_critic.mlp import Ensemble
@@ -38,7 +42,7 @@ class Acted(NamedTuple):
 
     inputs: Tensor
     passed: ActorPass
-    squashed: Squashed | None
+    squashed: SquashedNormal | None
 
     def rows(self, first: int) -> 'Acted':
         """Return the same for the states from `first` on."""
@@ -47,7 +51,7 @@ class Acted(NamedTuple):
 
 
 class FastGradients:
-    """See `Gradients`; arguments as for `PlainGradients`."""
+    """See `Gradients`; arguments as for `AutogradGradients`."""
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ critics, none by the inputs when the critics learn.
 from functools import lru_cache
 from typing import cast, NamedTuple
 
-from rl_agent.policy.policy import NORM_EPSILON
+from rl_agent.policy.parameters import NORM_EPSILON
 from rl_learner.actor_critic.mlp import check_inputs, Ensemble, Layer, MlpShape
 import torch
 from torch import Tensor

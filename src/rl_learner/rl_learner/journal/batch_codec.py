@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import ConfigurationError
-from rl_agent.transport.transition_batch import Sender, TransitionArrays
+from rl_agent.transport.transition import Sender
+from rl_learner.replay.transition_arrays import TransitionArrays
 
 TYPE_NAME = 'rl_msgs/msg/TransitionBatch'
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender
 from rl_learner.journal.batch_codec import COLUMNS, TransitionBatch
 
 Columns = Mapping[str, NDArray[Any]]

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from mcap.opcode import Opcode
 import numpy as np
+from rl_agent.array_types import Float32Array
 from rl_agent.errors import JournalError
 from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.journal.journal import Written
@@ -25,7 +26,7 @@ from rl_learner.journal.journal_reader import (
     transitions_before,
 )
 from rl_learner.replay.layout import ReplayLayout
-from rl_learner.replay.n_step import NStep, Rows
+from rl_learner.replay.n_step import NStep
 
 _FIELDS = ('observation', 'action', 'reward', 'next_observation', 'terminated')
 
@@ -86,7 +87,7 @@ class JournalRows:
         self._reached = transitions_before(before[-1])
         self.position = position
 
-    def read(self, most: int) -> Rows:
+    def read(self, most: int) -> Float32Array:
         """Return the next rows, about `most` at once; none where none are complete.
 
         Raises:
@@ -95,7 +96,7 @@ class JournalRows:
         """
         if self._file is None:
             self.seek(self.position)
-        parts: list[Rows] = []
+        parts: list[Float32Array] = []
         count = 0
         while count < most:
             rows = self._next_rows(most - count)
@@ -121,7 +122,7 @@ class JournalRows:
         self._sums: dict[tuple[str, str], NStep] = {}
         self._ended = False
 
-    def _next_rows(self, most: int) -> Rows | None:
+    def _next_rows(self, most: int) -> Float32Array | None:
         """Return rows of the next batches, perhaps none of them complete; None at the end."""
         written = self._written()
         grows = self._path == written.path
@@ -162,7 +163,7 @@ class JournalRows:
         self._file.seek(position, os.SEEK_SET)
         return batches
 
-    def _rows_of(self, batches: list[TransitionBatch]) -> Rows:
+    def _rows_of(self, batches: list[TransitionBatch]) -> Float32Array:
         """Return the rows that are complete with these batches."""
         if self._n_step == 1:  # what the general case comes to, many batches at once
             columns = [
@@ -176,7 +177,7 @@ class JournalRows:
             parts.append(sums.push(batch.transitions))
         return self._concatenate(parts)
 
-    def _concatenate(self, parts: list[Rows]) -> Rows:
+    def _concatenate(self, parts: list[Float32Array]) -> Float32Array:
         """Return rows in one array, (count, width)."""
         empty = np.empty((0, self._layout.width), np.float32)
         return np.concatenate([empty, *parts])

@@ -13,12 +13,11 @@ matplotlib.use('Agg')
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float64Array
 from rl_agent.errors import ConfigurationError
 from rl_learner.run.episode_log import EpisodeRow, EPISODES_FILE, read_episodes
 from rl_learner.run.manifest import read_run
 
-Array = NDArray[np.float64]
 Axis = Literal['total_steps', 'wall_s']
 
 _POINTS = 200
@@ -167,7 +166,9 @@ def _draw_group(
             panel.plot(*zip(*raw, strict=True), '.', color=colour, alpha=0.3, ms=4)
 
 
-def _running_mean(rows: Sequence[EpisodeRow], axis: Axis, window: int) -> tuple[Array, Array]:
+def _running_mean(
+    rows: Sequence[EpisodeRow], axis: Axis, window: int
+) -> tuple[Float64Array, Float64Array]:
     """Return places and means over the last `window` episodes, fewer at the start."""
     x = np.array([float(getattr(row, axis)) for row in rows])
     sums = np.concatenate([[0.0], np.cumsum([row.episode_return for row in rows])])
@@ -176,7 +177,9 @@ def _running_mean(rows: Sequence[EpisodeRow], axis: Axis, window: int) -> tuple[
     return x, (sums[ends] - sums[begins]) / (ends - begins)
 
 
-def _common(curves: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+def _common(
+    curves: Sequence[tuple[Float64Array, Float64Array]],
+) -> tuple[Float64Array, Float64Array]:
     """Return places that all curves span, and the curves there, (run, place)."""
     low = max(x[0] for x, _ in curves)
     high = min(x[-1] for x, _ in curves)
@@ -184,7 +187,7 @@ def _common(curves: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
     return places, np.stack([np.interp(places, x, y) for x, y in curves])
 
 
-def band(matrix: Array) -> tuple[Array, Array]:
+def band(matrix: Float64Array) -> tuple[Float64Array, Float64Array]:
     """Return the 95 % confidence interval of the mean over runs by bootstrap, (place,) each.
 
     Args:

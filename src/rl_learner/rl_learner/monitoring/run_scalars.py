@@ -12,8 +12,8 @@ import math
 import statistics
 from typing import Any
 
+import numpy as np
 from rl_learner.actor_critic.algorithm import Algorithm
-from rl_learner.monitoring.obtained_return import obtained_return
 
 _CRITIC = ('critic_loss', 'q_mean', 'quantile_spread', 'target_mean', 'critic_gradient_norm')
 _AGENT = {
@@ -97,7 +97,7 @@ class _Finished:
     looks: int = 0
 
 
-class RunRecorder:
+class RunScalars:
     """Turns messages into named numbers; the caller writes them down now and then.
 
     Numbers that come often (losses, rates) are averaged until `take`; those of an episode stand
@@ -251,3 +251,26 @@ class RunRecorder:
 def as_markdown(title: str, content: Sequence[str]) -> str:
     """Return lines of text as TensorBoard's text page shows them unchanged."""
     return f'**{title}**\n\n' + '\n'.join(f'    {line}' for line in content)
+
+
+def obtained_return(rewards: Sequence[float], gamma: float, *, terminated: bool) -> float:
+    """Return the mean over an episode's steps of the discounted sum of the rewards to come.
+
+    Where the episode was cut short (a time limit), the critics look beyond its end. The rewards
+    there are unknown; the mean reward of the episode's last tenth stands in for them. The bonus
+    for entropy, which critics of SAC include, is not in it.
+
+    Args:
+        rewards: of all steps of one episode, in order.
+        gamma: discount of one step.
+        terminated: the task really ended: nothing comes after.
+    """
+    values = np.asarray(rewards, np.float64)
+    to_come = 0.0
+    if not terminated:
+        to_come = float(values[-max(1, len(values) // 10) :].mean()) / (1.0 - gamma)
+    total = 0.0
+    for reward in values[::-1]:
+        to_come = float(reward) + gamma * to_come
+        total += to_come
+    return total / len(values)

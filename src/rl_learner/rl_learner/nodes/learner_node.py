@@ -22,11 +22,12 @@ from pydantic.dataclasses import dataclass
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, RlError
-from rl_agent.policy.policy import PolicyParameters
+from rl_agent.policy.parameters import PolicyParameters
+from rl_agent.policy.ros_policy_message import policy_to_message
 from rl_agent.ros.common_parameters import AlgorithmName, Autostart, LIVE, RobotName, RunFolder
 from rl_agent.ros.ros_diagnostics import Diagnostics
-from rl_agent.ros.ros_messages import policy_to_message
-from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.ros.ros_managed_node import ManagedNode
+from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters, follow_changes
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import (

@@ -16,19 +16,20 @@ from pydantic.dataclasses import dataclass
 from rclpy.qos import QoSProfile
 from rl_agent.description.robot import load_robot
 from rl_agent.ros.common_parameters import AlgorithmName, Autostart, RobotName
-from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.ros.ros_managed_node import ManagedNode
+from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import (
     EPISODE_QOS,
-    is_of_a_trial,
+    is_evaluation_topic,
     LEARNER_STATUS,
     REPLAY_STATUS,
     STATUS_QOS,
     steady_clock,
 )
 from rl_learner.actor_critic.algorithm import load_algorithm
-from rl_learner.monitoring.run_scalars import as_markdown, CHARTS, RunRecorder
+from rl_learner.monitoring.run_scalars import as_markdown, CHARTS, RunScalars
 from rl_learner.monitoring.tensorboard_file import EventFile
 from rl_learner.run.episode_log import EpisodeLog
 from rl_learner.run.folder import open_run_folder, TENSORBOARD
@@ -68,7 +69,7 @@ class RecorderNode(ManagedNode):
     def __init__(self) -> None:
         """Read the parameters."""
         super().__init__('recorder')
-        self._recorder: RunRecorder | None = None
+        self._recorder: RunScalars | None = None
         self._settings = declare_parameters(self, RecorderParameters)
 
     @property
@@ -83,7 +84,7 @@ class RecorderNode(ManagedNode):
         algorithm = load_algorithm(parameters.algorithm)
         self._folder = open_run_folder(Path(parameters.run_folder).expanduser())
         self._log = EpisodeLog(self._folder)
-        recorder = self._recorder = RunRecorder(algorithm, self._log.total_steps)
+        recorder = self._recorder = RunScalars(algorithm, self._log.total_steps)
         self._episode_steps = robot.episode_steps
         self._events: EventFile | None = None
         self._described = False
@@ -119,7 +120,7 @@ class RecorderNode(ManagedNode):
         }
         steps = 0
         for topic, types in self.get_topic_names_and_types():
-            if is_of_a_trial(topic):
+            if is_evaluation_topic(topic):
                 continue
             if types[0] in kinds:
                 kind, callback, quality = kinds[types[0]]

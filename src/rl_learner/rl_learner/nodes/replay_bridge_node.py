@@ -22,7 +22,8 @@ from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_agent.ros.common_parameters import AlgorithmName, RobotName, RunFolder
 from rl_agent.ros.ros_diagnostics import Diagnostics
-from rl_agent.ros.ros_node_main import ManagedNode, run
+from rl_agent.ros.ros_managed_node import ManagedNode
+from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import (

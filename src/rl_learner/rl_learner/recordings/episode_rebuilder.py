@@ -17,18 +17,16 @@ A step is left out, and the episode with it broken off, where a topic is silent,
 older than the description accepts or not finite, or where none came after the last command.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.array_types import FieldValues, Float64Array
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.safety.safety_filter import SafetyFilter
 from rl_agent.transport.transition import Transition, TransitionBuilder
-
-Numbers = NDArray[np.float64]
-Values = Mapping[str, Numbers]
 
 _NANOSECONDS = 1_000_000_000
 
@@ -37,7 +35,7 @@ _NANOSECONDS = 1_000_000_000
 class _Message:
     """The newest message of a topic: its fields' raw numbers and its times."""
 
-    raw: Values
+    raw: FieldValues
     stamp_ns: int
     time_ns: int
 
@@ -46,7 +44,7 @@ class _Message:
 class _Sensed:
     """All fields at one time."""
 
-    values: Values
+    values: FieldValues
     frame: NDArray[np.float32]
     stamp_ns: int
 
@@ -55,9 +53,9 @@ class _Sensed:
 class _Step:
     """A command whose outcome is still to come, and what was sensed before it."""
 
-    command: Numbers
+    command: Float64Array
     time_ns: int
-    before: Values
+    before: FieldValues
 
 
 class EpisodeRebuilder:
@@ -89,7 +87,7 @@ class EpisodeRebuilder:
         self._is_over = False  # that period
         self.left_out = 0
 
-    def sense(self, topic: str, raw: Values, stamp_ns: int, time_ns: int) -> None:
+    def sense(self, topic: str, raw: FieldValues, stamp_ns: int, time_ns: int) -> None:
         """Take a sensor message.
 
         Args:
@@ -101,7 +99,7 @@ class EpisodeRebuilder:
         self._pass(time_ns)
         self._latest[topic] = _Message(raw, stamp_ns, time_ns)
 
-    def command(self, command: Numbers, time_ns: int) -> Iterator[Transition]:
+    def command(self, command: Float64Array, time_ns: int) -> Iterator[Transition]:
         """Take a command, (action,); yield the transition that ends with it.
 
         Args:

@@ -16,8 +16,7 @@ from rl_agent.message_fields.ros_command_reader import CommandReader
 from rl_agent.message_fields.ros_field_extractor import FieldExtractor
 from rl_agent.message_fields.ros_field_paths import has_header
 from rl_agent.ros.ros_messages import import_message, stamp_to_ns
-from rl_agent.transport.transition import Transition
-from rl_agent.transport.transition_batch import Sender
+from rl_agent.transport.transition import Sender, Transition
 from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.recordings.episode_rebuilder import EpisodeRebuilder
 from rl_learner.recordings.recording_reader import read_recording, RecordedMessage, topics_of

@@ -3,10 +3,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.transport.transition_batch import TransitionArrays
+from rl_agent.array_types import Float32Array
 from rl_learner.replay.layout import Batch, ReplayLayout
-
-Rows = NDArray[np.float32]
+from rl_learner.replay.transition_arrays import TransitionArrays
 
 
 class NStep:
@@ -29,7 +28,7 @@ class NStep:
             gamma: discount of one step.
         """
         self._layout, self._n_step, self._gamma = layout, n_step, gamma
-        self._waiting: Rows = np.empty((0, layout.width), np.float32)
+        self._waiting: Float32Array = np.empty((0, layout.width), np.float32)
         self._ends: NDArray[np.bool_] = np.empty(0, np.bool_)
         self._episodes: NDArray[np.uint32] = np.empty(0, np.uint32)
 
@@ -38,7 +37,7 @@ class NStep:
         """Transitions that have not become rows yet."""
         return len(self._waiting)
 
-    def push(self, transitions: TransitionArrays) -> Rows:
+    def push(self, transitions: TransitionArrays) -> Float32Array:
         """Return the rows that are now complete, in order, (count, width).
 
         Args:
@@ -60,7 +59,7 @@ class NStep:
         self._ends, self._episodes = ends[complete:], episodes[complete:]
         return self._sum(rows, last[:complete])
 
-    def flush(self) -> Rows:
+    def flush(self) -> Float32Array:
         """Return what waits as shorter rows that bootstrap, (count, width)."""
         rows, count = self._waiting, len(self._waiting)
         last = np.full(count, count - 1)
@@ -68,7 +67,7 @@ class NStep:
         return self._sum(rows, last)
 
     def _last_steps(
-        self, rows: Rows, ends: NDArray[np.bool_], episodes: NDArray[np.uint32]
+        self, rows: Float32Array, ends: NDArray[np.bool_], episodes: NDArray[np.uint32]
     ) -> NDArray[np.intp]:
         """Return each row's last step, or -1 while it is not known, (count,)."""
         fields = self._layout.unpack(rows)
@@ -82,7 +81,7 @@ class NStep:
         last = np.minimum(next_break, index + self._n_step - 1)
         return np.where(last < count, last, -1)
 
-    def _sum(self, rows: Rows, last: NDArray[np.intp]) -> Rows:
+    def _sum(self, rows: Float32Array, last: NDArray[np.intp]) -> Float32Array:
         """Return the rows from each step to its last one."""
         first = np.arange(len(last))
         fields = self._layout.unpack(rows)

@@ -14,14 +14,12 @@ import threading
 import time
 
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float32Array
 from rl_agent.errors import ReplayError
 from rl_learner.replay.items import items_for, ROWS_PER_ITEM, to_rows
 from rl_learner.replay.reverb_import import reverb, tensorflow
 from rl_learner.replay.server import ReplayServer
 from rl_learner.replay.shuffle_pool import ShufflePool
-
-Rows = NDArray[np.float32]
 
 _ATTEMPTS = 10
 _BETWEEN_ATTEMPTS_S = 0.2
@@ -58,13 +56,13 @@ class ReplaySampler:
         self._pool = ShufflePool(width, self._most, np.random.default_rng())
         self._used = 0  # rows handed out
         self._looked_s, self._size, self._allowed = -np.inf, 0, 0.0
-        self._blocks: queue.Queue[Rows | ReplayError] = queue.Queue(maxsize=2)
+        self._blocks: queue.Queue[Float32Array | ReplayError] = queue.Queue(maxsize=2)
         self._stop = threading.Event()
         # daemon: a fetch ends with the process, even when the server has gone
         self._thread = threading.Thread(target=self._run, name='replay sampler', daemon=True)
         self._thread.start()
 
-    def next_block(self, timeout_s: float) -> Rows | None:
+    def next_block(self, timeout_s: float) -> Float32Array | None:
         """Return rows, (update, batch, width), or None if none may be used in time.
 
         Raises:
@@ -122,7 +120,7 @@ class ReplaySampler:
             self._stop.wait(_LOOK_PERIOD_S)
         return False
 
-    def _put(self, block: Rows | ReplayError) -> bool:
+    def _put(self, block: Float32Array | ReplayError) -> bool:
         """Put a block, or why there is none, into the queue; return False if stopped."""
         while not self._stop.is_set():
             try:
@@ -132,7 +130,7 @@ class ReplaySampler:
             return True
         return False
 
-    def _shuffled(self) -> Iterator[Rows]:
+    def _shuffled(self) -> Iterator[Float32Array]:
         """Return drawn rows, (row, width), that have parted in the pool."""
         for items in self._items():
             rows = to_rows(items)
@@ -141,7 +139,7 @@ class ReplaySampler:
             self._pool.add(rows[:missing])
             yield self._pool.exchange(rows[missing:])
 
-    def _items(self) -> Iterator[Rows]:
+    def _items(self) -> Iterator[Float32Array]:
         """Return items, (item, ROWS_PER_ITEM, width), as they come; read-only."""
         dataset = reverb.TrajectoryDataset(
             server_address=f'localhost:{self._server.port}',
@@ -159,12 +157,12 @@ class ReplaySampler:
 class _Rows:
     """Rows that come in some portions, taken in others."""
 
-    def __init__(self, portions: Iterator[Rows]) -> None:
+    def __init__(self, portions: Iterator[Float32Array]) -> None:
         """Take rows from the portions that come."""
         self._portions = portions
-        self._rest: Rows | None = None
+        self._rest: Float32Array | None = None
 
-    def take(self, count: int) -> Rows:
+    def take(self, count: int) -> Float32Array:
         """Return the next rows, (count, width)."""
         parts, missing = [], count
         while missing:

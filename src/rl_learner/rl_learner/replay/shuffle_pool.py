@@ -2,9 +2,7 @@
 """Rows that wait in no order, so that those of one item do not end up in the same update."""
 
 import numpy as np
-from numpy.typing import NDArray
-
-Rows = NDArray[np.float32]
+from rl_agent.array_types import Float32Array
 
 
 class ShufflePool:
@@ -20,12 +18,12 @@ class ShufflePool:
         """Return how many rows there are."""
         return self._count
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: Float32Array) -> None:
         """Keep more rows, (count, width); there must be room."""
         self._rows[self._count : self._count + len(rows)] = rows
         self._count += len(rows)
 
-    def exchange(self, rows: Rows) -> Rows:
+    def exchange(self, rows: Float32Array) -> Float32Array:
         """Return as many rows as are given, (count, width), at most `len`, and keep the given."""
         places = self._random.choice(self._count, len(rows), replace=False)
         drawn = self._rows.take(places, axis=0)

@@ -11,8 +11,7 @@ import contextlib
 import math
 import time
 
-import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float32Array
 from rl_agent.errors import ConfigurationError, ReplayError
 from rl_learner.replay.items import ROWS_PER_ITEM, to_items
 from rl_learner.replay.reverb_import import reverb
@@ -23,8 +22,6 @@ from rl_learner.replay.state import (
     ReplayStateReader,
     write_note,
 )
-
-Rows = NDArray[np.float32]
 
 # with 50 on their way Reverb prints warnings
 _ITEMS_PER_FLUSH = 16
@@ -73,7 +70,7 @@ class ReplayWriter:
             last = state
         return last
 
-    def insert(self, rows: Rows, timeout_s: float = 10.0) -> None:
+    def insert(self, rows: Float32Array, timeout_s: float = 10.0) -> None:
         """Insert rows in order, (count, width); on return the server has them.
 
         Rows that do not fill their last item are padded, which costs room in the table.
@@ -159,7 +156,9 @@ class ReplayWriter:
         return state
 
 
-def _insert(writer: 'reverb.TrajectoryWriter', table: str, rows: Rows, timeout_s: float) -> None:
+def _insert(
+    writer: 'reverb.TrajectoryWriter', table: str, rows: Float32Array, timeout_s: float
+) -> None:
     """Insert rows, the last item padded; on return the server has them."""
     items, timeout_ms = to_items(rows), int(timeout_s * 1000)
     for start in range(0, len(items), _ITEMS_PER_FLUSH):
@@ -168,7 +167,7 @@ def _insert(writer: 'reverb.TrajectoryWriter', table: str, rows: Rows, timeout_s
     writer.flush(timeout_ms=timeout_ms)
 
 
-def _put(writer: 'reverb.TrajectoryWriter', table: str, items: Rows) -> None:
+def _put(writer: 'reverb.TrajectoryWriter', table: str, items: Float32Array) -> None:
     """Hand items to a writer, which sends them on a thread of its own."""
     for item in items[:1]:  # the public way: it checks, and tells the writer its column
         writer.append({'rows': item})

@@ -16,7 +16,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from rl_agent.configuration import build
-from rl_agent.description.robot import load_robot, RobotDescription
+from rl_agent.description.robot import (
+    description_as_json,
+    load_robot,
+    read_description,
+    RobotDescription,
+)
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
 from rl_agent.system.atomic_file import atomic_file
@@ -32,7 +37,7 @@ _GIT_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True)
-class RunConfiguration:
+class RunManifest:
     """What a learner trains with; written before it trains.
 
     Attributes:
@@ -47,7 +52,7 @@ class RunConfiguration:
     parameters: dict[str, Any]
     starts: tuple[dict[str, str], ...] = field(default=())
 
-    def started(self, session: str) -> 'RunConfiguration':
+    def started(self, session: str) -> 'RunManifest':
         """Return the same with one start more.
 
         Args:
@@ -62,22 +67,7 @@ class RunConfiguration:
         return replace(self, starts=(*self.starts, start))
 
 
-def description_as_json(description: RobotDescription) -> dict[str, Any]:
-    """Return a robot's description as plain values, as `read_description` takes them."""
-    content: dict[str, Any] = TypeAdapter(RobotDescription).dump_python(description, mode='json')
-    return content
-
-
-def read_description(content: Mapping[str, Any], source: str) -> RobotDescription:
-    """Return the description that `description_as_json` gave.
-
-    Raises:
-        ConfigurationError: one line for each key that this version does not take.
-    """
-    return build(RobotDescription, content, source)
-
-
-def write_run(folder: Path, configuration: RunConfiguration) -> None:
+def write_run(folder: Path, configuration: RunManifest) -> None:
     """Write `run.json`; the file appears whole or not at all.
 
     A run that has one already goes on with it where the disk is full; a warning says so.
@@ -102,7 +92,7 @@ def write_run(folder: Path, configuration: RunConfiguration) -> None:
         raise ConfigurationError(f'{folder / RUN_FILE}: cannot be written: {error}') from error
 
 
-def read_run(folder: Path) -> RunConfiguration:
+def read_run(folder: Path) -> RunManifest:
     """Return what a run is.
 
     Raises:
@@ -123,7 +113,7 @@ def read_run(folder: Path) -> RunConfiguration:
         raise ConfigurationError(
             f'{path}: damaged: {type(error).__name__}: {error}; accepted: as the learner wrote it'
         ) from error
-    return RunConfiguration(
+    return RunManifest(
         read_description(robot, f'{path}: robot'),
         build(Algorithm, algorithm, f'{path}: algorithm'),
         parameters,
@@ -185,7 +175,7 @@ def next_start(
     algorithm: Algorithm,
     parameters: Mapping[str, Any],
     session: str,
-) -> RunConfiguration:
+) -> RunManifest:
     """Return what `run.json` is to say as a learner starts, earlier starts included.
 
     Raises:
@@ -196,7 +186,7 @@ def next_start(
         before = read_run(folder)
         refuse_other_robot(folder, before.robot, robot)
         starts = before.starts
-    return RunConfiguration(robot, algorithm, dict(parameters), starts).started(session)
+    return RunManifest(robot, algorithm, dict(parameters), starts).started(session)
 
 
 def refuse_other_robot(where: Path, of_run: RobotDescription, given: RobotDescription) -> None:

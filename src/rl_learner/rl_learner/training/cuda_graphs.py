@@ -6,11 +6,11 @@ import logging
 from typing import NamedTuple
 
 from rl_learner.actor_critic.training_state import TrainingState
-from rl_learner.training.step_plan import Due, Records
+from rl_learner.training.step_plan import StepMetrics, StepPlan
 import torch
 from torch import Tensor
 
-Capture = Callable[[Callable[[], Records]], tuple[Callable[[], None], Records]]
+Capture = Callable[[Callable[[], StepMetrics]], tuple[Callable[[], None], StepMetrics]]
 
 _WARM_UPS = 2
 
@@ -20,7 +20,7 @@ class _Captured(NamedTuple):
 
     rows: Tensor
     replay: Callable[[], None]
-    records: Records
+    records: StepMetrics
 
 
 class CapturedSteps:
@@ -33,7 +33,7 @@ class CapturedSteps:
 
     def __init__(
         self,
-        step: Callable[[Tensor, Due], Records],
+        step: Callable[[Tensor, StepPlan], StepMetrics],
         state: TrainingState,
         capture: Capture,
     ) -> None:
@@ -49,7 +49,7 @@ class CapturedSteps:
         self._captured: dict[object, _Captured] = {}
         self._works = True
 
-    def __call__(self, rows: Tensor, due: Due) -> Records:
+    def __call__(self, rows: Tensor, due: StepPlan) -> StepMetrics:
         """Take a step; its result holds until the next step."""
         key = (rows.shape, due)
         if self._works and key not in self._captured:
@@ -61,7 +61,7 @@ class CapturedSteps:
         captured.replay()
         return captured.records
 
-    def _record(self, key: object, rows: Tensor, due: Due) -> None:
+    def _record(self, key: object, rows: Tensor, due: StepPlan) -> None:
         """Record a step, and leave the training state as it was."""
         own = rows.clone()
         before = self._state.state_dict()
@@ -82,7 +82,7 @@ def capture_cuda_graph(generator: torch.Generator) -> Capture:
         generator: of the step's random numbers; a replay goes on where it stands.
     """
 
-    def capture(step: Callable[[], Records]) -> tuple[Callable[[], None], Records]:
+    def capture(step: Callable[[], StepMetrics]) -> tuple[Callable[[], None], StepMetrics]:
         """Warm up beside the default stream, as recording demands, then record."""
         device = generator.device
         stream = torch.cuda.Stream(device)

@@ -9,10 +9,10 @@ import threading
 import time
 from typing import Protocol
 
+from rl_agent.array_types import Float32Array
 from rl_agent.errors import DiskError
-from rl_agent.policy.policy import PolicyParameters
+from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.policy_file import save_policy
-from rl_learner.replay.sampler import Rows
 from rl_learner.run.folder import CHECKPOINTS, POLICY_FILE, VERSIONS_FILE
 from rl_learner.training.checkpoint import Checkpoints
 from rl_learner.training.policy_versions import PolicyVersions
@@ -28,7 +28,7 @@ _IDLE_S = 2.0  # without a block the learner waits for data, whatever it did bef
 class BlockSource(Protocol):
     """Where training data comes from."""
 
-    def next_block(self, timeout_s: float) -> Rows | None:
+    def next_block(self, timeout_s: float) -> Float32Array | None:
         """Return rows, (update, batch, width), or None if there are none in time."""
         ...
 

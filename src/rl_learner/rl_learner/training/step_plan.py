@@ -6,7 +6,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 
-class Due(NamedTuple):
+class StepPlan(NamedTuple):
     """What one update does beside teaching the critics.
 
     Attributes:
@@ -22,7 +22,7 @@ class Due(NamedTuple):
     actor_record: bool
 
 
-class Records(NamedTuple):
+class StepMetrics(NamedTuple):
     """Scalars by name, of one update; empty if not recorded."""
 
     critics: dict[str, Tensor]

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from rl_agent.errors import TrainingError
-from rl_agent.policy.policy import PolicyParameters
+from rl_agent.policy.parameters import PolicyParameters
 from rl_learner.actor_critic.algorithm import Algorithm
-from rl_learner.actor_critic.autograd_gradients import PlainGradients
+from rl_learner.actor_critic.autograd_gradients import AutogradGradients
 from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient, Gradients
 from rl_learner.actor_critic.losses import quantile_loss
 from rl_learner.actor_critic.networks import Actor, Critics
@@ -18,8 +18,7 @@ from rl_learner.fast_path.fast_gradients import FastGradients
 from rl_learner.replay.layout import Batch, ReplayLayout
 from rl_learner.training.cuda_graphs import capture_cuda_graph, CapturedSteps
 from rl_learner.training.glibc_malloc import keep_freed_memory
-from rl_learner.training.mean_metrics import MeanMetrics
-from rl_learner.training.step_plan import Due, Records
+from rl_learner.training.step_plan import StepMetrics, StepPlan
 import torch
 from torch import Tensor
 
@@ -72,13 +71,13 @@ class Update:
         )
         # no graph is wanted, and on a CPU each operation costs less without the care for one
         self._is_inference = not reference and self._device.type == 'cpu'
-        kind = PlainGradients if reference else FastGradients
+        kind = AutogradGradients if reference else FastGradients
         self._gradients: Gradients = kind(
             algorithm, self.layout, self.actor, self.critics, self._state
         )
         self._target_entropy = -algorithm.target_entropy_scale * action_size
         self._metrics = MeanMetrics()
-        self._take_step: Callable[[Tensor, Due], Records] = self._step
+        self._take_step: Callable[[Tensor, StepPlan], StepMetrics] = self._step
         if self._device.type == 'cuda' and cuda_graphs and not reference:
             capture = capture_cuda_graph(generator)
             self._take_step = CapturedSteps(self._step, self._state, capture)
@@ -136,19 +135,19 @@ class Update:
             observation.copy_(statistics.normalise(observation, clip))
         return block
 
-    def _due(self, *, last: bool) -> Due:
+    def _due(self, *, last: bool) -> StepPlan:
         """Return what the next update does, the last of its block or not."""
         algorithm, number = self.algorithm, self.updates + 1
         per_block = algorithm.actor_update_per_block
         actor = last if per_block else number % algorithm.policy_delay == 0
-        return Due(
+        return StepPlan(
             actor=actor,
             targets=number % algorithm.target_delay == 0,
             critic_record=self.updates % _UPDATES_PER_RECORD == 0,
             actor_record=actor and self.actor_updates % _UPDATES_PER_RECORD == 0,
         )
 
-    def _count(self, due: Due, records: Records) -> None:
+    def _count(self, due: StepPlan, records: StepMetrics) -> None:
         """Count an update and take its records in."""
         self._state.updates += 1
         self._state.actor_updates += due.actor
@@ -156,13 +155,13 @@ class Update:
             if record:
                 self._metrics.add(**record)
 
-    def _step(self, rows: Tensor, due: Due) -> Records:
+    def _step(self, rows: Tensor, due: StepPlan) -> StepMetrics:
         """Do one update with a batch, (batch, width); nothing in it waits for the device."""
         shape = (len(rows), self.layout.action_size)
         noise = draw_noise(
             self.algorithm, self.critics, shape, self._state.generator, with_actor=due.actor
         )
-        records = Records({}, {})
+        records = StepMetrics({}, {})
         found = self._gradients.critics(rows, noise)
         if due.critic_record:
             records.critics.update(self._critic_record(found))
@@ -285,3 +284,25 @@ def _explain_bad_numbers(fields: Batch[Tensor]) -> str:
                 f' the first is {bad[0].item()}; accepted: finite numbers'
             )
     return 'batch: a number is not finite'
+
+
+class MeanMetrics:
+    """Sums up named scalars."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._sums: dict[tuple[str, ...], tuple[Tensor, int]] = {}
+
+    def add(self, **values: Tensor) -> None:
+        """Add one value of each name; names that are added together share a count."""
+        fresh = torch.stack([value.detach() for value in values.values()])
+        total, count = self._sums.get(tuple(values), (torch.zeros_like(fresh), 0))
+        self._sums[tuple(values)] = (total + fresh, count + 1)
+
+    def take(self) -> dict[str, float]:
+        """Return the means since the last call; waits for the device."""
+        means: dict[str, float] = {}
+        for names, (total, count) in self._sums.items():
+            means.update(zip(names, (total / count).tolist(), strict=True))
+        self._sums = {}
+        return means

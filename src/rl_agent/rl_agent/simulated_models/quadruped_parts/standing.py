@@ -5,10 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Float64Array
 from rl_agent.simulated_models.quadruped_parts.body import FOLDED, STANDING
-
-Vector = NDArray[np.float64]
 
 _TICK_S = 0.02  # between two targets of a move
 _ATTEMPTS = 6
@@ -24,12 +22,12 @@ class Move:
         rest_s: at the target.
     """
 
-    target: Vector
+    target: Float64Array
     seconds: float
     rest_s: float
 
 
-def _legs(right: Sequence[float], left: Sequence[float]) -> Vector:
+def _legs(right: Sequence[float], left: Sequence[float]) -> Float64Array:
     """Return joint angles where both right legs do one thing, and both left legs another."""
     return np.array([*right, *left] * 2)
 
@@ -45,7 +43,7 @@ ROLL_OVER = (
 
 
 def stand_up(
-    joints: Vector, is_level: Callable[[], bool], hold: Callable[[Vector, float], None]
+    joints: Float64Array, is_level: Callable[[], bool], hold: Callable[[Float64Array, float], None]
 ) -> None:
     """Fold the legs, roll over until the trunk is level, stand.
 
@@ -73,7 +71,9 @@ def _mirrored(move: Move) -> Move:
     return replace(move, target=legs.reshape(12))
 
 
-def _play(move: Move, begin: Vector, hold: Callable[[Vector, float], None]) -> Vector:
+def _play(
+    move: Move, begin: Float64Array, hold: Callable[[Float64Array, float], None]
+) -> Float64Array:
     """Make a move; return its target, where the next one begins."""
     ticks = round(move.seconds / _TICK_S)
     for tick in range(1, ticks + 1):

@@ -23,11 +23,11 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
 from rl_agent.bringup.node_specs import agent, NodeSpec, simulated_agent, simulated_robot
-from rl_agent.description.robot import RobotDescription
+from rl_agent.description.robot import description_as_json, RobotDescription
 from rl_agent.errors import ConfigurationError, RlError
-from rl_agent.policy.policy import PolicyParameters
+from rl_agent.policy.parameters import PolicyParameters
+from rl_agent.policy.ros_policy_message import policy_to_message
 from rl_agent.robot_interface.ros_reset import CONFIRM_RESET, FOR_A_PERSON
-from rl_agent.ros.ros_messages import policy_to_message
 from rl_agent.ros.ros_other_publishers import FORGOTTEN_S, other_publishers, UNNAMED
 from rl_agent.ros.ros_spinning import serve
 from rl_agent.ros.ros_topics import (
@@ -44,10 +44,9 @@ from rl_agent.ros.ros_topics import (
     TRANSITIONS_QOS,
 )
 from rl_agent.system.log_folder import log_variables
-from rl_agent.transport.transition_batch import TransitionArrays
 from rl_learner.evaluation.evaluation import EvaluatedEpisode
 from rl_learner.journal.batch_codec import decode
-from rl_learner.run.manifest import description_as_json
+from rl_learner.replay.transition_arrays import TransitionArrays
 from rl_learner.system.domain import applied, claim_domain, local_environment
 from rl_learner.system.processes import ChildProcess, end_in_order
 from rl_msgs.msg import AgentStatus, TransitionAck, TransitionBatch
@@ -63,7 +62,7 @@ _END_WITHIN_S = 6.0
 
 
 @dataclass(frozen=True)
-class RobotTrial:
+class RobotEvaluation:
     """One policy on one robot.
 
     Attributes:
@@ -103,7 +102,7 @@ class RobotTrial:
         return f'{EVALUATION}/{topic.lstrip("/")}' if self.real else topic
 
 
-def run_trial(trial: RobotTrial) -> Iterator[EvaluatedEpisode]:
+def run_evaluation(evaluation: RobotEvaluation) -> Iterator[EvaluatedEpisode]:
     """Yield episodes as they end; all processes end with the last one, or with the caller.
 
     Raises:
@@ -112,37 +111,37 @@ def run_trial(trial: RobotTrial) -> Iterator[EvaluatedEpisode]:
     """
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='rl_evaluate_')))
-        environment = {**_environment(trial, stack), **log_variables(folder)}
-        judge = _Judge(trial, environment)
+        environment = {**_environment(evaluation, stack), **log_variables(folder)}
+        judge = _EvaluationNode(evaluation, environment)
         stack.callback(judge.close)
-        if trial.real:
+        if evaluation.real:
             judge.await_robot()
             judge.refuse_company()
         processes: list[ChildProcess] = []
         stack.callback(_end, processes)
-        _start(trial, folder, environment, processes)
-        for number in range(trial.episodes):
+        _start(evaluation, folder, environment, processes)
+        for number in range(evaluation.episodes):
             yield judge.next_episode(number + 1, processes)
 
 
-def _environment(trial: RobotTrial, stack: contextlib.ExitStack) -> Mapping[str, str]:
+def _environment(evaluation: RobotEvaluation, stack: contextlib.ExitStack) -> Mapping[str, str]:
     """Return the variables of a trial: for a simulated robot a ROS domain of its own."""
-    if trial.real:
+    if evaluation.real:
         return os.environ
     return local_environment(stack.enter_context(claim_domain()))
 
 
 def _start(
-    trial: RobotTrial,
+    evaluation: RobotEvaluation,
     folder: Path,
     environment: Mapping[str, str],
     processes: list[ChildProcess],
 ) -> None:
-    """Start the trial's processes, with the description that the policy brought along."""
-    robot_file = folder / f'{trial.robot.name}.yaml'  # JSON is YAML
-    robot_file.write_text(json.dumps(description_as_json(trial.robot)), encoding='utf-8')
+    """Start the evaluation's processes, with the description that the policy brought along."""
+    robot_file = folder / f'{evaluation.robot.name}.yaml'  # JSON is YAML
+    robot_file.write_text(json.dumps(description_as_json(evaluation.robot)), encoding='utf-8')
     variables = {**environment, 'PYTHONUNBUFFERED': '1'}
-    for spec in trial.node_specs(str(robot_file)):
+    for spec in evaluation.node_specs(str(robot_file)):
         command = [sys.executable, *spec.arguments()]
         log = folder / f'{spec.name}.log'
         processes.append(ChildProcess(spec.name, command, log, variables))
@@ -154,22 +153,23 @@ def _end(processes: list[ChildProcess]) -> None:
     end_in_order(stages, time.monotonic() + _END_WITHIN_S)
 
 
-class _Judge:
+class _EvaluationNode:
     """The node in this process."""
 
-    def __init__(self, trial: RobotTrial, environment: Mapping[str, str]) -> None:
+    def __init__(self, evaluation: RobotEvaluation, environment: Mapping[str, str]) -> None:
         """Join the domain.
 
         Args:
-            trial: what to judge.
-            environment: of the trial's processes; it says which domain, and how far it goes.
+            evaluation: policy, robot and how many episodes.
+            environment: of the evaluation's processes; it says which domain, and how far it goes.
         """
-        self._trial = trial
-        self._commanding = (trial.robot.action.topic, AGENT_STATUS)  # by whom the robot is driven
+        self._evaluation = evaluation
+        # by whom the robot is driven
+        self._commanding = (evaluation.robot.action.topic, AGENT_STATUS)
         self._context = Context()
         with applied(environment):
             rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-            self._node = Node('evaluation', context=self._context, namespace=trial.namespace)
+            self._node = Node('evaluation', context=self._context, namespace=evaluation.namespace)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._rows: list[TransitionArrays] = []
@@ -182,12 +182,14 @@ class _Judge:
 
     def _connect(self) -> None:
         """Create the topics that the learner machine has."""
-        node, trial = self._node, self._trial
-        self._policies = node.create_publisher(PolicyMessage, trial.topic(POLICY), POLICY_QOS)
-        self._acks = node.create_publisher(TransitionAck, trial.topic(TRANSITIONS_ACK), ACK_QOS)
+        node, evaluation = self._node, self._evaluation
+        self._policies = node.create_publisher(PolicyMessage, evaluation.topic(POLICY), POLICY_QOS)
+        self._acks = node.create_publisher(
+            TransitionAck, evaluation.topic(TRANSITIONS_ACK), ACK_QOS
+        )
         node.create_subscription(
             TransitionBatch,
-            trial.topic(TRANSITIONS),
+            evaluation.topic(TRANSITIONS),
             self._on_batch,
             TRANSITIONS_QOS,
             raw=True,
@@ -210,7 +212,7 @@ class _Judge:
 
     def _missing(self) -> list[str]:
         """Return the sensor topics that nobody publishes."""
-        topics = map(self._node.resolve_topic_name, self._trial.robot.topics)
+        topics = map(self._node.resolve_topic_name, self._evaluation.robot.topics)
         return [topic for topic in topics if not self._node.count_publishers(topic)]
 
     def _all_are_named(self) -> bool:
@@ -269,12 +271,12 @@ class _Judge:
         Raises:
             RlError: somebody else commands the robot, too.
         """
-        if self._trial.real:
+        if self._evaluation.real:
             if text := self._company(own=1):
                 raise RlError(f'{text}: somebody else drives the robot, too; the trial is ended')
             if not self._node.count_publishers(AGENT_STATUS):
                 return
-        message = policy_to_message(self._trial.parameters)
+        message = policy_to_message(self._evaluation.parameters)
         message.header.stamp = self._node.get_clock().now().to_msg()
         self._policies.publish(message)
 
@@ -295,7 +297,7 @@ class _Judge:
         """Remember what the agent does; a person's time is no silence."""
         if message.state.startswith(FOR_A_PERSON):
             self._heard_s = time.monotonic()
-            if not self._trial.real:
+            if not self._evaluation.real:
                 self._confirmation.call_async(Trigger.Request())  # nobody prepares a simulation
             elif message.state != self._state:
                 print(message.state, file=sys.stderr, flush=True)
@@ -308,7 +310,7 @@ class _Judge:
         """
         batch = decode(data)
         sender = batch.sender
-        if sender.fingerprint != self._trial.parameters.fingerprint:
+        if sender.fingerprint != self._evaluation.parameters.fingerprint:
             return
         have = self._acknowledged.get(sender.session, batch.oldest_sequence - 1)
         skip = have + 1 - batch.first_sequence
@@ -337,6 +339,6 @@ class _Judge:
                 for name in ('observation', 'action', 'reward')
             )
             terminated = bool(rows.terminated[end - 1])
-            seed = self._trial.seed
+            seed = self._evaluation.seed
             return EvaluatedEpisode(seed, number, observation, action, reward, terminated)
         return None

@@ -7,21 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Sender:
-    """Who sends transitions.
-
-    Attributes:
-        robot: unique name in its fleet.
-        session: fresh id of each start of the agent.
-        fingerprint: of the robot's observation and action layout.
-    """
-
-    robot: str
-    session: str
-    fingerprint: str
-
-
 @dataclass(frozen=True, eq=False)
 class TransitionArrays:
     """The columns of a received batch; views into the message where the types agree.

@@ -8,13 +8,12 @@ from typing import Any
 import gymnasium
 from gymnasium.spaces import Box
 import numpy as np
-from numpy.typing import NDArray
+from rl_agent.array_types import Frame
 from rl_agent.errors import ConfigurationError
-from rl_agent.policy.policy import Policy, PolicyParameters
+from rl_agent.policy.parameters import PolicyParameters
+from rl_agent.policy.policy import Policy
 from rl_learner.evaluation.evaluation import EvaluatedEpisode
 from rl_learner.evaluation.film import FILM_LONGEST_S, render_without_display
-
-Frame = NDArray[np.uint8]
 
 
 class TaskEvaluation:

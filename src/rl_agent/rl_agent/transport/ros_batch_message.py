@@ -1,0 +1,40 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""From spooled batches to their messages."""
+
+from array import array
+
+from rl_agent.transport.spool import SpooledBatch
+from rl_agent.transport.transition import Sender
+from rl_msgs.msg import TransitionBatch
+
+# array fields of a TransitionBatch, and of a spooled record, with their type codes
+_COLUMNS = {
+    'observation': 'f',
+    'action': 'f',
+    'reward': 'f',
+    'next_observation': 'f',
+    'terminated': 'B',
+    'truncated': 'B',
+    'intervention': 'B',
+    'evaluation': 'B',
+    'policy_version': 'Q',
+    'episode': 'I',
+    'step': 'I',
+    'stamp': 'q',
+}
+
+
+def batch_to_message(batch: SpooledBatch, sender: Sender) -> TransitionBatch:
+    """Return the message of a spooled batch, under its own session and without its stamp."""
+    rows = batch.records
+    return TransitionBatch(
+        robot=sender.robot,
+        session=batch.session,
+        fingerprint=sender.fingerprint,
+        first_sequence=batch.first_sequence,
+        oldest_sequence=batch.oldest_sequence,
+        count=len(rows),
+        observation_size=rows.dtype['observation'].shape[0],
+        action_size=rows.dtype['action'].shape[0],
+        **{name: array(code, rows[name].tobytes()) for name, code in _COLUMNS.items()},
+    )
