@@ -6,7 +6,7 @@
 python := .venv/bin/python
 # mypy knows one module of a name only
 typed := src/rl_agent/rl_agent src/rl_learner/rl_learner $(filter-out src/%/conftest.py, \
-  $(wildcard src/*/test/*.py test/*.py test/gazebo/*.py bench/*.py bench/*/*.py tools/*.py))
+  $(wildcard src/*/test/*.py src/*/test/*/*.py test/*.py test/*/*.py bench/*.py bench/*/*.py tools/*.py))
 # A sourced ROS installation is made for another Python: nothing of it may come in here.
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH
 unexport LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
@@ -65,10 +65,10 @@ test: check  ## run all checks and tests
 
 test-faults: setup  ## kill processes ten times in a run; let a network lose, delay and cut
 	@RL_TEST_KILLS=1 RL_TEST_NETWORK=1 RL_TEST_CUT_S=30 exec $(python) -m pytest \
-	  test/test_killed_agent.py test/test_ten_kills.py test/test_network_faults.py -v $(ARGS)
+	  test/experience/test_killed_agent.py test/experience/test_ten_kills.py test/experience/test_network_faults.py -v $(ARGS)
 
 test-gazebo: setup  ## let robots drive and learn in Gazebo 11, fetched into .gazebo
-	@exec $(python) test/gazebo/run.py
+	@exec $(python) test/gazebo_runs/run.py
 
 bench: setup  ## run a benchmark: make bench BENCH=name
 	@if [ ! -f 'bench/$(BENCH).py' ]; then \

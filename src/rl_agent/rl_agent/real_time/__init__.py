@@ -1,2 +1,2 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Room."""
+"""A control thread that keeps its rate: scheduling, clock, rehearsal, latencies."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r'\]\(([^)#:]+)(?:#[^)]*)?\)')
 # but the one about results that benchmarks write
 DOCUMENTS = sorted(

@@ -56,7 +56,7 @@ def words_of(line: str) -> list[str]:
 
 
 def test_what_the_pages_show_is_accepted() -> None:
-    pages = Path(__file__).resolve().parents[3] / 'docs'
+    pages = Path(__file__).resolve().parents[4] / 'docs'
     if not pages.is_dir():
         pytest.skip('installed without docs/')
     count = 0
@@ -94,7 +94,7 @@ def test_the_tools_are_those_that_are_installed(workspace_setup: str) -> None:
 @pytest.fixture
 def workspace_setup() -> str:
     """Return the text of the package's setup.py."""
-    return (Path(__file__).resolve().parents[1] / 'setup.py').read_text(encoding='utf-8')
+    return (Path(__file__).resolve().parents[2] / 'setup.py').read_text(encoding='utf-8')
 
 
 def complete(folder: Path, words: list[str]) -> set[str]:

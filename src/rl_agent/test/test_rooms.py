@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Who may import whom: robots need no learner, plain modules need no ROS."""
+"""Who may import whom: robots need no learner, plain modules no ROS, rooms none above them."""
 
 import ast
 from collections.abc import Iterator
@@ -18,12 +18,60 @@ MODULES = sorted(
 ROBOT_MODULES = [path for path in MODULES if path.is_relative_to(SOURCES / 'rl_agent')]
 HEAVY = ('torch', 'reverb', 'tensorflow')
 TIMEOUT_S = 60.0
+WIDEST_ROOM = 13
+# From the top floor down: a room, or a module beside the rooms, imports from lower floors alone.
+FLOORS = {
+    'rl_agent': (
+        'nodes',
+        'control robot_check ros_env',
+        'policy robot_interface simulation',
+        'environment gazebo',
+        'safety message_fields simulated_models',
+        'description',
+        'tasks transport',
+        'ros plugins entry_points',
+        'bringup configuration',
+        'system real_time event_log array_checks',
+        'errors array_types',
+    ),
+    'rl_learner': (
+        'cli',
+        'demo',
+        'evaluation',
+        'nodes export entry_points',
+        'recordings monitoring training bringup',
+        'run fast_path',
+        'journal actor_critic',
+        'replay',
+        'system',
+    ),
+}
+FLOOR_OF = {
+    f'{package}.{room}': number
+    for package, floors in FLOORS.items()
+    for number, rooms in enumerate(floors)
+    for room in rooms.split()
+}
+# Where torch may be imported: rooms, and single modules of other rooms.
+TORCH = (
+    'rl_learner.actor_critic',
+    'rl_learner.export.load_policy',
+    'rl_learner.export.torchscript_file',
+    'rl_learner.fast_path',
+    'rl_learner.nodes.learner_node',
+    'rl_learner.training',
+)
 
 
 def module_name(path: Path) -> str:
     """Return the dotted name of a module of either package."""
     parts = path.relative_to(SOURCES).with_suffix('').parts[1:]
     return '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
+
+
+def room_of(name: str) -> str:
+    """Return the room of a module, or the module itself where it stands beside the rooms."""
+    return '.'.join(name.split('.')[:2])
 
 
 def may_use_ros(path: Path) -> bool:
@@ -103,3 +151,42 @@ def test_only_the_replay_room_imports_reverb(path: Path) -> None:
         return
     for package in ('reverb', 'tensorflow', 'rl_learner.replay.reverb_import'):
         assert not imports(path, package)
+
+
+@pytest.mark.parametrize('path', MODULES, ids=module_name)
+def test_torch_stays_in_the_rooms_that_train(path: Path) -> None:
+    name = module_name(path)
+    if any(name == place or name.startswith(f'{place}.') for place in TORCH):
+        return
+    assert not imports(path, 'torch')
+
+
+@pytest.mark.parametrize('path', MODULES, ids=module_name)
+def test_imports_run_downwards_only(path: Path) -> None:
+    room = room_of(module_name(path))
+    for name in imported(path):
+        other = room_of(name)
+        if other in FLOOR_OF and other != room and other.split('.')[0] == room.split('.')[0]:
+            assert FLOOR_OF[room] < FLOOR_OF[other], f'{path} imports {name}'
+
+
+def test_every_room_has_a_floor_and_every_floor_is_lived_on() -> None:
+    rooms = {room_of(module_name(path)) for path in MODULES} - {'rl_agent', 'rl_learner'}
+    assert rooms == set(FLOOR_OF)
+
+
+def test_no_room_is_crowded() -> None:
+    rooms = {path.parent for path in MODULES}
+    crowded = {str(room): len(list(room.glob('*.py'))) - 1 for room in rooms}  # but __init__.py
+    assert max(crowded.values()) <= WIDEST_ROOM, crowded
+
+
+def test_a_room_says_what_it_is_for_and_imports_nothing() -> None:
+    """So that one module can be imported without the others, on a Python that lacks theirs."""
+    doors = ('tasks', 'simulated_models')  # where users look classes up by name
+    for path in MODULES:
+        if path.name == '__init__.py' and path.parent.name not in doors:
+            (docstring,) = ast.parse(path.read_text(encoding='utf-8')).body
+            assert isinstance(docstring, ast.Expr), path
+            assert isinstance(docstring.value, ast.Constant), path
+            assert len(str(docstring.value.value)) > len('Room.'), path

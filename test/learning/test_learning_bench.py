@@ -14,7 +14,7 @@ from typing import Any
 from fleet import run_module
 import pytest
 
-BENCH = Path(__file__).resolve().parents[1] / 'bench'
+BENCH = Path(__file__).resolve().parents[2] / 'bench'
 OPTIONS: dict[str, Any] = {
     'task': 'Pendulum-v1',
     'overrides': {'n_step': 3, 'critic_hidden_sizes': [32], 'actor_hidden_sizes': [32]},

@@ -202,7 +202,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over(run: Path) -> None:
 
 
 def test_a_policy_of_another_robot_is_refused(run: Path, tmp_path: Path) -> None:
-    text = (Path(__file__).parents[3] / 'config/robots/pendulum.yaml').read_text(encoding='utf-8')
+    text = (Path(__file__).parents[4] / 'config/robots/pendulum.yaml').read_text(encoding='utf-8')
     other = tmp_path / 'other.yaml'
     other.write_text(text.replace('rate_hz: 20', 'rate_hz: 50'), encoding='utf-8')
     signed = tmp_path / 'signed.npz'

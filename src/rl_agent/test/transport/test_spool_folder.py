@@ -439,7 +439,7 @@ def test_a_process_killed_at_any_moment_leaves_all_it_had_appended(
             [sys.executable, '-c', APPENDING, str(place), str(shared)],
             stdout=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).parent,
+            env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)},
         )
         assert process.stdout is not None
         for _ in range(int(random.integers(10, 90))):

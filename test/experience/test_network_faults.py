@@ -31,6 +31,7 @@ pytestmark = [
 
 CUT_S = float(os.environ.get('RL_TEST_CUT_S', '12'))
 STEPS = 1000
+HELPERS = Path(__file__).resolve().parents[1] / 'helpers'
 CONNECT = """
 import socket, sys
 try:
@@ -70,7 +71,7 @@ class LearnerMachine:
 
     def inserted(self) -> int:
         """Return how many transitions Reverb ever took."""
-        count = Path(__file__).with_name('replay_count.py').read_text()
+        count = (HELPERS / 'replay_count.py').read_text()
         line = self.run(LEARNER, count, str(self.port), str(self.expected))
         return int(line.removeprefix('inserted '))
 
@@ -97,7 +98,7 @@ class Robot:
     def __init__(self, machine: LearnerMachine, name: str) -> None:
         """Listen."""
         self._output = machine.folder / f'{name}_status.txt'
-        command = [sys.executable, str(Path(__file__).with_name('print_status.py'))]
+        command = [sys.executable, str(HELPERS / 'print_status.py')]
         with self._output.open('wb') as file:
             self._process = subprocess.Popen(
                 [*machine.network.prefix(ROBOT), *command, f'/{name}/{AGENT_STATUS}'],

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 import pytest
 from rl_msgs.msg import TransitionBatch
 
-HERE = Path(__file__).parent
-INTERFACES = sorted((HERE.parent / 'src' / 'rl_msgs').glob('*/*.[ms][sr][gv]'))
+TEST = Path(__file__).resolve().parents[1]
+INTERFACES = sorted((TEST.parent / 'src' / 'rl_msgs').glob('*/*.[ms][sr][gv]'))
 
 COUNT = 64
 ROW_SIZES = {'observation': 46, 'next_observation': 46, 'action': 12}
@@ -79,7 +79,7 @@ def test_a_batch_arrives_bit_exact_in_another_process(
     np.savez(sent, **arrays, **{name: np.array(value) for name, value in scalars.items()})
 
     processes = [
-        subprocess.Popen([sys.executable, HERE / script, file], env=ros_environment)
+        subprocess.Popen([sys.executable, TEST / 'helpers' / script, file], env=ros_environment)
         for script, file in (('receive_batch.py', received), ('publish_batch.py', sent))
     ]
     try:
