@@ -1,31 +1,60 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What the documentation says of files and keys is so."""
+"""Files, links and keys that the documentation names exist."""
 
 import importlib.util
 from pathlib import Path
 import re
+from types import ModuleType
 from typing import Any
 
 import pytest
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 
 ROOT = Path(__file__).resolve().parents[2]
-LINK = re.compile(r'\]\(([^)#:]+)(?:#[^)]*)?\)')
-# but the one about results that benchmarks write
-DOCUMENTS = sorted(
-    f'docs/{path.name}' for path in (ROOT / 'docs').glob('*.md') if path.stem != 'benchmarks'
+LINK = re.compile(r'\]\(([^)#:]*)(#[^)]*)?\)')
+PYTHON_FILE = re.compile(r'[\w./*-]+\.py\b')
+HEADING = re.compile(r'^#+ (.*)$', re.MULTILINE)
+FLOOR = re.compile(r'^ +[a-z]\d+\[(.*?)\]', re.MULTILINE)
+DOCUMENTS = (
+    'README.md',
+    'CONTRIBUTING.md',
+    'QUALITY_DECLARATION.md',
+    *sorted(f'docs/{path.name}' for path in (ROOT / 'docs').glob('*.md')),
 )
+SOURCES = ('bench', 'config', 'launch', 'src', 'test', 'tools')
 YAML = re.compile(r'```yaml\n(.*?)```', re.DOTALL)
+
+
+def load(path: Path) -> ModuleType:
+    """Return the module in a file that no package contains."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def links(path: Path) -> set[str]:
+    """Return the relative links of a page, without their anchors."""
+    return {target for target, _ in LINK.findall(path.read_text())}
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = HEADING.findall(path.read_text())
+    return {re.sub(r'[^\w -]', '', text.lower()).replace(' ', '-') for text in headings}
+
+
+@pytest.fixture(scope='module')
+def python_files() -> list[Path]:
+    """Return every Python file of the project."""
+    return [path for folder in SOURCES for path in (ROOT / folder).rglob('*.py')]
 
 
 @pytest.mark.parametrize('name', ['describe_keys', 'describe_parameters'])
 def test_what_is_made_from_the_code_is_up_to_date(workspace: Path, name: str) -> None:
-    path = workspace / 'tools' / f'{name}.py'
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module: Any = load(workspace / 'tools' / f'{name}.py')
     assert module.FILE.read_text() == module.document(), f'run tools/{name}.py'
 
 
@@ -37,16 +66,41 @@ def test_the_description_of_the_guide_is_right(workspace: Path, tmp_path: Path) 
     assert load_ros_robot(str(tmp_path / 'my_arm.yaml')).name == 'my_arm'
 
 
-@pytest.mark.parametrize(
-    'name',
-    ['README.md', 'CONTRIBUTING.md', 'QUALITY_DECLARATION.md', *DOCUMENTS],
-)
+@pytest.mark.parametrize('name', DOCUMENTS)
 def test_links_lead_somewhere(workspace: Path, name: str) -> None:
     path = workspace / name
-    for target in LINK.findall(path.read_text()):
-        assert (path.parent / target).exists(), target
+    for target, anchor in LINK.findall(path.read_text()):
+        if target.startswith('results/'):
+            continue  # benchmarks write these
+        file = path.parent / target if target else path
+        assert file.exists(), target
+        if anchor:
+            assert anchor[1:] in anchors(file), f'{target}{anchor}'
+
+
+@pytest.mark.parametrize('name', DOCUMENTS)
+def test_python_files_exist(workspace: Path, name: str, python_files: list[Path]) -> None:
+    for text in PYTHON_FILE.findall((workspace / name).read_text()):
+        relative = text.lstrip('./')
+        assert any(path.match(relative) for path in python_files), text
 
 
 def test_the_readme_leads_to_every_page(workspace: Path) -> None:
-    linked = set(LINK.findall((workspace / 'README.md').read_text()))
-    assert {f'docs/{path.name}' for path in (workspace / 'docs').glob('*.md')} <= linked
+    pages = {f'docs/{path.name}' for path in (workspace / 'docs').glob('*.md')}
+    assert pages <= links(workspace / 'README.md')
+
+
+def test_the_map_shows_every_room_on_its_floor(workspace: Path) -> None:
+    page = workspace / 'docs' / 'architecture.md'
+    floors = load(workspace / 'src' / 'rl_agent' / 'test' / 'test_rooms.py').FLOORS
+    shown = [
+        [room.removesuffix('.py') for room in text.split(' · ')]
+        for text in FLOOR.findall(page.read_text())
+    ]
+    packages = ('rl_learner', 'rl_agent')
+    assert shown == [floor.split() for package in packages for floor in floors[package]]
+    for package in packages:
+        source = workspace / 'src' / package / package
+        for room in (room for floor in floors[package] for room in floor.split()):
+            if (source / room).is_dir():
+                assert f'../src/{package}/{package}/{room}' in links(page)
