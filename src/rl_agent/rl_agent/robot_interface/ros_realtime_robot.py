@@ -143,7 +143,7 @@ class RealtimeRobot:
         self._sensors.poll()
         self._begun_s = time.perf_counter()
         self._reader.update()
-        return replace(self._reading(), command=self._gate.newest)
+        return replace(self._reading(), command=self._gate.last_sent)
 
     def apply(self, command: Float64Array) -> Reading:
         """Send a command; return the reading of the next tick, see `Robot.apply`."""
@@ -160,7 +160,7 @@ class RealtimeRobot:
         self._reader.update()
         self._gate.watchdogs.update(moving=True)
         reading = self._reading()
-        last = self._gate.last
+        last = self._gate.command_in_effect
         return reading if last is command else replace(reading, command=last)
 
     def sense(self) -> dict[str, Float64Array] | None:
@@ -221,8 +221,8 @@ class RealtimeRobot:
         if self._reader.is_complete:
             self._reading()
         self._rehearse_rest()
-        if self._gate.last is not None:
-            self._command.rehearse(self._gate.last)
+        if self._gate.command_in_effect is not None:
+            self._command.rehearse(self._gate.command_in_effect)
 
     def _look(self) -> None:
         """Take the values out of messages that have come."""
@@ -233,7 +233,7 @@ class RealtimeRobot:
         """Return the newest good values."""
         values = self._reader.values()
         if self._pose is not None:
-            self._gate.note_pose(self._pose_of(values))
+            self._gate.update_pose(self._pose_of(values))
         stamp_ns = min(self._reader.stamp_ns(topic) for topic in self._reader.topics)
         now_s = time.monotonic()
         is_fresh = all(item.is_young(now_s) for item in self._watched_sensors)
@@ -251,7 +251,9 @@ class RealtimeRobot:
         self._look()
         if self._is_position:
             is_known = self._pose is not None and self._reader.is_complete
-            self._gate.note_moved(self._pose_of(self._reader.values()) if is_known else None)
+            self._gate.on_external_motion(
+                self._pose_of(self._reader.values()) if is_known else None
+            )
 
     def _read(self, moved: bool) -> Reading:
         """Return a reading from after this call, see `RosReset.run`."""

@@ -1,7 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The only way from our process to the robot's command topic."""
+"""The only path from this process to the robot's command topic."""
 
 from collections.abc import Callable, Sequence
+import enum
 import threading
 import time
 
@@ -15,245 +16,286 @@ from rl_agent.safety.watchdogs import COMMAND, Watchdogs, Watched
 NOT_FINITE = 'command_not_finite'
 
 
-class CommandGate:
-    """Lets the policy's commands through while the robot may move; sends the reaction otherwise.
+class GateState(enum.Enum):
+    """What the gate does.
 
-    The first command of a reaction leaves on the thread that brings the stop, at once; the
-    further ones leave at the control rate from a thread of the gate's own, which does not depend
-    on the control thread. That thread also is the command watchdog: it notices when the control
-    thread, amid an episode, does not send any more.
+    Next state by event (`-`: the state stays):
+
+    | state    | start | send   | pause, rest | stop begins | last stop ends | retire   | close  |
+    |----------|-------|--------|-------------|-------------|----------------|----------|--------|
+    | CLOSED   | IDLE  | -      | -           | -           | -              | -        | -      |
+    | IDLE     |       | MOVING | -           | STOPPED     | -              | RETIRING | CLOSED |
+    | MOVING   |       | -      | IDLE        | STOPPED     | -              | RETIRING | CLOSED |
+    | STOPPED  |       | -      | -           | STOPPED     | IDLE           | RETIRING | CLOSED |
+    | RETIRING |       | -      | -           | -           | -              | -        | CLOSED |
+
+    A stop that begins in STOPPED may replace the reaction in progress. `send` checks the
+    `SafetyState` itself: during a stop it sends nothing and leaves MOVING for IDLE; after the last
+    stop it may enter MOVING before the gate has left STOPPED.
+    """
+
+    CLOSED = 'nothing is sent'
+    IDLE = 'no command is due'
+    MOVING = 'an episode is running: the control thread must keep sending commands'
+    STOPPED = 'a stop is in force: its reaction is sent'
+    RETIRING = 'stopping for good: only the final stop and the reactions to other stops are sent'
+
+
+# looked up once: in the class it takes 0.2 us, which the control thread would pay at each step
+_CLOSED, _IDLE, _MOVING, _STOPPED, _RETIRING = GateState
+
+
+class CommandGate:
+    """Sends the policy's commands while the robot may move, and the stop reaction otherwise.
+
+    The first command of a reaction is sent at once, on the thread that begins the stop. The gate's
+    own thread sends the others at the control rate, independently of the control thread. It is
+    also the command watchdog: it stops the robot when the control thread sends nothing during an
+    episode.
+
+    The states are those of `GateState`; all transitions happen with the lock held.
     """
 
     def __init__(
         self,
         publish: Callable[[Command], None],
-        state: SafetyState,
-        reactions: StopPlanner,
+        safety: SafetyState,
+        planner: StopPlanner,
         rate_hz: float,
         watchdog: WatchdogDescription,
         watched: Sequence[Watched] = (),
-        look: Callable[[], None] = lambda: None,
+        poll_sensors: Callable[[], None] = lambda: None,
     ) -> None:
-        """Prepare; `start` begins to watch.
+        """Create a closed gate; `start` opens it.
 
         Args:
             publish: sends a command, (action,); called by one thread at a time.
-            state: whether the robot may move.
-            reactions: plans the stops.
-            rate_hz: of the commands of a reaction.
-            watchdog: of the control thread; its age is at least three periods.
-            watched: what has a largest age; the control thread updates `watchdogs` at each tick,
-                the gate while the robot is stopped.
-            look: called before the gate does so.
+            safety: whether the robot may move.
+            planner: plans the stops.
+            rate_hz: rate of the commands of a reaction.
+            watchdog: of the control thread; a largest age below three periods is raised to them.
+            watched: what has a largest age. The control thread updates `watchdogs` at each tick,
+                the gate does so while the robot is stopped.
+            poll_sensors: called by the gate before it updates `watchdogs`.
         """
-        self._publish, self._state, self._reactions = publish, state, reactions
+        self._publish, self._safety, self._planner = publish, safety, planner
         self._period_s = 1.0 / rate_hz
         self._watchdog = watchdog
-        self._patience_s = max(watchdog.max_age_s, 3.0 * self._period_s)
+        self._max_silence_s = max(watchdog.max_age_s, 3.0 * self._period_s)
         self._changed = threading.Condition(threading.RLock())
-        self._last: Command | None = None
-        self._newest: Command | None = None
+        self._state = _CLOSED
+        self._command_in_effect: Command | None = None
+        self._last_sent: Command | None = None
         self._pose: Command | None = None
         self._sent_s = 0.0
-        self._moving = False  # amid an episode: the control thread owes us commands
-        self._shown: Stop | None = None
-        self._motion: StopMotion | None = None
-        self._motion_s = 0.0
-        self._closed, self._retired = True, False
+        self._reacting_to: Stop | None = None
+        self._reaction: StopMotion | None = None
+        self._reaction_begun_s = 0.0
         self._thread: threading.Thread | None = None
-        self._look = look
-        self.watchdogs = Watchdogs(state, watched, time.monotonic)
-        state.listen(self._on_change)
+        self._poll_sensors = poll_sensors
+        self.watchdogs = Watchdogs(safety, watched, time.monotonic)
+        safety.listen(self._on_change)
 
     @property
-    def last(self) -> Command | None:
-        """The last command sent, (action,), as long as the robot is where that left it."""
-        return self._last
+    def command_in_effect(self) -> Command | None:
+        """The last command sent, (action,); None once something else has moved the robot."""
+        return self._command_in_effect
 
     @property
-    def newest(self) -> Command | None:
-        """The last command sent since `start`, (action,), wherever the robot is by now."""
-        return self._newest
+    def last_sent(self) -> Command | None:
+        """The last command sent since `start`, (action,), even if the robot was moved since."""
+        return self._last_sent
 
     @property
-    def is_moving(self) -> bool:
-        """Whether an episode is under way."""
-        return self._moving
+    def state(self) -> GateState:
+        """What the gate does now."""
+        return self._state
 
     def start(self) -> None:
-        """Begin to watch and to react; a stop that is still in force is shown anew."""
-        self._closed = self._retired = False
-        self._last = self._newest = self._pose = self._shown = self._motion = None
+        """Open the gate; the reaction to a stop that is still in force begins again."""
+        with self._changed:
+            self._command_in_effect = self._last_sent = self._pose = None
+            self._reacting_to = self._reaction = None
+            self._state = _IDLE
         self._thread = threading.Thread(target=self._run, name='command_gate', daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread; nothing is sent any more."""
+        """Send nothing more; end the thread."""
         with self._changed:
-            self._closed = True
-            self._moving = False
+            self._state = _CLOSED
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
-    def note_pose(self, pose: Command) -> None:
-        """Note what the command sets, as measured, (action,); not where a number is none."""
+    def update_pose(self, pose: Command) -> None:
+        """Take the measured pose, (action,), in the command's units; ignored if not finite."""
         if all_finite(pose):
             self._pose = pose
 
-    def note_moved(self, pose: Command | None) -> None:
-        """Note that somebody else moved the robot: a stop begins at this pose, (action,).
+    def on_external_motion(self, pose: Command | None) -> None:
+        """Take note that something else moved the robot: the next stop starts at this pose.
 
-        None: nobody knows where it is, so a stop commands no position.
+        Args:
+            pose: (action,); None: unknown, so a stop commands no position.
         """
         with self._changed:
-            self._last = self._pose = None
+            self._command_in_effect = self._pose = None
             if pose is not None:
-                self.note_pose(pose)
+                self.update_pose(pose)
 
     def send(self, command: Command) -> bool:
         """Send a command of the policy, (action,); return False where a stop is in force.
 
-        The last line: one with a number that is none stops the robot, latched.
+        A command that is not finite is not sent: it stops the robot, latched.
         """
         if not all_finite(command):
             self._stop(
                 NOT_FINITE, f'given {command.tolist()}; accepted: finite numbers', latch=True
             )
         with self._changed:
-            if self._closed or self._retired:
+            if self._state is _CLOSED or self._state is _RETIRING:
                 return False
-            if self._state.stop is None:
-                self._put(command)
+            if self._safety.stop is None:
+                self._publish_command(command)
                 self._sent_s = time.monotonic()
-                if not self._moving:
-                    self._moving = True
+                if self._state is not _MOVING:
+                    self._state = _MOVING
                     self._changed.notify_all()
                 return True
-            self._moving = False
-        self._state.end(COMMAND)  # whoever calls this is not stuck
+            self._stop_moving()
+        self._safety.end(COMMAND)  # a control thread that gets here is not stuck
         return False
 
     def pause(self) -> None:
-        """Owe no commands until the next one is sent: an episode has not begun yet."""
+        """Expect no commands until the next `send`: the episode has not begun yet."""
         with self._changed:
-            self._moving = False
+            self._stop_moving()
 
     def rest(self, reaction: ReactionDescription) -> None:
-        """Bring the robot to a stop and fall silent, on this thread.
+        """Bring the robot to a stop on the calling thread, then send nothing.
 
-        A stop in force goes on as it is. What has not been commanded since `start` needs no stop
-        and gets no command. Once the gate retires, that alone brings the robot to a stop.
+        Sends nothing while a stop is in force, which continues, and nothing to a robot that was
+        not commanded since `start`. Returns early when the gate retires.
         """
         self._ramp_down(reaction, retiring=False)
 
-    def _ramp_down(self, reaction: ReactionDescription, *, retiring: bool) -> bool:
-        """Send a stop to its end; return whether nothing else stopped the robot meanwhile."""
+    def retire(self, reaction: ReactionDescription) -> None:
+        """Bring the robot to a stop on the calling thread, send nothing more from the policy.
+
+        A stop that is in force, or begins meanwhile, is carried out to its end. Then the gate
+        closes.
+        """
         with self._changed:
-            self._moving = False
+            if self._state is not _CLOSED:
+                self._state = _RETIRING
+        at_rest = False
+        while not at_rest and self._state is not _CLOSED:
+            self._finish_reaction()
+            at_rest = self._ramp_down(reaction, retiring=True) and self._is_reaction_finished()
+        self.close()
+
+    def _stop_moving(self) -> None:
+        """End the episode: no command is due. The lock is held."""
+        if self._state is _MOVING:
+            self._state = _IDLE
+
+    def _ramp_down(self, reaction: ReactionDescription, *, retiring: bool) -> bool:
+        """Send a stop to its end; return False if something else stopped the robot meanwhile."""
+        with self._changed:
+            self._stop_moving()
             motion = None
-            if self._last is not None and self._state.stop is None:
-                motion = self._reactions.plan(reaction, self._last, self._pose)
+            if self._command_in_effect is not None and self._safety.stop is None:
+                motion = self._planner.plan(reaction, self._command_in_effect, self._pose)
         begun_s = time.monotonic()
         while motion is not None:
             elapsed_s = time.monotonic() - begun_s
             with self._changed:
-                superseded = self._retired and not retiring
-                if self._state.stop is not None or self._closed or superseded:
+                superseded = self._state is _RETIRING and not retiring
+                closed = self._state is _CLOSED
+                if self._safety.stop is not None or closed or superseded:
                     return False
-                self._put(motion.command(elapsed_s))
+                self._publish_command(motion.command(elapsed_s))
             if elapsed_s >= motion.ramp_s:
                 break
             time.sleep(min(self._period_s, motion.ramp_s - elapsed_s))
         return True
 
-    def retire(self, reaction: ReactionDescription) -> None:
-        """Let no command through from now on; bring the robot to a stop, on this thread.
-
-        A stop in force, or one that comes meanwhile, is carried out to its end. Then nothing more
-        is sent.
-        """
-        with self._changed:
-            self._retired = True
-        rests = False
-        while not rests and not self._closed:
-            self._carry_out()
-            rests = self._ramp_down(reaction, retiring=True) and self._is_carried_out()
-        self.close()
-
-    def _carry_out(self) -> None:
-        """Wait until the stop in force, or what replaces it, is at its end."""
-        while (left_s := self._left_s()) > 0.0:
+    def _finish_reaction(self) -> None:
+        """Wait until the reaction in progress, or one that replaces it, has ended."""
+        while (left_s := self._reaction_left_s()) > 0.0:
             time.sleep(min(left_s, self._period_s))
         with self._changed:
-            self._react()  # the gate's thread may be late, on a loaded machine
+            self._react()  # on a loaded machine the gate's thread may be late
 
-    def _is_carried_out(self) -> bool:
-        """Return whether no stop came that is not at its end yet."""
+    def _is_reaction_finished(self) -> bool:
+        """Return whether the reaction to the stop in force, if there is one, has ended."""
         with self._changed:
-            return self._state.stop is self._shown and self._left_s() <= 0.0
+            return self._safety.stop is self._reacting_to and self._reaction_left_s() <= 0.0
 
-    def _left_s(self) -> float:
-        """Return how much longer the stop in force takes."""
+    def _reaction_left_s(self) -> float:
+        """Return how much longer the reaction in progress takes."""
         with self._changed:
-            if self._motion is None:
+            if self._reaction is None:
                 return 0.0
-            return self._motion_s + self._motion.ramp_s - time.monotonic()
+            return self._reaction_begun_s + self._reaction.ramp_s - time.monotonic()
 
     def _on_change(self) -> None:
-        """Begin or end a reaction because a stop came or went."""
+        """Begin or end a reaction because a stop began or ended."""
         with self._changed:
             self._react()
             self._changed.notify_all()
 
     def _react(self) -> None:
-        """Send what the stop in force asks for now. The lock is held."""
-        if self._closed:
+        """Send the command that the stop in force requires now. The lock is held."""
+        if self._state is _CLOSED:
             return
-        stop = self._state.stop
+        stop = self._safety.stop
         now_s = time.monotonic()
-        if stop is not self._shown:
-            self._shown, self._motion_s = stop, now_s
-            self._motion = None
+        if stop is not self._reacting_to:
+            self._reacting_to, self._reaction_begun_s = stop, now_s
+            self._reaction = None
             if stop is not None:
-                self._moving = False
-                self._motion = self._reactions.plan(stop.reaction, self._last, self._pose)
-        if self._motion is not None:
-            self._put(self._motion.command(now_s - self._motion_s))
+                self._reaction = self._planner.plan(
+                    stop.reaction, self._command_in_effect, self._pose
+                )
+            if stop is not None and self._state is not _RETIRING:
+                self._state = _STOPPED
+            elif stop is None and self._state is _STOPPED:
+                self._state = _IDLE
+        if self._reaction is not None:
+            self._publish_command(self._reaction.command(now_s - self._reaction_begun_s))
 
-    def _put(self, command: Command) -> None:
-        """Send a command, (action,). The lock is held."""
+    def _publish_command(self, command: Command) -> None:
+        """Publish a command, (action,). The lock is held."""
         self._publish(command)
-        self._last = self._newest = command
+        self._command_in_effect = self._last_sent = command
 
     def _run(self) -> None:
-        """React and watch until closed."""
+        """React to stops and watch the control thread until closed."""
         while True:
             with self._changed:
-                if self._closed:
+                if self._state is _CLOSED:
                     return
                 self._react()
-                stopped = self._state.stop is not None
+                stopped = self._safety.stop is not None
                 if stopped:
                     self._changed.wait(self._period_s)
                 else:
-                    self._changed.wait(self._patience_left_s() if self._moving else None)
-                stuck = self._moving and self._patience_left_s() <= 0.0
+                    self._changed.wait(self._silence_left_s() if self._state is _MOVING else None)
+                stuck = self._state is _MOVING and self._silence_left_s() <= 0.0
             if stopped:
-                self._look()
+                self._poll_sensors()
                 self.watchdogs.update(moving=False)
             if stuck:
-                self._stop_because_stuck()
+                reason = f'no command for {self._max_silence_s:g} s'
+                self._stop(COMMAND, reason, latch=self._watchdog.latch)
 
-    def _patience_left_s(self) -> float:
-        """Return how much longer the control thread may be silent."""
-        return self._sent_s + self._patience_s - time.monotonic()
-
-    def _stop_because_stuck(self) -> None:
-        """Stop the robot because the control thread sends nothing."""
-        self._stop(COMMAND, f'no command for {self._patience_s:g} s', latch=self._watchdog.latch)
+    def _silence_left_s(self) -> float:
+        """Return how much longer the control thread may send nothing."""
+        return self._sent_s + self._max_silence_s - time.monotonic()
 
     def _stop(self, cause: str, reason: str, *, latch: bool) -> None:
         """Stop the robot because of what the control thread does."""
-        self._state.begin(Stop(cause, reason, self._watchdog, latch, lambda: None))
+        self._safety.begin(Stop(cause, reason, self._watchdog, latch, lambda: None))

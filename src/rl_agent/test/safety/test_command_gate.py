@@ -15,7 +15,7 @@ import pytest
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.safety import ReactionDescription, WatchdogDescription
 from rl_agent.event_log import EventLog
-from rl_agent.safety.command_gate import CommandGate
+from rl_agent.safety.command_gate import CommandGate, GateState
 from rl_agent.safety.safety_state import SafetyState, Stop
 from rl_agent.safety.stop_motion import StopPlanner
 
@@ -68,7 +68,10 @@ class Bench:
     """A gate for one motor, with all around it."""
 
     def __init__(
-        self, watchdog: WatchdogDescription, look: Callable[[], None], action: ActionDescription
+        self,
+        watchdog: WatchdogDescription,
+        poll_sensors: Callable[[], None],
+        action: ActionDescription,
     ) -> None:
         """Start it."""
         self.topic, self.events = Topic(), EventLog()
@@ -80,7 +83,7 @@ class Bench:
             StopPlanner(action),
             1.0 / PERIOD_S,
             watchdog,
-            look=look,
+            poll_sensors=poll_sensors,
         )
         self.gate.start()
 
@@ -105,11 +108,11 @@ def make() -> Iterator[MakeBench]:
         max_age_s: float = LONG_S,
         *,
         latch: bool = False,
-        look: Callable[[], None] = lambda: None,
+        poll_sensors: Callable[[], None] = lambda: None,
         action: ActionDescription = MOTOR,
     ) -> Bench:
         watchdog = WatchdogDescription('zero', max_age_s=max_age_s, latch=latch)
-        made.append(Bench(watchdog, look, action))
+        made.append(Bench(watchdog, poll_sensors, action))
         return made[-1]
 
     yield make_bench
@@ -119,11 +122,11 @@ def make() -> Iterator[MakeBench]:
 
 def test_commands_pass_while_the_robot_may_move(make: MakeBench) -> None:
     bench = make()
-    assert bench.gate.last is None
+    assert bench.gate.command_in_effect is None
     assert all(bench.send(number) for number in (1.0, 2.0, -3.0))
     assert bench.topic.numbers == [1.0, 2.0, -3.0]
-    assert bench.gate.last == [-3.0]
-    assert bench.gate.is_moving
+    assert bench.gate.command_in_effect == [-3.0]
+    assert bench.gate.state is GateState.MOVING
 
 
 def test_the_reaction_leaves_on_the_thread_that_brings_the_stop(make: MakeBench) -> None:
@@ -136,7 +139,7 @@ def test_the_reaction_leaves_on_the_thread_that_brings_the_stop(make: MakeBench)
     assert bench.topic.sent[1] == (0.0, 'bringer')
     assert not bench.send(7.0)
     assert 7.0 not in bench.topic.numbers
-    assert not bench.gate.is_moving
+    assert bench.gate.state is not GateState.MOVING
 
 
 def test_it_is_repeated_until_rearm(make: MakeBench) -> None:
@@ -159,7 +162,7 @@ def test_a_damped_stop_goes_to_zero_evenly(make: MakeBench) -> None:
     numbers = bench.topic.numbers
     assert all(after <= before for before, after in itertools.pairwise(numbers))
     assert numbers[1] > 3.0
-    assert bench.gate.last == [0.0]
+    assert bench.gate.command_in_effect == [0.0]
 
 
 def test_an_emergency_stop_replaces_another_reaction(make: MakeBench) -> None:
@@ -167,7 +170,7 @@ def test_an_emergency_stop_replaces_another_reaction(make: MakeBench) -> None:
     bench.send(4.0)
     bench.stop(HOLD)
     bench.state.begin(Stop('emergency_stop', '', ZERO, True, lambda: None), emergency=True)
-    assert bench.gate.last == [0.0]
+    assert bench.gate.command_in_effect == [0.0]
 
 
 def test_a_stop_before_the_first_command_reacts_too(make: MakeBench) -> None:
@@ -281,7 +284,7 @@ def test_a_stop_that_ends_while_a_gate_retires_leaves_no_speed(make: MakeBench) 
 def test_after_a_new_start_nobody_knows_where_the_robot_is(make: MakeBench) -> None:
     """A latched stop outlives a deactivation, in which a person may move the robot."""
     bench = make(action=JOINT)
-    bench.gate.note_pose(np.array([1.0]))
+    bench.gate.update_pose(np.array([1.0]))
     bench.send(1.0)
     bench.stop(DAMPED)
     bench.gate.retire(DAMPED)
@@ -290,7 +293,7 @@ def test_after_a_new_start_nobody_knows_where_the_robot_is(make: MakeBench) -> N
     time.sleep(0.1)  # for what must not happen
     assert bench.topic.numbers[sent:] == []
     bench.state.rearm()
-    bench.gate.note_pose(np.array([-2.0]))
+    bench.gate.update_pose(np.array([-2.0]))
     bench.stop(HOLD)
     assert set(bench.topic.numbers[sent:]) == {-2.0}
 
@@ -300,12 +303,12 @@ def test_a_robot_that_somebody_else_moved_is_stopped_where_it_is(
     make: MakeBench, reaction: ReactionDescription
 ) -> None:
     bench = make(action=JOINT)
-    bench.gate.note_pose(np.array([1.0]))
+    bench.gate.update_pose(np.array([1.0]))
     bench.send(1.0)
     bench.gate.rest(DAMPED)
     sent = len(bench.topic.sent)
     bench.gate.pause()
-    bench.gate.note_moved(np.array([-2.0]))
+    bench.gate.on_external_motion(np.array([-2.0]))
     bench.stop(reaction)
     bench.topic.until(lambda: len(bench.topic.sent) > sent + 3)
     assert set(bench.topic.numbers[sent:]) == {-2.0}
@@ -319,7 +322,7 @@ def test_where_nobody_knows_where_a_robot_was_moved_to_a_stop_commands_nothing(
     bench.gate.rest(HOLD)
     sent = len(bench.topic.sent)
     bench.gate.pause()
-    bench.gate.note_moved(None)
+    bench.gate.on_external_motion(None)
     bench.stop(DAMPED)
     time.sleep(0.1)  # for what must not happen
     assert bench.topic.numbers[sent:] == []
@@ -332,7 +335,7 @@ def test_a_command_that_is_no_number_stops_the_robot(make: MakeBench) -> None:
     assert bench.state.is_latched
     assert bench.state.words == 'command_not_finite: given [nan]; accepted: finite numbers'
     assert set(bench.topic.numbers[1:]) == {0.0}
-    bench.gate.note_pose(np.array([math.nan]))
+    bench.gate.update_pose(np.array([math.nan]))
     bench.state.rearm()
     bench.send(5.0)
     bench.stop(ReactionDescription('damped_stop', 0.05))
@@ -341,11 +344,50 @@ def test_a_command_that_is_no_number_stops_the_robot(make: MakeBench) -> None:
 
 
 def test_a_stop_is_carried_out_though_the_thread_that_does_it_is_late(make: MakeBench) -> None:
-    bench = make(look=lambda: time.sleep(1.0))
+    bench = make(poll_sensors=lambda: time.sleep(1.0))
     bench.send(4.0)
     bench.stop(DAMPED)
     bench.gate.retire(HOLD)
     assert bench.topic.numbers[-1] == 0.0
+
+
+def test_the_state_after_each_event(make: MakeBench) -> None:
+    """A walk through the table of `GateState`."""
+    bench = make()
+    events: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: None, 'IDLE'),
+        (lambda: bench.send(1.0), 'MOVING'),
+        (bench.gate.pause, 'IDLE'),
+        (lambda: bench.send(1.0), 'MOVING'),
+        (lambda: bench.stop(HOLD), 'STOPPED'),
+        (lambda: bench.send(1.0), 'STOPPED'),
+        (bench.gate.pause, 'STOPPED'),
+        (bench.state.rearm, 'IDLE'),
+        (lambda: bench.send(1.0), 'MOVING'),
+        (bench.gate.close, 'CLOSED'),
+        (lambda: bench.send(1.0), 'CLOSED'),
+        (bench.gate.start, 'IDLE'),
+    )
+    for number, (event, expected) in enumerate(events):
+        event()
+        assert (number, bench.gate.state.name) == (number, expected)
+
+
+def test_a_gate_that_retires_stays_so_until_it_closes(make: MakeBench) -> None:
+    bench = make()
+    bench.send(4.0)
+    slow = ReactionDescription('damped_stop', 0.5)
+    thread = threading.Thread(target=bench.gate.retire, args=(slow,))
+    thread.start()
+    bench.topic.until(lambda: bench.topic.numbers[-1] < 3.9)
+    assert not bench.send(1.0)
+    assert bench.gate.state.name == 'RETIRING'
+    bench.stop(slow, latched=False)
+    assert bench.gate.state.name == 'RETIRING'
+    bench.state.end('test')
+    assert bench.gate.state.name == 'RETIRING'
+    thread.join(TIMEOUT_S)
+    assert bench.gate.state.name == 'CLOSED'
 
 
 def test_a_closed_gate_sends_nothing(make: MakeBench) -> None:
