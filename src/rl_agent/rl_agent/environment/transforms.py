@@ -7,40 +7,25 @@ import math
 import numpy as np
 from rl_agent.array_types import Float64Array
 from rl_agent.description.observation import ObservationField
+from rl_agent.quaternion import roll_pitch_yaw
 
 
-def _unit(quaternion: Float64Array) -> Float64Array:
-    """Return a quaternion, (4,), of length 1; NaN where its length is none, or 0."""
-    length = np.linalg.norm(quaternion)
-    if math.isinf(length):  # divided by it, it would say `upright`
-        return np.full(4, math.nan)
-    unit: Float64Array = quaternion / length
-    return unit
-
-
-def roll_pitch_yaw(quaternion: Float64Array) -> Float64Array:
-    """Return roll, pitch and yaw, rad, (3,): turns about x, y and z, fixed axes (REP-103).
-
-    Args:
-        quaternion: x, y, z, w, (4,), of any length but 0.
-    """
-    x, y, z, w = _unit(quaternion)
-    return np.array(
-        [
-            np.arctan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y)),
-            np.arcsin(np.clip(2.0 * (w * y - z * x), -1.0, 1.0)),
-            np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)),
-        ]
-    )
+def _roll_pitch_yaw(quaternion: Float64Array) -> Float64Array:
+    """Return `roll_pitch_yaw` as an array, (3,)."""
+    return np.array(roll_pitch_yaw(quaternion))
 
 
 def projected_gravity(quaternion: Float64Array) -> Float64Array:
     """Return the direction of gravity in the body's frame, (3,); (0, 0, -1) stands upright.
 
     Args:
-        quaternion: the body's orientation in the world, x, y, z, w, (4,), of any length but 0.
+        quaternion: the body's orientation in the world, x, y, z, w, (4,), of any length; NaN
+            results from one that is no orientation: of length 0, infinite or NaN.
     """
-    x, y, z, w = _unit(quaternion)
+    length = np.linalg.norm(quaternion)
+    if math.isinf(length):  # finite parts divided by it would mean `upright`
+        return np.full(3, math.nan)
+    x, y, z, w = quaternion / length
     return np.array([2.0 * (w * y - x * z), -2.0 * (y * z + w * x), 2.0 * (x * x + y * y) - 1.0])
 
 
@@ -48,17 +33,17 @@ def heading(quaternion: Float64Array) -> Float64Array:
     """Return cosine and sine of the yaw, (2,); unlike the yaw itself they never jump.
 
     Args:
-        quaternion: x, y, z, w, (4,), of any length but 0.
+        quaternion: x, y, z, w, (4,).
     """
     yaw = roll_pitch_yaw(quaternion)[2]
-    return np.array([np.cos(yaw), np.sin(yaw)])
+    return np.array([math.cos(yaw), math.sin(yaw)])
 
 
 _TRANSFORMS: dict[str, Callable[[Float64Array], Float64Array]] = {
     'none': np.asarray,
     'sin': np.sin,
     'cos': np.cos,
-    'roll_pitch_yaw': roll_pitch_yaw,
+    'roll_pitch_yaw': _roll_pitch_yaw,
     'projected_gravity': projected_gravity,
     'heading': heading,
 }

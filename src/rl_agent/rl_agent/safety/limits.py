@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from rl_agent.array_checks import all_true
 from rl_agent.array_types import FieldValues
 from rl_agent.description.safety import LimitDescription, spread, TiltDescription
+from rl_agent.quaternion import roll_pitch_yaw
+
+_SHORTEST_SQUARED = 1e-6  # of a quaternion that says something
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,17 @@ class TiltLimit:
         self._max_roll, self._max_pitch = description.max_roll_rad, description.max_pitch_rad
 
     def check(self, values: FieldValues) -> Trip | None:
-        """Return the trip, if the base is tilted too far, or if nobody knows."""
-        angles = roll_pitch(values[self._field])
-        if angles is None:
+        """Return the trip if the base is tilted too far or its orientation is unknown."""
+        quaternion = values[self._field]
+        roll, pitch, _ = roll_pitch_yaw(quaternion)
+        # an IMU that does not know its orientation sends zeros
+        if math.isnan(roll) or quaternion.dot(quaternion) <= _SHORTEST_SQUARED:
             return Trip(
-                'tilt',
-                f'{self._field}: given {values[self._field].tolist()}; accepted: a quaternion',
+                'tilt', f'{self._field}: given {quaternion.tolist()}; accepted: a quaternion'
             )
         for name, angle, bound in (
-            ('roll', angles[0], self._max_roll),
-            ('pitch', angles[1], self._max_pitch),
+            ('roll', roll, self._max_roll),
+            ('pitch', pitch, self._max_pitch),
         ):
             if not abs(angle) <= bound:
                 return Trip(
@@ -113,18 +116,3 @@ class Limits:
             if trip is not None:
                 return trip
         return None
-
-
-def roll_pitch(quaternion: NDArray[np.float64]) -> tuple[float, float] | None:
-    """Return roll and pitch, rad (REP-103, intrinsic yaw-pitch-roll); None: no orientation.
-
-    Args:
-        quaternion: x, y, z, w, of any length but 0: an IMU without orientation sends zeros.
-    """
-    x, y, z, w = quaternion.tolist()
-    squared = x * x + y * y + z * z + w * w
-    if not 1e-6 < squared < math.inf:
-        return None
-    roll = math.atan2(2.0 * (w * x + y * z), w * w - x * x - y * y + z * z)
-    sine = 2.0 * (w * y - z * x) / squared
-    return roll, math.asin(min(1.0, max(-1.0, sine)))

@@ -1,0 +1,22 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Quaternions of given angles, for tests."""
+
+import math
+
+import numpy as np
+from rl_agent.array_types import Float64Array
+
+
+def quaternion(roll: float, pitch: float, yaw: float) -> Float64Array:
+    """Return x, y, z, w of turns about the fixed axes x, y, z, by multiplying quaternions."""
+
+    def turn(angle: float, axis: int) -> Float64Array:
+        result = np.zeros(4)
+        result[axis], result[3] = math.sin(angle / 2.0), math.cos(angle / 2.0)
+        return result
+
+    def multiply(left: Float64Array, right: Float64Array) -> Float64Array:
+        vector = left[3] * right[:3] + right[3] * left[:3] + np.cross(left[:3], right[:3])
+        return np.append(vector, left[3] * right[3] - left[:3] @ right[:3])
+
+    return multiply(turn(yaw, 2), multiply(turn(pitch, 1), turn(roll, 0)))
