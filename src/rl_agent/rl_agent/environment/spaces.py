@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The layout of observation and action vectors, and the way between action and command."""
+"""The layout of observation and action vectors."""
 
 from collections.abc import Mapping
 import hashlib
@@ -43,8 +43,6 @@ class Spaces:
         limits = limits * self._stack + [(-1.0, 1.0)] * (self._previous * self.action_size)
         self.observation_low = np.array([low for low, _ in limits], np.float32)
         self.observation_high = np.array([high for _, high in limits], np.float32)
-        self._low = np.array(description.action.low)
-        self._span = (np.array(description.action.high) - self._low) / 2
         self.fingerprint = _fingerprint(description)
 
     @property
@@ -80,10 +78,6 @@ class Spaces:
         return ObservationHistory(
             len(self.frame_names), self.action_size, self._stack, self._previous
         )
-
-    def command(self, action: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the command, (action,) in the robot's units, for an action in [-1, 1]."""
-        return np.asarray(self._low + (action.astype(np.float64) + 1.0) * self._span)
 
 
 def _with_age(names: tuple[str, ...] | list[str], count: int) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from rl_agent.array_checks import all_finite, all_true
 from rl_agent.array_types import Command, Float32Array
+from rl_agent.description.action_scale import ActionScale
 from rl_agent.description.safety import SafetyDescription, spread
 from rl_agent.errors import PolicyError
 from rl_agent.safety.low_pass import LowPass
@@ -83,15 +84,10 @@ class SafetyFilter:
             tightening: scales of the limits.
         """
         safety, scales = safety or SafetyDescription(), tightening or Tightening()
-        self._low = np.array(low, np.float64)
-        self._half_span = (np.array(high, np.float64) - self._low) / 2
-        # arrays, for numbers have to be made arrays at each use
-        self._ones = np.ones_like(self._low)
-        self._top = np.ones(len(self._low), np.float32)
-        self._bottom = -self._top
+        self._shape, self._scale = (len(low),), ActionScale(low, high)
         self._box_low = np.array(spread(safety.command_low, low))
         self._box_high = np.array(spread(safety.command_high, high))
-        centre = np.zeros_like(self._low) if default is None else np.array(default, np.float64)
+        centre = np.zeros(self._shape) if default is None else np.array(default, np.float64)
         centre = np.clip(centre, self._box_low, self._box_high)
         self._box_low = centre + scales.action_scale * (self._box_low - centre)
         self._box_high = centre + scales.action_scale * (self._box_high - centre)
@@ -102,7 +98,7 @@ class SafetyFilter:
             self._slew = per_step * scales.slew_scale
         self._low_pass: LowPass | None = None
         if safety.low_pass_hz is not None:
-            self._low_pass = LowPass(safety.low_pass_hz, rate_hz, len(self._low))
+            self._low_pass = LowPass(safety.low_pass_hz, rate_hz, len(low))
         self._is_tighter = bool(
             (self._box_low > np.array(low)).any() or (self._box_high < np.array(high)).any()
         )
@@ -124,14 +120,13 @@ class SafetyFilter:
         Raises:
             PolicyError: a wrong shape or a number that is not finite; nothing must move then.
         """
-        if wanted.shape != self._low.shape or not all_finite(wanted):
+        if wanted.shape != self._shape or not all_finite(wanted):
             raise PolicyError(
-                f'action: given {wanted!r}; accepted: {len(self._low)} finite numbers'
+                f'action: given {wanted!r}; accepted: {self._shape[0]} finite numbers'
             )
-        action = np.minimum(np.maximum(wanted, self._bottom), self._top)
+        action = self._scale.clip(wanted)
         limited: tuple[str, ...] = () if all_true(action == wanted) else ('box',)
-        command: Command = self._low + (action.astype(np.float64) + self._ones) * self._half_span
-        plain = command
+        plain = command = self._scale.command(action)
         if self._is_tighter:
             command = np.minimum(np.maximum(command, self._box_low), self._box_high)
             if not limited and not all_true(command == plain):
@@ -152,5 +147,4 @@ class SafetyFilter:
 
     def action_of(self, command: Command) -> Float32Array:
         """Return what a command means as an action, (action,) float32 in [-1, 1]."""
-        action = ((command - self._low) / self._half_span - self._ones).astype(np.float32)
-        return np.minimum(np.maximum(action, self._bottom), self._top)
+        return self._scale.action(command)

@@ -89,22 +89,6 @@ def test_bounds_by_hand() -> None:
     assert spaces.observation_low.dtype == spaces.observation_high.dtype == np.float32
 
 
-@pytest.mark.parametrize(
-    ('action', 'command'),
-    [
-        ([-1.0, -1.0], [-2.0, 0.0]),
-        ([1.0, 1.0], [2.0, 10.0]),
-        ([0.0, 0.0], [0.0, 5.0]),
-        ([0.5, -0.5], [1.0, 2.5]),
-        ([-0.25, 0.75], [-0.5, 8.75]),
-    ],
-)
-def test_commands_by_hand(action: list[float], command: list[float]) -> None:
-    given = Spaces(ARM).command(np.array(action, np.float32))
-    assert given.dtype == np.float64
-    assert given.tolist() == command
-
-
 def change_field(number: int, **values: Any) -> RobotDescription:
     """Return the arm with one observation field changed."""
     fields = list(ARM.observation)

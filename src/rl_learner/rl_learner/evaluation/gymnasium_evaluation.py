@@ -9,6 +9,7 @@ import gymnasium
 from gymnasium.spaces import Box
 import numpy as np
 from rl_agent.array_types import Frame
+from rl_agent.description.action_scale import ActionScale
 from rl_agent.errors import ConfigurationError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.policy import Policy
@@ -92,7 +93,7 @@ class TaskEvaluation:
     ) -> EvaluatedEpisode:
         """Run one episode."""
         space: Any = self._env.action_space
-        low, high = space.low.astype(np.float64), space.high.astype(np.float64)
+        scale = ActionScale(space.low.ravel(), space.high.ravel())
         observation, _ = self._env.reset(seed=start)
         policy.reset(rng)
         observations: list[Any] = []
@@ -104,7 +105,7 @@ class TaskEvaluation:
                 on_frame(self._frame())
             seen = np.asarray(observation, np.float32).ravel()
             action = policy.act(seen, rng, deterministic=not explore)
-            command = low + (action.astype(np.float64) + 1.0) * (high - low) / 2.0
+            command = scale.command(action)
             observation, reward, terminated, truncated, _ = self._env.step(
                 command.astype(space.dtype).reshape(space.shape)
             )

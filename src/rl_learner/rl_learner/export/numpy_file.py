@@ -7,6 +7,7 @@ import tempfile
 
 import numpy as np
 from rl_agent.array_types import Float32Array
+from rl_agent.description.action_scale import ActionScale
 from rl_agent.description.robot import description_as_json, read_description
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError
@@ -61,6 +62,6 @@ def compute(content: bytes, observations: Float32Array) -> tuple[Float32Array, F
         path.write_bytes(content)
         policy, rng = Policy(decode(path).parameters), np.random.default_rng(0)
         with np.load(path, allow_pickle=False) as archive:
-            low, high = archive['command_low'], archive['command_high']
+            scale = ActionScale(archive['command_low'], archive['command_high'])
     actions = np.stack([policy.act(row, rng, deterministic=True) for row in observations])
-    return actions, low + (actions + 1.0) * (high - low) / 2.0
+    return actions, scale.command(actions).astype(np.float32)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.array_types import Float32Array
+from rl_agent.description.action_scale import ActionScale
 from rl_agent.description.robot import description_as_json, read_description, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError
@@ -34,11 +35,11 @@ class PolicyWithRobot:
     @property
     def bounds(self) -> tuple[Float32Array, Float32Array]:
         """Commands at action -1 and +1, (action,) each; of an unknown robot -1 and +1."""
-        ones = np.ones(self.parameters.architecture.action_size, np.float32)
         if self.robot is None:
+            ones = np.ones(self.parameters.architecture.action_size, np.float32)
             return -ones, ones
-        spaces = Spaces(self.robot)
-        return spaces.command(-ones).astype(np.float32), spaces.command(ones).astype(np.float32)
+        action = self.robot.action
+        return np.array(action.low, np.float32), np.array(action.high, np.float32)
 
     def metadata(self) -> dict[str, str]:
         """Return all but the numbers, as text; `from_metadata` reads it."""
@@ -131,7 +132,7 @@ def check_export(
     live, rng = Policy(policy.parameters), np.random.default_rng(0)
     actions = np.stack([live.act(row, rng, deterministic=True) for row in observations])
     low, high = policy.bounds
-    commands = low + (actions + 1.0) * (high - low) / 2.0
+    commands = ActionScale(low, high).command(actions)
     given_actions, given_commands = compute(observations)
     span = np.abs(np.concatenate([low, high])).max()
     worst = max(
