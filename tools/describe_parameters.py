@@ -4,19 +4,21 @@
 A test compares the file with what this makes, so that no parameter lacks its line.
 """
 
+from collections.abc import Mapping
 import dataclasses
 from pathlib import Path
-import types
-from typing import Any, get_args, get_origin, get_type_hints, Literal, Tuple, Union
+from typing import Any, get_args, get_origin, Literal
 
-import annotated_types
-from rl_agent.nodes.agent_parameters import AgentParameters
-from rl_agent.nodes.gazebo_robot_node import GazeboRobotParameters
-from rl_agent.nodes.simulated_robot_node import SimulatedRobotParameters
-from rl_agent.ros.common_parameters import LIVE
-from rl_learner.nodes.learner_node import LearnerParameters
-from rl_learner.nodes.recorder_node import RecorderParameters
-from rl_learner.nodes.replay_bridge_node import ReplayBridgeParameters
+from rl_agent.bringup.robot_parameters import (
+    AgentParameters,
+    GazeboRobotParameters,
+    SimulatedRobotParameters,
+)
+from rl_learner.bringup.parameters import (
+    LearnerParameters,
+    RecorderParameters,
+    ReplayBridgeParameters,
+)
 
 FILE = Path(__file__).resolve().parents[1] / 'docs' / 'parameters.md'
 _NODES = (
@@ -52,46 +54,32 @@ def document() -> str:
 
 def _section(node: str, schema: Any) -> str:
     """Return heading and table of a node."""
-    hints = get_type_hints(schema, include_extras=True)
     lines = [f'## {node}', '', '| parameter | value | default | meaning |', '|---|---|---|---|']
     for item in dataclasses.fields(schema):
-        kind, info = get_args(hints[item.name])[:2]
-        words = ' '.join([_kind(kind), *filter(None, [_bounds(info)])])
-        live = '**live**: ' if info.json_schema_extra == LIVE else ''
-        meaning = live + info.description.replace('|', '\\|')
+        words = ' '.join([_kind(item.type), *filter(None, [_bounds(item.metadata)])])
+        live = '**live**: ' if item.metadata['live'] else ''
+        meaning = live + item.metadata['description'].replace('|', '\\|')
         lines.append(f'| `{item.name}` | {words} | {_default(item)} | {meaning} |')
     return '\n'.join([*lines, ''])
 
 
 def _kind(kind: Any) -> str:
-    """Return a type as people call it."""
+    """Return a type in plain words."""
     if get_origin(kind) is Literal:
         return ', '.join(f'`{choice}`' for choice in get_args(kind))
-    if get_origin(kind) in (Union, types.UnionType):
-        return ' or '.join(_kind(arg) for arg in get_args(kind) if arg is not type(None))
-    if get_origin(kind) in (list, tuple, Tuple):
-        return f'list of {_kind(get_args(kind)[0])}'
     return _WORDS[kind]
 
 
-def _bounds(info: Any) -> str:
+def _bounds(metadata: Mapping[str, Any]) -> str:
     """Return the bounds of a value in words; empty if there are none."""
-    signs = (
-        (annotated_types.Gt, '>', 'gt'),
-        (annotated_types.Ge, '>=', 'ge'),
-        (annotated_types.Lt, '<', 'lt'),
-        (annotated_types.Le, '<=', 'le'),
-    )
+    signs = {'gt': '>', 'ge': '>=', 'le': '<='}
     return ', '.join(
-        f'{sign} {getattr(item, name):,}'
-        for item in info.metadata
-        for kind, sign, name in signs
-        if isinstance(item, kind)
+        f'{sign} {metadata[name]:,}' for name, sign in signs.items() if name in metadata
     )
 
 
 def _default(item: Any) -> str:
-    """Return a default as one would type it; that of a folder does not depend on who asks."""
+    """Return a default as one types it; the spool folder without the user's own variables."""
     if item.name == 'spool_folder':
         return '`~/.local/state/rl_agent/spool`'
     if item.default in ('', ()):

@@ -17,9 +17,9 @@ from rl_agent.bringup.launch_arguments import (
     ROBOT,
     ROBOT_LAUNCH,
 )
+from rl_agent.bringup.robot_parameters import AgentParameters
 from rl_agent.errors import ConfigurationError
 from rl_agent.gazebo.launch_arguments import GAZEBO_LAUNCH
-from rl_agent.nodes.agent_parameters import AgentParameters
 from rl_learner.bringup.launch_arguments import (
     ALGORITHM,
     BRIDGE,
@@ -31,9 +31,8 @@ from rl_learner.bringup.launch_arguments import (
     SIMULATION_LAUNCH,
 )
 from rl_learner.bringup.node_specs import simulation_nodes
+from rl_learner.bringup.parameters import LearnerParameters, ReplayBridgeParameters
 from rl_learner.demo.demo_description import load_demo
-from rl_learner.nodes.learner_node import LearnerParameters
-from rl_learner.nodes.replay_bridge_node import ReplayBridgeParameters
 from rl_learner.run.folder import CHECKPOINTS, refuse_to_resume
 
 TABLES = {
@@ -49,8 +48,8 @@ STANDARD = ('use_sim_time',)  # a parameter of every node
 def field_of(schema: type, name: str) -> tuple[Any, str, tuple[str, ...]]:
     """Return default, description and choices of a node's parameter."""
     (item,) = (field for field in dataclasses.fields(schema) if field.name == name)
-    kind, info = get_args(item.type)
-    return item.default, info.description, get_args(kind) if get_origin(kind) is Literal else ()
+    choices = get_args(item.type) if get_origin(item.type) is Literal else ()
+    return item.default, item.metadata['description'], choices
 
 
 @pytest.mark.parametrize(

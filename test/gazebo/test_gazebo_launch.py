@@ -11,15 +11,14 @@ import shlex
 import shutil
 import subprocess
 import sys
-from typing import get_args
 
 import pytest
 from rl_agent.bringup.launch_arguments import AGENT
 from rl_agent.bringup.node_specs import gazebo_robot
+from rl_agent.bringup.robot_parameters import GazeboRobotParameters
 from rl_agent.errors import ConfigurationError
 from rl_agent.gazebo.installation import check_gazebo
 from rl_agent.gazebo.launch_arguments import GAZEBO_AGENT, GAZEBO_LAUNCH
-from rl_agent.nodes.gazebo_robot_node import GazeboRobotParameters
 
 NO_LAUNCH = (
     ''
@@ -90,7 +89,7 @@ def test_arguments_are_the_nodes_parameters() -> None:
             assert type(item.default) is type(fields[item.name].default)
     spec = gazebo_robot('pendulum', 'w', lockstep=True, bridge='b', step_s=0.001, timeout_s=1.0)
     assert set(spec.parameters) <= fields.keys()
-    assert all(get_args(item.type)[1].description for item in fields.values())
+    assert all(item.metadata['description'] for item in fields.values())
 
 
 def loaded(

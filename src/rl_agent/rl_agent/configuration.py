@@ -133,20 +133,21 @@ def hint(given: str, names: list[str]) -> str:
 def _explain(schema: Any, mistake: Any, source: str) -> list[str]:
     """Return one mistake in one line; a validator of our own may find several, a line each."""
     location = mistake['loc']
-    key = '.'.join(str(part) for part in location) or '(top level)'
+    # an error without a location concerns several keys, which its text names
+    where = f'{source}: {".".join(map(str, location))}' if location else source
     message = mistake['msg'].removeprefix('Value error, ')
     if mistake['type'] == 'unexpected_keyword_argument':
         keys = sorted(_fields_at(schema, location[:-1]))
         meant = hint(str(location[-1]), keys)
-        return [f'{source}: {key}: unknown key{meant}; accepted: {", ".join(keys) or "none"}']
+        return [f'{where}: unknown key{meant}; accepted: {", ".join(keys) or "none"}']
     if mistake['type'] == 'missing':
-        return [f'{source}: {key}: missing; this key is required']
+        return [f'{where}: missing; this key is required']
     if mistake['type'] == 'value_error':
-        return [f'{source}: {key}: {line}' for line in message.splitlines()]
+        return [f'{where}: {line}' for line in message.splitlines()]
     given = repr(mistake['input'])
     given = given if len(given) <= 60 else given[:57] + '...'
     accepted = message.removeprefix('Input should be ')
-    return [f'{source}: {key}: given {given}; accepted: {accepted}']
+    return [f'{where}: given {given}; accepted: {accepted}']
 
 
 def _fields_at(schema: Any, location: tuple[Any, ...]) -> set[str]:

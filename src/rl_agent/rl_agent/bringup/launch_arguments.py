@@ -1,19 +1,19 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The arguments of the launch files: names, meaning, defaults, choices.
+"""The arguments of the launch files: names, descriptions, defaults, choices.
 
-Most are parameters of a node. Those repeat here what the node's own dataclass says, because the
-Python of `ros2 launch` may lack what that one needs; a test compares the two.
+Most are made from the dataclasses of the nodes' parameters.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 import math
 from pathlib import Path
+from typing import Any, get_args, get_origin, Literal
 
-from rl_agent.bringup.node_specs import ParameterValue
+from rl_agent.bringup.node_specs import ParameterValue, SIMULATION_STARTS_WITHIN_S
+from rl_agent.bringup.robot_parameters import AgentParameters
 from rl_agent.errors import ConfigurationError
-from rl_agent.system.folders import default_spool_folder
 
 
 @dataclass(frozen=True)
@@ -107,52 +107,38 @@ def is_asked_for(file: str, command: Sequence[str]) -> bool:
     return False
 
 
-_ROBOT = 'name of a robot description, or the path of its YAML file'
+def parameter_arguments(schema: Any, *, but: Iterable[str] = ()) -> tuple[LaunchArgument, ...]:
+    """Return an argument for each parameter of a node.
 
-ROBOT = LaunchArgument('robot', _ROBOT)
+    Args:
+        schema: dataclass of the node's parameters.
+        but: parameters without an argument.
+    """
+    arguments = []
+    for item in fields(schema):
+        if item.name not in but:
+            default: Any = item.default
+            choices = get_args(item.type) if get_origin(item.type) is Literal else ()
+            description = item.metadata['description']
+            arguments.append(LaunchArgument(item.name, description, default, choices))
+    return tuple(arguments)
 
-NAMESPACE = LaunchArgument('namespace', 'of the robot in a fleet, as in robot_1; empty: none', '')
+
+_AGENT = {item.name: item for item in parameter_arguments(AgentParameters)}
+
+ROBOT = replace(_AGENT['robot'], default=None)
+
+NAMESPACE = LaunchArgument(
+    'namespace', 'namespace of the robot in a fleet, as in robot_1; empty: none', ''
+)
 
 # Parameters of the agent.
 AGENT = (
-    LaunchArgument('robot_id', 'unique name in the fleet; empty: the namespace, or `robot`', ''),
-    LaunchArgument('seed', 'of the exploration noise', 0),
-    LaunchArgument('explore', 'false: every episode is deterministic', True),
-    LaunchArgument('autostart', 'go to `active` by itself, without a lifecycle manager', True),
-    LaunchArgument('max_steps', 'stop after so many control steps; 0: no limit', 0),
-    LaunchArgument('max_episodes', 'tell each return, end after so many episodes; 0: no limit', 0),
-    LaunchArgument('robot_timeout_s', 'a robot that is silent for so long is an error', 10.0),
+    *parameter_arguments(AgentParameters, but=('robot', 'max_steps_ahead', 'send_period_s')),
     LaunchArgument(
         'use_sim_time',
         'false: in real time, as a robot needs; true: in lockstep with a simulation by its /clock',
         False,
-    ),
-    LaunchArgument('policy', 'policy file to begin with; empty: wait for the learner', ''),
-    LaunchArgument(
-        'action_scale',
-        'makes the action box smaller, about its default pose; from above 0 to 1',
-        1.0,
-    ),
-    LaunchArgument(
-        'slew_scale', 'makes the slew limit of the description smaller; from above 0 to 1', 1.0
-    ),
-    LaunchArgument(
-        'realtime_priority',
-        'of the control thread under SCHED_FIFO, if permitted; 0: not wanted',
-        60,
-    ),
-    LaunchArgument('control_cpu', 'processor of the control thread; -1: any', -1),
-    LaunchArgument(
-        'keep_awake',
-        'keep the processor of the control thread busy, so that it never has to wake up: steadier,'
-        ' at the price of its power; only with control_cpu',
-        False,
-    ),
-    LaunchArgument(
-        'spool_folder',
-        'keeps what is not acknowledged when the agent ends, for its next start; empty: in memory'
-        ' only',
-        str(default_spool_folder()),
     ),
 )
 
@@ -176,17 +162,27 @@ RESTARTS = LaunchArgument(
 
 ROBOT_LAUNCH = (ROBOT, NAMESPACE, *AGENT, PYTHON, LOG_LEVEL, RESTARTS)
 
-# Parameters of the agent that judges a policy.
-_OF_EVALUATION = ('robot_id', 'explore', 'robot_timeout_s', 'action_scale', 'slew_scale')
-_OWN: dict[str, ParameterValue] = {'explore': False, 'robot_timeout_s': 60.0}
+_OWN_DEFAULTS: dict[str, ParameterValue] = {
+    'explore': False,
+    'robot_timeout_s': SIMULATION_STARTS_WITHIN_S,
+}
 
+# Parameters of the agent that evaluates a policy.
 EVALUATION_AGENT = (
-    LaunchArgument('policy', 'policy file to judge'),
-    LaunchArgument('max_episodes', 'judge so many episodes, then end', 10),
+    LaunchArgument('policy', 'policy file to evaluate'),
+    LaunchArgument('max_episodes', 'end after this many episodes', 10),
     *(
-        replace(item, default=_OWN.get(item.name, item.default))
-        for item in AGENT
-        if item.name in (*_OF_EVALUATION, 'realtime_priority', 'control_cpu', 'keep_awake')
+        replace(_AGENT[name], default=_OWN_DEFAULTS.get(name, _AGENT[name].default))
+        for name in (
+            'robot_id',
+            'explore',
+            'robot_timeout_s',
+            'action_scale',
+            'slew_scale',
+            'realtime_priority',
+            'control_cpu',
+            'keep_awake',
+        )
     ),
 )
 

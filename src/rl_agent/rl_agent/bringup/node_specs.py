@@ -7,6 +7,9 @@ import json
 
 ParameterValue = str | int | float | bool
 
+# How long an agent waits for a simulation, which may start together with several others.
+SIMULATION_STARTS_WITHIN_S = 60.0
+
 
 @dataclass(frozen=True)
 class NodeSpec:

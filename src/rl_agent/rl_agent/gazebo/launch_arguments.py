@@ -7,22 +7,26 @@ from rl_agent.bringup.launch_arguments import (
     AGENT,
     LaunchArgument,
     LOG_LEVEL,
+    parameter_arguments,
     PYTHON,
     RESTARTS,
     ROBOT,
 )
-from rl_agent.bringup.node_specs import ParameterValue
+from rl_agent.bringup.node_specs import ParameterValue, SIMULATION_STARTS_WITHIN_S
+from rl_agent.bringup.robot_parameters import GazeboRobotParameters
 
-# Gazebo starts slowly, and has a time of its own; another simulation should not find its spool.
+# Gazebo has its own time; another simulation should not find its spool.
 _OWN: dict[str, ParameterValue] = {
     'use_sim_time': True,
-    'robot_timeout_s': 60.0,
+    'robot_timeout_s': SIMULATION_STARTS_WITHIN_S,
     'spool_folder': '',
 }
 
 GAZEBO_AGENT = tuple(
     dataclasses.replace(item, default=_OWN.get(item.name, item.default)) for item in AGENT
 )
+
+_ROBOT_NODE = {item.name: item for item in parameter_arguments(GazeboRobotParameters)}
 
 WORLD = (
     LaunchArgument('world', 'SDF file; empty: the one of the robot in config/worlds', ''),
@@ -35,24 +39,13 @@ WORLD = (
     LaunchArgument('z', 'see x, m', 0.0),
     LaunchArgument('yaw', 'turns the model there, rad', 0.0),
     LaunchArgument('headless', 'true: without a window', False),
-    LaunchArgument(
-        'lockstep', 'time passes only when a command comes; false: it runs freely', True
-    ),
+    _ROBOT_NODE['lockstep'],
     LaunchArgument(
         'real_time_factor', 'simulated seconds per second, at most; 0: as fast as possible', 1.0
     ),
-    LaunchArgument(
-        'settle_s',
-        'after a reset, before an episode begins, simulated: 1 for the quadruped',
-        0.0,
-    ),
-    LaunchArgument(
-        'shake_s',
-        'after a reset random commands for so long, simulated, that episodes begin differently: 2'
-        ' for the pendulum',
-        0.0,
-    ),
-    LaunchArgument('timeout_s', 'a simulation that is silent for so long is an error', 60.0),
+    _ROBOT_NODE['settle_s'],
+    _ROBOT_NODE['shake_s'],
+    dataclasses.replace(_ROBOT_NODE['timeout_s'], default=SIMULATION_STARTS_WITHIN_S),
 )
 
 GAZEBO_LAUNCH = (

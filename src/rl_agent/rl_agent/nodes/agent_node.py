@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 
+from rl_agent.bringup.robot_parameters import AgentParameters
 from rl_agent.control.agent import Agent, AgentListener, ENDED_STATES, STOPPED
 from rl_agent.control.background_worker import BackgroundWorker
 from rl_agent.control.episode_summary import EpisodeSummary
@@ -27,7 +28,6 @@ from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, PolicyError, RlError
 from rl_agent.event_log import EventLog
-from rl_agent.nodes.agent_parameters import AgentParameters
 from rl_agent.policy.policy_file import load_policy
 from rl_agent.policy.policy_store import PolicyStore
 from rl_agent.policy.ros_policy_subscriber import PolicySubscriber

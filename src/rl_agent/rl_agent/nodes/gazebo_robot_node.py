@@ -6,15 +6,14 @@ import math
 from pathlib import Path
 import sys
 import time
-from typing import Annotated, Any
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
+from rl_agent.bringup.robot_parameters import GazeboRobotParameters
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.gazebo.bridge_file import check_bridge, command_topics, load_bridge
 from rl_agent.gazebo.ros_sensor_relay import SensorRelay
@@ -24,7 +23,6 @@ from rl_agent.message_fields.ros_command_reader import CommandReader
 from rl_agent.message_fields.ros_field_writer import make_writer
 from rl_agent.robot_interface.ros_reset import RESET_SERVICES
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot
-from rl_agent.ros.common_parameters import RobotName
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_messages import import_message
 from rl_agent.ros.ros_node_main import run
@@ -36,38 +34,6 @@ _LOOK_S = 0.02
 _STANDSTILL_S = 0.1  # a robot in lockstep that was not commanded for so long repeats its state
 _READY_S = 5.0
 _SETTLE_S = 0.02  # for sensors that are measured a little before the end of a period
-
-
-@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
-class GazeboRobotParameters:
-    """ROS parameters of the robot in Gazebo."""
-
-    robot: RobotName = ''
-    world: Annotated[str, Field(description='name of the world, as in its SDF file')] = ''
-    lockstep: Annotated[
-        bool, Field(description='time passes only when a command comes; false: it runs freely')
-    ] = True
-    bridge: Annotated[
-        str, Field(description='bridge file to compare with the robot; empty: no comparison')
-    ] = ''
-    step_s: Annotated[
-        float, Field(gt=0, le=1, description='physics step of the world, for lockstep')
-    ] = 0.001
-    settle_s: Annotated[
-        float, Field(ge=0, le=60, description='after a reset, before an episode begins, simulated')
-    ] = 0.0
-    shake_s: Annotated[
-        float,
-        Field(ge=0, le=60, description='after a reset random commands for so long, simulated'),
-    ] = 0.0
-    seed: Annotated[int, Field(ge=0, description='of the random commands')] = 0
-    timeout_s: Annotated[
-        float, Field(gt=0, description='a simulation that is silent for so long is an error')
-    ] = 20.0
-    command_lead_s: Annotated[
-        float,
-        Field(ge=0, le=1, description='from sending a command to stepping: it has to arrive'),
-    ] = 0.005
 
 
 class GazeboRobotNode(ManagedNode):

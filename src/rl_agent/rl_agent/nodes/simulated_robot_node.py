@@ -4,22 +4,20 @@
 from collections.abc import Sequence
 import sys
 import time
-from typing import Annotated, Any
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
+from rl_agent.bringup.robot_parameters import SimulatedRobotParameters
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.message_fields.ros_command_reader import CommandReader
 from rl_agent.robot_interface.ros_reset import RESET_SERVICES
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_names_of_others
-from rl_agent.ros.common_parameters import RobotName
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_messages import import_message, ns_to_stamp
 from rl_agent.ros.ros_node_main import run
@@ -40,18 +38,6 @@ from rl_agent.simulation.simulated_robot import SimulatedRobot
 from rosgraph_msgs.msg import Clock
 
 _STANDSTILL_S = 0.1  # a robot that was not commanded for so long repeats its state
-
-
-@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
-class SimulatedRobotParameters:
-    """ROS parameters of the simulated robot."""
-
-    robot: RobotName = ''
-    seed: Annotated[int, Field(ge=0, description='of the starting states')] = 0
-    real_time: Annotated[
-        bool,
-        Field(description='time passes by itself, as on a real robot; false: with each command'),
-    ] = False
 
 
 class SimulatedRobotNode(ManagedNode):

@@ -3,10 +3,8 @@
 
 from collections.abc import Callable
 import dataclasses
-from typing import Any, get_args, TypeVar
+from typing import Any, TypeVar
 
-import annotated_types
-from pydantic.fields import FieldInfo
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
@@ -18,7 +16,6 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rl_agent.configuration import build
 from rl_agent.errors import ConfigurationError
-from rl_agent.ros.common_parameters import LIVE
 
 T = TypeVar('T')
 # The reason, where people look who wonder.
@@ -30,7 +27,7 @@ def declare_parameters(node: Node, schema: type[T]) -> T:
 
     Args:
         node: its overrides, from the command line or a launch file, are used.
-        schema: pydantic dataclass; each field `Annotated[type, Field(description=..., ge=...)]`.
+        schema: dataclass whose fields are made by `rl_agent.bringup.parameters.parameter`.
 
     Raises:
         ConfigurationError: one line for each unknown parameter or value out of bounds.
@@ -41,7 +38,7 @@ def declare_parameters(node: Node, schema: type[T]) -> T:
     _refuse_unknown(set(overrides), set(fields), where)
     values = {}
     for name, item in fields.items():
-        descriptor = _descriptor(item.type)
+        descriptor = _descriptor(item)
         try:
             values[name] = node.declare_parameter(name, item.default, descriptor).value
         except ParameterException as error:
@@ -54,7 +51,7 @@ def declare_parameters(node: Node, schema: type[T]) -> T:
 
 
 def follow_changes(node: Node, settings: T, apply: Callable[[T], None]) -> None:
-    """Let the parameters that are marked `LIVE` change while the node runs.
+    """Let live parameters change while the node runs.
 
     Args:
         node: that has declared the parameters.
@@ -64,7 +61,7 @@ def follow_changes(node: Node, settings: T, apply: Callable[[T], None]) -> None:
     names = {
         item.name
         for item in dataclasses.fields(settings)  # type: ignore[arg-type]
-        if _is_live(item.type)
+        if item.metadata['live']
     }
     where = f'parameters of {node.get_fully_qualified_name()}'
     known = dataclasses.asdict(settings)  # type: ignore[call-overload]
@@ -82,12 +79,6 @@ def follow_changes(node: Node, settings: T, apply: Callable[[T], None]) -> None:
     node.add_on_set_parameters_callback(on_set)
 
 
-def _is_live(annotation: Any) -> bool:
-    """Return whether an `Annotated` type is marked `LIVE`."""
-    extras = get_args(annotation)[1:]
-    return any(isinstance(item, FieldInfo) and item.json_schema_extra == LIVE for item in extras)
-
-
 def _refuse_unknown(given: set[str], known: set[str], where: str) -> None:
     """Raise ConfigurationError for overrides that no parameter takes; rclpy ignores them."""
     standard = {'use_sim_time', 'start_type_description_service'}
@@ -100,36 +91,23 @@ def _refuse_unknown(given: set[str], known: set[str], where: str) -> None:
         )
 
 
-def _descriptor(annotation: Any) -> ParameterDescriptor:
-    """Return description and range of an `Annotated` type."""
+def _descriptor(item: 'dataclasses.Field[Any]') -> ParameterDescriptor:
+    """Return description and range of a parameter."""
     # dynamic: `5` is welcome where a float is meant; `build` checks the type afterwards
-    live = _is_live(annotation)
+    live, description = item.metadata['live'], item.metadata['description']
     descriptor = ParameterDescriptor(read_only=not live, dynamic_typing=True)
-    base, *extras = get_args(annotation) or (annotation,)
-    for extra in extras:
-        if isinstance(extra, FieldInfo):
-            descriptor.description = (extra.description or '') + ('' if live else _READ_ONLY)
-            low, high = _bounds(extra)
-            if low is not None or high is not None:
-                descriptor.additional_constraints = _in_words(low, high)
-            if base is int and low is not None and high is not None:
-                descriptor.integer_range = [IntegerRange(from_value=low, to_value=high)]
-            if base is float and low is not None and high is not None:
-                descriptor.floating_point_range = [
-                    FloatingPointRange(from_value=float(low), to_value=float(high))
-                ]
+    descriptor.description = description + ('' if live else _READ_ONLY)
+    low, high = item.metadata.get('ge'), item.metadata.get('le')
+    if low is not None or high is not None:
+        descriptor.additional_constraints = _in_words(low, high)
+    if low is not None and high is not None:
+        if item.type is int:
+            descriptor.integer_range = [IntegerRange(from_value=low, to_value=high)]
+        else:
+            descriptor.floating_point_range = [
+                FloatingPointRange(from_value=float(low), to_value=float(high))
+            ]
     return descriptor
-
-
-def _bounds(info: FieldInfo) -> tuple[Any, Any]:
-    """Return the closed bounds of a field, None where it has none."""
-    low = high = None
-    for item in info.metadata:
-        if isinstance(item, annotated_types.Ge):
-            low = item.ge
-        if isinstance(item, annotated_types.Le):
-            high = item.le
-    return low, high
 
 
 def _in_words(low: Any, high: Any) -> str:

@@ -7,9 +7,9 @@ import threading
 import time
 
 import pytest
+from rl_agent.bringup.robot_parameters import AgentParameters
 from rl_agent.configuration import build
 from rl_agent.errors import ConfigurationError
-from rl_agent.nodes.agent_parameters import AgentParameters
 from rl_agent.real_time.keep_awake import AwakeProcessor, kept_awake
 
 CPU = max(os.sched_getaffinity(0))

@@ -3,45 +3,35 @@
 
 import dataclasses
 
-from rl_agent.bringup.launch_arguments import LaunchArgument, LOG_LEVEL, PYTHON, RESTARTS, ROBOT
+from rl_agent.bringup.launch_arguments import (
+    LaunchArgument,
+    LOG_LEVEL,
+    parameter_arguments,
+    PYTHON,
+    RESTARTS,
+    ROBOT,
+)
+from rl_agent.bringup.node_specs import ParameterValue
+from rl_agent.bringup.robot_parameters import AgentParameters
+from rl_learner.bringup.parameters import LearnerParameters, ReplayBridgeParameters
 
-ALGORITHM = LaunchArgument(
-    'algorithm', 'name of an algorithm, or the path of its YAML file', 'default'
+_AGENT, _LEARNER, _BRIDGE = (
+    {item.name: item for item in parameter_arguments(schema)}
+    for schema in (AgentParameters, LearnerParameters, ReplayBridgeParameters)
 )
 
-REPLAY_PORT = LaunchArgument('replay_port', 'TCP port of the Reverb server', 8000)
+ALGORITHM = _LEARNER['algorithm']
+REPLAY_PORT = _LEARNER['replay_port']
+SEED = _LEARNER['seed']
+RUN_FOLDER = _LEARNER['run_folder']
 
-SEED = LaunchArgument('seed', 'of networks and sampling', 0)
+# Parameters of the replay bridge in addition to robot, algorithm, replay_port and run_folder.
+BRIDGE = (_BRIDGE['journal_keep_gb'],)
 
-RUN_FOLDER = LaunchArgument(
-    'run_folder',
-    'for experience, checkpoints and the policy; training goes on from them',
-    'runs/run',
-)
-
-# Parameters of the replay bridge besides robot, algorithm, replay_port and run_folder.
-BRIDGE = (
-    LaunchArgument(
-        'journal_keep_gb',
-        'beyond it the oldest files are deleted, but never what replay holds; 0: none ever',
-        50.0,
-    ),
-)
-
-# Parameters of the learner besides robot, algorithm, replay_port and seed.
+# Parameters of the learner in addition to robot, algorithm, replay_port and seed.
 LEARNER = (
     RUN_FOLDER,
-    LaunchArgument(
-        'device',
-        'of the updates; auto takes a GPU if one works',
-        'auto',
-        ('auto', 'cpu', 'cuda'),
-    ),
-    LaunchArgument('threads', 'CPU threads of an update; 0: one per core', 0),
-    LaunchArgument('warmup', "transitions before training; -1: the algorithm's own", -1),
-    LaunchArgument(
-        'updates_to_data', "critic updates per transition; 0: the algorithm's own", 0.0
-    ),
+    *(_LEARNER[name] for name in ('device', 'threads', 'warmup', 'updates_to_data')),
 )
 
 RESUME = LaunchArgument(
@@ -66,26 +56,25 @@ LEARNER_LAUNCH = (
 )
 
 
-def _replaced(item: LaunchArgument) -> LaunchArgument:
-    """Return the demo's default where it has its own; a test compares them with its file."""
-    own = {'warmup': 500}
-    return dataclasses.replace(item, default=own.get(item.name, item.default))
+# Defaults of `make demo` for the pendulum; a test compares them with config/demos/pendulum.yaml.
+_DEMO: dict[str, ParameterValue] = {'robot': 'pendulum', 'warmup': 500, 'max_steps_ahead': 64}
+
+
+def _as_in_the_demo(item: LaunchArgument) -> LaunchArgument:
+    """Return an argument with the demo's default, if the demo has its own."""
+    return dataclasses.replace(item, default=_DEMO.get(item.name, item.default))
 
 
 SIMULATION_LAUNCH = (
-    dataclasses.replace(ROBOT, default='pendulum'),
-    LaunchArgument('robots', 'so many simulated robots, in namespaces robot_1, robot_2, ...', 1),
+    _as_in_the_demo(ROBOT),
+    LaunchArgument('robots', 'number of simulated robots, in namespaces robot_1, robot_2, ...', 1),
     ALGORITHM,
-    *map(_replaced, LEARNER),
+    *map(_as_in_the_demo, LEARNER),
     *BRIDGE,
     RESUME,
-    LaunchArgument('seed', 'of everything random', 0),
-    LaunchArgument('max_steps', 'of all robots together; 0: no limit', 0),
-    LaunchArgument(
-        'max_steps_ahead',
-        'hold time back while the learner is so many transitions behind; 0: never wait',
-        64,
-    ),
+    LaunchArgument('seed', 'seed of everything random', 0),
+    LaunchArgument('max_steps', 'control steps of all robots together; 0: no limit', 0),
+    _as_in_the_demo(_AGENT['max_steps_ahead']),
     REPLAY_PORT,
     LEARNER_PYTHON,
     dataclasses.replace(PYTHON, name='robot_python'),

@@ -4,10 +4,14 @@
 from typing import Any
 
 import numpy as np
-from rl_agent.bringup.node_specs import NodeSpec, ParameterValue, simulated_agent, simulated_robot
-
-# Several simulated robots on one machine start slowly.
-_ROBOT_STARTS_WITHIN_S = 60.0
+from rl_agent.bringup.node_specs import (
+    NodeSpec,
+    ParameterValue,
+    simulated_agent,
+    simulated_robot,
+    SIMULATION_STARTS_WITHIN_S,
+)
+from rl_learner.bringup.parameters import RecorderParameters, ReplayBridgeParameters, RunParameters
 
 
 def learner_nodes(
@@ -15,8 +19,8 @@ def learner_nodes(
     algorithm: str,
     replay_port: int,
     *,
-    run_folder: str = 'runs/run',
-    journal_keep_gb: float = 50.0,
+    run_folder: str = RunParameters.run_folder,
+    journal_keep_gb: float = ReplayBridgeParameters.journal_keep_gb,
     **learner_parameters: ParameterValue,
 ) -> tuple[NodeSpec, NodeSpec]:
     """Return replay bridge and learner.
@@ -64,7 +68,7 @@ def simulation_nodes(
     seed: int,
     max_steps: int,
     max_steps_ahead: int,
-    record_period_s: float = 5.0,
+    record_period_s: float = RecorderParameters.period_s,
     **learner_parameters: Any,
 ) -> list[NodeSpec]:
     """Return learner, bridge and recorder, then each simulated robot and its agent.
@@ -98,7 +102,7 @@ def simulation_nodes(
                 # the shares add up to max_steps; a share of 0 would mean no limit
                 max_steps=max_steps and max(1, (max_steps + number) // robots),
                 max_steps_ahead=max_steps_ahead,
-                robot_timeout_s=_ROBOT_STARTS_WITHIN_S,
+                robot_timeout_s=SIMULATION_STARTS_WITHIN_S,
             ),
         ]
     return specs

@@ -14,17 +14,13 @@ from pathlib import Path
 import sys
 import threading
 import time
-from typing import Annotated, Literal
 import uuid
 
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.ros_policy_message import policy_to_message
-from rl_agent.ros.common_parameters import AlgorithmName, Autostart, LIVE, RobotName, RunFolder
 from rl_agent.ros.ros_diagnostics import Diagnostics
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_node_main import run
@@ -38,6 +34,7 @@ from rl_agent.ros.ros_topics import (
     steady_clock,
 )
 from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.bringup.parameters import LearnerParameters
 from rl_learner.journal.journal_reader import journal_extent, JournalExtent
 from rl_learner.nodes.ros_learner_diagnostics import learner_concerns
 from rl_learner.replay.layout import ReplayLayout
@@ -58,53 +55,6 @@ import torch
 
 _DIAGNOSTICS_S = 1.0
 _REPEAT_POLICY_S = 2.0  # late joiners sometimes miss a transient_local sample
-
-
-@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
-class LearnerParameters:
-    """ROS parameters of the learner."""
-
-    robot: RobotName = ''
-    algorithm: AlgorithmName = 'default'
-    run_folder: RunFolder = 'runs/run'
-    replay_port: Annotated[
-        int, Field(ge=1024, le=65535, description='TCP port of the Reverb server')
-    ] = 8000
-    seed: Annotated[int, Field(ge=0, description='of networks and sampling')] = 0
-    device: Annotated[
-        Literal['auto', 'cpu', 'cuda'],
-        Field(description='of the updates; auto takes a GPU if one works'),
-    ] = 'auto'
-    threads: Annotated[
-        int, Field(ge=0, le=256, description='CPU threads of an update; 0: one per core')
-    ] = 0
-    warmup: Annotated[
-        int, Field(ge=-1, description="transitions before training; -1: the algorithm's own")
-    ] = -1
-    updates_to_data: Annotated[
-        float,
-        Field(
-            ge=0.0,
-            le=1000.0,
-            description="critic updates per transition; 0: the algorithm's own",
-        ),
-    ] = 0.0
-    publish_period_s: Annotated[
-        float,
-        Field(
-            ge=0.01, le=60.0, description='least time between two policies', json_schema_extra=LIVE
-        ),
-    ] = 0.2
-    checkpoint_period_s: Annotated[
-        float,
-        Field(
-            ge=1.0, le=86400.0, description='time between two checkpoints', json_schema_extra=LIVE
-        ),
-    ] = 60.0
-    status_rate_hz: Annotated[
-        float, Field(ge=0.1, le=100.0, description='of the learner_status topic')
-    ] = 1.0
-    autostart: Autostart = True
 
 
 class LearnerNode(ManagedNode):

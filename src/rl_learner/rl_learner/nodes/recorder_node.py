@@ -9,13 +9,10 @@ import contextlib
 import json
 from pathlib import Path
 import sys
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass
 from rclpy.qos import QoSProfile
 from rl_agent.description.robot import load_robot
-from rl_agent.ros.common_parameters import AlgorithmName, Autostart, RobotName
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters
@@ -29,6 +26,7 @@ from rl_agent.ros.ros_topics import (
     steady_clock,
 )
 from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.bringup.parameters import RecorderParameters
 from rl_learner.monitoring.run_scalars import as_markdown, CHARTS, RunScalars
 from rl_learner.monitoring.tensorboard_file import EventFile
 from rl_learner.run.episode_log import EpisodeLog
@@ -38,29 +36,6 @@ from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus, Step
 
 _LOOK_PERIOD_S = 0.5
 _STEP_QOS = QoSProfile(depth=2000)  # steps of a simulation come in bursts
-
-
-@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
-class RecorderParameters:
-    """ROS parameters of the recorder."""
-
-    robot: RobotName = ''
-    algorithm: AlgorithmName = 'default'
-    run_folder: Annotated[
-        str, Field(description="the learner's; files go into its tensorboard folder")
-    ] = 'runs/run'
-    period_s: Annotated[
-        float, Field(ge=0.1, le=600.0, description='time between two points of a curve')
-    ] = 5.0
-    step_robots: Annotated[
-        int,
-        Field(
-            ge=0,
-            description='single steps are read of so many robots, for parts of the reward;'
-            ' of a large fleet that is much to read',
-        ),
-    ] = 4
-    autostart: Autostart = True
 
 
 class RecorderNode(ManagedNode):

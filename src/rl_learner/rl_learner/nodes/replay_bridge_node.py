@@ -12,15 +12,11 @@ from pathlib import Path
 import sys
 import threading
 import time
-from typing import Annotated
 
 import numpy as np
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
-from rl_agent.ros.common_parameters import AlgorithmName, RobotName, RunFolder
 from rl_agent.ros.ros_diagnostics import Diagnostics
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_node_main import run
@@ -37,6 +33,7 @@ from rl_agent.ros.ros_topics import (
 )
 from rl_agent.system.disk_space import has_room
 from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.bringup.parameters import ReplayBridgeParameters
 from rl_learner.journal.journal import Journal, JournalSettings
 from rl_learner.journal.journal_rows import JournalRows
 from rl_learner.journal.replay_bridge import Acknowledgement, ReplayBridge
@@ -54,33 +51,6 @@ _TRY_AGAIN_S = 1.0
 _LOOK_FOR_ROOM_S = 2.0
 _HEARD_WITHIN_S = 10.0
 _MEGABYTE, _GIGABYTE = 1_000_000, 1_000_000_000
-
-
-@dataclass(frozen=True, config=ConfigDict(extra='forbid'))
-class ReplayBridgeParameters:
-    """ROS parameters of the replay bridge."""
-
-    robot: RobotName = ''
-    algorithm: AlgorithmName = 'default'
-    run_folder: RunFolder = 'runs/run'
-    replay_port: Annotated[
-        int, Field(ge=1024, le=65535, description="TCP port of the learner's Reverb server")
-    ] = 8000
-    commit_period_s: Annotated[
-        float, Field(ge=0.0, le=10.0, description='least time between two writes to the disk')
-    ] = 0.1
-    journal_file_mb: Annotated[
-        float, Field(ge=0.01, le=100_000.0, description='size at which the next file begins')
-    ] = 64.0
-    journal_keep_gb: Annotated[
-        float,
-        Field(
-            ge=0.0,
-            le=1e6,
-            description='beyond it the oldest files are deleted, but never what replay holds;'
-            ' 0: none ever',
-        ),
-    ] = 50.0
 
 
 class ReplayBridgeNode(ManagedNode):

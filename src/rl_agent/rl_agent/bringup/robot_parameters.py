@@ -1,0 +1,115 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The ROS parameters of the robot's nodes: agent, simulated robot, robot in Gazebo."""
+
+from dataclasses import dataclass
+
+from rl_agent.bringup.parameters import autostart_parameter, parameter, robot_parameter
+from rl_agent.system.folders import default_spool_folder
+
+
+@dataclass(frozen=True)
+class AgentParameters:
+    """ROS parameters of the agent."""
+
+    robot: str = robot_parameter()
+    robot_id: str = parameter('', 'unique name in the fleet; empty: the namespace, or `robot`')
+    seed: int = parameter(0, 'seed of the exploration noise', ge=0)
+    explore: bool = parameter(
+        True, 'add exploration noise; false: every episode is deterministic', live=True
+    )
+    autostart: bool = autostart_parameter()
+    max_steps: int = parameter(
+        0, 'stop after this many control steps; 0: no limit', ge=0, live=True
+    )
+    max_episodes: int = parameter(
+        0, 'log the return of each episode, end after this many episodes; 0: no limit', ge=0
+    )
+    max_steps_ahead: int = parameter(
+        0,
+        'simulation only: hold simulated time back while the learner is this many transitions'
+        ' behind; 0: never wait',
+        ge=0,
+    )
+    robot_timeout_s: float = parameter(
+        10.0, 'a robot that is silent for this long is an error', gt=0
+    )
+    send_period_s: float = parameter(
+        0.05, 'time between two batches of transitions', ge=0.001, le=1.0
+    )
+    spool_folder: str = parameter(
+        str(default_spool_folder()),
+        'keeps transitions that were not acknowledged for the next start; empty: in memory only',
+    )
+    policy: str = parameter('', 'policy file to start with; empty: wait for the learner')
+    action_scale: float = parameter(
+        1.0,
+        'shrinks the action box about its default pose; above 0, at most 1',
+        gt=0,
+        le=1.0,
+    )
+    slew_scale: float = parameter(
+        1.0, 'reduces the slew limit of the description; above 0, at most 1', gt=0, le=1.0
+    )
+    realtime_priority: int = parameter(
+        60,
+        'priority of the control thread under SCHED_FIFO, if permitted; 0: ordinary scheduling',
+        ge=0,
+        le=99,
+    )
+    control_cpu: int = parameter(-1, 'processor of the control thread; -1: any', ge=-1, le=1023)
+    keep_awake: bool = parameter(
+        False,
+        'keep the processor of the control thread busy, so that it never has to wake up: steadier'
+        ' timing for more power; only with control_cpu',
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse to keep a processor awake that is not named."""
+        if self.keep_awake and self.control_cpu < 0:
+            raise ValueError(
+                'keep_awake: given true without control_cpu; accepted: with control_cpu, a'
+                ' processor that nothing else needs'
+            )
+
+
+@dataclass(frozen=True)
+class SimulatedRobotParameters:
+    """ROS parameters of the simulated robot."""
+
+    robot: str = robot_parameter()
+    seed: int = parameter(0, 'seed of the starting states', ge=0)
+    real_time: bool = parameter(
+        False, 'time passes by itself, as on a real robot; false: with each command'
+    )
+
+
+@dataclass(frozen=True)
+class GazeboRobotParameters:
+    """ROS parameters of the robot in Gazebo."""
+
+    robot: str = robot_parameter()
+    world: str = parameter('', 'name of the world, as in its SDF file')
+    lockstep: bool = parameter(
+        True, 'time passes only when a command comes; false: it runs freely'
+    )
+    bridge: str = parameter('', 'bridge file to compare with the robot; empty: no comparison')
+    step_s: float = parameter(0.001, 'physics step of the world, for lockstep', gt=0, le=1)
+    settle_s: float = parameter(
+        0.0,
+        'simulated time between a reset and the start of its episode; 1 for the quadruped',
+        ge=0,
+        le=60,
+    )
+    shake_s: float = parameter(
+        0.0,
+        'simulated time of random commands after a reset, for varied starts; 2 for the pendulum',
+        ge=0,
+        le=60,
+    )
+    seed: int = parameter(0, 'seed of the random commands', ge=0)
+    timeout_s: float = parameter(
+        20.0, 'a simulation that is silent for this long is an error', gt=0
+    )
+    command_lead_s: float = parameter(
+        0.005, 'from sending a command to stepping: it has to arrive', ge=0, le=1
+    )
