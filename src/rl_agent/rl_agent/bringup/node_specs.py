@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 import json
 
+from rl_agent.bringup.evaluation_topics import evaluation_remappings
+
 ParameterValue = str | int | float | bool
 
 # How long an agent waits for a simulation, which may start together with several others.
@@ -90,10 +92,10 @@ def simulated_robot(robot: str, namespace: str, **parameters: ParameterValue) ->
 def evaluation_nodes(
     robot: str, namespace: str, *, simulated: bool, seed: int, **parameters: ParameterValue
 ) -> list[NodeSpec]:
-    """Return the agent that judges a policy, after the simulated robot if there is to be one.
+    """Return the agent that evaluates a policy, after the simulated robot if there is one.
 
-    No learner and no recorder hears of it, and none may send it another policy: it has topics of
-    its own. Its `agent_status` is where it always is, for it tells that the robot is driven.
+    The agent has private topics, so that no learner or recorder hears of it, and no learner sends
+    it another policy. Only `agent_status` keeps its name: it shows that the robot is in use.
 
     Args:
         robot: name or file of the robot's description.
@@ -111,11 +113,9 @@ def evaluation_nodes(
         ]
     else:
         nodes = [agent(robot, namespace, seed=seed, **parameters)]
-    prefix = f'/{namespace}/evaluation' if namespace else '/evaluation'
-    topics = ('/policy', '/transitions', '/transitions_ack', 'step', 'episode')
-    private = {topic: f'{prefix}/{topic.lstrip("/")}' for topic in topics}
-    mind = nodes[-1]
-    return [*nodes[:-1], replace(mind, remappings={**mind.remappings, **private})]
+    *simulation, spec = nodes
+    remappings = {**spec.remappings, **evaluation_remappings(namespace)}
+    return [*simulation, replace(spec, remappings=remappings)]
 
 
 def gazebo_robot(robot: str, world: str, **parameters: ParameterValue) -> NodeSpec:

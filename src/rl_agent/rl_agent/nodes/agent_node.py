@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 
+from rl_agent.bringup.evaluation_topics import is_evaluation_topic
 from rl_agent.bringup.robot_parameters import AgentParameters
 from rl_agent.control.agent import Agent, AgentListener, ENDED_STATES, STOPPED
 from rl_agent.control.background_worker import BackgroundWorker
@@ -43,7 +44,6 @@ from rl_agent.ros.ros_other_publishers import OtherPublishers
 from rl_agent.ros.ros_parameters import declare_parameters, follow_changes
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import (
-    is_evaluation_topic,
     LEARNER_STATUS,
     POLICY,
     STATUS_QOS,

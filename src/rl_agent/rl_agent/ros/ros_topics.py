@@ -16,23 +16,20 @@ from rclpy.qos import (
     QoSProfile,
     ReliabilityPolicy,
 )
+from rl_agent.bringup.evaluation_topics import EPISODE as EPISODE
+from rl_agent.bringup.evaluation_topics import POLICY as POLICY
+from rl_agent.bringup.evaluation_topics import STEP as STEP
+from rl_agent.bringup.evaluation_topics import TRANSITIONS as TRANSITIONS
+from rl_agent.bringup.evaluation_topics import TRANSITIONS_ACK as TRANSITIONS_ACK
 
-TRANSITIONS = '/transitions'
-TRANSITIONS_ACK = '/transitions_ack'
-POLICY = '/policy'
 LEARNER_STATUS = '/learner_status'
 REPLAY_STATUS = '/replay_status'
 DIAGNOSTICS = '/diagnostics'
 
 # in the robot's namespace
-STEP = 'step'
-EPISODE = 'episode'
 AGENT_STATUS = 'agent_status'
 RANDOMISATION = 'randomisation'
 EMERGENCY_STOP = 'emergency_stop'
-
-# Before the name of a topic: of an agent that judges a policy. No part of a run listens there.
-EVALUATION = 'evaluation'
 
 # parameter of the simulated robot
 RESET_SEED = 'reset_seed'
@@ -80,8 +77,3 @@ def node_of(endpoint: Any) -> str:
     if 'UNKNOWN' in endpoint.node_name:
         return ''
     return f'{endpoint.node_namespace.rstrip("/")}/{endpoint.node_name}'
-
-
-def is_evaluation_topic(topic: str) -> bool:
-    """Return whether a full topic name is of an agent that judges a policy, see `EVALUATION`."""
-    return topic.split('/')[-2] == EVALUATION

@@ -22,7 +22,14 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
-from rl_agent.bringup.node_specs import agent, NodeSpec, simulated_agent, simulated_robot
+from rl_agent.bringup.evaluation_topics import evaluation_topic
+from rl_agent.bringup.node_specs import (
+    evaluation_nodes,
+    NodeSpec,
+    simulated_agent,
+    simulated_robot,
+    SIMULATION_STARTS_WITHIN_S,
+)
 from rl_agent.description.robot import description_as_json, RobotDescription
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.policy.parameters import PolicyParameters
@@ -33,12 +40,9 @@ from rl_agent.ros.ros_spinning import serve
 from rl_agent.ros.ros_topics import (
     ACK_QOS,
     AGENT_STATUS,
-    EPISODE,
-    EVALUATION,
     POLICY,
     POLICY_QOS,
     STATUS_QOS,
-    STEP,
     TRANSITIONS,
     TRANSITIONS_ACK,
     TRANSITIONS_QOS,
@@ -86,20 +90,17 @@ class RobotEvaluation:
     def node_specs(self, robot_file: str) -> list[NodeSpec]:
         """Return the processes to start: a simulated robot, unless it is real, and its agent."""
         parameters = {'seed': self.seed, 'explore': self.explore}
-        if not self.real:
-            return [
-                simulated_robot(robot_file, '', seed=self.seed),
-                simulated_agent(robot_file, '', robot_timeout_s=60.0, **parameters),
-            ]
-        # a spool of its own: what waits on the disk is for the robot's learner
-        spec = agent(robot_file, self.namespace, spool_folder='', **parameters)
-        topics = (POLICY, TRANSITIONS, TRANSITIONS_ACK, STEP, EPISODE)
-        private = {topic: self.topic(topic) for topic in topics}
-        return [NodeSpec(spec.package, spec.executable, spec.namespace, spec.parameters, private)]
+        if self.real:
+            return evaluation_nodes(robot_file, self.namespace, simulated=False, **parameters)
+        timeout_s = SIMULATION_STARTS_WITHIN_S
+        return [
+            simulated_robot(robot_file, '', seed=self.seed),
+            simulated_agent(robot_file, '', robot_timeout_s=timeout_s, **parameters),
+        ]
 
     def topic(self, topic: str) -> str:
         """Return a topic's name here: a real robot's run must not hear of this."""
-        return f'{EVALUATION}/{topic.lstrip("/")}' if self.real else topic
+        return evaluation_topic(topic, self.namespace) if self.real else topic
 
 
 def run_evaluation(evaluation: RobotEvaluation) -> Iterator[EvaluatedEpisode]:

@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from rclpy.qos import QoSProfile
+from rl_agent.bringup.evaluation_topics import is_evaluation_topic
 from rl_agent.description.robot import load_robot
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_node_main import run
@@ -19,7 +20,6 @@ from rl_agent.ros.ros_parameters import declare_parameters
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import (
     EPISODE_QOS,
-    is_evaluation_topic,
     LEARNER_STATUS,
     REPLAY_STATUS,
     STATUS_QOS,

@@ -89,9 +89,9 @@ def test_transitions_of_another_kind_of_robot_are_left_to_its_learner(
 def test_a_real_robot_is_judged_on_topics_of_its_own() -> None:
     (agent,) = make_trial(real=True).node_specs('pendulum.yaml')
     assert agent.remappings == {
-        '/policy': 'evaluation/policy',
-        '/transitions': 'evaluation/transitions',
-        '/transitions_ack': 'evaluation/transitions_ack',
-        STEP: 'evaluation/step',
-        EPISODE: 'evaluation/episode',
+        '/policy': '/evaluation/policy',
+        '/transitions': '/evaluation/transitions',
+        '/transitions_ack': '/evaluation/transitions_ack',
+        STEP: '/evaluation/step',
+        EPISODE: '/evaluation/episode',
     }
