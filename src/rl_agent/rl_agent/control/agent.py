@@ -80,6 +80,7 @@ class Agent:
         state: what it does or waits for, in words.
         steps: executed control steps; each one is a transition in the spool.
         policy: the policy in use, None before the first.
+        observation: that the last step began with, None before the first.
     """
 
     def __init__(
@@ -113,13 +114,12 @@ class Agent:
         """
         self._env, self._store, self._spool = env, store, spool
         self._listener = listener
-        self._rng, self._spare_rng = np.random.default_rng(seed), np.random.default_rng(seed)
+        self._rng = np.random.default_rng(seed)
         self.explore, self.max_steps = explore, max_steps
         self._max_episodes = max_episodes
         self._episodes_ended = 0
         self._pacer, self._settle_late = pacer, settle_late
         self._unsettled: _Step | None = None
-        self._observation: Float32Array | None = None
         self._builder = TransitionBuilder()
         self._stop = threading.Event()
         self._evaluation = _Evaluation(0)
@@ -127,6 +127,7 @@ class Agent:
         self.state = 'configured'
         self.steps = 0
         self.policy: ReceivedPolicy | None = None
+        self.observation: Float32Array | None = None
 
     @property
     def episode(self) -> int:
@@ -241,7 +242,7 @@ class Agent:
         """Execute one step; None where its end was not observed."""
         policy = self._policy_for_step()
         wanted = policy.policy.act(observation, self._rng, deterministic=evaluation)
-        self._observation = observation
+        self.observation = observation
         next_observation, reward, terminated, truncated, info = self._env.step(wanted)
         self.settle()
         if not info['observed']:
@@ -284,22 +285,14 @@ class Agent:
         self._spool.append(transition)
         self._listener.on_step(transition, step.wanted, step.info)
 
-    def rehearse(self) -> None:
-        """Walk from an observation to a command without effect, see `Rehearsal`.
-
-        With the policy of the next step, whose weights are in no cache yet if it is a new one.
-        """
-        following = self._following_policy()
-        if following is not None and self._observation is not None:
-            self._env.rehearse(following.policy.rehearse(self._observation, self._spare_rng))
-
-    def _following_policy(self) -> ReceivedPolicy | None:
-        """Return the newest policy, or during an evaluation the one it began with."""
+    @property
+    def following_policy(self) -> ReceivedPolicy | None:
+        """The policy of the next step: the newest, or in an evaluation the one it began with."""
         return self.policy if self._hold_policy else self._store.newest
 
     def _policy_for_step(self) -> ReceivedPolicy:
         """Return the policy of this step, which goes on with the exploration of the one before."""
-        following = self._following_policy()
+        following = self.following_policy
         if following is None:
             raise RuntimeError('a step without a policy')
         if following is not self.policy:

@@ -45,6 +45,13 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
 
     A stop truncates the episode, unless the task says that it terminated. `reset` waits until the
     robot may move again.
+
+    Attributes:
+        spaces: layout of observations and actions.
+        state: whether the robot may move.
+        filter: between wanted actions and commands.
+        history: makes observations of frames.
+        monitor: the limits of what is sensed.
     """
 
     def __init__(
@@ -71,25 +78,21 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._robot = robot
         self._events = events or EventLog()
         self.state = state or SafetyState(self._events)
-        self._filter, self._rehearsed_filter = (
-            SafetyFilter(
-                description.action.low,
-                description.action.high,
-                description.rate_hz,
-                description.safety,
-                default=description.action.default,
-                tightening=tightening,
-            )
-            for _ in range(2)
+        self.filter = SafetyFilter(
+            description.action.low,
+            description.action.high,
+            description.rate_hz,
+            description.safety,
+            default=description.action.default,
+            tightening=tightening,
         )
-        self._reading: Reading | None = None
-        self._monitor = SafetyMonitor(robot, description, self.state)
+        self.monitor = SafetyMonitor(robot, description, self.state)
         self._task = description.task.make()
         self._episode_steps = description.episode_steps
         self._steps = 0
         self._released = threading.Event()
         self._values: dict[str, NDArray[np.float64]] = {}
-        self._history, self._rehearsed_history = self.spaces.history(), self.spaces.history()
+        self.history = self.spaces.history()
         self._observation, self._stamp_ns = np.zeros(self.spaces.observation_size, np.float32), 0
 
     def reset(
@@ -104,8 +107,8 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._steps = 0
         while (reading := self._attempt_reset()) is None:
             pass
-        self._filter.reset(self._monitor.pose(reading))
-        observation = self._history.begin(self._frame(reading))
+        self.filter.reset(self.monitor.pose(reading))
+        observation = self.history.begin(self._frame(reading))
         self._observation, self._stamp_ns = observation, reading.stamp_ns
         return observation, {'stamp_ns': reading.stamp_ns}
 
@@ -121,11 +124,11 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
             RobotError: the robot does not answer, or not with finite numbers.
         """
         try:
-            safe = self._filter.filter(action)
+            safe = self.filter.filter(action)
         except PolicyError as error:
             if action.shape != self.action_space.shape:
                 raise
-            self._monitor.stop_for_policy(str(error))
+            self.monitor.stop_for_policy(str(error))
             return self._blind_step()
         for limit in safe.limited:
             self._events.note(f'limited/{limit}', partial(_explain, limit, safe))
@@ -134,19 +137,6 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         if not reading.is_fresh:
             return self._blind_step()
         return self._outcome(safe, reading)
-
-    def rehearse(self, action: Float32Array) -> None:
-        """Do what `step` does between two commands, without effect; see `Rehearsal`."""
-        reading = self._reading
-        if reading is None:
-            return
-        safe = self._rehearsed_filter.filter(action)
-        values = self.spaces.values(reading.values)
-        frame = self.spaces.frame(values)
-        if all_finite(frame):
-            self._rehearsed_history.advance(safe.action, frame)
-            self._task.outcome(values, safe.command, values)
-            self._monitor.rehearse(reading)
 
     def wait_until_clear(self, timeout_s: float) -> bool:
         """Wait until the robot may move; return whether it may. To be called by who drives it."""
@@ -177,7 +167,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
             # it may have failed by the stop, of which a new process would not know
             self._events.note('reset_failed_under_a_stop', partial(str, error))
             return None
-        self._monitor.check(reading)
+        self.monitor.check(reading)
         return reading if self.state.stop is None else None
 
     def _check_in_reset(self, reading: Reading) -> None:
@@ -186,7 +176,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         Raises:
             StoppedError: it is.
         """
-        self._monitor.check(reading)
+        self.monitor.check(reading)
         if self.state.stop is not None:
             raise StoppedError(f'reset: stopped: {self.state.words}')
 
@@ -197,11 +187,11 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         before, executed, command = self._values, safe.action, safe.command
         if reading.command is not None:
             command = reading.command
-            executed = self._filter.action_of(command)
-        observation = self._history.advance(executed, self._frame(reading))
+            executed = self.filter.action_of(command)
+        observation = self.history.advance(executed, self._frame(reading))
         outcome = self._task.outcome(before, command, self._values)
         self._observation, self._stamp_ns = observation, reading.stamp_ns
-        self._monitor.check(reading)
+        self.monitor.check(reading)
         is_stopped = reading.command is not None or self.state.stop is not None
         truncated = is_stopped or self._steps >= self._episode_steps
         info = {
@@ -253,7 +243,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         frame = self.spaces.frame(values)
         if not all_finite(frame):  # only then: which one
             _refuse_what_is_not_finite(values)
-        self._values, self._reading = values, reading
+        self._values = values
         return frame
 
 

@@ -7,7 +7,7 @@ from rl_agent.array_checks import all_finite
 from rl_agent.description.robot import RobotDescription
 from rl_agent.description.safety import find_pose
 from rl_agent.environment.robot import Reading, Robot, SensingRobot
-from rl_agent.safety.limits import Limits
+from rl_agent.safety.limits import Limits, Trip
 from rl_agent.safety.safety_state import SafetyState, Stop
 
 POLICY_NOT_FINITE = 'policy_not_finite'
@@ -32,20 +32,20 @@ class SafetyMonitor:
             or [str(place) for place in item.indices or range(item.raw_size)]
             for item in description.observation
         }
-        self._trips = Limits(description.safety.limits, description.safety.tilt, names)
+        self._limits = Limits(description.safety.limits, description.safety.tilt, names)
         self._pose = find_pose(description.safety, description.action, description.observation)
 
+    def find_trip(self, reading: Reading) -> Trip | None:
+        """Return the first limit that a reading exceeds."""
+        return self._limits.check(reading.values)
+
     def check(self, reading: Reading) -> None:
-        """Stop the robot if a reading is beyond a limit."""
-        trip = self._trips.check(reading.values)
+        """Stop the robot if a reading exceeds a limit."""
+        trip = self.find_trip(reading)
         if trip is not None:
             self._state.begin(
                 Stop(f'limit/{trip.name}', trip.text, self._reaction, True, self._why_still)
             )
-
-    def rehearse(self, reading: Reading) -> None:
-        """Look at a reading without effect."""
-        self._trips.check(reading.values)
 
     def stop_for_policy(self, text: str) -> None:
         """Stop the robot because of an action that nobody can execute."""
@@ -66,5 +66,5 @@ class SafetyMonitor:
         values = self._robot.sense()
         if values is None:
             return 'the sensors are silent, or say what does not fit'
-        trip = self._trips.check(values)
+        trip = self._limits.check(values)
         return None if trip is None else trip.text

@@ -19,6 +19,7 @@ from rl_agent.bringup.evaluation_topics import is_evaluation_topic
 from rl_agent.bringup.robot_parameters import AgentParameters
 from rl_agent.control.agent import Agent, AgentListener, ENDED_STATES, STOPPED
 from rl_agent.control.background_worker import BackgroundWorker
+from rl_agent.control.decision_rehearsal import DecisionRehearsal
 from rl_agent.control.episode_summary import EpisodeSummary
 from rl_agent.control.ros_agent_status import AgentParts, StatusPublisher
 from rl_agent.control.ros_step_publisher import StepPublisher
@@ -145,6 +146,7 @@ class AgentNode(ManagedNode):
             pacer=self._pacer if parameters.max_steps_ahead else None,
             settle_late=self._is_real_time,
         )
+        self._rehearsal = DecisionRehearsal(env, self._agent)
         self._connect()
         self.get_logger().info(
             f'{robot_id}: {description.name} with {spaces.observation_size} observations,'
@@ -290,7 +292,7 @@ class AgentNode(ManagedNode):
             self._events,
             policy_heard_s=self._policy_heard_s,
             when_idle=self._when_idle,
-            rehearse=lambda: self._agent.rehearse(),
+            rehearse_decision=lambda reading: self._rehearsal.walk(reading),
             own_processor=self._settings.keep_awake,
         )
 

@@ -112,7 +112,7 @@ class Policy:
         return np.tanh(action, out=action)
 
     def rehearse(self, observation: Float32Array, rng: np.random.Generator) -> Float32Array:
-        """Return what `act` might, without an effect on what it will; see `Rehearsal`."""
+        """Return what `act` might, without an effect on what it will; see `RehearsalSchedule`."""
         if self._architecture.distribution == 'gsde':  # its exploration counts the steps
             return np.tanh(self.distribution(observation)[0])
         return self.act(observation, rng)

@@ -39,7 +39,7 @@ class RosCommand:
             action: description of the command.
             rate_hz: of control; a trajectory's point is to be reached within one period, unless
                 the description says otherwise.
-            rehearsed: `rehearse` will be called.
+            rehearsed: `publish_unheard` will be called.
 
         Raises:
             ConfigurationError: a message type that is not installed, or without such fields.
@@ -68,10 +68,10 @@ class RosCommand:
         """Publish a command, (action,), in the robot's units."""
         self._publisher.publish(self._filled(command))
 
-    def rehearse(self, command: Float64Array) -> None:
-        """Do what `send` does, where nobody hears it.
+    def publish_unheard(self, command: Float64Array) -> None:
+        """Publish a command, (action,), to a topic that has no subscribers.
 
-        Then say to those who take commands that this end lives, which takes the rest of the way.
+        Then assert liveliness on the command topic, which covers the rest of the path.
         """
         if self._rehearsed is not None:
             self._rehearsed.publish(self._filled(command))

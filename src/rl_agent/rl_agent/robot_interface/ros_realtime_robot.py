@@ -16,7 +16,7 @@ from rl_agent.errors import RobotError, StoppedError
 from rl_agent.event_log import EventLog
 from rl_agent.real_time.fixed_rate import FixedRate
 from rl_agent.real_time.latency_histogram import LatencyHistogram
-from rl_agent.real_time.rehearsal import Rehearsal
+from rl_agent.real_time.rehearsal_schedule import RehearsalSchedule
 from rl_agent.real_time.scheduling import collect_garbage
 from rl_agent.robot_interface.ros_command import RosCommand
 from rl_agent.robot_interface.ros_reset import RosReset
@@ -51,7 +51,7 @@ class RealtimeRobot:
         events: EventLog,
         policy_heard_s: Callable[[], float] = time.monotonic,
         when_idle: Callable[[], None] = lambda: None,
-        rehearse: Callable[[], None] = lambda: None,
+        rehearse_decision: Callable[[Reading], None] = lambda reading: None,
         own_processor: bool = False,
     ) -> None:
         """Connect; nothing is sent yet.
@@ -65,11 +65,13 @@ class RealtimeRobot:
             policy_heard_s: returns when the learner was last heard, on the steady clock; the
                 default is for a robot that needs no learner.
             when_idle: called when there is time until the next tick.
-            rehearse: does what comes between `apply` and `apply`, without effect.
-            own_processor: the control thread has a processor for itself.
+            rehearse_decision: does what the caller does between two calls of `apply`, without
+                effect; see `RehearsalSchedule`.
+            own_processor: the control thread does not share its processor.
         """
         self._node, self._description, self._timeout_s = node, description, timeout_s
-        self._state, self._when_idle, self._rehearse_rest = state, when_idle, rehearse
+        self._state, self._when_idle = state, when_idle
+        self._rehearse_decision = rehearse_decision
         self._stopping_s: float | None = None
         self._begun_s: float | None = None  # when the observation of this step was complete
         self._pose = find_pose(description.safety, description.action, description.observation)
@@ -97,7 +99,7 @@ class RealtimeRobot:
             node, description, self._changed, self._left_s, timeout_s, self._leave_it
         )
         self.rate = FixedRate(description.rate_hz)
-        self._rehearsal = Rehearsal(
+        self._rehearsals = RehearsalSchedule(
             self._rehearse, self.rate.period_s, own_processor=own_processor
         )
         self.latency = LatencyHistogram()
@@ -153,7 +155,7 @@ class RealtimeRobot:
         self._when_idle()
         if self.rate.ticks % _TICKS_PER_COLLECTION == 0:
             gc.collect(0)
-        self._rehearsal.before(self.rate.deadline_s)
+        self._rehearsals.run_before(self.rate.deadline_s)
         self.rate.wait()
         self._sensors.poll()
         self._begun_s = time.perf_counter()
@@ -215,14 +217,13 @@ class RealtimeRobot:
         return watched
 
     def _rehearse(self) -> None:
-        """Do all that the next tick will do, without effect."""
-        self._reader.rehearse()
+        """Do all that the next tick will do, without effect: sense, decide, publish."""
+        self._reader.decode_again()
         self._gate.watchdogs.update(moving=False)
         if self._reader.is_complete:
-            self._reading()
-        self._rehearse_rest()
+            self._rehearse_decision(self._reading())
         if self._gate.command_in_effect is not None:
-            self._command.rehearse(self._gate.command_in_effect)
+            self._command.publish_unheard(self._gate.command_in_effect)
 
     def _look(self) -> None:
         """Take the values out of messages that have come."""

@@ -91,8 +91,8 @@ class SensorReader:
                     self._seen[topic] = message
                     self._take(topic, message)
 
-    def rehearse(self) -> None:
-        """Take the values of good messages once more; see `Rehearsal`."""
+    def decode_again(self) -> None:
+        """Decode the newest good messages again, to the same values; see `RehearsalSchedule`."""
         with self._lock:
             for topic, message in self._good.items():
                 self._refusal(topic, message)

@@ -200,7 +200,7 @@ def test_late_or_at_once_the_same_is_spooled(steps: int) -> None:
 def test_a_rehearsal_changes_nothing() -> None:
     class RehearsingRobot(SettlingRobot):
         def apply(self, command: NDArray[np.float64]) -> Reading:
-            rehearse()
+            rehearse(self.read())
             return super().apply(command)
 
     safety = SafetyDescription(low_pass_hz=3.0, slew_per_s=(20.0,))
@@ -208,7 +208,7 @@ def test_a_rehearsal_changes_nothing() -> None:
     for rehearsed in (False, True):
         robot = RehearsingRobot()
         bench = Bench(robot=robot, safety=safety, max_steps=25)
-        rehearse = bench.agent.rehearse if rehearsed else lambda: None
+        rehearse = bench.rehearsal.walk if rehearsed else lambda reading: None
         robot.spool = bench.spool
         bench.after_step[5] = partial(bench.store.offer, make_parameters(2, seed=2))
         transitions = bench.run()

@@ -59,9 +59,9 @@ def test_the_policy_of_the_next_step_is_rehearsed(
     bench.agent.evaluate(evaluations)
 
     def offer_and_rehearse() -> None:
-        bench.agent.rehearse()
+        bench.rehearsal.walk(bench.robot.read())
         bench.store.offer(make_parameters(2, seed=2))
-        bench.agent.rehearse()
+        bench.rehearsal.walk(bench.robot.read())
 
     bench.after_step[4] = offer_and_rehearse
     versions = [item.policy_version for item in bench.run()]

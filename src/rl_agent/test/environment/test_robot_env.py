@@ -36,8 +36,8 @@ class BlindRobot(PendulumRobot):
         self._name, self._number = name, number
         self.good_readings = good_readings
 
-    def _read(self) -> Reading:
-        reading = super()._read()
+    def read(self) -> Reading:
+        reading = super().read()
         self.good_readings -= 1
         if self.good_readings >= 0:
             return reading

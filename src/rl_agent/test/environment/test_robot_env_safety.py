@@ -31,7 +31,7 @@ class SensedPendulum(PendulumRobot):
 
     def sense(self) -> Mapping[str, NDArray[np.float64]]:
         """Return the newest values."""
-        return self._read().values
+        return self.read().values
 
 
 def make(robot: PendulumRobot, safety: SafetyDescription, episode_steps: int = 200) -> RobotEnv:
@@ -66,7 +66,7 @@ class FarPendulum(SensedPendulum):
         check(super().reset())
         for _ in range(3):
             check(self.apply(np.ones(1)))
-        return self._read()
+        return self.read()
 
 
 def test_the_way_to_an_episode_ends_at_a_limit_and_goes_on_after_the_rearm() -> None:

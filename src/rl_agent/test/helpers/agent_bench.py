@@ -9,6 +9,7 @@ import numpy as np
 from pendulum_robot import describe, make_parameters, PendulumRobot
 from rl_agent.array_types import Float32Array
 from rl_agent.control.agent import Agent, EpisodeResult
+from rl_agent.control.decision_rehearsal import DecisionRehearsal
 from rl_agent.description.safety import SafetyDescription
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.environment.spaces import Spaces
@@ -24,6 +25,7 @@ class Bench:
     """An agent with all around it; it also listens.
 
     Attributes:
+        rehearsal: of the agent's steps.
         after_step: what to do after the step of a number, counted from 1.
         after_episode: what to do after the episode of a number, counted from 1.
         wanted: actions as the policy gave them.
@@ -47,6 +49,7 @@ class Bench:
         self.store.offer(make_parameters(1))
         env = RobotEnv(self.robot, description)
         self.agent = Agent(env, self.store, self.spool, self, **{'seed': 0, **options})
+        self.rehearsal = DecisionRehearsal(env, self.agent)
         self.after_step: dict[int, Callable[[], object]] = {}
         self.after_episode: dict[int, Callable[[], object]] = {}
         self.wanted: list[Float32Array] = []

@@ -42,15 +42,16 @@ class PendulumRobot:
         self.resets += 1
         if self._start is not None:
             self.model.position, self.model.velocity = np.array(self._start).reshape(2, 1)
-        return self._read()
+        return self.read()
 
     def apply(self, command: NDArray[np.float64]) -> Reading:
         """Execute a command."""
         self.commands.append(command)
         self._robot.step(command)
-        return self._read()
+        return self.read()
 
-    def _read(self) -> Reading:
+    def read(self) -> Reading:
+        """Return what the sensors say now."""
         position, velocity = self.model.position, self.model.velocity
         values = {'cos_angle': position, 'sin_angle': position, 'velocity': velocity}
         return Reading(values, self._robot.stamp_ns)

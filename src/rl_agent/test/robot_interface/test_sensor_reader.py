@@ -103,7 +103,7 @@ def test_a_rehearsal_changes_nothing() -> None:
     bench.hear('scan', [3.0, 4.0], 8.0)
     bench.hear('joints', [math.inf, 2.0], 9.0)
     before = bench.reader.values(), bench.reader.why('joints'), bench.events.counts()
-    bench.reader.rehearse()
+    bench.reader.decode_again()
     np.testing.assert_equal(bench.reader.values(), before[0])
     assert (bench.reader.why('joints'), bench.events.counts()) == before[1:]
     assert bench.reader.good_since_s('joints') == 7.0
@@ -187,7 +187,7 @@ def test_a_fault_goes_on_until_a_newest_message_is_good() -> None:
     for time_s in (1.0, 2.0, 3.0):
         bench.hear_together('joints', [[time_s, 0.0], [0.0]], time_s)
         assert bench.reader.values()['angle'].tolist() == [time_s, 0.0]
-        bench.reader.rehearse()
+        bench.reader.decode_again()
     assert bench.events.counts() == {'sensor_refused/joints': 1}
     begun = [report.text for report in bench.events.take_reports()]
     assert begun == ['sensor_refused/joints: joints: 1 values; accepted: 2']

@@ -1,0 +1,70 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""When to rehearse: do the work from observation to command, without effect, just before a tick.
+
+Between two ticks of a slow loop other threads and programs fill the processor's caches, and the
+processor falls asleep. The first pass after that takes more than twice as long as the next one, so
+it is made early. A fast loop has time for it only on a processor that it does not share.
+"""
+
+from collections.abc import Callable
+import time
+
+_SHORTEST_PERIOD_S = 5e-3
+_SHORTEST_PERIOD_ON_OWN_PROCESSOR_S = 1e-3
+_LARGEST_SHARE_OF_PERIOD = 0.3
+_DECAY_PER_REHEARSAL = 0.99  # of the lead
+_MARGIN_S = 100e-6  # to be asleep again before the tick, so that the tick comes on time
+
+
+class RehearsalSchedule:
+    """Starts rehearsals so that they end just before the tick, by how long they have taken.
+
+    Attributes:
+        lead_s: time from the start of the next rehearsal to the tick.
+    """
+
+    def __init__(
+        self,
+        rehearse: Callable[[], None],
+        period_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        *,
+        own_processor: bool = False,
+    ) -> None:
+        """Create a schedule whose first lead is the longest allowed.
+
+        Args:
+            rehearse: does the work, without effect.
+            period_s: control period. Rehearsals take at most a fixed share of it; there are none
+                if it is short.
+            clock: returns the time, s.
+            sleep: sleeps for the given seconds.
+            own_processor: the loop does not share its processor.
+        """
+        self._rehearse, self._clock, self._sleep = rehearse, clock, sleep
+        shortest_s = _SHORTEST_PERIOD_ON_OWN_PROCESSOR_S if own_processor else _SHORTEST_PERIOD_S
+        self._is_useful, self._repeats = period_s >= shortest_s, own_processor
+        self._longest_lead_s = _LARGEST_SHARE_OF_PERIOD * period_s
+        self.lead_s = self._longest_lead_s
+
+    def run_before(self, deadline_s: float) -> None:
+        """Sleep until a rehearsal is due, then rehearse; do nothing if it is too late for one.
+
+        On a processor of the loop's own, a rehearsal is repeated while another one fits.
+        """
+        left_s = deadline_s - self.lead_s - self._clock()
+        if left_s < 0.0 or not self._is_useful:
+            return
+        self._sleep(left_s)
+        longest_s = 0.0
+        while True:
+            begun_s = self._clock()
+            self._rehearse()
+            ended_s = self._clock()
+            took_s = ended_s - begun_s
+            longest_s = max(longest_s, took_s)
+            if not self._repeats or ended_s + took_s + _MARGIN_S > deadline_s:
+                break
+        lead_s = max(longest_s + _MARGIN_S, _DECAY_PER_REHEARSAL * self.lead_s)
+        self.lead_s = min(lead_s, self._longest_lead_s)
