@@ -7,7 +7,8 @@ import time
 
 import numpy as np
 from rl_agent.transport.transition import Sender
-from rl_learner.journal.batch_codec import COLUMNS, encode, TransitionBatch
+from rl_agent.transport.transition_columns import COLUMNS
+from rl_learner.journal.batch_codec import encode, TransitionBatch
 from rl_learner.journal.journal import Journal, JournalSettings
 from rl_learner.journal.journal_rows import JournalRows
 from rl_learner.replay.feeder import ReplayFeeder
@@ -68,10 +69,10 @@ def _batch(first: int) -> TransitionBatch:
     sizes = {'observation_size': OBSERVATION_SIZE, 'action_size': ACTION_SIZE}
     random = np.random.default_rng(first)
     columns = {}
-    for name, (kind, size) in COLUMNS.items():
-        shape = (count, sizes[size]) if size else (count,)
-        values = random.standard_normal(shape) if kind == 'float32' else np.zeros(shape)
-        columns[name] = values.astype(kind)
+    for column in COLUMNS:
+        shape = (count, sizes[column.size_field]) if column.size_field else (count,)
+        values = random.standard_normal(shape) if column.type == 'float32' else np.zeros(shape)
+        columns[column.name] = values.astype(column.dtype)
     return TransitionBatch(
         stamp=(0, 0),
         frame_id='',

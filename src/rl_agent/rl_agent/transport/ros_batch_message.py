@@ -5,23 +5,10 @@ from array import array
 
 from rl_agent.transport.spool import SpooledBatch
 from rl_agent.transport.transition import Sender
+from rl_agent.transport.transition_columns import COLUMNS
 from rl_msgs.msg import TransitionBatch
 
-# array fields of a TransitionBatch, and of a spooled record, with their type codes
-_COLUMNS = {
-    'observation': 'f',
-    'action': 'f',
-    'reward': 'f',
-    'next_observation': 'f',
-    'terminated': 'B',
-    'truncated': 'B',
-    'intervention': 'B',
-    'evaluation': 'B',
-    'policy_version': 'Q',
-    'episode': 'I',
-    'step': 'I',
-    'stamp': 'q',
-}
+_CODES = {column.name: column.code for column in COLUMNS}
 
 
 def batch_to_message(batch: SpooledBatch, sender: Sender) -> TransitionBatch:
@@ -36,5 +23,5 @@ def batch_to_message(batch: SpooledBatch, sender: Sender) -> TransitionBatch:
         count=len(rows),
         observation_size=rows.dtype['observation'].shape[0],
         action_size=rows.dtype['action'].shape[0],
-        **{name: array(code, rows[name].tobytes()) for name, code in _COLUMNS.items()},
+        **{name: array(code, rows[name].tobytes()) for name, code in _CODES.items()},
     )

@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A transition as one record of fixed size, with a checksum that tells whole from torn."""
 
+from operator import itemgetter
 import struct
 from typing import Any
 import zlib
@@ -10,12 +11,22 @@ from numpy.typing import NDArray
 from rl_agent.array_checks import LARGEST_FLOAT32
 from rl_agent.errors import RlError
 from rl_agent.transport.transition import Transition
+from rl_agent.transport.transition_columns import COLUMNS
 
 Records = NDArray[Any]
 
 _CHECKSUM = struct.Struct('<I')
-# position, sequence, session, policy_version, stamp, episode, step, reward, four flags
-_HEAD = struct.Struct('<QQ32sQqIIf4B')
+_VECTORS = [column for column in COLUMNS if column.size_field]
+# the widest first, integers before floats: the order of the records on disk
+_NUMBERS = sorted(
+    (column for column in COLUMNS if not column.size_field),
+    key=lambda column: (-column.dtype.itemsize, column.dtype.kind == 'f'),
+)
+# position, sequence, session, then the numbers
+_HEAD = struct.Struct('<QQ32s' + ''.join(column.code for column in _NUMBERS))
+_FLOAT32 = np.dtype(np.float32)
+_numbers_of = itemgetter(*(column.attribute for column in _NUMBERS))
+_vectors_of = itemgetter(*(column.attribute for column in _VECTORS))
 
 
 class RecordLayout:
@@ -30,23 +41,14 @@ class RecordLayout:
     def __init__(self, observation_size: int, action_size: int) -> None:
         """Lay out records for vectors of these sizes."""
         self.observation_size, self.action_size = observation_size, action_size
+        sizes = {'observation_size': observation_size, 'action_size': action_size}
         self.dtype = np.dtype(
             [
                 ('position', '<u8'),
                 ('sequence', '<u8'),
                 ('session', 'S32'),
-                ('policy_version', '<u8'),
-                ('stamp', '<i8'),
-                ('episode', '<u4'),
-                ('step', '<u4'),
-                ('reward', '<f4'),
-                ('terminated', 'u1'),
-                ('truncated', 'u1'),
-                ('intervention', 'u1'),
-                ('evaluation', 'u1'),
-                ('observation', '<f4', (observation_size,)),
-                ('action', '<f4', (action_size,)),
-                ('next_observation', '<f4', (observation_size,)),
+                *((column.name, column.dtype) for column in _NUMBERS),
+                *((item.name, item.dtype, (sizes[item.size_field],)) for item in _VECTORS),
                 ('checksum', '<u4'),
             ]
         )
@@ -63,28 +65,10 @@ class RecordLayout:
             raise RlError(
                 f'reward: given {transition.reward:g}; accepted: a finite number in float32'
             )
-        head = _HEAD.pack(
-            position,
-            sequence,
-            session,
-            transition.policy_version,
-            transition.stamp_ns,
-            transition.episode,
-            transition.step,
-            transition.reward,
-            transition.terminated,
-            transition.truncated,
-            transition.intervention,
-            transition.evaluation,
-        )
-        body = b''.join(
-            (
-                head,
-                np.asarray(transition.observation, np.float32).tobytes(),
-                np.asarray(transition.action, np.float32).tobytes(),
-                np.asarray(transition.next_observation, np.float32).tobytes(),
-            )
-        )
+        values = vars(transition)
+        body = _HEAD.pack(position, sequence, session, *_numbers_of(values))
+        for vector in _vectors_of(values):
+            body += np.asarray(vector, _FLOAT32).tobytes()
         if len(body) != self.size - _CHECKSUM.size:
             raise ValueError(
                 f'transition: given {np.size(transition.observation)},'
@@ -97,20 +81,11 @@ class RecordLayout:
 
 def to_transition(record: Any) -> Transition:
     """Return the transition in one record."""
-    return Transition(
-        observation=record['observation'],
-        action=record['action'],
-        reward=float(record['reward']),
-        next_observation=record['next_observation'],
-        terminated=bool(record['terminated']),
-        truncated=bool(record['truncated']),
-        intervention=bool(record['intervention']),
-        evaluation=bool(record['evaluation']),
-        policy_version=int(record['policy_version']),
-        episode=int(record['episode']),
-        step=int(record['step']),
-        stamp_ns=int(record['stamp']),
-    )
+    values: dict[str, Any] = {column.attribute: record[column.name] for column in _VECTORS}
+    for column in _NUMBERS:
+        number = record[column.name].item()
+        values[column.attribute] = bool(number) if column.is_flag else number
+    return Transition(**values)
 
 
 def whole(records: Records) -> NDArray[np.bool_]:

@@ -2,6 +2,8 @@
 """What a record can hold, and what it refuses."""
 
 import math
+import struct
+import zlib
 
 import numpy as np
 from plain_transition import plain_transition
@@ -17,6 +19,37 @@ LARGEST = (2.0 - 2.0**-23) * 2.0**127  # of float32
 def rewarded(reward: float) -> Transition:
     """Return a transition with this reward."""
     return plain_transition(3, reward=reward)
+
+
+def test_a_record_has_the_bytes_that_older_spools_hold() -> None:
+    transition = Transition(
+        observation=np.array([1.0, 2.0], np.float32),
+        action=np.array([-0.5], np.float32),
+        reward=0.25,
+        next_observation=np.array([3.0, 4.0], np.float32),
+        terminated=True,
+        truncated=False,
+        intervention=True,
+        evaluation=False,
+        policy_version=1 << 40,
+        episode=6,
+        step=7,
+        stamp_ns=-8,
+    )
+    numbers = (9, 10, b'session', 1 << 40, -8, 6, 7, 0.25, 1, 0, 1, 0)
+    body = struct.pack('<QQ32sQqIIf4B', *numbers)
+    body += struct.pack('<5f', 1.0, 2.0, -0.5, 3.0, 4.0)
+    layout = RecordLayout(2, 1)
+    packed = layout.pack(9, b'session', 10, transition)
+    assert packed == body + struct.pack('<I', zlib.crc32(body))
+    assert len(packed) == layout.size
+    record = np.frombuffer(packed, layout.dtype)[0]
+    assert (record['position'], record['sequence'], record['session']) == (9, 10, b'session')
+    found, given = vars(to_transition(record)), vars(transition)
+    for name in ('observation', 'action', 'next_observation'):
+        assert found.pop(name).tolist() == given[name].tolist()
+    assert found == {name: given[name] for name in found}
+    assert [type(value) for value in found.values()] == [type(given[name]) for name in found]
 
 
 @pytest.mark.parametrize('reward', [0.0, -0.5, LARGEST, -LARGEST])

@@ -17,25 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import ConfigurationError
 from rl_agent.transport.transition import Sender
+from rl_agent.transport.transition_columns import COLUMNS
 from rl_learner.replay.transition_arrays import TransitionArrays
 
 TYPE_NAME = 'rl_msgs/msg/TransitionBatch'
-
-# name to type, and to the field that says how many values a row has
-COLUMNS: Mapping[str, tuple[str, str]] = {
-    'observation': ('float32', 'observation_size'),
-    'action': ('float32', 'action_size'),
-    'reward': ('float32', ''),
-    'next_observation': ('float32', 'observation_size'),
-    'terminated': ('uint8', ''),
-    'truncated': ('uint8', ''),
-    'intervention': ('uint8', ''),
-    'evaluation': ('uint8', ''),
-    'policy_version': ('uint64', ''),
-    'episode': ('uint32', ''),
-    'step': ('uint32', ''),
-    'stamp': ('int64', ''),
-}
 
 _SEPARATOR = '=' * 80
 # with what it is made of, as rosbag2 writes it
@@ -49,7 +34,7 @@ uint64 oldest_sequence
 uint32 count
 uint32 observation_size
 uint32 action_size
-{chr(10).join(f'{kind}[] {name}' for name, (kind, _) in COLUMNS.items())}
+{chr(10).join(f'{column.type}[] {column.name}' for column in COLUMNS)}
 
 {_SEPARATOR}
 MSG: std_msgs/Header
@@ -67,9 +52,9 @@ _START = 4  # bytes that name the encoding
 _NUMBERS = struct.Struct('<QQIII')
 _LENGTH = struct.Struct('<I')
 _STAMP = struct.Struct('<iI')
-_DTYPES = {
-    name: (np.dtype(kind).newbyteorder('<'), size) for name, (kind, size) in COLUMNS.items()
-}
+_DTYPES = {column.name: (column.dtype, column.size_field) for column in COLUMNS}
+_IN_REPLAY = {item.name for item in dataclasses.fields(TransitionArrays)}
+_REPLAYED = [(column.name, column.is_flag) for column in COLUMNS if column.name in _IN_REPLAY]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +70,8 @@ class TransitionBatch:
         observation_size: numbers in an observation.
         action_size: numbers in an action.
         count: number of transitions.
-        columns: by the names in `COLUMNS`; vectors are (count, size), the others (count,).
+        columns: by the names of `transition_columns.COLUMNS`, (count, size) for vectors and
+            (count,) for numbers.
     """
 
     stamp: tuple[int, int]
@@ -112,13 +98,10 @@ class TransitionBatch:
         """What replay needs of it."""
         columns = self.columns
         return TransitionArrays(
-            observation=columns['observation'],
-            action=columns['action'],
-            reward=columns['reward'],
-            next_observation=columns['next_observation'],
-            terminated=columns['terminated'] != 0,
-            truncated=columns['truncated'] != 0,
-            episode=columns['episode'],
+            **{
+                name: columns[name] != 0 if is_flag else columns[name]
+                for name, is_flag in _REPLAYED
+            }
         )
 
     def without_first(self, count: int) -> 'TransitionBatch':

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.transport.transition import Sender
-from rl_learner.journal.batch_codec import COLUMNS, TransitionBatch
+from rl_agent.transport.transition_columns import COLUMNS
+from rl_learner.journal.batch_codec import TransitionBatch
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -22,7 +23,7 @@ class RecordedEpisode:
         sender: robot, session and fingerprint.
         number: of the episode within the session.
         first_sequence: number of the first transition within the session.
-        columns: by the names of `batch_codec.COLUMNS`; one row for each transition.
+        columns: by the names of `transition_columns.COLUMNS`; one row for each transition.
         interrupted: no end was recorded: the robot fell silent, or transitions were lost.
     """
 
@@ -85,7 +86,10 @@ class _OpenEpisode:
 
     def finish(self, *, interrupted: bool) -> RecordedEpisode:
         """Return the episode."""
-        columns = {name: np.concatenate([part[name] for part in self._parts]) for name in COLUMNS}
+        columns = {
+            column.name: np.concatenate([part[column.name] for part in self._parts])
+            for column in COLUMNS
+        }
         number = int(columns['episode'][0])
         return RecordedEpisode(self._sender, number, self._first, columns, interrupted)
 

@@ -25,10 +25,10 @@ from rl_learner.journal.journal_reader import (
     read_records,
     transitions_before,
 )
-from rl_learner.replay.layout import ReplayLayout
+from rl_learner.replay.layout import Batch, ReplayLayout
 from rl_learner.replay.n_step import NStep
 
-_FIELDS = ('observation', 'action', 'reward', 'next_observation', 'terminated')
+_COLUMNS = tuple(name for name in Batch._fields if name != 'num_steps')
 
 
 class JournalRows:
@@ -167,7 +167,7 @@ class JournalRows:
         """Return the rows that are complete with these batches."""
         if self._n_step == 1:  # what the general case comes to, many batches at once
             columns = [
-                np.concatenate([batch.columns[name] for batch in batches]) for name in _FIELDS
+                np.concatenate([batch.columns[name] for batch in batches]) for name in _COLUMNS
             ]
             return self._layout.pack(*columns)
         parts = []

@@ -17,6 +17,7 @@ from rl_agent.message_fields.ros_field_extractor import FieldExtractor
 from rl_agent.message_fields.ros_field_paths import has_header
 from rl_agent.ros.ros_messages import import_message, stamp_to_ns
 from rl_agent.transport.transition import Sender, Transition
+from rl_agent.transport.transition_columns import to_columns
 from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.recordings.episode_rebuilder import EpisodeRebuilder
 from rl_learner.recordings.recording_reader import read_recording, RecordedMessage, topics_of
@@ -202,20 +203,7 @@ class RawRecording:
             observation_size=self._spaces.observation_size,
             action_size=self._spaces.action_size,
             count=len(rows),
-            columns={
-                'observation': np.stack([row.observation for row in rows]),
-                'action': np.stack([row.action for row in rows]),
-                'reward': np.array([row.reward for row in rows], np.float32),
-                'next_observation': np.stack([row.next_observation for row in rows]),
-                'terminated': np.array([row.terminated for row in rows], np.uint8),
-                'truncated': np.array([row.truncated for row in rows], np.uint8),
-                'intervention': np.array([row.intervention for row in rows], np.uint8),
-                'evaluation': np.array([row.evaluation for row in rows], np.uint8),
-                'policy_version': np.array([row.policy_version for row in rows], np.uint64),
-                'episode': np.array([row.episode for row in rows], np.uint32),
-                'step': np.array([row.step for row in rows], np.uint32),
-                'stamp': np.array([row.stamp_ns for row in rows], np.int64),
-            },
+            columns=to_columns(rows),
         )
 
 

@@ -6,7 +6,8 @@ from array import array
 from batches import make_batch
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
-from rl_learner.journal.batch_codec import COLUMNS, decode, encode, MESSAGE_DEFINITION, TYPE_NAME
+from rl_agent.transport.transition_columns import COLUMNS
+from rl_learner.journal.batch_codec import decode, encode, MESSAGE_DEFINITION, TYPE_NAME
 from rl_msgs.msg import TransitionBatch
 
 
@@ -38,8 +39,7 @@ def test_columns_are_those_of_the_message() -> None:
         if kind.startswith('sequence')
     }
     arrays = {name: {'float': 'float32'}.get(kind, kind) for name, kind in arrays.items()}
-    assert arrays == {name: kind for name, (kind, _) in COLUMNS.items()}
-    assert list(arrays) == list(COLUMNS)
+    assert list(arrays.items()) == [(column.name, column.type) for column in COLUMNS]
 
 
 def test_the_definition_is_that_of_the_message() -> None:

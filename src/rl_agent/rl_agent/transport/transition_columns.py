@@ -1,0 +1,76 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The columns of transitions, defined once for messages, spooled records and the journal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rl_agent.transport.transition import Transition
+
+# element type to its type code in `array` and `struct`
+_CODES = {'float32': 'f', 'uint8': 'B', 'uint32': 'I', 'uint64': 'Q', 'int64': 'q'}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One field of all transitions of a batch.
+
+    Attributes:
+        name: of the array in rl_msgs/msg/TransitionBatch, and of the field in a spooled record.
+        type: of an element, as ROS and NumPy name it.
+        size_field: field of the batch that holds the length of a vector; empty: one number per
+            transition.
+    """
+
+    name: str
+    type: str
+    size_field: str = ''
+
+    @property
+    def attribute(self) -> str:
+        """Name of the attribute of a `Transition`, which has the unit where there is one."""
+        return 'stamp_ns' if self.name == 'stamp' else self.name
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether an element is 0 or 1, for false or true."""
+        return self.type == 'uint8'
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of an element in NumPy, little-endian."""
+        return np.dtype(self.type).newbyteorder('<')
+
+    @property
+    def code(self) -> str:
+        """Type code of an element in `array` and `struct`."""
+        return _CODES[self.type]
+
+
+# in the order of rl_msgs/msg/TransitionBatch
+COLUMNS = (
+    Column('observation', 'float32', 'observation_size'),
+    Column('action', 'float32', 'action_size'),
+    Column('reward', 'float32'),
+    Column('next_observation', 'float32', 'observation_size'),
+    Column('terminated', 'uint8'),
+    Column('truncated', 'uint8'),
+    Column('intervention', 'uint8'),
+    Column('evaluation', 'uint8'),
+    Column('policy_version', 'uint64'),
+    Column('episode', 'uint32'),
+    Column('step', 'uint32'),
+    Column('stamp', 'int64'),
+)
+
+
+def to_columns(transitions: Sequence[Transition]) -> dict[str, NDArray[Any]]:
+    """Return the columns of one or more transitions by name, (count,) or (count, size) each."""
+    return {
+        column.name: np.array(
+            [getattr(transition, column.attribute) for transition in transitions], column.dtype
+        )
+        for column in COLUMNS
+    }
