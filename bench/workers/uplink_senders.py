@@ -111,7 +111,7 @@ def main(
     connection = Connection(node)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    while not connection.has_listener():
+    while not connection.has_subscriber():
         executor.spin_once(timeout_sec=0.1)
     robots = [
         Robot(node, connection, spaces, Path(folder), number, rows)

@@ -188,7 +188,7 @@ class AgentNode(ManagedNode):
         self._background.wake()
         self._uplink.send()
         if not self._spool.wait_until_empty(_FLUSH_S):
-            self._uplink.tell_fate(kept=self._spool_folder is not None)
+            self._uplink.log_unacknowledged(kept=self._spool_folder is not None)
         self._say_reports()
         self._status.publish_last()
 

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Rings of records: one in memory that outlives its process, and one in a file for the overflow.
+"""Ring buffers of records: one in memory that outlives its process, one in a file for overflow.
 
-The record at a position lies in the slot `position % slots` of either.
+In both, the record at a position is in slot `position % slots`.
 """
 
 import mmap
@@ -21,11 +21,11 @@ _MAGIC = b'RLSPOOL1'
 
 
 class MemoryRing:
-    """A ring that a control thread may write: appending copies into memory and nothing else.
+    """A ring that a control thread may write: a write only copies into memory.
 
     Attributes:
-        slots: records that it holds.
-        begin: it has no position below this one.
+        slots: number of records it holds.
+        begin: lowest position it can hold.
     """
 
     def __init__(
@@ -34,14 +34,14 @@ class MemoryRing:
         """Make an empty ring.
 
         Args:
-            layout: of the records.
-            slots: records that it holds.
-            path: of a new file that keeps the ring when the process is killed; it should lie in
-                a file system in memory. None: the ring ends with the process.
+            layout: layout of the records.
+            slots: number of records it holds.
+            path: new file that keeps the ring if the process is killed; it should be on a file
+                system in memory. None: the ring ends with the process.
             begin: first position that will be written.
 
         Raises:
-            OSError: the file cannot be made.
+            OSError: the file cannot be created.
         """
         self._layout, self.slots, self.begin = layout, slots, begin
         size = _HEADER_SIZE + slots * layout.size
@@ -52,7 +52,7 @@ class MemoryRing:
         self._records = np.frombuffer(self._memory, layout.dtype, count=slots, offset=_HEADER_SIZE)
 
     def write(self, position: int, record: bytes) -> None:
-        """Put a record into its slot."""
+        """Write a record into its slot."""
         start = _HEADER_SIZE + position % self.slots * self._layout.size
         self._memory[start : start + len(record)] = record
 
@@ -64,7 +64,7 @@ class MemoryRing:
         return np.concatenate((self._records[first:], self._records[: last + 1]))
 
     def note_oldest(self, position: int) -> None:
-        """Write down that nothing below a position is needed any more."""
+        """Record that nothing below a position is needed any more."""
         _write_oldest(self._memory, position)
 
 
@@ -72,28 +72,28 @@ class FileRing:
     """A ring in a file, which grows only as far as it is used. Its methods may wait for the disk.
 
     Attributes:
-        slots: records that it holds.
+        slots: number of records it holds.
         oldest: nothing below this position was needed when the file was last used.
     """
 
     def __init__(self, path: Path, layout: RecordLayout, slots: int) -> None:
-        """Open or make the file; one that exists keeps its number of slots.
+        """Open or create the file; an existing one keeps its number of slots.
 
         Raises:
-            OSError: the file cannot be opened or made.
+            OSError: the file cannot be opened or created.
         """
         self._layout = layout
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._file = os.open(path, flags, 0o600)
         header = _read_file_header(os.pread(self._file, _HEADER_SIZE, 0), layout.size)
         self.slots, self.oldest = header or (slots, 1)
-        self._header_is_right = header is not None
+        self._header_is_valid = header is not None
 
     def write(self, start: int, records: Records) -> None:
-        """Put records into their slots from position `start` on, onto the disk.
+        """Write records to the disk, into their slots from position `start` on.
 
         Raises:
-            OSError: the disk does not take them.
+            OSError: the write fails.
         """
         split = min(len(records), self.slots - start % self.slots)
         for first, part in ((start, records[:split]), (start + split, records[split:])):
@@ -104,7 +104,7 @@ class FileRing:
         """Return the records at positions from `start` to before `stop`.
 
         Raises:
-            OSError: the file cannot be read, or ends before.
+            OSError: the file cannot be read or is too short.
         """
         split = min(stop, start + self.slots - start % self.slots)
         data = b''.join(
@@ -112,24 +112,24 @@ class FileRing:
             for first, end in ((start, split), (split, stop))
         )
         if len(data) != (stop - start) * self._layout.size:
-            raise OSError('the spool file was cut off while it was in use')
+            raise OSError('the spool file was truncated while in use')
         return np.frombuffer(data, self._layout.dtype)
 
     def note_oldest(self, position: int) -> None:
-        """Write down that nothing below a position is needed any more.
+        """Record that nothing below a position is needed any more.
 
         Raises:
-            OSError: the disk does not take it.
+            OSError: the write fails.
         """
-        if position == self.oldest and self._header_is_right:
+        if position == self.oldest and self._header_is_valid:
             return
         body = _FILE_HEADER.pack(_MAGIC, self._layout.size, self.slots, position)
         header = body + _CHECKSUM.pack(zlib.crc32(body))
         _write_all(self._file, header.ljust(_HEADER_SIZE, b'\0'), 0)
-        self.oldest, self._header_is_right = position, True
+        self.oldest, self._header_is_valid = position, True
 
     def empty(self) -> None:
-        """Give the disk space back."""
+        """Free the disk space."""
         if os.fstat(self._file).st_size > _HEADER_SIZE:
             os.ftruncate(self._file, _HEADER_SIZE)
 
@@ -138,12 +138,12 @@ class FileRing:
         os.close(self._file)
 
     def _offset(self, position: int) -> int:
-        """Return where in the file a position's slot begins."""
+        """Return the file offset of a position's slot."""
         return _HEADER_SIZE + position % self.slots * self._layout.size
 
 
 def read_memory_ring(path: Path, layout: RecordLayout) -> tuple[Records, int]:
-    """Return what another process left in its `MemoryRing`: all slots, and the oldest position.
+    """Return all slots of a `MemoryRing` that another process left, and its oldest position.
 
     Raises:
         OSError: the file cannot be read.
@@ -163,19 +163,19 @@ def read_file_ring(path: Path, layout: RecordLayout) -> Records:
     return _slots_of(np.memmap(path, np.uint8, mode='r'), layout)
 
 
-def is_cut_off(path: Path, layout: RecordLayout) -> bool:
+def is_truncated(path: Path, layout: RecordLayout) -> bool:
     """Return whether the file of a ring ends within its header or within a record.
 
     Raises:
         OSError: the file cannot be read.
     """
     size = path.stat().st_size
-    whole_records = size >= _HEADER_SIZE and (size - _HEADER_SIZE) % layout.size == 0
-    return size > 0 and not whole_records
+    complete = size >= _HEADER_SIZE and (size - _HEADER_SIZE) % layout.size == 0
+    return size > 0 and not complete
 
 
 def _slots_of(data: 'bytes | Records', layout: RecordLayout) -> Records:
-    """Return the records that follow a header; one that is cut off is left out."""
+    """Return the complete records after a header."""
     count = max(0, len(data) - _HEADER_SIZE) // layout.size
     if not count:
         return np.empty(0, layout.dtype)
@@ -183,7 +183,7 @@ def _slots_of(data: 'bytes | Records', layout: RecordLayout) -> Records:
 
 
 def _map_new_file(path: Path, size: int) -> mmap.mmap:
-    """Return a new file as memory, with all its pages there already."""
+    """Return a new file mapped into memory, with all pages allocated."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     file = os.open(path, flags, 0o600)
     try:
@@ -198,23 +198,23 @@ def _map_new_file(path: Path, size: int) -> mmap.mmap:
 
 
 def _write_oldest(memory: mmap.mmap, position: int) -> None:
-    """Write a position and its checksum at the begin of a ring."""
+    """Write a position and its checksum at the start of a ring."""
     body = _OLDEST.pack(position)
     memory[: len(body) + _CHECKSUM.size] = body + _CHECKSUM.pack(zlib.crc32(body))
 
 
 def _read_oldest(data: bytes) -> int:
-    """Return the position at the begin of a ring; 1 where it is damaged: all may be needed."""
-    body, rest = data[: _OLDEST.size], data[_OLDEST.size : _OLDEST.size + _CHECKSUM.size]
-    if len(rest) < _CHECKSUM.size or _CHECKSUM.unpack(rest)[0] != zlib.crc32(body):
+    """Return the position at the start of a ring; 1 if damaged, because all may be needed."""
+    body, checksum = data[: _OLDEST.size], data[_OLDEST.size : _OLDEST.size + _CHECKSUM.size]
+    if len(checksum) < _CHECKSUM.size or _CHECKSUM.unpack(checksum)[0] != zlib.crc32(body):
         return 1
     return int(_OLDEST.unpack(body)[0])
 
 
 def _read_file_header(data: bytes, record_size: int) -> tuple[int, int] | None:
-    """Return slots and oldest position; None for a file that is new, damaged or another's."""
-    body, rest = data[: _FILE_HEADER.size], data[_FILE_HEADER.size :][: _CHECKSUM.size]
-    if len(rest) < _CHECKSUM.size or _CHECKSUM.unpack(rest)[0] != zlib.crc32(body):
+    """Return slots and oldest position; None if the file is new, damaged or in another format."""
+    body, checksum = data[: _FILE_HEADER.size], data[_FILE_HEADER.size :][: _CHECKSUM.size]
+    if len(checksum) < _CHECKSUM.size or _CHECKSUM.unpack(checksum)[0] != zlib.crc32(body):
         return None
     magic, size, slots, oldest = _FILE_HEADER.unpack(body)
     if magic != _MAGIC or size != record_size or slots < 1:
@@ -223,7 +223,7 @@ def _read_file_header(data: bytes, record_size: int) -> tuple[int, int] | None:
 
 
 def _write_all(file: int, data: bytes, offset: int) -> None:
-    """Write bytes at an offset, however many calls it takes."""
+    """Write all bytes at an offset, in as many calls as it takes."""
     view = memoryview(data)
     while view:
         written = os.pwrite(file, view, offset)

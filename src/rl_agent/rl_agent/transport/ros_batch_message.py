@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""From spooled batches to their messages."""
+"""Spooled batches as ROS messages."""
 
 from array import array
 
@@ -12,7 +12,7 @@ _CODES = {column.name: column.code for column in COLUMNS}
 
 
 def batch_to_message(batch: SpooledBatch, sender: Sender) -> TransitionBatch:
-    """Return the message of a spooled batch, under its own session and without its stamp."""
+    """Return the message of a spooled batch, with the batch's own session and no stamp."""
     rows = batch.records
     return TransitionBatch(
         robot=sender.robot,

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""From the spool to the learner machine: batches out, acknowledgements in."""
+"""The link to the learner machine: batches out, acknowledgements in."""
 
 from collections.abc import Callable
 import threading
@@ -25,14 +25,14 @@ OnAck = Callable[[str, int], None]  # session, sequence
 
 
 class Connection:
-    """The two topics to and from the learner machine; several robots of a process may share it."""
+    """The two topics to and from the learner machine; several robots in a process may share it."""
 
     def __init__(self, node: Node, *, polled: bool = False) -> None:
         """Connect.
 
         Args:
-            node: whose executor serves the acknowledgements.
-            polled: acknowledgements come by `poll` alone.
+            node: its executor handles acknowledgements.
+            polled: only `poll` takes acknowledgements.
         """
         self._node = node
         self._listeners: dict[str, OnAck] = {}
@@ -48,21 +48,21 @@ class Connection:
         )
 
     def listen(self, robot: str, on_ack: OnAck) -> None:
-        """Have acknowledgements of a robot's transitions handed to a function."""
+        """Call a function with each acknowledgement of a robot's transitions."""
         self._listeners[robot] = on_ack
 
-    def has_listener(self) -> bool:
-        """Return whether somebody receives; a receiver that died counts for another 20 s."""
+    def has_subscriber(self) -> bool:
+        """Return whether there is a subscriber; one that died still counts for 20 s."""
         return self._publisher.get_subscription_count() > 0
 
     def publish(self, batch: SpooledBatch, sender: Sender) -> None:
-        """Send a batch; never waits."""
+        """Send a batch without waiting."""
         message = batch_to_message(batch, sender)
         message.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(message)
 
     def poll(self) -> None:
-        """Take the acknowledgements that have come; those of the rest of a fleet are passed by."""
+        """Take the acknowledgements that have arrived; skip those of other robots."""
         names = [robot.encode() for robot in self._listeners]
         for data, _ in take_all(self._acks):
             if any(name in data for name in names):
@@ -74,18 +74,18 @@ class Connection:
         self._node.destroy_publisher(self._publisher)
 
     def _on_ack(self, message: TransitionAck) -> None:
-        """Tell the robot's own listener."""
+        """Pass an acknowledgement to the listener of its robot."""
         listener = self._listeners.get(message.robot)
         if listener is not None:
             listener(message.session, message.sequence)
 
 
 class Uplink:
-    """Sends what the spool holds, in order, and again what is not acknowledged in time.
+    """Sends the spool in order, and again whatever is not acknowledged in time.
 
     Attributes:
-        acknowledged: highest number of this session that the learner machine has.
-        resent: how often something counted as lost.
+        acknowledged: highest sequence number of this session that the learner machine has.
+        resent: times that batches counted as lost and were sent again.
     """
 
     def __init__(
@@ -101,20 +101,20 @@ class Uplink:
         """Start sending.
 
         Args:
-            node: whose executor serves the timer and the acknowledgements.
-            spool: what to send.
-            sender: who sends.
-            period_s: time between two looks into the spool.
-            connection: shared with others; None: one of its own.
-            polled: nothing is done but by `exchange`, which is to be called once a period.
+            node: its executor serves the timer and handles acknowledgements.
+            spool: transitions to send.
+            sender: names the robot and its session.
+            period_s: time between two checks of the spool.
+            connection: shared with other robots; None: a new one.
+            polled: no timer; call `exchange` once every period.
         """
         self._spool, self._sender, self._node = spool, sender, node
         self._own_connection = connection is None
         self._connection = connection or Connection(node, polled=polled)
         self._connection.listen(sender.robot, self._on_ack)
         self._window: SendWindow | None = None
-        self._highest: dict[str, int] = {}  # session to the highest number that was sent
-        self._lock = threading.Lock()  # the agent's end sends from another thread
+        self._highest: dict[str, int] = {}  # session to the highest number sent
+        self._lock = threading.Lock()  # at its end the agent sends from another thread
         self._timer = None
         if not polled:
             self._timer = node.create_timer(period_s, self.send, clock=steady_clock())
@@ -122,34 +122,34 @@ class Uplink:
         self.resent = 0
 
     def send(self) -> None:
-        """Send what is due; never waits."""
+        """Send what is due without waiting."""
         with self._lock:
             now_s = time.monotonic()
-            in_flight, heard = self._in_flight(), self._connection.has_listener()
+            in_flight, connected = self._in_flight(), self._connection.has_subscriber()
             if self._window is not None:
-                if in_flight == 0 or not heard:
+                if in_flight == 0 or not connected:
                     self._window.on_idle(now_s)
                 elif self._window.is_silent(now_s):
                     self._go_back()
-            if heard:
+            if connected:
                 self._fill(now_s)
 
     def exchange(self) -> None:
-        """Take the acknowledgements that have come, and send what is due; never waits."""
+        """Take the acknowledgements that have arrived and send what is due, without waiting."""
         self._connection.poll()
         self.send()
 
-    def tell_fate(self, *, kept: bool) -> None:
-        """Say what becomes of what is not acknowledged at the end."""
+    def log_unacknowledged(self, *, kept: bool) -> None:
+        """Log how many transitions end unacknowledged, and whether they are kept."""
         count, log = self._spool.pending, self._node.get_logger()
         if kept:
             log.warning(
                 f'{count} transitions were not acknowledged and are kept for the next start'
             )
-        elif self.acknowledged or self._connection.has_listener():
+        elif self.acknowledged or self._connection.has_subscriber():
             log.warning(f'{count} transitions were not acknowledged and are lost')
         else:
-            log.info(f'no learner machine was there for the {count} transitions; none was kept')
+            log.info(f'no learner machine received the {count} transitions; none was kept')
 
     def close(self) -> None:
         """Stop sending."""
@@ -159,16 +159,16 @@ class Uplink:
             self._connection.close()
 
     def _in_flight(self) -> int:
-        """Return how many transitions are on their way."""
+        """Return the number of transitions in flight."""
         return self._spool.pending - self._spool.unsent
 
     def _go_back(self) -> None:
-        """Send again all that is not acknowledged."""
+        """Prepare to send all unacknowledged transitions again."""
         self._spool.rewind()
         self.resent += 1
 
     def _fill(self, now_s: float) -> None:
-        """Send until the window is full or nothing is left."""
+        """Send until the window is full or the spool has no more."""
         in_flight = self._in_flight()
         while self._window is None or in_flight < self._window.rows:
             batch = self._spool.next_batch(self._window.batch if self._window else 1)
@@ -180,13 +180,13 @@ class Uplink:
             self._connection.publish(batch, self._sender)
             count = len(batch.records)
             last = batch.first_sequence + count - 1
-            if last > self._highest.get(batch.session, 0):  # not a repetition
+            if last > self._highest.get(batch.session, 0):  # not sent before
                 self._highest[batch.session] = last
                 self._window.on_sent(last, now_s)
             in_flight += count
 
     def _on_ack(self, session: str, sequence: int) -> None:
-        """Forget what the learner machine has, and send more at once if there is much."""
+        """Drop what the learner machine has, and send at once if a full batch is ready."""
         with self._lock:
             now_s = time.monotonic()
             forgotten = self._spool.acknowledge(sequence, session)
@@ -196,7 +196,7 @@ class Uplink:
                 return
             if forgotten:
                 self._window.on_acknowledged(sequence, forgotten, now_s)
-            elif self._in_flight() and self._window.says_lost(now_s):
+            elif self._in_flight() and self._window.on_repeated_acknowledgement(now_s):
                 self._go_back()
             if self._spool.unsent >= self._window.batch:
                 self._fill(now_s)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Transitions on their way out: numbered, and kept until the learner machine has them."""
+"""Outgoing transitions: numbered, and kept until the learner machine has them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import threading
 import numpy as np
 from rl_agent.transport.record_ring import FileRing, MemoryRing
 from rl_agent.transport.transition import Transition
-from rl_agent.transport.transition_record import RecordLayout, Records, to_transition, whole
+from rl_agent.transport.transition_record import intact, RecordLayout, Records, to_transition
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,10 +16,10 @@ class SpooledBatch:
     """Consecutive transitions of one session, as numbered by the spool.
 
     Attributes:
-        session: of the agent that lived through them.
+        session: session of the agent that recorded them.
         first_sequence: number of the first; a session's first transition is 1.
         oldest_sequence: the spool holds nothing older of this session.
-        records: in the order they were lived through, (count,), see `RecordLayout`.
+        records: in the order they were recorded, (count,), see `RecordLayout`.
     """
 
     session: str
@@ -38,11 +38,11 @@ class RecordSpan:
     """Consecutive transitions of one session in a spool.
 
     Attributes:
-        session: of the agent that lived through them.
+        session: session of the agent that recorded them.
         first_sequence: number of the transition at position `start`.
         start: position of the first.
-        stop: position behind the last.
-        kept: position of the oldest that is not acknowledged or dropped.
+        stop: position after the last.
+        kept: position of the oldest that is neither acknowledged nor dropped.
         unsent: position of the next to send.
     """
 
@@ -58,7 +58,7 @@ class RecordSpan:
         return self.first_sequence + position - self.start
 
     def forget(self, below: int) -> int:
-        """Forget what lies below a position; return how many transitions those were."""
+        """Forget the transitions below a position; return how many those were."""
         before = self.kept
         self.kept = min(max(self.kept, below), self.stop)
         self.unsent = max(self.unsent, self.kept)
@@ -66,18 +66,18 @@ class RecordSpan:
 
 
 class Spool:
-    """A bounded queue that forgets only what is acknowledged, or, when full, the oldest.
+    """A bounded queue that forgets only acknowledged transitions, or the oldest when full.
 
-    It holds the runs that earlier sessions left, if any, and then this session's own. Sending is
-    go-back-N: `next_batch` walks forward through what was not sent yet; `rewind` starts again
-    after the last acknowledged transition. Every method may be called from any thread. `append`
-    waits neither for a disk nor for a network: `move_to_file`, called from a thread of its own,
-    takes what has been in memory for a while onto the disk.
+    It holds the runs of earlier sessions, if any, then the run of this session. Sending is
+    go-back-N: `next_batch` walks forward through the unsent transitions; `rewind` starts again
+    after the last acknowledged one. Every method may be called from any thread. `append` waits
+    for neither disk nor network: `move_to_file`, called from another thread, moves transitions
+    that have been in memory for a while to the disk.
 
     Attributes:
         dropped: transitions lost because the spool was full.
-        session: of this agent.
-        crowded: set when `move_to_file` had better not wait any longer.
+        session: session of this agent.
+        crowded: set when memory is half full and `move_to_file` should run now.
     """
 
     def __init__(
@@ -93,11 +93,11 @@ class Spool:
         """Hold at most `capacity` transitions, at least 1.
 
         Args:
-            capacity: transitions, those of earlier sessions included.
-            session: of this agent.
-            memory: where new transitions go; None: memory of this process alone.
-            file: takes over what is not acknowledged before the memory is full; None: nothing.
-            leftovers: what earlier sessions left in the file, by position.
+            capacity: number of transitions, including those of earlier sessions.
+            session: session of this agent.
+            memory: takes new transitions; None: memory that ends with this process.
+            file: takes unacknowledged transitions before memory is full; None: no file.
+            leftovers: runs of earlier sessions in the file, by position.
             begin: position of the next transition.
         """
         if capacity < 1:
@@ -109,9 +109,9 @@ class Spool:
         self._lock = threading.Condition()
         self._own = RecordSpan(session, 1, begin, begin, begin, begin)
         self._runs = [*leftovers, self._own]
-        self._moved = begin if file else 0  # everything below is on the disk, or not needed
-        self._movable = begin  # what is below has been in memory for a while
-        self._in_file = bool(leftovers)  # the file has records, though none of them may be needed
+        self._moved = begin if file else 0  # everything below is on the disk or not needed
+        self._movable_stop = begin  # everything below has been in memory for a while
+        self._file_used = bool(leftovers)  # the file has records, needed or not
         self.dropped = 0
         self.crowded = threading.Event()
         with self._lock:
@@ -124,24 +124,24 @@ class Spool:
 
     @property
     def pending(self) -> int:
-        """Transitions not acknowledged yet."""
+        """Number of transitions not acknowledged yet."""
         with self._lock:
             return self._pending()
 
     @property
     def unsent(self) -> int:
-        """Transitions that the next calls of `next_batch` return."""
+        """Number of transitions not sent yet, or to be sent again."""
         with self._lock:
             return sum(run.stop - run.unsent for run in self._runs)
 
     @property
     def on_disk(self) -> int:
-        """Pending transitions that are on the disk."""
+        """Number of pending transitions that are on the disk."""
         with self._lock:
             return sum(max(0, min(run.stop, self._moved) - run.kept) for run in self._runs)
 
     def append(self, transition: Transition) -> int:
-        """Number and keep a transition; return its number."""
+        """Store a transition; return its sequence number."""
         with self._lock:
             if self._layout is None:
                 self._layout = RecordLayout(len(transition.observation), len(transition.action))
@@ -152,7 +152,7 @@ class Spool:
             sequence = run.sequence(position)
             record = self._layout.pack(position, self._name, sequence, transition)
             replaced = position - memory.slots
-            if replaced >= self._moved:  # memory is full of what the disk did not take
+            if replaced >= self._moved:  # memory is full because the disk failed
                 self._drop(replaced + 1)
             self._drop(position - self._capacity + 1)
             memory.write(position, record)
@@ -162,7 +162,7 @@ class Spool:
             return sequence
 
     def next_batch(self, most: int) -> SpooledBatch | None:
-        """Return up to `most` transitions that were not sent yet, or None."""
+        """Return up to `most` unsent transitions, or None if there are none."""
         while True:
             with self._lock:
                 run = self._next_run()
@@ -172,21 +172,23 @@ class Spool:
                 from_memory = start >= begin
                 stop = min(run.stop, start + most, self._own.stop if from_memory else begin)
                 first, oldest = run.sequence(start), run.sequence(run.kept)
-            records = self._read(start, stop, from_memory)  # `append` need not wait for a disk
+            records = self._read(
+                start, stop, from_memory
+            )  # unlocked: `append` must not wait for a disk
             with self._lock:
                 if records is None:
                     self._drop(stop)
                 elif from_memory and start < self._memory_begin():
-                    continue  # overwritten while it was read; it is on the disk
+                    continue  # overwritten during the read; it is on the disk by now
                 elif run.kept <= start == run.unsent:  # nothing was dropped or rewound meanwhile
                     run.unsent = stop
                     return SpooledBatch(run.session, first, oldest, records)
 
     def acknowledge(self, sequence: int, session: str | None = None) -> int:
-        """Forget everything up to and including number `sequence` of a session; None: the own.
+        """Forget a session's transitions up to number `sequence`; None: this session.
 
         Returns:
-            how many transitions were forgotten.
+            The number of transitions forgotten.
         """
         session = self.session if session is None else session
         with self._lock:
@@ -204,42 +206,42 @@ class Spool:
             return self._lock.wait_for(lambda: not self._pending(), timeout_s)
 
     def rewind(self) -> None:
-        """Send everything again that is not acknowledged."""
+        """Mark all unacknowledged transitions as unsent."""
         with self._lock:
             for run in self._runs:
                 run.unsent = run.kept
 
     def move_to_file(self, *, everything: bool = False) -> None:
-        """Take onto the disk what was in memory already at the call before, or all if crowded.
+        """Move to the disk what was already in memory at the last call, or all if crowded.
 
         Raises:
-            OSError: the disk does not take it; it stays in memory as long as there is room.
+            OSError: the write fails; the transitions stay in memory while there is room.
         """
         if self._file is None or self._memory is None:
             return
         with self._lock:
             everything |= self.crowded.is_set()
             self.crowded.clear()
-            stop = self._own.stop if everything else self._movable
-            self._movable = self._own.stop
+            stop = self._own.stop if everything else self._movable_stop
+            self._movable_stop = self._own.stop
             oldest = self._oldest()
             start = max(self._moved, oldest, self._own.stop - self._memory.slots)
-            done_with = oldest >= self._moved  # nothing in the file is needed
+            file_unneeded = oldest >= self._moved
         if start < stop:
-            self._in_file = True
+            self._file_used = True
             records = self._memory.read(start, stop)
             self._file.write(start, records)
-        elif done_with:
+        elif file_unneeded:
             self._file.empty()
         with self._lock:
             self._moved = max(self._moved, start, stop)
             oldest = self._oldest()
-        if self._in_file:
+        if self._file_used:
             self._file.note_oldest(oldest)
-            self._in_file = start < stop or not done_with
+            self._file_used = start < stop or not file_unneeded
 
     def _next_run(self) -> RecordSpan | None:
-        """Return the run to send from; a session's next run waits until the last one is in."""
+        """Return the run to send from; a run waits until its session's earlier runs are done."""
         sessions: set[str] = set()
         for run in self._runs:
             if run.unsent < run.stop and run.session not in sessions:
@@ -254,7 +256,7 @@ class Spool:
         return max(self._memory.begin, self._own.stop - self._memory.slots)
 
     def _read(self, start: int, stop: int, from_memory: bool) -> Records | None:
-        """Return records from memory or file; None where the file has them no more."""
+        """Return records from memory or file; None if the file no longer has them intact."""
         if from_memory:
             assert self._memory is not None
             return self._memory.read(start, stop)
@@ -264,17 +266,17 @@ class Spool:
         except OSError:
             return None
         wanted = np.arange(start, stop, dtype=np.uint64)
-        right = whole(records) & (records['position'] == wanted)
-        return records if right.all() else None
+        valid = intact(records) & (records['position'] == wanted)
+        return records if valid.all() else None
 
     def _drop(self, below: int) -> None:
-        """Give up what lies below a position."""
+        """Drop the transitions below a position."""
         if below > self._runs[0].kept:
             self.dropped += sum(run.forget(below) for run in self._runs)
             self._tidy()
 
     def _tidy(self) -> None:
-        """Let go of runs that are done with, and write down how far that is."""
+        """Remove finished runs and record the oldest position still needed."""
         self._runs = [run for run in self._runs if run.kept < run.stop or run is self._own]
         if self._memory is not None:
             self._memory.note_oldest(self._oldest())
@@ -282,9 +284,9 @@ class Spool:
             self._lock.notify_all()
 
     def _oldest(self) -> int:
-        """Return the oldest position that is still needed."""
+        """Return the oldest position still needed."""
         return self._runs[0].kept
 
     def _pending(self) -> int:
-        """Return how many transitions are not acknowledged."""
+        """Return the number of unacknowledged transitions."""
         return sum(run.stop - run.kept for run in self._runs)

@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Where a robot's spool outlives its agent: found again after any end of the process.
+"""The folder in which a robot's spool outlives its agent, however the process ended.
 
-What is new lies in shared memory, which a killed process leaves behind; what is not acknowledged
-after a second or two goes to a file in the spool folder too. So a robot with a good connection
-writes nothing to its disk, and a control step never waits for one.
+New transitions are in shared memory, which survives a killed process. After a second or two,
+unacknowledged ones are also written to a file in the spool folder. So a robot with a good
+connection writes nothing to its disk, and a control step never waits for one.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,28 +20,28 @@ import numpy as np
 from rl_agent.errors import ConfigurationError
 from rl_agent.transport.record_ring import (
     FileRing,
-    is_cut_off,
+    is_truncated,
     MemoryRing,
     read_file_ring,
     read_memory_ring,
 )
 from rl_agent.transport.spool import RecordSpan, Spool
 from rl_agent.transport.transition import Sender
-from rl_agent.transport.transition_record import RecordLayout, Records, whole
+from rl_agent.transport.transition_record import intact, RecordLayout, Records
 
 _SHARED_MEMORY = Path('/dev/shm')
 _MOVE_PERIOD_S = 1.0
-_SCANNED_AT_ONCE = 4096
+_RECORDS_PER_SCAN = 4096
 
 Report = Callable[[str], None]
 
 
 class SpoolFolder:
-    """One robot's folder with the spool in it, locked as long as it is open.
+    """One robot's folder with its spool, locked while open.
 
     Attributes:
-        spool: holds what earlier sessions left, and takes what this one adds.
-        leftover: transitions that earlier sessions left.
+        spool: holds the transitions of earlier sessions and takes those of this one.
+        leftover: number of transitions that earlier sessions left.
     """
 
     def __init__(
@@ -55,17 +55,17 @@ class SpoolFolder:
         report: Report,
         shared_memory: Path = _SHARED_MEMORY,
     ) -> None:
-        """Open or make the spool of a robot.
+        """Open or create the spool of a robot.
 
         Args:
-            folder: of the spools of all robots on this machine.
+            folder: folder for the spools of all robots on this machine.
             sender: robot, session and fingerprint of this agent.
-            layout: of its records.
-            capacity: transitions, those of earlier sessions included.
-            in_memory: newest transitions that are in memory; as many may be lost where the disk
-                fails.
-            report: told what went wrong, one sentence each.
-            shared_memory: a file system in memory.
+            layout: layout of its records.
+            capacity: number of transitions, including those of earlier sessions.
+            in_memory: number of newest transitions in memory; while the disk fails, no more
+                than these are kept.
+            report: called with one sentence for each problem.
+            shared_memory: folder on a file system in memory.
 
         Raises:
             ConfigurationError: the folder cannot be used, or another process uses this spool.
@@ -73,10 +73,10 @@ class SpoolFolder:
         self._layout, self._report = layout, report
         self._folder = folder / quote(sender.robot, safe='')
         self._file_path = self._folder / f'{sender.fingerprint}.spool'
-        place = hashlib.sha256(str(self._folder.resolve()).encode()).hexdigest()[:16]
-        self._memory_stem = f'rl_agent_spool_{place}_'
+        folder_id = hashlib.sha256(str(self._folder.resolve()).encode()).hexdigest()[:16]
+        self._memory_stem = f'rl_agent_spool_{folder_id}_'
         self._shared_memory = shared_memory
-        # in the folder itself only where there is no shared memory
+        # the second one only without shared memory
         self._memory_paths = (
             shared_memory / f'{self._memory_stem}{sender.fingerprint}',
             self._folder / f'{sender.fingerprint}.memory',
@@ -84,7 +84,7 @@ class SpoolFolder:
         self._lock = _locked_folder(self._folder)
         self._file: FileRing | None = None
         try:
-            self._name_other_kinds()
+            self._report_other_kinds()
             self.spool = self._open(capacity, min(in_memory, capacity), sender.session)
         except OSError as error:
             os.close(self._lock)
@@ -94,25 +94,25 @@ class SpoolFolder:
         self.leftover = self.spool.pending
         self._failing = False
         self._stopping = False
-        self._thread = threading.Thread(target=self._move, name='spool', daemon=True)
+        self._thread = threading.Thread(target=self._move_periodically, name='spool', daemon=True)
         self._thread.start()
 
     def close(self) -> int:
-        """Put everything onto the disk, or remove the files; return what is left for later."""
+        """Write everything to the disk or remove the files; return the transitions left."""
         self._stopping = True
         self.spool.crowded.set()
         self._thread.join()
         assert self._file is not None
-        useless: set[Path] = set()
+        unneeded: set[Path] = set()
         try:
             self.spool.move_to_file(everything=True)
-            useless.update(self._memory_paths)
+            unneeded.update(self._memory_paths)
         except OSError as error:  # the memory file stays, for the next agent
             self._report(f'{self._file_path}: {error.strerror}')
         left = self.spool.pending
         if not left:
-            useless |= {self._file_path, *self._memory_paths}
-        for path in useless:
+            unneeded |= {self._file_path, *self._memory_paths}
+        for path in unneeded:
             with contextlib.suppress(OSError):  # the disk may have turned read-only
                 path.unlink(missing_ok=True)
         self._file.close()
@@ -120,13 +120,13 @@ class SpoolFolder:
         return left
 
     def _open(self, capacity: int, in_memory: int, session: str) -> Spool:
-        """Return the spool with all that is found in file and memory."""
-        kept, oldest = self._left_in_memory()
+        """Return the spool with the transitions found in file and memory."""
+        kept, oldest = self._read_left_memory()
         self._file = file = FileRing(self._file_path, self._layout, capacity)
         oldest = max(oldest, file.oldest)
         for records in _split_where_positions_jump(kept):
             file.write(int(records['position'][0]), records)
-        found = self._left_in_file(oldest)
+        found = self._read_left_file(oldest)
         runs = _runs(found)
         begin = max(oldest, runs[-1].stop if runs else 1)
         file.note_oldest(oldest)
@@ -134,60 +134,60 @@ class SpoolFolder:
         memory.note_oldest(runs[0].kept if runs else begin)
         return Spool(file.slots, session, memory=memory, file=file, leftovers=runs, begin=begin)
 
-    def _left_in_memory(self) -> tuple[Records, int]:
-        """Return whole records that a killed process left in memory, and its oldest position."""
+    def _read_left_memory(self) -> tuple[Records, int]:
+        """Return the intact records a killed process left in memory, and the oldest position."""
         for path in self._memory_paths:
             if path.is_file() and path.stat().st_uid == os.getuid():
                 slots, oldest = read_memory_ring(path, self._layout)
-                records = self._whole(path, slots, slots.dtype.names)
+                records = self._intact_records(path, slots, slots.dtype.names)
                 return records[records['position'] >= oldest], oldest
         return np.empty(0, self._layout.dtype), 1
 
-    def _left_in_file(self, oldest: int) -> Records:
-        """Return what tells the needed whole records of the file apart, by position."""
+    def _read_left_file(self, oldest: int) -> Records:
+        """Return position, sequence and session of the needed intact records in the file."""
         slots = read_file_ring(self._file_path, self._layout)
-        found = self._whole(self._file_path, slots, ('position', 'sequence', 'session'))
+        found = self._intact_records(self._file_path, slots, ('position', 'sequence', 'session'))
         return found[found['position'] >= oldest]
 
-    def _whole(self, path: Path, slots: Records, fields: Sequence[str] | None) -> Records:
-        """Return fields of the whole records among all slots, by position; report the others."""
+    def _intact_records(self, path: Path, slots: Records, fields: Sequence[str] | None) -> Records:
+        """Return fields of the intact records, by position; report the damaged ones."""
         names = list(fields or ())
         parts, damaged = [np.empty(0, self._layout.dtype)[names]], 0
-        for start in range(0, len(slots), _SCANNED_AT_ONCE):
-            part = np.array(slots[start : start + _SCANNED_AT_ONCE])
-            part = part[(part['position'] != 0) | (part['checksum'] != 0)]  # the others are empty
-            right = whole(part)
-            parts.append(part[right][names])
-            damaged += int(np.count_nonzero(~right))
+        for start in range(0, len(slots), _RECORDS_PER_SCAN):
+            part = np.array(slots[start : start + _RECORDS_PER_SCAN])
+            part = part[(part['position'] != 0) | (part['checksum'] != 0)]  # without empty slots
+            valid = intact(part)
+            parts.append(part[valid][names])
+            damaged += int(np.count_nonzero(~valid))
         found = np.concatenate(parts)
-        damaged += is_cut_off(path, self._layout)
+        damaged += is_truncated(path, self._layout)
         if damaged:
             self._report(
                 f'{path}: {damaged} damaged transitions of an earlier session are lost;'
-                f' {len(found)} are whole'
+                f' {len(found)} are intact'
             )
         return found[np.argsort(found['position'])]
 
     def _new_memory(self, slots: int, begin: int) -> MemoryRing:
-        """Return an empty ring in shared memory, or, where there is none, in the folder."""
+        """Return an empty ring in shared memory, or in the folder if that fails."""
         self._remove_memory()
-        shared, place = self._memory_paths
+        shared, in_folder = self._memory_paths
         try:
             return MemoryRing(self._layout, slots, shared, begin)
         except OSError as error:
             self._report(
-                f'{shared}: {error.strerror}; the spool uses {place} instead, and a slow disk may'
-                ' delay a control step'
+                f'{shared}: {error.strerror}; the spool uses {in_folder} instead, and a slow disk'
+                ' may delay a control step'
             )
-            return MemoryRing(self._layout, slots, place, begin)
+            return MemoryRing(self._layout, slots, in_folder, begin)
 
     def _remove_memory(self) -> None:
-        """Remove what is in memory."""
+        """Remove the files of the ring in memory."""
         for path in self._memory_paths:
             path.unlink(missing_ok=True)
 
-    def _name_other_kinds(self) -> None:
-        """Report what is kept for a robot of another kind; it is neither sent nor deleted."""
+    def _report_other_kinds(self) -> None:
+        """Report spools with another fingerprint; they are neither sent nor deleted."""
         others = set(self._folder.glob('*.spool')) - {self._file_path}
         if self._shared_memory.is_dir():
             others |= set(self._shared_memory.glob(f'{self._memory_stem}*')) - {
@@ -199,8 +199,8 @@ class SpoolFolder:
                 ' not sent'
             )
 
-    def _move(self) -> None:
-        """Take from memory to disk what was not acknowledged soon."""
+    def _move_periodically(self) -> None:
+        """Move transitions that are not soon acknowledged from memory to disk, until `close`."""
         while True:
             self.spool.crowded.wait(_MOVE_PERIOD_S)
             if self._stopping:
@@ -220,10 +220,10 @@ class SpoolFolder:
 
 
 def _locked_folder(folder: Path) -> int:
-    """Return a descriptor that holds the folder's lock, which ends with the process.
+    """Return a descriptor that holds the folder's lock; the lock ends with the process.
 
     Raises:
-        ConfigurationError: another process holds it, or the folder cannot be made.
+        ConfigurationError: another process holds it, or the folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -245,13 +245,13 @@ def _locked_folder(folder: Path) -> int:
 
 
 def _split_where_positions_jump(records: Records) -> Sequence[Records]:
-    """Return the stretches of consecutive positions."""
+    """Return the groups of consecutive positions."""
     jumps = np.flatnonzero(np.diff(records['position'].astype(np.int64)) != 1) + 1
     return [part for part in np.split(records, jumps) if len(part)]
 
 
 def _runs(records: Records) -> list[RecordSpan]:
-    """Return the runs that records form, in their order; a gap begins a new one."""
+    """Return the runs in these records, in order; each gap starts a new run."""
     if not len(records):
         return []
     step = np.diff(records['position'].astype(np.int64)) == 1

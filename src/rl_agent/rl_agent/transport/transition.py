@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""One lived-through control step, and the rules by which episodes become transitions."""
+"""One executed control step, and the rules by which episodes become transitions."""
 
 from dataclasses import dataclass
 
@@ -11,15 +11,15 @@ class Transition:
     """One control step of a robot.
 
     Attributes:
-        observation: what the robot sensed before the step, (observation,) float32.
-        action: what it executed, after limits and interventions, in [-1, 1], (action,) float32.
-        reward: for this step.
-        next_observation: what it sensed after the step; also where the episode ended.
+        observation: sensed before the step, (observation,) float32.
+        action: executed, after limits and interventions, in [-1, 1], (action,) float32.
+        reward: reward of this step.
+        next_observation: sensed after the step, even if the episode ended.
         terminated: the task really ended in `next_observation`; its value is zero.
-        truncated: the episode was cut after this step; its value goes on.
+        truncated: the episode was cut after this step; `next_observation` keeps its value.
         intervention: a person or a safety limit chose the action.
-        evaluation: the policy acted deterministically, to be judged.
-        policy_version: policy that proposed the action.
+        evaluation: the policy acted deterministically, for an evaluation.
+        policy_version: version of the policy that proposed the action.
         episode: number within the session, from 1.
         step: number within the episode, from 0.
         stamp_ns: when `observation` was sensed, by the robot's clock.
@@ -44,17 +44,17 @@ class TransitionBuilder:
 
     | input                      | transition                                              |
     |----------------------------|---------------------------------------------------------|
-    | `first`                    | none: an observation alone is not a transition          |
+    | `first`                    | none: one observation is not a transition               |
     | ordinary `step`            | from the last observation to this one                   |
     | `step` with `terminated`   | the same; then only `first` may follow                  |
     | `step` with `truncated`    | the same; then only `first` may follow                  |
-    | `first` amid an episode    | none: the step that never ended is not made up          |
+    | `first` during an episode  | none: the unfinished step is left out                   |
 
     No transition ever leads from one episode into the next.
     """
 
     def __init__(self) -> None:
-        """Wait for the first episode."""
+        """Start before the first episode."""
         self.episode = 0
         self.step_number = 0
         self._observation: Float32Array | None = None
@@ -64,7 +64,7 @@ class TransitionBuilder:
         """Begin an episode.
 
         Args:
-            observation: the first one, (observation,).
+            observation: first observation, (observation,).
             stamp_ns: when it was sensed.
         """
         self.episode += 1
@@ -87,21 +87,21 @@ class TransitionBuilder:
         """Return the transition of one executed action.
 
         Args:
-            action: as executed, in [-1, 1], (action,).
-            reward: of this step.
-            next_observation: sensed after it, (observation,).
+            action: executed, in [-1, 1], (action,).
+            reward: reward of this step.
+            next_observation: sensed after the action, (observation,).
             stamp_ns: when `next_observation` was sensed.
             terminated: the task really ended.
             truncated: the episode is cut here.
             intervention: a person or a safety limit chose the action.
             evaluation: the policy acted deterministically.
-            policy_version: policy that proposed the action.
+            policy_version: version of the policy that proposed the action.
 
         Raises:
-            RuntimeError: no episode is under way.
+            RuntimeError: no episode is in progress.
         """
         if self._observation is None:
-            raise RuntimeError('step() before first(): no episode is under way')
+            raise RuntimeError('step() before first(): no episode is in progress')
         transition = Transition(
             observation=self._observation,
             action=action,
@@ -124,12 +124,12 @@ class TransitionBuilder:
 
 @dataclass(frozen=True)
 class Sender:
-    """Who sends transitions.
+    """The sender of transitions.
 
     Attributes:
-        robot: unique name in its fleet.
-        session: fresh id of each start of the agent.
-        fingerprint: of the robot's observation and action layout.
+        robot: name of the robot, unique in its fleet.
+        session: new id for each start of the agent.
+        fingerprint: fingerprint of the robot's observation and action layout.
     """
 
     robot: str

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A transition as one record of fixed size, with a checksum that tells whole from torn."""
+"""A transition as a record of fixed size, with a checksum that reveals torn writes."""
 
 from operator import itemgetter
 import struct
@@ -30,12 +30,12 @@ _vectors_of = itemgetter(*(column.attribute for column in _VECTORS))
 
 
 class RecordLayout:
-    """Where each field of a transition lies in a record.
+    """The position of each field of a transition in a record.
 
     Attributes:
-        dtype: of an array of records; `position` counts all transitions that a spool ever held,
-            from 1, `sequence` those of one session.
-        size: bytes of a record.
+        dtype: type of a record; `position` counts all transitions that the spool ever held, from
+            1, `sequence` those of one session.
+        size: bytes per record.
     """
 
     def __init__(self, observation_size: int, action_size: int) -> None:
@@ -58,10 +58,10 @@ class RecordLayout:
         """Return the record of a transition, `size` bytes.
 
         Raises:
-            RlError: the reward is no finite number in float32.
-            ValueError: a vector has another size than the layout.
+            RlError: the reward is not finite in float32.
+            ValueError: a vector does not have the size in the layout.
         """
-        if not abs(transition.reward) <= LARGEST_FLOAT32:  # this way round, because NaN is not
+        if not abs(transition.reward) <= LARGEST_FLOAT32:  # also true for NaN
             raise RlError(
                 f'reward: given {transition.reward:g}; accepted: a finite number in float32'
             )
@@ -88,13 +88,13 @@ def to_transition(record: Any) -> Transition:
     return Transition(**values)
 
 
-def whole(records: Records) -> NDArray[np.bool_]:
-    """Return for each record whether it was written to its end, (record,); empty ones were not."""
+def intact(records: Records) -> NDArray[np.bool_]:
+    """Return which records were completely written, (record,); empty ones were not."""
     data, size = memoryview(records.tobytes()), records.itemsize
     end = size - _CHECKSUM.size
     sums = records['checksum'].tolist()
-    right = [
+    valid = [
         zlib.crc32(data[number * size : number * size + end]) == checksum
         for number, checksum in enumerate(sums)
     ]
-    return np.logical_and(right, records['position'] != 0)
+    return np.logical_and(valid, records['position'] != 0)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What the tests of the agent share: an agent with all around it."""
+"""An agent with robot, spool and policy store, shared by the tests of the agent."""
 
 from collections.abc import Callable
 import dataclasses
@@ -22,14 +22,14 @@ TIMEOUT_S = 30.0
 
 
 class Bench:
-    """An agent with all around it; it also listens.
+    """An agent with robot, spool and policy store; it is also the agent's listener.
 
     Attributes:
-        rehearsal: of the agent's steps.
-        after_step: what to do after the step of a number, counted from 1.
-        after_episode: what to do after the episode of a number, counted from 1.
-        wanted: actions as the policy gave them.
-        results: of the episodes.
+        rehearsal: rehearsal of the steps.
+        after_step: step number, from 1, to a function to call after that step.
+        after_episode: episode number, from 1, to a function to call after that episode.
+        wanted: actions that the policy returned.
+        results: results of the episodes.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class Bench:
         self.results: list[EpisodeResult] = []
 
     def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
-        """Note a step."""
+        """Record a step."""
         del transition, info
         self.wanted.append(wanted)
         self.after_step.get(len(self.wanted), lambda: None)()
 
     def on_episode(self, result: EpisodeResult) -> None:
-        """Note an episode."""
+        """Record an episode."""
         self.results.append(result)
         self.after_episode.get(len(self.results), lambda: None)()
 
@@ -74,7 +74,7 @@ class Bench:
 
 
 def mean_action(parameters: PolicyParameters, observation: Float32Array) -> list[float]:
-    """Return tanh of the network's mean, from the formula alone, in double precision."""
+    """Return tanh of the network's mean, computed independently in double precision."""
     parts = split_parameters(parameters.architecture, parameters.parameters.astype(np.float64))
     features = observation.astype(np.float64)
     for number in range(2):
@@ -84,6 +84,6 @@ def mean_action(parameters: PolicyParameters, observation: Float32Array) -> list
 
 
 def is_mean_action(parameters: PolicyParameters, transition: Transition) -> bool:
-    """Return whether the executed action is the policy's deterministic one."""
+    """Return whether the executed action is the policy's deterministic action."""
     expected = mean_action(parameters, transition.observation)
     return bool(np.abs(transition.action - expected).max() < 1e-5)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What several tests share: a pendulum in this process, and policies for it."""
+"""A pendulum in this process, and policies for it, shared by several tests."""
 
 from collections.abc import Callable
 import dataclasses
@@ -23,13 +23,13 @@ class PendulumRobot:
     """The pendulum model behind `rl_agent.environment.robot.Robot`.
 
     Attributes:
-        commands: every command that came.
-        resets: how often an episode began.
-        model: the body.
+        commands: every command received.
+        resets: number of resets.
+        model: the simulated model.
     """
 
     def __init__(self, seed: int = 0, start: tuple[float, float] | None = None) -> None:
-        """Begin episodes at an angle and velocity, or somewhere."""
+        """Begin episodes at the given angle and velocity; None: at random ones."""
         self.model = Pendulum()
         self._robot = SimulatedRobot(self.model, 20.0, seed)
         self.commands: list[NDArray[np.float64]] = []
@@ -66,7 +66,7 @@ def make_parameters(
     action_size: int = 1,
     fingerprint: str | None = None,
 ) -> PolicyParameters:
-    """Return random numbers that make a policy for the pendulum."""
+    """Return the parameters of a random policy for the pendulum."""
     architecture = PolicyArchitecture(observation_size, action_size, (8, 4))
     random = np.random.default_rng(seed)
     return PolicyParameters(

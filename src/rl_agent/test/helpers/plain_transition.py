@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A transition in which nothing happens, but for what a test says."""
+"""A transition of zeros, except for the fields that a test gives."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from rl_agent.transport.transition import Transition
 
 
 def plain_transition(observation_size: int = 1, **fields: Any) -> Transition:
-    """Return a transition of zeros with an action of one number; other fields as given."""
-    still: dict[str, Any] = {
+    """Return a transition of zeros with one action value and the given fields."""
+    zeros: dict[str, Any] = {
         'observation': np.zeros(observation_size, np.float32),
         'action': np.zeros(1, np.float32),
         'reward': 0.0,
@@ -23,4 +23,4 @@ def plain_transition(observation_size: int = 1, **fields: Any) -> Transition:
         'step': 0,
         'stamp_ns': 0,
     }
-    return Transition(**{**still, **fields})
+    return Transition(**{**zeros, **fields})

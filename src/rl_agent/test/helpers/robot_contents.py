@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A robot description as it comes out of a YAML file, for tests that change it."""
+"""A robot description as read from YAML, for tests that change it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import yaml
 
 Content = dict[str, Any]
 
-# Two joints, a field of each transform, one field without bounds.
+# two joints, fields with different transforms, one field without bounds
 ARM: Content = {
     'name': 'arm',
     'rate_hz': 50,

@@ -1,10 +1,10 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The window by hand: rows of 100 bytes, so that 10 fill a packet and 256 are the most."""
+"""The window worked by hand: rows of 100 bytes, 10 to a packet and at most 256 to a batch."""
 
 from rl_agent.transport.send_window import SendWindow
 
 
-def test_it_begins_with_batches_of_one_packet() -> None:
+def test_first_batches_fill_one_packet() -> None:
     window = SendWindow(row_bytes=100)
     assert (window.batch, window.rows, window.timeout_s) == (10, 160, 1.0)
 
@@ -14,7 +14,7 @@ def test_a_row_larger_than_a_packet_goes_alone() -> None:
     assert window.batch == 1
 
 
-def test_batches_double_with_each_whole_window_up_to_the_most() -> None:
+def test_batches_double_with_each_acknowledged_window_up_to_the_maximum() -> None:
     window = SendWindow(row_bytes=100)
     batches, sequence = [], 0
     for _ in range(7):
@@ -33,15 +33,21 @@ def test_part_of_a_window_changes_nothing() -> None:
     assert window.batch == 20
 
 
-def test_two_answers_without_progress_say_lost_once_a_round_trip() -> None:
+def test_two_repeated_acknowledgements_count_as_a_loss_once_a_round_trip() -> None:
     window = SendWindow(row_bytes=100)
     window.on_acknowledged(160, 160, 1.0)
-    assert [window.says_lost(1.1), window.says_lost(1.1)] == [False, True]
+    assert [window.on_repeated_acknowledgement(1.1), window.on_repeated_acknowledgement(1.1)] == [
+        False,
+        True,
+    ]
     assert window.batch == 10
-    # these answer what was sent before
-    assert not any(window.says_lost(1.1 + 0.01 * count) for count in range(100))
+    # these answer batches sent before the loss was noticed
+    assert not any(window.on_repeated_acknowledgement(1.1 + 0.01 * count) for count in range(100))
     window.on_acknowledged(170, 10, 2.5)
-    assert [window.says_lost(2.6), window.says_lost(2.6)] == [False, True]
+    assert [window.on_repeated_acknowledgement(2.6), window.on_repeated_acknowledgement(2.6)] == [
+        False,
+        True,
+    ]
 
 
 def test_silence_leaves_one_small_batch_and_waits_longer_each_time() -> None:
@@ -59,8 +65,8 @@ def test_silence_leaves_one_small_batch_and_waits_longer_each_time() -> None:
     assert window.timeout_s < 5.0
 
 
-def test_the_timeout_follows_the_time_of_acknowledgements() -> None:
-    """RFC 6298: the mean and four deviations, the first of which is half of the first time."""
+def test_the_timeout_follows_the_round_trip_time() -> None:
+    """RFC 6298: mean plus four deviations; the first deviation is half of the first time."""
     window = SendWindow(row_bytes=100)
     window.on_sent(10, 0.0)
     window.on_sent(20, 5.0)  # one is timed at a time

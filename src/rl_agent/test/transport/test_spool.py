@@ -16,7 +16,7 @@ TIMEOUT_S = 30.0
 
 @pytest.fixture
 def hasty_threads() -> Iterator[None]:
-    """Let threads take turns five hundred times as often as usual."""
+    """Switch threads five hundred times as often as usual."""
     usual_s = sys.getswitchinterval()
     sys.setswitchinterval(usual_s / 500)
     yield
@@ -24,18 +24,18 @@ def hasty_threads() -> Iterator[None]:
 
 
 def make_transition(number: int) -> Transition:
-    """Return a transition that can be told by its `stamp_ns`."""
+    """Return a transition that is identified by its `stamp_ns`."""
     return plain_transition(stamp_ns=number)
 
 
 def fill(spool: Spool, count: int) -> None:
-    """Append transitions whose stamp is the number that they get."""
+    """Append transitions with their sequence number as stamp."""
     for number in range(spool.newest_sequence + 1, spool.newest_sequence + 1 + count):
         spool.append(make_transition(number))
 
 
 def numbers(batch: SpooledBatch | None) -> list[int]:
-    """Return the stamps in a batch, which must agree with its numbering."""
+    """Return the stamps in a batch; check that they match its numbers."""
     if batch is None:
         return []
     stamps = [item.stamp_ns for item in batch.transitions]
@@ -73,8 +73,8 @@ def test_sending_forgets_nothing() -> None:
     assert (spool.pending, spool.unsent) == (5, 2)
 
 
-def test_rewind_goes_back_behind_the_last_acknowledged() -> None:
-    """Go-back-N: what was sent but not acknowledged goes out again, once for each rewind."""
+def test_rewind_goes_back_to_the_last_acknowledged() -> None:
+    """Go-back-N: unacknowledged transitions are sent again, once for each rewind."""
     spool = Spool(10)
     fill(spool, 6)
     assert numbers(spool.next_batch(6)) == [1, 2, 3, 4, 5, 6]
@@ -110,7 +110,7 @@ def test_an_old_acknowledgement_changes_nothing(sequence: int) -> None:
 
 
 def test_an_acknowledgement_beyond_the_newest_empties_the_spool() -> None:
-    """A number that was never given must not shift the numbers that follow."""
+    """A number that was never assigned must not shift the numbers that follow."""
     spool = Spool(10)
     fill(spool, 3)
     spool.acknowledge(1000)
@@ -119,7 +119,7 @@ def test_an_acknowledgement_beyond_the_newest_empties_the_spool() -> None:
     assert numbers(spool.next_batch(5)) == [4]
 
 
-def test_what_was_acknowledged_before_it_was_sent_is_not_sent() -> None:
+def test_transitions_acknowledged_before_sending_are_not_sent() -> None:
     spool = Spool(10)
     fill(spool, 4)
     spool.acknowledge(3)
@@ -135,11 +135,11 @@ def test_overflow_drops_the_oldest_and_counts() -> None:
     assert (numbers(batch), batch.oldest_sequence) == ([3, 4, 5], 3)
 
 
-def test_overflow_after_sending_skips_nothing_that_is_kept() -> None:
+def test_overflow_after_sending_skips_no_kept_transition() -> None:
     spool = Spool(3)
     fill(spool, 3)
     spool.next_batch(1)
-    fill(spool, 2)  # 1 and 2 go; 2 was never sent
+    fill(spool, 2)  # 1 and 2 are dropped; 2 was never sent
     assert (spool.dropped, spool.unsent) == (2, 3)
     assert numbers(spool.next_batch(10)) == [3, 4, 5]
 
@@ -152,7 +152,7 @@ def test_dropped_counts_no_acknowledged_transitions() -> None:
     assert spool.dropped == 0
 
 
-def test_a_batch_is_not_changed_by_what_comes_later() -> None:
+def test_later_transitions_do_not_change_a_batch() -> None:
     spool = Spool(3)
     fill(spool, 3)
     batch = spool.next_batch(3)
@@ -169,7 +169,7 @@ def test_a_capacity_below_1_is_refused(capacity: int) -> None:
 
 @pytest.mark.usefixtures('hasty_threads')
 def test_threads_lose_and_repeat_nothing() -> None:
-    """One thread appends, one sends and acknowledges, one rewinds: each number arrives."""
+    """One thread appends, one sends and acknowledges, one rewinds: every number arrives."""
     count = 5000
     spool, everything_sent = Spool(count), threading.Event()
     start = threading.Barrier(3)
@@ -180,7 +180,7 @@ def test_threads_lose_and_repeat_nothing() -> None:
 
     def send() -> list[int]:
         start.wait(TIMEOUT_S)
-        received: list[int] = []  # as the bridge does it: in order, repetitions left out
+        received: list[int] = []  # as the bridge does: in order, without repetitions
         acknowledged = 0
         while len(received) < count:
             batch = numbers(spool.next_batch(7))
@@ -209,7 +209,7 @@ def test_threads_lose_and_repeat_nothing() -> None:
 
 
 @pytest.mark.usefixtures('hasty_threads')
-def test_appending_threads_get_numbers_of_their_own() -> None:
+def test_appending_threads_get_distinct_numbers() -> None:
     spool = Spool(10_000)
     start = threading.Barrier(4)
 

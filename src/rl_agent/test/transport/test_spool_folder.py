@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What an agent did not get rid of is found again, whatever ended it, and nothing else is."""
+"""Unacknowledged transitions are found again, however the agent ended, and nothing else."""
 
 from collections.abc import Callable
 import errno
@@ -19,12 +19,12 @@ from rl_agent.transport.record_ring import FileRing
 from rl_agent.transport.spool import Spool
 from rl_agent.transport.spool_folder import SpoolFolder
 from rl_agent.transport.transition import Sender, Transition
-from rl_agent.transport.transition_record import RecordLayout, whole
+from rl_agent.transport.transition_record import intact, RecordLayout
 
 LAYOUT = RecordLayout(3, 2)
 TIMEOUT_S = 30.0
 
-# Appends for ever; says each number once `append` has returned. It is killed amid that.
+# Appends for ever; prints each number after `append` has returned, until it is killed.
 APPENDING = """
 import sys
 from pathlib import Path
@@ -41,7 +41,7 @@ while True:
 
 
 def make_transition(number: int) -> Transition:
-    """Return a transition whose every field tells its number."""
+    """Return a transition with its number in every field."""
     return Transition(
         observation=np.full(3, number, np.float32),
         action=np.full(2, -number, np.float32),
@@ -73,7 +73,7 @@ def make(folder: Path, shared: Path, **changes: Any) -> SpoolFolder:
 
 
 def fill(spool: Spool, count: int, *, move: bool = True) -> None:
-    """Append transitions; as the thread does, but at known times, move what is old to the disk."""
+    """Append transitions; move them to the disk at known times, in place of the thread."""
     for number in range(spool.newest_sequence + 1, spool.newest_sequence + 1 + count):
         spool.append(make_transition(number))
         if move and number % 10 == 0:
@@ -81,7 +81,7 @@ def fill(spool: Spool, count: int, *, move: bool = True) -> None:
 
 
 def drain(spool: Spool) -> list[tuple[str, int, int]]:
-    """Return session, number and oldest number of all there is; check what they carry."""
+    """Return session, number and oldest number of all transitions; check their content."""
     drained = []
     while (batch := spool.next_batch(7)) is not None:
         for offset, transition in enumerate(batch.transitions):
@@ -115,7 +115,7 @@ def shared(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def crash() -> 'Crash':
-    """Return a function that leaves a folder as SIGKILL would: unlocked, nothing handed over."""
+    """Return a function that leaves a folder as SIGKILL would: unlocked, nothing moved."""
 
     def end(folder: SpoolFolder) -> None:
         folder._stopping = True
@@ -129,7 +129,7 @@ def crash() -> 'Crash':
 Crash = Callable[[SpoolFolder], None]
 
 
-def test_what_is_left_is_sent_first_under_its_own_session(
+def test_leftovers_are_sent_first_under_their_own_session(
     tmp_path: Path, shared: Path, crash: Crash
 ) -> None:
     folder = make(tmp_path, shared)
@@ -147,7 +147,7 @@ def test_what_is_left_is_sent_first_under_its_own_session(
     assert folder.close() == 0
 
 
-def test_an_orderly_end_leaves_the_rest_in_the_file_alone(tmp_path: Path, shared: Path) -> None:
+def test_an_orderly_end_leaves_the_rest_only_in_the_file(tmp_path: Path, shared: Path) -> None:
     folder = make(tmp_path, shared)
     fill(folder.spool, 7, move=False)
     folder.spool.acknowledge(2)
@@ -166,7 +166,7 @@ def test_nothing_is_left_when_everything_is_acknowledged(tmp_path: Path, shared:
     assert [path for path in tmp_path.rglob('*') if path.is_file()] == []
 
 
-def test_what_is_acknowledged_soon_never_touches_the_disk(tmp_path: Path, shared: Path) -> None:
+def test_transitions_acknowledged_soon_never_touch_the_disk(tmp_path: Path, shared: Path) -> None:
     folder = make(tmp_path, shared)
     file = next(tmp_path.glob('robot%2F1/*.spool'))
     before = file.stat()
@@ -180,10 +180,10 @@ def test_what_is_acknowledged_soon_never_touches_the_disk(tmp_path: Path, shared
     folder.close()
 
 
-def test_after_a_cut_the_disk_is_left_alone_again(
+def test_after_a_cut_nothing_is_written_to_the_disk(
     tmp_path: Path, shared: Path, crash: Crash
 ) -> None:
-    """Also where something is always on its way."""
+    """Even if transitions are always in flight."""
     folder = make(tmp_path, shared)
     file = next(tmp_path.glob('robot%2F1/*.spool'))
     fill(folder.spool, 50)
@@ -204,7 +204,7 @@ def test_after_a_cut_the_disk_is_left_alone_again(
     folder.close()
 
 
-def test_disk_space_is_given_back(tmp_path: Path, shared: Path) -> None:
+def test_disk_space_is_freed(tmp_path: Path, shared: Path) -> None:
     folder = make(tmp_path, shared)
     fill(folder.spool, 50)
     file = next(tmp_path.glob('robot%2F1/*.spool'))
@@ -216,8 +216,8 @@ def test_disk_space_is_given_back(tmp_path: Path, shared: Path) -> None:
 
 
 @pytest.mark.parametrize('rounds', [1, 7])
-def test_a_ring_goes_round(tmp_path: Path, shared: Path, crash: Crash, rounds: int) -> None:
-    """Several times through memory and file, with some transitions left each time."""
+def test_a_ring_wraps_around(tmp_path: Path, shared: Path, crash: Crash, rounds: int) -> None:
+    """Several times around memory and file, with some transitions left each time."""
     folder = make(tmp_path, shared)
     for _ in range(rounds):
         fill(folder.spool, 90)
@@ -242,12 +242,12 @@ def test_a_full_spool_drops_the_oldest_over_all_sessions(
     assert (folder.spool.dropped, folder.spool.pending) == (10, 100)
     drained = drain(folder.spool)
     assert [item[:2] for item in drained] == [*expect('first', 41, 130), *expect('second', 1, 10)]
-    assert drained[0][2] == 41  # by which the bridge knows that 1 to 40 are lost
+    assert drained[0][2] == 41  # tells the bridge that 1 to 40 are lost
     folder.close()
 
 
 class _RefusingFile(FileRing):
-    """A file on a full disk, from a moment on."""
+    """A file on a disk that is full while `full` is set."""
 
     full = False
 
@@ -257,10 +257,10 @@ class _RefusingFile(FileRing):
         super().write(start, records)
 
 
-def test_a_full_disk_costs_only_what_memory_cannot_hold(
+def test_a_full_disk_loses_only_what_memory_cannot_hold(
     tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """20 fit into memory; nothing is dropped as long as no more are pending."""
+    """Memory holds 20; nothing is dropped while no more are pending."""
     monkeypatch.setattr('rl_agent.transport.spool_folder.FileRing', _RefusingFile)
     monkeypatch.setattr(_RefusingFile, 'full', True)
     monkeypatch.setattr('rl_agent.transport.spool_folder._MOVE_PERIOD_S', 0.01)
@@ -286,7 +286,7 @@ def test_a_full_disk_costs_only_what_memory_cannot_hold(
     folder.close()
 
 
-def test_a_file_cut_off_in_use_is_a_counted_loss(tmp_path: Path, shared: Path) -> None:
+def test_a_file_truncated_in_use_is_a_counted_loss(tmp_path: Path, shared: Path) -> None:
     folder = make(tmp_path, shared)
     fill(folder.spool, 50)
     os.truncate(next(tmp_path.glob('robot%2F1/*.spool')), 64)
@@ -296,7 +296,7 @@ def test_a_file_cut_off_in_use_is_a_counted_loss(tmp_path: Path, shared: Path) -
     folder.close()
 
 
-def test_a_disk_that_turned_read_only_is_closed_all_the_same(tmp_path: Path, shared: Path) -> None:
+def test_closing_works_on_a_disk_that_turned_read_only(tmp_path: Path, shared: Path) -> None:
     def refuse(path: Path, missing_ok: bool = False) -> None:
         raise OSError(errno.EROFS, 'Read-only file system')
 
@@ -323,7 +323,7 @@ def test_one_process_at_a_time(tmp_path: Path, shared: Path) -> None:
     make(tmp_path, shared).close()
 
 
-def test_another_kind_of_robot_is_named_once_and_left_alone(
+def test_spools_of_another_kind_of_robot_are_reported_once_and_kept(
     tmp_path: Path, shared: Path, crash: Crash
 ) -> None:
     folder = make(tmp_path, shared)
@@ -342,13 +342,13 @@ def test_another_kind_of_robot_is_named_once_and_left_alone(
     folder.close()
 
 
-def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path, shared: Path) -> None:
+def test_a_folder_that_cannot_be_used_is_reported(tmp_path: Path, shared: Path) -> None:
     (tmp_path / 'file').touch()
     with pytest.raises(ConfigurationError, match=r'spool_folder: given .*file: Not a directory'):
         make(tmp_path / 'file', shared)
 
 
-def test_without_shared_memory_the_folder_serves(
+def test_without_shared_memory_the_folder_is_used(
     tmp_path: Path, shared: Path, crash: Crash
 ) -> None:
     reports: list[str] = []
@@ -371,7 +371,7 @@ def left_file(tmp_path: Path, shared: Path) -> Path:
     return next(tmp_path.glob('robot%2F1/*.spool'))
 
 
-def test_a_file_cut_off_anywhere_gives_its_whole_records(
+def test_a_file_truncated_anywhere_gives_its_intact_records(
     tmp_path: Path, shared: Path, left_file: Path
 ) -> None:
     data = left_file.read_bytes()
@@ -392,7 +392,7 @@ def test_a_file_cut_off_anywhere_gives_its_whole_records(
 def test_damage_at_any_byte_costs_at_most_its_record(
     tmp_path: Path, shared: Path, left_file: Path
 ) -> None:
-    """The bridge learns of the gap by the number below which the robot holds nothing."""
+    """`oldest_sequence` tells the bridge of the gap."""
     data = left_file.read_bytes()
     begin = 64 + LAYOUT.size
     for place in range(len(data)):
@@ -410,10 +410,10 @@ def test_damage_at_any_byte_costs_at_most_its_record(
         folder.close()
 
 
-def test_a_run_behind_a_gap_waits_for_the_one_before(
+def test_a_run_after_a_gap_waits_for_the_run_before(
     tmp_path: Path, shared: Path, left_file: Path
 ) -> None:
-    """Or `oldest_sequence` would tell the bridge that 1 is lost while it is on its way."""
+    """Otherwise `oldest_sequence` would tell the bridge that 1 is lost while it is in flight."""
     data = bytearray(left_file.read_bytes())
     data[64 + 2 * LAYOUT.size + 70] ^= 1  # number 2
     left_file.write_bytes(data)
@@ -428,10 +428,10 @@ def test_a_run_behind_a_gap_waits_for_the_one_before(
     folder.close()
 
 
-def test_a_process_killed_at_any_moment_leaves_all_it_had_appended(
+def test_a_process_killed_at_any_moment_leaves_all_it_appended(
     tmp_path: Path, shared: Path
 ) -> None:
-    """At most the transition whose append had not returned yet is missing or extra."""
+    """Only the transition in an unfinished `append` may be missing or extra."""
     random = np.random.default_rng(3)
     for attempt in range(4):
         place = tmp_path / str(attempt)
@@ -445,22 +445,22 @@ def test_a_process_killed_at_any_moment_leaves_all_it_had_appended(
         for _ in range(int(random.integers(10, 90))):
             process.stdout.readline()
         process.send_signal(signal.SIGKILL)
-        said = [int(line) for line in process.stdout.read().split('\n') if line]
+        printed = [int(line) for line in process.stdout.read().split('\n') if line]
         process.wait(TIMEOUT_S)
         folder = make(place, shared, session='second', in_memory=50)
         found = numbers(folder.spool)
         last = found[-1][1]
         assert found == expect('killed', max(1, last - 99), last)
-        assert not said or said[-1] <= last <= said[-1] + 1
+        assert not printed or printed[-1] <= last <= printed[-1] + 1
         folder.close()
 
 
-def test_whole_records_are_told_from_torn_ones() -> None:
+def test_intact_records_are_told_from_torn_ones() -> None:
     packed = LAYOUT.pack(1, b'session', 1, make_transition(1))
     assert len(packed) == LAYOUT.size
     for length in range(LAYOUT.size + 1):
         torn = packed[:length] + bytes(LAYOUT.size - length)
-        assert whole(np.frombuffer(torn, LAYOUT.dtype)).tolist() == [length == LAYOUT.size]
+        assert intact(np.frombuffer(torn, LAYOUT.dtype)).tolist() == [length == LAYOUT.size]
 
 
 def test_a_vector_of_another_size_is_refused() -> None:

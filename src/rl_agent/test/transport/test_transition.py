@@ -102,7 +102,7 @@ TABLE: dict[str, tuple[list[First | Step], list[Expected]]] = {
             Expected(4.0, 0.4, -4.0, 5.0, NO, NO, NO, NO, 0, 3, 0, 60),
         ],
     ),
-    'first amid an episode makes nothing up': (
+    'first during an episode adds no transition': (
         [First(1.0, 10), Step(0.1, -1.0, 2.0, 20), First(5.0, 30), Step(0.5, -5.0, 6.0, 40)],
         [
             Expected(1.0, 0.1, -1.0, 2.0, NO, NO, NO, NO, 0, 1, 0, 10),
@@ -113,7 +113,7 @@ TABLE: dict[str, tuple[list[First | Step], list[Expected]]] = {
         [First(1.0, 10), First(5.0, 30), Step(0.5, -5.0, 6.0, 40)],
         [Expected(5.0, 0.5, -5.0, 6.0, NO, NO, NO, NO, 0, 2, 0, 30)],
     ),
-    'marks belong to their own step': (
+    'flags and versions belong to their own step': (
         [
             First(1.0, 10),
             Step(0.1, -1.0, 2.0, 20, intervention=True, policy_version=3),
@@ -134,7 +134,7 @@ def observe(number: float) -> NDArray[np.float32]:
 
 
 def play(builder: TransitionBuilder, inputs: Sequence[First | Step]) -> list[Transition]:
-    """Return the transitions of some inputs."""
+    """Return the transitions for these inputs."""
     transitions = []
     for item in inputs:
         if isinstance(item, First):
@@ -186,7 +186,7 @@ def test_inputs_become_exactly_these_transitions(name: str) -> None:
 def test_step_before_first_is_refused(before: list[First | Step]) -> None:
     builder = TransitionBuilder()
     play(builder, before)
-    with pytest.raises(RuntimeError, match='no episode is under way'):
+    with pytest.raises(RuntimeError, match='no episode is in progress'):
         play(builder, [Step(0.1, -1.0, 2.0, 30)])
 
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What a record can hold, and what it refuses."""
+"""The bytes of a record, and the rewards it accepts."""
 
 import math
 import struct
@@ -53,14 +53,14 @@ def test_a_record_has_the_bytes_that_older_spools_hold() -> None:
 
 
 @pytest.mark.parametrize('reward', [0.0, -0.5, LARGEST, -LARGEST])
-def test_a_reward_comes_back(reward: float) -> None:
+def test_a_reward_is_read_back(reward: float) -> None:
     layout = RecordLayout(3, 1)
     record = np.frombuffer(layout.pack(1, b'', 1, rewarded(reward)), layout.dtype)[0]
     assert to_transition(record).reward == reward
 
 
 @pytest.mark.parametrize('reward', [3.5e38, -1e300, math.inf, -math.inf, math.nan])
-def test_a_reward_that_is_no_number_in_float32_is_refused(reward: float) -> None:
+def test_a_reward_that_is_not_finite_in_float32_is_refused(reward: float) -> None:
     spool = Spool(10)
     spool.append(rewarded(1.0))
     words = f'^reward: given {reward:g}; accepted: a finite number in float32$'
