@@ -117,7 +117,7 @@ class Run:
             self.update.run(torch.from_numpy(self._rows[chosen]))
             self._owed -= algorithm.updates_per_block
             previous, self.policy = self.policy, Policy(self.update.policy())
-            self.policy.follow(previous, self._rng)
+            self.policy.take_over_from(previous, self._rng)
 
     def _state_dict(self) -> dict[str, Any]:
         """Return what a run goes on from, between two episodes."""

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Who else commands a robot, over real DDS."""
+"""Other publishers that command a robot, over real DDS."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ TOPIC = 'shared_command'
 
 @pytest.fixture
 def agent(ros_environment: dict[str, str]) -> Iterator[Listener]:
-    """Return the node that watches; it publishes on the topic, too."""
+    """Return the node that watches; it also publishes on the topic."""
     listener = Listener({})
     listener.node.create_publisher(Float64, TOPIC, 1)
     yield listener
@@ -24,47 +24,47 @@ def agent(ros_environment: dict[str, str]) -> Iterator[Listener]:
 
 @pytest.fixture
 def teleop(ros_environment: dict[str, str]) -> Iterator[Listener]:
-    """Return another node, of the same name: a second agent in the same namespace."""
+    """Return another node of the same name: a second agent in the same namespace."""
     listener = Listener({})
     yield listener
     listener.close()
 
 
-def seen(agent: Listener, wanted: list[str]) -> None:
-    """Return once others are seen, by name."""
+def wait_until_seen(agent: Listener, wanted: list[str]) -> None:
+    """Wait until these other publishers are seen."""
     agent.until(
         lambda: other_publishers(agent.node, TOPIC, own=1) == wanted, WITHIN_S, str(wanted)
     )
 
 
-def test_others_are_named_and_oneself_is_not(agent: Listener, teleop: Listener) -> None:
-    seen(agent, [])
+def test_only_other_publishers_are_named(agent: Listener, teleop: Listener) -> None:
+    wait_until_seen(agent, [])
     publisher = teleop.node.create_publisher(Float64, TOPIC, 1)
-    seen(agent, ['/listener'])
+    wait_until_seen(agent, ['/listener'])
     assert other_publishers(agent.node, TOPIC) == ['/listener', '/listener']
     teleop.node.destroy_publisher(publisher)
-    seen(agent, [])
+    wait_until_seen(agent, [])
 
 
-def test_company_is_told_of_when_it_stays_and_when_it_ends(
+def test_others_are_reported_when_they_stay_and_when_they_end(
     agent: Listener, teleop: Listener
 ) -> None:
     events, now_s = EventLog(), [0.0]
-    company = OtherPublishers(agent.node, TOPIC, events, clock=lambda: now_s[0])
-    company.look()
+    watch = OtherPublishers(agent.node, TOPIC, events, clock=lambda: now_s[0])
+    watch.check()
     publisher = teleop.node.create_publisher(Float64, TOPIC, 1)
-    seen(agent, ['/listener'])
+    wait_until_seen(agent, ['/listener'])
     now_s[0] = FORGOTTEN_S - 1.0
-    company.look()
+    watch.check()
     assert events.counts() == {}
     now_s[0] = FORGOTTEN_S + 1.0
-    company.look()
-    company.look()
+    watch.check()
+    watch.check()
     assert events.counts() == {EVENT: 1}
     [report] = events.take_reports()
     assert report.level == 'error'
-    assert f'/{TOPIC} is published by /listener, too' in report.text
+    assert f'/{TOPIC} is also published by /listener,' in report.text
     teleop.node.destroy_publisher(publisher)
-    seen(agent, [])
-    company.look()
+    wait_until_seen(agent, [])
+    watch.check()
     assert [item.level for item in events.take_reports()] == ['info']

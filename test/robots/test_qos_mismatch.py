@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Ends of a topic that DDS does not connect are named, with what helps."""
+"""Nodes with incompatible quality of service are named, with the remedy."""
 
 from pathlib import Path
 
@@ -24,25 +24,25 @@ def test_both_ends_of_an_agent_name_the_remedy(
     spec = agent('pendulum', 'qos', spool_folder='', robot_timeout_s=60.0)
 
     def said() -> str:
-        """Return what the agent has said."""
+        """Return the log of the agent."""
         return (tmp_path / f'{spec.name}.log').read_text(encoding='utf-8')
 
     wanted = (
-        '/qos/emergency_stop: quality of service does not fit (reliability): nothing that'
-        ' /listener publishes there arrives here; remedy: publish it with reliability reliable',
-        '/qos/agent_status: quality of service does not fit (durability): /listener hears nothing'
-        ' of what this node publishes there; remedy: subscribe with durability volatile',
+        '/qos/emergency_stop: incompatible quality of service (reliability): this node receives'
+        ' nothing from /listener; remedy: publish with reliability reliable',
+        '/qos/agent_status: incompatible quality of service (durability): /listener receives'
+        ' nothing from this node; remedy: subscribe with durability volatile',
     )
     try:
         with running([spec], ros_environment, tmp_path):
             listener.until(lambda: all(text in said() for text in wanted), 60, f'{wanted}')
-            # a plain publisher of stops is heard by one of two subscriptions: no reason to warn
+            # one of two subscriptions receives from a plain publisher of stops: no reason to warn
             plain = listener.node.create_publisher(
                 Bool, '/qos/emergency_stop', QoSProfile(depth=1)
             )
             listener.until(lambda: plain.get_subscription_count() > 0, 60, 'an agent that listens')
             plain.publish(Bool(data=True))
             listener.until(lambda: 'asked for by topic' in said(), 60, 'the stop')
-            assert said().count('quality of service does not fit') == 2, said()
+            assert said().count('incompatible quality of service') == 2, said()
     finally:
         listener.close()

@@ -297,6 +297,6 @@ class Agent:
             raise RuntimeError('a step without a policy')
         if following is not self.policy:
             if self.policy is not None:
-                following.policy.follow(self.policy.policy, self._rng)
+                following.policy.take_over_from(self.policy.policy, self._rng)
             self.policy = following
         return following

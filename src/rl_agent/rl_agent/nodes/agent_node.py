@@ -275,7 +275,7 @@ class AgentNode(ManagedNode):
         self._timers_of_agent = [
             self.create_timer(1.0, self._status.publish, clock=steady_clock()),
             self.create_timer(REPORT_PERIOD_S, self._say_reports, clock=steady_clock()),
-            self.create_timer(_COMPANY_S, self._company.look, clock=steady_clock()),
+            self.create_timer(_COMPANY_S, self._company.check, clock=steady_clock()),
         ]
         self._evaluate = self.create_service(Evaluate, '~/evaluate', self._on_evaluate)
 

@@ -1,41 +1,35 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What a policy is made of: an architecture and its numbers, checked."""
+"""A policy as data: its architecture and its parameters, with their checks."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import PolicyError
 
 ACTIVATIONS = ('relu', 'elu', 'tanh')
-
-
 DISTRIBUTIONS = ('gaussian', 'gsde', 'deterministic')
-
-
 NORM_EPSILON = 1e-5  # added to the variance in LayerNorm
-
-
 SDE_EPSILON = 1e-6  # added to the variance of state-dependent exploration
 
 
 @dataclass(frozen=True)
 class PolicyArchitecture:
-    """All of a policy but its numbers; the fields of rl_msgs/msg/Policy.
+    """The structure of a policy; fields as in rl_msgs/msg/Policy.
 
     Attributes:
         observation_size: length of an observation.
         action_size: length of an action.
-        hidden_sizes: neurons of each hidden layer, first to last.
+        hidden_sizes: neurons in each hidden layer, first to last.
         activation: relu, elu or tanh, after each hidden layer.
         layer_norm: LayerNorm before each activation.
         distribution: gaussian, gsde (arXiv:2005.05719) or deterministic.
         log_std_min: lower bound of the log standard deviation, gaussian and gsde.
-        log_std_max: upper bound of it.
+        log_std_max: upper bound of the log standard deviation.
         mean_clip: bound of the mean before tanh; 0: none.
         exploration_noise: deterministic: standard deviation of the noise on the action.
-        sde_sample_freq: gsde: steps between two draws of the exploration matrix; 0: one draw
-            an episode.
+        sde_sample_freq: gsde: steps between two draws of the exploration matrix; 0: one draw per
+            episode.
         observation_clip: bound of a normalised observation.
     """
 
@@ -53,7 +47,7 @@ class PolicyArchitecture:
     observation_clip: float = 10.0
 
     def __post_init__(self) -> None:
-        """Refuse what no policy can be.
+        """Check the fields.
 
         Raises:
             PolicyError: a field is out of range.
@@ -79,7 +73,7 @@ class PolicyArchitecture:
 
     @property
     def blocks(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        """Name and shape of each part of `parameters`, in order, row-major."""
+        """Name and shape of each part of `PolicyParameters.parameters`, in order, row-major."""
         blocks: list[tuple[str, tuple[int, ...]]] = []
         inputs = self.observation_size
         for number, size in enumerate(self.hidden_sizes):
@@ -97,7 +91,7 @@ class PolicyArchitecture:
 
     @property
     def num_parameters(self) -> int:
-        """Length of `parameters`."""
+        """Length of `PolicyParameters.parameters`."""
         return sum(int(np.prod(shape)) for _, shape in self.blocks)
 
 
@@ -108,19 +102,19 @@ def _no_values() -> Float32Array:
 
 @dataclass(frozen=True, eq=False)
 class PolicyParameters:
-    """A policy as it travels: numbers only, no code.
+    """A policy as sent and stored: data only, no code.
 
     Attributes:
-        architecture: what the numbers mean.
+        architecture: structure of the policy.
         parameters: (architecture.num_parameters,) float32, laid out as `architecture.blocks`.
         observation_mean: (observation,) float32; empty: observations are not normalised.
-        observation_std: (observation,) float32, positive; empty as the mean.
-        version: rises within a run.
-        updates: critic updates behind the numbers.
-        fingerprint: of the observation and action layout it was trained for.
-        learner_session: the learner's start that it came from.
-        uniform_exploration: exploring actions are drawn from the whole box, whatever the
-            network says: so begin SAC, TD3, REDQ and DroQ before they train.
+        observation_std: (observation,) float32, positive; empty if the mean is.
+        version: increases within a run.
+        updates: number of critic updates so far.
+        fingerprint: fingerprint of the observation and action layout it was trained for.
+        learner_session: session of the learner that sent it.
+        uniform_exploration: exploring actions are drawn uniformly from the action box and not
+            from the network, as SAC, TD3, REDQ and DroQ begin.
     """
 
     architecture: PolicyArchitecture
@@ -134,13 +128,23 @@ class PolicyParameters:
     uniform_exploration: bool = False
 
 
+# names of the fields, for files and messages
+ARCHITECTURE_FIELDS = tuple(item.name for item in fields(PolicyArchitecture))
+ARRAY_FIELDS = ('parameters', 'observation_mean', 'observation_std')
+SCALAR_FIELDS = tuple(
+    item.name
+    for item in fields(PolicyParameters)
+    if item.name not in ('architecture', *ARRAY_FIELDS)
+)
+
+
 def split_parameters(
     architecture: PolicyArchitecture, parameters: Float32Array
 ) -> dict[str, Float32Array]:
     """Return the named parts of a flat parameter vector, as views.
 
     Args:
-        architecture: says the parts.
+        architecture: defines the parts.
         parameters: (architecture.num_parameters,).
     """
     parts, start = {}, 0
@@ -152,7 +156,7 @@ def split_parameters(
 
 
 def check_parameters(parameters: PolicyParameters) -> None:
-    """Raise PolicyError where the numbers do not make a policy."""
+    """Raise PolicyError if an array has a wrong type, shape or value."""
     architecture = parameters.architecture
     size = architecture.observation_size
     normalised = parameters.observation_mean.size > 0 or parameters.observation_std.size > 0

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The actor on the robot: NumPy only, a few microseconds an action."""
+"""The actor on the robot: NumPy only, a few microseconds per action."""
 
 from collections.abc import Callable
 
@@ -15,16 +15,16 @@ from rl_agent.policy.parameters import (
 
 
 class Policy:
-    """Acts. Buffers are made once, so one policy serves one thread.
+    """Computes actions. It reuses buffers, so only one thread may use it.
 
-    A process that acts is best begun with `blas_environment`.
+    Start a process that acts with `blas_environment`.
     """
 
     def __init__(self, parameters: PolicyParameters) -> None:
-        """Check the numbers and prepare the buffers.
+        """Check the parameters and allocate the buffers.
 
         Raises:
-            PolicyError: a length is wrong, a number is not finite, a deviation not positive.
+            PolicyError: a length is wrong, a value is not finite, or a deviation not positive.
         """
         check_parameters(parameters)
         self.parameters = parameters
@@ -46,7 +46,7 @@ class Policy:
         ]
         self._mean_weight, self._mean_bias = blocks['mean_weight'], blocks['mean_bias']
         if architecture.distribution == 'gaussian':
-            # both heads in one product
+            # both heads in one matrix product
             self._head_weight = np.concatenate([blocks['mean_weight'], blocks['log_std_weight']])
             self._head_bias = np.concatenate([blocks['mean_bias'], blocks['log_std_bias']])
         elif architecture.distribution == 'gsde':
@@ -60,16 +60,16 @@ class Policy:
         self._steps_to_draw = 0
 
     def reset(self, rng: np.random.Generator) -> None:
-        """Begin an episode: draw a fresh exploration matrix (gsde; else nothing to do)."""
+        """Begin an episode: with gsde, draw a new exploration matrix."""
         if self._architecture.distribution == 'gsde':
             rng.standard_normal(dtype=np.float32, out=self._draw)
             np.multiply(self._draw, self._sigma, out=self._exploration)
             self._steps_to_draw = self._architecture.sde_sample_freq or -1
 
-    def follow(self, previous: 'Policy', rng: np.random.Generator) -> None:
-        """Take over amid an episode: the exploration of the previous policy goes on (gsde).
+    def take_over_from(self, previous: 'Policy', rng: np.random.Generator) -> None:
+        """Take over during an episode; with gsde, keep the exploration of the previous policy.
 
-        Policies may come faster than exploration is drawn anew; smooth it stays all the same.
+        So exploration stays smooth even if policies arrive faster than it is drawn.
         """
         if self._architecture.distribution != 'gsde':
             return
@@ -83,12 +83,12 @@ class Policy:
     def act(
         self, observation: Float32Array, rng: np.random.Generator, deterministic: bool = False
     ) -> Float32Array:
-        """Return the action in [-1, 1], (action,) float32, a fresh array.
+        """Return the action in [-1, 1], (action,) float32, a new array.
 
         Args:
             observation: (observation,).
-            rng: of the exploration noise; not drawn from when deterministic.
-            deterministic: the mean action, without noise.
+            rng: generator for the exploration noise; unused if deterministic.
+            deterministic: return the mean action, without noise.
         """
         if self.parameters.uniform_exploration and not deterministic:
             return rng.uniform(-1.0, 1.0, self._architecture.action_size).astype(np.float32)
@@ -112,8 +112,8 @@ class Policy:
         return np.tanh(action, out=action)
 
     def rehearse(self, observation: Float32Array, rng: np.random.Generator) -> Float32Array:
-        """Return what `act` might, without an effect on what it will; see `RehearsalSchedule`."""
-        if self._architecture.distribution == 'gsde':  # its exploration counts the steps
+        """Return a possible action without changing what `act` returns next; see `RehearsalSchedule`."""
+        if self._architecture.distribution == 'gsde':  # `act` would count a step
             return np.tanh(self.distribution(observation)[0])
         return self.act(observation, rng)
 
@@ -132,7 +132,7 @@ class Policy:
         return mean, np.sqrt(variance + np.float32(SDE_EPSILON))
 
     def _features(self, observation: Float32Array) -> Float32Array:
-        """Return the last hidden layer, (features,); a buffer, overwritten by the next call."""
+        """Return the last hidden layer's output, (features,), overwritten by the next call."""
         features = observation
         if self._normalised:
             clip = self._architecture.observation_clip
@@ -154,7 +154,7 @@ class Policy:
         return self._clip_mean(mean), np.exp(log_std, out=log_std)
 
     def _sde_noise(self, features: Float32Array, rng: np.random.Generator) -> Float32Array:
-        """Return this step's exploration, (action,); draws a new matrix when it is due."""
+        """Return this step's noise, (action,); draw a new exploration matrix when due."""
         if self._steps_to_draw == 0:
             self.reset(rng)
         if self._steps_to_draw > 0:
@@ -163,7 +163,7 @@ class Policy:
         return noise
 
     def _clip_mean(self, mean: Float32Array) -> Float32Array:
-        """Return the mean within its bound, changed in place."""
+        """Clip the mean in place and return it."""
         bound = self._architecture.mean_clip
         if bound:
             np.maximum(np.minimum(mean, bound, out=mean), -bound, out=mean)
@@ -186,7 +186,7 @@ class _Layer:
         self._output = np.empty_like(bias)
         self._spare = np.empty_like(bias)
         self._zeros, self._ones = np.zeros_like(bias), np.ones_like(bias)
-        # of the class: a bound method would be a cycle, which real time leaves in memory
+        # not bound: a bound method would be a reference cycle, and real time collects none
         self._activate: Callable[[_Layer, Float32Array], object] = {
             'relu': _Layer._relu,
             'elu': _Layer._elu,
@@ -194,7 +194,7 @@ class _Layer:
         }[activation]
 
     def __call__(self, inputs: Float32Array) -> Float32Array:
-        """Return the layer's output, (size,); a buffer."""
+        """Return the layer's output, (size,), overwritten by the next call."""
         output = self._output
         np.dot(self._weight, inputs, out=output)
         output += self._bias
@@ -205,7 +205,7 @@ class _Layer:
 
     def _normalise(self, output: Float32Array, weight: Float32Array, bias: Float32Array) -> None:
         """Apply LayerNorm in place."""
-        # products, for NumPy's mean takes longer than all the rest
+        # dot products, because NumPy's mean takes longer than all the rest
         output -= np.dot(output, self._ones) / np.float32(output.size)
         variance = np.dot(output, output) / output.size
         output *= np.float32(1.0 / np.sqrt(variance + NORM_EPSILON))
@@ -213,11 +213,11 @@ class _Layer:
         output += bias
 
     def _relu(self, output: Float32Array) -> None:
-        np.maximum(output, self._zeros, out=output)  # faster than with a number
+        np.maximum(output, self._zeros, out=output)  # faster than with a scalar
 
     def _elu(self, output: Float32Array) -> None:
         negative = np.minimum(output, self._zeros, out=self._spare)
-        np.exp(negative, out=negative)  # expm1 has no vectorised form for float32
+        np.exp(negative, out=negative)  # expm1 is not vectorised for float32
         negative -= self._ones
         np.maximum(output, self._zeros, out=output)
         output += negative

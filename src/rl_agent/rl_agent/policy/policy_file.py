@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Policies in plain .npz files: arrays and text, no pickle."""
+"""Policies in .npz files: arrays and text, no pickle."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 import io
 import json
 from pathlib import Path
@@ -11,10 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import PolicyError
-from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.parameters import (
+    ARCHITECTURE_FIELDS,
+    ARRAY_FIELDS,
+    PolicyArchitecture,
+    PolicyParameters,
+    SCALAR_FIELDS,
+)
 from rl_agent.system.atomic_file import atomic_file
 
-_ARRAYS = ('parameters', 'observation_mean', 'observation_std')
 _FORMAT = 1
 
 
@@ -23,28 +28,25 @@ def save_policy(
     parameters: PolicyParameters,
     extras: Mapping[str, NDArray[Any]] | None = None,
 ) -> None:
-    """Write a policy; the file appears whole or not at all.
+    """Write a policy; the file appears complete or not at all.
 
-    It is made in memory first: NumPy's writer has other errors than the disk's where that is full.
+    The content is built in memory first, because on a full disk NumPy's writer raises errors
+    other than OSError.
 
     Args:
-        path: of the file, usually ending in .npz.
+        path: path of the file, usually ending in .npz.
         parameters: the policy.
-        extras: other arrays for the same file; `load_policy` passes over them.
+        extras: other arrays for the same file; `load_policy` ignores them.
 
     Raises:
-        OSError: the disk does not take it; what was there stays.
+        OSError: the disk refuses it; an existing file stays.
     """
     header = {
         'format': _FORMAT,
         'architecture': asdict(parameters.architecture),
-        'version': parameters.version,
-        'updates': parameters.updates,
-        'fingerprint': parameters.fingerprint,
-        'learner_session': parameters.learner_session,
-        'uniform_exploration': parameters.uniform_exploration,
+        **{name: getattr(parameters, name) for name in SCALAR_FIELDS},
     }
-    arrays = {name: getattr(parameters, name) for name in _ARRAYS}
+    arrays = {name: getattr(parameters, name) for name in ARRAY_FIELDS}
     content = io.BytesIO()
     np.savez(content, header=np.array(json.dumps(header)), **arrays, **(extras or {}))
     with atomic_file(Path(path)) as file:
@@ -52,15 +54,15 @@ def save_policy(
 
 
 def load_policy(path: Path | str) -> PolicyParameters:
-    """Return the policy in a file; `Policy` checks its numbers.
+    """Return the policy in a file; `Policy` checks its values.
 
     Raises:
-        PolicyError: the file cannot be read or holds no policy.
+        PolicyError: the file cannot be read or is not a policy.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
             header: dict[str, Any] = json.loads(str(archive['header']))
-            arrays = {name: archive[name] for name in _ARRAYS}
+            arrays = {name: archive[name] for name in ARRAY_FIELDS}
         given = header.pop('format')
         if given != _FORMAT:
             raise PolicyError(f'{path}: format: given {given!r}; accepted: {_FORMAT}')
@@ -78,8 +80,9 @@ def load_policy(path: Path | str) -> PolicyParameters:
 
 def _architecture(content: dict[str, Any]) -> PolicyArchitecture:
     """Return the architecture that a header describes."""
-    known = {item.name for item in fields(PolicyArchitecture)}
-    if set(content) != known:
-        raise PolicyError(f'architecture: given {sorted(content)}; accepted: {sorted(known)}')
+    if set(content) != set(ARCHITECTURE_FIELDS):
+        raise PolicyError(
+            f'architecture: given {sorted(content)}; accepted: {sorted(ARCHITECTURE_FIELDS)}'
+        )
     content['hidden_sizes'] = tuple(content['hidden_sizes'])
     return PolicyArchitecture(**content)

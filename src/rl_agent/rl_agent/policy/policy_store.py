@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The newest policy that passed every check, handed over between two steps."""
+"""The newest policy that passed every check, swapped in between two steps."""
 
 from dataclasses import dataclass
 import math
@@ -19,9 +19,9 @@ class ReceivedPolicy:
 
     Attributes:
         policy: ready to act.
-        version: of its parameters.
-        learner_session: the learner's start that it came from.
-        received_s: when it came, on the steady clock.
+        version: version of its parameters.
+        learner_session: session of the learner that sent it.
+        received_s: time it arrived, on the steady clock.
     """
 
     policy: Policy
@@ -31,20 +31,20 @@ class ReceivedPolicy:
 
 
 class PolicyStore:
-    """Checks policies as they come and keeps the newest good one.
+    """Checks policies as they arrive and keeps the newest good one.
 
-    Of one learner session only later versions are taken. Another session is a learner that was
-    started again; the one before is not listened to any more.
+    Within a learner session only later versions are accepted. A new session means that the learner
+    was restarted; policies of the previous session are then refused.
 
     Attributes:
-        accepted: policies that passed.
-        rejected: policies that did not.
-        heard_s: when the learner whose policy is in use was last heard, on the steady clock; it
-            also repeats policies while it has no new one.
+        accepted: number of policies that passed.
+        rejected: number of policies that did not.
+        heard_s: time of the last policy of the learner in use, on the steady clock; the learner
+            repeats its policy while it has no new one.
     """
 
     def __init__(self, spaces: Spaces, events: EventLog | None = None) -> None:
-        """Accept policies for a robot with these spaces; tell events what is wrong with others."""
+        """Accept policies for a robot with these spaces; report others to `events`."""
         self._spaces = spaces
         self._events = events or EventLog()
         self._newest: ReceivedPolicy | None = None
@@ -64,10 +64,10 @@ class PolicyStore:
         return self._arrived.wait(timeout_s)
 
     def offer(self, parameters: PolicyParameters) -> bool:
-        """Take a policy if it is good and new; return whether it was new.
+        """Accept a policy if it is good and new; return whether it was new.
 
         Raises:
-            PolicyError: it must not be obeyed; the one in use stays.
+            PolicyError: it failed a check; the policy in use stays.
         """
         kind = 'layout'
         try:
@@ -81,16 +81,16 @@ class PolicyStore:
         except PolicyError as error:
             self.refuse(kind, parameters.learner_session, error)
             raise
-        self._take(policy)
+        self._accept(policy)
         return True
 
     def refuse(self, kind: str, learner_session: str, error: PolicyError) -> None:
-        """Count a policy that must not be obeyed; it is named once for each learner session."""
+        """Count a policy that failed a check; report it once for each learner session."""
         self.rejected += 1
         self._events.note(f'policy_refused/{kind}', str(error), learner_session)
 
-    def _take(self, policy: Policy) -> None:
-        """Make a policy the newest."""
+    def _accept(self, policy: Policy) -> None:
+        """Make a policy the newest one."""
         parameters, before = policy.parameters, self._newest
         if before is not None and before.learner_session != parameters.learner_session:
             self._past_sessions.add(before.learner_session)
@@ -107,7 +107,7 @@ class PolicyStore:
         self._arrived.set()
 
     def _check_layout(self, parameters: PolicyParameters) -> None:
-        """Raise PolicyError where the policy is for another robot."""
+        """Raise PolicyError if the policy is for another kind of robot."""
         if parameters.fingerprint != self._spaces.fingerprint:
             raise PolicyError(
                 f'policy {parameters.version}: fingerprint: given {parameters.fingerprint!r};'
@@ -122,12 +122,12 @@ class PolicyStore:
             )
 
     def _check_session(self, parameters: PolicyParameters) -> None:
-        """Raise PolicyError where the policy comes from a learner that was replaced."""
+        """Raise PolicyError if the policy comes from a learner that was replaced."""
         if parameters.learner_session in self._past_sessions and self._newest is not None:
             raise PolicyError(
                 f'policy {parameters.version}: learner_session: given'
                 f' {parameters.learner_session!r}; accepted: {self._newest.learner_session!r},'
-                ' which came later, or a new one'
+                ' which came later, or a new session'
             )
 
     def _is_old(self, parameters: PolicyParameters) -> bool:

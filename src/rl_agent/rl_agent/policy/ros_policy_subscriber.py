@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Policies from the learner machine into the store, which checks them."""
+"""Passes policies from the learner machine to the store, which checks them."""
 
 import contextlib
 
@@ -14,15 +14,15 @@ from rl_msgs.msg import Policy as PolicyMessage
 
 
 class PolicySubscriber:
-    """Offers what comes to the store, which names what is wrong with it."""
+    """Offers each policy that arrives to the store, which reports bad ones."""
 
     def __init__(self, node: Node, store: PolicyStore, *, polled: bool = False) -> None:
         """Subscribe.
 
         Args:
-            node: whose executor brings policies.
-            store: takes the good ones.
-            polled: policies come by `poll` alone.
+            node: its executor handles policies.
+            store: checks and keeps policies.
+            polled: only `poll` takes policies.
         """
         self._node, self._store = node, store
         self._subscription = node.create_subscription(
@@ -34,7 +34,7 @@ class PolicySubscriber:
         )
 
     def poll(self) -> None:
-        """Take the newest policy, if one has come."""
+        """Offer the newest policy, if one has arrived."""
         taken = take_newest(self._subscription)
         if taken is not None:
             self._offer(deserialize_message(taken[0], PolicyMessage))

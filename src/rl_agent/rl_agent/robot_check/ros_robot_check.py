@@ -18,7 +18,7 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.robot_check.field_watch import FieldWatch, TopicWatch
 from rl_agent.robot_check.report import CheckRow
 from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
-from rl_agent.ros.ros_node_main import why_no_ros
+from rl_agent.ros.ros_node_main import ros_init_error
 from rl_agent.ros.ros_spinning import serve
 
 _DISCOVERY_S = 5.0  # until another node is found, on a busy machine
@@ -164,7 +164,7 @@ def _make_node(context: Context, namespace: str, ros_args: list[str]) -> Node:
     try:
         rclpy.init(args=ros_args, context=context)
     except Exception as error:  # a type of rclpy's C extension: what it cannot read or write
-        what, reason = why_no_ros(error)
+        what, reason = ros_init_error(error)
         raise ConfigurationError(f'{what}: {reason}') from error
     return Node('check_robot', context=context, namespace=namespace)
 

@@ -1,2 +1,2 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What every node needs of ROS 2: start and end, parameters, topics, diagnostics."""
+"""What every ROS 2 node needs: start and end, parameters, topics, diagnostics."""

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""`/diagnostics`: the numbers of a node's status, and what of them a person should look at."""
+"""`/diagnostics`: the values of a node's status, and the concerns a person should look at."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ _RECENT_S = 10.0
 
 @dataclass(frozen=True)
 class Concern:
-    """What a person should look at.
+    """Something a person should look at.
 
     Attributes:
-        text: of one line, with the remedy where one is known.
-        is_error: false: a warning.
+        text: one line, with the remedy if one is known.
+        is_error: true: an error; false: a warning.
     """
 
     text: str
@@ -29,16 +29,16 @@ class Concern:
 
 
 class Recent:
-    """Tells which counters grew lately."""
+    """Watches which counters grew recently."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin with no counter; `clock` in seconds."""
+        """Start without counters; `clock` returns seconds."""
         self._clock = clock
         self._values: dict[str, int] = {}
         self._grew_s: dict[str, float] = {}
 
     def grew(self, name: str, value: int) -> bool:
-        """Return whether a counter that is now `value` grew within the last 10 s, from 0 on."""
+        """Return whether a counter, now at `value`, grew in the last 10 s; it starts at 0."""
         now_s = self._clock()
         if value > self._values.get(name, 0):
             self._grew_s[name] = now_s
@@ -50,22 +50,22 @@ ConcernFinder = Callable[[Any, Recent], list[Concern]]
 
 
 class Diagnostics:
-    """Publishes a node's status as diagnostics."""
+    """Publishes the status of a node as diagnostics."""
 
     def __init__(self, node: Node, find_concerns: ConcernFinder) -> None:
-        """Advertise the topic; `find_concerns` finds the concerns in a status message."""
+        """Advertise the topic; `find_concerns` returns the concerns in a status message."""
         self._node, self._find_concerns = node, find_concerns
         self._recent = Recent()
         self._publisher = node.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
 
     def publish(self, status: Any) -> None:
-        """Publish what a status message says; call it once a second."""
+        """Publish a status message as diagnostics; call it once a second."""
         message = DiagnosticArray(status=[self._status(status)])
         message.header.stamp = status.header.stamp
         self._publisher.publish(message)
 
     def close(self) -> None:
-        """Take the topic back."""
+        """Stop publishing."""
         self._node.destroy_publisher(self._publisher)
 
     def _status(self, status: Any) -> DiagnosticStatus:
@@ -85,7 +85,7 @@ class Diagnostics:
 
 
 def _values(status: Any) -> list[tuple[str, str]]:
-    """Return the fields of a status message as text, those of named numbers too."""
+    """Return the fields and named numbers of a status message as text."""
     pairs: list[tuple[str, str]] = []
     for name in status.get_fields_and_field_types():
         value = getattr(status, name)
@@ -98,5 +98,5 @@ def _values(status: Any) -> list[tuple[str, str]]:
 
 
 def _text(value: str | bool | int | float) -> str:
-    """Return a value as people read it."""
+    """Return a value as text."""
     return f'{value:.6g}' if isinstance(value, float) else str(value)

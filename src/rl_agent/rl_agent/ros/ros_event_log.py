@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What happened to a robot, in the ROS log: each event once when it begins, once when it ends."""
+"""Events in the ROS log: each one when it begins and when it ends."""
 
 from rclpy.node import Node
 from rl_agent.event_log import EventLog
@@ -8,9 +8,9 @@ REPORT_PERIOD_S = 0.2
 
 
 def log_reports(node: Node, events: EventLog) -> None:
-    """Log what there is to say since the last call."""
+    """Log the reports since the last call."""
     for report in events.take_reports():
-        # one line for each level: rclpy refuses a place in the code that changes its level
+        # one call per level: rclpy does not let a line of code log at different levels
         if report.level == 'error':
             node.get_logger().error(report.text)
         elif report.level == 'warning':

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A lifecycle node whose steps may raise expected errors."""
+"""A lifecycle node that reports expected errors of its transitions."""
 
 from collections.abc import Callable
 import threading
@@ -14,10 +14,10 @@ from rl_agent.ros.ros_qos_mismatch import publisher_events, subscription_events
 
 
 class ManagedNode(LifecycleNode):
-    """A lifecycle node whose steps may raise expected errors.
+    """A lifecycle node that reports expected errors of its transitions.
 
-    Subclasses override `configure`, `activate`, `deactivate` and `clean_up`; an `RlError` there
-    is logged and makes the transition fail. `fail` ends the process from any thread.
+    Subclasses override `configure`, `activate`, `deactivate` and `clean_up`. An `RlError` raised
+    there is logged and fails the transition. `fail` ends the process from any thread.
     """
 
     def __init__(self, name: str) -> None:
@@ -30,41 +30,41 @@ class ManagedNode(LifecycleNode):
     def create_publisher(
         self, msg_type: Any, topic: str, qos_profile: Any, **options: Any
     ) -> Publisher:
-        """Return a publisher, see rclpy; a subscriber that cannot hear it is logged."""
+        """Return a publisher, see rclpy; log subscribers with incompatible QoS."""
         options.setdefault('event_callbacks', publisher_events(self, topic, qos_profile))
         return super().create_publisher(msg_type, topic, qos_profile, **options)
 
     def create_subscription(
         self, msg_type: Any, topic: str, callback: Any, qos_profile: Any, **options: Any
     ) -> Subscription:
-        """Return a subscription, see rclpy; a publisher that it cannot hear is logged."""
+        """Return a subscription, see rclpy; log publishers with incompatible QoS."""
         options.setdefault('event_callbacks', subscription_events(self, topic, qos_profile))
         return super().create_subscription(msg_type, topic, callback, qos_profile, **options)
 
     @property
     def autostart(self) -> bool:
-        """Whether the process takes the node to `active` by itself."""
+        """Whether the process activates the node without a lifecycle manager."""
         return True
 
     def configure(self) -> None:
-        """Read, validate, connect; nothing moves."""
+        """Read, validate and connect; nothing moves yet."""
 
     def activate(self) -> None:
-        """Begin to work."""
+        """Start work."""
 
     def deactivate(self) -> None:
-        """Stop safely and hand over what is held."""
+        """Stop safely and send what is pending."""
 
     def clean_up(self) -> None:
-        """Forget the configuration."""
+        """Undo `configure`."""
 
     def fail(self, error: RlError) -> None:
-        """End the process with this error, unless another one came first."""
+        """End the process with this error, unless it is already ending with another."""
         self.failure = self.failure or error
         self.ended.set()
 
     def close(self) -> None:
-        """Clean up what is still configured."""
+        """Clean up if still configured."""
         if self._configured:
             self._configured = False
             self.clean_up()
@@ -112,7 +112,7 @@ class ManagedNode(LifecycleNode):
     def _attempt(self, step: Callable[[], None]) -> TransitionCallbackReturn:
         """Run one step; an expected error fails the transition."""
         if not self.ended.is_set():
-            self.failure = None  # an earlier attempt's; this one may go well
+            self.failure = None  # from an earlier attempt
         try:
             step()
         except RlError as error:
@@ -121,6 +121,6 @@ class ManagedNode(LifecycleNode):
                 self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         except Exception:
-            traceback.print_exc()  # rclpy would say nothing of it
+            traceback.print_exc()  # rclpy does not print it
             raise
         return TransitionCallbackReturn.SUCCESS

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Between plain objects and rl_msgs. Arrays go as array.array: rclpy copies those fast."""
+"""Helpers for messages: types, stamps and arrays. rclpy copies `array.array` fast."""
 
 from array import array
 import importlib
@@ -46,5 +46,5 @@ def ns_to_stamp(nanoseconds: int) -> Time:
 
 
 def float_array(values: Any) -> 'array[float]':
-    """Return numbers as the array that a float32[] field takes fastest."""
+    """Return numbers as an array that a float32[] field accepts without conversion."""
     return array('f', np.ascontiguousarray(values, np.float32).tobytes())

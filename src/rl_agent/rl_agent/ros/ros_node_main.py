@@ -1,11 +1,11 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Starting and ending a node as launch files, terminals and supervisors expect it.
+"""Start and end of a node, as launch files, terminals and supervisors expect it.
 
-SIGINT and SIGTERM, once or several times, end the node in order: it stops, hands over what it
-holds while its connections still work, and the process exits with 0. An expected error is one
-line on stderr and exit code 1, or 2 where starting again cannot help: a wrong configuration. So
-is an error on any thread of the process: one that went on without it would look alive, and nobody
-would start it again.
+SIGINT and SIGTERM, once or several times, end the node in order: it stops, sends what is pending
+while its connections still work, and the process exits with 0. An expected error prints one line
+to stderr and exits with 1, or with 2 for a wrong configuration, where a restart cannot help. An
+error on any other thread ends the process, too: without that thread it would look alive, and no
+supervisor would restart it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,22 +23,22 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
 from rl_agent.errors import ConfigurationError, DiskFullError, RlError, WRONG_CONFIGURATION
 from rl_agent.ros.ros_managed_node import ManagedNode
-from rl_agent.system.log_folder import why_no_logs
+from rl_agent.system.log_folder import log_folder_error
 from rl_agent.system.signal_safe_event import set_by_signals, SignalSafeEvent
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(make_node: Callable[[], ManagedNode], args: Sequence[str] | None = None) -> int:
     """Run a node until it ends or a signal comes; return the exit code."""
     stop = SignalSafeEvent()
-    set_by_signals(stop, *_ENDING)
+    set_by_signals(stop, *_STOP_SIGNALS)
     try:
         rclpy.init(
             args=list(args) if args else None, signal_handler_options=SignalHandlerOptions.NO
         )
-    except Exception as error:  # a type of rclpy's C extension: what it cannot read or write
-        return _report(*why_no_ros(error))
+    except Exception as error:  # raised by rclpy's C extension, without a public type
+        return _report(*ros_init_error(error))
     try:
         return _run_initialised(make_node, stop)
     finally:
@@ -46,21 +46,22 @@ def run(make_node: Callable[[], ManagedNode], args: Sequence[str] | None = None)
         _ignore_signals()
 
 
-def why_no_ros(error: Exception) -> tuple[str, ConfigurationError]:
-    """Return what is wrong, and how, where ROS cannot be initialised."""
-    if lack := why_no_logs():
+def ros_init_error(error: Exception) -> tuple[str, ConfigurationError]:
+    """Return the subject and the error to report if ROS cannot be initialised."""
+    if problem := log_folder_error():
         return 'ROS logs', ConfigurationError(
-            f'given {lack}; accepted: ROS_LOG_DIR=FOLDER in the environment, a folder to write in'
+            f'given {problem}; accepted: ROS_LOG_DIR=FOLDER in the environment, a folder to write'
+            ' in'
         )
     return 'ROS arguments', ConfigurationError(' '.join(str(error).split()))
 
 
 def _ignore_signals() -> None:
-    """Let no further SIGINT or SIGTERM kill a process that is about to exit.
+    """Ignore SIGINT and SIGTERM in a process that is about to exit.
 
-    Python gives signals their default action back while it shuts down; ignored ones stay ignored.
+    Python restores default actions of signals during shutdown, but not of ignored ones.
     """
-    for number in _ENDING:
+    for number in _STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -77,22 +78,22 @@ def _run_initialised(make_node: Callable[[], ManagedNode], stop: threading.Event
     executor.add_node(node)
 
     def fail(error: RlError) -> None:
-        if not stop.is_set():  # what breaks while all nodes end is no failure
+        if not stop.is_set():  # errors while all nodes end are expected
             node.fail(error)
 
     thread = threading.Thread(target=_spin, args=(executor, fail), name='executor')
-    with _errors_of_threads_told_to(node.fail):
+    with _thread_errors_passed_to(node.fail):
         thread.start()
         try:
             if node.autostart:
                 node.start()
             stop.wait()
         except DiskFullError:
-            node.failure = None  # it waited for room, and was told to end
+            node.failure = None  # it was stopped while it waited for disk space
         except RlError as error:
             node.failure = error
         finally:
-            # the executor still serves callbacks here, so that acknowledgements arrive
+            # the executor still runs here, so that acknowledgements arrive
             node.deactivate()
             executor.shutdown()
             thread.join()
@@ -103,14 +104,14 @@ def _run_initialised(make_node: Callable[[], ManagedNode], stop: threading.Event
 
 
 @contextmanager
-def _errors_of_threads_told_to(fail: Callable[[RlError], None]) -> Iterator[None]:
-    """Tell `fail` when a thread ends by an error; an unexpected one is printed whole, too."""
-    usual = threading.excepthook
+def _thread_errors_passed_to(fail: Callable[[RlError], None]) -> Iterator[None]:
+    """Call `fail` when an error ends a thread; also print the traceback of an unexpected one."""
+    previous = threading.excepthook
 
     def hook(ended: threading.ExceptHookArgs) -> None:
         error = ended.exc_value
         if not isinstance(error, RlError):
-            usual(ended)
+            previous(ended)
             name = ended.thread.name if ended.thread else 'unknown'
             error = RlError(f'thread {name!r} failed: {error!r}')
         fail(error)
@@ -119,13 +120,13 @@ def _errors_of_threads_told_to(fail: Callable[[RlError], None]) -> Iterator[None
     try:
         yield
     finally:
-        threading.excepthook = usual
+        threading.excepthook = previous
 
 
 def _spin(executor: SingleThreadedExecutor, fail: Callable[[RlError], None]) -> None:
-    """Serve callbacks until the executor is shut down; tell `fail` if one of them raises.
+    """Run the executor until it is shut down; call `fail` if a callback raises.
 
-    A process that went on without its callbacks would be deaf, and nobody would start it again.
+    Without callbacks the process would look alive, and no supervisor would restart it.
     """
     try:
         executor.spin()
@@ -134,7 +135,7 @@ def _spin(executor: SingleThreadedExecutor, fail: Callable[[RlError], None]) -> 
     except RlError as error:
         fail(error)
     except Exception as error:
-        # a handler that ends while the executor shuts down misses what rclpy has taken away
+        # rclpy destroys objects that a callback may still use while the executor shuts down
         late = isinstance(error, (AttributeError, rclpy_implementation.InvalidHandle))
         if late and getattr(executor, '_is_shutdown', False):
             return
@@ -143,6 +144,6 @@ def _spin(executor: SingleThreadedExecutor, fail: Callable[[RlError], None]) -> 
 
 
 def _report(where: str, error: RlError) -> int:
-    """Print an error in one piece; return the exit code for it."""
+    """Print an error as one line; return its exit code."""
     print(f'error: {where}: {error}', file=sys.stderr, flush=True)
     return WRONG_CONFIGURATION if isinstance(error, ConfigurationError) else 1

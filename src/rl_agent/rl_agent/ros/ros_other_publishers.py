@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Who else publishes on a topic: two that command one robot drive it against each other."""
+"""Other publishers on a topic: two nodes that command one robot work against each other."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,23 +7,23 @@ import time
 
 from rclpy.node import Node
 from rl_agent.event_log import EventLog
-from rl_agent.ros.ros_topics import node_of
+from rl_agent.ros.ros_topics import full_node_name
 
 EVENT = 'somebody_else_commands'
-UNNAMED = 'a node'  # names of nodes come later than their topics
-FORGOTTEN_S = 25.0  # DDS keeps a process that was killed for up to 20 s
+UNNAMED = 'a node'  # discovery finds topics before the names of their nodes
+FORGOTTEN_S = 25.0  # discovery keeps a killed process for up to 20 s
 
 
 def other_publishers(node: Node, topic: str, *, own: int = 0) -> list[str]:
-    """Return the other nodes that publish on a topic, by their full names, as often as they do.
+    """Return the full names of other nodes that publish on a topic, one for each publisher.
 
     Args:
-        node: looks; of its names for a topic.
-        topic: as the node says it.
-        own: publishers of the node itself among them.
+        node: node that searches.
+        topic: name of the topic, relative to the node.
+        own: number of publishers of the node itself to leave out.
     """
     found = Counter(
-        node_of(info) or UNNAMED
+        full_node_name(info) or UNNAMED
         for info in node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
     )
     found -= Counter({node.get_fully_qualified_name(): own})
@@ -31,7 +31,7 @@ def other_publishers(node: Node, topic: str, *, own: int = 0) -> list[str]:
 
 
 class OtherPublishers:
-    """Tells of others that command the robot of an agent."""
+    """Reports other nodes that command the robot of an agent."""
 
     def __init__(
         self,
@@ -40,19 +40,19 @@ class OtherPublishers:
         events: EventLog,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Watch the topic of the commands, which `node` publishes on itself.
+        """Watch the command topic, on which `node` publishes, too.
 
         Args:
-            node: the agent's.
-            topic: of the commands.
-            events: told.
-            clock: in seconds.
+            node: node of the agent.
+            topic: command topic.
+            events: takes the reports.
+            clock: returns seconds.
         """
         self._node, self._topic, self._events, self._clock = node, topic, events, clock
         self._alone_s = clock()
 
-    def look(self) -> None:
-        """Tell of others once they have stayed for longer than a killed process is remembered."""
+    def check(self) -> None:
+        """Report others that stay longer than discovery keeps a killed process."""
         others = other_publishers(self._node, self._topic, own=1)
         now_s = self._clock()
         if not others:
@@ -61,7 +61,7 @@ class OtherPublishers:
         elif now_s - self._alone_s > FORGOTTEN_S:
             self._events.begin(
                 EVENT,
-                f'{self._node.resolve_topic_name(self._topic)} is published by'
-                f' {" and ".join(others)}, too, and the robot hears all; remedy: end the others,'
-                ' or give them a topic of their own',
+                f'{self._node.resolve_topic_name(self._topic)} is also published by'
+                f' {" and ".join(others)}, and the robot obeys all of them; remedy: end the other'
+                ' publishers or give them another topic',
             )

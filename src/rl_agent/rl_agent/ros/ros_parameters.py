@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""ROS parameters from a frozen dataclass: described, bounded, checked together."""
+"""ROS parameters from a frozen dataclass: described, bounded and checked together."""
 
 from collections.abc import Callable
 import dataclasses
@@ -18,16 +18,16 @@ from rl_agent.configuration import build
 from rl_agent.errors import ConfigurationError
 
 T = TypeVar('T')
-# The reason, where people look who wonder.
-_READ_ONLY = ' (read-only: the node is built with it; start it again to change it)'
+# part of the description, because `ros2 param describe` shows it
+_READ_ONLY = ' (read-only: the node is built with it; restart the node to change it)'
 
 
 def declare_parameters(node: Node, schema: type[T]) -> T:
     """Declare a node's parameters and return their checked values.
 
     Args:
-        node: its overrides, from the command line or a launch file, are used.
-        schema: dataclass whose fields are made by `rl_agent.bringup.parameters.parameter`.
+        node: its overrides from the command line or a launch file are applied.
+        schema: dataclass with fields made by `rl_agent.bringup.parameters.parameter`.
 
     Raises:
         ConfigurationError: one line for each unknown parameter or value out of bounds.
@@ -51,12 +51,12 @@ def declare_parameters(node: Node, schema: type[T]) -> T:
 
 
 def follow_changes(node: Node, settings: T, apply: Callable[[T], None]) -> None:
-    """Let live parameters change while the node runs.
+    """Allow live parameters to change while the node runs.
 
     Args:
-        node: that has declared the parameters.
-        settings: their values so far.
-        apply: takes the new values; called on the executor's thread, only if they are valid.
+        node: node that declared the parameters.
+        settings: their current values.
+        apply: called with the new values if they are valid, on the executor's thread.
     """
     names = {
         item.name
@@ -80,7 +80,7 @@ def follow_changes(node: Node, settings: T, apply: Callable[[T], None]) -> None:
 
 
 def _refuse_unknown(given: set[str], known: set[str], where: str) -> None:
-    """Raise ConfigurationError for overrides that no parameter takes; rclpy ignores them."""
+    """Raise ConfigurationError for overrides of unknown parameters, which rclpy ignores."""
     standard = {'use_sim_time', 'start_type_description_service'}
     unknown = sorted(
         name for name in given - known - standard if not name.startswith('qos_overrides.')
@@ -93,13 +93,13 @@ def _refuse_unknown(given: set[str], known: set[str], where: str) -> None:
 
 def _descriptor(item: 'dataclasses.Field[Any]') -> ParameterDescriptor:
     """Return description and range of a parameter."""
-    # dynamic: `5` is welcome where a float is meant; `build` checks the type afterwards
+    # dynamic typing accepts `5` for a float; `build` checks the type afterwards
     live, description = item.metadata['live'], item.metadata['description']
     descriptor = ParameterDescriptor(read_only=not live, dynamic_typing=True)
     descriptor.description = description + ('' if live else _READ_ONLY)
     low, high = item.metadata.get('ge'), item.metadata.get('le')
     if low is not None or high is not None:
-        descriptor.additional_constraints = _in_words(low, high)
+        descriptor.additional_constraints = _bounds_text(low, high)
     if low is not None and high is not None:
         if item.type is int:
             descriptor.integer_range = [IntegerRange(from_value=low, to_value=high)]
@@ -110,8 +110,8 @@ def _descriptor(item: 'dataclasses.Field[Any]') -> ParameterDescriptor:
     return descriptor
 
 
-def _in_words(low: Any, high: Any) -> str:
-    """Return bounds as people read them."""
+def _bounds_text(low: Any, high: Any) -> str:
+    """Return bounds as text."""
     if high is None:
         return f'at least {low}'
     return f'at most {high}' if low is None else f'from {low} to {high}'

@@ -1,9 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Subscriptions whose messages are taken by hand, not by an executor.
+"""Subscriptions that are polled and not served by an executor.
 
-An executor looks through everything it serves for each message that comes, a millisecond of
-Python, at a time that suits nobody. A thread that takes what has come, when it has time, needs a
-few microseconds for each message.
+For each message an executor goes through everything it serves: a millisecond of Python at an
+arbitrary time. A thread that takes messages when it has time needs a few microseconds each.
 """
 
 from collections.abc import Iterator
@@ -12,19 +11,19 @@ from typing import Any
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.subscription import Subscription
 
-Taken = tuple[bytes, dict[str, int]]  # a message as it travelled, and what is known of the way
+Taken = tuple[bytes, dict[str, int]]  # serialised message and its metadata
 
 
 class PolledGroup(MutuallyExclusiveCallbackGroup):
-    """Keeps an executor from waiting for messages."""
+    """Callback group that no executor serves."""
 
     def can_execute(self, entity: Any) -> bool:
-        """Return that no executor may serve this, see rclpy."""
+        """Return False, so that no executor serves this, see rclpy."""
         return False
 
 
 def take_all(subscription: Subscription) -> Iterator[Taken]:
-    """Yield what has come since the last call, the oldest message first."""
+    """Yield the messages since the last call, oldest first."""
     handle = subscription.handle
     with handle:
         while (taken := handle.take_message(subscription.msg_type, True)) is not None:
@@ -32,7 +31,7 @@ def take_all(subscription: Subscription) -> Iterator[Taken]:
 
 
 def take_newest(subscription: Subscription) -> Taken | None:
-    """Return the newest message that has come since the last call; the others are dropped."""
+    """Return the newest message since the last call, or None; drop the others."""
     newest = None
     for taken in take_all(subscription):
         newest = taken

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Two ends of a topic whose qualities of service do not fit: who, why, and what helps.
+"""Warnings about incompatible quality of service, with the other nodes and the remedy.
 
-DDS connects such ends not at all, and says nothing of it.
+DDS does not connect incompatible publishers and subscriptions, and does not report it.
 """
 
 from collections.abc import Callable
@@ -16,15 +16,15 @@ from rclpy.qos import (
     QoSProfile,
     ReliabilityPolicy,
 )
-from rl_agent.ros.ros_topics import node_of, steady_clock
+from rl_agent.ros.ros_topics import full_node_name, steady_clock
 
 try:
     from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 except ImportError:  # ROS 2 Humble
     from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
 
-_NAMES_ARRIVE_S = 1.0
-# What the publishing end has to offer at least, and what the subscribing end may ask for at most.
+_NAMES_DELAY_S = 1.0
+# QoS policy: what a publisher has to offer at least, what a subscription may request at most
 _REMEDIES = {
     'RELIABILITY': ('reliability reliable', 'reliability best_effort'),
     'DURABILITY': ('durability transient_local', 'durability volatile'),
@@ -32,10 +32,10 @@ _REMEDIES = {
 
 
 def subscription_events(node: Node, topic: str, qos: QoSProfile | int) -> Any:
-    """Return callbacks that log a publisher which this node's subscription cannot hear.
+    """Return callbacks that log publishers incompatible with this node's subscription.
 
-    A subscription that asks for nothing gets none: it hears every publisher, and an executor that
-    waits for its events would be woken by each of its messages once more.
+    A subscription that requests nothing is compatible with every publisher and gets no callback:
+    its events would wake the executor a second time for each message.
     """
     profile = _profile(qos)
     if (profile.reliability, profile.durability) == (
@@ -44,80 +44,82 @@ def subscription_events(node: Node, topic: str, qos: QoSProfile | int) -> Any:
     ):
         return SubscriptionEventCallbacks(use_default_callbacks=False)
 
-    def say(event: Any) -> None:
+    def warn(event: Any) -> None:
         full = node.resolve_topic_name(topic)
         others = [
             info
             for info in node.get_publishers_info_by_topic(full)
-            if not _fit(info.qos_profile, profile)
+            if not _compatible(info.qos_profile, profile)
         ]
         offer, _ = _remedy(event)
         node.get_logger().warning(
-            f'{full}: quality of service does not fit ({_kind(event)}): nothing that'
-            f' {_names(others)} publishes there arrives here; remedy: publish it with {offer}'
+            f'{full}: incompatible quality of service ({_policy_name(event)}): this node receives'
+            f' nothing from {_names(others)}; remedy: publish with {offer}'
         )
 
-    return SubscriptionEventCallbacks(incompatible_qos=lambda event: _later(node, say, event))
+    return SubscriptionEventCallbacks(
+        incompatible_qos=lambda event: _call_later(node, warn, event)
+    )
 
 
 def publisher_events(node: Node, topic: str, qos: QoSProfile | int) -> Any:
-    """Return callbacks that log a subscriber which this node's publisher cannot serve."""
+    """Return callbacks that log subscriptions incompatible with this node's publisher."""
 
-    def say(event: Any) -> None:
+    def warn(event: Any) -> None:
         full = node.resolve_topic_name(topic)
         others = [
             info
             for info in node.get_subscriptions_info_by_topic(full)
-            if not _fit(_profile(qos), info.qos_profile)
+            if not _compatible(_profile(qos), info.qos_profile)
         ]
         _, ask = _remedy(event)
         node.get_logger().warning(
-            f'{full}: quality of service does not fit ({_kind(event)}): {_names(others)} hears'
-            f' nothing of what this node publishes there; remedy: subscribe with {ask}'
+            f'{full}: incompatible quality of service ({_policy_name(event)}): {_names(others)}'
+            f' receives nothing from this node; remedy: subscribe with {ask}'
         )
 
-    return PublisherEventCallbacks(incompatible_qos=lambda event: _later(node, say, event))
+    return PublisherEventCallbacks(incompatible_qos=lambda event: _call_later(node, warn, event))
 
 
 def expected_mismatch() -> Any:
-    """Return callbacks for a subscription that knowingly misses some publishers."""
+    """Return callbacks for a subscription that is meant to miss some publishers."""
     return SubscriptionEventCallbacks(use_default_callbacks=False)
 
 
-def _later(node: Node, say: Callable[[Any], None], event: Any) -> None:
-    """Say it once the names of the other nodes have arrived, which come after their topics."""
+def _call_later(node: Node, warn: Callable[[Any], None], event: Any) -> None:
+    """Warn once the names of the other nodes are known, which arrive after their topics."""
 
     def once() -> None:
         node.destroy_timer(timer)
-        say(event)
+        warn(event)
 
-    timer = node.create_timer(_NAMES_ARRIVE_S, once, clock=steady_clock())
+    timer = node.create_timer(_NAMES_DELAY_S, once, clock=steady_clock())
 
 
 def _profile(qos: QoSProfile | int) -> QoSProfile:
-    """Return the profile that a depth alone stands for."""
+    """Return the profile; a plain depth stands for the default profile."""
     return qos if isinstance(qos, QoSProfile) else QoSProfile(depth=qos)
 
 
-def _fit(offered: QoSProfile, wanted: QoSProfile) -> bool:
-    """Return whether a subscription hears a publisher."""
+def _compatible(offered: QoSProfile, wanted: QoSProfile) -> bool:
+    """Return whether a publisher and a subscription are compatible."""
     return bool(qos_check_compatible(offered, wanted)[0] != QoSCompatibility.ERROR)
 
 
-def _kind(event: Any) -> str:
-    """Return the policy that does not fit, by name."""
+def _policy_name(event: Any) -> str:
+    """Return the name of the incompatible policy."""
     name = str(qos_policy_name_from_kind(event.last_policy_kind))
     return name.partition('_QOS')[0].lower()
 
 
 def _remedy(event: Any) -> tuple[str, str]:
-    """Return what to offer, and what to ask for."""
-    kind = _kind(event)
-    default = (f'the {kind} of the subscriber', f'the {kind} of the publisher')
-    return _REMEDIES.get(kind.upper(), default)
+    """Return what to offer and what to request."""
+    name = _policy_name(event)
+    default = (f'the {name} of the subscription', f'the {name} of the publisher')
+    return _REMEDIES.get(name.upper(), default)
 
 
 def _names(others: list[Any]) -> str:
-    """Return the nodes at the other end."""
-    names = {node_of(info) for info in others} - {''}
+    """Return the names of the nodes at the other end."""
+    names = {full_node_name(info) for info in others} - {''}
     return ', '.join(sorted(names)) or 'another node'

@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""All topics, each with the quality of service of both ends; docs/topics.md has them as a table.
+"""All topics, with the quality of service at both ends; docs/topics.md lists them in a table.
 
-The names of those between robots and learner are absolute: robots live in namespaces of their own
-but share one learner. A fleet with several learners remaps them.
+Topics between robots and learner have absolute names, because each robot has its own namespace
+but all share one learner. A fleet with several learners remaps them.
 """
 
 from typing import Any
@@ -34,9 +34,9 @@ EMERGENCY_STOP = 'emergency_stop'
 # parameter of the simulated robot
 RESET_SEED = 'reset_seed'
 
-# Both are offered reliable, for whoever records them, but agent and bridge ask for best effort:
-# numbers and acknowledgements repair what is lost within the time of a round trip, while DDS
-# holds back all that follows a lost message until its next heartbeat, seconds later.
+# Both are offered reliable, for recorders, but agent and bridge request best effort: numbers and
+# acknowledgements repair a loss within a round trip, while DDS holds back all messages after a
+# lost one until its next heartbeat, seconds later.
 TRANSITIONS_OFFERED_QOS = QoSProfile(depth=100)
 TRANSITIONS_QOS = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
 ACK_QOS = QoSProfile(depth=100)
@@ -48,31 +48,31 @@ EPISODE_QOS = QoSProfile(depth=100)
 STEP_QOS = QoSProfile(depth=100)
 DIAGNOSTICS_QOS = QoSProfile(depth=10)
 
-# The robot's own topics. Sensors are read as best effort, which hears drivers of both kinds, and
-# only the newest command is worth something, but a simulation in lockstep must miss none.
+# The robot's own topics. Sensors are read as best effort, which is compatible with all drivers.
+# Only the newest command counts, but a simulation in lockstep must not miss any.
 SENSOR_QOS = qos_profile_sensor_data
 SENSOR_OFFERED_QOS = QoSProfile(depth=10)
 COMMAND_QOS = QoSProfile(depth=1)
-# Its publisher can say that it is alive, by the same way as a command. Offered to all who ask for
-# the automatic kind, or for none.
+# Its publisher can assert its liveliness on the same path as a command. It is compatible with
+# subscriptions that request automatic liveliness or none.
 COMMAND_REHEARSED_QOS = QoSProfile(depth=1, liveliness=LivelinessPolicy.MANUAL_BY_TOPIC)
 REHEARSED_COMMANDS = '_rehearsed_commands'  # `_` hides it from `ros2 topic list`
 COMMAND_SIMULATED_QOS = QoSProfile(depth=10)
 CLOCK_QOS = QoSProfile(depth=10)
-# The second one hears what a latching publisher said before, the first one all others.
+# The second one receives earlier messages of a latching publisher, the first one all others.
 EMERGENCY_STOP_QOS = QoSProfile(depth=10)
 EMERGENCY_STOP_LATCHED_QOS = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 def steady_clock() -> Clock:
-    """Return a clock for timers that must run on while simulated time stands still."""
+    """Return a clock for timers that must run while simulated time stands still."""
     return Clock(clock_type=ClockType.STEADY_TIME)
 
 
-def node_of(endpoint: Any) -> str:
-    """Return the full name of the node that has a publisher or subscription, as the graph says.
+def full_node_name(endpoint: Any) -> str:
+    """Return the full name of the node of a publisher or subscription.
 
-    Empty: not known yet; names of nodes come later than their topics.
+    Empty: not known yet, because discovery finds topics before the names of their nodes.
     """
     if 'UNKNOWN' in endpoint.node_name:
         return ''

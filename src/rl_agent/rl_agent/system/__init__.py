@@ -1,2 +1,2 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The operating system: files, folders, disk space, signals."""
+"""Operating system helpers: files, folders, disk space, signals."""

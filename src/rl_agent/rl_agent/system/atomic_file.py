@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Files that appear whole or not at all."""
+"""Files that appear complete or not at all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +11,13 @@ from typing import BinaryIO
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes its name, and is on the disk, when the block ends without an error.
+    """Open a file that is on the disk, under its name, once the block ends without an error.
 
     Args:
-        path: of the file; one of that name is replaced in one step.
+        path: path of the file; an existing file is replaced atomically.
 
     Raises:
-        OSError: the folder or the disk does not take it; what was there stays.
+        OSError: folder or disk refuses it; an existing file stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
@@ -34,6 +34,6 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # the new name, too
+        os.fsync(folder)  # for the new name
     finally:
         os.close(folder)

@@ -1,24 +1,24 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Whether a disk has room."""
+"""Free space on a disk."""
 
 import errno
 import os
 from pathlib import Path
 import tempfile
 
-_SOME = 64 * 1024
+_PROBE_BYTES = 64 * 1024
 
 
 def is_full(error: OSError) -> bool:
-    """Return whether a disk only lacks room, which may come."""
+    """Return whether the only problem is a full disk, which may be freed."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def has_room(folder: Path) -> bool:
-    """Return whether the disk of a folder takes some kilobytes."""
+def has_space(folder: Path) -> bool:
+    """Return whether some kilobytes can be written in a folder."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(bytes(_SOME))
+            file.write(bytes(_PROBE_BYTES))
             file.flush()
             os.fsync(file.fileno())
     except OSError:

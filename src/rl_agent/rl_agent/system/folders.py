@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Where files are looked for and kept."""
+"""Folders to search and to store files in."""
 
 from collections.abc import Iterable
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def folders_above(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
-    """Return the folders that hold these files, nearest first, links followed and not."""
+    """Return all parent folders of these files, nearest first, with and without links resolved."""
     folders: dict[Path, None] = {}
     for path in paths:
         for place in (Path(path).absolute(), Path(path).resolve()):
@@ -16,6 +16,6 @@ def folders_above(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
 
 
 def default_spool_folder() -> Path:
-    """Return `rl_agent/spool` in the folder that ROS or the system sets apart for such files."""
+    """Return `rl_agent/spool` in the state folder of ROS or of the user."""
     home = os.environ.get('ROS_HOME') or os.environ.get('XDG_STATE_HOME') or '~/.local/state'
     return Path(home).expanduser() / 'rl_agent' / 'spool'

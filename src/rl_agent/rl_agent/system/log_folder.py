@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Whether ROS can write the logs of this process: where it cannot, no node starts."""
+"""The folder of the ROS logs: if ROS cannot write it, no node starts."""
 
 from collections.abc import Mapping
 import os
@@ -7,10 +7,10 @@ from pathlib import Path
 import tempfile
 
 
-def why_no_logs() -> str:
-    """Return which folder ROS cannot write its logs into, and why; empty: it can.
+def log_folder_error() -> str:
+    """Return the folder in which ROS cannot write its logs, and the reason; empty if it can.
 
-    The folder is ROS_LOG_DIR, else ROS_HOME/log, else ~/.ros/log; ROS makes it, and so does this.
+    The folder is ROS_LOG_DIR, else ROS_HOME/log, else ~/.ros/log. This creates it, as ROS would.
     """
     variables = os.environ
     name = variables.get('ROS_LOG_DIR') or f'{variables.get("ROS_HOME") or "~/.ros"}/log'
@@ -27,9 +27,9 @@ def why_no_logs() -> str:
 
 
 def log_variables(folder: Path) -> Mapping[str, str]:
-    """Return the variables with which ROS can write its logs: none where it can already.
+    """Return the environment variables that let ROS write its logs; empty if it already can.
 
     Args:
-        folder: for the logs where the usual one cannot be used.
+        folder: folder for the logs if the usual one cannot be written.
     """
-    return {'ROS_LOG_DIR': str(folder.absolute())} if why_no_logs() else {}
+    return {'ROS_LOG_DIR': str(folder.absolute())} if log_folder_error() else {}

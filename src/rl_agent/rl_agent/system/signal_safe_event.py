@@ -10,14 +10,14 @@ from types import FrameType
 
 
 class SignalSafeEvent(threading.Event):
-    """Holds no lock: a handler runs on the main thread, whatever that is doing.
+    """An event without a lock, because a handler may interrupt the main thread anywhere.
 
-    With the lock of an ordinary event the main thread would wait for itself, where a signal comes
-    while it sets the event or begins to wait for it.
+    With the lock of an ordinary event the main thread would deadlock if a signal arrived while it
+    sets the event or starts to wait for it.
     """
 
     def __init__(self) -> None:
-        """Begin unset."""
+        """Start unset."""
         super().__init__()
         self._is_set = False
         self._woken, self._waker = socket.socketpair()
@@ -28,13 +28,13 @@ class SignalSafeEvent(threading.Event):
         return self._is_set
 
     def set(self) -> None:
-        """Let all who wait go on, for good."""
+        """Wake all waiting threads; the event stays set."""
         self._is_set = True
-        with contextlib.suppress(BlockingIOError):  # they are woken by what is there already
+        with contextlib.suppress(BlockingIOError):  # earlier bytes already wake them
             self._waker.send(b'.')
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is set, at most for `timeout` seconds; return whether it is."""
+        """Wait until it is set, for at most `timeout` seconds; return whether it is."""
         if not self._is_set:
             poll = select.poll()
             poll.register(self._woken, select.POLLIN)
@@ -42,12 +42,12 @@ class SignalSafeEvent(threading.Event):
         return self._is_set
 
     def clear(self) -> None:
-        """Refuse: whoever was told to stop does not go on."""
+        """Raise RuntimeError, because a stop is final."""
         raise RuntimeError('clear: this event stays set')
 
 
 def set_by_signals(event: SignalSafeEvent, *numbers: signal.Signals) -> None:
-    """Let signals set an event, however often they come."""
+    """Set an event whenever one of these signals arrives."""
 
     def handler(number: int, frame: FrameType | None) -> None:
         event.set()

@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""The actor on the robot, against numbers worked by hand."""
+"""The actor on the robot, against values worked by hand."""
 
 from dataclasses import replace
 import gc
@@ -86,7 +86,7 @@ def test_forward_by_hand(activation, mean, log_std):
     assert action == pytest.approx([np.tanh(mean)], abs=1e-6)
 
 
-def test_bounds_of_mean_and_deviation():
+def test_bounds_of_mean_and_standard_deviation():
     policy = Policy(tiny(mean_clip=0.75, log_std_max=0.25))
     mean, std = policy.distribution(numbers(0.5))
     assert mean == pytest.approx([0.75])
@@ -173,16 +173,16 @@ def test_sde_noise_follows_the_state_while_the_matrix_holds():
     assert second == pytest.approx([matrix @ [0.8, 0.4]], abs=1e-5)
 
 
-def test_sde_exploration_goes_on_in_the_next_policy():
+def test_sde_exploration_continues_in_the_next_policy():
     rng = np.random.default_rng(0)
     first = Policy(tiny(distribution='gsde', sde_sample_freq=3))
     first.reset(rng)
     before = first.act(numbers(-0.4), rng)
     second = Policy(tiny(distribution='gsde', sde_sample_freq=3))
-    second.follow(first, rng)
+    second.take_over_from(first, rng)
     assert second.act(numbers(-0.4), rng) == before
     assert second.act(numbers(-0.4), rng) == before
-    assert second.act(numbers(-0.4), rng) != before  # the fourth step: drawn anew
+    assert second.act(numbers(-0.4), rng) != before  # fourth step: a new draw
 
 
 @pytest.mark.parametrize('distribution', ['gaussian', 'gsde', 'deterministic'])
@@ -198,7 +198,7 @@ def test_uniform_exploration_fills_the_box(distribution):
 
 
 @pytest.mark.parametrize('distribution', ['gaussian', 'gsde', 'deterministic'])
-def test_a_rehearsal_leaves_what_is_done_as_it_is(distribution):
+def test_a_rehearsal_does_not_change_later_actions(distribution):
     options = {'sde_sample_freq': 3} if distribution == 'gsde' else {}
     observation, done = np.ones(4, np.float32), []
     for rehearsed in (False, True):
@@ -223,7 +223,7 @@ def test_actions_are_fresh_arrays(distribution):
     assert np.array_equal(first, kept)
 
 
-def test_deterministic_actions_leave_the_noise_alone():
+def test_deterministic_actions_draw_no_noise():
     policy, rng = Policy(random_policy()), np.random.default_rng(0)
     before = rng.bit_generator.state
     policy.act(np.ones(4, np.float32), rng, deterministic=True)
@@ -253,7 +253,7 @@ def test_deterministic_actions_leave_the_noise_alone():
         ),
     ],
 )
-def test_bad_numbers_are_refused(change, message):
+def test_bad_values_are_refused(change, message):
     with pytest.raises(PolicyError, match=message):
         Policy(replace(random_policy(), version=7, **change))
 
@@ -277,7 +277,7 @@ def test_bad_architectures_are_refused(options, message):
 
 
 @pytest.mark.parametrize('distribution', ['gaussian', 'gsde', 'deterministic'])
-def test_files_hold_all_of_a_policy(tmp_path, distribution):
+def test_files_hold_a_complete_policy(tmp_path, distribution):
     parameters = replace(
         random_policy(distribution=distribution, layer_norm=True, activation='elu'),
         observation_mean=np.ones(4, np.float32),
@@ -305,8 +305,8 @@ def test_files_hold_all_of_a_policy(tmp_path, distribution):
 def test_damaged_files_are_refused(tmp_path, content):
     path = tmp_path / 'policy.npz'
     save_policy(path, random_policy())
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    complete = path.read_bytes()
+    path.write_bytes(complete[: len(complete) // 2] if content is None else content)
     with pytest.raises(PolicyError, match='cannot be read as a policy'):
         load_policy(path)
 
@@ -318,7 +318,7 @@ def test_code_in_a_file_is_not_run(tmp_path):
         load_policy(path)
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_named_in_the_error(tmp_path):
     with pytest.raises(PolicyError, match='none'):
         load_policy(tmp_path / 'none.npz')
 
@@ -326,8 +326,8 @@ def test_a_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize('layer_norm', [False, True])
 @pytest.mark.parametrize('distribution', DISTRIBUTIONS)
 @pytest.mark.parametrize('activation', ACTIVATIONS)
-def test_a_policy_goes_with_its_last_reference(activation, distribution, layer_norm):
-    """In real time nothing collects cycles; one in each policy would fill the memory."""
+def test_a_policy_is_freed_with_its_last_reference(activation, distribution, layer_norm):
+    """In real time garbage collection is off; a cycle in each policy would fill the memory."""
     options = {'activation': activation, 'distribution': distribution, 'layer_norm': layer_norm}
     rng, observation = np.random.default_rng(0), np.ones(4, np.float32)
     policy, following = Policy(random_policy(**options)), Policy(random_policy(**options))
@@ -335,7 +335,7 @@ def test_a_policy_goes_with_its_last_reference(activation, distribution, layer_n
     policy.act(observation, rng)
     policy.rehearse(observation, rng)
     policy.distribution(observation)
-    following.follow(policy, rng)
+    following.take_over_from(policy, rng)
     gone = weakref.ref(policy), *map(weakref.ref, policy._layers)
     was_enabled = gc.isenabled()
     gc.disable()

@@ -28,7 +28,7 @@ def counts(store: PolicyStore) -> tuple[int, int]:
 
 
 def spoil(name: str, number: float) -> Callable[[], PolicyParameters]:
-    """Return a function that makes a policy with one bad number."""
+    """Return a function that makes a policy with one bad value."""
 
     def make() -> PolicyParameters:
         good = make_parameters(2)
@@ -80,13 +80,13 @@ REFUSED: dict[str, tuple[Callable[[], PolicyParameters], str]] = {
 }
 
 
-def test_a_new_store_has_none(store: PolicyStore) -> None:
+def test_a_new_store_has_no_policy(store: PolicyStore) -> None:
     assert store.newest is None
     assert store.wait(timeout_s=0.0) is False
     assert counts(store) == (0, 0)
 
 
-def test_a_good_policy_is_taken(store: PolicyStore) -> None:
+def test_a_good_policy_is_accepted(store: PolicyStore) -> None:
     assert store.offer(make_parameters(7, session='a')) is True
     newest = store.newest
     assert newest is not None
@@ -96,8 +96,8 @@ def test_a_good_policy_is_taken(store: PolicyStore) -> None:
 
 
 @pytest.mark.parametrize('name', REFUSED)
-def test_what_must_not_be_obeyed_is_refused(store: PolicyStore, name: str) -> None:
-    """The policy in use stays, also if the bad one claims to be newer."""
+def test_bad_policies_are_refused(store: PolicyStore, name: str) -> None:
+    """The policy in use stays, even if the bad one claims to be newer."""
     make, message = REFUSED[name]
     store.offer(make_parameters(1))
     before = store.newest
@@ -125,8 +125,8 @@ def test_a_later_version_replaces_an_earlier_one(store: PolicyStore) -> None:
 
 
 @pytest.mark.parametrize('version', [4, 5])
-def test_an_old_version_is_left_out_without_complaint(store: PolicyStore, version: int) -> None:
-    """A message that was delayed or repeated is no fault."""
+def test_an_old_version_is_ignored_without_a_report(store: PolicyStore, version: int) -> None:
+    """A delayed or repeated message is not an error."""
     store.offer(make_parameters(5))
     before = store.newest
     assert store.offer(make_parameters(version, seed=9)) is False
@@ -134,15 +134,15 @@ def test_an_old_version_is_left_out_without_complaint(store: PolicyStore, versio
     assert counts(store) == (1, 0)
 
 
-def test_another_learner_may_begin_anew(store: PolicyStore) -> None:
-    """A learner that was started again without its checkpoint counts from 1."""
+def test_another_learner_may_start_from_version_1(store: PolicyStore) -> None:
+    """A learner restarted without its checkpoint counts from 1."""
     store.offer(make_parameters(50, session='old'))
     assert store.offer(make_parameters(1, session='new')) is True
     assert store.newest is not None
     assert (store.newest.version, store.newest.learner_session) == (1, 'new')
 
 
-def test_who_waits_is_woken_by_the_first_good_policy(store: PolicyStore) -> None:
+def test_the_first_good_policy_wakes_a_waiting_thread(store: PolicyStore) -> None:
     result: list[bool] = []
     thread = threading.Thread(target=lambda: result.append(store.wait(TIMEOUT_S)))
     thread.start()
@@ -153,8 +153,8 @@ def test_who_waits_is_woken_by_the_first_good_policy(store: PolicyStore) -> None
     assert result == [True]
 
 
-def test_a_learner_that_was_replaced_is_not_listened_to(store: PolicyStore) -> None:
-    """Two learners on one topic would otherwise take turns."""
+def test_policies_of_a_replaced_learner_are_refused(store: PolicyStore) -> None:
+    """Otherwise two learners on one topic would take turns."""
     store.offer(make_parameters(5, session='old'))
     store.offer(make_parameters(1, session='new'))
     with pytest.raises(PolicyError, match="learner_session: given 'old'; accepted: 'new'"):
@@ -164,7 +164,7 @@ def test_a_learner_that_was_replaced_is_not_listened_to(store: PolicyStore) -> N
     assert counts(store) == (2, 1)
 
 
-def test_each_refusal_is_named_once_for_each_session() -> None:
+def test_refusals_are_reported_once_for_each_session() -> None:
     events = EventLog()
     store = PolicyStore(Spaces(describe()), events)
     for session in ('a', 'b'):
@@ -175,7 +175,7 @@ def test_each_refusal_is_named_once_for_each_session() -> None:
     assert len(events.take_reports()) == 2
 
 
-def test_a_version_that_goes_backwards_is_counted() -> None:
+def test_versions_that_go_backwards_are_counted() -> None:
     events = EventLog()
     store = PolicyStore(Spaces(describe()), events)
     for version in (5, 4, 3, 5):
@@ -183,7 +183,7 @@ def test_a_version_that_goes_backwards_is_counted() -> None:
     assert events.counts() == {'policy_version_backwards': 2}
 
 
-def test_a_repetition_shows_that_the_learner_lives(store: PolicyStore) -> None:
+def test_a_repeated_policy_shows_that_the_learner_is_alive(store: PolicyStore) -> None:
     assert store.heard_s == -math.inf
     store.offer(make_parameters(5))
     first_s = store.heard_s

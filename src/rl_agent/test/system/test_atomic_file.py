@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A file is there whole, or what was there before is."""
+"""Either the complete new file or the previous one is there."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from rl_agent.system.atomic_file import atomic_file
 
 
-def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_gets_its_name_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / 'new' / 'file'
     with atomic_file(path) as file:
         file.write(b'first')
@@ -22,7 +22,7 @@ def write_half(path: Path) -> None:
         raise ZeroDivisionError
 
 
-def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+def test_an_error_leaves_the_previous_file(tmp_path: Path) -> None:
     path = tmp_path / 'file'
     path.write_bytes(b'before')
     with pytest.raises(ZeroDivisionError):

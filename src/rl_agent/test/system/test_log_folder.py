@@ -1,17 +1,17 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A home that cannot be written does not keep ROS from starting."""
+"""ROS starts even if the home folder cannot be written."""
 
 from pathlib import Path
 
 import pytest
-from rl_agent.system.log_folder import log_variables, why_no_logs
+from rl_agent.system.log_folder import log_folder_error, log_variables
 
 NAMES = ('ROS_LOG_DIR', 'ROS_HOME', 'HOME')
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a file, in which nobody can make a folder, not even root; no variable is set."""
+    """Return a file, in which not even root can create a folder; unset all variables."""
     for name in NAMES:
         monkeypatch.delenv(name, raising=False)
     path = tmp_path / 'file'
@@ -20,42 +20,42 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ('name', 'made'), [('ROS_LOG_DIR', ''), ('ROS_HOME', 'log'), ('HOME', '.ros/log')]
+    ('name', 'created'), [('ROS_LOG_DIR', ''), ('ROS_HOME', 'log'), ('HOME', '.ros/log')]
 )
-def test_the_folder_is_made_as_ros_would(
-    name: str, made: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_folder_is_created_as_ros_would(
+    name: str, created: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, str(tmp_path / 'a' / 'b'))
     assert log_variables(tmp_path) == {}
-    assert list((tmp_path / 'a' / 'b' / made).iterdir()) == []
+    assert list((tmp_path / 'a' / 'b' / created).iterdir()) == []
     monkeypatch.setenv(name, str(file))
-    assert why_no_logs().startswith(f'{file / made}: ')
+    assert log_folder_error().startswith(f'{file / created}: ')
     assert log_variables(tmp_path) == {'ROS_LOG_DIR': str(tmp_path)}
 
 
-def test_each_variable_goes_before_the_next(
+def test_variables_have_an_order(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in NAMES:
         monkeypatch.setenv(name, str(file))
     monkeypatch.setenv('ROS_LOG_DIR', '')  # as if it were not set
     monkeypatch.setenv('ROS_HOME', str(tmp_path / 'home'))
-    assert why_no_logs() == ''
+    assert log_folder_error() == ''
 
 
-def test_a_folder_in_which_no_file_can_be_made(
+def test_a_folder_in_which_no_file_can_be_created(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv('ROS_LOG_DIR', '/proc/self')
-    assert why_no_logs() == '/proc/self: No such file or directory'
+    assert log_folder_error() == '/proc/self: No such file or directory'
 
 
 @pytest.mark.usefixtures('file')
-def test_without_a_home_there_is_no_folder() -> None:
-    assert why_no_logs() == '~/.ros/log: HOME is not set'
+def test_without_home_there_is_no_folder() -> None:
+    assert log_folder_error() == '~/.ros/log: HOME is not set'
 
 
-def test_a_relative_folder_holds_for_processes_elsewhere(
+def test_a_relative_folder_becomes_absolute(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv('ROS_LOG_DIR', str(file))

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Signals end a process in order, however quickly one follows the other."""
+"""Signals end a process in order, however fast one follows another."""
 
 import subprocess
 import sys
@@ -20,8 +20,8 @@ for trial in range(300):
     def send():
         for number in (signal.SIGINT, signal.SIGTERM):
             os.kill(os.getpid(), number)
-            begun = time.perf_counter()
-            while time.perf_counter() - begun < 120e-6 * random.random():
+            start_s = time.perf_counter()
+            while time.perf_counter() - start_s < 120e-6 * random.random():
                 pass
 
     thread = threading.Thread(target=send)
@@ -32,14 +32,14 @@ print('done')
 """
 
 
-def test_two_signals_at_once_are_no_deadlock() -> None:
+def test_two_signals_at_once_do_not_deadlock() -> None:
     done = subprocess.run(
         [sys.executable, '-c', TWICE], capture_output=True, text=True, timeout=100, check=True
     )
     assert done.stdout.split() == ['ready', 'done']
 
 
-def test_it_wakes_all_who_wait_and_stays_set() -> None:
+def test_it_wakes_all_waiting_threads_and_stays_set() -> None:
     event = SignalSafeEvent()
     assert not event.wait(0.01)
     threads = [threading.Thread(target=event.wait) for _ in range(3)]
@@ -47,7 +47,7 @@ def test_it_wakes_all_who_wait_and_stays_set() -> None:
         thread.start()
     time.sleep(0.05)
     assert all(thread.is_alive() for thread in threads)
-    for _ in range(10_000):  # more than the way holds
+    for _ in range(10_000):  # more than the socket buffer holds
         event.set()
     for thread in threads:
         thread.join(30.0)

@@ -36,7 +36,7 @@ from rl_learner.run.folder import (
     TENSORBOARD,
 )
 from rl_learner.system.domain import local_environment
-from rl_learner.system.processes import ChildProcess, end_in_order, let_end
+from rl_learner.system.processes import ChildProcess, end_in_order, wait_until_ended
 from rl_msgs.msg import Episode
 
 _END_WITHIN_S = 4.0  # a user may count on 5 s from Ctrl-C to the prompt
@@ -298,7 +298,7 @@ class DemoRun:
         """Wait until processes that were asked to end have; a signal makes it short."""
         if self._stop.is_set():
             return
-        let_end(processes, self._stop, time.monotonic() + _FINISH_WITHIN_S)
+        wait_until_ended(processes, self._stop, time.monotonic() + _FINISH_WITHIN_S)
         self._deadline_s = None
 
     def _deadline(self) -> float:

@@ -31,7 +31,7 @@ from rl_agent.ros.ros_topics import (
     TRANSITIONS_ACK,
     TRANSITIONS_QOS,
 )
-from rl_agent.system.disk_space import has_room
+from rl_agent.system.disk_space import has_space
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.bringup.parameters import ReplayBridgeParameters
 from rl_learner.journal.journal import Journal, JournalSettings
@@ -116,7 +116,7 @@ class ReplayBridgeNode(ManagedNode):
             DiskFullError: this process is to end.
         """
         while not self.ended.wait(_LOOK_FOR_ROOM_S):
-            if has_room(folder):
+            if has_space(folder):
                 return
         raise error
 

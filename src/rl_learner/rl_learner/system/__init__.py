@@ -1,2 +1,2 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The operating system: processes, ports, ROS domains."""
+"""Operating system helpers: processes, ports, ROS domains."""

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A ROS domain of one's own, so that runs side by side on a machine never meet."""
+"""ROS domains: each run on a machine claims its own, so that runs never meet."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,18 +11,18 @@ import tempfile
 
 from rl_agent.errors import ConfigurationError
 
-_DOMAINS = range(1, 101)  # up to 101 the ports stay below Linux's ephemeral ones
+_DOMAINS = range(1, 101)  # up to 101 the ports are below Linux's ephemeral ports
 
 
 @contextmanager
 def claim_domain() -> Iterator[int]:
     """Hold a domain id that no other run of this project on this machine holds.
 
-    The claim is a lock on a file, which ends with the process however it ends. This process's own
-    ROS_DOMAIN_ID is no such domain: whoever is there already need not be a run of this project.
+    The claim is a lock on a file, which ends with the process, however it ends. The ROS_DOMAIN_ID
+    of this process is never claimed, because other programs may use it.
 
     Raises:
-        ConfigurationError: all are taken.
+        ConfigurationError: all domains are in use.
     """
     own = os.environ.get('ROS_DOMAIN_ID', '').strip()
     for domain in random.sample(_DOMAINS, len(_DOMAINS)):
@@ -30,7 +30,7 @@ def claim_domain() -> Iterator[int]:
             continue
         try:
             descriptor = _open_lock(Path(tempfile.gettempdir()) / f'rl_ros_domain_{domain}.lock')
-        except PermissionError:  # its user lets nobody read it
+        except PermissionError:  # another user's file without read permission
             continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -48,15 +48,15 @@ def claim_domain() -> Iterator[int]:
 
 
 def _open_lock(path: Path) -> int:
-    """Return a descriptor to lock; the file stays for ever, and for all users.
+    """Return a descriptor to lock; the file is never removed and is for all users.
 
     Raises:
-        PermissionError: it is of another user, who lets nobody read it.
+        PermissionError: it belongs to another user and is not readable.
     """
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDONLY | os.O_CLOEXEC, 0o666)
     except FileExistsError:
-        # to lock needs no right to write; O_CREAT is refused for files of others in /tmp
+        # a lock needs no write permission; O_CREAT fails for files of other users in /tmp
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     os.fchmod(descriptor, 0o666)  # whatever the umask
     return descriptor
@@ -78,20 +78,20 @@ def local_environment(domain: int) -> dict[str, str]:
 
 @contextmanager
 def applied(environment: Mapping[str, str]) -> Iterator[None]:
-    """Give this process an environment; afterwards it has the one from before.
+    """Give this process an environment and restore the previous one afterwards.
 
-    ROS reads its variables while a context is initialised and gets its first node.
+    ROS reads its variables when a context is initialised and when its first node is created.
     """
     before = dict(os.environ)
-    _become(environment)
+    _replace_environment(environment)
     try:
         yield
     finally:
-        _become(before)
+        _replace_environment(before)
 
 
-def _become(environment: Mapping[str, str]) -> None:
-    """Make the environment of this process a given one."""
+def _replace_environment(environment: Mapping[str, str]) -> None:
+    """Replace the environment of this process."""
     for name in os.environ.keys() - environment.keys():
         del os.environ[name]
     os.environ.update(environment)

@@ -1,26 +1,26 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Whether a TCP port is free; gRPC itself would share it with whoever has it."""
+"""Free TCP ports: checked here, because gRPC would share a port that is in use."""
 
 import errno
 import socket
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return the wanted port, or for 0 any, if nothing on this machine listens on it.
+    """Return the wanted port, or any for 0, if nothing on this machine listens on it.
 
     Raises:
-        OSError: something does, or it cannot be had.
+        OSError: the port is in use or not available.
         OverflowError: there is no such port.
     """
     with _probe() as probe:
-        # closed connections of a server before this one linger for a minute; they do no harm
+        # closed connections of an earlier server linger for a minute and do no harm
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(('', wanted))  # all addresses of its family
+        probe.bind(('', wanted))  # on all addresses of its family
         return int(probe.getsockname()[1])
 
 
 def _probe() -> socket.socket:
-    """Return a socket for IPv4 and IPv6, for IPv4 alone where the kernel has no other."""
+    """Return a socket for IPv4 and IPv6, or only IPv4 if the kernel has no IPv6."""
     try:
         probe = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
     except OSError as error:

@@ -13,21 +13,21 @@ import psutil
 
 _PR_SET_PDEATHSIG = 1
 _MEBIBYTE = 1 << 20
-_LOOK_PERIOD_S = 0.1
+_POLL_PERIOD_S = 0.1
 
 
 class ChildProcess:
-    """One program with its log file.
+    """A running program with its log file.
 
     Attributes:
-        name: for people.
-        log: what it printed.
+        name: name in messages.
+        log: file with its output.
     """
 
     def __init__(
         self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]
     ) -> None:
-        """Start the program in a session of its own: a terminal's Ctrl-C goes to us alone."""
+        """Start the program in a new session, so that Ctrl-C reaches only this process."""
         self.name, self.log = name, log
         with log.open('wb') as file:
             self._process = subprocess.Popen(
@@ -37,12 +37,12 @@ class ChildProcess:
                 stderr=subprocess.STDOUT,
                 env=environment,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=_terminate_with_parent,
             )
 
     @property
     def pid(self) -> int:
-        """Number of the process."""
+        """Process id."""
         return self._process.pid
 
     @property
@@ -51,7 +51,7 @@ class ChildProcess:
         return self._process.poll()
 
     def resident_mb(self) -> float:
-        """Return its resident memory in MiB; 0 when it has ended."""
+        """Return its resident memory in MiB; 0 after its end."""
         try:
             return psutil.Process(self._process.pid).memory_info().rss / _MEBIBYTE
         except psutil.NoSuchProcess:
@@ -63,12 +63,12 @@ class ChildProcess:
             self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Send SIGKILL, which it cannot handle, and wait until it has ended."""
+        """Send SIGKILL and wait until it has ended."""
         self._process.kill()
         self._process.wait()
 
     def end(self, deadline_s: float) -> None:
-        """Wait until it has ended; past the deadline (steady clock) kill it."""
+        """Wait until it has ended; kill it after the deadline (steady clock)."""
         try:
             self._process.wait(max(0.0, deadline_s - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -76,13 +76,13 @@ class ChildProcess:
             self._process.wait()
 
     def last_lines(self, count: int) -> str:
-        """Return the end of its log."""
+        """Return the last lines of its log."""
         text = self.log.read_text(encoding='utf-8', errors='replace')
         return '\n'.join(text.strip().splitlines()[-count:])
 
 
 def end_in_order(stages: Iterable[Sequence[ChildProcess]], deadline_s: float) -> None:
-    """End stage after stage, each when the one before has ended; kill past the deadline."""
+    """End one stage after the other; kill what still runs after the deadline."""
     for stage in stages:
         for process in stage:
             process.ask_to_end()
@@ -90,13 +90,15 @@ def end_in_order(stages: Iterable[Sequence[ChildProcess]], deadline_s: float) ->
             process.end(deadline_s)
 
 
-def let_end(processes: Sequence[ChildProcess], stop: threading.Event, deadline_s: float) -> None:
-    """Wait until processes that were asked to end have, at most until the deadline or a stop."""
+def wait_until_ended(
+    processes: Sequence[ChildProcess], stop: threading.Event, deadline_s: float
+) -> None:
+    """Wait until processes have ended, at most until the deadline or a stop."""
     while any(item.exit_code is None for item in processes) and time.monotonic() < deadline_s:
-        if stop.wait(_LOOK_PERIOD_S):
+        if stop.wait(_POLL_PERIOD_S):
             return
 
 
-def _end_with_parent() -> None:
-    """Have the kernel end this process with its parent, however that ends (Linux)."""
+def _terminate_with_parent() -> None:
+    """Let the kernel send SIGTERM to this process when its parent ends (Linux)."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Runs on one machine get ROS domains of their own."""
+"""Each run on a machine gets its own ROS domain."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, ExitStack
@@ -16,7 +16,7 @@ from rl_agent.errors import ConfigurationError
 from rl_learner.system.domain import applied, claim_domain, local_environment
 
 TIMEOUT_S = 30.0
-# Claims a domain, tells it, and holds it until its input ends.
+# Claims a domain, prints it, and holds it until its input ends.
 HOLDER = """
 import sys
 from rl_agent.errors import ConfigurationError
@@ -32,7 +32,7 @@ except ConfigurationError as error:
 
 @pytest.fixture(autouse=True)
 def own_lock_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep the locks apart from those of real runs, for this process and its children."""
+    """Use a separate lock folder for this process and its children."""
     monkeypatch.setenv('TMPDIR', str(tmp_path))
     monkeypatch.setattr(tempfile, 'tempdir', None)
     monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
@@ -41,7 +41,7 @@ def own_lock_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def start_holder() -> tuple['subprocess.Popen[str]', str]:
-    """Return another process, and what it says: the domain that it holds, or an error."""
+    """Return another process and its output: the domain that it holds, or an error."""
     holder = subprocess.Popen(
         [sys.executable, '-c', HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -53,7 +53,7 @@ def end_holder(holder: 'subprocess.Popen[str]') -> None:
     holder.communicate(timeout=TIMEOUT_S)
 
 
-def test_a_domain_is_one_whose_ports_are_safe() -> None:
+def test_a_domain_has_safe_ports() -> None:
     with claim_domain() as domain:
         assert 1 <= domain <= 100
 
@@ -63,7 +63,7 @@ def test_two_claims_differ() -> None:
         assert one != other
 
 
-def test_all_claims_differ_until_none_is_left() -> None:
+def test_claims_differ_until_no_domain_is_left() -> None:
     with ExitStack() as stack:
         domains = [stack.enter_context(claim_domain()) for _ in range(100)]
         assert sorted(domains) == list(range(1, 101))
@@ -75,7 +75,7 @@ def test_all_claims_differ_until_none_is_left() -> None:
         assert domain in domains
 
 
-def test_a_claim_ends_with_an_error_too() -> None:
+def test_an_error_ends_a_claim() -> None:
     with ExitStack() as stack:
         for _ in range(99):
             stack.enter_context(claim_domain())
@@ -87,14 +87,14 @@ def test_a_claim_ends_with_an_error_too() -> None:
 
 @pytest.mark.parametrize('killed', [False, True], ids=['ended', 'killed'])
 def test_claims_hold_across_processes_and_end_with_them(killed: bool) -> None:
-    """99 of 100 are taken here: another process gets the last one, and a third gets none."""
+    """This process holds 99 of 100: a second process gets the last one, a third gets none."""
     with ExitStack() as stack:
         mine = {stack.enter_context(claim_domain()) for _ in range(99)}
         (last,) = set(range(1, 101)) - mine
-        holder, said = start_holder()
-        assert said == str(last)
-        third, said = start_holder()
-        assert 'are all in use' in said
+        holder, output = start_holder()
+        assert output == str(last)
+        third, output = start_holder()
+        assert 'are all in use' in output
         end_holder(third)
         with pytest.raises(ConfigurationError):
             stack.enter_context(claim_domain())
@@ -116,8 +116,8 @@ def test_a_claim_is_not_inherited() -> None:
         child.communicate(timeout=TIMEOUT_S)
 
 
-def test_the_domain_of_this_terminal_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A robot of the lab may be there."""
+def test_the_domain_of_this_terminal_is_not_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other robots may use it."""
     with ExitStack() as stack:
         mine = {stack.enter_context(claim_domain()) for _ in range(99)}
         (last,) = set(range(1, 101)) - mine
@@ -130,7 +130,7 @@ def test_the_domain_of_this_terminal_is_left_alone(monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def shared_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Yield a folder as /tmp is, which takes the place of it; this process is a user as any."""
+    """Yield a folder with the permissions of /tmp that takes its place."""
     with tempfile.TemporaryDirectory(dir='/tmp') as name:
         folder = Path(name)
         folder.chmod(0o1777)
@@ -141,20 +141,20 @@ def shared_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @contextmanager
 def not_as_root() -> Iterator[None]:
-    """Be nobody for a while, if root: root may write all files."""
+    """Run as the user `nobody` if root, because root may write all files."""
     user = os.geteuid()
     try:
         os.seteuid(user or 65534)
     except OSError:
-        pytest.skip('this machine has no other user to be')
+        pytest.skip('this process cannot become another user')
     try:
         yield
     finally:
         os.seteuid(user)
 
 
-def test_locks_that_another_user_left_are_no_claims(shared_folder: Path) -> None:
-    """Earlier versions left theirs for their own user to write."""
+def test_lock_files_of_another_user_are_not_claims(shared_folder: Path) -> None:
+    """Earlier versions left files that only their user could write."""
     for domain in range(1, 101):
         path = shared_folder / f'rl_ros_domain_{domain}.lock'
         path.touch()
@@ -176,8 +176,8 @@ def test_locks_are_for_all_users(tmp_path: Path) -> None:
         os.umask(before)
 
 
-def test_an_environment_is_taken_off_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """C libraries see it, too: this is for ROS."""
+def test_the_previous_environment_is_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`os.environ` changes, so that the C libraries of ROS see it."""
     monkeypatch.setenv('ROS_STATIC_PEERS', '10.0.0.1')
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SUBNET')
     before = dict(os.environ)
@@ -191,7 +191,7 @@ def test_an_environment_is_taken_off_again(monkeypatch: pytest.MonkeyPatch) -> N
     assert dict(os.environ) == before
 
 
-def test_the_environment_keeps_discovery_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_keeps_discovery_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     foreign = {
         'ROS_LOCALHOST_ONLY',
         'ROS_STATIC_PEERS',

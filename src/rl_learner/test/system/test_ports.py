@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A port that something listens on is not free, whatever the kernel knows of IPv6."""
+"""A port in use is not free, whether or not the kernel has IPv6."""
 
 from collections.abc import Callable
 import errno
@@ -11,7 +11,7 @@ from rl_learner.system.ports import free_port
 
 
 def refusal_of_ipv6(number: int) -> Callable[[int, int], socket.socket]:
-    """Return `socket.socket` as it is where the system refuses IPv6."""
+    """Return a `socket.socket` that refuses IPv6 with this error."""
     make = socket.socket
 
     def refuse(family: int, kind: int) -> socket.socket:
@@ -22,7 +22,7 @@ def refusal_of_ipv6(number: int) -> Callable[[int, int], socket.socket]:
     return refuse
 
 
-def test_a_free_port_can_be_had() -> None:
+def test_a_free_port_is_found() -> None:
     port = free_port()
     assert port >= 1024
     assert free_port(port) == port
@@ -30,7 +30,7 @@ def test_a_free_port_can_be_had() -> None:
 
 @pytest.mark.parametrize('address', ['127.0.0.1', '0.0.0.0'])
 def test_a_kernel_without_ipv6(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    """As with `ipv6.disable=1`: ports are looked for with IPv4 alone."""
+    """As with `ipv6.disable=1`: only IPv4 ports are checked."""
     with socket.create_server((address, 0)) as other:
         used = other.getsockname()[1]
         monkeypatch.setattr(socket, 'socket', refusal_of_ipv6(errno.EAFNOSUPPORT))
@@ -41,7 +41,7 @@ def test_a_kernel_without_ipv6(monkeypatch: pytest.MonkeyPatch, address: str) ->
             free_port(used)
 
 
-def test_another_refusal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, 'socket', refusal_of_ipv6(errno.EMFILE))
     with pytest.raises(OSError, match='Too many open files'):
         free_port()

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Child processes are started, watched and ended together: with real ones."""
+"""Child processes are started, watched and ended together, with real processes."""
 
 from collections.abc import Iterator
 import os
@@ -12,11 +12,11 @@ import threading
 import time
 
 import pytest
-from rl_learner.system.processes import ChildProcess, end_in_order, let_end
+from rl_learner.system.processes import ChildProcess, end_in_order, wait_until_ended
 
 TIMEOUT_S = 30.0
 
-# On SIGTERM it writes its name into the file `order`, after a delay; `stubborn` ignores it.
+# On SIGTERM it writes its name to the file `order` after a delay; `stubborn` ignores SIGTERM.
 PROGRAM = """
 import os, signal, sys, time
 name, delay_s = sys.argv[1], float(sys.argv[2])
@@ -33,7 +33,7 @@ while True:
     signal.pause()
 """
 
-# Starts a child, tells its process id, and stays.
+# Starts a child, prints its process id, and waits.
 PARENT = """
 import os, pathlib, signal, sys
 from rl_learner.system.processes import ChildProcess
@@ -48,17 +48,17 @@ def deadline() -> float:
 
 
 class Workshop:
-    """Starts programs in a folder and knows when they are ready."""
+    """Starts programs in a folder and waits until they are ready."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the pipe by which programs say that they are ready."""
+        """Create the pipe on which programs report that they are ready."""
         self.folder = folder
         self.started: list[ChildProcess] = []
         os.mkfifo(folder / 'ready')
         self._ready = os.open(folder / 'ready', os.O_RDWR | os.O_NONBLOCK)
 
     def start(self, name: str, delay_s: float = 0.0) -> ChildProcess:
-        """Return a program that is ready for its signal."""
+        """Return a program that is ready to receive a signal."""
         child = self.start_program(name, [sys.executable, '-c', PROGRAM, name, str(delay_s)])
         self.wait_until_ready()
         return child
@@ -76,7 +76,7 @@ class Workshop:
         os.read(self._ready, 1000)
 
     def order(self) -> list[str]:
-        """Return who has ended in order, first to last."""
+        """Return the names of the programs that ended in order, first to last."""
         path = self.folder / 'order'
         return path.read_text(encoding='utf-8').split() if path.exists() else []
 
@@ -109,14 +109,14 @@ def test_a_running_process_has_no_exit_code(workshop: Workshop) -> None:
     assert child.resident_mb() == 0.0
 
 
-def test_an_exit_code_is_told(workshop: Workshop) -> None:
+def test_the_exit_code_is_reported(workshop: Workshop) -> None:
     child = workshop.start_program('a', ['sh', '-c', 'exit 7'])
     child.end(deadline())
     assert child.exit_code == 7
 
 
 def test_stages_end_one_after_the_other(workshop: Workshop) -> None:
-    """The second is asked only when the slower first has ended."""
+    """The second is terminated only after the slower first has ended."""
     slow, quick, last = (
         workshop.start('slow', delay_s=0.3),
         workshop.start('quick'),
@@ -127,36 +127,36 @@ def test_stages_end_one_after_the_other(workshop: Workshop) -> None:
     assert [child.exit_code for child in (slow, quick, last)] == [0, 0, 0]
 
 
-def test_processes_of_a_stage_are_asked_together(workshop: Workshop) -> None:
+def test_processes_of_a_stage_are_terminated_together(workshop: Workshop) -> None:
     slow, quick = workshop.start('slow', delay_s=0.5), workshop.start('quick')
     end_in_order([[slow, quick]], deadline())
     assert workshop.order() == ['quick', 'slow']
 
 
-def test_past_the_deadline_they_are_killed(workshop: Workshop) -> None:
-    """A stubborn one does not keep the others from their signal."""
+def test_processes_are_killed_after_the_deadline(workshop: Workshop) -> None:
+    """A stubborn process does not keep the signal from the others."""
     stubborn, other = workshop.start('stubborn'), workshop.start('other')
     end_in_order([[stubborn, other]], time.monotonic() + 2.0)
     assert stubborn.exit_code == -signal.SIGKILL
     assert other.exit_code == 0
 
 
-def test_they_may_take_their_time_until_a_stop(workshop: Workshop) -> None:
+def test_waiting_ends_at_a_stop_or_the_deadline(workshop: Workshop) -> None:
     slow, stop = workshop.start('slow', delay_s=1.0), threading.Event()
     slow.ask_to_end()
-    let_end([slow], stop, deadline())
+    wait_until_ended([slow], stop, deadline())
     assert slow.exit_code == 0
     stubborn = workshop.start('stubborn')
     stubborn.ask_to_end()
     stop.set()
-    let_end([stubborn], stop, deadline())
+    wait_until_ended([stubborn], stop, deadline())
     assert stubborn.exit_code is None
-    let_end([stubborn], threading.Event(), time.monotonic())
+    wait_until_ended([stubborn], threading.Event(), time.monotonic())
     assert stubborn.exit_code is None
     stubborn.kill()
 
 
-def test_ending_the_ended_does_nothing(workshop: Workshop) -> None:
+def test_ending_an_ended_process_does_nothing(workshop: Workshop) -> None:
     child = workshop.start('a')
     for _ in range(2):
         end_in_order([[child]], deadline())
@@ -164,13 +164,13 @@ def test_ending_the_ended_does_nothing(workshop: Workshop) -> None:
     assert (child.exit_code, workshop.order()) == (0, ['a'])
 
 
-def test_no_stages_are_no_work() -> None:
+def test_no_stages_do_nothing() -> None:
     end_in_order([], deadline())
     end_in_order([[]], deadline())
 
 
-def test_a_terminal_reaches_only_the_parent(workshop: Workshop) -> None:
-    """A child in a session of its own gets no Ctrl-C, and its standard input is empty."""
+def test_the_terminal_reaches_only_the_parent(workshop: Workshop) -> None:
+    """A child in its own session gets no Ctrl-C, and its standard input is empty."""
     program = 'import os, sys; print(os.getsid(0), os.getpid(), len(sys.stdin.read()))'
     child = workshop.start_program('a', [sys.executable, '-c', program])
     child.end(deadline())
@@ -205,7 +205,7 @@ def test_a_child_dies_with_its_parent(workshop: Workshop, number: signal.Signals
         assert wait_for_end(child)
     finally:
         os.close(child)
-    assert workshop.order() == ['child']  # it was asked, and could end in order
+    assert workshop.order() == ['child']  # it got SIGTERM and ended in order
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_the_end_of_the_log(workshop: Workshop, script: str, count: int, expecte
     assert child.last_lines(count) == expected
 
 
-def test_a_log_is_begun_anew(workshop: Workshop) -> None:
+def test_a_log_is_overwritten(workshop: Workshop) -> None:
     for word in ('old', 'new'):
         child = workshop.start_program('a', ['echo', word])
         child.end(deadline())
