@@ -53,12 +53,12 @@ def python_files() -> list[Path]:
 
 
 @pytest.mark.parametrize('name', ['describe_keys', 'describe_parameters'])
-def test_what_is_made_from_the_code_is_up_to_date(workspace: Path, name: str) -> None:
+def test_generated_pages_are_up_to_date(workspace: Path, name: str) -> None:
     module: Any = load(workspace / 'tools' / f'{name}.py')
     assert module.FILE.read_text() == module.document(), f'run tools/{name}.py'
 
 
-def test_the_description_of_the_guide_is_right(workspace: Path, tmp_path: Path) -> None:
+def test_the_example_description_is_valid(workspace: Path, tmp_path: Path) -> None:
     text = (workspace / 'docs' / 'connect_your_robot.md').read_text()
     examples = [block for block in YAML.findall(text) if block.startswith('# my_arm.yaml')]
     assert len(examples) == 1
@@ -67,7 +67,7 @@ def test_the_description_of_the_guide_is_right(workspace: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize('name', DOCUMENTS)
-def test_links_lead_somewhere(workspace: Path, name: str) -> None:
+def test_links_resolve(workspace: Path, name: str) -> None:
     path = workspace / name
     for target, anchor in LINK.findall(path.read_text()):
         if target.startswith('results/'):
@@ -85,7 +85,7 @@ def test_python_files_exist(workspace: Path, name: str, python_files: list[Path]
         assert any(path.match(relative) for path in python_files), text
 
 
-def test_the_readme_leads_to_every_page(workspace: Path) -> None:
+def test_the_readme_links_every_page(workspace: Path) -> None:
     pages = {f'docs/{path.name}' for path in (workspace / 'docs').glob('*.md')}
     assert pages <= links(workspace / 'README.md')
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""rl_msgs is complete, and what it carries arrives bit for bit."""
+"""Every interface of rl_msgs is generated, and its messages arrive bit for bit."""
 
 import importlib
 from pathlib import Path
