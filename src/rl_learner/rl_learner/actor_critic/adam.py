@@ -9,31 +9,32 @@ _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 
 
 class Adam:
-    """Adam, arXiv:1412.6980, by torch's functional form; the state holds no settings.
+    """Adam, arXiv:1412.6980, on torch's functional form.
 
-    A checkpoint that is loaded with another learning rate takes the new one.
+    The learning rate is not part of the state: after a checkpoint is loaded, the configured rate
+    applies.
     """
 
     def __init__(self, parameter: Tensor, learning_rate: float, *, fused: bool) -> None:
-        """Prepare.
+        """Start with zero moments.
 
         Args:
-            parameter: to be changed in place.
+            parameter: updated in place.
             learning_rate: of each step.
-            fused: one pass over memory; False: torch's plain loop.
+            fused: use torch's fused kernel (one pass over memory) instead of its plain loop.
         """
         self._parameter = parameter
         self._learning_rate = learning_rate
         self._fused = fused
         self._step = torch.zeros((), device=parameter.device)
-        self._moment = torch.zeros_like(parameter, requires_grad=False)
-        self._square = torch.zeros_like(parameter, requires_grad=False)
+        self._exp_avg = torch.zeros_like(parameter, requires_grad=False)
+        self._exp_avg_sq = torch.zeros_like(parameter, requires_grad=False)
 
     def step(self, gradient: Tensor) -> None:
-        """Change the parameter by its gradient, of the same shape.
+        """Update the parameter with its gradient, of the same shape.
 
-        Fused, it calls torch's kernel itself: torch's functional form sorts its arguments by
-        device and type first, which costs more than the step of a small network.
+        The fused path calls torch's kernel directly: torch's functional form first groups its
+        arguments by device and type, which costs more than the step of a small network.
         """
         if not self._fused:
             self._plain_step(gradient)
@@ -42,8 +43,8 @@ class Adam:
         torch._fused_adam_(
             [self._parameter],
             [gradient],
-            [self._moment],
-            [self._square],
+            [self._exp_avg],
+            [self._exp_avg_sq],
             [],
             [self._step],
             lr=self._learning_rate,
@@ -57,12 +58,12 @@ class Adam:
 
     @torch.no_grad()
     def _plain_step(self, gradient: Tensor) -> None:
-        """Step by torch's plain loop."""
+        """Update the parameter with torch's plain loop."""
         adam(
             [self._parameter],
             [gradient],
-            [self._moment],
-            [self._square],
+            [self._exp_avg],
+            [self._exp_avg_sq],
             [],
             [self._step],
             foreach=False,
@@ -76,20 +77,20 @@ class Adam:
             maximize=False,
         )
 
-    def forget(self) -> None:
-        """Begin anew, as without a step so far."""
+    def reset(self) -> None:
+        """Set step count and moments back to zero."""
         for tensor in self._tensors().values():
             tensor.zero_()
 
     def _tensors(self) -> dict[str, Tensor]:
-        """Return the state by name."""
-        return {'step': self._step, 'exp_avg': self._moment, 'exp_avg_sq': self._square}
+        """Return the state tensors by their names in a checkpoint."""
+        return {'step': self._step, 'exp_avg': self._exp_avg, 'exp_avg_sq': self._exp_avg_sq}
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return a copy of step and moments by name."""
+        """Return a copy of step count and moments by name."""
         return {name: tensor.clone() for name, tensor in self._tensors().items()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Take what `state_dict` returned."""
+        """Restore a `state_dict`."""
         for name, tensor in self._tensors().items():
             tensor.copy_(state[name])

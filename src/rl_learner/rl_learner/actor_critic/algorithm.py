@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Every option of the one update rule, with its default and its bounds."""
+"""Every option of the update rule, with its default and bounds."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -26,54 +26,54 @@ class Algorithm:
 
     Attributes:
         gamma: discount of one control step.
-        n_step: rewards summed before a target bootstraps.
-        batch_size: transitions of one critic update.
-        updates_to_data: critic updates for each transition of the robots (UTD).
+        n_step: number of rewards summed before a target bootstraps.
+        batch_size: transitions per critic update.
+        updates_to_data: critic updates per transition (UTD).
         warmup: transitions in replay before the first update.
-        uniform_start: until the first update, exploring actions are drawn from the whole box.
-        replay_capacity: transitions kept; beyond it the oldest go.
+        uniform_start: draw exploring actions uniformly from the whole box until the first update.
+        replay_capacity: transitions kept in replay; the oldest are removed first.
         num_critics: critics in the ensemble, M.
         num_quantiles: atoms of each critic, N; 1 gives an ordinary critic.
         critic_loss: rho of the quantile regression.
-        dropped_atoms: highest target atoms left out, of each critic or of the whole pool.
-        dropped_from: what `dropped_atoms` counts.
-        target_subset: target critics drawn at random for each update (REDQ); 0: all.
+        dropped_atoms: number of highest target atoms dropped, see `dropped_from`.
+        dropped_from: whether `dropped_atoms` counts per critic or for the whole pool.
+        target_subset: number of target critics drawn at random for each update (REDQ); 0: all.
         critic_hidden_sizes: neurons of each hidden layer.
         critic_activation: after each hidden layer.
         critic_layer_norm: LayerNorm before each activation.
-        critic_dropout: probability that a neuron is left out, before LayerNorm; also on in the
-            targets (DroQ).
+        critic_dropout: probability that a neuron is dropped, before LayerNorm; applies in the
+            targets, too (DroQ).
         critic_learning_rate: of Adam.
-        tau_target: share by which the targets move towards their networks at a target update.
-        target_delay: critic updates between two target updates.
+        tau_target: fraction by which a target update moves the targets towards their networks.
+        target_delay: critic updates per target update.
         actor_hidden_sizes: neurons of each hidden layer.
         actor_activation: after each hidden layer.
         actor_layer_norm: LayerNorm before each activation.
         actor_learning_rate: of Adam.
-        actor_q: how the actor sees several critics: their mean, lowest, or the first.
-        policy_delay: critic updates between two actor updates.
-        actor_update_per_block: one actor update for each block of `updates_to_data` critic
-            updates, with the block's last batch (REDQ, DroQ).
+        actor_q: Q that the actor maximises: mean or minimum of the critics, or the first critic.
+        policy_delay: critic updates per actor update.
+        actor_update_per_block: one actor update per block of `updates_to_data` critic updates,
+            with the block's last batch (REDQ, DroQ).
         distribution: gaussian and gsde (arXiv:2005.05719) are squashed by tanh.
         log_std_min: lower bound of the log standard deviation.
-        log_std_max: upper bound of it.
-        initial_log_std: gsde: log standard deviation of each feature at the start.
+        log_std_max: upper bound of the log standard deviation.
+        initial_log_std: gsde: initial log standard deviation of each feature.
         sde_sample_freq: gsde: control steps between two draws of the exploration matrix; 0: one
-            draw an episode.
+            draw per episode.
         mean_clip: bound of the mean before tanh; 0: none.
-        exploration_noise: deterministic: standard deviation of the robot's noise on actions.
-        target_noise: deterministic: standard deviation of the noise on target actions.
-        target_noise_clip: deterministic: bound of that noise.
-        temperature: auto: learned so that the entropy nears its target; fixed: stays.
+        exploration_noise: deterministic: standard deviation of the robot's action noise.
+        target_noise: deterministic: standard deviation of the target action noise.
+        target_noise_clip: deterministic: bound of the target action noise.
+        temperature: auto: learned so that the entropy approaches its target; fixed: constant.
         initial_temperature: temperature at the start, in units of reward.
-        temperature_parameter: function that makes a learned parameter positive.
+        temperature_parameter: function from the learned parameter to the positive temperature.
         temperature_learning_rate: of Adam.
-        target_entropy_scale: target entropy is minus this, times the number of actions, in nats.
+        target_entropy_scale: the target entropy is -scale times the number of actions, in nats.
         max_gradient_norm: bound of each network's global gradient norm; 0: none.
-        normalise_observations: by running mean and deviation, which travel with the policy.
+        normalise_observations: by running mean and deviation, which are sent with the policy.
         observation_clip: bound of a normalised observation.
         matmul_precision: bf16: networks compute in bfloat16, which is faster where the processor
-            has such products; parameters, losses and optimizers stay float32.
+            supports it; parameters, losses and optimizers stay float32.
     """
 
     gamma: Annotated[float, Field(ge=0, lt=1)] = 0.99
@@ -128,51 +128,51 @@ class Algorithm:
     matmul_precision: Literal['float32', 'bf16'] = 'float32'
 
     @property
-    def target_critics(self) -> int:
-        """Target critics of one update, K."""
+    def num_target_critics(self) -> int:
+        """Target critics used in one update, K."""
         return self.target_subset or self.num_critics
 
     @property
-    def dropped_in_all(self) -> int:
-        """Atoms left out of the pool."""
-        each = self.dropped_from == 'critic'
-        return self.dropped_atoms * (self.target_critics if each else 1)
+    def num_dropped_atoms(self) -> int:
+        """Target atoms dropped from the whole pool."""
+        per_critic = self.dropped_from == 'critic'
+        return self.dropped_atoms * (self.num_target_critics if per_critic else 1)
 
     @property
-    def kept_atoms(self) -> int:
-        """Target atoms of one sample."""
-        return self.target_critics * self.num_quantiles - self.dropped_in_all
+    def num_kept_atoms(self) -> int:
+        """Target atoms kept for one transition."""
+        return self.num_target_critics * self.num_quantiles - self.num_dropped_atoms
 
     @property
     def updates_per_block(self) -> int:
-        """Critic updates between two looks at replay; `actor_update_per_block` counts them."""
+        """Critic updates per block of rows from replay."""
         return max(1, int(self.updates_to_data))
 
     @property
     def samples_per_insert(self) -> float:
-        """Rows drawn from replay for each transition inserted."""
+        """Rows drawn from replay per transition inserted."""
         return self.updates_to_data * self.batch_size
 
     @model_validator(mode='after')
     def _check_critics(self) -> 'Algorithm':
-        """Refuse ensembles that leave no target."""
+        """Reject ensembles that leave no target."""
         if self.target_subset > self.num_critics:
             raise ValueError(
                 f'target_subset: given {self.target_subset}; accepted: at most num_critics'
-                f' ({self.num_critics}), for the subset is drawn from them'
+                f' ({self.num_critics}) because the subset is drawn from them'
             )
-        if self.kept_atoms < 1:
+        if self.num_kept_atoms < 1:
             raise ValueError(
-                f'dropped_atoms: given {self.dropped_atoms} of each {self.dropped_from}, which'
+                f'dropped_atoms: given {self.dropped_atoms} per {self.dropped_from}, which'
                 f' leaves no target; accepted: fewer than the'
-                f' {self.target_critics * self.num_quantiles} atoms of'
-                f' {self.target_critics} target critics x {self.num_quantiles} quantiles'
+                f' {self.num_target_critics * self.num_quantiles} atoms of'
+                f' {self.num_target_critics} target critics x {self.num_quantiles} quantiles'
             )
         return self
 
     @model_validator(mode='after')
     def _check_actor(self) -> 'Algorithm':
-        """Refuse actors that cannot be trained."""
+        """Reject actors that cannot be trained."""
         if self.log_std_min >= self.log_std_max:
             raise ValueError(
                 f'log_std_min: given {self.log_std_min}; accepted: below log_std_max'
@@ -182,18 +182,18 @@ class Algorithm:
         if self.actor_update_per_block and not whole_blocks:
             raise ValueError(
                 f'actor_update_per_block: needs updates_to_data of 1, 2, 3, ...;'
-                f' given {self.updates_to_data}, which makes no whole blocks'
+                f' given {self.updates_to_data}, which does not give whole blocks'
             )
         if self.actor_update_per_block and self.policy_delay > 1:
             raise ValueError(
-                f'policy_delay: given {self.policy_delay} beside actor_update_per_block;'
-                ' accepted: one of the two, for both set the pace of the actor'
+                f'policy_delay: given {self.policy_delay} with actor_update_per_block;'
+                ' accepted: one of the two because both set the rate of actor updates'
             )
         return self
 
     @model_validator(mode='after')
     def _check_temperature(self) -> 'Algorithm':
-        """Refuse temperatures that the distribution or the parameter cannot have."""
+        """Reject temperatures that contradict the distribution or the parameter's form."""
         if self.distribution == 'deterministic' and (
             self.temperature == 'auto' or self.initial_temperature > 0
         ):
@@ -203,14 +203,14 @@ class Algorithm:
             )
         if self.temperature == 'auto' and self.initial_temperature == 0:
             raise ValueError(
-                'initial_temperature: given 0 with temperature: auto; accepted: above 0, for'
+                'initial_temperature: given 0 with temperature: auto; accepted: above 0 because'
                 ' exp and softplus never reach 0'
             )
         return self
 
     @model_validator(mode='after')
     def _check_replay(self) -> 'Algorithm':
-        """Refuse a replay that never fills."""
+        """Reject a warmup that is never reached."""
         if self.warmup > self.replay_capacity:
             raise ValueError(
                 f'warmup: given {self.warmup}; accepted: at most replay_capacity'
@@ -224,10 +224,10 @@ def load_algorithm(name_or_path: str, overrides: Mapping[str, Any] | None = None
 
     Args:
         name_or_path: `default`, `sac`, ..., or a path that ends in .yaml or .yml.
-        overrides: replace keys of the file.
+        overrides: values that replace keys of the file.
 
     Raises:
-        ConfigurationError: there is no such file, or a mistake in it: each in one line.
+        ConfigurationError: the file does not exist or has errors, one line for each.
     """
     path = find_file('algorithms', name_or_path)
     content = {**read_yaml(path), **(overrides or {})}

@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The losses of critics and actor as the papers write them, their gradients from autograd.
+"""The critic and actor losses as the papers write them, with their gradients from autograd.
 
-This is the documented form; `FastGradients` computes the same numbers with less work, and the
-tests hold the two together.
+This is the reference. `FastGradients` computes the same numbers with less work; tests compare
+the two.
 """
 
 from rl_learner.actor_critic.algorithm import Algorithm
@@ -11,7 +11,7 @@ from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient
 from rl_learner.actor_critic.losses import quantile_loss
 from rl_learner.actor_critic.networks import Actor, Critics
 from rl_learner.actor_critic.noise import Noise
-from rl_learner.actor_critic.targets import bellman_targets, discounts, kept_atoms
+from rl_learner.actor_critic.targets import quantile_targets
 from rl_learner.actor_critic.training_state import TrainingState
 from rl_learner.replay.layout import Batch, ReplayLayout
 import torch
@@ -29,13 +29,13 @@ class AutogradGradients:
         critics: Critics,
         state: TrainingState,
     ) -> None:
-        """Take what the gradients are computed from.
+        """Keep what the gradients are computed from.
 
         Args:
-            algorithm: which member of the family.
+            algorithm: selects the member of the family.
             layout: of the rows.
-            actor: its shape.
-            critics: their shape.
+            actor: shape of the actor.
+            critics: shape of the critics.
             state: the parameters.
         """
         self._algorithm, self._layout = algorithm, layout
@@ -44,65 +44,70 @@ class AutogradGradients:
         state.critics.flat.requires_grad_()
 
     def critics(self, rows: Tensor, noise: Noise) -> CriticGradient:
-        """Move each critic's quantiles towards the targets by quantile regression."""
+        """Return the gradient of `quantile_loss` by the critics' parameters."""
         batch, critics = self._layout.unpack(rows), self._state.critics
         targets = self._targets(batch, noise)
         quantiles = self._critics.quantiles(
             critics, batch.observation, batch.action, noise.critic_masks
         )
-        loss = quantile_loss(quantiles, targets, self._algorithm.critic_loss)
-        (gradient,) = torch.autograd.grad(loss, critics.flat)
+        critic_loss = quantile_loss(quantiles, targets, self._algorithm.critic_loss)
+        (gradient,) = torch.autograd.grad(critic_loss, critics.flat)
         return CriticGradient(gradient, quantiles.detach(), targets)
 
     def actor(self, rows: Tensor, noise: Noise) -> ActorGradient:
-        """Raise Q and entropy."""
+        """Return the gradient of the actor loss by the actor's parameters.
+
+        The loss is the mean of temperature log pi(a|s) - Q(s, a) (SAC, arXiv:1812.05905, eq. 9),
+        for a deterministic actor the mean of -Q(s, a) (TD3, arXiv:1802.09477, algorithm 1).
+        """
         observation, actor = self._layout.unpack(rows).observation, self._state.actor
         mean, log_std = self._actor.distribution(actor, observation)
         if self._algorithm.distribution == 'deterministic':
             action, log_prob = mean.tanh(), None
         else:
-            assert noise.action is not None  # drawn where the actor learns
+            assert noise.action is not None  # drawn for every actor update
             action, log_prob = sample_squashed(mean, log_std, noise.action)
-        q = self._q(observation, action, noise.actor_masks).mean()
-        loss = -q if log_prob is None else self._state.temperature * log_prob.mean() - q
-        (gradient,) = torch.autograd.grad(loss, actor.flat)
+        q = self._actor_q(observation, action, noise.actor_masks).mean()
+        actor_loss = -q if log_prob is None else self._state.temperature * log_prob.mean() - q
+        (gradient,) = torch.autograd.grad(actor_loss, actor.flat)
         return ActorGradient(gradient, q.detach(), None if log_prob is None else log_prob.detach())
 
     @torch.no_grad()
     def _targets(self, batch: Batch[Tensor], noise: Noise) -> Tensor:
-        """Return y, (batch, kept): pool the target critics' atoms and keep the lowest."""
-        action, log_prob = self._next_action(batch.next_observation, noise.next_action)
-        critics = self._state.target_critics
+        """Return y_j, (batch, kept)."""
+        next_action, log_prob = self._next_action(batch.next_observation, noise.next_action)
+        target_critics = self._state.target_critics
         if noise.subset is not None:
-            critics = critics.subset(noise.subset)
-        quantiles = self._critics.quantiles(
-            critics, batch.next_observation, action, noise.target_masks
+            target_critics = target_critics.subset(noise.subset)
+        target_quantiles = self._critics.quantiles(
+            target_critics, batch.next_observation, next_action, noise.target_masks
         )
-        atoms = kept_atoms(quantiles, self._algorithm.kept_atoms)
-        discount = discounts(self._algorithm.gamma, batch.num_steps)
-        bonus = None if log_prob is None else -self._state.temperature * log_prob
-        return bellman_targets(batch.reward, discount, batch.terminated, atoms, bonus)
+        return quantile_targets(
+            self._algorithm, batch, target_quantiles, self._state.temperature, log_prob
+        )
 
-    def _next_action(self, observation: Tensor, noise: Tensor) -> tuple[Tensor, Tensor | None]:
+    def _next_action(
+        self, next_observation: Tensor, noise: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
         """Return a' and log pi(a'|s'); for a deterministic actor the smoothed target action.
 
-        TD3, arXiv:1802.09477, eq. 14.
+        Target policy smoothing: TD3, arXiv:1802.09477, eq. 14.
         """
         algorithm = self._algorithm
         if algorithm.distribution != 'deterministic':
             return sample_squashed(
-                *self._actor.distribution(self._state.actor, observation), noise
+                *self._actor.distribution(self._state.actor, next_observation), noise
             )
-        mean, _ = self._actor.distribution(self._state.target_actor, observation)
+        mean, _ = self._actor.distribution(self._state.target_actor, next_observation)
         bound = algorithm.target_noise_clip
         smoothing = (algorithm.target_noise * noise).clamp(-bound, bound)
         return (mean.tanh() + smoothing).clamp(-1.0, 1.0), None
 
-    def _q(self, observation: Tensor, action: Tensor, masks: list[Tensor] | None) -> Tensor:
-        """Return what the actor raises, (batch,): mean, lowest or first of the critics."""
-        which, critics = self._algorithm.actor_q, self._state.critics
-        seen = critics.first if which == 'first' else critics.frozen
-        quantiles = self._critics.quantiles(seen, observation, action, masks)
-        if which == 'min':
+    def _actor_q(self, observation: Tensor, action: Tensor, masks: list[Tensor] | None) -> Tensor:
+        """Return the Q that the actor maximises, (batch,): `Algorithm.actor_q` of the critics."""
+        actor_q, critics = self._algorithm.actor_q, self._state.critics
+        parameters = critics.first if actor_q == 'first' else critics.frozen
+        quantiles = self._critics.quantiles(parameters, observation, action, masks)
+        if actor_q == 'min':
             return quantiles.mean(dim=2).amin(dim=1)
         return quantiles.mean(dim=(1, 2))

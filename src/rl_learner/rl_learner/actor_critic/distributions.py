@@ -16,18 +16,13 @@ _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 def squash(unsquashed: Tensor, mean: Tensor, log_std: Tensor) -> tuple[Tensor, Tensor]:
     """Return a = tanh(u) and log pi(a), (batch, action) and (batch,).
 
-    SAC, arXiv:1812.05905, appendix C, with log(1 - tanh(u)^2) = 2 (log 2 - u - softplus(-2u)),
-    which is exact for large |u|.
-
     Args:
         unsquashed: u, (batch, action).
         mean: of the normal distribution, (batch, action).
         log_std: logarithm of its standard deviation, (batch, action).
     """
-    standard = (unsquashed - mean) * torch.exp(-log_std)
-    log_density = -0.5 * standard.square() - log_std - _HALF_LOG_TWO_PI
-    log_slope = 2.0 * (_LOG_TWO - unsquashed - functional.softplus(-2.0 * unsquashed))
-    return unsquashed.tanh(), (log_density - log_slope).sum(dim=-1)
+    noise = (unsquashed - mean) * torch.exp(-log_std)
+    return unsquashed.tanh(), _squashed_log_prob(unsquashed, noise, log_std)
 
 
 def sample_squashed(mean: Tensor, log_std: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
@@ -39,9 +34,19 @@ def sample_squashed(mean: Tensor, log_std: Tensor, noise: Tensor) -> tuple[Tenso
         noise: standard normal, (batch, action).
     """
     unsquashed = mean + log_std.exp() * noise
-    log_density = -0.5 * noise.square() - log_std - _HALF_LOG_TWO_PI
-    log_slope = 2.0 * (_LOG_TWO - unsquashed - functional.softplus(-2.0 * unsquashed))
-    return unsquashed.tanh(), (log_density - log_slope).sum(dim=-1)
+    log_prob = _squashed_log_prob(unsquashed, noise, log_std)
+    return unsquashed.tanh(), log_prob
+
+
+def _squashed_log_prob(unsquashed: Tensor, noise: Tensor, log_std: Tensor) -> Tensor:
+    """Return log pi(a) for u = mean + std noise, (batch,).
+
+    SAC, arXiv:1812.05905, appendix C, with log(1 - tanh(u)^2) = 2 (log 2 - u - softplus(-2u)),
+    which is exact for large |u|.
+    """
+    normal_log_prob = -0.5 * noise.square() - log_std - _HALF_LOG_TWO_PI
+    log_tanh_slope = 2.0 * (_LOG_TWO - unsquashed - functional.softplus(-2.0 * unsquashed))
+    return (normal_log_prob - log_tanh_slope).sum(dim=-1)
 
 
 class SquashedNormal(NamedTuple):
@@ -50,54 +55,55 @@ class SquashedNormal(NamedTuple):
     Attributes:
         action: a = tanh(u), u = mean + std noise, (batch, action).
         log_prob: log pi(a), (batch,).
-        spread: std noise, (batch, action).
+        scaled_noise: std noise, (batch, action).
     """
 
     action: Tensor
     log_prob: Tensor
-    spread: Tensor
+    scaled_noise: Tensor
 
-    def rows(self, first: int) -> 'SquashedNormal':
-        """Return the batch's rows from `first` on."""
+    def from_row(self, first: int) -> 'SquashedNormal':
+        """Return the rows of the batch from `first` on."""
         return SquashedNormal(*(part[first:] for part in self))
 
 
 def fast_sample_squashed(
     mean: Tensor, log_std: Tensor, noise: Tensor, action: Tensor
 ) -> SquashedNormal:
-    """Return what `sample_squashed` returns; without a graph, in fewer steps.
+    """Return the same as `sample_squashed` in fewer operations and without a graph.
 
-    The log density of one dimension is 2 log(2 cosh u) - noise^2 / 2 - log std - constant, for
-    u + softplus(-2u) = log(2 cosh u).
+    The log density of one dimension is 2 log(2 cosh u) - noise^2 / 2 - log std - constant,
+    because u + softplus(-2u) = log(2 cosh u).
 
     Args:
         mean: (batch, action).
         log_std: (batch, action).
         noise: standard normal, (batch, action).
-        action: where the action is written, (batch, action).
+        action: output, overwritten with a, (batch, action).
     """
-    spread = log_std.exp().mul_(noise)
-    unsquashed = spread + mean
+    scaled_noise = log_std.exp().mul_(noise)
+    unsquashed = scaled_noise + mean
     torch.tanh(unsquashed, out=action)
-    terms = torch.logaddexp(unsquashed, -unsquashed).mul_(2.0)
-    terms.addcmul_(noise, noise, value=-0.5).sub_(log_std)
+    log_prob = torch.logaddexp(unsquashed, -unsquashed).mul_(2.0)
+    log_prob.addcmul_(noise, noise, value=-0.5).sub_(log_std)
     constant = -(_HALF_LOG_TWO_PI + 2.0 * _LOG_TWO) * mean.shape[-1]
-    return SquashedNormal(action, terms.sum(dim=-1).add_(constant), spread)
+    return SquashedNormal(action, log_prob.sum(dim=-1).add_(constant), scaled_noise)
 
 
 def squashed_gradient(
-    squashed: SquashedNormal, by_action: Tensor, by_log_prob: Tensor
+    squashed: SquashedNormal, grad_action: Tensor, grad_log_prob: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients by mean and log_std, (batch, action) each.
 
-    With u = mean + std noise: da/du = 1 - a^2 and d log pi / du = 2 a, noise held; log pi holds
-    -log_std besides.
+    With u = mean + std noise and fixed noise: da/du = 1 - a^2 and d log pi / du = 2 a; log pi
+    also contains -log_std.
 
     Args:
         squashed: the sample.
-        by_action: gradient by the action, (batch, action).
-        by_log_prob: gradient by each log pi(a), scalar.
+        grad_action: gradient by the action, (batch, action).
+        grad_log_prob: gradient by each log pi(a), scalar.
     """
     action = squashed.action
-    by_mean = _aten.tanh_backward(by_action, action).addcmul_(by_log_prob, action, value=2.0)
-    return by_mean, (by_mean * squashed.spread).sub_(by_log_prob)
+    grad_mean = _aten.tanh_backward(grad_action, action)
+    grad_mean = grad_mean.addcmul_(grad_log_prob, action, value=2.0)
+    return grad_mean, (grad_mean * squashed.scaled_noise).sub_(grad_log_prob)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What an update needs of critics and actor, whichever path computes it."""
+"""The gradients of one update, whichever path computes them."""
 
 from typing import NamedTuple, Protocol
 
@@ -8,10 +8,10 @@ from torch import Tensor
 
 
 class CriticGradient(NamedTuple):
-    """How the critics' loss falls.
+    """Gradient of the critic loss, and the values it was computed from.
 
     Attributes:
-        gradient: of the loss by the critics' parameters, (critic, parameter).
+        gradient: with respect to the critics' parameters, (critic, parameter).
         quantiles: q_i, (batch, critic, quantile).
         targets: y_j, (batch, kept).
     """
@@ -22,12 +22,12 @@ class CriticGradient(NamedTuple):
 
 
 class ActorGradient(NamedTuple):
-    """How the actor's loss falls.
+    """Gradient of the actor loss, and the values it was computed from.
 
     Attributes:
-        gradient: of the loss by the actor's parameters, (1, parameter).
-        q: what the actor raises, mean over the batch, scalar.
-        log_prob: log pi(a|s), (batch,), or None without an entropy.
+        gradient: with respect to the actor's parameters, (1, parameter).
+        q: the Q that the actor maximises, mean over the batch, scalar.
+        log_prob: log pi(a|s), (batch,); None for a deterministic actor.
     """
 
     gradient: Tensor
@@ -36,12 +36,12 @@ class ActorGradient(NamedTuple):
 
 
 class Gradients(Protocol):
-    """Computes the gradients of one update: `critics` first, then, if it is due, `actor`."""
+    """Computes the gradients of one update: `critics` first, then `actor` if it is due."""
 
     def critics(self, rows: Tensor, noise: Noise) -> CriticGradient:
-        """Return how the critics' loss falls over rows, (batch, width)."""
+        """Return the gradient of the critic loss over rows, (batch, width)."""
         ...
 
     def actor(self, rows: Tensor, noise: Noise) -> ActorGradient:
-        """Return how the actor's loss falls, with the critics as they are now."""
+        """Return the gradient of the actor loss with the current critics."""
         ...

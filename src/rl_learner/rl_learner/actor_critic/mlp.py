@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""An ensemble of perceptrons as one batched product a layer, its parameters in one matrix."""
+"""An ensemble of MLPs: one batched product per layer, all parameters in one matrix."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +13,11 @@ import torch.nn.functional as functional
 
 
 class Layer(NamedTuple):
-    """Parameters of one layer of all members.
+    """Parameters of one layer for all members.
 
     Attributes:
         weight: (member, out, in).
-        transposed: the same numbers, (member, in, out).
+        transposed: view of `weight`, (member, in, out).
         bias: (member, 1, out).
         norm_weight: of LayerNorm, (member, 1, out), or None.
         norm_bias: (member, 1, out), or None.
@@ -32,17 +32,17 @@ class Layer(NamedTuple):
 
 @dataclass(frozen=True)
 class MlpShape:
-    """All of an ensemble but its numbers.
+    """Shape of an ensemble, without its parameters.
 
-    A hidden layer is: product, dropout, LayerNorm, activation (DroQ, arXiv:2110.02034).
+    A hidden layer is: linear, dropout, LayerNorm, activation (DroQ, arXiv:2110.02034).
 
     Attributes:
-        input_size: numbers in.
+        input_size: number of inputs.
         hidden_sizes: neurons of each hidden layer.
-        output_size: numbers out of a last, linear layer; 0: the last hidden layer is the output.
+        output_size: outputs of a final linear layer; 0: the last hidden layer is the output.
         activation: relu, elu or tanh.
         layer_norm: LayerNorm before each activation.
-        dropout: probability that a neuron is left out.
+        dropout: probability that a neuron is dropped.
     """
 
     input_size: int
@@ -54,7 +54,7 @@ class MlpShape:
 
     @cached_property
     def sizes(self) -> tuple[tuple[int, int, bool], ...]:
-        """In, out and whether it is hidden, for each layer."""
+        """Inputs, outputs and whether it is hidden, for each layer."""
         inputs = (self.input_size, *self.hidden_sizes)
         outputs = (*self.hidden_sizes, *([self.output_size] if self.output_size else []))
         hidden = len(self.hidden_sizes)
@@ -65,7 +65,7 @@ class MlpShape:
 
     @cached_property
     def split_sizes(self) -> tuple[int, ...]:
-        """Numbers in each part of a member's parameters."""
+        """Length of each part of a member's parameter vector."""
         parts: list[int] = []
         for size_in, size_out, hidden in self.sizes:
             parts += [size_out * size_in, size_out]
@@ -74,24 +74,24 @@ class MlpShape:
 
     @property
     def num_parameters(self) -> int:
-        """Parameters of one member."""
+        """Number of parameters of one member."""
         return sum(self.split_sizes)
 
     def layers(self, parameters: Tensor) -> list[Layer]:
-        """Return the layers as views into parameters (or their gradient), (member, parameter)."""
+        """Return the layers as views into parameters or their gradient, (member, parameter)."""
         members = len(parameters)
-        own = parameters[:, : self.num_parameters]
-        parts = iter(torch.split(own, list(self.split_sizes), dim=1))
+        used = parameters[:, : self.num_parameters]
+        parts = iter(torch.split(used, list(self.split_sizes), dim=1))
         layers = []
         for size_in, size_out, hidden in self.sizes:
             weight = next(parts).view(members, size_out, size_in)
-            vectors = 3 if hidden and self.layer_norm else 1
-            rest = (next(parts)[:, None, :] for _ in range(vectors))
-            layers.append(Layer(weight, weight.mT, *rest))
+            num_vectors = 3 if hidden and self.layer_norm else 1  # bias, norm_weight, norm_bias
+            vectors = (next(parts)[:, None, :] for _ in range(num_vectors))
+            layers.append(Layer(weight, weight.mT, *vectors))
         return layers
 
     def initial(self, members: int, generator: torch.Generator) -> Tensor:
-        """Return fresh parameters, (member, parameter), as torch.nn.Linear draws them."""
+        """Return fresh parameters, (member, parameter), initialised as by torch.nn.Linear."""
         device = generator.device
         parameters = torch.zeros(members, self.num_parameters, device=device)
         for layer in self.layers(parameters):
@@ -105,7 +105,7 @@ class MlpShape:
     def dropout_masks(
         self, members: int, batch: int, generator: torch.Generator
     ) -> list[Tensor] | None:
-        """Return one mask, (member, batch, out), for each hidden layer; None without dropout."""
+        """Return a mask, (member, batch, out), for each hidden layer; None without dropout."""
         if not self.dropout:
             return None
         return [
@@ -115,18 +115,18 @@ class MlpShape:
 
 
 class Ensemble:
-    """Parameters of perceptrons of one shape, changed in place as they learn.
+    """Parameters of MLPs of one shape, updated in place by training.
 
     Attributes:
         shape: of each member.
-        flat: (member, parameter); columns beyond those of `shape` belong to somebody else.
+        flat: (member, parameter); columns beyond those of `shape` are not part of the MLP.
     """
 
     def __init__(self, shape: MlpShape, flat: Tensor) -> None:
-        """Take parameters.
+        """Wrap parameters.
 
         Raises:
-            ValueError: there are too few for the shape.
+            ValueError: too few parameters for the shape.
         """
         if flat.ndim != 2 or flat.shape[1] < shape.num_parameters:
             raise ValueError(
@@ -137,36 +137,36 @@ class Ensemble:
 
     @cached_property
     def layers(self) -> list[Layer]:
-        """Views of the layers, outside of autograd's graph; made once."""
+        """Views of the layers, outside autograd's graph; cached."""
         return self.shape.layers(self.flat.detach())
 
     @cached_property
     def gradient(self) -> tuple[Tensor, list[Layer]]:
-        """Memory for the gradient and its layers; holds one until the next is written."""
+        """Buffer for the gradient, and its layers; overwritten by each backward pass."""
         gradient = torch.zeros_like(self.flat, requires_grad=False)
         return gradient, self.shape.layers(gradient)
 
     @cached_property
     def frozen(self) -> 'Ensemble':
-        """The same numbers, but no gradient flows to them."""
+        """The same parameters, without gradient."""
         return Ensemble(self.shape, self.flat.detach())
 
     @cached_property
     def first(self) -> 'Ensemble':
-        """The first member, the same numbers, but no gradient flows to them."""
+        """The first member's parameters, without gradient."""
         return Ensemble(self.shape, self.flat.detach()[:1])
 
     def copy(self) -> 'Ensemble':
-        """Return the same numbers in other memory."""
+        """Return an independent copy."""
         return Ensemble(self.shape, self.flat.detach().clone())
 
     def subset(self, members: Tensor) -> 'Ensemble':
-        """Return a copy of some members, (index,) int64."""
+        """Return a copy of the members at some indices, (index,) int64."""
         return Ensemble(self.shape, self.flat.detach()[members])
 
 
 def activate(inputs: Tensor, activation: str) -> Tensor:
-    """Return the activation of each number."""
+    """Return the activation of each input."""
     if activation == 'relu':
         return inputs.relu()
     if activation == 'elu':
@@ -175,34 +175,34 @@ def activate(inputs: Tensor, activation: str) -> Tensor:
 
 
 def dropout_mask(shape: tuple[int, ...], probability: float, generator: torch.Generator) -> Tensor:
-    """Return 0 with this probability, else 1 / (1 - probability), independently for each number.
+    """Return 0 with this probability, else 1 / (1 - probability), independently per element.
 
-    Only the zeros are drawn: the gaps between them are geometrically distributed. That needs a
-    hundredth of the random numbers of one draw a number. Enough gaps are drawn to reach the end
-    but for one time in 10^15.
+    Only the positions of the zeros are drawn, as geometrically distributed gaps: with probability
+    0.01 that takes a hundredth of the random numbers of one draw per element. The number of gaps
+    is enough to reach the end except once in 10^15 masks.
     """
     count = math.prod(shape)
     expected = count * probability
     draws = int(expected + 8.0 * math.sqrt(expected * (1.0 - probability)) + 16.0)
     device = generator.device
     gaps = torch.empty(draws, dtype=torch.int64, device=device)
-    places = gaps.geometric_(probability, generator=generator).cumsum_(0).sub_(1)
+    positions = gaps.geometric_(probability, generator=generator).cumsum_(0).sub_(1)
     mask = torch.full((count + 1,), 1.0 / (1.0 - probability), device=device)
-    # one spare place takes those beyond the end
-    mask.index_fill_(0, places.clamp_(max=count), 0.0)
+    # one spare element absorbs positions beyond the end
+    mask.index_fill_(0, positions.clamp_(max=count), 0.0)
     return mask[:count].view(shape)
 
 
 def mlp(ensemble: Ensemble, inputs: Tensor, masks: list[Tensor] | None = None) -> Tensor:
-    """Return each member's output, (member, batch, out). The plain form, layer by layer.
+    """Return each member's output, (member, batch, out): the reference form, layer by layer.
 
     Args:
         ensemble: shape and parameters.
-        inputs: the same for each member, (batch, in).
-        masks: of dropout, one for each hidden layer.
+        inputs: shared by all members, (batch, in).
+        masks: dropout masks, one for each hidden layer.
 
     Raises:
-        ValueError: a shape does not fit.
+        ValueError: the inputs have the wrong shape.
     """
     check_inputs(ensemble, inputs)
     shape = ensemble.shape
@@ -221,7 +221,7 @@ def mlp(ensemble: Ensemble, inputs: Tensor, masks: list[Tensor] | None = None) -
 
 
 def check_inputs(ensemble: Ensemble, inputs: Tensor) -> None:
-    """Raise ValueError where inputs do not fit the ensemble's shape."""
+    """Raise ValueError if the inputs do not match the ensemble's shape."""
     if inputs.ndim != 2 or inputs.shape[1] != ensemble.shape.input_size:
         raise ValueError(
             f'inputs: given shape {tuple(inputs.shape)};'

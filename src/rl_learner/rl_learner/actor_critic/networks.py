@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Actor and critics: what goes in, what comes out, and where their parameters lie."""
+"""Actor and critics: inputs, outputs and parameter layout."""
 
 import math
 
@@ -15,30 +15,31 @@ from torch import Tensor
 class Actor:
     """The policy in training; `rl_agent.policy.policy.Policy` computes the same on the robot.
 
-    Its parameters are one row, (1, parameter): the perceptron, then for gsde the matrix of log
-    standard deviations. The gaussian head gives mean and log standard deviation in one product.
+    Its parameters are one row, (1, parameter): the MLP, then for gsde the mean's head and the
+    matrix of log standard deviations. The gaussian head is one linear layer that returns mean and
+    log standard deviation.
 
     Attributes:
-        architecture: as it travels with the policy.
-        shape: of the perceptron.
+        architecture: as sent with the policy.
+        shape: of the MLP.
     """
 
     def __init__(self, algorithm: Algorithm, observation_size: int, action_size: int) -> None:
-        """Shape the network.
+        """Derive the shape of the network.
 
         Args:
-            algorithm: its options.
+            algorithm: options of the actor.
             observation_size: length of an observation.
             action_size: length of an action.
         """
         self.architecture = _architecture(algorithm, observation_size, action_size)
         self._initial_log_std = algorithm.initial_log_std
-        kind = algorithm.distribution
-        head = {'gaussian': 2 * action_size, 'deterministic': action_size, 'gsde': 0}[kind]
+        distribution = algorithm.distribution
+        output_sizes = {'gaussian': 2 * action_size, 'deterministic': action_size, 'gsde': 0}
         self.shape = MlpShape(
             observation_size,
             algorithm.actor_hidden_sizes,
-            head,
+            output_sizes[distribution],
             algorithm.actor_activation,
             algorithm.actor_layer_norm,
         )
@@ -50,30 +51,31 @@ class Actor:
                 action_size,
                 features * action_size,
             ]
-            if kind == 'gsde'
+            if distribution == 'gsde'
             else []
         )
 
     def initial(self, generator: torch.Generator) -> Ensemble:
         """Return fresh parameters, (1, parameter)."""
-        trunk = self.shape.initial(1, generator)
+        mlp_parameters = self.shape.initial(1, generator)
         if not self._sde_sizes:
-            return Ensemble(self.shape, trunk)
-        _, weight, bias, log_std = self._sde_sizes
+            return Ensemble(self.shape, mlp_parameters)
+        _, weight, bias, log_std = self._sde_sizes  # lengths
         bound = 1.0 / math.sqrt(self.architecture.hidden_sizes[-1])
-        head = torch.empty(1, weight + bias, device=trunk.device)
+        device = mlp_parameters.device
+        head = torch.empty(1, weight + bias, device=device)
         head.uniform_(-bound, bound, generator=generator)
-        deviations = torch.full((1, log_std), self._initial_log_std, device=trunk.device)
-        return Ensemble(self.shape, torch.cat([trunk, head, deviations], dim=1))
+        log_sigma = torch.full((1, log_std), self._initial_log_std, device=device)
+        return Ensemble(self.shape, torch.cat([mlp_parameters, head, log_sigma], dim=1))
 
     def distribution(self, parameters: Ensemble, observation: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and log standard deviation before tanh, (batch, action) each.
+        """Return mean and log_std before tanh, (batch, action) each.
 
-        The second is minus infinity for a deterministic actor.
+        A deterministic actor has log_std = -infinity.
 
         Args:
             parameters: (1, parameter).
-            observation: normalised if the policy normalises, (batch, observation).
+            observation: (batch, observation), normalised if the algorithm normalises.
         """
         architecture = self.architecture
         if architecture.distribution == 'gsde':
@@ -90,10 +92,10 @@ class Actor:
         return mean, log_std
 
     def _sde(self, parameters: Ensemble, observation: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and log of sqrt(phi^2 sigma^2), (batch, action) each.
+        """Return mean and log sqrt(phi^2 sigma^2), (batch, action) each.
 
-        gSDE, arXiv:2005.05719, eq. 10. On the robot the noise is phi eps, with eps held for some
-        steps; for one sample that is a normal distribution with this deviation, drawn here.
+        gSDE, arXiv:2005.05719, eq. 10. The robot's noise is phi eps with eps held for several
+        steps; a single such sample has a normal distribution with this standard deviation.
         """
         architecture = self.architecture
         features = mlp(parameters, observation)[0]
@@ -104,10 +106,10 @@ class Actor:
         return mean, 0.5 * (variance + SDE_EPSILON).log()
 
     def sde_head(self, flat: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return gSDE's head as views into parameters (or their gradient), (1, parameter).
+        """Return gSDE's head as views into parameters or their gradient, (1, parameter).
 
         Returns:
-            Weight of the mean, (action, feature); its bias, (action,); log sigma,
+            Weight of the mean, (action, feature); bias of the mean, (action,); log sigma,
             (feature, action).
         """
         size = self.architecture.action_size
@@ -115,23 +117,23 @@ class Actor:
         return weight.view(size, -1), bias, log_std.view(-1, size)
 
     def exported(self, parameters: Ensemble) -> NDArray[np.float32]:
-        """Return the parameters as they travel, see `PolicyArchitecture.blocks`, (parameter,)."""
+        """Return the parameters in the order of `PolicyArchitecture.blocks`, (parameter,)."""
         flat: NDArray[np.float32] = parameters.flat.detach()[0].cpu().numpy().copy()
         if self.architecture.distribution != 'gaussian':
             return flat
         size, features = self.architecture.action_size, self.architecture.hidden_sizes[-1]
-        trunk, head = np.split(flat, [len(flat) - 2 * size * (features + 1)])
+        hidden, head = np.split(flat, [len(flat) - 2 * size * (features + 1)])
         weight, bias = np.split(head, [2 * size * features])
         mean_weight, log_std_weight = np.split(weight, 2)
         mean_bias, log_std_bias = np.split(bias, 2)
-        return np.concatenate([trunk, mean_weight, mean_bias, log_std_weight, log_std_bias])
+        return np.concatenate([hidden, mean_weight, mean_bias, log_std_weight, log_std_bias])
 
 
 class Critics:
-    """The ensemble of quantile critics; parameters are (critic, parameter)."""
+    """The ensemble of quantile critics, with parameters (critic, parameter)."""
 
     def __init__(self, algorithm: Algorithm, observation_size: int, action_size: int) -> None:
-        """Shape the networks; arguments as for `Actor`."""
+        """Derive the shape of the networks; arguments as for `Actor`."""
         self.num_critics = algorithm.num_critics
         self.shape = MlpShape(
             observation_size + action_size,
@@ -153,13 +155,13 @@ class Critics:
         action: Tensor,
         masks: list[Tensor] | None = None,
     ) -> Tensor:
-        """Return the quantiles of the return, (batch, critic, quantile).
+        """Return the quantiles of the return distribution, (batch, critic, quantile).
 
         Args:
-            parameters: (critic, parameter), of all critics or of some.
+            parameters: of all critics or a subset, (critic, parameter).
             observation: (batch, observation).
             action: in [-1, 1], (batch, action).
-            masks: of dropout, see `MlpShape.dropout_masks`.
+            masks: see `MlpShape.dropout_masks`.
         """
         inputs = torch.cat([observation, action], dim=-1)
         return mlp(parameters, inputs, masks).transpose(0, 1)
@@ -168,7 +170,7 @@ class Critics:
 def _architecture(
     algorithm: Algorithm, observation_size: int, action_size: int
 ) -> PolicyArchitecture:
-    """Return the actor's architecture as it travels."""
+    """Return the actor's architecture as sent with the policy."""
     return PolicyArchitecture(
         observation_size=observation_size,
         action_size=action_size,

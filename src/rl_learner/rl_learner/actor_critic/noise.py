@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""All random numbers of one update, drawn before it, so that two paths can share them."""
+"""All random numbers of one update, drawn before it so that both gradient paths can share them."""
 
 from typing import NamedTuple
 
@@ -14,11 +14,11 @@ class Noise(NamedTuple):
     """Random numbers of one update.
 
     Attributes:
-        normal: standard normal, for a' and, if the actor learns, for a, (1 or 2, batch, action).
-        subset: target critics, (target_subset,) int64, or None for all.
-        target_masks: of dropout in the target critics.
-        critic_masks: of dropout in the critics as they learn.
-        actor_masks: of dropout in the critics as the actor sees them.
+        normal: standard normal, for a' and, in an actor update, for a; (1 or 2, batch, action).
+        subset: indices of the target critics, (target_subset,) int64; None: all critics.
+        target_masks: dropout masks of the target critics.
+        critic_masks: dropout masks of the critics in the critic loss.
+        actor_masks: dropout masks of the critics in the actor loss.
     """
 
     normal: Tensor
@@ -29,12 +29,12 @@ class Noise(NamedTuple):
 
     @property
     def next_action(self) -> Tensor:
-        """For a', (batch, action)."""
+        """Noise for a', (batch, action)."""
         return self.normal[0]
 
     @property
     def action(self) -> Tensor | None:
-        """For a, (batch, action), or None without an actor update."""
+        """Noise for a, (batch, action); None without an actor update."""
         return self.normal[1] if len(self.normal) > 1 else None
 
 
@@ -49,19 +49,24 @@ def draw_noise(
     """Return the random numbers of one update.
 
     Args:
-        algorithm: says what is drawn.
-        critics: their shape gives that of dropout.
+        algorithm: decides what is drawn.
+        critics: their shape gives the shape of the dropout masks.
         shape: (batch, action).
-        generator: to draw from, on the device.
-        with_actor: the actor learns in this update.
+        generator: random source on the training device.
+        with_actor: draw the noise of an actor update, too.
     """
     normal = torch.randn((1 + with_actor, *shape), generator=generator, device=generator.device)
-    masks, total, batch_size = critics.shape.dropout_masks, algorithm.num_critics, shape[0]
-    subset, seen = algorithm.target_subset, 1 if algorithm.actor_q == 'first' else total
+    draw_masks, num_critics, batch_size = (
+        critics.shape.dropout_masks,
+        algorithm.num_critics,
+        shape[0],
+    )
+    subset_size = algorithm.target_subset
+    num_actor_critics = 1 if algorithm.actor_q == 'first' else num_critics
     return Noise(
         normal=normal,
-        subset=random_subset(subset, total, generator) if subset else None,
-        target_masks=masks(algorithm.target_critics, batch_size, generator),
-        critic_masks=masks(total, batch_size, generator),
-        actor_masks=masks(seen, batch_size, generator) if with_actor else None,
+        subset=random_subset(subset_size, num_critics, generator) if subset_size else None,
+        target_masks=draw_masks(algorithm.num_target_critics, batch_size, generator),
+        critic_masks=draw_masks(num_critics, batch_size, generator),
+        actor_masks=draw_masks(num_actor_critics, batch_size, generator) if with_actor else None,
     )

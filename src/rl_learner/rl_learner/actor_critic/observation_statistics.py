@@ -1,15 +1,15 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Running mean and deviation of the observations that training has seen."""
+"""Running mean and standard deviation of the observations used in training."""
 
 import torch
 from torch import Tensor
 
-# a sensor that never moves must not become infinite noise when it does
+# keeps a sensor that has been constant so far from being amplified without limit once it moves
 _SMALLEST_STD = 1e-3
 
 
 class ObservationStatistics:
-    """Mean and deviation over all observations given to `update`, on the device.
+    """Mean and standard deviation of all observations given to `update`, on the device.
 
     Attributes:
         mean: (observation,) float32.
@@ -17,7 +17,7 @@ class ObservationStatistics:
     """
 
     def __init__(self, observation_size: int, device: torch.device | str = 'cpu') -> None:
-        """Begin with mean 0 and deviation 1, as if nothing were known."""
+        """Start with mean 0 and standard deviation 1."""
         self._count = torch.zeros((), dtype=torch.float64, device=device)
         self._mean = torch.zeros(observation_size, dtype=torch.float64, device=device)
         self._squares = torch.zeros(observation_size, dtype=torch.float64, device=device)
@@ -25,9 +25,9 @@ class ObservationStatistics:
         self.std = torch.ones(observation_size, device=device)
 
     def update(self, observation: Tensor) -> None:
-        """Take observations in.
+        """Include more observations.
 
-        Merges means and sums of squares as Chan, Golub and LeVeque (1979) do, in float64.
+        Merges means and sums of squares in float64, after Chan, Golub and LeVeque (1979).
 
         Args:
             observation: (..., observation).
@@ -44,15 +44,15 @@ class ObservationStatistics:
         self.std.copy_((self._squares / total).sqrt().clamp_(min=_SMALLEST_STD))
 
     def normalise(self, observation: Tensor, clip: float) -> Tensor:
-        """Return (observation - mean) / std within +-clip, (..., observation)."""
+        """Return (observation - mean) / std clamped to +-clip, (..., observation)."""
         return ((observation - self.mean) / self.std).clamp_(-clip, clip)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return a copy of all numbers, by name."""
+        """Return a copy of all tensors by name."""
         return {name: tensor.clone() for name, tensor in self._tensors().items()}
 
     def _tensors(self) -> dict[str, Tensor]:
-        """Return all numbers, by name."""
+        """Return all tensors by their names in a checkpoint."""
         return {
             'count': self._count,
             'mean': self._mean,
@@ -62,6 +62,6 @@ class ObservationStatistics:
         }
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Take the numbers of `state_dict`."""
+        """Restore a `state_dict`."""
         for name, tensor in self._tensors().items():
             tensor.copy_(state[name])

@@ -1,2 +1,2 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Gradients of the standard networks in closed form, equal to those of autograd."""
+"""Gradients of the networks in closed form, equal to those of autograd."""

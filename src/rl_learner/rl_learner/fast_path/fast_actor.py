@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The actor's distribution with its backward pass written out, for the fast path."""
+"""The actor's distribution with a hand-written backward pass."""
 
 from typing import NamedTuple
 
@@ -14,27 +14,27 @@ _aten = torch.ops.aten
 
 
 class ActorPass(NamedTuple):
-    """A forward pass of the actor, with what the backward pass needs of it.
+    """A forward pass of the actor, with what the backward pass needs.
 
     Attributes:
-        trunk: the perceptron.
-        mean: within its bound, (batch, action).
-        log_std: within its bounds, (batch, action); empty for a deterministic actor.
-        free_mean: before its bound.
-        free_log_std: before its bounds; for gsde it has none.
+        mlp: the MLP's forward pass.
+        mean: clamped, (batch, action).
+        log_std: clamped, (batch, action); empty for a deterministic actor.
+        unclamped_mean: (batch, action).
+        unclamped_log_std: (batch, action); for gsde the same as `log_std`.
         variance: of gsde, (batch, action), else empty.
     """
 
-    trunk: ForwardPass
+    mlp: ForwardPass
     mean: Tensor
     log_std: Tensor
-    free_mean: Tensor
-    free_log_std: Tensor
+    unclamped_mean: Tensor
+    unclamped_log_std: Tensor
     variance: Tensor
 
-    def rows(self, first: int) -> 'ActorPass':
-        """Return the pass of the batch's rows from `first` on."""
-        return ActorPass(self.trunk.rows(first), *(part[first:] for part in self[1:]))
+    def from_row(self, first: int) -> 'ActorPass':
+        """Return the rows of the batch from `first` on."""
+        return ActorPass(self.mlp.from_row(first), *(part[first:] for part in self[1:]))
 
 
 def actor_forward(
@@ -42,50 +42,56 @@ def actor_forward(
 ) -> ActorPass:
     """Return mean and log standard deviation before tanh; see `Actor.distribution`."""
     architecture = actor.architecture
-    trunk = forward(parameters, observation, dtype=dtype)
-    output = trunk.output[0]
+    mlp_pass = forward(parameters, observation, dtype=dtype)
+    output = mlp_pass.output[0]
     log_std = variance = output[:, :0]
     if architecture.distribution == 'gsde':
-        free_mean, free_log_std, variance = _sde(actor, parameters, output)
-        log_std = free_log_std
+        unclamped_mean, unclamped_log_std, variance = _sde(actor, parameters, output)
+        log_std = unclamped_log_std
     elif architecture.distribution == 'gaussian':
-        free_mean, free_log_std = output.chunk(2, dim=-1)
-        log_std = free_log_std.clamp(architecture.log_std_min, architecture.log_std_max)
+        unclamped_mean, unclamped_log_std = output.chunk(2, dim=-1)
+        log_std = unclamped_log_std.clamp(architecture.log_std_min, architecture.log_std_max)
     else:
-        free_mean, free_log_std = output, log_std
-    mean, bound = free_mean, architecture.mean_clip
+        unclamped_mean, unclamped_log_std = output, log_std
+    mean, bound = unclamped_mean, architecture.mean_clip
     if bound:
-        mean = free_mean.clamp(-bound, bound)
-    return ActorPass(trunk, mean, log_std, free_mean, free_log_std, variance)
+        mean = unclamped_mean.clamp(-bound, bound)
+    return ActorPass(mlp_pass, mean, log_std, unclamped_mean, unclamped_log_std, variance)
 
 
 def actor_backward(
-    actor: Actor, parameters: Ensemble, passed: ActorPass, by_mean: Tensor, by_log_std: Tensor
+    actor: Actor,
+    parameters: Ensemble,
+    actor_pass: ActorPass,
+    grad_mean: Tensor,
+    grad_log_std: Tensor,
 ) -> Tensor:
     """Return the gradient by the actor's parameters, (1, parameter).
 
     Args:
-        actor: its shape.
+        actor: shape of the actor.
         parameters: (1, parameter).
-        passed: the forward pass.
-        by_mean: gradient by the mean, (batch, action).
-        by_log_std: gradient by the log standard deviation; not looked at if deterministic.
+        actor_pass: the forward pass.
+        grad_mean: gradient by the mean, (batch, action).
+        grad_log_std: gradient by the log standard deviation; ignored for a deterministic actor.
     """
     architecture = actor.architecture
-    flat, into = parameters.gradient
+    gradient, grad_layers = parameters.gradient
     if architecture.mean_clip:
         bound = architecture.mean_clip
-        by_mean = _aten.hardtanh_backward(by_mean, passed.free_mean, -bound, bound)
+        grad_mean = _aten.hardtanh_backward(grad_mean, actor_pass.unclamped_mean, -bound, bound)
     if architecture.distribution == 'gsde':
-        by_output = _sde_backward(actor, parameters, passed, by_mean, by_log_std)
+        grad_output = _sde_backward(actor, parameters, actor_pass, grad_mean, grad_log_std)
     elif architecture.distribution == 'gaussian':
         low, high = architecture.log_std_min, architecture.log_std_max
-        by_log_std = _aten.hardtanh_backward(by_log_std, passed.free_log_std, low, high)
-        by_output = torch.cat([by_mean, by_log_std], dim=1)
+        grad_log_std = _aten.hardtanh_backward(
+            grad_log_std, actor_pass.unclamped_log_std, low, high
+        )
+        grad_output = torch.cat([grad_mean, grad_log_std], dim=1)
     else:
-        by_output = by_mean
-    backward(passed.trunk, by_output[None], into)
-    return flat
+        grad_output = grad_mean
+    backward(actor_pass.mlp, grad_output[None], grad_layers)
+    return gradient
 
 
 def _sde(actor: Actor, parameters: Ensemble, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -97,25 +103,29 @@ def _sde(actor: Actor, parameters: Ensemble, features: Tensor) -> tuple[Tensor, 
 
 
 def _sde_backward(
-    actor: Actor, parameters: Ensemble, passed: ActorPass, by_mean: Tensor, by_log_std: Tensor
+    actor: Actor,
+    parameters: Ensemble,
+    actor_pass: ActorPass,
+    grad_mean: Tensor,
+    grad_log_std: Tensor,
 ) -> Tensor:
-    """Return the gradient by the features, (batch, feature); write those of the head.
+    """Return the gradient by the features, (batch, feature); write the gradient of the head.
 
     log_std = log(variance + epsilon) / 2, variance = features^2 sigma^2.
     """
     weight, _, log_sigma = actor.sde_head(parameters.flat.detach())
-    into_weight, into_bias, into_log_sigma = actor.sde_head(parameters.gradient[0])
-    features, squared = passed.trunk.output[0], _squared_sigma(actor, log_sigma)
-    by_variance = 0.5 * by_log_std / (passed.variance + SDE_EPSILON)
-    torch.mm(by_mean.mT, features, out=into_weight)
-    torch.sum(by_mean, 0, out=into_bias)
-    by_log_sigma = 2.0 * squared * (features.square().mT @ by_variance)
+    grad_weight, grad_bias, grad_log_sigma = actor.sde_head(parameters.gradient[0])
+    features, squared_sigma = actor_pass.mlp.output[0], _squared_sigma(actor, log_sigma)
+    grad_variance = 0.5 * grad_log_std / (actor_pass.variance + SDE_EPSILON)
+    torch.mm(grad_mean.mT, features, out=grad_weight)
+    torch.sum(grad_mean, 0, out=grad_bias)
+    grad_clamped = 2.0 * squared_sigma * (features.square().mT @ grad_variance)
     low, high = actor.architecture.log_std_min, actor.architecture.log_std_max
-    into_log_sigma.copy_(_aten.hardtanh_backward(by_log_sigma, log_sigma, low, high))
-    return by_mean @ weight + 2.0 * features * (by_variance @ squared.mT)
+    grad_log_sigma.copy_(_aten.hardtanh_backward(grad_clamped, log_sigma, low, high))
+    return grad_mean @ weight + 2.0 * features * (grad_variance @ squared_sigma.mT)
 
 
 def _squared_sigma(actor: Actor, log_sigma: Tensor) -> Tensor:
-    """Return sigma^2 within its bounds, (feature, action)."""
+    """Return sigma^2 for the clamped log sigma, (feature, action)."""
     low, high = actor.architecture.log_std_min, actor.architecture.log_std_max
     return (2.0 * log_sigma.clamp(low, high)).exp_()

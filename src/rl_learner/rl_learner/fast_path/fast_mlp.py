@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The same ensemble as `mlp`, with its backward pass written out, for the fast path.
+"""The ensemble of `mlp` with a hand-written backward pass.
 
-No graph is built, gradients go straight to their place in one flat matrix, and no product is
-made for a gradient that nobody wants: none by the parameters when the actor looks through the
-critics, none by the inputs when the critics learn.
+No graph is built, gradients are written directly into one flat matrix, and gradients that are not
+needed are not computed: those by the critics' parameters in the actor loss, and those by the
+inputs in the critic loss.
 """
 
 from functools import lru_cache
@@ -15,54 +15,55 @@ import torch
 from torch import Tensor
 
 _aten = torch.ops.aten
-# a product with fewer columns is slow on a CPU; it is made transposed
+# a product with fewer columns is slow on a CPU, so it is computed transposed
 _NARROW = 64
 
 
-class Normal(NamedTuple):
-    """What LayerNorm leaves for its backward pass.
+class NormPass(NamedTuple):
+    """A forward pass of LayerNorm, with what its backward pass needs.
 
     Attributes:
-        before: its input, (member, batch, out).
+        inputs: (member, batch, out).
         mean: (member, batch, 1).
-        deviation: inverse of the standard deviation, (member, batch, 1).
-        normal: before weight and bias, (member, batch, out).
+        inverse_std: (member, batch, 1).
+        normalised: before weight and bias, (member, batch, out).
     """
 
-    before: Tensor
+    inputs: Tensor
     mean: Tensor
-    deviation: Tensor
-    normal: Tensor
+    inverse_std: Tensor
+    normalised: Tensor
 
 
 class ForwardPass(NamedTuple):
-    """A forward pass, with what the backward pass needs of it.
+    """A forward pass, with what the backward pass needs.
 
     Attributes:
         shape: of the ensemble.
-        layers: its parameters, in the precision of the products.
-        values: the inputs and each hidden layer's output, (member, batch, size).
-        normals: of each hidden layer, with LayerNorm.
-        masks: of dropout, one for each hidden layer.
+        layers: the parameters, in the precision of the products.
+        values: the inputs and each layer's output, (member, batch, size).
+        norm_passes: one for each hidden layer, with LayerNorm.
+        masks: dropout masks, one for each hidden layer.
         output: of the last layer, (member, batch, out), float32.
     """
 
     shape: MlpShape
     layers: list[Layer]
     values: list[Tensor]
-    normals: list[Normal]
+    norm_passes: list[NormPass]
     masks: list[Tensor] | None
     output: Tensor
 
-    def rows(self, first: int) -> 'ForwardPass':
-        """Return the pass of the batch's rows from `first` on; without dropout."""
+    def from_row(self, first: int) -> 'ForwardPass':
+        """Return the rows of the batch from `first` on; not for passes with dropout."""
         if not first:
             return self
-        # torch's kernel of LayerNorm reads statistics as if they were contiguous
+        # torch's LayerNorm kernel assumes that the statistics are contiguous
         return self._replace(
             values=[values[:, first:] for values in self.values],
-            normals=[
-                Normal(*(part[:, first:].contiguous() for part in parts)) for parts in self.normals
+            norm_passes=[
+                NormPass(*(part[:, first:].contiguous() for part in norm_pass))
+                for norm_pass in self.norm_passes
             ],
             output=self.output[:, first:],
         )
@@ -76,80 +77,82 @@ def forward(
     dtype: torch.dtype | None = None,
     mean_output: bool = False,
 ) -> ForwardPass:
-    """Pass inputs through each member; see `mlp`.
+    """Return a forward pass through each member; see `mlp`.
 
     Args:
         ensemble: shape and parameters.
-        inputs: the same for each member, (batch, in).
-        masks: of dropout, one for each hidden layer.
+        inputs: shared by all members, (batch, in).
+        masks: dropout masks, one for each hidden layer.
         dtype: of the products; None: that of the parameters. bfloat16 is twice as fast where
-            the processor has such products.
-        mean_output: the output is the mean of each member's outputs, (member, batch, 1), which
-            is one product with the mean of the last layer's weights.
+            the processor supports it.
+        mean_output: return the mean of each member's outputs, (member, batch, 1), computed with
+            the mean of the last layer's weights.
 
     Raises:
-        ValueError: a shape does not fit.
+        ValueError: the inputs have the wrong shape.
     """
     check_inputs(ensemble, inputs)
     shape, layers = ensemble.shape, _layers(ensemble, dtype, mean_output)
-    values, normals = [inputs.to(dtype).expand(len(ensemble.flat), *inputs.shape)], []
+    values = [inputs.to(dtype).expand(len(ensemble.flat), *inputs.shape)]
+    norm_passes: list[NormPass] = []
     for index, layer in enumerate(layers):
         hidden = index < len(shape.hidden_sizes)
-        outputs = _product(layer, values[-1], transposed=not hidden)
+        outputs = _linear(layer, values[-1], transposed=not hidden)
         if hidden:
             if masks is not None:
                 outputs *= masks[index]
             if layer.norm_weight is not None and layer.norm_bias is not None:
-                normals.append(_normalise(outputs))
-                outputs = torch.addcmul(layer.norm_bias, normals[-1].normal, layer.norm_weight)
+                norm_passes.append(_normalise(outputs))
+                normalised = norm_passes[-1].normalised
+                outputs = torch.addcmul(layer.norm_bias, normalised, layer.norm_weight)
             _activate_(outputs, shape.activation)
         values.append(outputs)
     output = values[-1].to(ensemble.flat.dtype)
-    return ForwardPass(shape, layers, values, normals, masks, output)
+    return ForwardPass(shape, layers, values, norm_passes, masks, output)
 
 
 def backward(
-    passed: ForwardPass,
+    forward_pass: ForwardPass,
     gradient: Tensor,
-    into: list[Layer] | None = None,
+    grad_layers: list[Layer] | None = None,
     columns: slice | None = None,
 ) -> Tensor | None:
-    """Pass the gradient by the output, (member, batch, out), back; it is overwritten.
+    """Write the gradient by the parameters; return the gradient by the inputs.
 
     Args:
-        passed: the forward pass.
-        gradient: by the output.
-        into: where the gradient by the parameters is written; None: it is not wanted.
-        columns: of the inputs, whose gradient is returned, (batch, column), summed over members;
-            None: it is not wanted.
+        forward_pass: the forward pass.
+        gradient: by the output, (member, batch, out); overwritten.
+        grad_layers: output for the gradient by the parameters; None: not computed.
+        columns: of the inputs; their gradient is returned, (batch, column), summed over members.
+            None: not computed.
     """
-    shape, layers = passed.shape, passed.layers
+    shape, layers = forward_pass.shape, forward_pass.layers
     gradient = gradient.to(layers[0].weight.dtype)
     for index in range(len(layers) - 1, -1, -1):
         if index < len(shape.hidden_sizes):
-            _activation_backward_(gradient, passed.values[index + 1], shape.activation)
+            _activation_backward_(gradient, forward_pass.values[index + 1], shape.activation)
             if shape.layer_norm:
-                layer_into = None if into is None else into[index]
+                grad_layer = None if grad_layers is None else grad_layers[index]
                 gradient = _norm_backward(
-                    gradient, layers[index], passed.normals[index], layer_into
+                    gradient, layers[index], forward_pass.norm_passes[index], grad_layer
                 )
-            if passed.masks is not None:
-                gradient *= passed.masks[index]
-        if into is not None:
-            _product_into(gradient, passed.values[index], into[index])
+            if forward_pass.masks is not None:
+                gradient *= forward_pass.masks[index]
+        if grad_layers is not None:
+            _write_linear_gradient(gradient, forward_pass.values[index], grad_layers[index])
         if index > 0:
-            gradient = _product_back(gradient, layers[index].weight)
+            gradient = _linear_input_gradient(gradient, layers[index].weight)
     if columns is None:
         return None
-    by_inputs = torch.bmm(layers[0].transposed[:, columns], gradient.mT)
-    return by_inputs.sum(dim=0).mT.to(passed.output.dtype)
+    grad_inputs = torch.bmm(layers[0].transposed[:, columns], gradient.mT)
+    return grad_inputs.sum(dim=0).mT.to(forward_pass.output.dtype)
 
 
 def _layers(ensemble: Ensemble, dtype: torch.dtype | None, mean_output: bool) -> list[Layer]:
-    """Return the layers in the precision of the products; the last one's mean if wanted."""
+    """Return the layers in the precision of the products; the last averaged for `mean_output`."""
     layers = ensemble.layers
     if dtype is not None and dtype != ensemble.flat.dtype:
-        layers = [_rounded(layer, dtype) for layer in layers]
+        layers = [_converted(layer, dtype) for layer in layers]
     if mean_output and ensemble.shape.output_size > 1:
         weight = layers[-1].weight.mean(dim=1, keepdim=True)
         layers = [
@@ -159,10 +162,10 @@ def _layers(ensemble: Ensemble, dtype: torch.dtype | None, mean_output: bool) ->
     return layers
 
 
-def _rounded(layer: Layer, dtype: torch.dtype) -> Layer:
-    """Return a layer in another precision, each part in one piece.
+def _converted(layer: Layer, dtype: torch.dtype) -> Layer:
+    """Return a layer in another precision, each part contiguous.
 
-    Views into one matrix would be copied for each product: a CPU's library takes no others.
+    The CPU's matrix library would copy views into one flat matrix for each product.
     """
     weight = layer.weight.to(dtype)
     norms = (
@@ -171,25 +174,25 @@ def _rounded(layer: Layer, dtype: torch.dtype) -> Layer:
     return Layer(weight, weight.mT, layer.bias.to(dtype), *norms)
 
 
-def _product(layer: Layer, inputs: Tensor, *, transposed: bool) -> Tensor:
-    """Return inputs times weights, plus bias, (member, batch, out)."""
+def _linear(layer: Layer, inputs: Tensor, *, transposed: bool) -> Tensor:
+    """Return inputs times weights plus bias, (member, batch, out)."""
     if transposed and layer.weight.shape[1] < _NARROW:
         return torch.baddbmm(layer.bias.mT, layer.weight, inputs.mT).mT
     return torch.baddbmm(layer.bias, inputs, layer.transposed)
 
 
-def _product_into(gradient: Tensor, inputs: Tensor, into: Layer) -> None:
+def _write_linear_gradient(gradient: Tensor, inputs: Tensor, grad_layer: Layer) -> None:
     """Write the gradient by a layer's weight and bias."""
     if inputs.shape[2] < _NARROW:
-        into.transposed.copy_(torch.bmm(inputs.mT, gradient))
-    elif gradient.dtype == into.weight.dtype:
-        torch.bmm(gradient.mT, inputs, out=into.weight)
+        grad_layer.transposed.copy_(torch.bmm(inputs.mT, gradient))
+    elif gradient.dtype == grad_layer.weight.dtype:
+        torch.bmm(gradient.mT, inputs, out=grad_layer.weight)
     else:
-        into.weight.copy_(torch.bmm(gradient.mT, inputs))
-    torch.sum(gradient, 1, keepdim=True, dtype=into.bias.dtype, out=into.bias)
+        grad_layer.weight.copy_(torch.bmm(gradient.mT, inputs))
+    torch.sum(gradient, 1, keepdim=True, dtype=grad_layer.bias.dtype, out=grad_layer.bias)
 
 
-def _product_back(gradient: Tensor, weight: Tensor) -> Tensor:
+def _linear_input_gradient(gradient: Tensor, weight: Tensor) -> Tensor:
     """Return the gradient by a layer's inputs, (member, batch, in)."""
     if weight.shape[1] == 1:
         return gradient * weight  # an outer product
@@ -197,7 +200,7 @@ def _product_back(gradient: Tensor, weight: Tensor) -> Tensor:
 
 
 def _activate_(values: Tensor, activation: str) -> None:
-    """Take the activation of each number, in place."""
+    """Apply the activation in place."""
     if activation == 'relu':
         values.relu_()
     elif activation == 'elu':
@@ -207,7 +210,7 @@ def _activate_(values: Tensor, activation: str) -> None:
 
 
 def _activation_backward_(gradient: Tensor, output: Tensor, activation: str) -> None:
-    """Turn the gradient by an activation's output into that by its input, in place."""
+    """Convert the gradient by an activation's output to that by its input, in place."""
     if activation == 'relu':
         _aten.threshold_backward.grad_input(gradient, output, 0, grad_input=gradient)
     elif activation == 'elu':
@@ -216,33 +219,37 @@ def _activation_backward_(gradient: Tensor, output: Tensor, activation: str) -> 
         _aten.tanh_backward.grad_input(gradient, output, grad_input=gradient)
 
 
-def _normalise(values: Tensor) -> Normal:
-    """Return LayerNorm without weight and bias, and what its backward pass needs."""
+def _normalise(values: Tensor) -> NormPass:
+    """Return the pass of LayerNorm without weight and bias."""
     size = values.shape[-1:]
-    weight, bias = _no_change(size[0], values.device, values.dtype)
-    normal, mean, deviation = torch.native_layer_norm(values, size, weight, bias, NORM_EPSILON)
-    return Normal(values, mean, deviation, normal)
+    weight, bias = _identity_affine(size[0], values.device, values.dtype)
+    normalised, mean, inverse_std = torch.native_layer_norm(
+        values, size, weight, bias, NORM_EPSILON
+    )
+    return NormPass(values, mean, inverse_std, normalised)
 
 
 @lru_cache(maxsize=64)
-def _no_change(size: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return ones and zeros: with them torch's LayerNorm takes half the time of one without."""
+def _identity_affine(size: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Return ones and zeros: given these, torch's LayerNorm takes half the time."""
     ones = torch.ones(size, device=device, dtype=dtype)
     return ones, torch.zeros_like(ones)
 
 
-def _norm_backward(gradient: Tensor, layer: Layer, kept: Normal, into: Layer | None) -> Tensor:
-    """Return the gradient before LayerNorm; write those of its parameters."""
-    if into is not None:
-        dtype = into.bias.dtype
-        torch.sum(gradient * kept.normal, 1, keepdim=True, dtype=dtype, out=into.norm_weight)
-        torch.sum(gradient, 1, keepdim=True, dtype=dtype, out=into.norm_bias)
+def _norm_backward(
+    gradient: Tensor, layer: Layer, norm_pass: NormPass, grad_layer: Layer | None
+) -> Tensor:
+    """Return the gradient by LayerNorm's inputs; write those by its weight and bias."""
+    if grad_layer is not None:
+        dtype, normalised = grad_layer.bias.dtype, norm_pass.normalised
+        torch.sum(gradient * normalised, 1, keepdim=True, dtype=dtype, out=grad_layer.norm_weight)
+        torch.sum(gradient, 1, keepdim=True, dtype=dtype, out=grad_layer.norm_bias)
     result = _aten.native_layer_norm_backward.default(
         torch.mul(gradient, cast(Tensor, layer.norm_weight)),
-        kept.before,
-        list(kept.before.shape[-1:]),
-        kept.mean,
-        kept.deviation,
+        norm_pass.inputs,
+        list(norm_pass.inputs.shape[-1:]),
+        norm_pass.mean,
+        norm_pass.inverse_std,
         None,
         None,
         [True, False, False],

@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""Presets and refusals."""
+"""Presets, and options that are rejected."""
 
 import pytest
 from rl_agent.errors import ConfigurationError
@@ -32,11 +32,11 @@ PRESETS = (
         ('droq', 2, 1, 1, 'squared'),
     ],
 )
-def test_presets_are_the_published_ones(name, critics, quantiles, kept, loss):
+def test_presets_match_the_papers(name, critics, quantiles, kept, loss):
     algorithm = load_algorithm(name)
     assert algorithm.num_critics == critics
     assert algorithm.num_quantiles == quantiles
-    assert algorithm.kept_atoms == kept
+    assert algorithm.num_kept_atoms == kept
     assert algorithm.critic_loss == loss
     assert algorithm.batch_size == 256
 
@@ -54,18 +54,18 @@ def test_presets_are_the_published_ones(name, critics, quantiles, kept, loss):
         ('droq', 3e-4, 0.005, True),
     ],
 )
-def test_presets_do_not_follow_the_defaults(name, learning_rate, tau_target, critic_layer_norm):
+def test_presets_do_not_depend_on_the_defaults(name, learning_rate, tau_target, critic_layer_norm):
     algorithm = load_algorithm(name)
     assert algorithm.critic_learning_rate == algorithm.actor_learning_rate == learning_rate
     assert algorithm.tau_target == tau_target
     assert algorithm.critic_layer_norm == critic_layer_norm
 
 
-def test_default_states_nothing():
+def test_default_preset_is_empty():
     assert load_algorithm('default') == Algorithm()
 
 
-def test_pace_of_the_high_update_presets():
+def test_presets_with_many_updates_per_transition():
     for name in ('redq', 'droq'):
         algorithm = load_algorithm(name)
         assert algorithm.updates_per_block == 20
@@ -73,7 +73,7 @@ def test_pace_of_the_high_update_presets():
         assert algorithm.actor_update_per_block
 
 
-def test_every_option_is_explained():
+def test_every_option_is_documented():
     for name in Algorithm.__dataclass_fields__:
         assert f'        {name}: ' in Algorithm.__doc__, name
 
@@ -100,12 +100,12 @@ def test_overrides_replace_keys_of_the_file():
         ({'num_critic': 2}, "num_critic: unknown key .did you mean 'num_critics'"),
     ],
 )
-def test_what_cannot_work_is_refused_with_the_reason(overrides, message):
+def test_impossible_options_are_rejected_with_the_reason(overrides, message):
     with pytest.raises(ConfigurationError, match=message):
         load_algorithm('default', overrides)
 
 
-def test_unknown_presets_are_named_with_those_there_are():
+def test_unknown_preset_is_reported_with_a_suggestion():
     with pytest.raises(ConfigurationError, match=r'did you mean .droq.'):
         load_algorithm('drog')
 

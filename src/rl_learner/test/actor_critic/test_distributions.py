@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""Densities of squashed actions against numerical integration and other formulas."""
+"""Densities of squashed actions compared with numerical integration and other formulas."""
 
 import numpy as np
 import pytest
@@ -18,13 +18,13 @@ def test_density_integrates_to_one(mean, log_std):
     action = torch.linspace(-1 + 1e-7, 1 - 1e-7, 200_001, dtype=torch.float64)
     unsquashed = action.atanh()[:, None]
     shape = torch.zeros_like(unsquashed)
-    again, log_prob = squash(unsquashed, shape + mean, shape + log_std)
-    assert torch.allclose(again[:, 0], action)
+    squashed, log_prob = squash(unsquashed, shape + mean, shape + log_std)
+    assert torch.allclose(squashed[:, 0], action)
     area = torch.trapezoid(log_prob.exp(), action).item()
     assert area == pytest.approx(1.0, abs=1e-3)
 
 
-def test_dimensions_add_up():
+def test_log_prob_is_the_sum_over_dimensions():
     unsquashed = torch.tensor([[0.2, -1.0]], dtype=torch.float64)
     mean = torch.tensor([[0.1, 0.4]], dtype=torch.float64)
     log_std = torch.tensor([[-0.3, 0.2]], dtype=torch.float64)
@@ -38,7 +38,7 @@ def test_dimensions_add_up():
 def test_large_values_stay_exact_in_float32(size):
     unsquashed = torch.tensor([[size]])
     _, log_prob = squash(unsquashed, unsquashed, torch.zeros(1, 1))
-    # log(1 - tanh(u)^2) = log 4 - 2|u| + 2 log(1 / (1 + exp(-2|u|))), far out: log 4 - 2|u|
+    # log(1 - tanh(u)^2) = log 4 - 2|u| + 2 log(1 / (1 + exp(-2|u|))), about log 4 - 2|u| here
     expected = -0.5 * np.log(2 * np.pi) - (np.log(4.0) - 2 * abs(size))
     assert log_prob.item() == pytest.approx(expected, rel=1e-6)
 
@@ -49,34 +49,34 @@ def example():
     return torch.randn(3, 5, 4, generator=generator, dtype=torch.float64)
 
 
-def test_sampling_is_squashing_of_mean_plus_noise():
+def test_sampling_squashes_mean_plus_noise():
     mean, log_std, noise = example()
-    same, density = squash(mean + log_std.exp() * noise, mean, log_std)
+    expected_action, expected_log_prob = squash(mean + log_std.exp() * noise, mean, log_std)
     action, log_prob = sample_squashed(mean, log_std, noise)
-    assert torch.allclose(action, same)
-    assert torch.allclose(log_prob, density)
+    assert torch.allclose(action, expected_action)
+    assert torch.allclose(log_prob, expected_log_prob)
     fast = fast_sample_squashed(mean, log_std, noise, torch.empty_like(mean))
-    assert torch.allclose(fast.action, same)
-    assert torch.allclose(fast.log_prob, density)
+    assert torch.allclose(fast.action, expected_action)
+    assert torch.allclose(fast.log_prob, expected_log_prob)
 
 
-def test_gradients_are_finite_differences():
+def test_gradients_match_finite_differences():
     mean, log_std, noise = example()
     arguments = (mean.requires_grad_(), log_std.requires_grad_(), noise)
     assert torch.autograd.gradcheck(sample_squashed, arguments)
 
 
-def test_fast_gradients_are_those_of_autograd():
+def test_fast_gradients_match_autograd():
     mean, log_std, noise = example()
     squashed = fast_sample_squashed(mean, log_std, noise, torch.empty_like(mean))
-    by_log_prob = torch.tensor(0.3, dtype=torch.float64)
-    by_action = torch.arange(20, dtype=torch.float64).view(5, 4).sin()
-    fast = squashed_gradient(squashed, by_action, by_log_prob)
+    grad_log_prob = torch.tensor(0.3, dtype=torch.float64)
+    grad_action = torch.arange(20, dtype=torch.float64).view(5, 4).sin()
+    fast_gradients = squashed_gradient(squashed, grad_action, grad_log_prob)
     leaves = mean.requires_grad_(), log_std.requires_grad_()
     action, log_prob = sample_squashed(*leaves, noise)
-    plain = torch.autograd.grad((action * by_action).sum() + 0.3 * log_prob.sum(), leaves)
-    for one, other in zip(plain, fast, strict=True):
-        assert torch.allclose(one, other)
+    loss = (action * grad_action).sum() + 0.3 * log_prob.sum()
+    for expected, fast in zip(torch.autograd.grad(loss, leaves), fast_gradients, strict=True):
+        assert torch.allclose(fast, expected)
 
 
 @pytest.mark.parametrize('size', [-40.0, 40.0])

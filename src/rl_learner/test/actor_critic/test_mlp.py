@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""Both forms of the ensemble, against each other and against finite differences."""
+"""Both forms of the ensemble, compared with each other and with finite differences."""
 
 import itertools
 
@@ -50,12 +50,17 @@ def test_layer_norm_by_hand():
         assert output.tolist() == pytest.approx([0.0, 1.0, 3.449490], abs=1e-4)
 
 
-def weights(output):
-    """Return some gradient by the output, different in each place."""
+def output_gradient(output):
+    """Return the gradient of `weighted_sum`, different for each element."""
     return torch.arange(output.numel(), dtype=torch.float64).view(output.shape).sin()
 
 
-def plain_gradients(shape, parameters, inputs, masks, loss):
+def weighted_sum(output):
+    """Return a loss with a different weight for each element."""
+    return (output * output_gradient(output)).sum()
+
+
+def autograd_gradients(shape, parameters, inputs, masks, loss):
     """Return output and autograd's gradients by parameters and inputs."""
     leaves = parameters.clone().requires_grad_(), inputs.clone().requires_grad_()
     output = mlp(Ensemble(shape, leaves[0]), leaves[1], masks)
@@ -64,68 +69,69 @@ def plain_gradients(shape, parameters, inputs, masks, loss):
 
 
 @pytest.mark.parametrize('shape', SHAPES, ids=str)
-def test_fast_form_equals_plain_form(shape):
+def test_fast_form_matches_reference_form(shape):
     parameters, inputs, masks = example(shape)
-    output, by_parameters, by_inputs = plain_gradients(
-        shape, parameters, inputs, masks, lambda output: (output * weights(output)).sum()
+    output, grad_parameters, grad_inputs = autograd_gradients(
+        shape, parameters, inputs, masks, weighted_sum
     )
     ensemble = Ensemble(shape, parameters)
-    passed = forward(ensemble, inputs, masks)
-    assert torch.allclose(passed.output, output, rtol=1e-10, atol=1e-10)
-    flat, into = ensemble.gradient
-    flat.fill_(7.0)  # all of it is written
-    columns = backward(passed, weights(output), into, slice(1, None))
-    assert torch.allclose(flat, by_parameters, rtol=1e-10, atol=1e-10)
-    assert torch.allclose(columns, by_inputs[:, 1:], rtol=1e-10, atol=1e-10)
-    assert backward(forward(ensemble, inputs, masks), weights(output), into) is None
+    forward_pass = forward(ensemble, inputs, masks)
+    assert torch.allclose(forward_pass.output, output, rtol=1e-10, atol=1e-10)
+    gradient, grad_layers = ensemble.gradient
+    gradient.fill_(7.0)  # every element is overwritten
+    columns = backward(forward_pass, output_gradient(output), grad_layers, slice(1, None))
+    assert torch.allclose(gradient, grad_parameters, rtol=1e-10, atol=1e-10)
+    assert torch.allclose(columns, grad_inputs[:, 1:], rtol=1e-10, atol=1e-10)
+    forward_pass = forward(ensemble, inputs, masks)
+    assert backward(forward_pass, output_gradient(output), grad_layers) is None
 
 
 @pytest.mark.parametrize('shape', [s for s in SHAPES if s.output_size], ids=str)
-def test_mean_of_outputs_is_one_product(shape):
+def test_mean_of_outputs(shape):
     parameters, inputs, masks = example(shape)
-    output, _, by_inputs = plain_gradients(
+    output, _, grad_inputs = autograd_gradients(
         shape, parameters, inputs, masks, lambda output: output.mean(dim=2).sin().sum()
     )
-    passed = forward(Ensemble(shape, parameters), inputs, masks, mean_output=True)
+    forward_pass = forward(Ensemble(shape, parameters), inputs, masks, mean_output=True)
     mean = output.mean(dim=2, keepdim=True)
-    assert torch.allclose(passed.output, mean, rtol=1e-10, atol=1e-10)
-    columns = backward(passed, mean.cos(), columns=slice(0, 2))
-    assert torch.allclose(columns, by_inputs[:, :2], rtol=1e-10, atol=1e-10)
+    assert torch.allclose(forward_pass.output, mean, rtol=1e-10, atol=1e-10)
+    columns = backward(forward_pass, mean.cos(), columns=slice(0, 2))
+    assert torch.allclose(columns, grad_inputs[:, :2], rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize('shape', [s for s in SHAPES if not s.dropout], ids=str)
 def test_backward_pass_of_some_rows(shape):
     parameters, inputs, _ = example(shape)
-    output, by_parameters, _ = plain_gradients(
-        shape, parameters, inputs[4:], None, lambda output: (output * weights(output)).sum()
+    output, grad_parameters, _ = autograd_gradients(
+        shape, parameters, inputs[4:], None, weighted_sum
     )
     ensemble = Ensemble(shape, parameters)
-    passed = forward(ensemble, inputs).rows(4)
-    assert torch.allclose(passed.output, output, rtol=1e-10, atol=1e-10)
-    flat, into = ensemble.gradient
-    backward(passed, weights(output), into)
-    assert torch.allclose(flat, by_parameters, rtol=1e-10, atol=1e-10)
+    forward_pass = forward(ensemble, inputs).from_row(4)
+    assert torch.allclose(forward_pass.output, output, rtol=1e-10, atol=1e-10)
+    gradient, grad_layers = ensemble.gradient
+    backward(forward_pass, output_gradient(output), grad_layers)
+    assert torch.allclose(gradient, grad_parameters, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize('size', [3, 80])  # narrow products are made transposed
+@pytest.mark.parametrize('size', [3, 80])  # narrow products are computed transposed
 @pytest.mark.parametrize('output_size', [1, 7, 80])
-def test_fast_form_equals_plain_form_whatever_the_sizes(size, output_size):
+def test_fast_form_matches_reference_form_for_all_sizes(size, output_size):
     shape = MlpShape(size, (70, 66), output_size)
     parameters, inputs, _ = example(shape)
-    output, by_parameters, by_inputs = plain_gradients(
-        shape, parameters, inputs, None, lambda output: (output * weights(output)).sum()
+    output, grad_parameters, grad_inputs = autograd_gradients(
+        shape, parameters, inputs, None, weighted_sum
     )
     ensemble = Ensemble(shape, parameters)
-    passed = forward(ensemble, inputs)
-    flat, into = ensemble.gradient
-    columns = backward(passed, weights(output), into, slice(0, None))
-    assert torch.allclose(passed.output, output, rtol=1e-10, atol=1e-10)
-    assert torch.allclose(flat, by_parameters, rtol=1e-10, atol=1e-10)
-    assert torch.allclose(columns, by_inputs, rtol=1e-10, atol=1e-10)
+    forward_pass = forward(ensemble, inputs)
+    gradient, grad_layers = ensemble.gradient
+    columns = backward(forward_pass, output_gradient(output), grad_layers, slice(0, None))
+    assert torch.allclose(forward_pass.output, output, rtol=1e-10, atol=1e-10)
+    assert torch.allclose(gradient, grad_parameters, rtol=1e-10, atol=1e-10)
+    assert torch.allclose(columns, grad_inputs, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize('shape', [SHAPES[0], SHAPES[-1]], ids=str)
-def test_plain_gradients_are_finite_differences(shape):
+def test_reference_gradients_match_finite_differences(shape):
     parameters, inputs, masks = example(shape, batch=3)
     leaves = parameters.requires_grad_(), inputs.requires_grad_()
     assert torch.autograd.gradcheck(
@@ -142,7 +148,7 @@ def test_members_are_independent():
         assert torch.allclose(together[member], alone[0])
 
 
-def test_wrong_shapes_are_refused():
+def test_wrong_shapes_are_rejected():
     shape = MlpShape(3, (4,), 2)
     with pytest.raises(ValueError, match=r'accepted: .batch, 3'):
         fast_mlp(Ensemble(shape, torch.zeros(1, shape.num_parameters)), torch.zeros(5, 4))
@@ -151,34 +157,35 @@ def test_wrong_shapes_are_refused():
 
 
 @pytest.mark.parametrize('probability', [0.01, 0.3])
-def test_dropout_leaves_out_each_neuron_with_its_probability(probability):
+def test_dropout_drops_each_neuron_with_its_probability(probability):
     generator = torch.Generator().manual_seed(0)
     masks = torch.stack([dropout_mask((20, 30), probability, generator) for _ in range(400)])
     kept = torch.tensor(1.0 / (1.0 - probability))
     assert set(masks.unique().tolist()) == {0.0, kept.item()}
     dropped = (masks == 0).double()
-    # 240,000 draws in all and 400 for each place, bounds of five and six deviations
+    # 240,000 draws in all and 400 per element; bounds of five and seven standard deviations
     deviation = (probability * (1 - probability)) ** 0.5
     assert abs(dropped.mean().item() - probability) < 5 * deviation / 240_000**0.5
     assert (dropped.mean(dim=0) - probability).abs().max() < 7 * deviation / 400**0.5
     flat = dropped.view(400, -1)
-    together = (flat[:, :-1] * flat[:, 1:]).mean().item()  # neighbours are independent
+    together = (flat[:, :-1] * flat[:, 1:]).mean().item()  # adjacent elements are independent
     assert abs(together - probability**2) < 5 * probability / 240_000**0.5
 
 
 @pytest.mark.parametrize('size', [5, 80])
-def test_bf16_products_stay_near(size):
+def test_bf16_products_are_close_to_float32(size):
     shape = MlpShape(size, (70, 66), size, 'tanh', layer_norm=True)
     generator = torch.Generator().manual_seed(5)
     ensemble = Ensemble(shape, shape.initial(2, generator))
     inputs = torch.randn(6, size, generator=generator)
-    flat, into = ensemble.gradient
+    gradient, grad_layers = ensemble.gradient
     results = []
     for dtype in (torch.float32, torch.bfloat16):
-        passed = forward(ensemble, inputs, dtype=dtype)
-        columns = backward(passed, passed.output.sin(), into, slice(1, None))
-        assert columns.dtype == passed.output.dtype == torch.float32
-        results.append((passed.output, columns, flat.clone()))
+        forward_pass = forward(ensemble, inputs, dtype=dtype)
+        output = forward_pass.output
+        columns = backward(forward_pass, output.sin(), grad_layers, slice(1, None))
+        assert columns.dtype == output.dtype == torch.float32
+        results.append((output, columns, gradient.clone()))
     for exact, rounded in zip(*results, strict=True):
-        # bfloat16 keeps eight bits; errors of some fifty terms of either sign
+        # bfloat16 keeps eight bits; the errors of about fifty terms partly cancel
         assert (exact - rounded).norm() < 0.05 * exact.norm()

@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""The same actor twice: torch in training, NumPy on the robot."""
+"""The actor in torch for training and in NumPy for the robot."""
 
 import itertools
 
@@ -24,7 +24,7 @@ OPTIONS = list(
 
 
 def trained(distribution, activation, layer_norm, mean_clip, normalise):
-    """Return a learner after a few updates, so that no number is at its start."""
+    """Return an update after three steps, so that no parameter has its initial value."""
     options = {
         'batch_size': 16,
         'actor_hidden_sizes': [12, 9],
@@ -50,15 +50,15 @@ def trained(distribution, activation, layer_norm, mean_clip, normalise):
 
 
 def torch_distribution(update, observation):
-    """Return mean and deviation before tanh by the learner's actor."""
+    """Return mean and standard deviation before tanh from the learner's actor."""
     inputs = torch.from_numpy(observation)
     if update.algorithm.normalise_observations:
         state = update.state_dict()['statistics']
         clip = update.algorithm.observation_clip
         inputs = ((inputs - state['float_mean']) / state['float_std']).clamp(-clip, clip)
     parameters = update.state_dict()['networks']['actor']
-    trunk = update.actor.shape
-    mean, log_std = update.actor.distribution(Ensemble(trunk, parameters), inputs)
+    ensemble = Ensemble(update.actor.shape, parameters)
+    mean, log_std = update.actor.distribution(ensemble, inputs)
     return mean.numpy(), log_std.exp().numpy()
 
 
@@ -82,7 +82,7 @@ def test_robot_computes_what_the_learner_computes(options):
 
 
 @pytest.mark.parametrize('activation', ['relu', 'elu', 'tanh'])
-def test_sde_noise_on_the_robot_has_the_learners_deviation(activation):
+def test_sde_noise_on_the_robot_has_the_learners_std(activation):
     update = trained('gsde', activation, False, 0.0, False)
     policy = Policy(update.policy())
     observation = np.ones(4, np.float32)
@@ -96,7 +96,7 @@ def test_sde_noise_on_the_robot_has_the_learners_deviation(activation):
     np.testing.assert_allclose(np.std(drawn, axis=0), std[0], rtol=0.03)
 
 
-def test_policy_carries_its_statistics_and_counters():
+def test_policy_contains_statistics_and_counters():
     update = trained('gaussian', 'relu', False, 0.0, True)
     parameters = update.policy(version=5)
     assert (parameters.version, parameters.updates) == (5, 3)

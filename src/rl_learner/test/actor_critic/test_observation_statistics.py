@@ -1,13 +1,13 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""Running statistics against those of all observations at once."""
+"""Running statistics compared with those of all observations at once."""
 
 import numpy as np
 from rl_learner.actor_critic.observation_statistics import ObservationStatistics
 import torch
 
 
-def test_parts_give_what_the_whole_gives():
+def test_updates_in_parts_match_the_whole():
     data = np.random.default_rng(0).normal([1000.0, -3.0, 0.0], [5.0, 0.1, 2.0], (700, 3))
     statistics = ObservationStatistics(3)
     for part in np.split(data.astype(np.float32), [1, 30, 500]):
@@ -16,13 +16,13 @@ def test_parts_give_what_the_whole_gives():
     np.testing.assert_allclose(statistics.std, data.std(axis=0), rtol=1e-3)
 
 
-def test_nothing_is_changed_before_the_first_observation():
+def test_normalisation_is_the_identity_before_the_first_observation():
     observation = torch.tensor([[0.5, -20.0]])
     normal = ObservationStatistics(2).normalise(observation, clip=10.0)
     assert normal.tolist() == [[0.5, -10.0]]
 
 
-def test_a_number_that_never_changes_stays_finite():
+def test_constant_observation_stays_finite():
     statistics = ObservationStatistics(1)
     statistics.update(torch.full((50, 1), 7.0))
     assert statistics.std.item() > 0

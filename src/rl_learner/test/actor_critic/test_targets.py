@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""Targets against numbers worked by hand."""
+"""Targets compared with values computed by hand."""
 
 import pytest
 from rl_learner.actor_critic.targets import bellman_targets, kept_atoms, random_subset
@@ -22,19 +22,19 @@ def test_lowest_atoms_of_the_pool_are_kept(critics, kept, expected):
     assert atoms.tolist() == [expected]
 
 
-def test_all_atoms_are_kept_whatever_their_order():
+def test_all_atoms_can_be_kept():
     atoms = kept_atoms(torch.tensor([[[2.0, 1.0], [4.0, 3.0]]]), 4)
     assert sorted(atoms[0].tolist()) == [1.0, 2.0, 3.0, 4.0]
 
 
 @pytest.mark.parametrize('kept', [0, 5])
-def test_impossible_numbers_of_atoms_are_refused(kept):
+def test_impossible_numbers_of_atoms_are_rejected(kept):
     with pytest.raises(ValueError, match='accepted: 1 to 4'):
         kept_atoms(torch.zeros(1, 2, 2), kept)
 
 
 def test_only_terminated_stops_the_bootstrap():
-    # a truncated transition has terminated 0: it bootstraps as any other
+    # a truncated transition has terminated = 0, so it bootstraps like any other
     reward = torch.tensor([1.0, 1.0])
     discount = torch.tensor([0.5, 0.5])
     terminated = torch.tensor([0.0, 1.0])
@@ -53,5 +53,5 @@ def test_subset_is_uniform_and_without_repetition():
         subset = random_subset(2, 5, generator)
         assert len(set(subset.tolist())) == 2
         counts[subset] += 1
-    # 800 expected each, deviation 22
+    # 800 expected for each index, standard deviation 22
     assert counts.sub(800).abs().max() < 110
