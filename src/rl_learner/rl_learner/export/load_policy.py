@@ -16,7 +16,7 @@ from rl_learner.export import torchscript_file as export_torchscript
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 from rl_learner.run.folder import CHECKPOINTS, POLICY_FILE
 from rl_learner.run.manifest import read_run, RUN_FILE
-from rl_learner.training.checkpoint import Checkpoints, damage
+from rl_learner.training.checkpoint import Checkpoints, load_failure
 from rl_learner.training.update import Update
 import torch
 
@@ -107,7 +107,7 @@ def _read(path: Path) -> dict[str, Any]:
         state: dict[str, Any] = content['state']
     except Exception as error:  # a damaged file can fail in many ways
         raise TrainingError(
-            f'{path}: damaged or half written: {damage(error)}; accepted: another checkpoint'
+            f'{path}: damaged or half written: {load_failure(error)}; accepted: another checkpoint'
         ) from error
     return state
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Checkpoints: whole or not there, the last few kept, a damaged one passed over."""
+"""Checkpoints: written atomically, the newest few kept, damaged ones skipped."""
 
 from collections.abc import Iterator
 import io
@@ -17,33 +17,33 @@ _FORMAT = 1
 
 
 class Checkpoints:
-    """A folder of checkpoints, numbered by their updates."""
+    """A folder of checkpoints, numbered by critic updates."""
 
     def __init__(self, folder: Path | str, *, keep: int = 3) -> None:
-        """Use a folder; it is made with the first checkpoint.
+        """Use a folder, which the first checkpoint creates.
 
         Args:
-            folder: where the files lie.
-            keep: newest ones to keep, 1 or more.
+            folder: of the files.
+            keep: number of newest checkpoints to keep, 1 or more.
         """
         self.folder = Path(folder)
         self._keep = keep
 
     @property
     def paths(self) -> list[Path]:
-        """The checkpoints there are, newest first."""
+        """The existing checkpoints, newest first."""
         return sorted(self.folder.glob(_PATTERN), reverse=True)
 
     def save(self, state: dict[str, Any], updates: int) -> Path:
-        """Write a checkpoint and return its file; on return it has reached the disk.
+        """Write a checkpoint and return its path; on return it is on disk.
 
         Args:
-            state: nested dictionaries and lists of tensors, numbers, text.
-            updates: critic updates behind it.
+            state: nested dictionaries and lists of tensors, numbers and text.
+            updates: critic updates so far.
 
         Raises:
-            DiskError: the disk does not take it; the checkpoints there were stay as they are.
-            TrainingError: a tensor is not finite; they stay, too.
+            DiskError: the write failed; existing checkpoints are unchanged.
+            TrainingError: a tensor is not finite; existing checkpoints are unchanged.
         """
         for name, tensor in _tensors(state, ''):
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
@@ -51,7 +51,7 @@ class Checkpoints:
                     f'checkpoint after {updates} updates: {name} is not finite; not written'
                 )
         path = self.folder / f'checkpoint_{updates:012d}.pt'
-        content = io.BytesIO()  # torch's writer has other errors than the disk's where it is full
+        content = io.BytesIO()  # because torch's file writer hides the OSError of a full disk
         torch.save({'format': _FORMAT, 'state': state}, content)
         try:
             with atomic_file(path) as file:
@@ -63,12 +63,12 @@ class Checkpoints:
         return path
 
     def load(self, device: torch.device | str = 'cpu') -> dict[str, Any] | None:
-        """Return the state of the newest checkpoint that is whole, or None if there is none.
+        """Return the state of the newest readable checkpoint, or None if the folder has none.
 
-        A damaged one is passed over with a warning.
+        Damaged checkpoints are skipped with a warning.
 
         Raises:
-            TrainingError: there are checkpoints, and all are damaged.
+            TrainingError: all checkpoints are damaged.
         """
         paths = self.paths
         reason = ''
@@ -80,25 +80,25 @@ class Checkpoints:
                     return state
                 reason = f'format {content["format"]!r}, accepted: {_FORMAT}'
             except Exception as error:  # a damaged file can fail in many ways
-                reason = damage(error)
+                reason = load_failure(error)
             if path != paths[-1]:
-                _LOGGER.warning('%s cannot be read, trying the one before: %s', path, reason)
+                _LOGGER.warning('%s cannot be read, trying the previous one: %s', path, reason)
         if paths:
             raise TrainingError(
                 f'{self.folder}: none of {len(paths)} checkpoints can be read; the oldest:'
-                f' {reason}; move them away to begin anew'
+                f' {reason}; move them away to start anew'
             )
         return None
 
 
-def damage(error: Exception) -> str:
-    """Return why a checkpoint cannot be read: the first sentence of what a reader says of it."""
+def load_failure(error: Exception) -> str:
+    """Return why a checkpoint cannot be loaded: the first sentence of the error, shortened."""
     sentence = ' '.join(str(error).split()).partition('. ')[0]
     return sentence[:200] or type(error).__name__
 
 
 def _tensors(content: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield the tensors in nested dictionaries and lists, with their place."""
+    """Yield the tensors in nested dictionaries and lists, with their paths."""
     if isinstance(content, torch.Tensor):
         yield name, content
     elif isinstance(content, dict):

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""An update as one CUDA graph: recorded once, then replayed with a single launch."""
+"""An update as one CUDA graph: captured once, then replayed with a single launch."""
 
 from collections.abc import Callable
 import logging
@@ -16,19 +16,18 @@ _WARM_UPS = 2
 
 
 class _Captured(NamedTuple):
-    """A recorded step: fill `rows`, replay, read `records`."""
+    """A captured step: fill `rows`, replay, read `metrics`."""
 
     rows: Tensor
     replay: Callable[[], None]
-    records: StepMetrics
+    metrics: StepMetrics
 
 
 class CapturedSteps:
-    """Takes steps by replaying them; one recording for what is due and each batch size.
+    """Runs steps by replaying a captured one, for each plan and batch size.
 
-    A step must depend on nothing but the training state, its rows and what is due, and must wait
-    for nothing. Where recording fails, steps are taken one by one as before, and a warning says
-    so.
+    A step may depend only on the training state, its rows and its plan, and must not wait for the
+    device. If capturing fails, a warning is logged and steps run uncaptured.
     """
 
     def __init__(
@@ -37,38 +36,40 @@ class CapturedSteps:
         state: TrainingState,
         capture: Capture,
     ) -> None:
-        """Prepare.
+        """Start with no captured steps.
 
         Args:
-            step: takes rows, (batch, width), and what is due.
-            state: all that a step changes.
-            capture: records a step; returns what replays it, and the step's result, which each
-                replay overwrites.
+            step: called with rows, (batch, width), and a plan.
+            state: everything that a step changes.
+            capture: captures a step; returns a function that replays it, and the step's metrics,
+                which each replay overwrites.
         """
         self._step, self._state, self._capture = step, state, capture
         self._captured: dict[object, _Captured] = {}
-        self._works = True
+        self._can_capture = True
 
-    def __call__(self, rows: Tensor, due: StepPlan) -> StepMetrics:
-        """Take a step; its result holds until the next step."""
-        key = (rows.shape, due)
-        if self._works and key not in self._captured:
-            self._record(key, rows, due)
-        if not self._works:
-            return self._step(rows, due)
+    def __call__(self, rows: Tensor, plan: StepPlan) -> StepMetrics:
+        """Run a step; the returned metrics are valid until the next step."""
+        key = (rows.shape, plan)
+        if self._can_capture and key not in self._captured:
+            self._capture_step(key, rows, plan)
+        if not self._can_capture:
+            return self._step(rows, plan)
         captured = self._captured[key]
         captured.rows.copy_(rows)
         captured.replay()
-        return captured.records
+        return captured.metrics
 
-    def _record(self, key: object, rows: Tensor, due: StepPlan) -> None:
-        """Record a step, and leave the training state as it was."""
-        own = rows.clone()
+    def _capture_step(self, key: object, rows: Tensor, plan: StepPlan) -> None:
+        """Capture a step and restore the training state."""
+        static_rows = rows.clone()
         before = self._state.state_dict()
         try:
-            self._captured[key] = _Captured(own, *self._capture(lambda: self._step(own, due)))
+            self._captured[key] = _Captured(
+                static_rows, *self._capture(lambda: self._step(static_rows, plan))
+            )
         except RuntimeError as error:
-            self._works = False
+            self._can_capture = False
             logging.getLogger(__name__).warning(
                 'CUDA graphs cannot be used, training is slower: %s', error
             )
@@ -76,14 +77,14 @@ class CapturedSteps:
 
 
 def capture_cuda_graph(generator: torch.Generator) -> Capture:
-    """Return what records a step as a CUDA graph.
+    """Return a function that captures a step as a CUDA graph.
 
     Args:
-        generator: of the step's random numbers; a replay goes on where it stands.
+        generator: of the step's random numbers; each replay advances it.
     """
 
     def capture(step: Callable[[], StepMetrics]) -> tuple[Callable[[], None], StepMetrics]:
-        """Warm up beside the default stream, as recording demands, then record."""
+        """Warm up on a side stream, as capturing requires, then capture."""
         device = generator.device
         stream = torch.cuda.Stream(device)
         stream.wait_stream(torch.cuda.current_stream(device))
@@ -94,7 +95,7 @@ def capture_cuda_graph(generator: torch.Generator) -> Capture:
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(generator)
         with torch.cuda.device(device), torch.cuda.graph(graph):
-            records = step()
-        return graph.replay, records
+            metrics = step()
+        return graph.replay, metrics
 
     return capture

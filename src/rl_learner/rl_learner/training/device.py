@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The device that updates run on."""
+"""Choose the device that updates run on."""
 
 import logging
 
@@ -9,45 +9,45 @@ import torch
 _LOGGER = logging.getLogger(__name__)
 
 
-def training_device(wanted: str) -> str:
-    """Return the torch device of a parameter value, `cuda` only where CUDA works.
+def training_device(requested: str) -> str:
+    """Return the torch device for a parameter value; `cuda` only if CUDA works.
 
-    Where `auto` finds a GPU that does not work, a warning says why the CPU is taken.
+    If `auto` finds a GPU that does not work, a warning gives the reason.
 
     Args:
-        wanted: auto, cpu or cuda.
+        requested: auto, cpu or cuda.
 
     Raises:
-        ConfigurationError: cuda is wanted and does not work.
+        ConfigurationError: cuda is requested and does not work.
     """
-    if wanted == 'cpu':
+    if requested == 'cpu':
         return 'cpu'
     if torch.cuda.is_available():
-        trouble = _trouble()
-        if not trouble:
+        failure = _cuda_failure()
+        if not failure:
             return 'cuda'
     else:
-        trouble = 'no CUDA device is visible'
-    if wanted == 'cuda':
-        raise ConfigurationError(f'device: given cuda; accepted: cpu, {trouble}')
+        failure = 'no CUDA device is visible'
+    if requested == 'cuda':
+        raise ConfigurationError(f'device: given cuda; accepted: cpu because {failure}')
     if torch.cuda.is_available():
-        _LOGGER.warning('training on the CPU, the GPU does not work: %s', trouble)
+        _LOGGER.warning('training on the CPU because the GPU does not work: %s', failure)
     return 'cpu'
 
 
 def device_name(device: str) -> str:
-    """Return what people call a torch device."""
+    """Return a readable name of a torch device."""
     if device == 'cuda':
         return torch.cuda.get_device_name()
     threads = torch.get_num_threads()
     return f'the CPU, {threads} thread' + 's' * (threads > 1)
 
 
-def _trouble() -> str:
-    """Return why CUDA does not work, empty if it does.
+def _cuda_failure() -> str:
+    """Return why CUDA does not work; empty if it does.
 
-    A driver that is too old shows only when CUDA is first used, and a GPU that this build of
-    torch has no kernels for at the first kernel.
+    A driver that is too old fails only when CUDA is first used; a GPU without kernels in this
+    build of torch fails only at the first kernel.
     """
     try:
         square = torch.ones(8, 8, device='cuda')

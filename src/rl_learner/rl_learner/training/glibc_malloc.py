@@ -1,23 +1,23 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Memory that an update frees stays with the process for the next update."""
+"""Keep memory that an update frees in the process, for the next update."""
 
 import ctypes
 import sys
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # from malloc.h
-_LARGEST_BLOCK = 64 * 1024**2
-_KEPT = 256 * 1024**2
+_MMAP_THRESHOLD_BYTES = 64 * 1024**2
+_TRIM_THRESHOLD_BYTES = 256 * 1024**2
 
 
 def keep_freed_memory() -> None:
-    """Stop glibc from giving an update's larger tensors back to the kernel and taking them anew.
+    """Stop glibc from returning an update's large tensors to the kernel.
 
-    Each time the kernel would clear them page by page, which takes a tenth of an update. Does
-    nothing where there is no glibc.
+    The kernel would clear their pages for each update, which takes a tenth of its time. Without
+    glibc this does nothing.
     """
     if not sys.platform.startswith('linux'):
         return
     mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
     if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGEST_BLOCK)
-        mallopt(_M_TRIM_THRESHOLD, _KEPT)
+        mallopt(_M_MMAP_THRESHOLD, _MMAP_THRESHOLD_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, _TRIM_THRESHOLD_BYTES)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The training loop: blocks from replay into updates, policies and checkpoints out."""
+"""The training loop: takes blocks from replay, publishes policies, writes checkpoints."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -21,42 +21,43 @@ from rl_learner.training.update import Update
 import torch
 
 _LOGGER = logging.getLogger(__name__)
-_VERSION = 'policy version'
-_IDLE_S = 2.0  # without a block the learner waits for data, whatever it did before
+# what is written to disk while training
+_VERSION, _CHECKPOINT = 'policy version', 'checkpoint'
+_BLOCK_TIMEOUT_S = 0.2
+_IDLE_AFTER_S = 2.0  # without a block for so long, the state is `waiting for data`
 
 
 class BlockSource(Protocol):
     """Where training data comes from."""
 
     def next_block(self, timeout_s: float) -> Float32Array | None:
-        """Return rows, (update, batch, width), or None if there are none in time."""
+        """Return rows, (update, batch, width), or None if none arrive in time."""
         ...
 
 
 @dataclass(frozen=True)
 class LearnerSettings:
-    """How often the learner shows and keeps its work.
+    """How often the learner publishes and saves.
 
     Attributes:
-        publish_period_s: least time between two policies.
+        publish_period_s: minimum time between two policies.
         checkpoint_period_s: time between two checkpoints.
     """
 
-    publish_period_s: float = 0.2
-    checkpoint_period_s: float = 60.0
+    publish_period_s: float
+    checkpoint_period_s: float
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How training goes.
+    """Progress of training.
 
     Attributes:
-        state: what the learner does or waits for, in words; `disk: ...` while the disk does not
-            take what is to be kept.
+        state: what the learner does or waits for, as text; `disk: ...` while writes fail.
         updates: critic updates of the run.
         updates_per_s: over the last publishing period.
-        policy_version: newest published.
-        metrics: losses and their like, means over the last publishing period.
+        policy_version: newest published version.
+        metrics: losses and other metrics, means over the last publishing period.
     """
 
     state: str = 'starting'
@@ -67,11 +68,11 @@ class Progress:
 
 
 class Learner:
-    """Trains as long as replay lets blocks out.
+    """Trains whenever replay provides a block.
 
     Attributes:
-        progress: replaced as a whole, so that any thread may read it.
-        settings: may be replaced by any thread.
+        progress: replaced as a whole, so any thread may read it.
+        settings: any thread may replace them.
     """
 
     def __init__(
@@ -85,29 +86,29 @@ class Learner:
         transitions: int = 0,
         fingerprint: str = '',
     ) -> None:
-        """Prepare training; goes on from the run folder's checkpoint if there is one.
+        """Prepare training; continues from the run folder's checkpoint if there is one.
 
-        `connect` says where data comes from, before `run`.
+        Call `connect` before `run`.
 
         Args:
             update: the networks and their update.
-            pace: goes on from the checkpoint, too.
+            pace: restored from the checkpoint, too.
             publish: called on the training thread with each new policy.
             run_folder: for checkpoints and the policy file.
             settings: periods.
-            transitions: of the run so far.
-            fingerprint: of the robot; it goes into the policy file.
+            transitions: number of transitions of the run so far.
+            fingerprint: of the robot, written to the policy file.
 
         Raises:
-            TrainingError: the checkpoint does not fit the algorithm.
+            TrainingError: the checkpoint does not match the algorithm.
         """
         self._update, self._pace = update, pace
         self._publish_policy, self._folder, self.settings = publish, run_folder, settings
         self._fingerprint = fingerprint
         self._checkpoints = Checkpoints(run_folder / CHECKPOINTS)
         self._stop = threading.Event()
-        self._save_wanted = threading.Event()
-        self._troubles: dict[str, str] = {}  # what the disk does not take, and its words
+        self._save_requested = threading.Event()
+        self._disk_errors: dict[str, str] = {}  # what could not be written, and why
         self._published_s = self._saved_s = 0.0
         self._published_updates = self._saved_updates = 0
         self.progress = Progress()
@@ -115,7 +116,7 @@ class Learner:
         self._resume(transitions)
 
     def connect(self, source: BlockSource, count_transitions: Callable[[], int]) -> None:
-        """Take training data from `source`; the function counts those of the whole run."""
+        """Take training data from `source`; the function returns the run's transitions so far."""
         self._source, self._count_transitions = source, count_transitions
 
     def prepare(self) -> None:
@@ -123,101 +124,102 @@ class Learner:
         self._stop.clear()
 
     def stop(self) -> None:
-        """Stop after the block under way."""
+        """Stop after the current block."""
         self._stop.set()
 
     def save_soon(self) -> None:
-        """Write a checkpoint after the block under way."""
-        self._save_wanted.set()
+        """Write a checkpoint after the current block."""
+        self._save_requested.set()
 
     def run(self) -> None:
         """Train until stopped, then save.
 
-        While the disk takes nothing training goes on, and it is tried again period by period.
+        If a write to disk fails, training continues and the write is retried each period.
 
         Raises:
-            DiskError: what was trained last cannot be saved at the end.
-            TrainingError: numbers are not finite; the last checkpoint stays as it is.
+            DiskError: the final save failed.
+            TrainingError: a number is not finite; the last checkpoint is unchanged.
         """
         self._publish('waiting for data')
         self._saved_s = time.monotonic()
         while not self._stop.is_set():
-            block = self._source.next_block(timeout_s=0.2)
+            block = self._source.next_block(_BLOCK_TIMEOUT_S)
             if block is not None:
                 self._update.run(torch.from_numpy(block))
                 if time.monotonic() - self._published_s >= self.settings.publish_period_s:
                     self._publish('training')
-            elif self._update.updates > self._published_updates or self._owes_a_policy():
-                self._publish('waiting for data')  # what was trained before it ran out, too
-            elif self._age_s() >= _IDLE_S:
-                state = self._in_words('waiting for data')
+            elif self._update.updates > self._published_updates or self._retry_is_due():
+                self._publish('waiting for data')  # including the last updates before data ran out
+            elif self._since_publish_s() >= _IDLE_AFTER_S:
+                state = self._state_text('waiting for data')
                 self.progress = replace(self.progress, state=state, updates_per_s=0.0)
-            if self._save_wanted.is_set() or self._must_save():
-                self._try('checkpoint', self._save)
+            if self._save_requested.is_set() or self._checkpoint_is_due():
+                self._try_write(_CHECKPOINT, self._save)
         self._publish('stopped')
         self._save()
-        self._versions.give_back()
+        self._versions.release_unused()
 
-    def _owes_a_policy(self) -> bool:
-        """Whether the disk kept a policy back, and it is time to try again."""
-        return _VERSION in self._troubles and self._age_s() >= self.settings.publish_period_s
+    def _retry_is_due(self) -> bool:
+        """Whether it is time to retry a policy version that could not be reserved."""
+        failed = _VERSION in self._disk_errors
+        return failed and self._since_publish_s() >= self.settings.publish_period_s
 
-    def _age_s(self) -> float:
-        """How old what was published last is."""
+    def _since_publish_s(self) -> float:
+        """Time since progress was last published."""
         return time.monotonic() - self._published_s
 
-    def _must_save(self) -> bool:
-        """Whether a checkpoint is due: there is something new, and the last one is old."""
+    def _checkpoint_is_due(self) -> bool:
+        """Whether there are updates to save and the checkpoint period has passed."""
         age_s = time.monotonic() - self._saved_s
         return (
             age_s >= self.settings.checkpoint_period_s
             and self._update.updates > self._saved_updates
         )
 
-    def _try(self, what: str, work: Callable[[], None]) -> None:
-        """Do what needs the disk; where the disk does not take it, remember and say so."""
+    def _try_write(self, what: str, write: Callable[[], None]) -> None:
+        """Write to disk; if that fails, log it once and remember it."""
         try:
-            work()
+            write()
         except DiskError as error:
-            if what not in self._troubles:
-                _LOGGER.warning('training goes on and tries again: %s', error)
-            self._troubles[what] = str(error)
+            if what not in self._disk_errors:
+                _LOGGER.warning('training continues and retries the write: %s', error)
+            self._disk_errors[what] = str(error)
         else:
-            if self._troubles.pop(what, ''):
-                _LOGGER.info('the disk takes it again: %s', what)
+            if self._disk_errors.pop(what, ''):
+                _LOGGER.info('written to disk again: %s', what)
 
     def _publish(self, state: str) -> None:
-        """Publish progress, and the policy, if a new version can be had for it."""
+        """Publish progress, and the policy if a version can be reserved for it."""
         now_s = time.monotonic()
-        made = self._update.updates - self._published_updates
-        metrics = self._update.metrics()  # raises where training diverged: nobody gets that policy
-        self._try(_VERSION, self._publish_next_policy)
+        new_updates = self._update.updates - self._published_updates
+        metrics = self._update.metrics()  # raises if training diverged, before the policy is sent
+        self._try_write(_VERSION, self._publish_next_policy)
         self.progress = Progress(
-            state=self._in_words(state),
+            state=self._state_text(state),
             updates=self._update.updates,
-            updates_per_s=made / (now_s - self._published_s),
+            updates_per_s=new_updates / (now_s - self._published_s),
             policy_version=self._versions.newest,
             metrics={**self.progress.metrics, **metrics},
         )
         self._published_s, self._published_updates = now_s, self._update.updates
 
-    def _in_words(self, state: str) -> str:
-        """Return the state, or the disk's first trouble."""
-        trouble = next(iter(self._troubles.values()), '')
-        return f'disk: {trouble}' if trouble else state
+    def _state_text(self, state: str) -> str:
+        """Return the state, or the oldest disk error."""
+        disk_error = next(iter(self._disk_errors.values()), '')
+        return f'disk: {disk_error}' if disk_error else state
 
     def _publish_next_policy(self) -> None:
-        """Publish the policy under a new version."""
+        """Publish the policy with a new version."""
         self._publish_policy(self._update.policy(self._versions.next()))
 
     def _save(self) -> None:
         """Write checkpoint and policy file.
 
         Raises:
-            DiskError: the disk does not take them.
+            DiskError: a write failed.
         """
-        self._save_wanted.clear()
-        self._saved_s = time.monotonic()  # if it fails, too: the next one is due a period later
+        self._save_requested.clear()
+        self._saved_s = time.monotonic()  # even if it fails, the next try is a period later
         version = self.progress.policy_version
         updates = self._update.updates
         state = {
@@ -234,13 +236,13 @@ class Learner:
         self._saved_updates = updates
 
     def _resume(self, transitions: int) -> None:
-        """Go on from the newest good checkpoint."""
+        """Continue from the newest readable checkpoint."""
         state = self._checkpoints.load()
         if state is None:
             return
         self._update.load_state_dict(state['update'])
         self._pace.resume(state['pace'], transitions, self._update.updates)
-        self._versions.at_least(int(state['policy_version']))
+        self._versions.skip_to(int(state['policy_version']))
         self.progress = Progress(
             updates=self._update.updates, policy_version=self._versions.newest
         )

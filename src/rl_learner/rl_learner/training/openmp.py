@@ -1,22 +1,23 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Settings for the threads of torch's products on a CPU, to be made before torch is imported.
+"""How long torch's CPU threads spin before they sleep.
 
-They wait for each other after each product, a hundred times an update. GNU OpenMP lets them spin
-for milliseconds before they sleep; on a machine that does other things, too, they spin while the
-one they wait for is not let on a processor.
+The threads of a product wait for each other, a hundred times per update. GNU OpenMP lets them spin
+for milliseconds first; on a machine with other work they then occupy the processors that the
+awaited thread needs.
 """
 
 from collections.abc import Mapping
 
-_SPIN = 10_000  # a third of a millisecond: longer than between two products of an update
+# a third of a millisecond, longer than the pause between two products of an update
+_SPIN_COUNT = 10_000
 
 
 def openmp_environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return what to add to an environment, so that an update need not have a machine to itself.
+    """Return environment variables that limit spinning; set them before torch is imported.
 
     Args:
-        given: the environment; where it says how threads wait, that stays.
+        given: the environment; if it already says how threads wait, nothing is returned.
     """
     if given.keys() & {'GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'}:
         return {}
-    return {'GOMP_SPINCOUNT': str(_SPIN)}
+    return {'GOMP_SPINCOUNT': str(_SPIN_COUNT)}

@@ -1,27 +1,27 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Version numbers of policies that never come twice in a run, whenever the learner is killed."""
+"""Policy version numbers that are never reused in a run, even if the learner is killed."""
 
 from pathlib import Path
 
 from rl_agent.errors import DiskError, TrainingError
 from rl_agent.system.atomic_file import atomic_file
 
-_RESERVED_AT_ONCE = 1000
+_RESERVED_PER_WRITE = 1000
 
 
 class PolicyVersions:
-    """Numbers from a file that says which are reserved.
+    """Version numbers, reserved in a file.
 
-    A checkpoint a minute is too seldom to count policies, a file written with each of them too
-    often: the file is written once for a thousand. A killed learner leaves the rest of its
-    thousand unused.
+    Checkpoints are too rare to count policies, and a file written for each policy would be too
+    much, so the file reserves a thousand numbers at a time. A killed learner leaves the rest of
+    its thousand unused.
 
     Attributes:
-        newest: the last number given out.
+        newest: the last number returned.
     """
 
     def __init__(self, path: Path) -> None:
-        """Go on behind the numbers that are reserved; a new run begins with 1.
+        """Continue after the reserved numbers; a new run starts with 1.
 
         Raises:
             TrainingError: the file is damaged.
@@ -35,27 +35,27 @@ class PolicyVersions:
             ) from error
         self._reserved = self.newest
 
-    def at_least(self, version: int) -> None:
-        """Go on behind a version that a checkpoint knows."""
+    def skip_to(self, version: int) -> None:
+        """Continue after the version in a checkpoint, if that is higher."""
         self.newest = max(self.newest, version)
 
     def next(self) -> int:
-        """Return a number that no policy of this run has had.
+        """Return a number that no policy of this run has used.
 
         Raises:
-            DiskError: it cannot be reserved.
+            DiskError: the number cannot be reserved.
         """
         if self.newest >= self._reserved:
-            self._reserve(self.newest + _RESERVED_AT_ONCE)
+            self._reserve(self.newest + _RESERVED_PER_WRITE)
         self.newest += 1
         return self.newest
 
-    def give_back(self) -> None:
-        """Let the next start go on right behind the newest; for a learner that ends in order."""
+    def release_unused(self) -> None:
+        """Let the next start continue right after `newest`; called at an orderly end."""
         self._reserve(self.newest)
 
     def _reserve(self, version: int) -> None:
-        """Bring a number to the disk."""
+        """Write the highest reserved number to disk."""
         try:
             with atomic_file(self._path) as file:
                 file.write(str(version).encode('ascii'))

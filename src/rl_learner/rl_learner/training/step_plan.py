@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What one update does, decided on the host before it, and what it records."""
+"""What one update does, decided on the host in advance, and the metrics that it records."""
 
 from typing import NamedTuple
 
@@ -7,23 +7,23 @@ from torch import Tensor
 
 
 class StepPlan(NamedTuple):
-    """What one update does beside teaching the critics.
+    """What one update does in addition to updating the critics.
 
     Attributes:
-        actor: actor and temperature learn.
-        targets: the targets follow.
-        critic_record: the critics' numbers are recorded.
-        actor_record: the actor's and the temperature's are.
+        update_actor: update actor and temperature.
+        update_targets: move the targets towards their networks.
+        record_critics: record the critics' metrics.
+        record_actor: record the actor's and the temperature's metrics.
     """
 
-    actor: bool
-    targets: bool
-    critic_record: bool
-    actor_record: bool
+    update_actor: bool
+    update_targets: bool
+    record_critics: bool
+    record_actor: bool
 
 
 class StepMetrics(NamedTuple):
-    """Scalars by name, of one update; empty if not recorded."""
+    """Scalars of one update by name; empty if not recorded."""
 
     critics: dict[str, Tensor]
     actor: dict[str, Tensor]

@@ -1,56 +1,56 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""How many samples are due for the transitions of a run, over all starts of the learner."""
+"""How many samples are due for the transitions of a run, across restarts of the learner."""
 
 from typing import Any
 
 
 class TrainingPace:
-    """Keeps the ratio of samples to transitions, restarts and changed settings included.
+    """Keeps the ratio of samples to transitions across restarts and changed settings.
 
-    Of a run that is trained without a break, `samples_per_insert * (transitions - warmup)` samples
-    are due, less those that its updates drew. A restarted learner goes on from its checkpoint: it
-    owes what was due then, and what has come since. So updates that were lost with a killed
-    learner are made again, those that the checkpoint has are not, and a ratio that was changed
-    counts from the checkpoint on.
+    In a run without restarts, `samples_per_insert * (transitions - warmup)` samples are due, minus
+    those already drawn. After a restart, the samples due at the checkpoint are due, plus those for
+    the transitions since. So updates lost with a killed learner are repeated, updates in the
+    checkpoint are not, and a changed ratio applies from the checkpoint on.
     """
 
     def __init__(self, samples_per_insert: float, batch_size: int, warmup: int) -> None:
         """Pace a new run.
 
         Args:
-            samples_per_insert: updates_to_data x batch size.
-            batch_size: samples of one update.
+            samples_per_insert: see `Algorithm.samples_per_insert`.
+            batch_size: samples per update.
             warmup: transitions before the first sample.
         """
         self._per_insert, self._batch_size, self._warmup = samples_per_insert, batch_size, warmup
-        self._offset = 0.0  # samples that are not due any more for another reason than updates
+        self._offset = 0.0  # samples that are no longer due, for reasons other than updates
 
     def resume(self, state: dict[str, Any], total: int, updates: int) -> None:
-        """Go on from a checkpoint.
+        """Continue from a checkpoint.
 
         Args:
             state: see `state`.
-            total: transitions of the run now; fewer than then if experience was taken away.
-            updates: of the checkpoint.
+            total: transitions of the run now; fewer than in the checkpoint if experience was
+                deleted.
+            updates: critic updates in the checkpoint.
         """
         new = total - int(state['transitions'])
         due = min(float(state['samples_due']) + self._per_insert * new, self._limit(total))
-        # what is due below zero is warmup; a run that lost its experience warms up again
+        # negative values are warmup: a run that lost its experience warms up again
         due = max(due, min(0.0, self._limit(total)))
         self._offset = self._limit(total) - updates * self._batch_size - due
 
     def samples_due(self, total: int, updates: int) -> float:
-        """Return the samples to draw after so many transitions and updates."""
+        """Return the samples still to be drawn, given the transitions and updates so far."""
         return self._limit(total) - updates * self._batch_size - self._offset
 
     def backlog(self, total: int, updates: int) -> int:
-        """Return the transitions whose updates are still to be made."""
+        """Return the number of transitions that updates are still due for."""
         return max(0, int(self.samples_due(total, updates) / self._per_insert))
 
     def state(self, total: int, updates: int) -> dict[str, Any]:
-        """Return what a checkpoint keeps."""
+        """Return the part of a checkpoint that `resume` reads."""
         return {'transitions': total, 'samples_due': self.samples_due(total, updates)}
 
     def _limit(self, total: int) -> float:
-        """Return the samples that so many transitions allow in all."""
+        """Return the samples that a number of transitions allows in all."""
         return self._per_insert * (total - self._warmup)

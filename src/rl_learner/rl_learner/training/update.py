@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""One update of critics, actor, temperature and targets, for every member of the family."""
+"""One update of critics, actor, temperature and targets, for every algorithm of the family."""
 
 from collections.abc import Callable
 import math
@@ -22,18 +22,19 @@ from rl_learner.training.step_plan import StepMetrics, StepPlan
 import torch
 from torch import Tensor
 
-# a record costs as much as a tenth of an update, and people look once a second
+# recording costs a tenth of an update, and metrics are read about once a second
 _UPDATES_PER_RECORD = 20
-# pairs of quantile and target whose mean loss is shown; all of TQC's would cost a whole update
+# pairs of quantile and target in the recorded loss; all of TQC's would cost a whole update
 _PAIRS_PER_RECORD = 100_000
+_GRADIENT_NORM_EPSILON = 1e-6  # as in torch.nn.utils.clip_grad_norm_
 
 
 class Update:
     """Trains an actor and its critics.
 
     Attributes:
-        algorithm: which member of the family.
-        layout: of the rows it learns from.
+        algorithm: selects the member of the family.
+        layout: of the training rows.
         actor: shape of the actor.
         critics: shape of the critics.
     """
@@ -49,15 +50,15 @@ class Update:
         reference: bool = False,
         cuda_graphs: bool = True,
     ) -> None:
-        """Begin with fresh networks.
+        """Initialise the networks.
 
         Args:
-            algorithm: which member of the family.
+            algorithm: selects the member of the family.
             observation_size: length of an observation.
             action_size: length of an action.
             seed: of networks and noise.
-            device: where to train.
-            reference: take the plain path, float32 with every gradient from autograd; for tests.
+            device: torch device to train on.
+            reference: use the reference path: float32, all gradients from autograd; for tests.
             cuda_graphs: on a CUDA device, replay each update as one graph.
         """
         self.algorithm = algorithm
@@ -69,18 +70,18 @@ class Update:
         self._state = TrainingState(
             algorithm, self.actor, self.critics, generator, fused=not reference
         )
-        # no graph is wanted, and on a CPU each operation costs less without the care for one
+        # the fast path needs no autograd, and on a CPU each operation is cheaper without it
         self._is_inference = not reference and self._device.type == 'cpu'
-        kind = AutogradGradients if reference else FastGradients
-        self._gradients: Gradients = kind(
+        gradients_class = AutogradGradients if reference else FastGradients
+        self._gradients: Gradients = gradients_class(
             algorithm, self.layout, self.actor, self.critics, self._state
         )
         self._target_entropy = -algorithm.target_entropy_scale * action_size
         self._metrics = MeanMetrics()
-        self._take_step: Callable[[Tensor, StepPlan], StepMetrics] = self._step
+        self._run_step: Callable[[Tensor, StepPlan], StepMetrics] = self._step
         if self._device.type == 'cuda' and cuda_graphs and not reference:
             capture = capture_cuda_graph(generator)
-            self._take_step = CapturedSteps(self._step, self._state, capture)
+            self._run_step = CapturedSteps(self._step, self._state, capture)
         keep_freed_memory()
 
     @property
@@ -95,39 +96,39 @@ class Update:
 
     @property
     def temperature(self) -> Tensor:
-        """The weight of the entropy, in units of reward, scalar."""
+        """Weight of the entropy, in units of reward, scalar."""
         return self._state.temperature
 
     def run(self, rows: Tensor) -> None:
         """Do one block of updates.
 
         Args:
-            rows: one batch for each update, (update, batch, width), laid out as `layout`.
+            rows: one batch for each update, (update, batch, width), see `layout`.
 
         Raises:
-            TrainingError: a number is not finite; nothing was changed.
-            ValueError: the rows have another shape.
+            TrainingError: a value is not finite; nothing is changed.
+            ValueError: the rows have the wrong shape.
         """
         block = self._prepare(rows)
         with torch.inference_mode(self._is_inference):
             for index, batch in enumerate(block):
-                due = self._due(last=index == len(block) - 1)
-                self._count(due, self._take_step(batch, due))
+                plan = self._plan(last=index == len(block) - 1)
+                self._count(plan, self._run_step(batch, plan))
 
     def _prepare(self, rows: Tensor) -> Tensor:
-        """Return a block on the device, checked, observations normalised."""
+        """Return a checked block on the device, with observations normalised."""
         if rows.ndim != 3 or rows.shape[2] != self.layout.width:
             raise ValueError(
                 f'rows: given shape {tuple(rows.shape)};'
                 f' accepted: (update, batch, {self.layout.width})'
             )
-        # one number tells of all; the sum of large finite ones can overflow
+        # the sum is a cheap test of all values, but large finite values can overflow it
         if not math.isfinite(rows.sum().item()) and not bool(torch.isfinite(rows).all()):
-            raise TrainingError(_explain_bad_numbers(self.layout.unpack(rows)))
+            raise TrainingError(_describe_nonfinite(self.layout.unpack(rows)))
         block = rows.to(self._device, torch.float32, non_blocking=True)
         if not self.algorithm.normalise_observations:
             return block
-        block = block.clone() if block is rows else block  # the caller's stay as they are
+        block = block.clone() if block is rows else block  # do not change the caller's rows
         fields = self.layout.unpack(block)
         statistics, clip = self._state.statistics, self.algorithm.observation_clip
         statistics.update(fields.observation)
@@ -135,61 +136,77 @@ class Update:
             observation.copy_(statistics.normalise(observation, clip))
         return block
 
-    def _due(self, *, last: bool) -> StepPlan:
-        """Return what the next update does, the last of its block or not."""
+    def _plan(self, *, last: bool) -> StepPlan:
+        """Return what the next update does; `last`: it is the last of its block."""
         algorithm, number = self.algorithm, self.updates + 1
         per_block = algorithm.actor_update_per_block
-        actor = last if per_block else number % algorithm.policy_delay == 0
+        update_actor = last if per_block else number % algorithm.policy_delay == 0
         return StepPlan(
-            actor=actor,
-            targets=number % algorithm.target_delay == 0,
-            critic_record=self.updates % _UPDATES_PER_RECORD == 0,
-            actor_record=actor and self.actor_updates % _UPDATES_PER_RECORD == 0,
+            update_actor=update_actor,
+            update_targets=number % algorithm.target_delay == 0,
+            record_critics=self.updates % _UPDATES_PER_RECORD == 0,
+            record_actor=update_actor and self.actor_updates % _UPDATES_PER_RECORD == 0,
         )
 
-    def _count(self, due: StepPlan, records: StepMetrics) -> None:
-        """Count an update and take its records in."""
+    def _count(self, plan: StepPlan, step_metrics: StepMetrics) -> None:
+        """Count an update and add its metrics."""
         self._state.updates += 1
-        self._state.actor_updates += due.actor
-        for record in records:
-            if record:
-                self._metrics.add(**record)
+        self._state.actor_updates += plan.update_actor
+        for metrics in step_metrics:
+            if metrics:
+                self._metrics.add(**metrics)
 
-    def _step(self, rows: Tensor, due: StepPlan) -> StepMetrics:
-        """Do one update with a batch, (batch, width); nothing in it waits for the device."""
+    def _step(self, rows: Tensor, plan: StepPlan) -> StepMetrics:
+        """Do one update with a batch, (batch, width), without waiting for the device."""
         shape = (len(rows), self.layout.action_size)
-        noise = draw_noise(
-            self.algorithm, self.critics, shape, self._state.generator, with_actor=due.actor
-        )
-        records = StepMetrics({}, {})
-        found = self._gradients.critics(rows, noise)
-        if due.critic_record:
-            records.critics.update(self._critic_record(found))
-        self._move('critics', found.gradient)
-        if due.actor:
-            raised = self._gradients.actor(rows, noise)
-            if due.actor_record:
-                records.actor.update(self._actor_record(raised))
-            self._move('actor', raised.gradient)
-            if raised.log_prob is not None and self.algorithm.temperature == 'auto':
-                self._state.optimizers['temperature'].step(self._temperature_gradient(raised))
-        if due.targets:
+        generator, with_actor = self._state.generator, plan.update_actor
+        noise = draw_noise(self.algorithm, self.critics, shape, generator, with_actor=with_actor)
+        step_metrics = StepMetrics({}, {})
+        critic_gradient = self._gradients.critics(rows, noise)
+        if plan.record_critics:
+            step_metrics.critics.update(self._critic_metrics(critic_gradient))
+        self._update_network('critics', critic_gradient.gradient)
+        if plan.update_actor:
+            actor_gradient = self._gradients.actor(rows, noise)
+            if plan.record_actor:
+                step_metrics.actor.update(self._actor_metrics(actor_gradient))
+            self._update_network('actor', actor_gradient.gradient)
+            self._update_temperature(actor_gradient.log_prob)
+        if plan.update_targets:
             self._update_targets()
-        return records
+        return step_metrics
 
-    def _temperature_gradient(self, raised: ActorGradient) -> Tensor:
-        """Return the gradient by the temperature's parameter, scalar.
+    def _update_network(self, name: str, gradient: Tensor) -> None:
+        """Step the optimizer of `critics` or `actor`, after clipping the gradient's norm."""
+        max_norm = self.algorithm.max_gradient_norm
+        if max_norm:
+            norm = torch.linalg.vector_norm(gradient)
+            gradient.mul_((max_norm / (norm + _GRADIENT_NORM_EPSILON)).clamp_(max=1.0))
+        self._state.optimizers[name].step(gradient)
 
-        It raises the temperature where the entropy is below its target and lowers it where
-        above. The loss is -p (mean log pi + target entropy) with p the learned parameter, log
-        alpha for `exp`; so the gradient by p is -(mean log pi + target entropy).
+    def _update_temperature(self, log_prob: Tensor | None) -> None:
+        """Step the temperature's optimizer if the temperature is learned."""
+        if log_prob is not None and self.algorithm.temperature == 'auto':
+            self._state.optimizers['temperature'].step(self._temperature_gradient(log_prob))
+
+    def _temperature_gradient(self, log_prob: Tensor) -> Tensor:
+        """Return the gradient by the temperature's parameter p, scalar.
+
+        The temperature loss is -p (mean log pi + target entropy), where p is log alpha for `exp`.
+        The temperature rises while the entropy is below its target and falls while it is above.
         """
-        assert raised.log_prob is not None
-        return raised.log_prob.mean().add_(self._target_entropy).neg_()
+        return log_prob.mean().add_(self._target_entropy).neg_()
 
-    def _critic_record(self, found: CriticGradient) -> dict[str, Tensor]:
-        """Return what people want to see of the critics, scalars."""
-        quantiles, targets = found.quantiles, found.targets
+    def _update_targets(self) -> None:
+        """Move the targets towards their networks by `tau_target` of the distance."""
+        state, tau = self._state, self.algorithm.tau_target
+        state.target_critics.flat.lerp_(state.critics.frozen.flat, tau)
+        if self.algorithm.distribution == 'deterministic':
+            state.target_actor.flat.lerp_(state.actor.frozen.flat, tau)
+
+    def _critic_metrics(self, critic_gradient: CriticGradient) -> dict[str, Tensor]:
+        """Return the critics' metrics, scalars."""
+        quantiles, targets = critic_gradient.quantiles, critic_gradient.targets
         rows = max(1, _PAIRS_PER_RECORD // (quantiles[0].numel() * targets.shape[1]))
         return {
             'critic_loss': quantile_loss(
@@ -198,44 +215,30 @@ class Update:
             'q_mean': quantiles.mean(),
             'quantile_spread': quantiles.std(dim=2, correction=0).mean(),
             'target_mean': targets.mean(),
-            'critic_gradient_norm': torch.linalg.vector_norm(found.gradient),
+            'critic_gradient_norm': torch.linalg.vector_norm(critic_gradient.gradient),
         }
 
-    def _actor_record(self, raised: ActorGradient) -> dict[str, Tensor]:
-        """Return what people want to see of actor and temperature, scalars."""
-        norm = torch.linalg.vector_norm(raised.gradient)
-        if raised.log_prob is None:
-            return {'actor_loss': -raised.q, 'actor_gradient_norm': norm}
-        entropy, temperature = -raised.log_prob.mean(), self.temperature
-        gradient = self._temperature_gradient(raised)
+    def _actor_metrics(self, actor_gradient: ActorGradient) -> dict[str, Tensor]:
+        """Return the actor's and the temperature's metrics, scalars."""
+        q, log_prob = actor_gradient.q, actor_gradient.log_prob
+        norm = torch.linalg.vector_norm(actor_gradient.gradient)
+        if log_prob is None:
+            return {'actor_loss': -q, 'actor_gradient_norm': norm}
+        entropy, temperature = -log_prob.mean(), self.temperature
+        temperature_gradient = self._temperature_gradient(log_prob)
         return {
-            'actor_loss': -temperature * entropy - raised.q,
+            'actor_loss': -temperature * entropy - q,
             'actor_gradient_norm': norm,
             'temperature': temperature.clone(),
-            'temperature_loss': self._state.temperature_parameter * gradient,
+            'temperature_loss': self._state.temperature_parameter * temperature_gradient,
             'entropy': entropy,
         }
 
-    def _update_targets(self) -> None:
-        """Let the targets follow their networks by a small share of the distance."""
-        state, share = self._state, self.algorithm.tau_target
-        state.target_critics.flat.lerp_(state.critics.frozen.flat, share)
-        if self.algorithm.distribution == 'deterministic':
-            state.target_actor.flat.lerp_(state.actor.frozen.flat, share)
-
-    def _move(self, name: str, gradient: Tensor) -> None:
-        """Let an optimizer step, its gradient's norm bounded."""
-        bound = self.algorithm.max_gradient_norm
-        if bound:
-            norm = torch.linalg.vector_norm(gradient)
-            gradient.mul_((bound / (norm + 1e-6)).clamp_(max=1.0))
-        self._state.optimizers[name].step(gradient)
-
     def metrics(self) -> dict[str, float]:
-        """Return the means of what was recorded since the last call; waits for the device.
+        """Return the mean of each recorded metric since the last call; waits for the device.
 
         Raises:
-            TrainingError: one is not finite.
+            TrainingError: a mean is not finite.
         """
         metrics = self._metrics.take()
         for name, value in metrics.items():
@@ -247,7 +250,7 @@ class Update:
         return metrics
 
     def policy(self, version: int = 0) -> PolicyParameters:
-        """Return the actor as it travels to robots; waits for the device."""
+        """Return the actor as sent to robots; waits for the device."""
         mean = std = torch.zeros(0)
         if self.algorithm.normalise_observations:
             mean, std = self._state.statistics.mean, self._state.statistics.std
@@ -262,39 +265,39 @@ class Update:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return a copy of all that training needs to go on as if never interrupted."""
+        """Return a copy of everything that training needs to continue bit for bit."""
         return self._state.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a `state_dict`.
+        """Restore a `state_dict`.
 
         Raises:
-            TrainingError: it is of other networks; nothing was changed.
+            TrainingError: the state belongs to other networks; nothing is changed.
         """
         self._state.load_state_dict(state)
 
 
-def _explain_bad_numbers(fields: Batch[Tensor]) -> str:
-    """Return which field of a block is not finite."""
+def _describe_nonfinite(fields: Batch[Tensor]) -> str:
+    """Return which field of a block has values that are not finite."""
     for name, values in fields._asdict().items():
-        bad = values[~torch.isfinite(values)]
-        if len(bad):
+        nonfinite = values[~torch.isfinite(values)]
+        if len(nonfinite):
             return (
-                f'batch: {name}: {len(bad)} of {values.numel()} numbers are not finite,'
-                f' the first is {bad[0].item()}; accepted: finite numbers'
+                f'batch: {name}: {len(nonfinite)} of {values.numel()} numbers are not finite,'
+                f' the first is {nonfinite[0].item()}; accepted: finite numbers'
             )
     return 'batch: a number is not finite'
 
 
 class MeanMetrics:
-    """Sums up named scalars."""
+    """Means of named scalars."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start with no values."""
         self._sums: dict[tuple[str, ...], tuple[Tensor, int]] = {}
 
     def add(self, **values: Tensor) -> None:
-        """Add one value of each name; names that are added together share a count."""
+        """Add one value for each name; names added together share a count."""
         fresh = torch.stack([value.detach() for value in values.values()])
         total, count = self._sums.get(tuple(values), (torch.zeros_like(fresh), 0))
         self._sums[tuple(values)] = (total + fresh, count + 1)

@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""Checkpoints: whole, few, and never the last one lost."""
+"""Checkpoints are written atomically, the newest few are kept, damaged ones are skipped."""
 
 import logging
 import subprocess
@@ -17,7 +17,7 @@ def state(value):
     return {'networks': {'actor': torch.full((3,), float(value))}, 'updates': value}
 
 
-def test_the_last_few_are_kept(tmp_path):
+def test_newest_checkpoints_are_kept(tmp_path):
     checkpoints = Checkpoints(tmp_path / 'new', keep=2)
     assert checkpoints.load() is None
     for updates in (1, 20, 300, 4000):
@@ -32,7 +32,7 @@ def test_the_last_few_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize('damage', [b'', b'not a checkpoint', None])
-def test_a_damaged_newest_one_is_passed_over_with_a_warning(tmp_path, caplog, damage):
+def test_damaged_newest_checkpoint_is_skipped_with_a_warning(tmp_path, caplog, damage):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(state(1), 1)
     newest = checkpoints.save(state(2), 2)
@@ -43,7 +43,7 @@ def test_a_damaged_newest_one_is_passed_over_with_a_warning(tmp_path, caplog, da
     assert str(newest) in caplog.text
 
 
-def test_all_damaged_is_an_error_and_not_a_fresh_start(tmp_path, caplog):
+def test_error_if_all_checkpoints_are_damaged(tmp_path, caplog):
     checkpoints = Checkpoints(tmp_path)
     path = checkpoints.save(state(1), 1)
     path.write_bytes(path.read_bytes()[:500])
@@ -51,10 +51,10 @@ def test_all_damaged_is_an_error_and_not_a_fresh_start(tmp_path, caplog):
         checkpoints.load()
     assert 'the oldest: PytorchStreamReader failed' in str(raised.value)
     assert len(str(raised.value)) < 300 + len(str(tmp_path))
-    assert not caplog.text  # it is said once
+    assert not caplog.text  # reported only once
 
 
-def test_code_in_a_checkpoint_is_not_run(tmp_path):
+def test_code_in_a_checkpoint_is_not_executed(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     path = checkpoints.save(state(1), 1)
 
@@ -68,7 +68,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
     assert not (tmp_path / 'touched').exists()
 
 
-def test_numbers_that_are_not_finite_are_not_written(tmp_path):
+def test_nonfinite_tensors_are_not_written(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(state(1), 1)
     broken = state(2)
@@ -91,7 +91,7 @@ except DiskError as error:
 """
 
 
-def test_a_disk_that_is_full_amid_a_file_is_the_same_error(tmp_path):
+def test_disk_that_fills_up_during_a_write_raises_disk_error(tmp_path):
     done = subprocess.run(
         [sys.executable, '-c', CUT_SHORT, str(tmp_path)], capture_output=True, text=True
     )
@@ -100,7 +100,7 @@ def test_a_disk_that_is_full_amid_a_file_is_the_same_error(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
+def test_failed_write_leaves_no_file_behind(tmp_path, monkeypatch):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(state(1), 1)
 

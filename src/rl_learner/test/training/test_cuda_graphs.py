@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""Steps that are recorded and replayed: the same training, on any device.
+"""Captured and replayed steps give the same training, on any device.
 
-Where there is no CUDA device, a recording is a call that is made again.
+Without a CUDA device, replaying a captured step means calling it again.
 """
 
 import logging
@@ -26,7 +26,7 @@ def _one_thread():
 
 
 def make(preset, device='cpu', **options):
-    """Return a small learner."""
+    """Return a small update."""
     return Update(load_algorithm(preset, SMALL), 5, 2, seed=1, device=device, **options)
 
 
@@ -41,32 +41,32 @@ def blocks(update, count=8, size=6):
 
 
 def call_again(step):
-    """Record a step as a CUDA graph would: two steps to warm up, then static results."""
+    """Capture a step as a CUDA graph would: warm up, then write to static metrics."""
     step()
-    records = step()
+    static_metrics = step()
 
     def replay():
-        for before, after in zip(records, step(), strict=True):
-            for name, value in after.items():
-                before[name].copy_(value)
+        for static, new in zip(static_metrics, step(), strict=True):
+            for name, value in new.items():
+                static[name].copy_(value)
 
-    return replay, records
+    return replay, static_metrics
 
 
-def refuse(step):
-    """Fail half way."""
+def fail(step):
+    """Fail after the warm-up."""
     step()
     raise RuntimeError('no graphs today')
 
 
-def replayed(update, capture):
-    """Let an update replay its steps."""
-    update._take_step = CapturedSteps(update._step, update._state, capture)
+def with_captured_steps(update, capture):
+    """Make an update replay its steps; return it."""
+    update._run_step = CapturedSteps(update._step, update._state, capture)
     return update
 
 
 def assert_equal(one, other):
-    """Compare all that is trained, and what was recorded."""
+    """Compare networks, counters and metrics."""
     for name, tensor in one.state_dict()['networks'].items():
         assert torch.equal(tensor, other.state_dict()['networks'][name]), name
     assert (one.updates, one.actor_updates) == (other.updates, other.actor_updates)
@@ -74,21 +74,21 @@ def assert_equal(one, other):
 
 
 @pytest.mark.parametrize('preset', ['default', 'td3', 'droq', 'redq', 'rl_toolkit'])
-def test_replayed_training_equals_training(preset):
-    plain, captured = make(preset), replayed(make(preset), call_again)
-    for rows in blocks(plain):
-        plain.run(rows)
+def test_replayed_steps_train_like_uncaptured_steps(preset):
+    uncaptured, captured = make(preset), with_captured_steps(make(preset), call_again)
+    for rows in blocks(uncaptured):
+        uncaptured.run(rows)
         captured.run(rows)
-    assert_equal(plain, captured)
+    assert_equal(uncaptured, captured)
 
 
-def test_training_goes_on_where_steps_cannot_be_recorded(caplog):
-    plain, captured = make('default'), replayed(make('default'), refuse)
+def test_training_continues_if_capturing_fails(caplog):
+    uncaptured, captured = make('default'), with_captured_steps(make('default'), fail)
     with caplog.at_level(logging.WARNING):
-        for rows in blocks(plain):
-            plain.run(rows)
+        for rows in blocks(uncaptured):
+            uncaptured.run(rows)
             captured.run(rows)
-    assert_equal(plain, captured)
+    assert_equal(uncaptured, captured)
     assert [record.getMessage() for record in caplog.records] == [
         'CUDA graphs cannot be used, training is slower: no graphs today'
     ]
@@ -96,7 +96,7 @@ def test_training_goes_on_where_steps_cannot_be_recorded(caplog):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device is visible')
 @pytest.mark.parametrize('preset', ['default', 'td3', 'droq', 'redq', 'rl_toolkit'])
-def test_graphs_train_as_single_steps_do(preset):
+def test_graphs_train_like_eager_steps(preset):
     eager, graphs = make(preset, 'cuda', cuda_graphs=False), make(preset, 'cuda')
     for rows in blocks(eager):
         eager.run(rows)
@@ -107,7 +107,7 @@ def test_graphs_train_as_single_steps_do(preset):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device is visible')
 @pytest.mark.parametrize('preset', ['default', 'td3', 'droq', 'redq', 'rl_toolkit'])
-def test_a_step_never_waits_for_the_device(preset):
+def test_step_does_not_wait_for_the_device(preset):
     update = make(preset, 'cuda', cuda_graphs=False)
     rows = blocks(update)
     update.run(rows[0])
@@ -115,6 +115,6 @@ def test_a_step_never_waits_for_the_device(preset):
     torch.cuda.set_sync_debug_mode('error')
     try:
         for batch in block:
-            update._step(batch, update._due(last=True))
+            update._step(batch, update._plan(last=True))
     finally:
         torch.cuda.set_sync_debug_mode('default')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Updates run on a GPU where one works, and say so where it does not."""
+"""Updates run on a GPU if one works; otherwise a warning or an error says why not."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from rl_agent.errors import ConfigurationError
 from rl_learner.training.device import device_name, training_device
 import torch
 
-# a GPU that is seen and cannot be used, as one that this build of torch has no kernels for
+# a GPU that is visible but unusable, for example because this build of torch has no kernels for it
 BROKEN = """
 import logging
 import sys
@@ -22,42 +22,42 @@ print('device', training_device(sys.argv[1]))
 """
 
 
-def broken(wanted: str) -> subprocess.CompletedProcess[str]:
-    """Choose a device where the GPU is broken."""
+def choose_with_broken_gpu(requested: str) -> subprocess.CompletedProcess[str]:
+    """Choose a device on a machine with an unusable GPU."""
     return subprocess.run(
-        [sys.executable, '-c', BROKEN, wanted],
+        [sys.executable, '-c', BROKEN, requested],
         env={**os.environ, 'CUDA_VISIBLE_DEVICES': ''},
         capture_output=True,
         text=True,
     )
 
 
-def test_auto_takes_the_cpu_where_the_gpu_does_not_work() -> None:
-    done = broken('auto')
+def test_auto_selects_the_cpu_if_the_gpu_does_not_work() -> None:
+    done = choose_with_broken_gpu('auto')
     assert done.stdout.split() == ['device', 'cpu'], done.stderr
-    assert 'WARNING: training on the CPU, the GPU does not work: ' in done.stderr
+    assert 'WARNING: training on the CPU because the GPU does not work: ' in done.stderr
 
 
-def test_cuda_is_refused_where_the_gpu_does_not_work() -> None:
-    done = broken('cuda')
+def test_cuda_is_rejected_if_the_gpu_does_not_work() -> None:
+    done = choose_with_broken_gpu('cuda')
     assert done.returncode == 1
-    assert 'ConfigurationError: device: given cuda; accepted: cpu, ' in done.stderr
+    assert 'ConfigurationError: device: given cuda; accepted: cpu because ' in done.stderr
 
 
-def test_the_cpu_is_named_with_its_threads() -> None:
+def test_cpu_name_contains_the_threads() -> None:
     assert training_device('cpu') == 'cpu'
     threads = torch.get_num_threads()
     assert device_name('cpu').startswith(f'the CPU, {threads} thread')
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='a CUDA device is visible')
-def test_where_there_is_no_gpu_auto_is_the_cpu_and_cuda_is_refused() -> None:
+def test_without_gpu_auto_selects_the_cpu_and_cuda_is_rejected() -> None:
     assert training_device('auto') == 'cpu'
     with pytest.raises(ConfigurationError, match='no CUDA device is visible'):
         training_device('cuda')
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device is visible')
-def test_a_gpu_that_works_is_taken_and_named() -> None:
+def test_working_gpu_is_selected_and_named() -> None:
     assert training_device('auto') == training_device('cuda') == 'cuda'
     assert device_name('cuda') == torch.cuda.get_device_name()

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""When the training loop keeps its work."""
+"""When the training loop saves and publishes, and what happens if the disk is full."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -25,19 +25,19 @@ PERIOD_S = 0.5
 
 
 class Blocks:
-    """Data that comes when the test says so."""
+    """A block source that the test fills."""
 
     def __init__(self) -> None:
-        """Begin without data."""
+        """Start without data."""
         self._blocks: queue.Queue[Float32Array] = queue.Queue()
 
     def put(self, width: int) -> None:
-        """Give one block."""
+        """Add one block."""
         rows = np.random.default_rng(0).normal(size=(1, 16, width)).astype(np.float32)
         self._blocks.put(rows)
 
     def next_block(self, timeout_s: float) -> Float32Array | None:
-        """Return a block, or None if there is none in time."""
+        """Return a block, or None if none arrives in time."""
         try:
             return self._blocks.get(timeout=timeout_s)
         except queue.Empty:
@@ -46,7 +46,7 @@ class Blocks:
 
 @contextmanager
 def training(learner: Learner) -> Iterator[None]:
-    """Let a learner train meanwhile."""
+    """Run a learner during the `with` block."""
     thread = threading.Thread(target=learner.run)
     thread.start()
     try:
@@ -60,12 +60,12 @@ def until(condition: Callable[[], bool], what: str) -> None:
     """Wait for a condition."""
     deadline_s = time.monotonic() + 20.0
     while not condition():
-        assert time.monotonic() < deadline_s, f'in vain: {what}'
+        assert time.monotonic() < deadline_s, f'timed out: {what}'
         time.sleep(0.02)
 
 
 def make(folder: Path, published: list[int]) -> tuple[Learner, Update, Blocks]:
-    """Return a small learner, its update and its data; it notes the versions it publishes."""
+    """Return a small learner, its update and its data; published versions are appended."""
     sizes = {'critic_hidden_sizes': [8], 'actor_hidden_sizes': [8], 'batch_size': 16}
     update, blocks = Update(load_algorithm('sac', sizes), 3, 1, seed=0), Blocks()
     learner = Learner(
@@ -79,8 +79,8 @@ def make(folder: Path, published: list[int]) -> tuple[Learner, Update, Blocks]:
     return learner, update, blocks
 
 
-def test_what_was_trained_before_the_data_ran_out_is_kept_while_it_waits(tmp_path: Path) -> None:
-    """A learner that is killed hours after the last robot left has all of its updates."""
+def test_updates_before_data_ran_out_are_saved_while_waiting(tmp_path: Path) -> None:
+    """A learner killed hours after the last robot left has saved all of its updates."""
     learner, update, blocks = make(tmp_path, [])
     checkpoints = Checkpoints(tmp_path / CHECKPOINTS)
     for _ in range(3):
@@ -92,75 +92,75 @@ def test_what_was_trained_before_the_data_ran_out_is_kept_while_it_waits(tmp_pat
         written_ns = path.stat().st_mtime_ns
         time.sleep(2.0 * PERIOD_S + 0.4)
         assert checkpoints.paths == [path]
-        assert path.stat().st_mtime_ns == written_ns, 'nothing new: nothing to write'
+        assert path.stat().st_mtime_ns == written_ns, 'written without new updates'
 
 
-def test_a_learner_without_data_says_so_whatever_it_said_last(tmp_path: Path) -> None:
-    """The last block before the robots stop may be one with which a policy was published."""
+def test_state_is_waiting_for_data_whatever_was_published_last(tmp_path: Path) -> None:
+    """A policy may have been published with the last block before the robots stopped."""
     learner, update, blocks = make(tmp_path, [])
     with training(learner):
         for number in range(1, 4):
             time.sleep(0.05)  # longer than the publishing period
             blocks.put(update.layout.width)
             until(lambda number=number: update.updates == number, 'the update')  # type: ignore
-        until(lambda: learner.progress.state == 'waiting for data', 'the word')
+        until(lambda: learner.progress.state == 'waiting for data', 'the state')
         until(lambda: learner.progress.updates_per_s == 0.0, 'the rate')
 
 
-def test_a_full_disk_ends_no_training(
+def test_training_continues_on_a_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It says so, tries again period by period, and what it has then is kept."""
+    """The learner reports it, retries each period, and saves everything once there is space."""
     published: list[int] = []
     learner, update, blocks = make(tmp_path, published)
-    checkpoints, words = Checkpoints(tmp_path / CHECKPOINTS), 'No space left on device'
+    checkpoints, reason = Checkpoints(tmp_path / CHECKPOINTS), 'No space left on device'
 
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOSPC, words)
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, reason)
 
     with training(learner), caplog.at_level(logging.INFO):
         blocks.put(update.layout.width)
         until(lambda: bool(checkpoints.paths), 'a checkpoint')
         kept = checkpoints.paths
-        monkeypatch.setattr('os.fsync', refuse)
+        monkeypatch.setattr('os.fsync', fail)
         for number in range(2, 6):
             blocks.put(update.layout.width)
             until(lambda number=number: update.updates == number, 'the update')  # type: ignore
             time.sleep(0.5 * PERIOD_S)
-        until(lambda: learner.progress.state.startswith('disk: '), 'the word')
-        assert words in learner.progress.state
+        until(lambda: learner.progress.state.startswith('disk: '), 'the state')
+        assert reason in learner.progress.state
         assert checkpoints.paths == kept
         before = len(published)
-        until(lambda: learner.progress.updates_per_s == 0.0, 'no data')
+        until(lambda: learner.progress.updates_per_s == 0.0, 'the rate')
         assert learner.progress.state.startswith('disk: ')
         monkeypatch.undo()
         blocks.put(update.layout.width)
         until(lambda: len(checkpoints.paths) == 2, 'a checkpoint')
-        until(lambda: not learner.progress.state.startswith('disk: '), 'no word any more')
+        until(lambda: not learner.progress.state.startswith('disk: '), 'the state without error')
     assert update.updates == 6
-    assert len(published) > before, 'policies go on as long as their versions are reserved'
-    said = [record.getMessage().partition(':')[0] for record in caplog.records]
-    assert said == ['training goes on and tries again', 'the disk takes it again']
+    assert len(published) > before, 'no policies although their versions are reserved'
+    logged = [record.getMessage().partition(':')[0] for record in caplog.records]
+    assert logged == ['training continues and retries the write', 'written to disk again']
 
 
-def test_without_a_version_that_never_comes_twice_no_policy_is_published(
+def test_no_policy_is_published_without_a_reserved_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published: list[int] = []
     learner, update, blocks = make(tmp_path, published)
     monkeypatch.setattr(
-        'rl_learner.training.policy_versions.atomic_file', lambda path: _refused(path)
+        'rl_learner.training.policy_versions.atomic_file', lambda path: _fail_to_open(path)
     )
     with training(learner):
         blocks.put(update.layout.width)
         until(lambda: update.updates == 1, 'the update')
-        until(lambda: learner.progress.state.startswith('disk: '), 'the word')
+        until(lambda: learner.progress.state.startswith('disk: '), 'the state')
         assert not published
         monkeypatch.undo()
         until(lambda: bool(published), 'a policy')
     assert published[0] == 1
 
 
-def _refused(path: Path) -> AbstractContextManager[BinaryIO]:
-    """Refuse to open a file."""
+def _fail_to_open(path: Path) -> AbstractContextManager[BinaryIO]:
+    """Raise as if the disk were full."""
     raise OSError(errno.ENOSPC, 'No space left on device', str(path))

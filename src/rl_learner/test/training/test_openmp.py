@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The threads of torch's products wait as the learner wants them to."""
+"""OpenMP threads spin only briefly in the learner."""
 
 import os
 import subprocess
@@ -16,13 +16,13 @@ print('gomp', 'libgomp' in pathlib.Path('/proc/self/maps').read_text())
 
 
 @pytest.mark.parametrize('name', ['GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'])
-def test_what_the_environment_says_stays(name: str) -> None:
+def test_given_settings_are_kept(name: str) -> None:
     assert openmp_environment({name: 'passive'}) == {}
     assert list(openmp_environment({'OMP_NUM_THREADS': '2'})) == ['GOMP_SPINCOUNT']
 
 
-def test_the_learner_says_so_before_torch_is_there() -> None:
-    environment = {**os.environ, 'OMP_DISPLAY_ENV': 'verbose'}  # said when the library is loaded
+def test_learner_limits_spinning_before_torch_is_loaded() -> None:
+    environment = {**os.environ, 'OMP_DISPLAY_ENV': 'verbose'}  # printed when OpenMP is loaded
     for name in ('GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'):
         environment.pop(name, None)
     done = subprocess.run(
@@ -33,6 +33,6 @@ def test_the_learner_says_so_before_torch_is_there() -> None:
         check=True,
     )
     if 'gomp True' not in done.stdout:
-        pytest.skip('this torch has another OpenMP than GNU')
-    wanted = openmp_environment({})['GOMP_SPINCOUNT']
-    assert f"GOMP_SPINCOUNT = '{wanted}'" in done.stderr
+        pytest.skip('this torch does not use GNU OpenMP')
+    expected = openmp_environment({})['GOMP_SPINCOUNT']
+    assert f"GOMP_SPINCOUNT = '{expected}'" in done.stderr

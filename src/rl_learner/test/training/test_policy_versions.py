@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What a run keeps besides checkpoints: policy versions that never come twice, its identity."""
+"""Policy versions are never reused, and a run keeps its identity."""
 
 import dataclasses
 from pathlib import Path
@@ -10,7 +10,7 @@ from rl_learner.run.identity import claim_run, RunIdentity
 from rl_learner.training.policy_versions import PolicyVersions
 
 
-def test_versions_of_a_killed_learner_never_come_again(tmp_path: Path) -> None:
+def test_versions_of_a_killed_learner_are_not_reused(tmp_path: Path) -> None:
     path = tmp_path / 'versions'
     given: list[int] = []
     for _ in range(3):
@@ -20,25 +20,25 @@ def test_versions_of_a_killed_learner_never_come_again(tmp_path: Path) -> None:
     assert given == sorted(set(given))
 
 
-def test_after_an_orderly_end_numbers_go_on(tmp_path: Path) -> None:
+def test_versions_continue_after_an_orderly_end(tmp_path: Path) -> None:
     path = tmp_path / 'versions'
     first = PolicyVersions(path)
     assert [first.next(), first.next()] == [1, 2]
-    first.give_back()
+    first.release_unused()
     second = PolicyVersions(path)
     assert second.newest == 2
-    second.at_least(7)
+    second.skip_to(7)
     assert second.next() == 8
 
 
-def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
+def test_damaged_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / 'versions'
     path.write_text('x')
     with pytest.raises(TrainingError, match='accepted: a whole number'):
         PolicyVersions(path)
 
 
-def test_a_run_is_of_one_robot_and_one_n_step(tmp_path: Path) -> None:
+def test_run_accepts_only_its_robot_and_n_step(tmp_path: Path) -> None:
     identity = RunIdentity('aa', 3, 1, 1)
     for _ in range(2):
         claim_run(tmp_path, identity)

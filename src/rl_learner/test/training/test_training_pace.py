@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Samples due over a run with breaks, by hand: 4 samples a transition, batches of 2."""
+"""Samples due in a run with restarts, by hand: 4 samples per transition, batches of 2."""
 
 from rl_learner.training.training_pace import TrainingPace
 
@@ -8,7 +8,7 @@ def pace(per_insert: float = 4.0, warmup: int = 10) -> TrainingPace:
     return TrainingPace(per_insert, 2, warmup)
 
 
-def test_a_run_without_a_break() -> None:
+def test_run_without_restart() -> None:
     run = pace()
     assert run.samples_due(0, 0) == -40
     assert run.samples_due(10, 0) == 0
@@ -17,40 +17,40 @@ def test_a_run_without_a_break() -> None:
     assert [run.backlog(total, 0) for total in (0, 10, 15)] == [0, 0, 5]
 
 
-def test_updates_since_the_checkpoint_are_made_again() -> None:
+def test_updates_since_the_checkpoint_are_repeated() -> None:
     run = pace()
-    state = run.state(20, 17)  # of 40 samples 34 are drawn
+    state = run.state(20, 17)  # 34 of 40 samples are drawn
     assert state == {'transitions': 20, 'samples_due': 6.0}
-    again = pace()
-    again.resume(state, total=25, updates=17)
-    assert again.samples_due(25, 17) == 6 + 20
-    assert again.samples_due(25, 30) == 0
+    resumed = pace()
+    resumed.resume(state, total=25, updates=17)
+    assert resumed.samples_due(25, 17) == 6 + 20
+    assert resumed.samples_due(25, 30) == 0
 
 
-def test_warmup_goes_on() -> None:
-    again = pace()
-    again.resume(pace().state(4, 0), total=6, updates=0)
-    assert again.samples_due(6, 0) == -16
-    assert again.samples_due(10, 0) == 0
+def test_warmup_continues() -> None:
+    resumed = pace()
+    resumed.resume(pace().state(4, 0), total=6, updates=0)
+    assert resumed.samples_due(6, 0) == -16
+    assert resumed.samples_due(10, 0) == 0
 
 
-def test_a_changed_ratio_counts_from_the_checkpoint_on() -> None:
+def test_changed_ratio_applies_from_the_checkpoint_on() -> None:
     state = pace().state(20, 20)
     for per_insert in (1.0, 4.0, 100.0):
-        again = pace(per_insert)
-        again.resume(state, total=23, updates=20)
-        assert again.samples_due(23, 20) == 3 * per_insert
-        assert again.samples_due(24, 20) == 4 * per_insert
+        resumed = pace(per_insert)
+        resumed.resume(state, total=23, updates=20)
+        assert resumed.samples_due(23, 20) == 3 * per_insert
+        assert resumed.samples_due(24, 20) == 4 * per_insert
 
 
-def test_without_its_experience_a_run_warms_up_again() -> None:
-    again = pace()
-    again.resume(pace().state(1000, 1980), total=0, updates=1980)
-    assert again.samples_due(0, 1980) == -40
-    assert again.samples_due(12, 1980) == 8
+def test_run_that_lost_its_experience_warms_up_again() -> None:
+    resumed = pace()
+    resumed.resume(pace().state(1000, 1980), total=0, updates=1980)
+    assert resumed.samples_due(0, 1980) == -40
+    assert resumed.samples_due(12, 1980) == 8
 
 
-def test_a_second_break() -> None:
+def test_two_restarts() -> None:
     first = pace()
     first.resume(pace().state(20, 20), total=20, updates=20)
     second = pace()

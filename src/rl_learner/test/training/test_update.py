@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""The whole update: fast equals plain, resumed equals uninterrupted, and what is due when."""
+"""The whole update: fast against reference path, resuming, and when actor and targets update."""
 
 from dataclasses import replace
 import logging
@@ -71,7 +71,7 @@ def _one_thread():
 
 
 def make(variant, *, reference=False, seed=1, device='cpu', **overrides):
-    """Return a small learner."""
+    """Return a small update."""
     name, options = VARIANTS[variant]
     algorithm = load_algorithm(name, {**SMALL, **options, **overrides})
     return Update(algorithm, 5, 2, seed=seed, device=device, reference=reference)
@@ -98,15 +98,15 @@ def networks(update):
 
 
 @pytest.mark.parametrize('variant', VARIANTS)
-def test_fast_path_agrees_with_plain_path_after_100_updates(variant):
-    fast, plain = make(variant), make(variant, reference=True, seed=2)
+def test_fast_path_matches_reference_path_after_100_updates(variant):
+    fast, reference = make(variant), make(variant, reference=True, seed=2)
     start = networks(fast)
-    plain.load_state_dict(fast.state_dict())
+    reference.load_state_dict(fast.state_dict())
     for rows in blocks(fast, 20):
         fast.run(rows)
-        plain.run(rows)
-    assert fast.updates == plain.updates == 100
-    for name, tensor in networks(plain).items():
+        reference.run(rows)
+    assert fast.updates == reference.updates == 100
+    for name, tensor in networks(reference).items():
         assert torch.allclose(networks(fast)[name], tensor, atol=1e-4, rtol=0), name
     for name in ('critics', 'actor', 'target_critics'):
         assert (networks(fast)[name] - start[name]).abs().max() > 1e-3, name
@@ -127,16 +127,16 @@ def test_resumed_training_equals_uninterrupted_training(variant, tmp_path):
         resumed.run(rows)
     for name, tensor in networks(whole).items():
         assert torch.equal(networks(resumed)[name], tensor), name
-    mine, other = whole.state_dict(), resumed.state_dict()
-    assert torch.equal(mine['random_state'], other['random_state'])
-    for name, tensor in mine['statistics'].items():
-        assert torch.equal(tensor, other['statistics'][name]), name
-    for optimizer, state in mine['optimizers'].items():
+    expected, actual = whole.state_dict(), resumed.state_dict()
+    assert torch.equal(expected['random_state'], actual['random_state'])
+    for name, tensor in expected['statistics'].items():
+        assert torch.equal(tensor, actual['statistics'][name]), name
+    for optimizer, state in expected['optimizers'].items():
         for name, tensor in state.items():
-            assert torch.equal(tensor, other['optimizers'][optimizer][name]), name
+            assert torch.equal(tensor, actual['optimizers'][optimizer][name]), name
 
 
-def test_a_state_is_a_copy():
+def test_state_dict_is_a_copy():
     update = make('default')
     state = update.state_dict()
     before = state['networks']['actor'].clone()
@@ -144,8 +144,8 @@ def test_a_state_is_a_copy():
     assert torch.equal(state['networks']['actor'], before)
 
 
-@pytest.mark.parametrize('count', [16, 40])  # bytes: a CUDA device's, and some other's
-def test_training_goes_on_on_another_kind_of_device(count, caplog):
+@pytest.mark.parametrize('count', [16, 40])  # bytes: of a CUDA device, of another device
+def test_training_continues_on_another_kind_of_device(count, caplog):
     first = make('default')
     data = blocks(first, 2)
     first.run(data[0])
@@ -156,7 +156,7 @@ def test_training_goes_on_on_another_kind_of_device(count, caplog):
     with caplog.at_level(logging.WARNING):
         second.load_state_dict(state)
     assert [record.getMessage() for record in caplog.records] == [
-        'checkpoint: made on another kind of device than cpu: training goes on with fresh random'
+        'checkpoint: made on another kind of device than cpu: training continues with fresh random'
         ' numbers'
     ]
     for name, tensor in networks(first).items():
@@ -172,7 +172,7 @@ def test_training_goes_on_on_another_kind_of_device(count, caplog):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device is visible')
 @pytest.mark.parametrize('devices', [('cpu', 'cuda'), ('cuda', 'cpu'), ('cuda', 'cuda')])
-def test_a_checkpoint_goes_from_device_to_device(devices, tmp_path):
+def test_checkpoint_moves_between_devices(devices, tmp_path):
     first, second = (make('default', device=device) for device in devices)
     data = blocks(first, 2)
     first.run(data[0])
@@ -200,7 +200,7 @@ SOFTPLUS = {'temperature': 'auto', 'temperature_parameter': 'softplus'}
         ({**AUTO, 'initial_temperature': 0.3}, {**AUTO, 'initial_temperature': 1.0}, 0.3),
     ],
 )
-def test_a_temperature_stays_one_when_how_it_is_set_changes(before, after, expected):
+def test_temperature_is_converted_when_its_form_changes(before, after, expected):
     first, second = make('default', **before), make('default', **after)
     data = blocks(first, 2)
     second.load_state_dict(first.state_dict())
@@ -210,7 +210,7 @@ def test_a_temperature_stays_one_when_how_it_is_set_changes(before, after, expec
     assert (moved == pytest.approx(0.0, abs=1e-6)) is (after['temperature'] == 'fixed')
 
 
-def test_a_new_learning_rate_holds_after_resuming():
+def test_new_learning_rate_applies_after_resuming():
     first = make('default')
     data = blocks(first, 2, size=1)
     first.run(data[0])
@@ -221,7 +221,7 @@ def test_a_new_learning_rate_holds_after_resuming():
     assert moved < 1e-8
 
 
-def test_a_state_of_other_networks_is_refused_and_nothing_changes():
+def test_state_of_other_networks_is_rejected_without_change():
     update, other = make('default'), make('default', actor_hidden_sizes=[7])
     before = networks(update)
     with pytest.raises(TrainingError, match='checkpoint: actor: given'):
@@ -232,10 +232,10 @@ def test_a_state_of_other_networks_is_refused_and_nothing_changes():
 @pytest.mark.parametrize(
     ('temperature_parameter', 'target_entropy_scale'), [('exp', 1.0), ('softplus', 1.0)]
 )
-def test_temperature_falls_while_entropy_is_above_its_target(
+def test_temperature_falls_while_entropy_is_above_target(
     temperature_parameter, target_entropy_scale
 ):
-    # fresh actors spread widely: entropy near 2 * log 2, target -2
+    # an initial actor has an entropy near 2 * log 2; the target is -2
     update = make(
         'default',
         temperature_parameter=temperature_parameter,
@@ -248,15 +248,15 @@ def test_temperature_falls_while_entropy_is_above_its_target(
     assert update.temperature.item() < 0.7
 
 
-def test_temperature_rises_while_entropy_is_below_its_target():
-    # log_std_max -5: entropy near 2 * (1.42 - 5) = -7.2, below -2
+def test_temperature_rises_while_entropy_is_below_target():
+    # log_std_max = -5 gives an entropy near 2 * (1.42 - 5) = -7.2, below the target of -2
     update = make('default', log_std_max=-5.0)
     update.run(blocks(update, 1)[0])
     assert update.metrics()['entropy'] < -2.0
     assert update.temperature.item() > 1.0
 
 
-def test_fixed_temperature_stays():
+def test_fixed_temperature_is_constant():
     update = make('sac_fixed_temperature')
     update.run(blocks(update, 1)[0])
     assert update.temperature.item() == pytest.approx(0.2)
@@ -264,7 +264,7 @@ def test_fixed_temperature_stays():
 
 @pytest.mark.parametrize('field', ['observation', 'action', 'reward', 'next_observation'])
 @pytest.mark.parametrize('value', [math.nan, math.inf])
-def test_a_bad_number_stops_training_and_leaves_all_as_it_was(field, value, tmp_path):
+def test_nonfinite_value_stops_training_without_change(field, value, tmp_path):
     update = make('default')
     good, bad = blocks(update, 2)
     update.run(good)
@@ -280,13 +280,13 @@ def test_a_bad_number_stops_training_and_leaves_all_as_it_was(field, value, tmp_
     assert update.updates == 5
 
 
-def test_a_wrong_shape_is_refused():
+def test_wrong_shape_is_rejected():
     update = make('default')
     with pytest.raises(ValueError, match=r'accepted: .update, batch, 15'):
         update.run(torch.zeros(32, 15))
 
 
-def test_actor_learns_every_second_update_and_targets_with_it():
+def test_td3_updates_actor_and_targets_every_second_update():
     update = make('td3')
     start = networks(update)
     update.run(blocks(update, 1, size=1)[0])
@@ -299,14 +299,14 @@ def test_actor_learns_every_second_update_and_targets_with_it():
     assert (update.updates, update.actor_updates) == (2, 1)
 
 
-def test_actor_learns_once_a_block():
+def test_redq_updates_the_actor_once_per_block():
     update = make('redq')
     for rows in blocks(update, 3, size=20):
         update.run(rows)
     assert (update.updates, update.actor_updates) == (60, 3)
 
 
-def test_targets_follow_by_their_share():
+def test_targets_move_by_tau_target():
     update = make('default', tau_target=0.25)
     start = networks(update)
     update.run(blocks(update, 1, size=1)[0])
@@ -346,15 +346,15 @@ def test_critics_learn_the_value_of_a_constant_reward(terminated):
         fields.reward.fill_(3.0)
         fields.terminated.fill_(terminated)
         if rows is data[-4]:
-            update.metrics()  # of what was before
+            update.metrics()  # discard the metrics so far
         update.run(rows)
     metrics = update.metrics()
-    # 3 / (1 - 0.5) where time goes on, 3 where the task ends
+    # 3 / (1 - 0.5) without termination, 3 with
     assert metrics['q_mean'] == pytest.approx(3.0 if terminated else 6.0, abs=0.15)
 
 
 def test_targets_by_hand():
-    # a deterministic actor and critics of zero weights: each quantile is its last bias
+    # critics with zero weights: each quantile equals its bias in the last layer
     options = {'num_quantiles': 3, 'dropped_atoms': 2, 'target_noise': 0.0, 'gamma': 0.5}
     update = make('td3', **options, num_critics=2)
     state = update.state_dict()
@@ -373,7 +373,7 @@ def test_targets_by_hand():
     assert update.metrics()['target_mean'] == pytest.approx(10.625)
 
 
-def test_divergence_is_named():
+def test_divergence_is_reported():
     update = make('default')
     state = update.state_dict()
     state['networks']['critics'].fill_(1e30)
@@ -402,14 +402,14 @@ def test_metrics_are_means_since_the_last_call():
     assert update.metrics() == {}
 
 
-def test_same_seed_same_networks():
+def test_seed_determines_the_networks():
     assert torch.equal(networks(make('default'))['actor'], networks(make('default'))['actor'])
     other = networks(make('default', seed=5))['actor']
     assert not torch.equal(networks(make('default'))['actor'], other)
 
 
 @pytest.mark.parametrize('variant', ['default', 'droq', 'rl_toolkit', 'mixed'])
-def test_bf16_products_stay_near(variant):
+def test_bf16_training_is_close_to_float32(variant):
     exact, rounded = make(variant), make(variant, matmul_precision='bf16')
     for rows in blocks(exact, 2):
         exact.run(rows)
