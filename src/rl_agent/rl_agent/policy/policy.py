@@ -112,7 +112,7 @@ class Policy:
         return np.tanh(action, out=action)
 
     def rehearse(self, observation: Float32Array, rng: np.random.Generator) -> Float32Array:
-        """Return a possible action without changing what `act` returns next; see `RehearsalSchedule`."""
+        """Return a possible action without changing the next `act`; see `RehearsalSchedule`."""
         if self._architecture.distribution == 'gsde':  # `act` would count a step
             return np.tanh(self.distribution(observation)[0])
         return self.act(observation, rng)
