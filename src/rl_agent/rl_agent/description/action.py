@@ -1,11 +1,12 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The command that a robot takes: topic, message, joints or fields, bounds."""
+"""The `action` section of a robot's YAML file: topic, message, joints or fields, bounds."""
 
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator, ValidationInfo
 from pydantic.dataclasses import dataclass
 from rl_agent.description.field_types import (
+    Duration,
     FieldPath,
     MessageType,
     Names,
@@ -16,8 +17,8 @@ from rl_agent.description.field_types import (
 )
 from typing_extensions import Self
 
-# Where the numbers stand in messages that have a list for them.
-_LISTS = {
+# Path of the list of numbers in message types that have one.
+LIST_PATHS = {
     'std_msgs/msg/Float64MultiArray': 'data',
     'std_msgs/msg/Float32MultiArray': 'data',
     'trajectory_msgs/msg/JointTrajectory': 'points[0].positions',
@@ -29,25 +30,25 @@ _LISTS = {
 class ActionDescription:
     """The command that the robot takes.
 
-    Either `joints`: the numbers go into one list, in this order, and the names into the message's
-    `name` or `joint_names` if it has one. Or `fields`: each number has a place of its own.
+    With `joints`, the numbers go into one list in this order, and the joint names into the
+    message's `name` or `joint_names` if it has one. With `fields`, each number has its own path.
 
     Attributes:
-        topic: command topic, relative to the robot's namespace.
-        type: message type, any that is installed. A header gets the time of sending; that of a
-            trajectory stays 0, which means `at once`. A boolean is true from 0.5 on; whole
-            numbers are rounded.
-        joints: names, in the order of the command.
-        fields: paths, as in `linear.x` of a Twist, in the order of the command.
-        unit: of `low` and `high`.
-        low: command at action -1, one per joint or field.
-        high: command at action +1, one per joint or field.
-        field: for `joints`: path of the list, as in `velocity` of a JointState; needed where
-            the type is none of Float64MultiArray, Float32MultiArray (`data`), JointTrajectory
-            (`points[0].positions`) and JointState (`position`).
-        default: a command that is safe to hold, as the pose that a robot stands in.
+        topic: command topic; a relative name is in the robot's namespace.
+        type: message type, `package/msg/Name`; any installed type. The header is stamped with the
+            time of sending, except in a trajectory, where stamp 0 means "at once". Booleans are
+            true from 0.5 on; integers are rounded.
+        joints: joint names in the order of the command.
+        fields: field paths in the order of the command, such as `linear.x` of a Twist.
+        unit: unit of `low` and `high`.
+        low: command at action -1, one number per joint or field.
+        high: command at action +1, one number per joint or field.
+        field: with `joints`: path of the list, such as `velocity` of a JointState. Required unless
+            the type is Float64MultiArray or Float32MultiArray (`data`), JointTrajectory
+            (`points[0].positions`) or JointState (`position`).
+        default: a command that is safe to hold, such as the pose in which the robot stands.
         frame: `header.frame_id` of the command.
-        time_from_start_s: of a trajectory's point; without it one control period.
+        time_from_start_s: time of the trajectory point; one control period if not given.
     """
 
     topic: Topic
@@ -60,7 +61,7 @@ class ActionDescription:
     field: FieldPath | None = None
     default: Numbers | None = None
     frame: str = ''
-    time_from_start_s: Annotated[float, Field(gt=0, le=60)] | None = None
+    time_from_start_s: Duration | None = None
 
     @field_validator('joints', 'fields')
     @classmethod
@@ -71,13 +72,13 @@ class ActionDescription:
     @field_validator('low')
     @classmethod
     def _check_low(cls, low: Numbers, info: ValidationInfo) -> Numbers:
-        _refuse_wrong_size(low, info)
+        _names_of(low, info)
         return low
 
     @field_validator('high')
     @classmethod
     def _check_high(cls, high: Numbers, info: ValidationInfo) -> Numbers:
-        names = _refuse_wrong_size(high, info)
+        names = _names_of(high, info)
         for name, low, top in zip(names, info.data.get('low', ()), high, strict=False):
             if not low < top:
                 raise ValueError(f'given {top} for {name}; accepted: above its low, {low}')
@@ -86,9 +87,11 @@ class ActionDescription:
     @field_validator('default')
     @classmethod
     def _check_default(cls, default: Numbers | None, info: ValidationInfo) -> Numbers | None:
-        names = _refuse_wrong_size(default or (), info) if default is not None else ()
+        if default is None:
+            return None
+        names = _names_of(default, info)
         low, high = info.data.get('low', ()), info.data.get('high', ())
-        for name, value, bottom, top in zip(names, default or (), low, high, strict=False):
+        for name, value, bottom, top in zip(names, default, low, high, strict=False):
             if not bottom <= value <= top:
                 raise ValueError(f'given {value} for {name}; accepted: {bottom} to {top}')
         return default
@@ -103,27 +106,29 @@ class ActionDescription:
                 f'field: missing; {self.type} needs the path of the list that holds the joints'
             )
         if self.fields and self.field:
-            raise ValueError(f'field: given {self.field!r} beside fields; accepted: with joints')
+            raise ValueError(
+                f'field: given {self.field!r} together with fields; accepted: with joints'
+            )
         if info.context:
             info.context['check_action'](self)
         return self
 
     @property
     def names(self) -> tuple[str, ...]:
-        """One for each number of the command: its joint, or its field."""
+        """Name of each number of the command: its joint or its field."""
         return self.joints or self.fields or ()
 
     @property
     def list_path(self) -> str | None:
         """Path of the list that holds the numbers; None with `fields`."""
-        return (self.field or _LISTS.get(self.type)) if self.joints else None
+        return (self.field or LIST_PATHS.get(self.type)) if self.joints else None
 
 
-def _refuse_wrong_size(values: Numbers, info: ValidationInfo) -> Names:
-    """Return the names that the values belong to; empty where those are wrong themselves.
+def _names_of(values: Numbers, info: ValidationInfo) -> Names:
+    """Return the joints or fields that the values belong to; empty if those are invalid.
 
     Raises:
-        ValueError: there is not one value for each name.
+        ValueError: the number of values differs from the number of names.
     """
     names: Names = info.data.get('joints') or info.data.get('fields') or ()
     if names and len(values) != len(names):

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Words that every part of a robot description uses: names, topics, message types, paths."""
+"""Types and checks that all sections of a robot description share."""
 
 from collections.abc import Sequence
 import re
@@ -13,14 +13,15 @@ _TOPIC = re.compile(r'/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
 
 
 def check_topic(name: str) -> str:
-    """Return the name of a topic or service; raise ValueError for one that ROS refuses.
+    """Return the name of a topic or service; raise ValueError if ROS does not accept it.
 
-    Names that are private to a node (`~/imu`) would be others to agent, check and simulation.
+    Private names (`~/imu`) are refused, too: they would resolve differently in the agent, in
+    `check_robot` and in the simulation.
     """
     if not _TOPIC.fullmatch(name):
         raise ValueError(
-            f'given {name!r}; accepted: words of letters, digits and _, none of which begins with'
-            ' a digit, with one / between two of them; before the first one nothing, or /'
+            f'given {name!r}; accepted: words of letters, digits and _ that do not begin with a'
+            ' digit, joined by single slashes; a leading / is optional'
         )
     return name
 
@@ -34,16 +35,18 @@ FieldPath = Annotated[
 Names = tuple[str, ...]
 Numbers = tuple[float, ...]
 Bounds = tuple[float, float]
+Duration = Annotated[float, Field(gt=0, le=60)]  # s
+ResetDuration = Annotated[float, Field(gt=0, le=600)]  # s
 
 
 def refuse_duplicates(names: Sequence[object]) -> None:
-    """Raise ValueError where a name stands twice."""
-    twice = sorted({str(name) for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f'given twice: {", ".join(twice)}; accepted: each once')
+    """Raise ValueError if a name occurs twice."""
+    duplicates = sorted({str(name) for name in names if names.count(name) > 1})
+    if duplicates:
+        raise ValueError(f'given twice: {", ".join(duplicates)}; accepted: each once')
 
 
 def check_bounds(bounds: Bounds | None) -> None:
-    """Raise ValueError unless the lowest value stands before the highest."""
+    """Raise ValueError unless the lower bound comes first."""
     if bounds is not None and not bounds[0] < bounds[1]:
         raise ValueError(f'given {list(bounds)}; accepted: low before high')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""One field of the observation: which numbers of which message, and what they mean."""
+"""The `observation` section of a robot's YAML file: which numbers of which messages."""
 
 import math
 from typing import Annotated, Literal
@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 from rl_agent.description.field_types import (
     Bounds,
     check_bounds,
+    Duration,
     FieldPath,
     MessageType,
     Name,
@@ -38,33 +39,35 @@ _TRANSFORM_LIMITS = {
 
 @dataclass(frozen=True, config=STRICT)
 class ObservationField:
-    """Some numbers of a message that become part of the observation.
+    """Numbers of a message that become part of the observation.
 
-    Without `joints` and `indices` the field is all that the path leads to, `size` numbers. A path
-    may lead to a number, to a list of numbers, or to a message of numbers, whose members then
-    stand in their order: x, y, z, w of a quaternion.
+    Without `joints` and `indices`, the field takes all `size` numbers at the path. A path may lead
+    to a number, to a list of numbers, or to a message of numbers, which are then taken in their
+    order: x, y, z, w of a quaternion.
 
     Attributes:
-        name: what tasks and plots call it.
-        topic: relative topics live in the robot's namespace.
-        type: message type, `package/msg/Name`; any that is installed.
-        field: the way from the message to the numbers, as in `pose.pose.position` or
+        name: name of the field in tasks and plots.
+        topic: sensor topic; a relative name is in the robot's namespace.
+        type: message type, `package/msg/Name`; any installed type.
+        field: path from the message to the numbers, such as `pose.pose.position` or
             `points[0].positions`.
-        joints: which ones, by name and in this order, where the message has a `name` or
-            `joint_names` list; its own order does not matter then.
-        transform: `sin` and `cos` make a wrapped angle continuous; `roll_pitch_yaw` (rad) and
-            `projected_gravity` (the unit vector of gravity in the body's frame) and `heading`
-            (cosine and sine of the yaw) take a quaternion x, y, z, w.
-        unit: SI, for people and plots.
-        bounds: lowest and highest value after `transform`, in `unit`. Values outside are passed
-            on as they are, unless `clip` is true; `check_robot` reports them.
-        indices: which ones by their place from 0, as `[0, 2]`, or as `0:360:10` (start:stop:step).
+        joints: names of the joints to take, in this order, if the message has a `name` or
+            `joint_names` list; the order of that list does not matter.
+        transform: `sin` and `cos` make a wrapped angle continuous; `roll_pitch_yaw` (rad),
+            `projected_gravity` (unit vector of gravity in the body's frame) and `heading` (cosine
+            and sine of the yaw) take a quaternion x, y, z, w.
+        unit: SI unit, shown to people and in plots.
+        bounds: lowest and highest value after `transform`, in `unit`. Values outside are kept as
+            they are unless `clip` is true; `check_robot` reports them.
+        indices: indices of the numbers to take, from 0, such as `[0, 2]` or `0:360:10`
+            (start:stop:step).
         size: how many numbers the path leads to; 1 if not given.
-        clip: values beyond `bounds`, infinite ones too, become the nearest bound.
-        replace_nan: what a value that is not a number becomes; without it such a value is an
-            error. Laser scanners mark invalid rays so (REP-117).
-        frame: the message's `header.frame_id` must be this.
-        max_age_s: older values are too old to act on.
+        clip: replace values outside `bounds`, including infinite ones, by the nearest bound.
+        replace_nan: number that replaces NaN; if not given, NaN is an error. Laser scanners mark
+            invalid rays with NaN (REP-117).
+        frame: required `header.frame_id` of the message.
+        max_age_s: age above which the sensor watchdog reacts; `safety.sensor_watchdog` has the
+            default.
     """
 
     name: Name
@@ -80,7 +83,7 @@ class ObservationField:
     clip: bool = False
     replace_nan: float | None = None
     frame: str | None = None
-    max_age_s: Annotated[float, Field(gt=0, le=60)] | None = None
+    max_age_s: Duration | None = None
 
     @field_validator('joints')
     @classmethod
@@ -107,9 +110,9 @@ class ObservationField:
         cls, indices: tuple[int, ...] | None, info: ValidationInfo
     ) -> tuple[int, ...] | None:
         if indices is not None and info.data.get('joints'):
-            raise ValueError('given beside joints; accepted: one of the two')
+            raise ValueError('given together with joints; accepted: one of the two')
         if indices is not None and not 1 <= len(indices) <= MAX_ELEMENTS:
-            raise ValueError(f'given {len(indices)} places; accepted: 1 to {MAX_ELEMENTS}')
+            raise ValueError(f'given {len(indices)} indices; accepted: 1 to {MAX_ELEMENTS}')
         refuse_duplicates(indices or ())
         return indices
 
@@ -118,7 +121,7 @@ class ObservationField:
     def _check_size(cls, size: int | None, info: ValidationInfo) -> int | None:
         given = [key for key in ('joints', 'indices') if info.data.get(key) is not None]
         if size is not None and given:
-            raise ValueError(f'given {size} beside {given[0]}; accepted: one of the two')
+            raise ValueError(f'given {size} together with {given[0]}; accepted: one of the two')
         return size
 
     @field_validator('clip')
@@ -132,26 +135,26 @@ class ObservationField:
     def _check(self, info: ValidationInfo) -> Self:
         if self.transform in _QUATERNION_PARTS and self.raw_size != 4:
             raise ValueError(
-                f'transform: given {self.transform!r} of {self.raw_size} numbers; accepted: of'
-                ' the 4 of a quaternion (size: 4)'
+                f'transform: given {self.transform!r} of {self.raw_size} numbers; accepted: the 4'
+                ' numbers of a quaternion (size: 4)'
             )
         if info.context:
             info.context['check_observation'](self)
         return self
 
-    @property
-    def is_measured(self) -> bool:
-        """Whether all its numbers are what a sensor said, as it said them but for `clip`."""
-        return self.transform == 'none' and self.replace_nan is None
+    def measures(self, joints: tuple[str, ...]) -> bool:
+        """Return whether the field has an untransformed sensor value for each of these joints."""
+        unchanged = self.transform == 'none' and self.replace_nan is None
+        return unchanged and set(joints) <= set(self.joints or ())
 
     @property
     def raw_size(self) -> int:
-        """How many numbers are taken out of the message."""
+        """How many numbers are taken from the message."""
         return len(self.joints or self.indices or range(self.size or 1))
 
     @property
     def element_names(self) -> tuple[str, ...]:
-        """One name for each number: the field's own, with joint or place if there are several."""
+        """Name of each number: that of the field, with joint or index if there are several."""
         labels: tuple[object, ...] = self.joints or self.indices or tuple(range(self.raw_size))
         labels = _QUATERNION_PARTS.get(self.transform, labels)
         if len(labels) == 1:
@@ -160,23 +163,23 @@ class ObservationField:
 
     @property
     def limits(self) -> Bounds:
-        """Lowest and highest value; infinite where the description names none."""
+        """Lowest and highest value; infinite where the description gives none."""
         return self.bounds or _TRANSFORM_LIMITS.get(self.transform, (-math.inf, math.inf))
 
 
 def _read_slice(text: str) -> tuple[int, ...]:
-    """Return the places that start:stop or start:stop:step means, stop not included.
+    """Return the indices of start:stop or start:stop:step, without stop.
 
     Raises:
-        ValueError: it is neither, or means nothing or too much.
+        ValueError: not of that form, no index or too many of them.
     """
-    words = text.split(':')
-    numbers = [int(word) for word in words if word.isdecimal()]
-    if not (len(words) == len(numbers) in (2, 3) and 0 not in numbers[2:]):
+    parts = text.split(':')
+    numbers = [int(part) for part in parts if part.isdecimal()]
+    if not (len(parts) == len(numbers) in (2, 3) and 0 not in numbers[2:]):
         raise ValueError(
-            f"given {text!r}; accepted: places as in [0, 2], or '0:360:10' (start:stop:step)"
+            f"given {text!r}; accepted: indices such as [0, 2], or '0:360:10' (start:stop:step)"
         )
-    places = range(*numbers)
-    if not 1 <= len(places) <= MAX_ELEMENTS:
-        raise ValueError(f'given {text!r}: {len(places)} places; accepted: 1 to {MAX_ELEMENTS}')
-    return tuple(places)
+    indices = range(*numbers)
+    if not 1 <= len(indices) <= MAX_ELEMENTS:
+        raise ValueError(f'given {text!r}: {len(indices)} indices; accepted: 1 to {MAX_ELEMENTS}')
+    return tuple(indices)

@@ -1,78 +1,78 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Domain randomisation: ranges from the robot description, one draw for each episode."""
+"""Domain randomisation: ranges from the robot description, one draw per episode."""
 
 from collections.abc import Mapping, Sequence
 import dataclasses
 from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, model_validator
 from pydantic.dataclasses import dataclass
+from rl_agent.description.field_types import Bounds, STRICT
+from typing_extensions import Self
 
 
 @dataclasses.dataclass(frozen=True)
 class _Within:
-    """Accepts ranges [low, high] that lie between two numbers."""
+    """Accepts ranges [low, high] between two numbers."""
 
-    least: float
-    most: float
+    lowest: float
+    highest: float
 
-    def __call__(self, given: tuple[float, float]) -> tuple[float, float]:
-        """Return the range; ValueError if it is none."""
+    def __call__(self, given: Bounds) -> Bounds:
+        """Return the range; raise ValueError if it is not accepted."""
         low, high = given
-        if not self.least <= low <= high <= self.most:
+        if not self.lowest <= low <= high <= self.highest:
             raise ValueError(
                 f'given [{low:g}, {high:g}]; accepted: [low, high] with low not above high, both'
-                f' from {self.least:g} to {self.most:g}'
+                f' from {self.lowest:g} to {self.highest:g}'
             )
         return given
 
 
-Range = tuple[float, float]
-Factor = Annotated[Range, AfterValidator(_Within(0.1, 10.0))]
-Delay = Annotated[Range, AfterValidator(_Within(0.0, 0.5))]
+Factor = Annotated[Bounds, AfterValidator(_Within(0.1, 10.0))]
+Delay = Annotated[Bounds, AfterValidator(_Within(0.0, 0.5))]
 
 
-@dataclass(frozen=True, config=ConfigDict(extra='forbid', allow_inf_nan=False))
+@dataclass(frozen=True, config=STRICT)
 class RandomisationRanges:
-    """What varies from episode to episode, each as [low, high]; None: it does not vary.
+    """What varies from episode to episode, each as a range [low, high]; none: does not vary.
 
-    Factors multiply what the simulated model has by itself, so that 1 changes nothing. Values are
+    A factor multiplies the nominal value of the simulated model, so 1 changes nothing. Values are
     drawn uniformly.
 
     Attributes:
-        mass: factor, for each kind of link by itself; inertias follow.
-        link_size: factor, for the length of each kind of limb by itself.
+        mass: factor, drawn separately for each kind of link; inertias scale with it.
+        link_size: factor on the length, drawn separately for each kind of limb.
         friction: sliding coefficient between feet and ground.
-        joint_damping: factor, of all joints together.
-        joint_armature: factor, of all joints together.
-        motor_p_gain: factor, of all motors together.
-        motor_d_gain: factor, of all motors together.
-        action_delay_s: from command to motor.
-        observation_delay_s: from sensor to message.
-        observation_noise: factor on the noise of the model's sensors; 0: none.
-        terrain_height_m: of the highest point of the ground above its lowest.
+        joint_damping: factor, the same for all joints.
+        joint_armature: factor, the same for all joints.
+        motor_p_gain: factor, the same for all motors.
+        motor_d_gain: factor, the same for all motors.
+        action_delay_s: delay from command to motor.
+        observation_delay_s: delay from sensor to message.
+        observation_noise: factor on the noise of the model's sensors; 0: no noise.
+        terrain_height_m: height of the highest point of the ground above the lowest.
         push_speed_m_s: change of the trunk's velocity by one push, in a random direction.
-        push_interval_s: from one push to the next.
+        push_interval_s: time from one push to the next.
     """
 
     mass: Factor | None = None
-    link_size: Annotated[Range, AfterValidator(_Within(0.8, 1.25))] | None = None
-    friction: Annotated[Range, AfterValidator(_Within(0.05, 5.0))] | None = None
+    link_size: Annotated[Bounds, AfterValidator(_Within(0.8, 1.25))] | None = None
+    friction: Annotated[Bounds, AfterValidator(_Within(0.05, 5.0))] | None = None
     joint_damping: Factor | None = None
     joint_armature: Factor | None = None
     motor_p_gain: Factor | None = None
     motor_d_gain: Factor | None = None
     action_delay_s: Delay | None = None
     observation_delay_s: Delay | None = None
-    observation_noise: Annotated[Range, AfterValidator(_Within(0.0, 10.0))] | None = None
-    terrain_height_m: Annotated[Range, AfterValidator(_Within(0.0, 0.3))] | None = None
-    push_speed_m_s: Annotated[Range, AfterValidator(_Within(0.0, 5.0))] | None = None
-    push_interval_s: Annotated[Range, AfterValidator(_Within(0.1, 1000.0))] | None = None
+    observation_noise: Annotated[Bounds, AfterValidator(_Within(0.0, 10.0))] | None = None
+    terrain_height_m: Annotated[Bounds, AfterValidator(_Within(0.0, 0.3))] | None = None
+    push_speed_m_s: Annotated[Bounds, AfterValidator(_Within(0.0, 5.0))] | None = None
+    push_interval_s: Annotated[Bounds, AfterValidator(_Within(0.1, 1000.0))] | None = None
 
     @model_validator(mode='after')
-    def _check_pushes(self) -> 'RandomisationRanges':
-        """Refuse pushes that never come, or that push nobody."""
+    def _check_pushes(self) -> Self:
         if (self.push_speed_m_s is None) != (self.push_interval_s is None):
             raise ValueError(
                 'push_speed_m_s, push_interval_s: given one of them; accepted: both or neither'
@@ -82,18 +82,18 @@ class RandomisationRanges:
 
 @dataclasses.dataclass(frozen=True)
 class Draw:
-    """What was drawn for one episode.
+    """The values drawn for one episode.
 
     Attributes:
         seed: the same seed, ranges and parts give the same values.
-        values: `friction`, `mass/trunk` and so on to factors, or SI units as named.
+        values: by name, such as `friction` or `mass/trunk`: factors, or SI units.
     """
 
     seed: int
     values: Mapping[str, float]
 
     def value(self, name: str, nominal: float) -> float:
-        """Return what was drawn, or the nominal value of what does not vary."""
+        """Return the drawn value, or the nominal one if it does not vary."""
         return self.values.get(name, nominal)
 
 
@@ -106,15 +106,15 @@ def draw(
     """Return an episode's values, uniform within the ranges.
 
     Args:
-        ranges: what varies.
-        seed: of this draw.
-        parts: for a range that is drawn once for each of several parts, the parts' names:
+        ranges: the ranges to draw from.
+        seed: seed of this draw.
+        parts: names of the parts, for ranges that are drawn separately for each part:
             `{'mass': ['trunk', 'hip']}` gives `mass/trunk` and `mass/hip`.
     """
     rng = np.random.default_rng(seed)
     values = {}
     for item in dataclasses.fields(ranges):
-        given: Range | None = getattr(ranges, item.name)
+        given: Bounds | None = getattr(ranges, item.name)
         if given is None:
             continue
         names = [f'{item.name}/{part}' for part in (parts or {}).get(item.name, ())]

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What the agent knows of a robot, from one YAML file: topics, joints, units, bounds, task."""
+"""A robot's whole YAML file: topics, joints, units, bounds, task."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -19,20 +19,20 @@ from rl_agent.tasks import find_task
 
 @dataclass(frozen=True, config=STRICT)
 class RobotDescription:
-    """All that the agent knows of a robot.
+    """Everything the agent knows about a robot.
 
     Attributes:
-        name: of this kind of robot.
+        name: name of this kind of robot.
         rate_hz: control steps per second of the robot's clock.
-        episode_steps: an episode is truncated after so many steps.
-        observation: the fields, in the order of the observation vector.
+        episode_steps: number of steps after which an episode is truncated.
+        observation: observation fields, in the order of the observation vector.
         action: the command.
         task: reward and termination.
         reset: how an episode begins.
-        simulation: the model that `simulated_robot` plays, if there is one.
+        simulation: model that `simulated_robot` runs, if there is one.
         safety: limits, filters and watchdogs.
-        stack: how many frames, the newest first, an observation holds.
-        previous_actions: how many executed actions, the newest first, an observation ends with.
+        stack: number of frames in an observation, newest first.
+        previous_actions: number of executed actions at the end of an observation, newest first.
     """
 
     name: Name
@@ -47,8 +47,8 @@ class RobotDescription:
     stack: Annotated[int, Field(ge=1, le=64)] = 1
     previous_actions: Annotated[int, Field(ge=0, le=64)] = 0
 
-    # Each check of one key against others is that key's own and uses those others that are right:
-    # so as many mistakes as possible come at once.
+    # Checks of a key against others use only those others that are valid, so that one run reports
+    # as many mistakes as possible.
 
     @field_validator('observation')
     @classmethod
@@ -61,7 +61,7 @@ class RobotDescription:
             if item.type != types[item.topic]:
                 raise ValueError(
                     f'topic {item.topic!r} given as {item.type} and as {types[item.topic]};'
-                    ' accepted: one type for a topic'
+                    ' accepted: one type per topic'
                 )
         return observation
 
@@ -72,7 +72,7 @@ class RobotDescription:
         missing = sorted(set(find_task(task.name).fields) - set(names))
         if names and missing:
             raise ValueError(
-                f'{task.name!r} needs the observation fields {", ".join(missing)} besides;'
+                f'{task.name!r} also needs the observation fields {", ".join(missing)};'
                 f' given {", ".join(names)}'
             )
         return task
@@ -97,15 +97,15 @@ class RobotDescription:
 
     @property
     def topics(self) -> dict[str, str]:
-        """The sensor topics, each with its message type."""
+        """Message type of each sensor topic."""
         return {item.topic: item.type for item in self.observation}
 
 
 def load_robot(name_or_path: str, context: Mapping[str, Any] | None = None) -> RobotDescription:
-    """Return the description named in `config/robots/`, or in a file of its own.
+    """Return the description of a robot in `config/robots/`, or in another YAML file.
 
     Args:
-        name_or_path: `pendulum`, or a path that ends in .yaml or .yml.
+        name_or_path: name such as `pendulum`, or a path that ends in .yaml or .yml.
         context: further checks, see `ros_robot_description`.
 
     Raises:
@@ -117,39 +117,35 @@ def load_robot(name_or_path: str, context: Mapping[str, Any] | None = None) -> R
 def _check_pose(
     reset: ResetDescription, action: ActionDescription, observation: tuple[ObservationField, ...]
 ) -> None:
-    """Raise ValueError unless the robot can be moved to the pose, and its arrival be seen."""
+    """Raise ValueError unless the robot can move to the pose and its arrival is measured."""
     pose = reset.move_to_pose
     assert pose is not None
     if pose.pose is None and action.default is None:
-        raise ValueError('move_to_pose.pose: missing; accepted: here, or as action.default')
+        raise ValueError('move_to_pose.pose: missing; accepted: a pose here, or action.default')
     if pose.pose is not None and len(pose.pose) != len(action.names):
         raise ValueError(
             f'move_to_pose.pose: given {len(pose.pose)} values; accepted: one for each of'
             f' {", ".join(action.names)}'
         )
-    telling = [
-        item.name
-        for item in observation
-        if item.is_measured and set(action.names) <= set(item.joints or ())
-    ]
-    if pose.field not in telling:
+    measured = [item.name for item in observation if item.measures(action.names)]
+    if pose.field not in measured:
         raise ValueError(
             f'move_to_pose.field: given {pose.field!r}; accepted: an observation field with all'
-            ' joints of the action, no transform and no replace_nan'
-            f' ({", ".join(telling) or "there is none"})'
+            ' joints of the action, without transform and replace_nan'
+            f' ({", ".join(measured) or "there is none"})'
         )
 
 
 def description_as_json(description: RobotDescription) -> dict[str, Any]:
-    """Return a robot's description as plain values, as `read_description` takes them."""
+    """Return a robot's description as plain values, for `read_description`."""
     content: dict[str, Any] = TypeAdapter(RobotDescription).dump_python(description, mode='json')
     return content
 
 
 def read_description(content: Mapping[str, Any], source: str) -> RobotDescription:
-    """Return the description that `description_as_json` gave.
+    """Return the description that `description_as_json` wrote.
 
     Raises:
-        ConfigurationError: one line for each key that this version does not take.
+        ConfigurationError: one line for each key that this version does not accept.
     """
     return build(RobotDescription, content, source)

@@ -1,33 +1,25 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The `safety` section of a robot's YAML file. Everything in it is optional."""
+"""The `safety` section of a robot's YAML file; every key is optional."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+import dataclasses
 import math
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 from rl_agent.description.action import ActionDescription
-from rl_agent.description.field_types import Name, Numbers, STRICT
+from rl_agent.description.field_types import Duration, Name, Numbers, refuse_duplicates, STRICT
 from rl_agent.description.observation import ObservationField
 from typing_extensions import Self
 
-POSITION_UNITS = ('rad', 'm')  # commands in these units say where to be
+POSITION_UNITS = ('rad', 'm')  # commands in these units are positions
 _DAMPED_STOP_S, _DEFAULT_POSE_S = 0.5, 3.0
-_REACTIONS = (
-    'stop',
-    'trip',
-    'emergency_stop',
-    'sensor_watchdog',
-    'policy_watchdog',
-    'command_watchdog',
-)
 
 ReactionKind = Literal['hold', 'zero', 'damped_stop', 'default_pose']
-Duration = Annotated[float, Field(gt=0, le=60)]
+MaxAge = Annotated[float, Field(gt=0, le=86_400)]  # s
 # one number for all joints, or one for each
-PerJoint = Annotated[tuple[float, ...], Field(min_length=1)]
+PerJoint = Annotated[Numbers, Field(min_length=1)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -36,15 +28,15 @@ class ReactionDescription:
 
     | reaction       | the command                                                            |
     |----------------|------------------------------------------------------------------------|
-    | `hold`         | stays what it was                                                      |
-    | `zero`         | is 0 at once                                                           |
-    | `damped_stop`  | goes evenly, in `duration_s`, to 0; where commands are positions (rad  |
-    |                | or m), to the pose measured when the stop began, see `pose_field`      |
-    | `default_pose` | goes evenly, in `duration_s`, to the action's default pose             |
+    | `hold`         | stays as it was                                                        |
+    | `zero`         | becomes 0 at once                                                      |
+    | `damped_stop`  | goes to 0 at constant speed in `duration_s`; if commands are positions |
+    |                | (rad or m), to the pose measured when the stop began, see `pose_field` |
+    | `default_pose` | goes to the action's `default` at constant speed in `duration_s`       |
 
     Attributes:
-        reaction: one of these.
-        duration_s: 0.5 if not given, 3 for `default_pose`.
+        reaction: what the command does, see above.
+        duration_s: time to come to rest; if not given 0.5, or 3 for `default_pose`.
     """
 
     reaction: ReactionKind = 'damped_stop'
@@ -52,7 +44,7 @@ class ReactionDescription:
 
     @property
     def ramp_s(self) -> float:
-        """Seconds until the command stands still."""
+        """Seconds until the command stays constant."""
         if self.reaction in ('hold', 'zero'):
             return 0.0
         if self.duration_s is not None:
@@ -62,38 +54,39 @@ class ReactionDescription:
 
 @dataclass(frozen=True, config=STRICT)
 class WatchdogDescription(ReactionDescription):
-    """What happens when something is older than it may be, on the steady clock.
+    """What happens when an input becomes too old; ages are measured on the steady clock.
 
     Attributes:
-        max_age_s: the age at which the reaction begins.
-        latch: false: the reaction ends by itself when there is something new; true: a person
-            must re-arm.
+        max_age_s: age at which the reaction begins.
+        latch: false: the reaction ends when a new input arrives; true: it lasts until a person
+            re-arms the robot.
     """
 
-    max_age_s: Annotated[float, Field(gt=0, le=86_400)] = 0.5
+    max_age_s: MaxAge = 0.5
     latch: bool = False
 
 
 @dataclass(frozen=True, config=STRICT)
 class CommandWatchdogDescription(WatchdogDescription):
-    """What happens when our own control loop does not send, on the steady clock.
+    """What happens when the agent's control loop sends no commands.
 
     Attributes:
-        max_age_s: the age at which the reaction begins; at least three control periods count.
+        max_age_s: age of the last command at which the reaction begins; never less than three
+            control periods.
     """
 
-    max_age_s: Annotated[float, Field(gt=0, le=86_400)] = 0.2
+    max_age_s: MaxAge = 0.2
 
 
 @dataclass(frozen=True, config=STRICT)
 class LimitDescription:
-    """Bounds of what is measured; beyond them the robot stops, latched.
+    """Bounds of measured values; outside them the robot makes a latched stop.
 
     Attributes:
-        name: for logs and the status.
-        observation: field whose numbers, as in the message, must lie within the bounds.
-        low: lowest numbers; none: no lower bound.
-        high: highest numbers; none: no upper bound.
+        name: name in logs and status.
+        observation: observation field; its untransformed numbers are compared with the bounds.
+        low: lower bound; none: unbounded.
+        high: upper bound; none: unbounded.
     """
 
     name: Name
@@ -104,18 +97,18 @@ class LimitDescription:
     @model_validator(mode='after')
     def _check(self) -> Self:
         if self.low is None and self.high is None:
-            raise ValueError('given neither low nor high; accepted: one of them, or both')
+            raise ValueError('given neither low nor high; accepted: one or both')
         return self
 
 
 @dataclass(frozen=True, config=STRICT)
 class TiltDescription:
-    """Bounds of roll and pitch (REP-103); beyond them the robot stops, latched.
+    """Bounds of roll and pitch (REP-103); outside them the robot makes a latched stop.
 
     Attributes:
-        observation: field with an orientation: a quaternion x, y, z, w.
+        observation: observation field with an orientation, a quaternion x, y, z, w.
         max_roll_rad: largest roll to either side.
-        max_pitch_rad: largest pitch to either side.
+        max_pitch_rad: largest pitch up or down.
     """
 
     observation: str
@@ -125,23 +118,25 @@ class TiltDescription:
 
 @dataclass(frozen=True, config=STRICT)
 class SafetyDescription:
-    """What stands between policy and robot.
+    """What limits, filters and stops commands between the policy and the robot.
 
     Attributes:
-        command_low: lower bound of commands, in the action's unit; none: the action's own.
-        command_high: upper bound.
+        command_low: lower bound of commands, in the action's unit; none: the action's `low`.
+        command_high: upper bound of commands; none: the action's `high`.
         slew_per_s: fastest change of a command, in the action's unit per second.
-        low_pass_hz: cut-off of a second-order Butterworth filter on commands.
-        pose_field: observation field that measures what the command sets: an episode's first
-            command starts from it. For positions it is found by itself, see `find_pose`.
-        limits: of what is measured.
-        tilt: of the base.
-        stop: at the end of an episode, and when the agent is deactivated or ends.
-        trip: beyond `limits` or `tilt`; none: as `stop`.
-        emergency_stop: none: as `stop`.
-        sensor_watchdog: fields with a `max_age_s` of their own have that instead.
-        policy_watchdog: the learner is not heard any more; none: the last good policy goes on.
-        command_watchdog: our own control loop does not send any more.
+        low_pass_hz: cut-off frequency of a second-order Butterworth filter on commands.
+        pose_field: observation field that measures what the command sets; an episode's first
+            command starts there. If not given and commands are positions (rad or m): the one
+            field that measures all joints of the action in its unit.
+        limits: bounds of measured values.
+        tilt: bounds of roll and pitch of the base.
+        stop: at the end of an episode, and when the agent is deactivated or shut down.
+        trip: when `limits` or `tilt` are exceeded; none: same as `stop`.
+        emergency_stop: on an emergency stop; none: same as `stop`.
+        sensor_watchdog: when sensor values become too old; `max_age_s` of an observation field
+            takes precedence.
+        policy_watchdog: when the learner falls silent; none: the last good policy continues.
+        command_watchdog: when the agent's control loop sends no commands.
     """
 
     command_low: PerJoint | None = None
@@ -151,12 +146,12 @@ class SafetyDescription:
     pose_field: str | None = None
     limits: tuple[LimitDescription, ...] = ()
     tilt: TiltDescription | None = None
-    stop: ReactionDescription = field(default_factory=ReactionDescription)
+    stop: ReactionDescription = dataclasses.field(default_factory=ReactionDescription)
     trip: ReactionDescription | None = None
     emergency_stop: ReactionDescription | None = None
-    sensor_watchdog: WatchdogDescription = field(default_factory=WatchdogDescription)
+    sensor_watchdog: WatchdogDescription = dataclasses.field(default_factory=WatchdogDescription)
     policy_watchdog: WatchdogDescription | None = None
-    command_watchdog: CommandWatchdogDescription = field(
+    command_watchdog: CommandWatchdogDescription = dataclasses.field(
         default_factory=CommandWatchdogDescription
     )
 
@@ -167,12 +162,11 @@ class SafetyDescription:
             raise ValueError(f'given {list(slew_per_s)}; accepted: above 0')
         return slew_per_s
 
-    @model_validator(mode='after')
-    def _check(self) -> Self:
-        names = [item.name for item in self.limits]
-        if len(set(names)) < len(names):
-            raise ValueError(f'limits: names given twice: {", ".join(names)}')
-        return self
+    @field_validator('limits')
+    @classmethod
+    def _check_limits(cls, limits: tuple[LimitDescription, ...]) -> tuple[LimitDescription, ...]:
+        refuse_duplicates([item.name for item in limits])
+        return limits
 
     def mistakes(
         self,
@@ -180,7 +174,7 @@ class SafetyDescription:
         observation: Sequence[ObservationField],
         rate_hz: float,
     ) -> list[str]:
-        """Return what does not fit the rest of the robot's description, one line each."""
+        """Return contradictions to the rest of the robot's description, one line each."""
         found = self._command_mistakes(action, rate_hz)
         found += self._reaction_mistakes(action)
         found += self._field_mistakes({item.name: item for item in observation})
@@ -193,14 +187,15 @@ class SafetyDescription:
         return found
 
     def _command_mistakes(self, action: ActionDescription, rate_hz: float) -> list[str]:
-        """Return mistakes in what is done to commands."""
+        """Return mistakes in the limits and filters of commands."""
         found, size = [], len(action.names)
         for key in ('command_low', 'command_high', 'slew_per_s'):
-            values = getattr(self, key)
-            if values is not None and len(values) not in (1, size):
-                found.append(f'{key}: given {len(values)} values; accepted: 1 or {size}')
+            found += _size_mistakes(key, getattr(self, key), size)
         if not found:
-            bounds = spread(self.command_low, action.low), spread(self.command_high, action.high)
+            bounds = (
+                per_joint(self.command_low, action.low),
+                per_joint(self.command_high, action.high),
+            )
             rows = zip(action.names, *bounds, action.low, action.high, strict=True)
             found += [
                 f'command_low, command_high of {name}: given {low:g}, {high:g}; accepted: low'
@@ -216,23 +211,27 @@ class SafetyDescription:
         return found
 
     def _reaction_mistakes(self, action: ActionDescription) -> list[str]:
-        """Return reactions that this robot cannot show."""
+        """Return mistakes in reactions that this robot cannot carry out."""
         found = []
         bounds = list(zip(action.low, action.high, strict=True))
-        for key in _REACTIONS:
-            reaction: ReactionDescription | None = getattr(self, key)
-            if reaction is None:
+        for item in dataclasses.fields(self):
+            key, reaction = item.name, getattr(self, item.name)
+            if not isinstance(reaction, ReactionDescription):
                 continue
             if reaction.reaction == 'default_pose' and action.default is None:
-                found.append(f"{key}.reaction: given 'default_pose'; the action has no default")
+                found.append(
+                    f"{key}.reaction: given 'default_pose' without action.default;"
+                    ' accepted: with action.default'
+                )
             if reaction.reaction == 'zero' and not all(low <= 0.0 <= high for low, high in bounds):
                 found.append(
-                    f"{key}.reaction: given 'zero'; accepted: a command within its bounds"
+                    f"{key}.reaction: given 'zero' with bounds that exclude 0; accepted: with"
+                    ' bounds that include it'
                 )
         return found
 
     def _field_mistakes(self, fields: Mapping[str, ObservationField]) -> list[str]:
-        """Return mistakes in the names of observation fields and in the lengths of bounds."""
+        """Return unknown observation fields and bounds of the wrong length."""
         found, known = [], ', '.join(fields)
         for item in self.limits:
             where = f'limits.{item.name}'
@@ -240,16 +239,13 @@ class SafetyDescription:
                 found.append(f'{where}.observation: given {item.observation!r}; accepted: {known}')
                 continue
             size = fields[item.observation].raw_size
-            for key, values in (('low', item.low), ('high', item.high)):
-                if values is not None and len(values) not in (1, size):
-                    found.append(
-                        f'{where}.{key}: given {len(values)} values; accepted: 1 or {size}'
-                    )
+            found += _size_mistakes(f'{where}.low', item.low, size)
+            found += _size_mistakes(f'{where}.high', item.high, size)
         tilt = self.tilt and fields.get(self.tilt.observation)
         if self.tilt is not None and (not tilt or tilt.raw_size != 4):
             found.append(
                 f'tilt.observation: given {self.tilt.observation!r}; accepted: a field with the 4'
-                f' numbers of a quaternion, of {known}'
+                f' numbers of a quaternion, one of {known}'
             )
         return found
 
@@ -257,17 +253,16 @@ class SafetyDescription:
 def find_pose(
     safety: SafetyDescription, action: ActionDescription, observation: Sequence[ObservationField]
 ) -> tuple[str, list[int]] | None:
-    """Return the field that measures what commands set, and where in it each joint stands.
+    """Return the field that measures what commands set, and the index in it of each joint.
 
-    Where `pose_field` is not given, it is the field that has all joints of the action and the
-    unit of the action, rad or m, if there is just one.
+    Without `pose_field`, that is the one field with all joints and the unit of the action, rad or
+    m; None if there is no such field, or more than one.
     """
     found = [
         item
         for item in observation
-        if item.is_measured
+        if item.measures(action.names)
         and item.unit == action.unit
-        and set(action.names) <= set(item.joints or ())
         and (item.name == safety.pose_field or safety.pose_field is None)
     ]
     if len(found) != 1 or (safety.pose_field is None and action.unit not in POSITION_UNITS):
@@ -276,8 +271,15 @@ def find_pose(
     return found[0].name, [joints.index(name) for name in action.names]
 
 
-def spread(values: Sequence[float] | None, otherwise: Sequence[float]) -> tuple[float, ...]:
-    """Return one number for each joint, from one for all, one for each, or none."""
+def per_joint(values: Sequence[float] | None, default: Sequence[float]) -> tuple[float, ...]:
+    """Return one number per joint; `values` has one for all joints or one for each."""
     if values is None:
-        return tuple(otherwise)
-    return tuple(values) * (len(otherwise) // len(values))
+        return tuple(default)
+    return tuple(values) * (len(default) // len(values))
+
+
+def _size_mistakes(key: str, values: Sequence[float] | None, size: int) -> list[str]:
+    """Return the mistake in the number of values of a key, if there is one."""
+    if values is None or len(values) in (1, size):
+        return []
+    return [f'{key}: given {len(values)} values; accepted: 1 or {size}']

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Which simulated model stands in for a robot, and how it varies."""
+"""The `simulation` section of a robot's YAML file: the simulated model and how it varies."""
 
 from dataclasses import field
 
@@ -10,10 +10,10 @@ from rl_agent.description.randomisation import RandomisationRanges
 
 @dataclass(frozen=True, config=STRICT)
 class SimulationDescription:
-    """Which simulated model stands in for the robot; the agent never reads this.
+    """The model that simulates the robot; the agent never reads this section.
 
     Attributes:
-        model: of a module in `simulated_models/`, or `module:Class` of one's own.
+        model: name of a module in `simulated_models/`, or `module:Class` of your own.
         parameters: keyword arguments of the model.
         randomisation: what varies from episode to episode.
     """

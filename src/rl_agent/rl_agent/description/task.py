@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Which reward and termination a robot has, with parameters."""
+"""The `task` section of a robot's YAML file: reward and termination."""
 
 from dataclasses import field
 
@@ -14,10 +14,10 @@ from rl_agent.tasks.task import Task
 
 @dataclass(frozen=True, config=STRICT)
 class TaskDescription:
-    """Reward and termination, by name, with the parameters that differ from the task's own.
+    """Reward and termination by name, with parameters that differ from the task's defaults.
 
     Attributes:
-        name: of a module in `tasks/`, or `module:Class` of one's own.
+        name: name of a module in `tasks/`, or `module:Class` of your own.
         parameters: keyword arguments of the task.
     """
 
@@ -50,7 +50,7 @@ class TaskDescription:
             )
         try:
             task(**parameters)
-        except ConfigurationError as error:  # it may refuse a value
+        except ConfigurationError as error:  # the task refuses a value
             raise ValueError(str(error)) from error
         return parameters
 

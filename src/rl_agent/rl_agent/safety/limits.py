@@ -8,7 +8,7 @@ import math
 import numpy as np
 from rl_agent.array_checks import all_true
 from rl_agent.array_types import FieldValues
-from rl_agent.description.safety import LimitDescription, spread, TiltDescription
+from rl_agent.description.safety import LimitDescription, per_joint, TiltDescription
 from rl_agent.quaternion import roll_pitch_yaw
 
 _SHORTEST_SQUARED = 1e-6  # of a quaternion that says something
@@ -35,8 +35,8 @@ class Limit:
         self._name, self._field = description.name, description.observation
         self._element_names = tuple(element_names)
         size = len(element_names)
-        self._low = np.array(spread(description.low, [-math.inf] * size))
-        self._high = np.array(spread(description.high, [math.inf] * size))
+        self._low = np.array(per_joint(description.low, [-math.inf] * size))
+        self._high = np.array(per_joint(description.high, [math.inf] * size))
 
     def check(self, values: FieldValues) -> Trip | None:
         """Return the trip, if a number is out of bounds; one that is not a number is."""

@@ -8,7 +8,7 @@ import numpy as np
 from rl_agent.array_checks import all_finite, all_true
 from rl_agent.array_types import Command, Float32Array
 from rl_agent.description.action_scale import ActionScale
-from rl_agent.description.safety import SafetyDescription, spread
+from rl_agent.description.safety import per_joint, SafetyDescription
 from rl_agent.errors import PolicyError
 from rl_agent.safety.low_pass import LowPass
 
@@ -85,8 +85,8 @@ class SafetyFilter:
         """
         safety, scales = safety or SafetyDescription(), tightening or Tightening()
         self._shape, self._scale = (len(low),), ActionScale(low, high)
-        self._box_low = np.array(spread(safety.command_low, low))
-        self._box_high = np.array(spread(safety.command_high, high))
+        self._box_low = np.array(per_joint(safety.command_low, low))
+        self._box_high = np.array(per_joint(safety.command_high, high))
         centre = np.zeros(self._shape) if default is None else np.array(default, np.float64)
         centre = np.clip(centre, self._box_low, self._box_high)
         self._box_low = centre + scales.action_scale * (self._box_low - centre)
@@ -94,7 +94,7 @@ class SafetyFilter:
         self._rest = centre
         self._slew: Command | None = None
         if safety.slew_per_s is not None:
-            per_step = np.array(spread(safety.slew_per_s, low)) / rate_hz
+            per_step = np.array(per_joint(safety.slew_per_s, low)) / rate_hz
             self._slew = per_step * scales.slew_scale
         self._low_pass: LowPass | None = None
         if safety.low_pass_hz is not None:

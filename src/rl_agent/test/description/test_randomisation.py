@@ -30,14 +30,14 @@ PARTS = {'mass': ('trunk', 'calf')}
         ('terrain', [0, 1], "terrain: unknown key (did you mean 'terrain_height_m'?)"),
     ],
 )
-def test_what_is_no_range_is_refused(key, given, said):
+def test_invalid_ranges_are_refused(key, given, said):
     with pytest.raises(ConfigurationError) as refused:
         build(RandomisationRanges, {key: given}, 'robot.yaml')
     assert said in str(refused.value)
     assert 'robot.yaml' in str(refused.value)
 
 
-def test_each_mistake_is_named_once():
+def test_each_mistake_is_reported_once():
     with pytest.raises(ConfigurationError) as refused:
         build(RandomisationRanges, {'mass': [2.0, 1.0], 'friction': [3.0, 1.0]}, 'robot.yaml')
     lines = str(refused.value).splitlines()
@@ -46,7 +46,7 @@ def test_each_mistake_is_named_once():
     assert 'friction' in lines[1]
 
 
-def test_a_range_of_one_value_is_a_range():
+def test_a_range_may_be_a_single_value():
     ranges = build(RandomisationRanges, {'friction': [0.7, 0.7]}, 'robot.yaml')
     assert draw(ranges, 1).values == {'friction': 0.7}
 
@@ -68,7 +68,7 @@ def test_the_same_seed_draws_the_same():
     assert draw(ranges, 7, PARTS).values != draw(ranges, 8, PARTS).values
 
 
-def test_what_does_not_vary_keeps_its_nominal_value():
+def test_values_that_do_not_vary_are_nominal():
     nothing = draw(RandomisationRanges(), 3)
     assert nothing.values == {}
     assert nothing.value('friction', 0.8) == 0.8

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A robot description that cannot be meant is refused, with the key and what is accepted."""
+"""Invalid robot descriptions are refused; the error names the key and what is accepted."""
 
 from collections.abc import Callable
 import copy
@@ -18,7 +18,7 @@ from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 from robot_contents import ARM, change, Content, remove, SCAN, write
 
 REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
-    # what is wrong: (how, all of which the error's one line must hold, in order, `...` between)
+    # mistake: (change that makes it, parts of the one error line in order, separated by `...`)
     'name missing': (remove('name'), 'name: missing'),
     'observation missing': (remove('observation'), 'observation: missing'),
     'action missing': (remove('action'), 'action: missing'),
@@ -57,11 +57,11 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     ),
     'a private topic without a slash': (
         change('action', 'topic', value='~commands'),
-        "action.topic: given '~commands'; accepted ... before the first one nothing, or /",
+        "action.topic: given '~commands'; accepted ... a leading / is optional",
     ),
     'a service with a word that begins with a digit': (
         change('reset', 'service', value='a/1b'),
-        "reset.service: given 'a/1b'; accepted ... none of which begins with a digit",
+        "reset.service: given 'a/1b'; accepted ... do not begin with a digit",
     ),
     'type without msg': (
         change('observation', 0, 'type', value='sensor_msgs/JointState'),
@@ -73,15 +73,15 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     ),
     'joints and indices': (
         change('observation', 3, 'indices', value=[0, 1]),
-        'observation.3.indices: given beside joints; accepted: one of the two',
+        'observation.3.indices: given together with joints; accepted: one of the two',
     ),
     'joints and size': (
         change('observation', 3, 'size', value=2),
-        'observation.3.size: given 2 beside joints; accepted: one of the two',
+        'observation.3.size: given 2 together with joints; accepted: one of the two',
     ),
-    'places that are no places': (
+    'indices in another form': (
         change('observation', 3, value={**SCAN, 'indices': '0-360'}),
-        "observation.3.indices: given '0-360'; accepted: places as in [0, 2], or '0:360:10'",
+        "observation.3.indices: given '0-360'; accepted: indices such as [0, 2], or '0:360:10'",
     ),
     'a slice without an end': (
         change('observation', 3, value={**SCAN, 'indices': '0:'}),
@@ -93,17 +93,17 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     ),
     'an empty slice': (
         change('observation', 3, value={**SCAN, 'indices': '9:9'}),
-        "observation.3.indices: given '9:9': 0 places; accepted: 1 to 10000",
+        "observation.3.indices: given '9:9': 0 indices; accepted: 1 to 10000",
     ),
-    'a place below 0': (
+    'a negative index': (
         change('observation', 3, value={**SCAN, 'indices': [-1]}),
         'observation.3.indices.0: given -1; accepted: greater than or equal to 0',
     ),
-    'a place twice': (
+    'an index twice': (
         change('observation', 3, value={**SCAN, 'indices': [4, 4]}),
         'observation.3.indices: given twice: 4; accepted: each once',
     ),
-    'no size': (
+    'size zero': (
         change('observation', 3, value={**SCAN, 'size': 0}),
         'observation.3.size: given 0; accepted: greater than or equal to 1',
     ),
@@ -111,11 +111,11 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
         change('observation', 3, 'clip', value=True),
         'observation.3.clip: given true without bounds; accepted: with bounds',
     ),
-    'no age': (
+    'age zero': (
         change('observation', 3, 'max_age_s', value=0),
         'observation.3.max_age_s: given 0; accepted: greater than 0',
     ),
-    'three numbers of a quaternion': (
+    'a quaternion of three numbers': (
         change('observation', 3, value={**SCAN, 'size': 3, 'transform': 'roll_pitch_yaw'}),
         "observation.3: transform: given 'roll_pitch_yaw' of 3 numbers; accepted ... 4",
     ),
@@ -143,21 +143,21 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     ),
     'no way to reset': (
         change('reset', value={}),
-        'reset: given none; accepted: service, move_to_pose, person: true',
+        'reset: given none; accepted: service, move_to_pose or person: true',
     ),
-    'another kind of reset service': (
+    'another type of reset service': (
         change('reset', 'service_type', value='std_srvs/srv/SetBool'),
         "reset.service_type: given 'std_srvs/srv/SetBool'; accepted: 'std_srvs/srv/Trigger'",
     ),
-    'a pose that nobody knows': (
+    'a pose that is not given': (
         change('reset', value={'move_to_pose': {'field': 'effort'}}),
-        'reset: move_to_pose.pose: missing; accepted: here, or as action.default',
+        'reset: move_to_pose.pose: missing; accepted: a pose here, or action.default',
     ),
     'a pose of another size': (
         change('reset', value={'move_to_pose': {'field': 'effort', 'pose': [0]}}),
         'reset: move_to_pose.pose: given 1 values; accepted: one for each of shoulder, elbow',
     ),
-    'a pose whose arrival nobody sees': (
+    'a pose that no field measures': (
         change('reset', value={'move_to_pose': {'field': 'velocity', 'pose': [0, 0]}}),
         "reset: move_to_pose.field: given 'velocity'; accepted: an observation field ... (effort)",
     ),
@@ -177,7 +177,7 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
         change('observation', 0, 'transform', value='tan'),
         "observation.0.transform: given 'tan'; accepted: 'none', 'sin', 'cos', 'roll_pitch_yaw'",
     ),
-    'bounds upside down': (
+    'reversed bounds': (
         change('observation', 2, 'bounds', value=[8, -8]),
         'observation.2.bounds: given [8.0, -8.0]; accepted: low before high',
     ),
@@ -200,11 +200,11 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     'a topic of two types': (
         change('observation', 3, 'type', value='std_msgs/msg/Float64'),
         "topic 'joint_states' given as sensor_msgs/msg/JointState and as"
-        ' std_msgs/msg/Float64; accepted: one type for a topic',
+        ' std_msgs/msg/Float64; accepted: one type per topic',
     ),
     'a field that the task needs': (
         change('observation', 2, 'name', value='speed'),
-        "task: 'swing_up' needs the observation fields velocity besides;"
+        "task: 'swing_up' also needs the observation fields velocity;"
         ' given cos_angle, sin_angle, speed, effort',
     ),
     'action topic': (
@@ -248,7 +248,7 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
         change('task', 'parameters', value={'cost': 1}),
         "task.parameters: unknown for 'swing_up': cost; accepted: effort_cost, velocity_cost",
     ),
-    'a parameter that is no number': (
+    'a parameter that is not a number': (
         change('task', 'parameters', value={'effort_cost': 'much'}),
         "task.parameters.effort_cost: given 'much' ... number",
     ),
@@ -265,7 +265,7 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
 
 
 @pytest.mark.parametrize('name', REFUSED)
-def test_what_cannot_be_meant_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+def test_each_mistake_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
     how, expected = REFUSED[name]
     content = copy.deepcopy(ARM)
     how(content)
@@ -281,17 +281,17 @@ def test_what_cannot_be_meant_is_refused_in_one_line(name: str, tmp_path: Path) 
         rest = rest[rest.index(part) + len(part) :]
 
 
-def test_mistakes_in_several_places_come_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     content = copy.deepcopy(ARM)
-    for how in (REFUSED['no rate'], REFUSED['bounds upside down'], REFUSED['too few low']):
+    for how in (REFUSED['no rate'], REFUSED['reversed bounds'], REFUSED['too few low']):
         how[0](content)
     with pytest.raises(ConfigurationError) as caught:
         load_robot(write(tmp_path, content))
     assert len(str(caught.value).split('\n')) == 3
 
 
-def test_a_key_against_others_is_checked_where_those_are_right(tmp_path: Path) -> None:
-    """So a mistake elsewhere does not hide it until the next run."""
+def test_keys_are_checked_against_other_valid_keys(tmp_path: Path) -> None:
+    """A mistake in one key does not hide a mistake in another until the next run."""
     content = copy.deepcopy(ARM)
     for name in (
         'rate too high',
@@ -310,7 +310,7 @@ def test_a_key_against_others_is_checked_where_those_are_right(tmp_path: Path) -
     assert sorted(line.split(': ')[1] for line in lines) == sorted(keys)
 
 
-def test_types_and_paths_are_checked_with_all_the_rest(tmp_path: Path) -> None:
+def test_types_and_paths_are_checked_with_everything_else(tmp_path: Path) -> None:
     content = copy.deepcopy(ARM)
     content['rate_hz'] = 0
     content['observation'][2]['field'] = 'velocty'
@@ -333,13 +333,13 @@ def test_types_and_paths_are_checked_with_all_the_rest(tmp_path: Path) -> None:
 
 
 def ask_ros(name: str) -> None:
-    """Raise InvalidTopicNameException or ValueError where ROS takes no such topic."""
+    """Raise InvalidTopicNameException or ValueError if ROS refuses the topic name."""
     validate_topic_name(name)
     validate_full_topic_name(expand_topic_name(name, 'agent', '/robot_1'))
 
 
 @pytest.mark.parametrize('name', ['a', '_a', '__a', 'a__b/c_', '/a', '/a/b2', 'A/_1'])
-def test_names_that_ros_takes(name: str) -> None:
+def test_names_that_ros_accepts(name: str) -> None:
     ask_ros(name)
     assert check_topic(name) == name
 
@@ -362,7 +362,15 @@ def test_names_that_ros_takes(name: str) -> None:
             '/~/a',
             'a b',
         ),
-        *('a-b', 'a.b', 'a\n', '\u00e9', '\u0661', 'a{b', '*'),  # letter, digit beyond ASCII
+        *(
+            'a-b',
+            'a.b',
+            'a\n',
+            '\u00e9',
+            '\u0661',
+            'a{b',
+            '*',
+        ),  # outside ASCII
     ],
 )
 def test_names_that_ros_refuses(name: str) -> None:
@@ -372,8 +380,8 @@ def test_names_that_ros_refuses(name: str) -> None:
         check_topic(name)
 
 
-def test_a_name_that_is_private_to_a_node_is_refused() -> None:
-    """It would be another topic to agent, check and simulation."""
+def test_private_names_are_refused() -> None:
+    """They would resolve differently in agent, check_robot and simulation."""
     ask_ros('~/imu')
     with pytest.raises(ValueError, match="given '~/imu'; accepted: words of letters"):
         check_topic('~/imu')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A robot description says what it says; shipped ones are right."""
+"""Robot descriptions are read as written; the shipped ones are valid."""
 
 import copy
 import math
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rl_agent.configuration import config_folder
+from rl_agent.description.action import ActionDescription, LIST_PATHS
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError
@@ -16,7 +17,7 @@ from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 from robot_contents import ARM, Content, SCAN, write
 
 
-def test_the_shipped_pendulum_is_as_gymnasium_has_it() -> None:
+def test_shipped_pendulum_equals_gymnasium() -> None:
     robot = load_robot('pendulum')
     assert (robot.name, robot.rate_hz, robot.episode_steps) == ('pendulum', 20.0, 200)
     assert [item.name for item in robot.observation] == ['cos_angle', 'sin_angle', 'velocity']
@@ -27,7 +28,7 @@ def test_the_shipped_pendulum_is_as_gymnasium_has_it() -> None:
     assert robot.simulation.model == 'pendulum'
 
 
-def test_a_description_of_ones_own_is_loaded(tmp_path: Path) -> None:
+def test_a_users_description_is_loaded(tmp_path: Path) -> None:
     robot = load_robot(write(tmp_path, ARM))
     assert robot.action.joints == ('shoulder', 'elbow')
     assert robot.reset.timeout_s == 10.0
@@ -56,20 +57,27 @@ def test_limits_are_bounds_after_the_transform(
     assert item.limits == limits
 
 
+def test_documented_list_paths_are_those_of_the_code() -> None:
+    documentation = ActionDescription.__doc__ or ''
+    for message_type, path in LIST_PATHS.items():
+        assert message_type.rpartition('/')[2] in documentation
+        assert f'`{path}`' in documentation
+
+
 def test_a_task_gets_its_parameters(tmp_path: Path) -> None:
     content = copy.deepcopy(ARM)
     content['task']['parameters'] = {'effort_cost': 0.5}
     assert load_robot(write(tmp_path, content)).task.parameters == {'effort_cost': 0.5}
 
 
-def test_the_learner_needs_no_messages_of_the_robot(tmp_path: Path) -> None:
+def test_the_learner_needs_no_message_packages_of_the_robot(tmp_path: Path) -> None:
     content = copy.deepcopy(ARM)
     content['observation'][3] = {**SCAN, 'type': 'rover_msgs/msg/Scan', 'size': 3}
     assert load_robot(write(tmp_path, content)).observation[3].raw_size == 3
 
 
 @pytest.mark.parametrize('name', [path.stem for path in (config_folder() / 'robots').glob('*')])
-def test_every_shipped_robot_is_right(name: str) -> None:
+def test_every_shipped_robot_is_valid(name: str) -> None:
     assert load_ros_robot(name) == load_robot(name)
 
 
@@ -89,7 +97,7 @@ def test_every_shipped_robot_is_right(name: str) -> None:
         ({'size': 4, 'transform': 'projected_gravity'}, ('scan/x', 'scan/y', 'scan/z')),
     ],
 )
-def test_elements_are_named_by_place(
+def test_elements_are_named_by_index(
     tmp_path: Path, more: Content, names: tuple[str, ...]
 ) -> None:
     content = copy.deepcopy(ARM)
@@ -97,7 +105,7 @@ def test_elements_are_named_by_place(
     assert load_robot(write(tmp_path, content)).observation[4].element_names == names
 
 
-def test_a_task_of_ones_own_needs_no_line_in_this_package(
+def test_a_users_task_needs_no_line_in_this_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / 'my_robots.py').write_text(OWN_TASK)
@@ -130,6 +138,6 @@ class Lift(Parameters):
 """
 
 
-def test_an_unknown_robot_lists_those_there_are() -> None:
+def test_an_unknown_robot_lists_the_known_ones() -> None:
     with pytest.raises(ConfigurationError, match=r"robot: given 'r2d2'; accepted: .*pendulum"):
         load_robot('r2d2')

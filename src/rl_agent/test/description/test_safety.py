@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Mistakes in the safety section: all at once, before anything moves."""
+"""Mistakes in the safety section are reported all at once, before anything moves."""
 
 from pathlib import Path
 
@@ -34,13 +34,13 @@ safety:
 
 
 def load(tmp_path: Path, safety: str) -> RobotDescription:
-    """Return a leg with a safety section."""
+    """Return the leg's description with a safety section."""
     path = tmp_path / 'leg.yaml'
     path.write_text(LEG + '\n'.join(f'  {line}' for line in safety.splitlines()) + '\n')
     return load_robot(str(path))
 
 
-def test_a_good_one(tmp_path: Path) -> None:
+def test_valid_section(tmp_path: Path) -> None:
     description = load(
         tmp_path,
         'command_low: [-0.5, 0.75]\nslew_per_s: [5]\nlow_pass_hz: 8\n'
@@ -53,8 +53,8 @@ def test_a_good_one(tmp_path: Path) -> None:
     assert description.safety.policy_watchdog.reaction == 'damped_stop'
 
 
-def test_positions_are_found_by_themselves(tmp_path: Path) -> None:
-    """By unit and joints, in whatever order the field has them."""
+def test_pose_field_is_found_by_unit_and_joints(tmp_path: Path) -> None:
+    """The order of the joints in the field does not matter."""
     description = load(tmp_path, 'low_pass_hz: 8')
     found = find_pose(description.safety, description.action, description.observation)
     assert found == ('angle', [1, 0])
@@ -75,8 +75,8 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     expected = [
         'safety: slew_per_s: given 3 values; accepted: 1 or 2',
         'safety: low_pass_hz: given 25; accepted: below 25, half the control rate',
-        "safety: stop.reaction: given 'zero'; accepted: a command within its bounds",
-        "safety: emergency_stop.reaction: given 'default_pose'; the action has no default",
+        "safety: stop.reaction: given 'zero' with bounds that exclude 0; accepted: with bounds",
+        "safety: emergency_stop.reaction: given 'default_pose' without action.default; accepted",
         "safety: limits.fast.observation: given 'sped'; accepted: angle, speed, ",
         'safety: limits.far.low: given 3 values; accepted: 1 or 2',
         "safety: tilt.observation: given 'speed'; accepted: a field with the 4 numbers",
@@ -97,6 +97,11 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
         ('stop: {reaction: brake}', "stop.reaction: given 'brake'; accepted: 'hold', 'zero'"),
         ('stop: {duration_s: 0}', 'stop.duration_s: given 0'),
         ('limits: [{name: fast, observation: speed}]', 'given neither low nor high'),
+        (
+            'limits: [{name: a, observation: speed, low: [0]},'
+            ' {name: a, observation: speed, high: [1]}]',
+            'safety.limits: given twice: a; accepted: each once',
+        ),
         ('sensor_watchdog: {max_age_s: -1}', 'max_age_s: given -1; accepted: greater than 0'),
         ('sensor_watchdog: {latch: 1}', 'latch: given 1; accepted: a valid boolean'),
     ],
