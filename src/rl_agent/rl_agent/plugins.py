@@ -9,7 +9,7 @@ from rl_agent.configuration import hint
 from rl_agent.errors import ConfigurationError
 
 
-def find_class(package: str, name: str, besides: tuple[str, ...] = ()) -> type[Any]:
+def find_class(package: str, name: str, exclude: tuple[str, ...] = ()) -> type[Any]:
     """Return the class that a name means.
 
     `swing_up` is the class `SwingUp` in the module `swing_up` of the package; `module:Class` is a
@@ -18,12 +18,12 @@ def find_class(package: str, name: str, besides: tuple[str, ...] = ()) -> type[A
     Args:
         package: to look in.
         name: one of the two.
-        besides: modules of the package that are none of its kind.
+        exclude: modules of the package that define no such class.
 
     Raises:
         ConfigurationError: there is none of that name; the text lists those there are.
     """
-    names = names_in(package, besides)
+    names = names_in(package, exclude)
     module_name, _, class_name = name.partition(':')
     if not class_name:
         if name not in names:
@@ -43,7 +43,7 @@ def find_class(package: str, name: str, besides: tuple[str, ...] = ()) -> type[A
     return found
 
 
-def names_in(package: str, besides: tuple[str, ...] = ()) -> list[str]:
+def names_in(package: str, exclude: tuple[str, ...] = ()) -> list[str]:
     """Return the names of the modules in a package."""
     path = importlib.import_module(package).__path__
-    return sorted(item.name for item in pkgutil.iter_modules(path) if item.name not in besides)
+    return sorted(item.name for item in pkgutil.iter_modules(path) if item.name not in exclude)

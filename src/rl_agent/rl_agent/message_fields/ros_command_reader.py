@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""From the message of a command back to its numbers: what a simulated robot has to do."""
+"""Reads the numbers of a command message, as a simulated robot must."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from rl_agent.message_fields.ros_field_paths import names_list
 
 
 class CommandReader:
-    """Takes commands out of messages, joints by their names where the message has them."""
+    """Reads commands from messages, with joints by name if the message has names."""
 
     def __init__(self, action: ActionDescription, topic: str) -> None:
-        """Work out the way to the numbers.
+        """Find the fields in the message type.
 
         Args:
             action: description of the command.
-            topic: its full name, for errors.
+            topic: full name of the command topic, for errors.
 
         Raises:
             ConfigurationError: the message type is not installed, or has no such fields.
@@ -33,15 +33,17 @@ class CommandReader:
         else:
             selections = [{'field': action.list_path, 'size': len(action.joints)}]
         self._extractors = [
-            FieldExtractor(ObservationField('command', action.topic, action.type, **more), topic)
-            for more in selections
+            FieldExtractor(
+                ObservationField('command', action.topic, action.type, **selection), topic
+            )
+            for selection in selections
         ]
 
     def read(self, message: Any) -> NDArray[np.float64]:
         """Return the command, (action,).
 
         Raises:
-            RobotError: a joint is missing, a wrong length, or a number that is not finite.
+            RobotError: a joint is missing, the length is wrong, or a number is not finite.
         """
         command = np.concatenate([extract(message) for extract in self._extractors])
         if not np.isfinite(command).all():

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What a field path means in a message class, without any message: numbers, how many, or none."""
+"""Resolves field paths in message types: which numbers they lead to, and how many."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from rl_agent.configuration import hint
 from rl_agent.errors import ConfigurationError
 from rl_agent.ros.ros_messages import import_message
 
-# array.array's letter for each number type of ROS messages; a truth value has none.
+# Type code of `array.array` for each number type of ROS messages; booleans have none.
 TYPECODES = {
     'boolean': '',
     'float': 'f',
@@ -27,26 +27,27 @@ TYPECODES = {
 }
 _LIST = re.compile(r'^sequence<(?P<bounded>.+?)(?:, \d+)?>$|^(?P<fixed>.+)\[(?P<size>\d+)\]$')
 _STEP = re.compile(r'^(?P<name>[a-z][a-z0-9_]*)(?:\[(?P<index>\d+)\])?$')
-_DEEPEST = 6
+_MAX_DEPTH = 6
 
 
 @dataclass(frozen=True)
 class FieldType:
-    """What a path leads to.
+    """Type of a message field.
 
     Attributes:
-        kind: `double` and its like, or `package/Name`.
-        many: it is a list of those.
-        size: of a list with a fixed size.
+        kind: primitive type such as `double`, or message type `package/msg/Name`; for a list, the
+            type of its items.
+        is_list: whether the field is a list.
+        size: length of a list of fixed size.
     """
 
     kind: str
-    many: bool = False
+    is_list: bool = False
     size: int | None = None
 
     @property
     def is_number(self) -> bool:
-        """Whether its members are numbers."""
+        """Whether the field or its items are numbers."""
         return self.kind in TYPECODES
 
 
@@ -55,21 +56,21 @@ class PathStep:
     """One step of a path.
 
     Attributes:
-        name: attribute.
-        index: place in the list that the attribute holds, if any.
+        name: name of the attribute.
+        index: index in the list that the attribute holds, if given.
     """
 
     name: str
     index: int | None
 
     def __call__(self, message: Any) -> Any:
-        """Return what the step leads to."""
+        """Return the value that the step leads to."""
         value = getattr(message, self.name)
         return value if self.index is None else value[self.index]
 
 
-def steps_of(path: str) -> list[PathStep]:
-    """Return the steps of a path, as `a.b[0]`."""
+def parse_path(path: str) -> list[PathStep]:
+    """Return the steps of a path such as `a.b[0]`."""
     found = [_STEP.match(part) for part in path.split('.')]
     return [
         PathStep(match['name'], None if match['index'] is None else int(match['index']))
@@ -79,73 +80,73 @@ def steps_of(path: str) -> list[PathStep]:
 
 
 def resolve(type_name: str, path: str) -> FieldType:
-    """Return what a path leads to in a message type, `package/msg/Name`.
+    """Return the type of the field at a path in a message type, `package/msg/Name`.
 
     Raises:
-        ConfigurationError: the type is not installed, or has no such path.
+        ConfigurationError: the message type is not installed, or has no such path.
     """
-    place = FieldType(type_name.replace('/msg/', '/'))
-    for step in steps_of(path):
-        fields = _fields(place.kind)
-        if step.name not in fields or place.many:
+    field = FieldType(type_name)
+    for step in parse_path(path):
+        fields = _fields(field.kind)
+        if step.name not in fields or field.is_list:
             raise ConfigurationError(_unknown_path(type_name, path))
-        place = fields[step.name]
+        field = fields[step.name]
         if step.index is not None:
-            if not place.many or step.index >= (place.size or step.index + 1):
+            if not field.is_list or step.index >= (field.size or step.index + 1):
                 raise ConfigurationError(_unknown_path(type_name, path))
-            place = FieldType(place.kind)
-    return place
+            field = FieldType(field.kind)
+    return field
 
 
 def leaves(type_name: str, path: str) -> list[tuple[str, FieldType]]:
-    """Return the paths of all numbers, and lists of numbers, that a path leads to, in order.
+    """Return the paths and types of all numbers and lists of numbers at a path, in order.
 
     Raises:
-        ConfigurationError: no such path, or it leads to what is not only numbers.
+        ConfigurationError: the path does not exist, or leads to other things than numbers.
     """
-    place = resolve(type_name, path)
-    found = list(_leaves(path, place))
+    field = resolve(type_name, path)
+    found = list(_leaves(path, field))
     fits = found and all(leaf.is_number for _, leaf in found)
-    if not fits or (len(found) > 1 and any(leaf.many and not leaf.size for _, leaf in found)):
+    if not fits or (len(found) > 1 and any(leaf.is_list and not leaf.size for _, leaf in found)):
         raise ConfigurationError(
-            f'given {path!r} ({_in_words(place)}); accepted: the path of numbers in {type_name},'
-            f' as {", ".join(number_paths(type_name)[:8]) or "there is none"}'
+            f'given {path!r} ({_in_words(field)}); accepted: the path of numbers in {type_name},'
+            f' such as {", ".join(_number_paths(type_name)[:8]) or "(it has none)"}'
         )
     return found
 
 
-def number_paths(type_name: str) -> list[str]:
-    """Return all paths to numbers and lists of numbers in a message type, but for its header."""
-    found = _leaves('', FieldType(type_name.replace('/msg/', '/')))
+def _number_paths(type_name: str) -> list[str]:
+    """Return all paths to numbers and lists of numbers in a message type, except its header."""
+    found = _leaves('', FieldType(type_name))
     numbers = [path.removeprefix('.') for path, leaf in found if leaf.is_number]
     return [path for path in numbers if not path.startswith('header.')]
 
 
 def size_of(found: list[tuple[str, FieldType]]) -> int | None:
-    """Return how many numbers these leaves hold; None if that differs from message to message."""
-    sizes = [leaf.size if leaf.many else 1 for _, leaf in found]
+    """Return how many numbers these leaves hold; None if that varies from message to message."""
+    sizes = [leaf.size if leaf.is_list else 1 for _, leaf in found]
     return None if None in sizes else sum(size or 0 for size in sizes)
 
 
 def names_list(type_name: str) -> str | None:
-    """Return the list that names the joints of a message type, None if it has none."""
-    fields = _fields(type_name.replace('/msg/', '/'))
+    """Return the field with the joint names of a message type; None if it has none."""
+    fields = _fields(type_name)
     for name in ('name', 'joint_names'):
-        if fields.get(name) == FieldType('string', many=True):
+        if fields.get(name) == FieldType('string', is_list=True):
             return name
     return None
 
 
 def has_header(type_name: str) -> bool:
-    """Return whether messages of a type have a std_msgs/Header."""
-    return _fields(type_name.replace('/msg/', '/')).get('header') == FieldType('std_msgs/Header')
+    """Return whether messages of a type have a header."""
+    return _fields(type_name).get('header') == FieldType('std_msgs/msg/Header')
 
 
-def getter(path: str) -> Callable[[Any], Any]:
-    """Return a function from a message to what a path leads to; IndexError: list too short."""
-    steps = steps_of(path)
+def make_getter(path: str) -> Callable[[Any], Any]:
+    """Return a function that gets the value at a path; it raises IndexError if a list is short."""
+    steps = parse_path(path)
     if all(step.index is None for step in steps):
-        return operator.attrgetter(path)  # a quarter of the time
+        return operator.attrgetter(path)  # four times faster
 
     def get(message: Any) -> Any:
         for step in steps:
@@ -156,40 +157,41 @@ def getter(path: str) -> Callable[[Any], Any]:
 
 
 def _fields(kind: str) -> dict[str, FieldType]:
-    """Return the fields of a message class; none of what is no message."""
+    """Return the fields of a message type; empty for primitive types."""
     if '/' not in kind:
         return {}
-    types = import_message(kind.replace('/', '/msg/')).get_fields_and_field_types()
+    types = import_message(kind).get_fields_and_field_types()
     return {name: _parse(text) for name, text in types.items()}
 
 
 def _parse(text: str) -> FieldType:
-    """Return the type that ROS writes as `double`, `sequence<double>` or `double[3]`."""
+    """Return the type that rosidl writes as `double`, `sequence<double>` or `double[3]`."""
+    text = text.replace('/', '/msg/')  # it writes message types as `package/Name`
     match = _LIST.match(text)
     if not match:
         return FieldType(text)
     if match['fixed']:
-        return FieldType(match['fixed'], many=True, size=int(match['size']))
-    return FieldType(match['bounded'], many=True)
+        return FieldType(match['fixed'], is_list=True, size=int(match['size']))
+    return FieldType(match['bounded'], is_list=True)
 
 
-def _leaves(path: str, place: FieldType, depth: int = 0) -> Iterator[tuple[str, FieldType]]:
-    """Yield what has no fields of its own under a place, depth first."""
-    inner = {} if place.many or depth == _DEEPEST else _fields(place.kind)
+def _leaves(path: str, field: FieldType, depth: int = 0) -> Iterator[tuple[str, FieldType]]:
+    """Yield the paths and types of the fields below a path that have no fields, depth first."""
+    inner = {} if field.is_list or depth == _MAX_DEPTH else _fields(field.kind)
     if not inner:
-        yield path, place
-    for name, field in inner.items():
-        yield from _leaves(f'{path}.{name}', field, depth + 1)
+        yield path, field
+    for name, child in inner.items():
+        yield from _leaves(f'{path}.{name}', child, depth + 1)
 
 
 def _unknown_path(type_name: str, path: str) -> str:
-    """Return an error text with the path that was probably meant."""
-    paths = number_paths(type_name)
+    """Return the error text for a path that does not exist, with the most similar path."""
+    paths = _number_paths(type_name)
     ending = [name for name in paths if name.endswith(f'.{path}')]
     meant = f' (did you mean {ending[0]!r}?)' if ending else hint(path, paths)
     return f'given {path!r}{meant}; accepted: a path in {type_name}: {", ".join(paths)}'
 
 
-def _in_words(place: FieldType) -> str:
-    """Return a type as people write it."""
-    return f'a list of {place.kind}' if place.many else place.kind
+def _in_words(field: FieldType) -> str:
+    """Return a field type in words."""
+    return f'a list of {field.kind}' if field.is_list else field.kind

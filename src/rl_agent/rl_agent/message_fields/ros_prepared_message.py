@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A message as it travels, made once, in which only some numbers change.
+"""A message that is serialised once, and in which only some numbers are replaced afterwards.
 
-To convert and serialise a message takes longer than to send it, and most of a command never
-changes. So it is serialised once; where its numbers lie is found out by giving each some values.
-What differs does not tell: bytes that fill a message up are whatever was in memory.
+Converting and serialising a message takes longer than sending it, and most of a command never
+changes. The offset of each number is found by setting it to several values and searching for their
+bytes. Comparing two serialised messages would not do: padding bytes have arbitrary values.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,21 +17,21 @@ from rl_agent.message_fields.ros_field_paths import leaves, TYPECODES
 from rl_agent.message_fields.ros_field_writer import make_writer, to_boolean, Writer
 
 _STAMP = ('header.stamp.sec', 'header.stamp.nanosec')
-_NANOSECONDS = 1_000_000_000
-_HEADER = 4  # bytes that name the encoding, among it the order of bytes
-# values by which the place of a number is known
+_NANOSECONDS_PER_S = 1_000_000_000
+_ENCODING_BYTES = 4  # CDR header, which includes the byte order
+# values by which the offset of a number is recognised
 _PROBES = (1.0, 85.0, 42.0, 127.0, 3.0)
-_TRUTHS = (1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0)
+_BOOLEAN_PROBES = (1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0)
 
 
-class _Place(NamedTuple):
-    """Numbers of one type that lie side by side.
+class _Block(NamedTuple):
+    """Adjacent numbers of one type in a serialised message.
 
     Attributes:
-        offset: of the first, in bytes.
-        first: which of the numbers that is.
-        code: of one number, see `struct`.
-        length: how many.
+        offset: offset of the first number, in bytes.
+        first: index of the first number.
+        code: type code of one number, see `struct`.
+        length: how many numbers.
     """
 
     offset: int
@@ -41,43 +41,44 @@ class _Place(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Where the next thing begins, in bytes."""
+        """Offset after the last number, in bytes."""
         return self.offset + self.length * _size(self.code)
 
 
 class PreparedMessage:
-    """Makes serialised messages that differ in some numbers, and in the stamp of their header."""
+    """Makes serialised messages that differ only in some numbers and in the header stamp."""
 
     def __init__(
         self, message: Any, type_name: str, paths: Sequence[str], count: int, *, stamped: bool
     ) -> None:
-        """Prepare.
+        """Serialise the message and find its numbers.
 
         Args:
-            message: complete but for the numbers, which are overwritten.
+            message: complete message; its numbers are overwritten.
             type_name: its type, `package/msg/Name`.
-            paths: to numbers, as for `make_writer`.
-            count: how many numbers they lead to; lists are made as long as that.
-            stamped: the header's stamp changes too.
+            paths: paths of the numbers, as for `make_writer`.
+            count: how many numbers they lead to; the length of a list.
+            stamped: whether the header stamp changes, too.
 
         Raises:
-            ConfigurationError: a path that does not lead to numbers.
+            ConfigurationError: a path does not lead to numbers.
         """
         write = make_writer(message, type_name, paths)
-        places = _find(message, write, _codes(type_name, paths, count))
+        blocks = _find_blocks(message, write, _codes(type_name, paths, count))
         if stamped:
             write_stamp = make_writer(message, type_name, _STAMP)
-            self._stamp = _find(message, write_stamp, _codes(type_name, _STAMP, 2))[0].offset
+            (block, *_) = _find_blocks(message, write_stamp, _codes(type_name, _STAMP, 2))
+            self._stamp_offset = block.offset
         self._stamped, self._template = stamped, serialize_message(message)
-        order = _order(self._template)
+        order = _byte_order(self._template)
         self._packers = [
             (
-                slice(place.first, place.first + place.length),
-                place.offset,
-                struct.Struct(f'{order}{place.length}{place.code}').pack_into,
-                _converter(place.code),
+                slice(block.first, block.first + block.length),
+                block.offset,
+                struct.Struct(f'{order}{block.length}{block.code}').pack_into,
+                _converter(block.code),
             )
-            for place in places
+            for block in blocks
         ]
         self._pack_stamp = struct.Struct(f'{order}iI').pack_into
         self._check(message, write, count)
@@ -85,90 +86,90 @@ class PreparedMessage:
     def fill(self, numbers: Float64Array, stamp_ns: int = 0) -> bytes:
         """Return the serialised message with these numbers, (count,), and this stamp.
 
-        Whole numbers are rounded, a half to the even one, and stay within what their type holds. A
-        boolean is true from 0.5 on. Any thread may call this.
+        Integers are rounded half to even and clipped to the range of their type; booleans follow
+        `to_boolean`. Any thread may call this.
         """
         data, values = bytearray(self._template), numbers.tolist()
         for which, offset, pack, convert in self._packers:
             part = values[which]
             pack(data, offset, *(map(convert, part) if convert else part))
         if self._stamped:
-            self._pack_stamp(data, self._stamp, *divmod(stamp_ns, _NANOSECONDS))
+            self._pack_stamp(data, self._stamp_offset, *divmod(stamp_ns, _NANOSECONDS_PER_S))
         return bytes(data)
 
     def _check(self, message: Any, write: Writer, count: int) -> None:
-        """Raise RuntimeError where what is filled is not what would be serialised."""
+        """Raise RuntimeError if a filled message differs from a serialised one."""
         numbers = 1.0 + np.arange(count) % 100
         write(numbers)
         if self._stamped:
             message.header.stamp.sec, message.header.stamp.nanosec = 1, 2
         kind = type(message)
-        filled = deserialize_message(self.fill(numbers, _NANOSECONDS + 2), kind)
+        filled = deserialize_message(self.fill(numbers, _NANOSECONDS_PER_S + 2), kind)
         plain = deserialize_message(serialize_message(message), kind)
-        if repr(filled) != repr(plain):  # in words, for NaN differs from itself
+        if repr(filled) != repr(plain):  # as text, because NaN differs from itself
             raise RuntimeError(f'given {plain}; filled {filled}')
 
 
 def _codes(type_name: str, paths: Sequence[str], count: int) -> list[str]:
-    """Return the type of each number that the paths lead to, see `struct`."""
+    """Return the type code of each number at the paths, see `struct`."""
     found = [leaf for path in paths for _, leaf in leaves(type_name, path)]
     codes = [TYPECODES[leaf.kind] or '?' for leaf in found]
-    return codes * count if len(codes) < count else codes  # one list has all the numbers
+    return codes * count if len(codes) < count else codes  # one list holds all numbers
 
 
-def _find(message: Any, write: Writer, codes: Sequence[str]) -> list[_Place]:
-    """Return where numbers lie in a serialised message; all of them are 0 afterwards."""
+def _find_blocks(message: Any, write: Writer, codes: Sequence[str]) -> list[_Block]:
+    """Return where numbers are in a serialised message; sets all of them to 0."""
     numbers = np.zeros(len(codes))
     write(numbers)
-    places: list[_Place] = []
-    for number, code in enumerate(codes):
-        convert, seen = _converter(code) or float, []
-        for probe in (*(_TRUTHS if code == '?' else _PROBES), 0.0):
-            numbers[number] = probe
+    blocks: list[_Block] = []
+    for index, code in enumerate(codes):
+        convert, samples = _converter(code) or float, []
+        for probe in (*(_BOOLEAN_PROBES if code == '?' else _PROBES), 0.0):
+            numbers[index] = probe
             write(numbers)
             data = serialize_message(message)
-            seen.append((data, struct.pack(f'{_order(data)}{code}', convert(probe))))
-        place = _Place(_offset(seen), number, code)
-        last = places[-1] if places else None
-        if last and (last.end, last.code) == (place.offset, code):
-            places[-1] = last._replace(length=last.length + 1)
+            samples.append((data, struct.pack(f'{_byte_order(data)}{code}', convert(probe))))
+        block = _Block(_find_offset(samples), index, code)
+        last = blocks[-1] if blocks else None
+        if last and (last.end, last.code) == (block.offset, code):
+            blocks[-1] = last._replace(length=last.length + 1)
         else:
-            places.append(place)
-    return places
+            blocks.append(block)
+    return blocks
 
 
-def _offset(seen: Sequence[tuple[bytes, bytes]]) -> int:
-    """Return where one number begins in messages that differ in it alone.
+def _find_offset(samples: Sequence[tuple[bytes, bytes]]) -> int:
+    """Return the offset of a number in serialised messages that differ only in this number.
 
     Args:
-        seen: messages, each with the bytes of the number.
+        samples: messages, each with the bytes of the number.
 
     Raises:
-        RuntimeError: there is not exactly one such place.
+        RuntimeError: there is not exactly one such offset.
     """
-    length = len(seen[0][0])
-    fitting = [
+    length = len(samples[0][0])
+    offsets = [
         offset
-        for offset in range(_HEADER, length)
-        if all(data.startswith(number, offset) for data, number in seen)
+        for offset in range(_ENCODING_BYTES, length)
+        if all(data.startswith(number, offset) for data, number in samples)
     ]
-    if len(fitting) != 1:
-        raise RuntimeError(f'{len(fitting)} places of a message hold its number {seen}')
-    return fitting[0]
+    if len(offsets) != 1:
+        raise RuntimeError(f'given {samples}: the number occurs {len(offsets)} times; accepted: 1')
+    return offsets[0]
 
 
-def _order(data: bytes) -> str:
-    """Return the order of bytes that a serialised message names at its front, as for `struct`."""
+def _byte_order(data: bytes) -> str:
+    """Return the byte order of a serialised message, as `struct` writes it."""
     return '<' if data[1] & 1 else '>'
 
 
 def _size(code: str) -> int:
-    """Return the bytes of a number."""
+    """Return the size of a number, in bytes."""
     return struct.calcsize(f'={code}')
 
 
 def _converter(code: str) -> Callable[[float], Any] | None:
-    """Return what makes a float fit; None: it does."""
+    """Return a function that converts a float to a type; None if no conversion is needed."""
     if code in 'fd':
         return None
     if code == '?':

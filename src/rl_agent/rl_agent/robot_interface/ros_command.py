@@ -105,7 +105,7 @@ def static_mistakes(action: ActionDescription) -> list[str]:
         except ConfigurationError as error:
             mistakes.append(f'{key}: {error}')
             continue
-        if not place.is_number or place.many != bool(action.joints):
+        if not place.is_number or place.is_list != bool(action.joints):
             wanted = 'a list of numbers' if action.joints else 'one number'
             mistakes.append(f'{key}: given {path!r} ({place.kind}); accepted: {wanted}')
         elif action.joints and place.size not in (None, len(action.joints)):

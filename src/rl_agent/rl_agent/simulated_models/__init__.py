@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Models that stand in for a robot's body, found by the name in the robot's description.
+"""Models that simulate a robot's body, found by the name in the robot's description.
 
-A model `toy_car` is a module `toy_car.py` in this folder with a class `ToyCar` that has no
-arguments and offers what `model.SimulatedModel` says: nothing else has to know of it. One outside
-this package is named `module:Class`.
+The model `toy_car` is the class `ToyCar` in a module `toy_car.py` of this folder; it implements
+`model.SimulatedModel`, can be made without arguments, and is registered nowhere else. A model
+outside this package is named `module:Class`.
 """
 
 from collections.abc import Mapping
@@ -15,36 +15,35 @@ from rl_agent.plugins import find_class
 from rl_agent.simulated_models.model import SimulatedModel
 
 Parameter = bool | float | str
-_NOTHING = RandomisationRanges()
+_NO_RANGES = RandomisationRanges()
 
 
 def make_model(
     name: str,
     parameters: Mapping[str, Parameter] | None = None,
-    ranges: RandomisationRanges = _NOTHING,
+    ranges: RandomisationRanges = _NO_RANGES,
 ) -> SimulatedModel:
     """Return a new model.
 
     Args:
-        name: see above.
+        name: name of the model, or `module:Class`.
         parameters: keyword arguments of its class.
         ranges: what varies from episode to episode.
 
     Raises:
-        ConfigurationError: there is none of that name, it has no such parameter, or it does not
-            vary.
+        ConfigurationError: there is no such model, it has no such parameter, or it cannot vary.
     """
     try:
-        model_class = find_class(__name__, name, besides=('model', 'quadruped_parts'))
+        model_class = find_class(__name__, name, exclude=('model', 'quadruped_parts'))
     except ConfigurationError as error:
         raise ConfigurationError(f'simulation.model: {error}') from error
     given = parameters or {}
     _check_parameters(name, given, inspect.signature(model_class).parameters)
     model: SimulatedModel = model_class(**given)
-    if ranges != _NOTHING:
+    if ranges != _NO_RANGES:
         if not hasattr(model, 'randomise'):
             raise ConfigurationError(
-                f'simulation.randomisation: given for {name!r}, which does not vary; accepted: a'
+                f'simulation.randomisation: given for {name!r}, which cannot vary; accepted: a'
                 ' model with a method randomise'
             )
         model.randomise(ranges)
@@ -54,7 +53,7 @@ def make_model(
 def _check_parameters(
     name: str, given: Mapping[str, Parameter], accepted: Mapping[str, inspect.Parameter]
 ) -> None:
-    """Raise ConfigurationError for a parameter that a model does not have, or of another type."""
+    """Raise ConfigurationError for an unknown parameter or one of another type."""
     for key, value in given.items():
         if key not in accepted:
             raise ConfigurationError(
@@ -64,6 +63,6 @@ def _check_parameters(
         kind = type(accepted[key].default)
         if not isinstance(value, kind):
             raise ConfigurationError(
-                f'simulation.parameters.{key}: given {value!r}; accepted: {kind.__name__}, as'
-                f' {accepted[key].default!r}'
+                f'simulation.parameters.{key}: given {value!r}; accepted: {kind.__name__}, such'
+                f' as {accepted[key].default!r}'
             )

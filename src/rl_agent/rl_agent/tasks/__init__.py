@@ -1,14 +1,14 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Rewards and terminations, found by the name in a robot's description.
 
-A task `stack_bricks` is a module `stack_bricks.py` in this folder with a class `StackBricks`:
-nothing else has to know of it. One outside this package is named `module:Class`; its module must
-be importable on the robot and on the learner machine. It is a frozen dataclass, whose fields are
-the parameters that a description may set:
+The task `stack_bricks` is the class `StackBricks` in a module `stack_bricks.py` of this folder; it
+is registered nowhere else. A task outside this package is named `module:Class`; its module must be
+importable on the robot and on the learner machine. A task is a frozen dataclass; a description may
+set its fields:
 
     @dataclass(frozen=True)
     class StackBricks(Parameters):
-        fields: ClassVar[tuple[str, ...]] = ('height',)   # observation fields that it needs
+        fields: ClassVar[tuple[str, ...]] = ('height',)   # required observation fields
         wanted_m: float = 0.1
 
         def outcome(self, observation, command, next_observation) -> Outcome:
@@ -24,6 +24,6 @@ def find_task(name: str) -> type[Task]:
     """Return the class of a task.
 
     Raises:
-        ConfigurationError: there is none of that name.
+        ConfigurationError: there is no such task.
     """
-    return find_class(__name__, name, besides=('task',))
+    return find_class(__name__, name, exclude=('task',))

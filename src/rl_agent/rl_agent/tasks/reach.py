@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Bring a hand to a target."""
+"""The task of an arm: bring the hand to a target."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,8 +14,8 @@ from rl_agent.tasks.task import Outcome, Parameters
 class Reach(Parameters):
     """Bring the hand to the target and hold it there with little effort.
 
-    The reward is -(distance_cost * distance + effort_cost * effort^2), with the distance after
-    the step. It is at most 0. The task never terminates.
+    The reward is -(distance_cost * distance + effort_cost * effort^2), with the distance in m
+    after the step. It is at most 0. The task never terminates.
 
     Attributes:
         distance_cost: weight of the distance, 1/m.
@@ -30,9 +30,9 @@ class Reach(Parameters):
         self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
     ) -> Outcome:
         """Return reward parts and termination of one step, see `Task.outcome`."""
-        way = next_observation['hand'] - next_observation['target']
+        offset = next_observation['hand'] - next_observation['target']
         parts = {
-            'distance': -self.distance_cost * float(np.sqrt(way @ way)),
+            'distance': -self.distance_cost * float(np.sqrt(offset @ offset)),
             'effort': -self.effort_cost * float(command @ command),
         }
         return Outcome(parts, terminated=False)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Drive to a place without touching anything."""
+"""The task of a mobile robot: drive to a goal without touching anything."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,21 +12,21 @@ from rl_agent.tasks.task import Outcome, Parameters
 
 @dataclass(frozen=True)
 class ReachGoal(Parameters):
-    """Drive to the goal around what the laser scanner sees.
+    """Drive to the goal around the obstacles that the laser scanner sees.
 
-    The reward is progress_weight * (metres come nearer) - time_cost, and in the step that ends
-    the episode + goal_reward at the goal or - collision_cost too near an obstacle. A robot that is
-    both has reached its goal.
+    The reward of a step is progress_weight times the decrease of the distance to the goal (m),
+    minus time_cost. The episode ends with goal_reward at the goal, or with minus collision_cost
+    when the robot is too close to an obstacle; if both apply, the goal counts.
 
     Attributes:
-        goal_x_m: where to go, in the frame of `position`.
-        goal_y_m: where to go.
-        goal_radius_m: nearer than this the goal is reached.
-        collision_m: a shorter beam means that the robot touches something, or is about to.
-        progress_weight: 1/m.
-        time_cost: of each step.
-        goal_reward: once.
-        collision_cost: once.
+        goal_x_m: x of the goal, in the frame of `position`.
+        goal_y_m: y of the goal.
+        goal_radius_m: the goal is reached at a smaller distance.
+        collision_m: a shorter laser beam counts as a collision.
+        progress_weight: reward per metre, 1/m.
+        time_cost: cost of each step.
+        goal_reward: reward at the goal.
+        collision_cost: cost of a collision.
     """
 
     fields: ClassVar[tuple[str, ...]] = ('position', 'scan')
@@ -43,7 +43,7 @@ class ReachGoal(Parameters):
         self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
     ) -> Outcome:
         """Return reward parts and termination of one step, see `Task.outcome`."""
-        del command  # driving costs nothing but time
+        del command  # driving costs only time
         before_m, after_m = self._distance_m(observation), self._distance_m(next_observation)
         reached = after_m < self.goal_radius_m
         collided = not reached and float(np.min(next_observation['scan'])) < self.collision_m
@@ -56,6 +56,6 @@ class ReachGoal(Parameters):
         return Outcome(parts, terminated=reached or collided)
 
     def _distance_m(self, observation: FieldValues) -> float:
-        """Return how far the goal is."""
+        """Return the distance to the goal."""
         x_m, y_m = observation['position'][:2]
         return float(np.hypot(x_m - self.goal_x_m, y_m - self.goal_y_m))

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Swing up a pendulum."""
+"""The task of a pendulum: swing up."""
 
 from dataclasses import dataclass
 import math
@@ -32,7 +32,7 @@ class SwingUp(Parameters):
         self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
     ) -> Outcome:
         """Return reward parts and termination of one step, see `Task.outcome`."""
-        del next_observation  # as in Pendulum-v1, the reward is for the state acted in
+        del next_observation  # as in Pendulum-v1, the reward is that of the state before the step
         angle = math.atan2(observation['sin_angle'][0], observation['cos_angle'][0])
         velocity = float(observation['velocity'][0])
         parts = {

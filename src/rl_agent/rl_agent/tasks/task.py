@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What a task is: reward and termination as a pure function of what was measured and done."""
+"""The interface of a task: reward and termination as a pure function of one step."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from rl_agent.array_types import FieldValues
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one step was worth.
+    """Reward and termination of one step.
 
     Attributes:
         parts: named parts that add up to the reward.
-        terminated: the task really ended; a time limit is no concern of a task.
+        terminated: whether the task ended, other than by a time limit.
     """
 
     parts: dict[str, float]
@@ -33,7 +33,7 @@ class Task(Protocol):
     """A reward and a termination.
 
     Attributes:
-        fields: observation fields that it needs, by name.
+        fields: names of the observation fields that it needs.
     """
 
     fields: ClassVar[tuple[str, ...]]
@@ -45,7 +45,7 @@ class Task(Protocol):
 
         Args:
             observation: each field's values before the step.
-            command: as executed, in the robot's units, (action,).
+            command: executed command, in the robot's units, (action,).
             next_observation: each field's values after the step.
         """
         ...
@@ -57,7 +57,7 @@ class Task(Protocol):
 
 
 class Parameters:
-    """Parameters of a task are the fields of its dataclass."""
+    """Base of tasks that are dataclasses: their fields are the parameters."""
 
     @classmethod
     def parameter_names(cls) -> frozenset[str]:

@@ -11,7 +11,7 @@ from rl_agent.array_types import FieldValues
 from rl_agent.errors import ConfigurationError
 from rl_agent.tasks.task import Outcome, Parameters
 
-LOWEST_VELOCITY, HIGHEST_VELOCITY = 0.1, 2.0  # m/s
+MIN_TARGET_VELOCITY, MAX_TARGET_VELOCITY = 0.1, 2.0  # m/s
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,17 @@ class Walk(Parameters):
     The reward is forward + yaw_rate, both after the step:
 
     - forward is 1 for a forward velocity in [v, 2 v], falls linearly with the distance to that
-      interval, and is 0 from -v downwards and from 4 v upwards. Standing still gives 0.5.
+      interval, and is 0 up to -v and from 4 v on. Standing still gives 0.5.
     - yaw_rate is -yaw_rate_cost times the squared yaw rate.
 
-    The reward lies in (-inf, 1]. The task ends when |roll| or |pitch| exceeds `largest_tilt`;
-    exactly that much is still allowed.
+    The reward lies in (-inf, 1]. The task terminates when |roll| or |pitch| exceeds
+    `largest_tilt`.
 
-    Needs the observation fields `gravity` (unit vector of gravity in the trunk's frame, (3,)),
-    `angular_velocity` (rad/s, (3,)) and `linear_velocity` (m/s, (3,)), both in the trunk's frame.
+    Needs the observation fields `gravity` (unit vector of gravity, (3,)), `angular_velocity`
+    (rad/s, (3,)) and `linear_velocity` (m/s, (3,)), all in the trunk's frame.
 
     Attributes:
-        target_velocity: v, m/s, from 0.1 to 2.
+        target_velocity: v, m/s, MIN_TARGET_VELOCITY to MAX_TARGET_VELOCITY.
         yaw_rate_cost: s^2/rad^2, at least 0.
         largest_tilt: rad, above 0 and below pi / 2.
     """
@@ -47,10 +47,10 @@ class Walk(Parameters):
         Raises:
             ConfigurationError: one is out of range.
         """
-        if not LOWEST_VELOCITY <= self.target_velocity <= HIGHEST_VELOCITY:
+        if not MIN_TARGET_VELOCITY <= self.target_velocity <= MAX_TARGET_VELOCITY:
             raise ConfigurationError(
-                f'target_velocity: given {self.target_velocity}; accepted: {LOWEST_VELOCITY:g} to'
-                f' {HIGHEST_VELOCITY:g} m/s'
+                f'target_velocity: given {self.target_velocity}; accepted:'
+                f' {MIN_TARGET_VELOCITY:g} to {MAX_TARGET_VELOCITY:g} m/s'
             )
         if not 0 <= self.yaw_rate_cost < math.inf:
             raise ConfigurationError(
@@ -78,12 +78,12 @@ class Walk(Parameters):
 
 
 def forward_reward(velocity: float, target: float) -> float:
-    """Return the worth of a forward velocity, m/s, in [0, 1]; see `Walk`."""
+    """Return the reward of a forward velocity, m/s, in [0, 1]; see `Walk`."""
     distance = max(target - velocity, velocity - 2 * target, 0.0)
     return max(0.0, 1.0 - distance / (2 * target))
 
 
 def roll_and_pitch(gravity: NDArray[np.float64]) -> tuple[float, float]:
-    """Return roll and pitch, rad, of a trunk in whose frame gravity points so, (3,)."""
+    """Return roll and pitch, rad, of a trunk from gravity in its frame, (3,)."""
     x, y, z = (float(value) for value in gravity)
     return math.atan2(-y, -z), math.atan2(x, math.hypot(y, z))

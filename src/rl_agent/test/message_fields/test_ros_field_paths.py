@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What paths lead to is known from the message types alone; mistakes are named with a hint."""
+"""Paths are resolved by message type alone; errors name the path and suggest a similar one."""
 
 from typing import Any
 
@@ -16,21 +16,21 @@ from rl_agent.ros.ros_messages import import_message
 @pytest.mark.parametrize(
     ('kind', 'path', 'expected'),
     [
-        ('sensor_msgs/msg/JointState', 'position', FieldType('double', many=True)),
-        ('sensor_msgs/msg/LaserScan', 'ranges', FieldType('float', many=True)),
+        ('sensor_msgs/msg/JointState', 'position', FieldType('double', is_list=True)),
+        ('sensor_msgs/msg/LaserScan', 'ranges', FieldType('float', is_list=True)),
         ('sensor_msgs/msg/LaserScan', 'ranges[3]', FieldType('float')),
-        ('sensor_msgs/msg/Imu', 'orientation', FieldType('geometry_msgs/Quaternion')),
+        ('sensor_msgs/msg/Imu', 'orientation', FieldType('geometry_msgs/msg/Quaternion')),
         ('sensor_msgs/msg/Imu', 'orientation_covariance', FieldType('double', True, 9)),
         ('nav_msgs/msg/Odometry', 'twist.twist.linear.x', FieldType('double')),
         (
             'trajectory_msgs/msg/JointTrajectory',
             'points[0].positions',
-            FieldType('double', many=True),
+            FieldType('double', is_list=True),
         ),
         ('std_msgs/msg/Bool', 'data', FieldType('boolean')),
     ],
 )
-def test_paths(kind: str, path: str, expected: FieldType) -> None:
+def test_resolve(kind: str, path: str, expected: FieldType) -> None:
     assert resolve(kind, path) == expected
 
 
@@ -43,7 +43,7 @@ def test_paths(kind: str, path: str, expected: FieldType) -> None:
         ('sensor_msgs/msg/Imu', 'angular_velocity_covariance', 'angular_velocity_covariance', 9),
     ],
 )
-def test_numbers_under_a_path(kind: str, path: str, names: str, size: int | None) -> None:
+def test_leaves_and_their_size(kind: str, path: str, names: str, size: int | None) -> None:
     stem, _, letters = names.partition('[')
     expected = [stem + letter for letter in letters.rstrip(']')] or [stem]
     found = leaves(kind, path)
@@ -64,7 +64,7 @@ def test_numbers_under_a_path(kind: str, path: str, names: str, size: int | None
         ('trajectory_msgs/msg/JointTrajectory', 'points', 'accepted: the path of numbers'),
     ],
 )
-def test_paths_that_lead_nowhere(kind: str, path: str, words: str) -> None:
+def test_invalid_paths_are_refused(kind: str, path: str, words: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         leaves(kind, path)
     assert words in str(caught.value)
@@ -78,7 +78,7 @@ def test_paths_that_lead_nowhere(kind: str, path: str, words: str) -> None:
         ('sensor_msg/msg/JointState', 'accepted: the type of an installed message'),
     ],
 )
-def test_types_that_do_not_exist(kind: str, words: str) -> None:
+def test_unknown_message_types_are_refused(kind: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=f'given {kind!r}') as caught:
         import_message(kind)
     assert words in str(caught.value)
@@ -97,7 +97,7 @@ OBSERVED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(('more', 'mistake'), OBSERVED)
-def test_observations_that_a_type_cannot_give(more: dict[str, Any], mistake: str) -> None:
+def test_fields_that_a_message_type_does_not_have(more: dict[str, Any], mistake: str) -> None:
     found = rl_agent.message_fields.ros_field_extractor.static_mistakes(
         ObservationField(name='a', topic='t', **more)
     )
@@ -123,7 +123,7 @@ COMMANDED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(('more', 'mistake'), COMMANDED)
-def test_commands_that_a_type_cannot_take(more: dict[str, Any], mistake: str) -> None:
+def test_commands_that_a_message_type_does_not_take(more: dict[str, Any], mistake: str) -> None:
     action = ActionDescription(topic='t', unit='', low=(-1, -1), high=(1, 1), **more)
     found = rl_agent.robot_interface.ros_command.static_mistakes(action)
     assert len(found) == (1 if mistake else 0)

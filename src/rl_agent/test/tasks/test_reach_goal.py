@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Reach-the-goal: rewards and terminations worked by hand."""
+"""Rewards and terminations of `reach_goal`, computed by hand."""
 
 import itertools
 
@@ -18,7 +18,7 @@ def at(x: float, y: float, nearest_m: float = 1.0) -> FieldValues:
     return {'position': np.array([x, y]), 'scan': np.array([3.5, nearest_m, 3.5])}
 
 
-def test_coming_nearer_is_worth_ten_a_metre() -> None:
+def test_progress_is_worth_ten_per_metre() -> None:
     """From 5 m to 4 m: 10 x 1 - 0.05."""
     outcome = TASK.outcome(at(0.0, 0.0), COMMAND, at(0.6, 0.8))
     assert outcome.parts == pytest.approx(
@@ -28,7 +28,7 @@ def test_coming_nearer_is_worth_ten_a_metre() -> None:
     assert not outcome.terminated
 
 
-def test_going_away_costs_as_much() -> None:
+def test_moving_away_costs_as_much() -> None:
     assert TASK.outcome(at(0.6, 0.8), COMMAND, at(0.0, 0.0)).reward == pytest.approx(-10.05)
 
 
@@ -44,28 +44,28 @@ def test_the_goal_is_reached_within_its_radius(distance_m: float, reached: bool)
 
 
 @pytest.mark.parametrize(('nearest_m', 'collided'), [(0.13, True), (0.14, False), (0.15, False)])
-def test_too_near_an_obstacle_ends_the_episode(nearest_m: float, collided: bool) -> None:
+def test_a_collision_terminates(nearest_m: float, collided: bool) -> None:
     outcome = TASK.outcome(at(0.0, 0.0), COMMAND, at(0.0, 0.0, nearest_m))
     assert outcome.terminated is collided
     assert outcome.parts['collision'] == (-20.0 if collided else 0.0)
 
 
-def test_who_touches_something_at_the_goal_has_reached_it() -> None:
+def test_a_collision_at_the_goal_counts_as_the_goal() -> None:
     outcome = TASK.outcome(at(3.0, 3.0), COMMAND, at(3.0, 4.0, 0.1))
     assert outcome.terminated
     assert outcome.reward == pytest.approx(10.0 - 0.05 + 20.0)
 
 
-def test_rewards_of_a_way_add_up_to_its_length() -> None:
+def test_rewards_along_a_line_add_up_to_its_length() -> None:
     """From 5 m to the goal in 10 steps along a straight line: 10 x 4.9 - 10 x 0.05 + 20."""
-    way = [at(3.0 * share, 4.0 * share) for share in np.linspace(0.0, 0.98, 11)]
-    outcomes = [TASK.outcome(one, COMMAND, other) for one, other in itertools.pairwise(way)]
+    line = [at(3.0 * fraction, 4.0 * fraction) for fraction in np.linspace(0.0, 0.98, 11)]
+    outcomes = [TASK.outcome(before, COMMAND, after) for before, after in itertools.pairwise(line)]
     assert sum(outcome.reward for outcome in outcomes) == pytest.approx(49.0 - 0.5 + 20.0)
     assert [outcome.terminated for outcome in outcomes] == [False] * 9 + [True]
 
 
-def test_the_differential_drive_robot_has_this_task() -> None:
-    """24 beams, x and y, cosine and sine, two speeds."""
+def test_the_differential_drive_robot_uses_this_task() -> None:
+    """Its observation: 24 beams, x and y, cosine and sine, two speeds."""
     description = load_robot('diff_drive')
     assert description.task.name == 'reach_goal'
     names = [name for item in description.observation for name in item.element_names]
@@ -80,7 +80,7 @@ def test_the_differential_drive_robot_has_this_task() -> None:
 def test_a_heading_is_cosine_and_sine_of_the_yaw(
     yaw: float, expected: tuple[float, float]
 ) -> None:
-    """A quaternion and its negative are the same turn."""
+    """A quaternion and its negative are the same rotation."""
     quaternion = np.array([0.0, 0.0, np.sin(yaw / 2), np.cos(yaw / 2)])
     assert heading(quaternion) == pytest.approx(expected, abs=1e-5)
     assert heading(-quaternion) == pytest.approx(expected, abs=1e-5)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Rewards are what their formulas say."""
+"""Rewards equal their formulas, and Gymnasium's where it has the task."""
 
 import math
 from typing import Any
@@ -17,7 +17,7 @@ ANYTHING: FieldValues = {}
 
 
 def sense(angle: float, velocity: float) -> FieldValues:
-    """Return the fields that the task needs."""
+    """Return the observation fields that the task needs."""
     return {
         'cos_angle': np.array([math.cos(angle)]),
         'sin_angle': np.array([math.sin(angle)]),
@@ -36,7 +36,7 @@ def sense(angle: float, velocity: float) -> FieldValues:
         (2.0, -3.0, 1.5, (-4.0, -0.9, -0.00225)),
         (2.0 * math.pi + 0.1, 0.0, 0.0, (-0.01, 0.0, 0.0)),  # angles wrap
         (1.5 * math.pi, 0.0, 0.0, (-((math.pi / 2) ** 2), 0.0, 0.0)),
-        (math.pi, 8.0, 2.0, (-(math.pi**2), -6.4, -0.004)),  # the worst there is
+        (math.pi, 8.0, 2.0, (-(math.pi**2), -6.4, -0.004)),  # the worst possible
     ],
 )
 def test_swing_up_by_hand(
@@ -62,14 +62,14 @@ def test_swing_up_equals_gymnasium() -> None:
         assert outcome.reward == pytest.approx(float(expected), abs=1e-12)
 
 
-def test_swing_up_is_for_the_state_acted_in() -> None:
-    """As in Pendulum-v1; what comes after does not matter."""
+def test_swing_up_rewards_the_state_before_the_step() -> None:
+    """As in Pendulum-v1; the state after the step does not matter."""
     before, command = sense(1.0, 0.0), np.zeros(1)
     outcomes = [SwingUp().outcome(before, command, sense(angle, 5.0)) for angle in (0.0, 3.0)]
     assert [outcome.reward for outcome in outcomes] == pytest.approx([-1.0, -1.0])
 
 
-def test_swing_up_weighs_as_its_parameters_say() -> None:
+def test_swing_up_uses_its_parameters() -> None:
     task = SwingUp(velocity_cost=0.5, effort_cost=0.25)
     outcome = task.outcome(sense(0.0, 2.0), np.array([2.0]), ANYTHING)
     assert outcome.parts == pytest.approx({'angle': 0.0, 'velocity': -2.0, 'effort': -1.0})
@@ -90,6 +90,6 @@ def test_tasks_are_found_by_name() -> None:
 
 
 @pytest.mark.parametrize('name', ['swing_upp', 'task', 'rl_agent.tasks.swing_up:Swing', 'no:No'])
-def test_an_unknown_task_lists_those_there_are(name: str) -> None:
+def test_an_unknown_task_lists_the_known_ones(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f'given {name!r}.*; accepted: .*swing_up'):
         find_task(name)

@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 # mypy: disable-error-code="no-untyped-def"
-"""The walking task against values worked out by hand."""
+"""The walking task against values computed by hand."""
 
 import math
 
@@ -11,7 +11,7 @@ from rl_agent.tasks.walk import forward_reward, roll_and_pitch, Walk
 
 
 def values(velocity=0.0, yaw_rate=0.0, roll=0.0, pitch=0.0):
-    """What the robot senses; gravity worked out from the turns about y, then x."""
+    """Return an observation; gravity from rotations about y, then x."""
     return {
         'gravity': np.array(
             [
@@ -52,12 +52,12 @@ def test_forward_reward(velocity, reward):
 
 
 @pytest.mark.parametrize('edge', [-0.5, 0.5, 1.0, 2.0])
-def test_forward_reward_has_no_jump(edge):
+def test_forward_reward_is_continuous(edge):
     below, above = forward_reward(edge - 1e-9, 0.5), forward_reward(edge + 1e-9, 0.5)
     assert below == pytest.approx(above, abs=1e-8)
 
 
-def test_the_parts_add_up():
+def test_the_reward_is_the_sum_of_its_parts():
     result = outcome(Walk(target_velocity=0.5), velocity=0.25, yaw_rate=-2.0)
     assert result.parts == pytest.approx({'forward': 0.75, 'yaw_rate': -0.4})
     assert result.reward == pytest.approx(0.35)
