@@ -70,7 +70,7 @@ def test_a_robot_as_described(environment: dict[str, str], tmp_path: Path) -> No
     assert '/checked/joint_states' in rows['velocity']
     assert ' Hz ' in rows['velocity']
     assert '-10 to 10' in rows['velocity']
-    assert 'all is as described' in result.stdout
+    assert 'everything is as described' in result.stdout
 
 
 # file by file: section, what is changed in it, all of which must be said
@@ -85,14 +85,14 @@ BROKEN: dict[str, tuple[list[tuple[str | int, Content]], list[str]]] = {
             ('reset', {'service': 'resett'}),
         ],
         [
-            'arm: 6 of 7 bad',
+            'arm: 6 of 7 failed',
             'cos_angle: given',
             'accepted: 2 to 3',
             'velocity: /checked/joint_states: joints: the message names shoulder, elbow;'
             ' accepted: a message that names shoulder, wrist',
             "hand: /checked/hand: frame: given 'base'; accepted: 'world'",
-            "target: /checked/targets: nobody publishes it (did you mean '/checked/target'?)",
-            '(command): /checked/commands: nobody subscribes',
+            "target: /checked/targets: no publisher (did you mean '/checked/target'?)",
+            '(command): /checked/commands: no subscriber',
             'topics of type std_msgs/msg/Float64MultiArray: /checked/effort_controller/commands',
             "(reset): /checked/resett: no such service (did you mean '/checked/reset'?)",
         ],
@@ -104,7 +104,7 @@ BROKEN: dict[str, tuple[list[tuple[str | int, Content]], list[str]]] = {
             ('reset', {'service_type': 'std_srvs/srv/Empty'}),
         ],
         [
-            'arm: 3 of 7 bad',
+            'arm: 3 of 7 failed',
             'hand: type: given geometry_msgs/msg/PointStamped; accepted:'
             ' geometry_msgs/msg/PoseStamped',
             '(command): type: given std_msgs/msg/Float64MultiArray; accepted:'
@@ -152,8 +152,8 @@ def test_a_robot_that_is_not_there(deserted: dict[str, str], tmp_path: Path) -> 
     )
     assert result.returncode == 1
     for field in ('cos_angle', 'sin_angle', 'velocity'):
-        assert f'{field}: /nowhere/joint_states: nobody publishes it' in result.stdout
-    assert '(command): /nowhere/effort_controller/commands: nobody subscribes' in result.stdout
+        assert f'{field}: /nowhere/joint_states: no publisher' in result.stdout
+    assert '(command): /nowhere/effort_controller/commands: no subscriber' in result.stdout
     assert '(reset): /nowhere/reset: no such service' in result.stdout
     domain = deserted['ROS_DOMAIN_ID']
     assert f'No other ROS node was found in ROS domain {domain}.' in result.stdout
@@ -164,7 +164,7 @@ def test_what_only_the_check_listens_to_is_no_alternative(
 ) -> None:
     """Of two silent topics of one type, neither was meant by the other's name."""
     result = check(deserted, tmp_path, 'arm', '--seconds', '0.5')
-    assert 'hand: /checked/hand: nobody publishes it; there is no topic' in result.stdout
+    assert 'hand: /checked/hand: no publisher; there is no topic' in result.stdout
 
 
 @contextlib.contextmanager
@@ -234,14 +234,14 @@ def test_what_the_agent_would_stop_for(ros_environment: dict[str, str], tmp_path
 
 
 @pytest.mark.parametrize('name', ['simulated_robot', 'gazebo_robot'])
-def test_rates_in_lockstep_are_not_judged(
+def test_rates_in_lockstep_are_not_checked(
     ros_environment: dict[str, str], tmp_path: Path, name: str
 ) -> None:
     """A robot that is not commanded repeats its state at 10 Hz, half of the control rate."""
     with driver(name):
         result = check_driven(ros_environment, tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert 'neither rates nor ages were judged' in result.stdout
+    assert 'rates and ages were not checked' in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_rates_in_lockstep_are_not_judged(
         (('pendulum', '--seconds', '0'), '--seconds: given 0; accepted'),
         (
             ('pendulum', '--namespace', 'robot-1'),
-            "--namespace: given 'robot-1'; accepted: a name as in robot_1",
+            "--namespace: given 'robot-1'; accepted: a name such as robot_1",
         ),
         (('pendulum', '--ros-args', '-r', 'a//b:=c'), 'ROS arguments: '),
     ],

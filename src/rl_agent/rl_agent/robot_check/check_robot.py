@@ -1,62 +1,62 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Compares a robot with its description, without moving anything."""
+"""The command line of `check_robot`: compares a robot with its description."""
 
 import argparse
 from collections.abc import Sequence
 import sys
 
 from rl_agent.errors import ConfigurationError, WRONG_CONFIGURATION
-from rl_agent.robot_check.report import table
+from rl_agent.robot_check.report import format_table
 
 _EXAMPLES = """
-  check_robot my_arm.yaml                        # its sensors, its command topic, its reset
+  check_robot my_arm.yaml                        # sensors, command topic and reset
   check_robot quadruped --namespace robot_1      # one of a fleet
-  check_robot my_arm.yaml --seconds 20           # a sensor that comes and goes
+  check_robot my_arm.yaml --seconds 20           # with an intermittent sensor
   check_robot pendulum --ros-args -r joint_states:=other/joint_states
 """
-_CODES = (
-    'exit codes: 0 all is as described, 1 something is not, 2 the description cannot be used,'
+_EXIT_CODES = (
+    'exit codes: 0 as described, 1 something differs, 2 the description cannot be used,'
     ' 130 interrupted'
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Check a robot; see the module."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    split = words.index('--ros-args') if '--ros-args' in words else len(words)
-    options = _parse(words[:split])
+    """Check a robot and exit with 0 if it is as described."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    split = given.index('--ros-args') if '--ros-args' in given else len(given)
+    options = _parse(given[:split])
     try:
-        code = _check(options, words[split:])
+        code = _check(options, given[split:])
     except ConfigurationError as error:
         print(f'error: {error}', file=sys.stderr)
         code = WRONG_CONFIGURATION
     except KeyboardInterrupt:
-        code = 130  # as shells have it for Ctrl-C
+        code = 130  # the exit code of shells after Ctrl-C
     sys.exit(code)
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the command line."""
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog='check_robot',
-        description='Compare a robot with its description, without moving anything: a table of'
-        '\nall observation fields, of the command and of the reset service.',
-        epilog=f'examples:\n{_EXAMPLES.strip(chr(10))}\n\n{_CODES}',
+        description='Compare a robot with its description, without moving anything. Prints a table'
+        '\nof all observation fields, the command and the reset service.',
+        epilog=f'examples:\n{_EXAMPLES.strip(chr(10))}\n\n{_EXIT_CODES}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument('robot', metavar='ROBOT', help='YAML file, or a name in config/robots')
+    parser.add_argument('robot', metavar='ROBOT', help='YAML file, or name in config/robots')
     parser.add_argument(
-        '--seconds', type=float, default=3.0, help='how long to listen; default: 3'
+        '--seconds', type=float, default=3.0, help='how long to listen, s; default: %(default)g'
     )
-    parser.add_argument('--namespace', default='', help='of the robot, as in robot_1')
+    parser.add_argument('--namespace', default='', help='namespace of the robot, such as robot_1')
     return parser
 
 
-def _parse(words: list[str]) -> argparse.Namespace:
-    """Return the options; exits with 2 for a wrong one."""
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    """Return the options; exit with 2 if one is invalid."""
     parser = make_parser()
-    options = parser.parse_args(words)
+    options = parser.parse_args(arguments)
     if not 0.1 <= options.seconds <= 3600:
         parser.error(f'--seconds: given {options.seconds:g}; accepted: 0.1 to 3600')
     return options
@@ -68,7 +68,7 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
     Raises:
         ConfigurationError: the description cannot be used.
     """
-    # here, so that the module itself needs no ROS
+    # imported here, so that the module itself needs no ROS
     from rl_agent.robot_check.ros_robot_check import RobotCheck
     from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 
@@ -78,7 +78,7 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
         rows = check.run(options.seconds)
     finally:
         check.close()
-    print(table(rows))
+    print(format_table(rows))
     if check.alone:
         print(
             f'\nNo other ROS node was found in ROS domain {check.domain}.'
@@ -86,12 +86,12 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
         )
     if check.simulated:
         print(
-            '\nThe robot is a simulated one, which may stand still until it is commanded: neither'
-            ' rates nor ages were judged.'
+            '\nThe robot is simulated and may wait for commands: rates and ages were not checked.'
         )
-    bad = sum(bool(row.problems) for row in rows)
-    print(f'\n{description.name}: {f"{bad} of {len(rows)} bad" if bad else "all is as described"}')
-    return 1 if bad else 0
+    failed = sum(bool(row.problems) for row in rows)
+    verdict = f'{failed} of {len(rows)} failed' if failed else 'everything is as described'
+    print(f'\n{description.name}: {verdict}')
+    return 1 if failed else 0
 
 
 if __name__ == '__main__':

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What `check_robot` found, as a table for people."""
+"""The results of `check_robot` as a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HEADINGS = ('field', 'topic', 'rate', 'age', 'last value', 'bounds', 'verdict')
-_SHOWN = 3  # more numbers than these are shown by the lowest and the highest
+_MAX_NUMBERS_SHOWN = 3  # of more numbers only the lowest and the highest are shown
 
 
 @dataclass
@@ -17,13 +17,13 @@ class CheckRow:
     """One line of the table.
 
     Attributes:
-        name: field, or what else was looked at.
-        topic: its full name.
-        rate: messages per second that fit, in words.
-        age: of the newest that fits, in words.
-        value: the newest, in words.
-        bounds: accepted, in words.
-        problems: what is wrong, one text each; none: it is good.
+        name: observation field, `(command)` or `(reset)`.
+        topic: full name of its topic or service.
+        rate: rate of the messages that fit, as text.
+        age: age of the newest message that fits, as text.
+        value: newest value, as text.
+        bounds: accepted bounds, as text.
+        problems: what is wrong, one text each; empty if nothing is.
     """
 
     name: str
@@ -35,13 +35,13 @@ class CheckRow:
     problems: list[str] = field(default_factory=list)
 
     def cells(self) -> tuple[str, ...]:
-        """Return the line's cells."""
+        """Return the cells of the line."""
         verdict = 'BAD' if self.problems else 'ok'
         return self.name, self.topic, self.rate, self.age, self.value, self.bounds, verdict
 
 
-def table(rows: Sequence[CheckRow]) -> str:
-    """Return the lines of the table, and below it what is wrong."""
+def format_table(rows: Sequence[CheckRow]) -> str:
+    """Return the table, followed by the problems."""
     cells = [HEADINGS, *(row.cells() for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
     lines = [
@@ -53,13 +53,13 @@ def table(rows: Sequence[CheckRow]) -> str:
     return '\n'.join([*lines, *(['', *problems] if problems else [])])
 
 
-def numbers_in_words(numbers: NDArray[np.float64]) -> str:
-    """Return numbers as they fit into a cell."""
-    if len(numbers) <= _SHOWN:
+def format_numbers(numbers: NDArray[np.float64]) -> str:
+    """Return numbers as text that fits into a cell."""
+    if len(numbers) <= _MAX_NUMBERS_SHOWN:
         return ' '.join(f'{number:.4g}' for number in numbers)
     return f'{np.min(numbers):.4g} to {np.max(numbers):.4g} ({len(numbers)})'
 
 
-def bounds_in_words(low: float, high: float) -> str:
-    """Return bounds as they fit into a cell."""
+def format_bounds(low: float, high: float) -> str:
+    """Return bounds as text that fits into a cell."""
     return '-' if math.isinf(low) and math.isinf(high) else f'{low:.4g} to {high:.4g}'

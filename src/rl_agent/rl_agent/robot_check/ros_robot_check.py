@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Listens to a robot, and looks at the ROS graph, without publishing or calling anything."""
+"""Listens to a robot and inspects the ROS graph, without publishing or calling anything."""
 
 from collections.abc import Callable
 import time
@@ -21,26 +21,26 @@ from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
 from rl_agent.ros.ros_node_main import ros_init_error
 from rl_agent.ros.ros_spinning import serve
 
-_DISCOVERY_S = 5.0  # until another node is found, on a busy machine
-_SIMULATED = ('simulated_robot', 'gazebo_robot')
+_DISCOVERY_TIMEOUT_S = 5.0  # to find another node, on a busy machine
+_SIMULATORS = ('simulated_robot', 'gazebo_robot')
 
 
 class RobotCheck:
     """A node that only listens.
 
     Attributes:
-        alone: no other node was found.
-        domain: ROS domain id.
-        simulated: a `simulated_robot` or `gazebo_robot` is in the same namespace; in lockstep it
-            stands still until it is commanded, so its rates say nothing.
+        alone: whether no other node was found.
+        domain: ROS domain ID.
+        simulated: whether a simulator node is in the same namespace; in lockstep it waits for
+            commands, so its rates mean nothing.
     """
 
     def __init__(self, description: RobotDescription, namespace: str, ros_args: list[str]) -> None:
-        """Subscribe.
+        """Subscribe to the sensor topics.
 
         Raises:
-            ConfigurationError: a message type that is not installed, or without such fields; a
-                namespace or ROS arguments that ROS refuses.
+            ConfigurationError: a message type is not installed or has no such fields, or ROS
+                refuses the namespace or the ROS arguments.
         """
         self._description = description
         self._context = Context()
@@ -62,19 +62,19 @@ class RobotCheck:
         }
 
     def run(self, seconds: float) -> list[CheckRow]:
-        """Listen for so long; return a row for each field, the command and the reset service.
+        """Listen; return a row for each field, the command and the reset service.
 
-        The time begins when another node was found, which is waited for at most five seconds.
+        The time begins when another node is found, or after `_DISCOVERY_TIMEOUT_S`.
         """
-        serve(self._executor, _DISCOVERY_S, lambda: len(self._node.get_node_names()) > 1)
+        serve(self._executor, _DISCOVERY_TIMEOUT_S, lambda: len(self._node.get_node_names()) > 1)
         serve(self._executor, seconds)
         now_s = time.monotonic()
         nodes = self._node.get_node_names_and_namespaces()
         self.alone = len(nodes) <= 1
-        self.simulated = any((name, self._node.get_namespace()) in nodes for name in _SIMULATED)
+        self.simulated = any((name, self._node.get_namespace()) in nodes for name in _SIMULATORS)
         rate_hz = None if self.simulated else self._description.rate_hz
         for watch in self._watches.values():
-            for row in watch.judge(now_s, rate_hz):
+            for row in watch.check(now_s, rate_hz):
                 if not watch.heard:
                     row.problems.append(self._explain_silence(row.topic))
         rows = [*self._rows, self._check_command()]
@@ -83,17 +83,17 @@ class RobotCheck:
         return rows
 
     def close(self) -> None:
-        """Leave."""
+        """Leave the ROS graph."""
         self._executor.shutdown()
         self._node.destroy_node()
         try_shutdown(context=self._context)
 
     def _on_message(self, topic: str, heard: SensorMessage) -> None:
-        """Show a message to the watch of its topic."""
+        """Pass a message to the watch of its topic."""
         self._watches[topic].on_message(heard.message, heard.received_s)
 
     def _explain_silence(self, topic: str) -> str:
-        """Return why a topic may be silent."""
+        """Return the likely reason why a topic is silent."""
         wanted = next(
             kind
             for name, kind in self._description.topics.items()
@@ -103,12 +103,12 @@ class RobotCheck:
         if kinds and wanted not in kinds:
             return f'type: given {", ".join(kinds)}; accepted: {wanted}, as the description says'
         if kinds:
-            return f'{topic}: no message from its publishers; accepted: new ones all the time'
-        there = self._alternatives(topic, wanted, self._node.count_publishers)
-        return f'{topic}: nobody publishes it{there}'
+            return f'{topic}: no message from its publishers; accepted: a steady stream'
+        alternatives = self._alternatives(topic, wanted, self._node.count_publishers)
+        return f'{topic}: no publisher{alternatives}'
 
     def _alternatives(self, topic: str, wanted: str, count: Callable[[str], int]) -> str:
-        """Return which topics of a type there are instead; `count` says who uses one."""
+        """Return a text with the topics of a type; `count` returns the users of a topic."""
         graph = self._node.get_topic_names_and_types()
         fitting = [name for name, kinds in graph if wanted in kinds and count(name)]
         if not fitting:
@@ -116,30 +116,29 @@ class RobotCheck:
         return f'{hint(topic, fitting)}; topics of type {wanted}: {", ".join(fitting)}'
 
     def _check_command(self) -> CheckRow:
-        """Look for whoever takes the commands."""
+        """Return the row of the command topic."""
         action = self._description.action
         topic = self._node.resolve_topic_name(action.topic)
         kinds = _types(self._node.get_subscriptions_info_by_topic(topic))
         bounds = f'{min(action.low):.4g} to {max(action.high):.4g}'
         row = CheckRow('(command)', topic, bounds=bounds)
         if not kinds:
-            there = self._alternatives(topic, action.type, self._node.count_subscribers)
-            row.problems.append(f'{topic}: nobody subscribes{there}')
+            alternatives = self._alternatives(topic, action.type, self._node.count_subscribers)
+            row.problems.append(f'{topic}: no subscriber{alternatives}')
         elif kinds != [action.type]:
             row.problems.append(f'type: given {", ".join(kinds)}; accepted: {action.type}')
         return row
 
     def _check_service(self, service: str) -> CheckRow:
-        """Look for the reset service."""
+        """Return the row of the reset service."""
         name, wanted = self._node.resolve_service_name(service), self._description.reset
         graph = dict(self._node.get_service_names_and_types())
         row = CheckRow('(reset)', name)
         if name not in graph:
             fitting = [item for item, kinds in graph.items() if wanted.service_type in kinds]
-            there = f'; services of this type: {", ".join(fitting) or "none"}'
             row.problems.append(
                 f'{name}: no such service{hint(name, fitting)}; accepted:'
-                f' {wanted.service_type}{there}'
+                f' {wanted.service_type}; services of this type: {", ".join(fitting) or "none"}'
             )
         elif wanted.service_type not in graph[name]:
             row.problems.append(
@@ -149,21 +148,21 @@ class RobotCheck:
 
 
 def _make_node(context: Context, namespace: str, ros_args: list[str]) -> Node:
-    """Return the node, in a context that is initialised for it.
+    """Initialise the context and return a node in it.
 
     Raises:
-        ConfigurationError: ROS refuses its arguments, or the namespace.
+        ConfigurationError: ROS refuses the arguments or the namespace.
     """
     try:
         validate_namespace(f'/{namespace}')
     except InvalidNamespaceException as error:
-        why = str(error).partition(':\n')[0]
+        reason = str(error).partition(':\n')[0]
         raise ConfigurationError(
-            f'--namespace: given {namespace!r}; accepted: a name as in robot_1 ({why})'
+            f'--namespace: given {namespace!r}; accepted: a name such as robot_1 ({reason})'
         ) from error
     try:
         rclpy.init(args=ros_args, context=context)
-    except Exception as error:  # a type of rclpy's C extension: what it cannot read or write
+    except Exception as error:  # rclpy's C extension raises types of its own
         what, reason = ros_init_error(error)
         raise ConfigurationError(f'{what}: {reason}') from error
     return Node('check_robot', context=context, namespace=namespace)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A topic is judged by all messages that came, as the agent would take them."""
+"""A topic is checked by all messages that arrive, as the agent would use them."""
 
 from collections.abc import Mapping, Sequence
 import math
@@ -11,7 +11,7 @@ import pytest
 from rl_agent.description.observation import ObservationField
 from rl_agent.errors import RobotError
 from rl_agent.robot_check.field_watch import FieldWatch, TopicWatch
-from rl_agent.robot_check.report import CheckRow, table
+from rl_agent.robot_check.report import CheckRow, format_table
 
 RATE_HZ = 50.0
 WATCHDOG_S = 0.5
@@ -20,7 +20,7 @@ ARM, GRIPPER = {'arm': [1.0, 2.0]}, {'finger': [3.0, 4.0]}
 
 
 def field_watch(name: str = 'speed', **more: Any) -> FieldWatch:
-    """Return the watch of a field; a message is its numbers, or names, each with numbers."""
+    """Return the watch of a field; a message is the numbers, or numbers by name."""
     field = ObservationField(name, 't', 'p/msg/M', 'f', **{'size': 2, **more})
 
     def extract(message: Any) -> NDArray[np.float64]:
@@ -34,27 +34,27 @@ def field_watch(name: str = 'speed', **more: Any) -> FieldWatch:
     return FieldWatch(field, '/t', extract)
 
 
-def judge(
+def check(
     fields: Sequence[FieldWatch],
     messages: Sequence[Any],
     received_s: Sequence[float],
     rate_hz: float | None = RATE_HZ,
     watchdog_s: float = WATCHDOG_S,
 ) -> list[CheckRow]:
-    """Return the rows 10 ms after the last of these messages."""
+    """Return the rows 10 ms after the last message."""
     topic = TopicWatch(fields, watchdog_s)
     for message, time_s in zip(messages, received_s, strict=True):
         topic.on_message(message, time_s)
-    return topic.judge(received_s[-1] + 0.01, rate_hz)
+    return topic.check(received_s[-1] + 0.01, rate_hz)
 
 
 def watch(messages: Sequence[Any], period_s: float = 0.02, **more: Any) -> CheckRow:
     """Return the row of one field after these messages."""
     times_s = [number * period_s for number in range(len(messages))]
-    return judge([field_watch(**more)], messages, times_s)[0]
+    return check([field_watch(**more)], messages, times_s)[0]
 
 
-def test_a_good_field() -> None:
+def test_a_field_without_problems() -> None:
     row = watch([[1.0, 2.0]] * 20, bounds=(0.0, 2.0))
     assert row.cells() == ('speed', '/t', '50.0 Hz', '0.010 s', '1 2', '0 to 2', 'ok')
 
@@ -70,16 +70,16 @@ def test_numbers_that_are_not_finite_in_float32(number: float, words: str) -> No
     ]
 
 
-def test_a_message_that_does_not_fit_stops_nothing_where_enough_others_do() -> None:
+def test_a_bad_message_is_no_problem_if_enough_others_fit() -> None:
     messages = [[1.0, math.nan if number == 10 else 2.0] for number in range(100)]
     row = watch(messages, period_s=0.01)
     assert (row.problems, row.rate) == ([], '99.0 Hz')  # 98 periods in 0.99 s
 
 
-def test_a_gap_that_the_mean_rate_does_not_show() -> None:
-    """Of a sensor of 100 Hz, 6 s are missing in 20 s."""
+def test_a_gap_that_the_mean_rate_hides() -> None:
+    """A 100 Hz sensor is silent for 6 of 20 s."""
     times_s = [number / 100 for number in range(2001) if not 700 < number < 1300]
-    (row,) = judge([field_watch()], [[1.0, 2.0]] * len(times_s), times_s)
+    (row,) = check([field_watch()], [[1.0, 2.0]] * len(times_s), times_s)
     assert row.problems == ['age: given up to 6.000 s; accepted: max_age_s, 0.5 s']
     assert (row.rate, row.age) == ('70.0 Hz', '0.010 s')
 
@@ -97,35 +97,35 @@ def test_messages_that_do_not_fit_fill_no_gap() -> None:
     ('watchdog_s', 'own_s', 'accepted'),
     [(0.5, None, '0.5 s'), (3.0, None, ''), (0.5, 3.0, ''), (3.0, 0.2, '0.2 s')],
 )
-def test_ages_are_those_that_the_agent_applies(
+def test_the_largest_accepted_age_is_that_of_the_agent(
     watchdog_s: float, own_s: float | None, accepted: str
 ) -> None:
-    """A sensor of 1 Hz on a robot of 1 Hz, whose watchdog knows nothing of that."""
+    """A sensor of 1 Hz on a robot of 1 Hz."""
     fields = [field_watch(max_age_s=own_s)]
-    (row,) = judge(fields, [[1.0, 2.0]] * 4, [0.0, 1.0, 2.0, 3.0], 1.0, watchdog_s)
+    (row,) = check(fields, [[1.0, 2.0]] * 4, [0.0, 1.0, 2.0, 3.0], 1.0, watchdog_s)
     expected = [f'age: given up to 1.000 s; accepted: max_age_s, {accepted}'] if accepted else []
     assert row.problems == expected
 
 
-def test_the_smallest_age_of_a_topic_counts_for_all_its_fields() -> None:
+def test_the_smallest_max_age_of_a_topic_applies_to_all_its_fields() -> None:
     fields = [field_watch('arm', max_age_s=0.015), field_watch('finger')]
-    rows = judge(fields, [{**ARM, **GRIPPER}] * 3, [0.0, 0.02, 0.04])
+    rows = check(fields, [{**ARM, **GRIPPER}] * 3, [0.0, 0.02, 0.04])
     problem = 'age: given up to 0.020 s; accepted: max_age_s, 0.015 s'
     assert [row.problems for row in rows] == [[problem], [problem]]
 
 
 def test_an_arm_and_its_gripper_share_a_topic() -> None:
-    """The gripper's messages come 5 ms after the arm's, twice as many at the end."""
+    """The gripper's messages come 5 ms after the arm's; it sends one more at the end."""
     times_s = [0.0, 0.005, 0.02, 0.025, 0.04, 0.045, 0.05]
     messages = [ARM, GRIPPER, ARM, GRIPPER, ARM, GRIPPER, GRIPPER]
-    (row,) = judge([field_watch('arm')], messages, times_s)
+    (row,) = check([field_watch('arm')], messages, times_s)
     assert row.cells() == ('arm', '/t', '50.0 Hz', '0.020 s', '1 2', '-', 'ok')
 
 
-def test_who_shares_a_topic_makes_up_for_no_message() -> None:
+def test_other_messages_of_a_topic_do_not_count() -> None:
     """Messages come at 50 Hz, the arm's at 25 Hz."""
     times_s = [0.0, 0.02, 0.04, 0.06]
-    (row,) = judge([field_watch('arm')], [ARM, GRIPPER, ARM, GRIPPER], times_s)
+    (row,) = check([field_watch('arm')], [ARM, GRIPPER, ARM, GRIPPER], times_s)
     assert row.problems == [
         "/t: the message names ['finger']",
         'rate: given 25.0 Hz of messages that fit arm; accepted: the control rate, 50 Hz',
@@ -135,22 +135,22 @@ def test_who_shares_a_topic_makes_up_for_no_message() -> None:
 
 def test_a_message_counts_if_it_fits_all_fields_of_its_topic() -> None:
     fields = [field_watch('arm'), field_watch('finger')]
-    arm, finger = judge(fields, [ARM, GRIPPER] * 10, [number / 100 for number in range(20)])
+    arm, finger = check(fields, [ARM, GRIPPER] * 10, [number / 100 for number in range(20)])
     rate = 'rate: given 0.0 Hz of messages that fit arm, finger; accepted: the control rate, 50 Hz'
     assert arm.problems == ["/t: the message names ['finger']", rate]
     assert finger.problems == ["/t: the message names ['arm']", rate]
     assert arm.age == finger.age == '-'
 
 
-def test_in_lockstep_every_message_has_to_fit_whenever_it_comes() -> None:
+def test_in_lockstep_every_message_must_fit_at_any_rate() -> None:
     fields = [field_watch('arm', max_age_s=0.1)]
-    (row,) = judge(fields, [ARM, ARM], [0.0, 10.0], None)
+    (row,) = check(fields, [ARM, ARM], [0.0, 10.0], None)
     assert (row.problems, row.rate) == ([], '0.1 Hz')
-    (row,) = judge([field_watch('arm')], [ARM, GRIPPER], [0.0, 0.1], None)
+    (row,) = check([field_watch('arm')], [ARM, GRIPPER], [0.0, 0.1], None)
     assert row.problems == ["/t: the message names ['finger']"]
 
 
-def test_a_value_that_was_out_of_bounds_once() -> None:
+def test_one_value_out_of_bounds() -> None:
     row = watch([[1.0, 1.0], [1.0, -3.5], [1.0, 1.0]], bounds=(-3.0, 3.0))
     assert row.problems == ['given -3.5 to 1; accepted: -3 to 3']
 
@@ -164,38 +164,38 @@ def test_a_topic_that_is_too_slow() -> None:
     assert row.problems == ['rate: given 40.0 Hz; accepted: the control rate, 50 Hz']
 
 
-def test_a_topic_that_has_stopped() -> None:
+def test_a_topic_that_stopped() -> None:
     row = watch([[1.0, 2.0]] * 3, period_s=0.001, max_age_s=0.005)
     assert row.problems == ['age: given up to 0.010 s; accepted: max_age_s, 0.005 s']
 
 
-def test_an_error_is_named_once() -> None:
+def test_an_error_is_reported_once() -> None:
     row = watch([RobotError("observation field 'speed': /t: frame: given 'a'")] * 5)
     assert row.problems[0] == "/t: frame: given 'a'"
     assert [problem.partition(':')[0] for problem in row.problems[1:]] == ['rate']
 
 
-def test_of_many_different_errors_three_are_named() -> None:
+def test_of_many_different_errors_three_are_reported() -> None:
     row = watch([[math.nan, number] for number in range(100)])
     reasons = [f'given nan {number}; accepted: finite numbers in float32' for number in range(3)]
     assert row.problems[:-1] == reasons
 
 
-def test_a_table_by_hand() -> None:
+def test_format_table() -> None:
     rows = [
         CheckRow('speed', '/t', '50.0 Hz', '0.010 s', '1 2', '0 to 2'),
-        CheckRow('(command)', '/c', problems=['nobody']),
+        CheckRow('(command)', '/c', problems=['no subscriber']),
     ]
-    assert table(rows).splitlines() == [
+    assert format_table(rows).splitlines() == [
         'field      topic  rate     age      last value  bounds  verdict',
         '---------  -----  -------  -------  ----------  ------  -------',
         'speed      /t     50.0 Hz  0.010 s  1 2         0 to 2  ok',
         '(command)  /c     -        -        -           -       BAD',
         '',
-        '(command): nobody',
+        '(command): no subscriber',
     ]
 
 
-def test_many_numbers_are_shown_by_their_extremes() -> None:
-    (row,) = judge([field_watch(size=5)], [[3, 1, 2, 5, 4]], [0.0], None)
+def test_many_numbers_are_shown_as_their_extremes() -> None:
+    (row,) = check([field_watch(size=5)], [[3, 1, 2, 5, 4]], [0.0], None)
     assert row.value == '1 to 5 (5)'
