@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 from rl_agent.description.robot import load_robot
-from rl_agent.simulated_models.quadruped_parts.body import FILE, JOINTS, STANDING
+from rl_agent.simulated_models.quadruped_parts.body import JOINTS, MODEL_FILE, STANDING
 
 _GEOMETRIES = {'sphere': 2, 'capsule': 3, 'cylinder': 5, 'box': 6}  # mjtGeom
 
 
 @pytest.fixture(scope='module')
 def mjcf() -> mujoco.MjModel:
-    return mujoco.MjModel.from_xml_path(str(FILE))
+    return mujoco.MjModel.from_xml_path(str(MODEL_FILE))
 
 
 @pytest.fixture

@@ -156,9 +156,9 @@ def _make_node(context: Context, namespace: str, ros_args: list[str]) -> Node:
     try:
         validate_namespace(f'/{namespace}')
     except InvalidNamespaceException as error:
-        reason = str(error).partition(':\n')[0]
+        message = str(error).partition(':\n')[0]
         raise ConfigurationError(
-            f'--namespace: given {namespace!r}; accepted: a name such as robot_1 ({reason})'
+            f'--namespace: given {namespace!r}; accepted: a name such as robot_1 ({message})'
         ) from error
     try:
         rclpy.init(args=ros_args, context=context)

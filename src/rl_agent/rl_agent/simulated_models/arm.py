@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""An arm of two links on a table, and a target ahead of it, elsewhere after each reset.
+"""An arm of two links on a table, with a target that moves at each reset.
 
-Two uniform rods turn in the horizontal plane, so there is no gravity. With the angles q1 (of the
-first link) and q2 (of the second against the first), M(q) a + c(q, v) = effort - damping v, the
-manipulator equation as in Spong, Robot Modeling and Control, section 7.4.
+Two uniform rods turn in the horizontal plane, where gravity has no effect. With the angles q1 (of
+the first link) and q2 (of the second relative to the first), the manipulator equation is
+M(q) a + c(q, v) = effort - damping v; Spong, Robot Modeling and Control, section 7.4.
 """
 
 import math
@@ -18,34 +18,34 @@ MASS_KG = 1.0  # of each link
 DAMPING = 2.0  # N m s/rad
 MAX_EFFORT = np.array([6.0, 3.0])  # N m
 MAX_VELOCITY = 10.0  # rad/s
-HOME = np.array([-0.75, 1.5])  # rad: the hand is ahead of the shoulder, the elbow bent
-SPREAD = 0.3  # rad, of the starting pose about it
-NEAREST_M, FARTHEST_M = 0.4, 0.9  # of the target from the shoulder
-WIDEST = 1.2  # rad, of the target to either side of the x axis
-_SUBSTEP_S = 0.005
+HOME = np.array([-0.75, 1.5])  # rad: the hand is in front of the shoulder, the elbow bent
+START_SPREAD_RAD = 0.3  # largest distance of the starting pose from home, per joint
+TARGET_DISTANCE_M = (0.4, 0.9)  # from the shoulder
+MAX_TARGET_ANGLE_RAD = 1.2  # to either side of the x axis
+_MAX_SUBSTEP_S = 0.005
 
-_INERTIA = MASS_KG * LENGTH_M**2 / 12.0  # of a link about its centre
+_INERTIA = MASS_KG * LENGTH_M**2 / 12.0  # of a link about its centre, kg m^2
 _HALF_M = LENGTH_M / 2.0
 
 
 class Arm:
-    """Joints `shoulder` and `elbow`; 0 stretches the arm along x, positive is counter-clockwise.
+    """Joints `shoulder` and `elbow`; at 0 the arm points along x, positive is counter-clockwise.
 
-    It senses where its hand is and where the target is, in the frame of its base.
-    Semi-implicit Euler with steps of at most 5 ms.
+    Senses the positions of hand and target in the frame of its base. Integrated by semi-implicit
+    Euler with steps of at most `_MAX_SUBSTEP_S`.
     """
 
     def __init__(self) -> None:
-        """Rest stretched out."""
+        """Start at rest, stretched out."""
         self.joint_names: tuple[str, ...] = ('shoulder', 'elbow')
         self.position: Float64Array = np.zeros(2)
         self.velocity: Float64Array = np.zeros(2)
         self.effort: Float64Array = np.zeros(2)
-        self.target = np.array([NEAREST_M, 0.0, 0.0])
+        self.target = np.array([TARGET_DISTANCE_M[0], 0.0, 0.0])
 
     @property
     def hand(self) -> NDArray[np.float64]:
-        """Where the hand is: x, y, z, m, (3,)."""
+        """Position of the hand: x, y, z, m, (3,)."""
         first, second = float(self.position[0]), float(self.position.sum())
         return np.array(
             [
@@ -56,21 +56,22 @@ class Arm:
         )
 
     def sensors(self) -> SensorValues:
-        """Return hand and target."""
+        """Return the positions of hand and target."""
         return {'hand': {'point': self.hand}, 'target': {'point': self.target}}
 
     def reset(self, rng: np.random.Generator) -> None:
-        """Rest near the home pose; draw a target evenly from a part of a ring ahead."""
-        self.position = HOME + rng.uniform(-SPREAD, SPREAD, 2)
+        """Start at rest near home; draw a target uniformly from a ring sector in front."""
+        self.position = HOME + rng.uniform(-START_SPREAD_RAD, START_SPREAD_RAD, 2)
         self.velocity, self.effort = np.zeros(2), np.zeros(2)
-        radius = math.sqrt(rng.uniform(NEAREST_M**2, FARTHEST_M**2))
-        angle = rng.uniform(-WIDEST, WIDEST)
+        nearest_m, farthest_m = TARGET_DISTANCE_M
+        radius = math.sqrt(rng.uniform(nearest_m**2, farthest_m**2))
+        angle = rng.uniform(-MAX_TARGET_ANGLE_RAD, MAX_TARGET_ANGLE_RAD)
         self.target = np.array([radius * math.cos(angle), radius * math.sin(angle), 0.0])
 
     def step(self, command: Float64Array, period_s: float) -> None:
         """Apply efforts, N m, (2,), for one period."""
         self.effort = np.clip(command, -MAX_EFFORT, MAX_EFFORT)
-        steps = math.ceil(period_s / _SUBSTEP_S)
+        steps = math.ceil(period_s / _MAX_SUBSTEP_S)
         for _ in range(steps):
             acceleration = self._acceleration()
             velocity = self.velocity + acceleration * (period_s / steps)

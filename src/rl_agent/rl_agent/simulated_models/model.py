@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What a simulated body must offer."""
+"""The interface of simulated models."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -8,28 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 from rl_agent.array_types import Float64Array
 
-# topic to field path to the numbers there, as {'imu': {'orientation': [0, 0, 0, 1]}}; or to names,
-# where a message says whose the numbers are
+# numbers, or joint names, by topic and field path: {'imu': {'orientation': [0, 0, 0, 1]}}
 SensorValues = Mapping[str, Mapping[str, NDArray[Any]]]
 
 
 class SimulatedModel(Protocol):
-    """A body with joints.
+    """A simulated body with joints.
 
-    `simulated_robot` publishes its joints as sensor_msgs/msg/JointState on the topics of that type
-    in the description. A model with other sensors has a method `sensors() -> SensorValues` too:
-    topic and message type are those of the description.
+    `simulated_robot` publishes the joints on the description's topics of type
+    sensor_msgs/msg/JointState. Optional attributes:
 
-    A model that varies from episode to episode has `randomise(RandomisationRanges)`, and `draw`,
-    the `Draw` of the episode, which is published. A model in which something can go wrong has
-    `fault`, None or what went wrong in the last step or reset, in words, and `faults`, a count.
-    A model that can be filmed has `scene`, MuJoCo's model and data with a camera `track`.
+    - `sensors() -> SensorValues`: values of other sensors, by topic of the description.
+    - `randomise(RandomisationRanges)` and `draw`: the model varies from episode to episode; the
+      `Draw` of the episode is published.
+    - `fault` and `faults`: what went wrong in the last step or reset, or None, and a count.
+    - `scene`: MuJoCo's model and data, with a camera `track`, for films.
 
     Attributes:
-        joint_names: in the order of every array here, (joint,).
+        joint_names: names in the order of every array here, (joint,).
         position: rad, (joint,).
         velocity: rad/s, (joint,).
-        effort: last applied, after the actuator's limits, N m, (joint,).
+        effort: last applied effort, after the actuator's limits, N m, (joint,).
     """
 
     joint_names: tuple[str, ...]
@@ -42,12 +41,22 @@ class SimulatedModel(Protocol):
         ...
 
     def step(self, command: Float64Array, period_s: float) -> None:
-        """Execute a command, (joint,), in the unit of the description, for a control period."""
+        """Execute a command, (joint,), in the unit of the description, for one control period."""
         ...
 
 
 def sensors_of(model: SimulatedModel) -> SensorValues:
-    """Return what a model senses besides its joints."""
+    """Return the values of a model's sensors other than its joints."""
     sensors = getattr(model, 'sensors', None)
     values: SensorValues = sensors() if sensors else {}
     return values
+
+
+def joint_states(model: SimulatedModel) -> Mapping[str, NDArray[Any]]:
+    """Return a model's joints by field of a sensor_msgs/msg/JointState."""
+    return {
+        'name': np.array(model.joint_names),
+        'position': model.position,
+        'velocity': model.velocity,
+        'effort': model.effort,
+    }

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A pendulum with too weak a motor: the physics of Gymnasium's Pendulum-v1."""
+"""A pendulum that must be swung up: the physics of Gymnasium's Pendulum-v1."""
 
 import math
 
@@ -16,11 +16,11 @@ MAX_VELOCITY = 8.0  # rad/s
 class Pendulum:
     """A uniform rod on the joint `pivot`; position 0 is upright, positive is counter-clockwise.
 
-    Semi-implicit Euler with one step per control period; Pendulum-v1 has 0.05 s.
+    Integrated by semi-implicit Euler with one step per control period, 0.05 s in Pendulum-v1.
     """
 
     def __init__(self) -> None:
-        """Hang at rest."""
+        """Start at rest, hanging down."""
         self.joint_names: tuple[str, ...] = ('pivot',)
         self.position: Float64Array = np.array([math.pi])
         self.velocity: Float64Array = np.zeros(1)

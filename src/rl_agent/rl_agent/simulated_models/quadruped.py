@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The quadruped as a simulated robot: position commands in, sensors out."""
+"""The quadruped as a simulated robot: takes position commands, returns sensor values."""
 
 from collections import deque
 from dataclasses import dataclass, replace
@@ -20,17 +20,16 @@ from rl_agent.simulated_models.quadruped_parts.body import (
 )
 from rl_agent.simulated_models.quadruped_parts.standing import stand_up
 
-_STEP_S = 0.002  # of the physics, or as near as whole steps in a control period come
-_FASTEST_JOINT = 200.0  # rad/s; motors of this size stay below 30
-_FASTEST_TRUNK = 50.0  # m/s and rad/s
-_POSE_SPREAD = 0.05  # rad, of the joints where the robot is placed
+_MAX_JOINT_SPEED = 200.0  # rad/s; motors of this size stay below 30
+_MAX_TRUNK_SPEED = 50.0  # m/s and rad/s
+_POSE_SPREAD_RAD = 0.05  # of the joints when the robot is placed on its feet
 _SETTLE_S = 0.5  # from being placed on its feet to standing still
-_STANDING_M = 0.15  # a trunk below lies
-_UPRIGHT_RAD = math.radians(20.0)
-_ATTEMPTS = 3
-_HISTORY = 512  # periods; the longest delay at the highest rate is shorter
-_TILT_NOISE = 0.01  # rad, standard deviation of the orientation's error at noise factor 1
-# Standard deviations at noise factor 1.
+_MIN_STANDING_HEIGHT_M = 0.15  # of the trunk
+_MAX_STANDING_TILT_RAD = math.radians(20.0)
+_PLACE_ATTEMPTS = 3
+_HISTORY_PERIODS = 512  # more than the longest delay at the highest rate
+_TILT_NOISE_RAD = 0.01  # standard deviation of the orientation's error at noise factor 1
+# Standard deviations of the other sensors at noise factor 1.
 _NOISE = {
     'angular_velocity': 0.05,  # rad/s
     'linear_acceleration': 0.2,  # m/s^2
@@ -42,18 +41,18 @@ _NOISE = {
 
 @dataclass(frozen=True, eq=False)
 class QuadrupedReading:
-    """What the sensors of the quadruped say. REP-103 axes: x forward, y left, z up.
+    """Values of the quadruped's sensors. REP-103 axes: x forward, y left, z up.
 
     Attributes:
         orientation: IMU, quaternion x, y, z, w with w >= 0, (4,).
         angular_velocity: IMU, in the trunk's frame, rad/s, (3,).
-        linear_acceleration: IMU, in the trunk's frame, gravity included, m/s^2, (3,).
-        position: odometry, of the trunk in the world, m, (3,).
+        linear_acceleration: IMU, in the trunk's frame, including gravity, m/s^2, (3,).
+        position: odometry, trunk in the world, m, (3,).
         linear_velocity: odometry, in the trunk's frame, m/s, (3,).
         joint_position: rad, (12,).
         joint_velocity: rad/s, (12,).
-        joint_effort: of the motors, within +-33.5 N m, (12,).
-        foot_force: that each foot carries, N, (4,).
+        joint_effort: motor torques, N m, (12,).
+        foot_force: load on each foot, N, (4,).
     """
 
     orientation: Float64Array
@@ -68,25 +67,25 @@ class QuadrupedReading:
 
 
 class Quadruped:
-    """The body, its motors and sensors, with all that a draw may change.
+    """The body with its motors and sensors, randomised by the episode's draw.
 
-    Motors hold the last commanded joint angles by PD control at the physics' own 500 Hz, as the
-    firmware of such robots does. Delays, noise and pushes are those of the episode's draw.
+    Motors hold the last commanded joint angles by PD control at the rate of the physics, 500 Hz,
+    like the firmware of such robots. Delays, noise and pushes come from the draw.
 
     Attributes:
-        joint_names: in the order of commands and sensors, (12,).
-        draw: of the episode.
-        reading: newest of all sensors.
-        fault: what went wrong in the last step or reset, in words; None: nothing.
-        faults: how often something did.
+        joint_names: names in the order of commands and sensors, (12,).
+        draw: draw of the episode.
+        reading: newest sensor values.
+        fault: what went wrong in the last step or reset, in words; None if nothing did.
+        faults: number of faults so far.
     """
 
     def __init__(self, *, stand_up_by_motion: bool = False) -> None:
         """Stand on flat ground.
 
         Args:
-            stand_up_by_motion: a reset lets the robot stand up from where it lies, as hardware
-                must; False: it is placed on its feet.
+            stand_up_by_motion: True: a reset lets the robot stand up from where it lies, as
+                hardware must; False: a reset places it on its feet.
         """
         self.joint_names: tuple[str, ...] = JOINTS
         self.body = QuadrupedBody()
@@ -104,26 +103,26 @@ class Quadruped:
 
     @property
     def position(self) -> Float64Array:
-        """Sensed, rad, (12,)."""
+        """Measured joint positions, rad, (12,)."""
         return self.reading.joint_position
 
     @property
     def velocity(self) -> Float64Array:
-        """Sensed, rad/s, (12,)."""
+        """Measured joint velocities, rad/s, (12,)."""
         return self.reading.joint_velocity
 
     @property
     def effort(self) -> Float64Array:
-        """Of the motors, N m, (12,)."""
+        """Motor torques, N m, (12,)."""
         return self.reading.joint_effort
 
     @property
     def scene(self) -> tuple[mujoco.MjModel, mujoco.MjData]:
-        """What there is to draw."""
+        """Model and data to render."""
         return self.body.model, self.body.data
 
     def sensors(self) -> SensorValues:
-        """Return what is sensed besides the joints."""
+        """Return the values of IMU, odometry and foot contacts."""
         reading = self.reading
         return {
             'imu': {
@@ -141,13 +140,13 @@ class Quadruped:
         }
 
     def randomise(self, ranges: RandomisationRanges) -> None:
-        """Let bodies vary from the next reset on."""
+        """Randomise the body from the next reset on."""
         self._ranges = ranges
 
     def reset(self, rng: np.random.Generator) -> None:
-        """Draw the episode's body and ground, and stand up."""
+        """Draw the episode's body and ground; let the robot stand up."""
         self.fault = None
-        self.body.model.opt.timestep = _STEP_S  # the same start, whatever was before
+        self.body.model.opt.timestep = self.body.step_s  # the same start after any control rate
         self.draw = draw(self._ranges, int(rng.integers(2**63)), PARTS)
         self.body.vary(self.draw)
         self._rng = np.random.default_rng([self.draw.seed, 2])
@@ -155,10 +154,10 @@ class Quadruped:
         self._begin_episode()
 
     def step(self, command: Float64Array, period_s: float) -> None:
-        """Let the motors pull towards joint angles, rad, (12,), for a control period.
+        """Let the motors pull towards joint angles, rad, (12,), for one control period.
 
-        A body that explodes (numbers that are not finite, or beyond all physics) is laid on its
-        back, and `fault` says so: to the agent it fell.
+        If the simulation explodes (numbers not finite, or too large), the robot is laid on its
+        back and `fault` says so; to the agent it has fallen.
         """
         self.fault = None
         self._push(period_s)
@@ -166,63 +165,63 @@ class Quadruped:
         count = self._fit_substeps(period_s)
         late, rest = divmod(self._substeps(self.draw.value('action_delay_s', 0.0)), count)
         old, unseen = divmod(self._substeps(self.draw.value('observation_delay_s', 0.0)), count)
-        begun = 0
-        for moment in sorted({rest, count - unseen, count} - {0}):
-            self._advance(self._targets[late + (begun < rest)], moment - begun)
-            begun = moment
-            if moment == count - unseen:
-                self._seen.appendleft(self._measure())
-        self.reading = self._noisy(self._seen[old])
+        done = 0
+        for substep in sorted({rest, count - unseen, count} - {0}):
+            self._advance(self._targets[late + (done < rest)], substep - done)
+            done = substep
+            if substep == count - unseen:
+                self._measured.appendleft(self._measure())
+        self.reading = self._noisy(self._measured[old])
 
     def _fit_substeps(self, period_s: float) -> int:
-        """Return the steps of the physics in a control period, and let them be just as long."""
+        """Return the number of physics steps in a control period; adjust their length to it."""
         options = self.body.model.opt
         count = max(1, self._substeps(period_s))
         if not math.isclose(count * options.timestep, period_s, rel_tol=1e-9):
-            count = max(1, round(period_s / _STEP_S))
+            count = max(1, round(period_s / self.body.step_s))
             options.timestep = period_s / count
         return count
 
     def _substeps(self, seconds: float) -> int:
-        """Return how many steps of the physics fit best."""
+        """Return the number of physics steps closest to a duration."""
         return round(seconds / float(self.body.model.opt.timestep))
 
     def _begin_episode(self) -> None:
-        """Forget what was commanded and sensed before."""
-        self._targets = deque([STANDING] * _HISTORY, _HISTORY)
-        self._seen = deque([self._measure()] * _HISTORY, _HISTORY)
+        """Forget earlier commands and sensor values."""
+        self._targets = deque([STANDING] * _HISTORY_PERIODS, _HISTORY_PERIODS)
+        self._measured = deque([self._measure()] * _HISTORY_PERIODS, _HISTORY_PERIODS)
         self._until_push_s = self.draw.value('push_interval_s', math.inf)
-        self.reading = self._noisy(self._seen[0])
+        self.reading = self._noisy(self._measured[0])
 
     def _advance(self, target: Float64Array, substeps: int) -> None:
-        """Let the physics go on; a body that explodes is laid on its back."""
+        """Advance the physics; lay the robot on its back if the simulation explodes."""
         data = self.body.data
         data.ctrl[:] = target
         mujoco.mj_step(self.body.model, data, substeps)
         explosion = self._explosion()
         if explosion:
-            self._report(f'the simulation exploded: {explosion}; the robot lies on its back now')
+            self._report(f'the simulation exploded: {explosion}; the robot now lies on its back')
             self._lie_down()
 
     def _explosion(self) -> str | None:
-        """Return what is beyond all physics; None: nothing is."""
+        """Return why the state is impossible; None if it is possible."""
         data = self.body.data
         if not (np.isfinite(data.qpos).all() and np.isfinite(data.qvel).all()):
             return 'positions or velocities that are not finite'
         fastest = int(np.abs(data.qvel[6:]).argmax())
-        if abs(data.qvel[6 + fastest]) > _FASTEST_JOINT:
+        if abs(data.qvel[6 + fastest]) > _MAX_JOINT_SPEED:
             return f'{JOINTS[fastest]} at {data.qvel[6 + fastest]:.0f} rad/s'
-        if np.abs(data.qvel[:6]).max() > _FASTEST_TRUNK:
+        if np.abs(data.qvel[:6]).max() > _MAX_TRUNK_SPEED:
             return f'the trunk at {np.abs(data.qvel[:6]).max():.0f} m/s or rad/s'
         return None
 
     def _report(self, fault: str) -> None:
-        """Say what went wrong."""
+        """Record a fault."""
         self.fault = fault
         self.faults += 1
 
     def _push(self, period_s: float) -> None:
-        """Push the trunk when its time has come."""
+        """Push the trunk if a push is due."""
         self._until_push_s -= period_s
         if self._until_push_s > 1e-9:
             return
@@ -231,60 +230,60 @@ class Quadruped:
         self.body.data.qvel[:2] += speed * np.array([math.cos(direction), math.sin(direction)])
 
     def _stand_up(self, rng: np.random.Generator) -> None:
-        """Stand up; a robot that falls meanwhile is placed, in the end as its nominal self."""
+        """Stand up. A robot that falls is placed on its feet, in the end with its nominal body."""
         if self._stand_up_by_motion:
-            self._climb_down()
+            self._move_to_origin()
             stand_up(self.body.data.qpos[7:].copy(), self._is_level, self._hold)
             if self._stands():
                 return
-            self._report('the robot fell while it stood up, and is placed on its feet')
-        for _ in range(_ATTEMPTS):
+            self._report('the robot fell while it stood up; it is placed on its feet')
+        for _ in range(_PLACE_ATTEMPTS):
             self._place(rng)
             if self._stands():
                 return
-            self._report('the robot fell while it was placed on its feet, and is placed again')
+            self._report('the robot fell while it was placed on its feet; it is placed again')
         self.draw = Draw(self.draw.seed, {})
         self.body.vary()
         self._place(rng)
 
-    def _climb_down(self) -> None:
-        """Bring the robot, as it lies, to where the world begins, just above its new ground."""
+    def _move_to_origin(self) -> None:
+        """Move the robot, as it lies, to the origin of the world, just above the new ground."""
         data = self.body.data
         data.qpos[:2] = 0.0
         data.qvel[:] = 0.0
         data.qpos[2] += self.body.highest_ground_m - self.body.lowest_point_m()
 
     def _hold(self, target: Float64Array, seconds: float) -> None:
-        """Let the motors pull towards joint angles, without delay."""
+        """Let the motors pull towards joint angles for a time, without delay."""
         self._advance(target, self._substeps(seconds))
 
     def _is_level(self) -> bool:
-        """Return whether the trunk's top is up."""
-        return bool(self.body.data.body('trunk').xmat[8] > math.cos(_UPRIGHT_RAD))
+        """Return whether the trunk is level and its top is up."""
+        return bool(self.body.data.body('trunk').xmat[8] > math.cos(_MAX_STANDING_TILT_RAD))
 
     def _stands(self) -> bool:
         """Return whether the trunk is level and off the ground."""
         trunk = self.body.data.body('trunk')
-        return self._is_level() and bool(trunk.xpos[2] > _STANDING_M)
+        return self._is_level() and bool(trunk.xpos[2] > _MIN_STANDING_HEIGHT_M)
 
     def _place(self, rng: np.random.Generator) -> None:
-        """Stand the robot on its feet where the world begins, and let it come to rest."""
+        """Place the robot on its feet at the origin of the world, and let it come to rest."""
         data = self.body.data
         mujoco.mj_resetData(self.body.model, data)
         data.qpos[:7] = 0, 0, 0, 1, 0, 0, 0
-        data.qpos[7:] = STANDING + rng.uniform(-_POSE_SPREAD, _POSE_SPREAD, len(JOINTS))
+        data.qpos[7:] = STANDING + rng.uniform(-_POSE_SPREAD_RAD, _POSE_SPREAD_RAD, len(JOINTS))
         data.qpos[2] += self.body.highest_ground_m - self.body.lowest_point_m()
         self._hold(STANDING, _SETTLE_S)
 
     def _lie_down(self) -> None:
-        """Lie on the back with folded legs."""
+        """Lay the robot on its back with folded legs."""
         mujoco.mj_resetData(self.body.model, self.body.data)
         self.body.data.qpos[:7] = 0, 0, self.body.highest_ground_m + 0.08, 0, 1, 0, 0
         self.body.data.qpos[7:] = FOLDED
         mujoco.mj_forward(self.body.model, self.body.data)
 
     def _measure(self) -> QuadrupedReading:
-        """Return what perfect sensors would say now."""
+        """Return the values of perfect sensors."""
         data = self.body.data
         w, x, y, z = data.qpos[3:7] * math.copysign(1.0, data.qpos[3])
         to_trunk = np.empty(9)
@@ -302,7 +301,7 @@ class Quadruped:
         )
 
     def _noisy(self, reading: QuadrupedReading) -> QuadrupedReading:
-        """Return a reading with the noise of real sensors."""
+        """Return a reading with sensor noise."""
         factor = self.draw.value('observation_noise', 0.0)
         if factor == 0.0:
             return reading
@@ -311,12 +310,12 @@ class Quadruped:
             + self._rng.normal(0.0, factor * deviation, len(getattr(reading, name)))
             for name, deviation in _NOISE.items()
         }
-        turn = np.append(self._rng.normal(0.0, factor * _TILT_NOISE / 2, 3), 1.0)
-        return replace(reading, orientation=_product(reading.orientation, turn), **noisy)
+        error = np.append(self._rng.normal(0.0, factor * _TILT_NOISE_RAD / 2, 3), 1.0)
+        return replace(reading, orientation=_product(reading.orientation, error), **noisy)
 
 
 def _product(first: Float64Array, second: Float64Array) -> Float64Array:
-    """Return a turn after another, quaternions x, y, z, w, (4,) each, normalised."""
+    """Return the normalised product of two quaternions x, y, z, w, (4,)."""
     result = np.empty(4)
     mujoco.mju_mulQuat(result, np.roll(first, 1), np.roll(second, 1))
     mujoco.mju_normalize4(result)

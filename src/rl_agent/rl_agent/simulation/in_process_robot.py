@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A simulated model as a robot in this process: what ROS would bring, without ROS.
+"""A simulated model as a robot in this process, without ROS.
 
-For films, benchmarks and evaluations: `RobotEnv` drives it as it drives a robot behind topics.
+For films, benchmarks and evaluations: `RobotEnv` drives it like a robot behind topics.
 """
 
 from collections.abc import Callable
@@ -13,26 +13,26 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import ConfigurationError
 from rl_agent.simulated_models import make_model
-from rl_agent.simulated_models.model import sensors_of
+from rl_agent.simulated_models.model import joint_states, sensors_of
 from rl_agent.simulation.simulated_robot import SimulatedRobot
 
 
 class InProcessRobot:
-    """A described robot's model, stepped by function calls; a `Robot`.
+    """The model of a described robot, stepped by function calls; implements `Robot`.
 
     Attributes:
         simulated: the model with its clock.
     """
 
     def __init__(self, description: RobotDescription, seed: int) -> None:
-        """Stand in a random starting state.
+        """Begin in a random starting state.
 
         Args:
-            description: of the robot, with a `simulation`.
-            seed: of the starting states.
+            description: description of the robot, with a `simulation` section.
+            seed: seed of the starting states.
 
         Raises:
-            ConfigurationError: it has no simulation, or the model does not sense what it names.
+            ConfigurationError: there is no such section, or the model lacks a joint or a sensor.
         """
         simulation = description.simulation
         if simulation is None:
@@ -53,31 +53,25 @@ class InProcessRobot:
         self._read()
 
     def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
-        """Begin an episode; return what is sensed then; no command moves it there."""
+        """Begin an episode, without commands; return the sensor values."""
         self.simulated.reset()
         return self._read()
 
     def apply(self, command: Float64Array) -> Reading:
-        """Execute a command, (action,), for one control period; return what is sensed then."""
+        """Execute a command, (action,), for one control period; return the sensor values."""
         self.simulated.step(command[self._order])
         return self._read()
 
     def _read(self) -> Reading:
-        """Return the numbers of every field."""
+        """Return the values of every field."""
         return Reading(
             {item.name: self._field(item) for item in self._fields}, self.simulated.stamp_ns
         )
 
     def _field(self, item: ObservationField) -> Float64Array:
-        """Return one field's numbers, (raw,)."""
+        """Return the values of one field, (raw,)."""
         model = self.simulated.model
-        joints = {
-            'name': model.joint_names,
-            'position': model.position,
-            'velocity': model.velocity,
-            'effort': model.effort,
-        }
-        topic = sensors_of(model).get(item.topic, joints)
+        topic = sensors_of(model).get(item.topic) or joint_states(model)
         if item.field not in topic:
             raise ConfigurationError(
                 f'observation field {item.name!r}: the model does not sense {item.field!r} of'

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What a simulated robot drew for the episode, published for records and plots."""
+"""Publishes the random draw of each episode of a simulated robot, for records and plots."""
 
 from builtin_interfaces.msg import Time
 from rclpy.node import Node
@@ -10,17 +10,17 @@ from rl_msgs.msg import Randomisation
 
 
 class RandomisationPublisher:
-    """Publishes a model's draws; nothing for a model that does not vary."""
+    """Publishes the draws of a model; does nothing for a model that does not vary."""
 
     def __init__(self, node: Node, model: SimulatedModel) -> None:
-        """Offer the topic in the node's namespace, if the model varies."""
+        """Advertise the topic in the node's namespace, if the model varies."""
         self._model = model
         self._draws = None
         if hasattr(model, 'draw'):
             self._draws = node.create_publisher(Randomisation, RANDOMISATION, RANDOMISATION_QOS)
 
     def publish(self, episode: int, stamp: Time) -> None:
-        """Publish the draw of the episode that begins; `episode` counts the resets."""
+        """Publish the draw of the episode that begins; `episode` is the number of resets."""
         if self._draws is None:
             return
         draw: Draw = getattr(self._model, 'draw')  # noqa: B009  (models without one have no type)

@@ -1,8 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The sensor topics of a simulated robot, with the types that its description gives them."""
+"""The sensor topics of a simulated robot, with the types of its description."""
 
-from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from builtin_interfaces.msg import Time
@@ -15,66 +14,53 @@ from rl_agent.message_fields.ros_field_paths import has_header
 from rl_agent.message_fields.ros_field_writer import make_writer
 from rl_agent.ros.ros_messages import import_message
 from rl_agent.ros.ros_topics import SENSOR_OFFERED_QOS
-from rl_agent.simulated_models.model import sensors_of, SimulatedModel
-from sensor_msgs.msg import JointState
+from rl_agent.simulated_models.model import joint_states, sensors_of, SimulatedModel
 
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
-Values = dict[str, NDArray[Any]]
 
 
 class SimulatedSensors:
-    """Publishes what a model senses."""
+    """Publishes the sensor values of a model."""
 
     def __init__(self, node: Node, description: RobotDescription, model: SimulatedModel) -> None:
-        """Offer the topics of the description.
+        """Advertise the sensor topics of the description.
 
         Raises:
-            ConfigurationError: the model does not sense what a topic is to tell.
+            ConfigurationError: the model has no sensor for a topic.
         """
         self._model = model
         self._topics: dict[str, _Topic] = {}
-        sensed = sensors_of(model)
+        sensors = sensors_of(model)
         for topic, kind in description.topics.items():
-            if topic not in sensed and kind != _JOINT_STATE:
+            if topic not in sensors and kind != _JOINT_STATE:
                 raise ConfigurationError(
-                    f'robot {description.name!r}: observation topic {topic!r}: the model does not'
-                    f' sense it; accepted: {", ".join(sensed) or "none"}, and {_JOINT_STATE}'
+                    f'robot {description.name!r}: observation topic {topic!r}: the model has no'
+                    f' such sensor; accepted: {", ".join(sensors) or "none"}, and {_JOINT_STATE}'
                 )
             frames = [item.frame for item in description.observation if item.topic == topic]
             self._topics[topic] = _Topic(node, topic, kind, next(filter(None, frames), ''))
 
     def publish(self, stamp: Time) -> None:
-        """Publish what the model senses now.
+        """Publish the current sensor values.
 
-        Topics without a header come first: whoever waits for a new stamp has them then.
+        Topics without a header come first, because subscribers wait for a new stamp.
         """
-        sensed = sensors_of(self._model)
+        sensors, joints = sensors_of(self._model), joint_states(self._model)
         for topic in sorted(self._topics, key=lambda name: self._topics[name].stamped):
-            if topic in sensed:
-                self._topics[topic].write(dict(sensed[topic]))
-            else:
-                self._write_joints(self._topics[topic].message)
+            self._topics[topic].write(sensors.get(topic, joints))
             self._topics[topic].publish(stamp)
-
-    def _write_joints(self, message: JointState) -> None:
-        """Write the joint states."""
-        model = self._model
-        message.name = list(model.joint_names)
-        message.position = array('d', model.position.tobytes())
-        message.velocity = array('d', model.velocity.tobytes())
-        message.effort = array('d', model.effort.tobytes())
 
 
 class _Topic:
     """One topic with its message.
 
     Attributes:
-        message: filled anew each time.
-        stamped: whether it has a header.
+        message: reused for every publication.
+        stamped: whether the message has a header.
     """
 
     def __init__(self, node: Node, topic: str, kind: str, frame: str) -> None:
-        """Advertise it."""
+        """Advertise the topic."""
         self._kind = kind
         self.message: Any = import_message(kind)()
         self.stamped = has_header(kind)
@@ -83,8 +69,8 @@ class _Topic:
         self._publisher = node.create_publisher(type(self.message), topic, SENSOR_OFFERED_QOS)
         self._writers: dict[str, Callable[[NDArray[np.float64]], None]] = {}
 
-    def write(self, values: Values) -> None:
-        """Write numbers, each to its path, and names."""
+    def write(self, values: Mapping[str, NDArray[Any]]) -> None:
+        """Write numbers and names to their paths in the message."""
         for path, numbers in values.items():
             if numbers.dtype.kind == 'U':
                 setattr(self.message, path, numbers.tolist())

@@ -1,11 +1,9 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A simulated robot's body and clock: time passes only when a command comes."""
+"""A simulated robot's body and clock; time passes only when a command is executed."""
 
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.simulated_models.model import SimulatedModel
-
-_NANOSECONDS = 1_000_000_000
 
 
 class SimulatedRobot:
@@ -13,17 +11,17 @@ class SimulatedRobot:
 
     Attributes:
         model: the body.
-        executed_steps: commands executed since the start.
-        resets: since the start.
+        executed_steps: number of commands executed.
+        resets: number of resets.
     """
 
     def __init__(self, model: SimulatedModel, rate_hz: float, seed: int) -> None:
-        """Stand in a random starting state at time 0.
+        """Begin in a random starting state at time 0.
 
         Args:
             model: the body.
             rate_hz: control steps per simulated second.
-            seed: of the starting states.
+            seed: seed of the starting states.
         """
         self.model = model
         self._period_s = 1.0 / rate_hz
@@ -34,11 +32,11 @@ class SimulatedRobot:
 
     @property
     def stamp_ns(self) -> int:
-        """Simulated time; a reset takes one period too, so that no two states share a stamp."""
-        return round((self.executed_steps + self.resets) * self._period_s * _NANOSECONDS)
+        """Simulated time; a reset takes one period, too, so that no two states share a stamp."""
+        return round((self.executed_steps + self.resets) * self._period_s * 1e9)
 
     def seed(self, seed: int) -> None:
-        """Let the starting states from the next reset on follow from a seed."""
+        """Seed the starting states from the next reset on."""
         self._rng = np.random.default_rng(seed)
 
     def reset(self) -> None:
@@ -47,6 +45,6 @@ class SimulatedRobot:
         self.resets += 1
 
     def step(self, command: NDArray[np.float64]) -> None:
-        """Execute a command, (joint,), for one period."""
+        """Execute a command, (joint,), for one control period."""
         self.model.step(command, self._period_s)
         self.executed_steps += 1

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The arm obeys mechanics, and reaching is paid as its formula says."""
+"""The arm obeys mechanics, and `reach` rewards as its formula says."""
 
 import math
 
@@ -33,13 +33,13 @@ def inertia(elbow: float) -> NDArray[np.float64]:
 
 @pytest.fixture
 def frictionless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the damping away."""
+    """Remove the damping."""
     monkeypatch.setattr(arm, 'DAMPING', 0.0)
 
 
 @pytest.mark.usefixtures('frictionless')
 @pytest.mark.parametrize('velocity', [(1.0, -2.0), (-0.5, 3.0), (2.0, 0.0)])
-def test_energy_and_angular_momentum_stay(velocity: tuple[float, float]) -> None:
+def test_energy_and_angular_momentum_are_conserved(velocity: tuple[float, float]) -> None:
     model = make((0.3, 1.1), velocity)
 
     def conserved() -> tuple[float, float]:
@@ -53,7 +53,7 @@ def test_energy_and_angular_momentum_stay(velocity: tuple[float, float]) -> None
 
 
 def test_the_stretched_arm_is_one_rod() -> None:
-    """1 N m less 0 of damping on 2 kg over 1 m (2/3 kg m^2), the elbow held by its own effort."""
+    """1 N m on 2/3 kg m^2 (2 kg over 1 m) without damping, the elbow held by its effort."""
     model = make((0.0, 0.0))
     # M a = effort for a = (1.5, 0): the elbow needs M21 * 1.5
     effort = np.array([1.0, 1.5 * (1.0 / 12.0 + 0.125)])
@@ -61,7 +61,7 @@ def test_the_stretched_arm_is_one_rod() -> None:
     assert model.velocity.tolist() == pytest.approx([1.5 * STEP_S, 0.0], abs=1e-12)
 
 
-def test_damping_brings_it_to_rest() -> None:
+def test_damping_stops_the_arm() -> None:
     model = make((0.0, 1.0), (3.0, -3.0))
     for _ in range(100):
         model.step(np.zeros(2), 0.05)
@@ -78,7 +78,7 @@ def test_efforts_are_limited() -> None:
     ('position', 'hand'),
     [((0.0, 0.0), (1.0, 0.0)), ((math.pi / 2, 0.0), (0.0, 1.0)), ((0.0, math.pi / 2), (0.5, 0.5))],
 )
-def test_where_the_hand_is(position: tuple[float, float], hand: tuple[float, float]) -> None:
+def test_position_of_the_hand(position: tuple[float, float], hand: tuple[float, float]) -> None:
     model = make(position)
     assert model.sensors()['hand']['point'].tolist() == pytest.approx([*hand, 0.0], abs=1e-12)
 
@@ -101,7 +101,7 @@ def test_resets_put_the_target_within_reach() -> None:
 
 
 def test_reaching_by_hand() -> None:
-    before = {'hand': np.array([9.0, 9.0]), 'target': np.zeros(2)}  # of no matter
+    before = {'hand': np.array([9.0, 9.0]), 'target': np.zeros(2)}  # does not matter
     after = {'hand': np.array([0.3, 0.1]), 'target': np.array([0.0, 0.5])}
     outcome = Reach().outcome(before, np.array([2.0, -1.0]), after)
     assert outcome.parts == pytest.approx({'distance': -5.0, 'effort': -0.1})

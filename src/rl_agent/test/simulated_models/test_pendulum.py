@@ -61,7 +61,7 @@ def test_one_step_by_hand() -> None:
 
 
 @pytest.mark.parametrize(('wanted', 'applied'), [(5.0, 2.0), (-2.5, -2.0), (1.25, 1.25)])
-def test_the_motor_tells_what_it_applied(wanted: float, applied: float) -> None:
+def test_effort_is_the_applied_one(wanted: float, applied: float) -> None:
     model = Pendulum()
     model.step(np.array([wanted]), PERIOD_S)
     assert model.effort.tolist() == [applied]
@@ -75,8 +75,8 @@ def test_a_new_pendulum_hangs_at_rest() -> None:
     assert model.effort.tolist() == [0.0]
 
 
-def test_states_handed_out_earlier_do_not_change() -> None:
-    """A reading keeps the arrays; a step must make new ones."""
+def test_earlier_states_do_not_change() -> None:
+    """A reading keeps the arrays, so a step must make new ones."""
     model = Pendulum()
     position, velocity = model.position, model.velocity
     model.step(np.array([2.0]), PERIOD_S)

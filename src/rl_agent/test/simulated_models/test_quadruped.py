@@ -26,7 +26,7 @@ def robot():
 
 
 def lay(robot, quaternion):
-    """Drop the robot from a little above the ground in some attitude, w x y z."""
+    """Drop the robot from just above the ground in an attitude w, x, y, z."""
     data = robot.body.data
     data.qpos[:7] = 0.3, -0.2, 0.4, *quaternion
     data.qvel[:] = 0.0
@@ -51,14 +51,14 @@ def test_masses_and_sizes(body):
         assert np.ravel(model.joint(f'{leg}_calf').axis) == pytest.approx([0, 1, 0])
 
 
-def test_joints_and_motors_are_in_one_order(body):
+def test_joints_and_motors_have_the_same_order(body):
     model = body.model
     assert [model.joint(index + 1).name for index in range(12)] == list(JOINTS)
     assert [model.actuator(index).name for index in range(12)] == list(JOINTS)
     assert model.actuator_forcerange == pytest.approx(np.array([[-33.5, 33.5]] * 12))
 
 
-def test_it_stands_still_under_its_motors(robot):
+def test_motors_hold_it_standing_still(robot):
     for _ in range(100):
         robot.step(STANDING, PERIOD_S)
     sensors = robot.reading
@@ -75,7 +75,7 @@ def test_it_stands_still_under_its_motors(robot):
 
 
 @pytest.mark.parametrize('rate_hz', [20, 30, 60, 200, 300, 400, 500, 1000])
-def test_a_control_period_is_as_long_as_it_says(robot, rate_hz):
+def test_a_step_lasts_one_control_period(robot, rate_hz):
     begun_s = robot.body.data.time
     for _ in range(10):
         robot.step(STANDING, 1.0 / rate_hz)
@@ -83,7 +83,7 @@ def test_a_control_period_is_as_long_as_it_says(robot, rate_hz):
     assert robot.body.model.opt.timestep == pytest.approx(0.002, rel=0.51)
 
 
-def test_a_seed_gives_the_same_start_whatever_the_rate_was(robot):
+def test_a_seed_gives_the_same_start_after_any_rate(robot):
     robot.reset(np.random.default_rng(3))
     before = robot.body.data.qpos.copy()
     robot.step(STANDING, 1.0 / 30.0)
@@ -91,7 +91,7 @@ def test_a_seed_gives_the_same_start_whatever_the_rate_was(robot):
     assert np.array_equal(robot.body.data.qpos, before)
 
 
-def test_motors_pull_with_what_pd_control_says_and_no_more(robot):
+def test_motors_apply_pd_control_up_to_their_limit(robot):
     data = robot.body.data
     data.qpos[2] = 2.0  # in the air
     robot.step(STANDING, 0.002)
@@ -104,14 +104,14 @@ def test_motors_pull_with_what_pd_control_says_and_no_more(robot):
     assert np.abs(robot.reading.joint_effort).max() == pytest.approx(33.5)
 
 
-def test_commands_beyond_the_joints_are_held_at_their_limits(robot):
+def test_commands_are_clipped_to_the_joint_limits(robot):
     for _ in range(20):
         robot.step(np.array([0.0, 0.9, 0.5] * 4), PERIOD_S)
     assert robot.reading.joint_position[2::3].max() < -0.85
 
 
 def test_velocities_are_in_the_trunks_frame(robot):
-    """Heading left (90 degrees), the world's y is forward; REP-103."""
+    """At a yaw of 90 degrees the world's y is forward; REP-103."""
     data = robot.body.data
     data.qpos[:7] = 0, 0, 2.0, math.sqrt(0.5), 0, 0, math.sqrt(0.5)
     data.qvel[:] = 0
@@ -124,7 +124,7 @@ def test_velocities_are_in_the_trunks_frame(robot):
     )
 
 
-def test_a_robot_in_the_air_feels_neither_ground_nor_weight(robot):
+def test_a_robot_in_free_fall_senses_no_forces(robot):
     robot.body.data.qpos[2] = 3.0
     for _ in range(4):
         robot.step(STANDING, PERIOD_S)
@@ -148,17 +148,17 @@ def test_the_same_seed_gives_the_same_run(ranges):
 
 
 @pytest.mark.parametrize('where', ['qpos', 'qvel'])
-def test_numbers_that_are_not_finite_end_in_a_named_fall(robot, where, tmp_path, monkeypatch):
+def test_numbers_that_are_not_finite_are_reported_as_a_fault(robot, where, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     getattr(robot.body.data, where)[8] = math.nan
     robot.step(STANDING, PERIOD_S)
     assert robot.fault is not None
     assert 'exploded: positions or velocities that are not finite' in robot.fault
     assert robot.faults == 1
-    assert not list(tmp_path.iterdir())  # MuJoCo would leave a log of its own
+    assert not list(tmp_path.iterdir())  # MuJoCo would write a log
     for name in ('orientation', 'joint_position', 'linear_velocity', 'linear_acceleration'):
         assert np.isfinite(getattr(robot.reading, name)).all()
-    assert robot.body.data.body('trunk').xmat[8] < -0.8  # on its back: the task ends here
+    assert robot.body.data.body('trunk').xmat[8] < -0.8  # on its back, where the task terminates
     robot.reset(np.random.default_rng(0))
     robot.step(STANDING, PERIOD_S)
     assert robot.fault is None
@@ -172,8 +172,8 @@ def test_an_explosion_names_the_joint(robot):
     assert 'exploded' in robot.fault
 
 
-def test_a_fall_during_reset_is_named_and_the_robot_stands_in_the_end(robot, monkeypatch):
-    """The first placing is disturbed, as a bad draw would."""
+def test_a_fall_during_reset_is_reported_and_the_robot_stands_in_the_end(robot, monkeypatch):
+    """The first attempts are disturbed, as by a bad draw."""
     place = robot._place
 
     def disturbed(rng):
@@ -201,7 +201,7 @@ ATTITUDES = {
 
 
 @pytest.mark.parametrize('attitude', ATTITUDES)
-def test_it_stands_up_from_any_pose_by_its_motors(attitude):
+def test_it_stands_up_from_any_attitude_by_its_motors(attitude):
     robot = Quadruped(stand_up_by_motion=True)
     lay(robot, ATTITUDES[attitude])
     robot.reset(np.random.default_rng(0))
@@ -209,11 +209,11 @@ def test_it_stands_up_from_any_pose_by_its_motors(attitude):
     assert robot._stands()
 
 
-def test_a_robot_that_cannot_stand_up_is_placed(monkeypatch):
+def test_a_robot_that_cannot_stand_up_is_placed_on_its_feet(monkeypatch):
     robot = Quadruped(stand_up_by_motion=True)
     lay(robot, ATTITUDES['on its back'])
     monkeypatch.setattr(quadruped, 'stand_up', lambda joints, is_level, hold: hold(joints, 1.0))
     robot.reset(np.random.default_rng(0))
     assert robot.fault is not None
-    assert 'fell while it stood up, and is placed' in robot.fault
+    assert 'fell while it stood up; it is placed' in robot.fault
     assert robot._stands()

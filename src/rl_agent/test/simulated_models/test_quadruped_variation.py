@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 # mypy: disable-error-code="no-untyped-def"
-"""What a draw makes of the quadruped: body, ground, delays, noise and pushes."""
+"""Randomisation of the quadruped: body, ground, delays, noise and pushes."""
 
 import mujoco
 import numpy as np
@@ -33,7 +33,7 @@ def body():
 
 
 def varied(**ranges):
-    """Return a robot, reset, with ranges of one value each."""
+    """Return a robot after a reset, with ranges of one value each."""
     robot = Quadruped()
     robot.randomise(RandomisationRanges(**{key: (x, x) for key, x in ranges.items()}))
     robot.reset(np.random.default_rng(0))
@@ -86,8 +86,8 @@ def test_joints_motors_and_friction(body):
     assert model.actuator_biasprm[:, 2] == pytest.approx(np.full(12, -6.0))
 
 
-def test_a_draw_leaves_nothing_behind(body):
-    """Every array of the model is as it was, once nothing is drawn."""
+def test_no_trace_of_an_earlier_draw_remains(body):
+    """Every array of the model has its nominal value after an empty draw."""
     names = [name for name in dir(body.model) if isinstance(getattr(body.model, name), np.ndarray)]
     before = {name: getattr(body.model, name).copy() for name in names}
     body.vary()
@@ -96,11 +96,11 @@ def test_a_draw_leaves_nothing_behind(body):
     body.vary(robot.draw)
     assert any((before[name] != getattr(body.model, name)).any() for name in names)
     body.vary()
-    for name in set(names) - {'hfield_data'}:  # lies a hundred metres below
+    for name in set(names) - {'hfield_data'}:  # of the terrain, which is hidden 100 m below
         assert getattr(body.model, name) == pytest.approx(before[name], rel=1e-6, abs=1e-9), name
 
 
-def test_another_body_stays_where_it_is(body):
+def test_a_draw_does_not_move_the_robot(body):
     body.data.qpos[:] = np.linspace(0.1, 0.9, len(body.data.qpos))
     before = body.data.qpos.copy()
     body.vary(Draw(1, {'mass/trunk': 1.5}))
@@ -128,7 +128,7 @@ def test_feet_touch_the_terrain():
 
 @pytest.mark.parametrize('delay_s', [0.0, 0.012, 0.05, 0.12])
 def test_action_delay(delay_s):
-    """The motors' torque answers exactly that much later; found by steps of 2 ms."""
+    """The motor torque responds exactly that much later, measured in steps of 2 ms."""
     robot = varied(action_delay_s=delay_s)
     before = robot.reading.joint_effort[1]
     raised = STANDING.copy()
@@ -142,18 +142,18 @@ def test_action_delay(delay_s):
 
 @pytest.mark.parametrize('delay_s', [0.004, 0.03, 0.05, 0.12])
 def test_observation_delay(delay_s):
-    """What a late robot senses is what a punctual one sensed so long ago."""
-    late, punctual = varied(observation_delay_s=delay_s), varied()
-    punctual_robot_steps = round(delay_s / 0.002)
+    """A delayed robot senses what one without delay sensed earlier by the delay."""
+    late, prompt = varied(observation_delay_s=delay_s), varied()
+    delay_steps = round(delay_s / 0.002)
     rng = np.random.default_rng(1)
     history = []
     for _ in range(10):
         command = STANDING + rng.uniform(-0.2, 0.2, 12)
         late.step(command, PERIOD_S)
         for _ in range(25):
-            punctual.step(command, 0.002)
-            history.append(punctual.reading.joint_position)
-    expected = history[-1 - punctual_robot_steps]
+            prompt.step(command, 0.002)
+            history.append(prompt.reading.joint_position)
+    expected = history[-1 - delay_steps]
     assert late.reading.joint_position == pytest.approx(expected, abs=1e-6)
 
 
@@ -168,10 +168,10 @@ def test_noise():
     assert np.mean(errors) == pytest.approx(0.0, abs=0.02)
 
 
-def test_pushes_come_at_their_interval_with_their_speed():
+def test_pushes_have_their_interval_and_speed():
     robot = varied(push_speed_m_s=0.5, push_interval_s=0.5)
     data = robot.body.data
-    data.qpos[2] = 10.0  # nothing but pushes changes the horizontal speed in the air
+    data.qpos[2] = 10.0  # in the air only pushes change the horizontal speed
     data.qvel[:] = 0.0
     changes = []
     for _ in range(25):

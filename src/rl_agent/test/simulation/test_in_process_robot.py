@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 # mypy: disable-error-code="no-untyped-def"
-"""A described robot without ROS: the same environment, fed by the model itself."""
+"""A described robot without ROS: the same environment, driven by the model itself."""
 
 import dataclasses
 
@@ -57,7 +57,7 @@ def test_a_fall_ends_the_episode(quadruped):
     assert env.step(np.zeros(12, np.float32))[2]
 
 
-def test_an_explosion_ends_the_episode_and_the_next_begins(quadruped):
+def test_an_explosion_ends_the_episode_and_the_next_one_begins(quadruped):
     robot = InProcessRobot(quadruped, seed=1)
     env = RobotEnv(robot, quadruped)
     env.reset()
@@ -89,13 +89,13 @@ def test_the_pendulum_needs_no_ros_either():
     assert np.hypot(*observation[:2]) == pytest.approx(1.0)
 
 
-def test_joints_that_the_model_does_not_have(quadruped):
+def test_joints_that_the_model_lacks(quadruped):
     action = dataclasses.replace(quadruped.action, joints=tuple('abcdefghijkl'))
     with pytest.raises(ConfigurationError, match=r'action\.joints: given a, b'):
         InProcessRobot(dataclasses.replace(quadruped, action=action), seed=1)
 
 
-def test_a_field_that_the_model_does_not_sense(quadruped):
+def test_a_field_without_a_sensor_in_the_model(quadruped):
     field = dataclasses.replace(quadruped.observation[0], field='linear_acceleration_covariance')
     changed = dataclasses.replace(quadruped, observation=(field, *quadruped.observation[1:]))
     with pytest.raises(ConfigurationError, match="'gravity': the model does not sense"):
@@ -117,10 +117,10 @@ def test_the_description_reaches_the_model(quadruped):
         ('quadruped', {'stand_up': True}, {}, "parameters: unknown for 'quadruped': stand_up"),
         ('quadruped', {'stand_up_by_motion': 1.0}, {}, r'stand_up_by_motion: given 1\.0'),
         ('pendulum', {'mass': 2.0}, {}, "unknown for 'pendulum': mass; accepted: none"),
-        ('pendulum', {}, {'mass': (0.8, 1.2)}, "given for 'pendulum', which does not vary"),
+        ('pendulum', {}, {'mass': (0.8, 1.2)}, "given for 'pendulum', which cannot vary"),
         ('quadrupede', {}, {}, "simulation.model: given 'quadrupede'.*quadruped"),
     ],
 )
-def test_a_model_that_cannot_be_made_so(name, parameters, ranges, said):
+def test_invalid_simulation_sections_are_refused(name, parameters, ranges, said):
     with pytest.raises(ConfigurationError, match=said):
         make_model(name, parameters, RandomisationRanges(**ranges))

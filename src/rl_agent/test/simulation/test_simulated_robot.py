@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A simulated robot moves, and its clock goes, only when a command comes."""
+"""A simulated robot and its clock advance only when a command is executed."""
 
 import math
 
@@ -17,8 +17,8 @@ def state(robot: SimulatedRobot) -> tuple[float, float]:
     return float(robot.model.position[0]), float(robot.model.velocity[0])
 
 
-def test_time_passes_by_one_period_for_each_step_and_reset() -> None:
-    """No two states share a stamp, or the agent would take an old reading for the new one."""
+def test_each_step_and_reset_takes_one_period() -> None:
+    """No two states share a stamp; the agent could mistake an old reading for a new one."""
     robot = SimulatedRobot(Pendulum(), rate_hz=20.0, seed=0)
     stamps = [robot.stamp_ns]
     for act in (robot.reset, lambda: robot.step(EFFORT), lambda: robot.step(EFFORT), robot.reset):
@@ -29,7 +29,7 @@ def test_time_passes_by_one_period_for_each_step_and_reset() -> None:
 
 
 def test_stamps_do_not_drift() -> None:
-    """A period of 1/30 s is no whole number of nanoseconds; the rounding must not add up."""
+    """A period of 1/30 s is not a whole number of nanoseconds; rounding errors must not add up."""
     robot = SimulatedRobot(Pendulum(), rate_hz=30.0, seed=0)
     for _ in range(3000):
         robot.step(EFFORT)
@@ -37,7 +37,7 @@ def test_stamps_do_not_drift() -> None:
 
 
 def test_a_step_lasts_one_period() -> None:
-    """With half the period the same effort gives half the change of velocity."""
+    """Half the period gives half the change of velocity."""
     changes = []
     for rate_hz in (20.0, 40.0):
         robot = SimulatedRobot(Pendulum(), rate_hz, seed=0)
@@ -57,7 +57,7 @@ def test_a_reset_draws_a_starting_state() -> None:
     assert len(set(starts)) == len(starts)
     assert np.abs(angles).max() <= math.pi
     assert np.abs(velocities).max() <= 1.0
-    # 201 draws reach into the outer tenths of both ranges but for a chance below 1e-9
+    # with a probability above 1 - 1e-9, 201 draws reach the outer tenths of both ranges
     assert angles.min() < -0.8 * math.pi
     assert angles.max() > 0.8 * math.pi
     assert velocities.min() < -0.8

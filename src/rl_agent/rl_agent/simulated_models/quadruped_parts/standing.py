@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""How the quadruped stands up from any pose by its own motors, as hardware could."""
+"""Motions by which the quadruped stands up from any pose, as hardware could."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -8,18 +8,18 @@ import numpy as np
 from rl_agent.array_types import Float64Array
 from rl_agent.simulated_models.quadruped_parts.body import FOLDED, STANDING
 
-_TICK_S = 0.02  # between two targets of a move
-_ATTEMPTS = 6
+_TARGET_PERIOD_S = 0.02  # between two targets of a move
+_ROLL_ATTEMPTS = 6
 
 
 @dataclass(frozen=True, eq=False)
 class Move:
-    """A straight way of all joints.
+    """A linear motion of all joints.
 
     Attributes:
-        target: rad, (12,).
-        seconds: from where the joints are to the target.
-        rest_s: at the target.
+        target: final joint angles, rad, (12,).
+        seconds: duration of the motion.
+        rest_s: pause at the target.
     """
 
     target: Float64Array
@@ -28,14 +28,14 @@ class Move:
 
 
 def _legs(right: Sequence[float], left: Sequence[float]) -> Float64Array:
-    """Return joint angles where both right legs do one thing, and both left legs another."""
+    """Return joint angles with both right legs alike and both left legs alike."""
     return np.array([*right, *left] * 2)
 
 
 FOLD = Move(FOLDED, 0.5, 0.3)
 STAND = Move(STANDING, 1.0, 0.3)
-# From the back or a side: the left legs reach over the back, and push the trunk around. The
-# figures come from a search over such motions in simulation.
+# From the back or a side: the left legs reach over the back and push the trunk around. The numbers
+# come from a search over such motions in simulation.
 ROLL_OVER = (
     Move(_legs((0.24, 2.66, -2.6), (0.35, 4.05, -2.65)), 0.6, 0.2),
     Move(_legs((0.24, 2.66, -2.6), (-0.08, 4.05, -1.41)), 0.3, 0.4),
@@ -45,18 +45,18 @@ ROLL_OVER = (
 def stand_up(
     joints: Float64Array, is_level: Callable[[], bool], hold: Callable[[Float64Array, float], None]
 ) -> None:
-    """Fold the legs, roll over until the trunk is level, stand.
+    """Fold the legs, roll over until the trunk is level, and stretch the legs.
 
-    Every second attempt to roll over is made to the other side. Whether the robot stands in the
-    end is for the caller to see: after the last attempt it stretches its legs however it lies.
+    Attempts to roll over alternate between the sides. The caller must check whether the robot
+    stands: after the last attempt it stretches its legs in any case.
 
     Args:
-        joints: where they are, rad, (12,).
-        is_level: whether the trunk lies on its belly.
-        hold: lets the motors pull towards joint angles, rad, (12,), for so many seconds.
+        joints: current joint angles, rad, (12,).
+        is_level: returns whether the trunk lies on its belly.
+        hold: lets the motors pull towards joint angles, rad, (12,), for a time, s.
     """
     joints = _play(FOLD, joints, hold)
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(_ROLL_ATTEMPTS):
         if is_level():
             break
         for move in ROLL_OVER:
@@ -72,11 +72,11 @@ def _mirrored(move: Move) -> Move:
 
 
 def _play(
-    move: Move, begin: Float64Array, hold: Callable[[Float64Array, float], None]
+    move: Move, start: Float64Array, hold: Callable[[Float64Array, float], None]
 ) -> Float64Array:
-    """Make a move; return its target, where the next one begins."""
-    ticks = round(move.seconds / _TICK_S)
-    for tick in range(1, ticks + 1):
-        hold(begin + (move.target - begin) * tick / ticks, _TICK_S)
+    """Make a move; return its target, where the next move begins."""
+    count = round(move.seconds / _TARGET_PERIOD_S)
+    for number in range(1, count + 1):
+        hold(start + (move.target - start) * number / count, _TARGET_PERIOD_S)
     hold(move.target, move.rest_s)
     return move.target
