@@ -1,2 +1,2 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A run's folder: identity, lock, manifest, episodes, listing."""
+"""The folder of a run: identity, lock, manifest, episodes, listing."""

@@ -1,9 +1,10 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`episodes.csv` of a run: one row for each finished episode, written as it happens."""
+"""`episodes.csv` of a run: one row per finished episode, appended when the episode ends."""
 
+from collections.abc import Callable
 import contextlib
 import csv
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, MISSING
 import io
 import os
 from pathlib import Path
@@ -17,18 +18,18 @@ EPISODES_FILE = 'episodes.csv'
 
 @dataclass(frozen=True)
 class EpisodeRow:
-    """A finished episode.
+    """A finished episode. The fields are the columns of the table.
 
     Attributes:
-        robot: who lived it.
+        robot: name of the robot.
         episode: number within the robot's session.
-        total_steps: of all robots of the run, at its end.
-        steps: its own.
+        total_steps: steps of all robots of the run when the episode ended.
+        steps: steps of the episode.
         episode_return: sum of rewards.
-        evaluation: deterministic.
-        policy_version: of its last step.
-        complete: not cut short by the end of the run.
-        wall_s: time that the run had been going on, pauses between its starts left out.
+        evaluation: whether the policy acted deterministically.
+        policy_version: version at the last step.
+        complete: whether the episode ended by itself, not with the run.
+        wall_s: running time of the run, without the pauses between its starts.
     """
 
     robot: str
@@ -42,43 +43,52 @@ class EpisodeRow:
     wall_s: float = 0.0
 
 
+_COLUMNS = tuple(item.name for item in fields(EpisodeRow))
+_PARSERS: dict[Any, Callable[[str], Any]] = {
+    bool: lambda text: text == 'True',
+    float: float,
+    int: int,
+    str: str,
+}
+
+
 class EpisodeLog:
-    """Appends to a run's table; goes on where an earlier start of the run ended.
+    """Appends rows to a run's table, after those of earlier starts of the run.
 
     Attributes:
-        total_steps: of all robots, in whole episodes and cut ones.
+        total_steps: steps of all robots, in complete and interrupted episodes.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Use a run's folder; the file is made with the first row.
+        """Continue the table in a run's folder; a new file is created with the first row.
 
-        A last row that is half written, as a power cut leaves it, is cut off.
+        An incomplete last row, as left by a power cut, is removed.
 
         Raises:
-            ConfigurationError: the table there is damaged, or cannot be written.
+            ConfigurationError: the table is damaged or cannot be written.
         """
         self._path = folder / EPISODES_FILE
         before: list[EpisodeRow] = []
         if self._path.exists():
             before = read_episodes(self._path)
-            _cut_off_half_row(self._path)
+            _remove_incomplete_row(self._path)
         self.total_steps = before[-1].total_steps if before else 0
         self._began_s = time.monotonic() - (before[-1].wall_s if before else 0.0)
 
     def append(self, **episode: Any) -> EpisodeRow:
-        """Write an episode; on return the file has it, after an error nothing of it.
+        """Append an episode; after an error the file is as it was before.
 
         Args:
-            episode: the fields of `EpisodeRow`, but for `total_steps` and `wall_s`.
+            episode: the fields of `EpisodeRow` except `total_steps` and `wall_s`.
 
         Raises:
-            OSError: the disk does not take it.
+            OSError: the row cannot be written.
         """
         self.total_steps += int(episode['steps'])
         wall_s = round(time.monotonic() - self._began_s, 2)
         row = EpisodeRow(**episode, total_steps=self.total_steps, wall_s=wall_s)
         text = io.StringIO()
-        writer = csv.DictWriter(text, [item.name for item in fields(EpisodeRow)])
+        writer = csv.DictWriter(text, _COLUMNS)
         size = self._path.stat().st_size if self._path.exists() else 0
         if size == 0:
             writer.writeheader()
@@ -87,64 +97,62 @@ class EpisodeLog:
             with self._path.open('a', newline='', encoding='utf-8') as file:
                 file.write(text.getvalue())
         except OSError:
-            with contextlib.suppress(OSError):  # it could not even be opened
-                os.truncate(self._path, size)  # the next row would become the end of a half one
+            with contextlib.suppress(OSError):  # the file may not even have been opened
+                os.truncate(self._path, size)  # else the next row would continue a partial one
             raise
         return row
 
 
 def read_episodes(path: Path) -> list[EpisodeRow]:
-    """Return the rows of a table; a last row that is half written is left out.
+    """Return the rows of a table without an incomplete last one.
 
     Raises:
-        ConfigurationError: it cannot be read, or is another table.
+        ConfigurationError: the file cannot be read or holds another table.
     """
     try:
         content = path.read_bytes()
-        whole = content[: _whole_rows(content)].decode()
+        complete = content[: _length_of_complete_rows(content)].decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f'{path}: cannot be read: {error}') from error
-    reader = csv.DictReader(io.StringIO(whole, newline=''))
+    reader = csv.DictReader(io.StringIO(complete, newline=''))
     try:
-        return [_row(values) for values in reader]
+        return [_parse_row(texts) for texts in reader]
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(
             f'{path}: line {reader.line_num}: {type(error).__name__}: {error}; accepted: the'
-            f' columns {", ".join(item.name for item in fields(EpisodeRow))}'
+            f' columns {", ".join(_COLUMNS)}'
         ) from error
 
 
-def _cut_off_half_row(path: Path) -> None:
-    """Shorten a table to its whole rows.
+def _remove_incomplete_row(path: Path) -> None:
+    """Truncate a table to its complete rows.
 
     Raises:
-        ConfigurationError: it cannot be written.
+        ConfigurationError: the file cannot be written.
     """
     try:
         content = path.read_bytes()
-        if _whole_rows(content) < len(content):
-            os.truncate(path, _whole_rows(content))
+        length = _length_of_complete_rows(content)
+        if length < len(content):
+            os.truncate(path, length)
     except OSError as error:
         raise ConfigurationError(
-            f'{path}: its last row is half written: {error.strerror}; accepted: a file to write in'
+            f'{path}: given an incomplete last row, which cannot be removed: {error.strerror};'
+            ' accepted: a writable file'
         ) from error
 
 
-def _whole_rows(content: bytes) -> int:
-    """Return how many bytes of a table are whole rows: those that have an end of line."""
+def _length_of_complete_rows(content: bytes) -> int:
+    """Return the length in bytes up to and including the last line ending."""
     return max(content.rfind(b'\n'), content.rfind(b'\r')) + 1
 
 
-def _row(values: dict[str, str]) -> EpisodeRow:
-    """Return a row of text as an episode."""
+def _parse_row(texts: dict[str, str]) -> EpisodeRow:
+    """Return the episode in a row; an empty or missing column takes the field's default."""
     return EpisodeRow(
-        robot=values['robot'],
-        episode=int(values['episode']),
-        total_steps=int(values['total_steps']),
-        steps=int(values['steps']),
-        episode_return=float(values['episode_return']),
-        evaluation=values['evaluation'] == 'True',
-        policy_version=int(values['policy_version']),
-        complete=values['complete'] == 'True',
-        wall_s=float(values.get('wall_s') or 0.0),
+        **{
+            item.name: _PARSERS[item.type](texts[item.name])
+            for item in fields(EpisodeRow)
+            if item.default is MISSING or texts.get(item.name)
+        }
     )

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The folder of a run: what lies where, and making it without overwriting anything."""
+"""The folder of a run: file names, and creation without overwriting anything."""
 
 from collections.abc import Iterator
 import contextlib
@@ -14,15 +14,15 @@ LOGS = 'logs'
 EXPERIENCE = 'experience'
 VERSIONS_FILE = 'policy_versions'
 TENSORBOARD = 'tensorboard'
-DEMO_FILE = 'demo.json'  # how a demo was started
-BRIDGE_FILE = 'bridge.json'  # how much experience the bridge keeps
+DEMO_FILE = 'demo.json'  # options of the demo
+BRIDGE_FILE = 'bridge.json'  # retention of the bridge
 
 
 def new_run_folder(folder: Path) -> Path:
-    """Make the folder of a new run.
+    """Create the folder of a new run.
 
     Raises:
-        ConfigurationError: it exists already, or cannot be made.
+        ConfigurationError: the folder exists already or cannot be created.
     """
     try:
         folder.mkdir(parents=True)
@@ -32,16 +32,16 @@ def new_run_folder(folder: Path) -> Path:
         ) from error
     except OSError as error:
         raise ConfigurationError(
-            f'run folder: given {folder}: {error.strerror}; accepted: one that can be made'
+            f'run folder: given {folder}: {error.strerror}; accepted: a folder that can be created'
         ) from error
     return folder
 
 
 def open_run_folder(folder: Path) -> Path:
-    """Return a run's folder, made if it is not there.
+    """Return a run's folder, created if it does not exist.
 
     Raises:
-        ConfigurationError: it cannot be written.
+        ConfigurationError: the folder is not writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,32 +49,35 @@ def open_run_folder(folder: Path) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise ConfigurationError(
-            f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
-        ) from error
+        raise not_writable(folder, error) from error
     return folder
 
 
-def run_key(folder: Path) -> str:
-    """Return what tells a run from all others on this machine: device and number of its folder.
+def not_writable(folder: Path, error: OSError) -> ConfigurationError:
+    """Return the error for a run's folder that cannot be used."""
+    return ConfigurationError(
+        f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
+    )
 
-    The same by a relative path or a link, and another one for a copy. While learner or bridge has
-    a file of the folder open, no other folder is given that number.
+
+def run_key(folder: Path) -> str:
+    """Return a key that is unique to a run on this machine: device and inode of its folder.
+
+    A relative path or a link gives the same key, a copy another one. The kernel does not reuse
+    the inode while learner or bridge has a file of the folder open.
 
     Raises:
-        ConfigurationError: there is no such folder.
+        ConfigurationError: the folder does not exist.
     """
     try:
         status = folder.stat()
     except OSError as error:
-        raise ConfigurationError(
-            f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
-        ) from error
+        raise not_writable(folder, error) from error
     return f'{status.st_dev}:{status.st_ino}'
 
 
 def new_log_folder(folder: Path) -> Path:
-    """Make a folder for the logs of one start of a run: `logs`, then `logs-2` and so on."""
+    """Create a folder for the logs of one start of a run: `logs`, then `logs-2` and so on."""
     for logs in numbered(folder / LOGS):
         with contextlib.suppress(FileExistsError):
             logs.mkdir()
@@ -83,21 +86,21 @@ def new_log_folder(folder: Path) -> Path:
 
 
 def numbered(path: Path) -> Iterator[Path]:
-    """Yield a path, then the same with -2, -3 and so on at its end."""
+    """Yield a path, then the path with -2, -3 and so on appended."""
     yield path
     for number in count(2):
         yield path.with_name(f'{path.name}-{number}')
 
 
 def refuse_to_resume(folder: Path) -> None:
-    """Do nothing where training would begin anew.
+    """Raise if a learner would resume training in a folder.
 
     Raises:
-        ConfigurationError: the folder has checkpoints to go on from.
+        ConfigurationError: the folder has checkpoints.
     """
     checkpoints = folder.expanduser() / CHECKPOINTS
     if checkpoints.is_dir() and any(checkpoints.iterdir()):
         raise ConfigurationError(
             f'resume: given false, but {checkpoints} has checkpoints; accepted: another'
-            ' run_folder, or resume:=true to go on from them'
+            ' run_folder, or resume:=true to continue from them'
         )

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What must stay the same as long as a run goes on, in a file of its folder."""
+"""The properties of a run that never change, in a file of its folder."""
 
 import contextlib
 import dataclasses
@@ -18,13 +18,13 @@ IDENTITY_FILE = 'replay.json'
 
 @dataclass(frozen=True)
 class RunIdentity:
-    """Robot and row layout of a run.
+    """Robot and replay layout of a run.
 
     Attributes:
         fingerprint: of the robot's observation and action layout.
-        observation_size: numbers in an observation.
-        action_size: numbers in an action.
-        n_step: rewards summed in a row.
+        observation_size: length of an observation.
+        action_size: length of an action.
+        n_step: rewards summed in one row of replay.
     """
 
     fingerprint: str
@@ -34,17 +34,19 @@ class RunIdentity:
 
     @classmethod
     def of(cls, spaces: Spaces, algorithm: Algorithm) -> 'RunIdentity':
-        """Return the identity of a robot's training."""
+        """Return the identity of a run that trains a robot with an algorithm."""
         return cls(
             spaces.fingerprint, spaces.observation_size, spaces.action_size, algorithm.n_step
         )
 
 
 def claim_run(folder: Path, identity: RunIdentity) -> None:
-    """Make a folder the run of this identity; whoever comes second must agree with the first.
+    """Write a run's identity into its folder, or check the one that is there.
+
+    Learner and bridge both call this; the second must agree with the first.
 
     Raises:
-        ConfigurationError: it is the run of another robot or algorithm, or cannot be written.
+        ConfigurationError: the run has another robot or algorithm, or the file cannot be written.
     """
     path = folder / IDENTITY_FILE
     try:
@@ -61,13 +63,13 @@ def claim_run(folder: Path, identity: RunIdentity) -> None:
     ]
     if wrong:
         raise ConfigurationError(
-            f'{path}: a run of another robot or algorithm: {", ".join(wrong)}; or another'
-            ' run_folder'
+            f'{path}: the run has another robot or algorithm: {", ".join(wrong)}; or'
+            ' another run_folder'
         )
 
 
 def _write(path: Path, identity: RunIdentity) -> None:
-    """Write the file, unless bridge or learner is faster."""
+    """Create the file, unless the other process creates it first."""
     with tempfile.NamedTemporaryFile('w', dir=path.parent, prefix='.run') as file:
         json.dump(dataclasses.asdict(identity), file, indent=1)
         file.flush()

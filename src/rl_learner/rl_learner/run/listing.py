@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What lies in a folder of runs, and how to go on with one of them."""
+"""The runs in a folder, and the command that resumes one of them."""
 
 from dataclasses import dataclass
 import json
@@ -15,7 +15,7 @@ from rl_learner.run.folder import CHECKPOINTS, DEMO_FILE
 from rl_learner.run.lock import LOCK_FILE, run_state, RunState
 from rl_learner.run.manifest import read_retention, read_run, RUN_FILE
 
-# Parameters of the learner that its launch file takes; the others have no argument there.
+# The learner's parameters that are also arguments of its launch file.
 _LAUNCHED_WITH = (
     'robot',
     'algorithm',
@@ -34,16 +34,16 @@ class RunEntry:
 
     Attributes:
         folder: of the run.
-        robot: its name.
-        algorithm: its name.
+        robot: name of the robot.
+        algorithm: name of the algorithm.
         state: of the learner.
-        steps: of all robots; 0 where no episode ended.
-        best_return: highest of a whole episode; None without one.
-        checkpoints: that there are.
-        bytes: on the disk.
-        started: when first, ISO 8601.
-        starts: of the learner.
-        problem: why the rest could not be read; empty: nothing wrong.
+        steps: of all robots, in finished episodes.
+        best_return: highest return of a complete episode; None without one.
+        checkpoints: number of checkpoints.
+        bytes: size of the folder.
+        started: time of the first start, ISO 8601.
+        starts: number of starts of the learner.
+        problem: why the rest could not be read; empty if it could.
     """
 
     folder: Path
@@ -60,15 +60,15 @@ class RunEntry:
 
 
 def is_run(folder: Path) -> bool:
-    """Return whether a folder is a run's, perhaps a damaged one."""
+    """Return whether a folder is a run, even a damaged one."""
     return any((folder / name).exists() for name in (RUN_FILE, LOCK_FILE, DEMO_FILE))
 
 
 def list_runs(folder: Path) -> list[RunEntry]:
-    """Return the runs in a folder, by name.
+    """Return the runs in a folder, sorted by name.
 
     Raises:
-        ConfigurationError: there is no such folder.
+        ConfigurationError: the folder does not exist.
     """
     if not folder.is_dir():
         raise ConfigurationError(f'--runs: given {folder}: no such folder; accepted: a folder')
@@ -76,14 +76,14 @@ def list_runs(folder: Path) -> list[RunEntry]:
 
 
 def read_entry(folder: Path) -> RunEntry:
-    """Return a run's entry; what is damaged is said in it."""
+    """Return a run's entry; damage goes into `problem`."""
     known: dict[str, Any] = {
         'state': run_state(folder),
         'bytes': _size(folder),
         'checkpoints': len(list((folder / CHECKPOINTS).glob('*.pt'))),
     }
     if known['state'] == 'not started' and not (folder / RUN_FILE).exists():
-        return RunEntry(folder, **known)  # nothing is wrong: only experience was imported
+        return RunEntry(folder, **known)  # in order: only experience was imported
     try:
         run = read_run(folder)
         known['robot'] = run.robot.name
@@ -101,10 +101,10 @@ def read_entry(folder: Path) -> RunEntry:
 
 
 def resume_command(folder: Path) -> list[str]:
-    """Return the command that goes on with a run.
+    """Return the command that resumes a run.
 
     Raises:
-        ConfigurationError: it is no run, it is running, or there is nothing to go on from.
+        ConfigurationError: the folder is no run, the run is running, or it has no checkpoint.
     """
     run = read_run(folder)
     if run_state(folder) == 'running':
@@ -117,28 +117,28 @@ def resume_command(folder: Path) -> list[str]:
         return [sys.executable, '-m', 'rl_learner.cli.demo', '--resume', str(folder)]
     given = {key: run.parameters[key] for key in _LAUNCHED_WITH if key in run.parameters}
     given['run_folder'] = str(folder)
-    # where nobody knows how much was to be kept, nothing is deleted
+    # nothing is deleted where the retention is unknown
     given['journal_keep_gb'] = read_retention(folder) or 0
     words = [f'{key}:={value}' for key, value in given.items()]
     return ['ros2', 'launch', 'rl_learner', 'learner.launch.py', *words]
 
 
 def as_shell(command: list[str]) -> str:
-    """Return a command as one types it."""
+    """Return a command as typed in a shell."""
     return shlex.join(command)
 
 
 def as_json(entry: RunEntry) -> dict[str, Any]:
-    """Return an entry as plain values."""
+    """Return an entry as values for JSON."""
     return json.loads(json.dumps(vars(entry), default=os.fspath))  # type: ignore[no-any-return]
 
 
 def _size(folder: Path) -> int:
-    """Return the bytes of all files in a folder."""
+    """Return the size of all files in a folder, in bytes."""
     total = 0
     for item in folder.rglob('*'):
         try:
             total += item.lstat().st_size
-        except OSError:  # gone meanwhile
+        except OSError:  # deleted in the meantime
             continue
     return total

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Who trains in a run's folder: one learner at a time, and how the last one ended."""
+"""The lock of a run: one learner at a time, and how the last one ended."""
 
 from collections.abc import Iterator
 import contextlib
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from rl_agent.errors import ConfigurationError
+from rl_learner.run.folder import not_writable
 
 LOCK_FILE = 'learner.lock'
 
@@ -17,50 +18,48 @@ RunState = Literal['running', 'stopped', 'crashed', 'not started']
 
 
 class RunLock:
-    """Held by a learner; the kernel lets go of it however the process ends."""
+    """A lock that the kernel releases however the learner's process ends."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the lock.
+        """Acquire the lock.
 
         Raises:
-            ConfigurationError: another learner has it, or it cannot be written.
+            ConfigurationError: another learner holds the lock, or the file is not writable.
         """
         path = folder / LOCK_FILE
         try:
             self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise ConfigurationError(
-                f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
-            ) from error
+            raise not_writable(folder, error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(self._file)
             raise ConfigurationError(
-                f'run folder: given {folder}: a learner{_holder(path)} trains there; accepted: end'
-                ' it first, or another run folder'
+                f'run folder: given {folder}: a learner{_holder(path)} trains there; accepted:'
+                ' stop it first, or another run folder'
             ) from error
 
     def begin(self) -> None:
-        """Say that training begins."""
+        """Record that training begins."""
         self._write(ended=False)
 
     def end(self) -> None:
-        """Say that the learner ended as it was asked to: all is saved."""
+        """Record that the learner ended in order, with everything saved."""
         self._write(ended=True)
 
     def close(self) -> None:
-        """Let go."""
+        """Release the lock."""
         os.close(self._file)
 
     def _write(self, *, ended: bool) -> None:
-        """Say in the file who holds the lock and whether it ended in order."""
+        """Write the process and whether it ended in order."""
         text = json.dumps({'process': os.getpid(), 'ended': ended}).ljust(60) + '\n'
         os.pwrite(self._file, text.encode(), 0)
 
 
 def run_state(folder: Path) -> RunState:
-    """Return how a run stands; nothing is changed."""
+    """Return the state of a run without changing anything."""
     path = folder / LOCK_FILE
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -83,28 +82,28 @@ def run_state(folder: Path) -> RunState:
 
 @contextlib.contextmanager
 def kept_unused(lock: Path) -> Iterator[None]:
-    """Keep all others from taking a lock file; nobody holds one that is not there.
+    """Keep other processes from acquiring a lock within a `with` block.
 
-    The file stays as it is.
+    The lock file stays unchanged. A missing file counts as an unheld lock and is not created.
 
     Args:
-        lock: of a learner, or of a journal.
+        lock: lock file of a learner or of a journal.
 
     Raises:
-        BlockingIOError: a process holds it.
-        OSError: it cannot be read.
+        BlockingIOError: a process holds the lock.
+        OSError: the file cannot be read.
     """
     with contextlib.ExitStack() as opened:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             file = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
             opened.callback(os.close, file)
-            # a shared lock keeps them out, too, and needs no right to write
+            # a shared lock excludes exclusive ones and needs no write permission
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         yield
 
 
 def _holder(path: Path) -> str:
-    """Return the process that holds the lock, in words; empty: unknown."""
+    """Return the process that holds a lock as words for an error; empty if unknown."""
     try:
         return f' (process {json.loads(path.read_text(encoding="utf-8"))["process"]})'
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What a run is: robot, algorithm, seed, commit. `run.json` in its folder, for all tools.
+"""`run.json`: the robot, algorithm, parameters and commits of a run, for all tools.
 
-The bridge, which knows nothing of that file, has one of its own for how much it keeps.
+The bridge does not write that file; it keeps its retention in `bridge.json`.
 """
 
 from collections.abc import Mapping
@@ -32,19 +32,19 @@ from rl_learner.run.folder import BRIDGE_FILE
 _LOGGER = logging.getLogger(__name__)
 RUN_FILE = 'run.json'
 _FORMAT = 1
-_KEEP = 'journal_keep_gb'
-_GIT_WITHIN_S = 5.0
+_RETENTION_KEY = 'journal_keep_gb'
+_GIT_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
 class RunManifest:
-    """What a learner trains with; written before it trains.
+    """What a learner trains with, written before training begins.
 
     Attributes:
-        robot: the description, whole.
-        algorithm: all options, defaults and overrides included.
+        robot: the complete description.
+        algorithm: all options, including defaults and overrides.
         parameters: of the learner node: names, folders, seed, periods.
-        starts: one for each start of the learner: when, where, which commit and session.
+        starts: time, host, session and commit of each start of the learner.
     """
 
     robot: RobotDescription
@@ -52,12 +52,8 @@ class RunManifest:
     parameters: dict[str, Any]
     starts: tuple[dict[str, str], ...] = field(default=())
 
-    def started(self, session: str) -> 'RunManifest':
-        """Return the same with one start more.
-
-        Args:
-            session: of the learner.
-        """
+    def with_start(self, session: str) -> 'RunManifest':
+        """Return the manifest with a start of a learner session added."""
         start = {
             'time': datetime.datetime.now().astimezone().isoformat(timespec='seconds'),
             'host': platform.node(),
@@ -67,43 +63,43 @@ class RunManifest:
         return replace(self, starts=(*self.starts, start))
 
 
-def write_run(folder: Path, configuration: RunManifest) -> None:
-    """Write `run.json`; the file appears whole or not at all.
+def write_run(folder: Path, manifest: RunManifest) -> None:
+    """Write `run.json` atomically.
 
-    A run that has one already goes on with it where the disk is full; a warning says so.
+    On a full disk, a run that has the file already keeps it, with a warning.
 
     Raises:
-        ConfigurationError: the disk does not take it.
+        ConfigurationError: the file cannot be written.
     """
     content = {
         'format': _FORMAT,
-        'robot': description_as_json(configuration.robot),
-        'algorithm': TypeAdapter(Algorithm).dump_python(configuration.algorithm, mode='json'),
-        'parameters': configuration.parameters,
-        'starts': list(configuration.starts),
+        'robot': description_as_json(manifest.robot),
+        'algorithm': TypeAdapter(Algorithm).dump_python(manifest.algorithm, mode='json'),
+        'parameters': manifest.parameters,
+        'starts': list(manifest.starts),
     }
     try:
         with atomic_file(folder / RUN_FILE) as file:
             file.write((json.dumps(content, indent=2) + '\n').encode())
     except OSError as error:
         if is_full(error) and (folder / RUN_FILE).exists():
-            _LOGGER.warning('%s: this start is not in it: %s', folder / RUN_FILE, error)
+            _LOGGER.warning('%s: this start is not recorded: %s', folder / RUN_FILE, error)
             return
         raise ConfigurationError(f'{folder / RUN_FILE}: cannot be written: {error}') from error
 
 
 def read_run(folder: Path) -> RunManifest:
-    """Return what a run is.
+    """Return the manifest of a run.
 
     Raises:
-        ConfigurationError: the folder is no run, or its file is damaged.
+        ConfigurationError: the folder is no run, or its manifest is damaged.
     """
     path = folder / RUN_FILE
     if not path.is_file():
-        lack = f'it has no {RUN_FILE}' if folder.is_dir() else 'no such folder'
+        reason = f'it has no {RUN_FILE}' if folder.is_dir() else 'no such folder'
         raise ConfigurationError(
-            f'run: given {folder}: {lack}; accepted: the folder of a run, as'
-            ' `make demo` and the learner make them'
+            f'run: given {folder}: {reason}; accepted: the folder of a run, as created'
+            ' by `make demo` and the learner'
         )
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
@@ -122,29 +118,30 @@ def read_run(folder: Path) -> RunManifest:
 
 
 def write_retention(folder: Path, keep_gb: float) -> None:
-    """Write how much experience the bridge keeps, so that a run goes on with as much.
+    """Write how much experience the bridge keeps, for the command that resumes the run.
 
     Args:
         folder: of the run.
-        keep_gb: size of the journal beyond which the oldest goes; 0: none ever.
+        keep_gb: size of the journal above which the oldest files are deleted; 0: no limit.
 
     Raises:
-        ConfigurationError: the disk does not take it.
+        ConfigurationError: the file cannot be written.
     """
     if read_retention(folder) == keep_gb:
         return
     path = folder / BRIDGE_FILE
     try:
         with atomic_file(path) as file:
-            file.write((json.dumps({_KEEP: keep_gb}) + '\n').encode())
+            file.write((json.dumps({_RETENTION_KEY: keep_gb}) + '\n').encode())
     except OSError as error:
         raise ConfigurationError(f'{path}: cannot be written: {error}') from error
 
 
 def read_retention(folder: Path) -> float | None:
-    """Return how much experience a run's bridge kept last, GB; 0: all of it, None: unknown."""
+    """Return the last retention of a run's bridge in GB; 0: no limit, None: unknown."""
     try:
-        return float(json.loads((folder / BRIDGE_FILE).read_text(encoding='utf-8'))[_KEEP])
+        content = json.loads((folder / BRIDGE_FILE).read_text(encoding='utf-8'))
+        return float(content[_RETENTION_KEY])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -154,17 +151,17 @@ def robot_of_run(folder: Path, name: str) -> RobotDescription:
 
     Args:
         folder: of the run.
-        name: of a description instead of the run's own; empty: that of the run.
+        name: of a description to use instead of the run's; empty: the run's.
 
     Raises:
-        ConfigurationError: the folder does not say, and nor does the name.
+        ConfigurationError: no name is given and the folder has no manifest.
     """
     if name:
         return load_robot(name)
     if not (folder / RUN_FILE).is_file():
         raise ConfigurationError(
-            f'--robot: not given, and {folder} has no {RUN_FILE} to tell; accepted: the name of a'
-            ' robot description, or a run whose learner was started once'
+            f'--robot: not given, and {folder} has no {RUN_FILE}; accepted: the name of a robot'
+            ' description, or a run with a learner that was started once'
         )
     return read_run(folder).robot
 
@@ -176,42 +173,42 @@ def next_start(
     parameters: Mapping[str, Any],
     session: str,
 ) -> RunManifest:
-    """Return what `run.json` is to say as a learner starts, earlier starts included.
+    """Return the manifest for a starting learner, including earlier starts.
 
     Raises:
-        ConfigurationError: the folder is the run of another kind of robot.
+        ConfigurationError: the run trains another kind of robot.
     """
     starts: tuple[dict[str, str], ...] = ()
     if (folder / RUN_FILE).exists():
         before = read_run(folder)
         refuse_other_robot(folder, before.robot, robot)
         starts = before.starts
-    return RunManifest(robot, algorithm, dict(parameters), starts).started(session)
+    return RunManifest(robot, algorithm, dict(parameters), starts).with_start(session)
 
 
-def refuse_other_robot(where: Path, of_run: RobotDescription, given: RobotDescription) -> None:
-    """Do nothing where a policy for one robot fits the other.
+def refuse_other_robot(folder: Path, accepted: RobotDescription, given: RobotDescription) -> None:
+    """Raise if a policy for the run's robot does not fit a given robot.
 
     Raises:
-        ConfigurationError: it does not.
+        ConfigurationError: the fingerprints differ.
     """
-    accepted, wanted = Spaces(of_run).fingerprint, Spaces(given).fingerprint
-    if accepted != wanted:
+    accepted_fingerprint, fingerprint = Spaces(accepted).fingerprint, Spaces(given).fingerprint
+    if fingerprint != accepted_fingerprint:
         raise ConfigurationError(
-            f'robot: given {given.name!r} with fingerprint {wanted}; accepted: {of_run.name!r}'
-            f' with {accepted}, whose run {where} is'
+            f'robot: given {given.name!r} with fingerprint {fingerprint}; accepted:'
+            f' {accepted.name!r} with {accepted_fingerprint}, the robot of the run {folder}'
         )
 
 
 def git_commit() -> str:
-    """Return the commit of this source, `+changes` after it if files differ; empty: unknown."""
+    """Return the commit of this source, with `+changes` if files differ; empty if unknown."""
     try:
         result = subprocess.run(
             ['git', 'describe', '--always', '--abbrev=12', '--dirty=+changes', '--exclude=*'],
             cwd=Path(__file__).resolve().parent,
             capture_output=True,
             text=True,
-            timeout=_GIT_WITHIN_S,
+            timeout=_GIT_TIMEOUT_S,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

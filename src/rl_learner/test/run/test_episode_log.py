@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The table of a run's episodes grows as they end, over all starts of the run."""
+"""A run's table grows with each episode that ends, over all starts of the run."""
 
 import errno
 from pathlib import Path
@@ -21,7 +21,7 @@ EPISODE: dict[str, Any] = {
 }
 
 
-def test_rows_are_there_as_soon_as_they_are_written(tmp_path: Path) -> None:
+def test_a_row_can_be_read_as_soon_as_it_is_appended(tmp_path: Path) -> None:
     log = EpisodeLog(tmp_path)
     assert not (tmp_path / EPISODES_FILE).exists()
     log.append(**EPISODE)
@@ -37,7 +37,7 @@ def test_rows_are_there_as_soon_as_they_are_written(tmp_path: Path) -> None:
     assert 0.0 <= rows[0].wall_s <= rows[1].wall_s
 
 
-def test_a_second_start_goes_on_counting(tmp_path: Path) -> None:
+def test_a_second_start_continues_the_count(tmp_path: Path) -> None:
     first = EpisodeLog(tmp_path).append(**EPISODE)
     second = EpisodeLog(tmp_path).append(**EPISODE)
     assert second.total_steps == 400
@@ -45,17 +45,17 @@ def test_a_second_start_goes_on_counting(tmp_path: Path) -> None:
     assert len(read_episodes(tmp_path / EPISODES_FILE)) == 2
 
 
-def test_a_half_written_row_is_left_out(tmp_path: Path) -> None:
+def test_an_incomplete_row_is_skipped(tmp_path: Path) -> None:
     EpisodeLog(tmp_path).append(**EPISODE)
     path = tmp_path / EPISODES_FILE
-    for half in (b'robot_1,2,40', 'r\u00f6bot'.encode()[:2]):
-        path.write_bytes(path.read_bytes() + half)
+    for incomplete in (b'robot_1,2,40', 'r\u00f6bot'.encode()[:2]):
+        path.write_bytes(path.read_bytes() + incomplete)
         assert len(read_episodes(path)) == 1
 
 
 @pytest.mark.parametrize('room', [0, 1, 20])
-def test_a_full_disk_leaves_no_half_row(tmp_path: Path, room: int) -> None:
-    """Neither before the first row nor behind one; with room again the table goes on."""
+def test_a_full_disk_leaves_no_incomplete_row(tmp_path: Path, room: int) -> None:
+    """Neither as the first row nor after another; the table continues once there is room."""
     log, path = EpisodeLog(tmp_path), tmp_path / EPISODES_FILE
     with disk_of(room), pytest.raises(OSError, match=r'\[Errno 27\]') as refused:
         log.append(**EPISODE)
@@ -74,7 +74,7 @@ def test_a_full_disk_leaves_no_half_row(tmp_path: Path, room: int) -> None:
 @pytest.mark.parametrize(
     ('kept', 'cut'),
     [
-        (b'', b''),  # the file was made, nothing more
+        (b'', b''),  # the file was created, nothing more
         (b'', b'robot,episode,total_st'),
         (b'whole\r\n', b'-1robot_1,2,40'),
         (b'whole\r\n', b'r\xc3'),
@@ -82,8 +82,8 @@ def test_a_full_disk_leaves_no_half_row(tmp_path: Path, room: int) -> None:
         (b'whole\r', b''),
     ],
 )
-def test_a_start_cuts_off_a_half_row(tmp_path: Path, kept: bytes, cut: bytes) -> None:
-    """A power cut leaves it; the next row must not become its end."""
+def test_a_start_removes_an_incomplete_row(tmp_path: Path, kept: bytes, cut: bytes) -> None:
+    """A power cut leaves one; the next row must not continue it."""
     path = tmp_path / EPISODES_FILE
     if kept:
         EpisodeLog(tmp_path).append(**EPISODE)
@@ -98,7 +98,7 @@ def test_a_start_cuts_off_a_half_row(tmp_path: Path, kept: bytes, cut: bytes) ->
 
 
 @pytest.mark.parametrize('content', [b'a,b\n1,2\n', b'robot,episode\nx,y\n', b'\xff\xfe\n'])
-def test_another_table_is_named(tmp_path: Path, content: bytes) -> None:
+def test_another_table_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / EPISODES_FILE
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=EPISODES_FILE):

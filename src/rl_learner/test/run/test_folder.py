@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Which run a folder is, whatever name it is called by."""
+"""The key of a run does not depend on how its folder is named."""
 
 from pathlib import Path
 import shutil
@@ -9,7 +9,7 @@ from rl_agent.errors import ConfigurationError
 from rl_learner.run.folder import run_key
 
 
-def test_a_run_has_one_key_by_any_name_and_a_copy_has_another(
+def test_a_run_has_one_key_by_any_path_and_a_copy_has_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, link, copy = (tmp_path / name for name in ('run', 'link', 'copy'))
@@ -18,14 +18,14 @@ def test_a_run_has_one_key_by_any_name_and_a_copy_has_another(
     link.symlink_to(run)
     shutil.copytree(run, copy)
     monkeypatch.chdir(tmp_path)
-    names = [run, link, Path('run'), Path('copy/../link')]
-    assert {run_key(name) for name in names} == {f'{run.stat().st_dev}:{run.stat().st_ino}'}
+    paths = [run, link, Path('run'), Path('copy/../link')]
+    assert {run_key(path) for path in paths} == {f'{run.stat().st_dev}:{run.stat().st_ino}'}
     assert run_key(copy) != run_key(run)
     (run / 'policy.npz').touch()
     assert run_key(run) == run_key(link)
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     missing = tmp_path / 'missing'
     with pytest.raises(ConfigurationError, match=f'given {missing}: No such file'):
         run_key(missing)

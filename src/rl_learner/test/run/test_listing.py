@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The command that goes on with a run: with its port, and with as much experience as it kept."""
+"""The command that resumes a run keeps its port and its retention of experience."""
 
 from pathlib import Path
 import shlex
@@ -16,7 +16,7 @@ from rl_learner.run.manifest import next_start, read_retention, write_retention,
 
 
 def make_run(folder: Path, **parameters: Any) -> Path:
-    """Make a run with a checkpoint."""
+    """Create a run with a checkpoint."""
     (folder / CHECKPOINTS).mkdir(parents=True)
     (folder / CHECKPOINTS / 'checkpoint_000000000001.pt').touch()
     given = {'robot': 'pendulum', 'algorithm': 'tqc', **parameters}
@@ -30,8 +30,8 @@ def arguments(command: list[str]) -> dict[str, str]:
     return dict(word.split(':=', 1) for word in command[4:])
 
 
-def test_a_run_goes_on_on_its_port(tmp_path: Path) -> None:
-    """What the launch file has no argument for is left out: it would refuse it."""
+def test_a_run_resumes_on_its_port(tmp_path: Path) -> None:
+    """Parameters without a launch argument are left out: the launch file would refuse them."""
     run = make_run(tmp_path / 'run', replay_port=8123, seed=3, checkpoint_period_s=5.0)
     assert arguments(resume_command(run)) == {
         'robot': 'pendulum',
@@ -44,7 +44,7 @@ def test_a_run_goes_on_on_its_port(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(('kept', 'printed'), [(0.0, '0'), (50.0, '50.0'), (0.5, '0.5')])
-def test_as_much_is_kept_as_before(tmp_path: Path, kept: float, printed: str) -> None:
+def test_a_run_resumes_with_its_retention(tmp_path: Path, kept: float, printed: str) -> None:
     run = make_run(tmp_path / 'run')
     for keep_gb in (7.0, kept):
         write_retention(run, keep_gb)
@@ -53,7 +53,7 @@ def test_as_much_is_kept_as_before(tmp_path: Path, kept: float, printed: str) ->
 
 
 @pytest.mark.parametrize('content', [None, '', '{', '[]', '{"journal_keep_gb": null}', '{}'])
-def test_where_nobody_knows_how_much_was_kept_nothing_is_deleted(
+def test_nothing_is_deleted_where_the_retention_is_unknown(
     tmp_path: Path, content: str | None
 ) -> None:
     run = make_run(tmp_path / 'run')
@@ -64,8 +64,8 @@ def test_where_nobody_knows_how_much_was_kept_nothing_is_deleted(
     assert arguments(resume_command(run))['journal_keep_gb'] == '3.0'
 
 
-def test_a_bridge_that_starts_again_writes_nothing(tmp_path: Path) -> None:
-    """So that a full disk does not keep it from starting."""
+def test_an_unchanged_retention_is_not_written_again(tmp_path: Path) -> None:
+    """So a bridge can start on a full disk."""
     write_retention(tmp_path, 2.0)
     before = (tmp_path / BRIDGE_FILE).stat()
     write_retention(tmp_path, 2.0)
@@ -76,7 +76,7 @@ def test_a_bridge_that_starts_again_writes_nothing(tmp_path: Path) -> None:
         write_retention(Path('/proc'), 2.0)
 
 
-def test_what_a_bridge_keeps_makes_no_run_and_no_journal(tmp_path: Path) -> None:
+def test_a_retention_file_alone_is_neither_run_nor_journal(tmp_path: Path) -> None:
     write_retention(tmp_path, 0.0)
     assert not is_run(tmp_path)
     assert journal_files(tmp_path) == []
@@ -84,8 +84,8 @@ def test_what_a_bridge_keeps_makes_no_run_and_no_journal(tmp_path: Path) -> None
     assert (entry.state, entry.problem) == ('not started', '')
 
 
-def test_the_command_can_be_typed_as_it_is_printed(tmp_path: Path) -> None:
-    """Spaces, quotes and what a shell would replace."""
+def test_the_printed_command_can_be_typed(tmp_path: Path) -> None:
+    """With spaces, quotes and text that a shell would expand."""
     run = make_run(tmp_path / "my 'first' $RUN", robot='/a folder/arm.yaml', replay_port=8001)
     command = resume_command(run)
     assert shlex.split(as_shell(command)) == command
@@ -93,7 +93,7 @@ def test_the_command_can_be_typed_as_it_is_printed(tmp_path: Path) -> None:
     assert "'robot:=/a folder/arm.yaml'" in as_shell(command)
 
 
-def test_a_demo_goes_on_as_a_demo(tmp_path: Path) -> None:
+def test_a_demo_resumes_as_a_demo(tmp_path: Path) -> None:
     run = make_run(tmp_path / 'run', replay_port=8001)
     write_retention(run, 0.0)
     (run / DEMO_FILE).touch()

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""One learner a run; afterwards one can see how it ended."""
+"""One learner per run; afterwards the lock file says how it ended."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ PROGRAM = (
 )
 
 
-def test_a_run_through_its_states(tmp_path: Path) -> None:
+def test_the_states_of_a_run(tmp_path: Path) -> None:
     assert run_state(tmp_path) == 'not started'
     assert not (tmp_path / LOCK_FILE).exists()
     lock = RunLock(tmp_path)
@@ -33,7 +33,7 @@ def test_a_run_through_its_states(tmp_path: Path) -> None:
     assert run_state(tmp_path) == 'crashed'
 
 
-def test_a_start_that_failed_leaves_the_state_as_it_was(tmp_path: Path) -> None:
+def test_a_failed_start_leaves_the_state_unchanged(tmp_path: Path) -> None:
     RunLock(tmp_path).close()
     assert run_state(tmp_path) == 'not started'
     lock = RunLock(tmp_path)
@@ -44,7 +44,7 @@ def test_a_start_that_failed_leaves_the_state_as_it_was(tmp_path: Path) -> None:
     assert run_state(tmp_path) == 'stopped'
 
 
-def test_a_killed_learner_has_crashed_and_a_second_one_is_refused(tmp_path: Path) -> None:
+def test_a_second_learner_is_refused_and_a_killed_one_has_crashed(tmp_path: Path) -> None:
     learner = subprocess.Popen(
         [sys.executable, '-c', PROGRAM, str(tmp_path)],
         stdin=subprocess.PIPE,
@@ -69,14 +69,14 @@ def test_a_damaged_lock_file_counts_as_crashed(tmp_path: Path) -> None:
     assert run_state(tmp_path) == 'crashed'
 
 
-def test_a_folder_that_cannot_be_written_is_named() -> None:
+def test_a_folder_that_is_not_writable_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r'/proc/nowhere.*a folder to write in'):
         RunLock(Path('/proc/nowhere'))
 
 
-def test_a_lock_is_kept_unused_and_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_lock_is_kept_unused_and_unchanged(tmp_path: Path) -> None:
     path = tmp_path / LOCK_FILE
-    with kept_unused(path):  # nobody was there: nothing to keep
+    with kept_unused(path):  # no lock file: nothing to keep
         assert not path.exists()
     lock = RunLock(tmp_path)
     lock.begin()

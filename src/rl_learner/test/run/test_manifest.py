@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`run.json` says what a run is, whole enough to build it again."""
+"""`run.json` holds everything that is needed to build a run's robot and algorithm again."""
 
 import dataclasses
 import errno
@@ -15,12 +15,12 @@ from rl_learner.run.manifest import git_commit, next_start, read_run, RUN_FILE, 
 
 
 def begin(folder: Path, session: str = 'a') -> None:
-    """Start a learner's bookkeeping."""
+    """Write the manifest of a starting learner."""
     algorithm = load_algorithm('tqc', {'warmup': 7})
     write_run(folder, next_start(folder, load_robot('pendulum'), algorithm, {'seed': 3}, session))
 
 
-def test_what_is_written_can_be_read(tmp_path: Path) -> None:
+def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
     begin(tmp_path)
     run = read_run(tmp_path)
     assert run.robot == load_robot('pendulum')
@@ -36,7 +36,7 @@ def test_a_second_start_is_added(tmp_path: Path) -> None:
     assert [start['session'] for start in read_run(tmp_path).starts] == ['a', 'b']
 
 
-def test_another_robot_does_not_go_on_in_this_run(tmp_path: Path) -> None:
+def test_a_run_is_not_resumed_with_another_robot(tmp_path: Path) -> None:
     begin(tmp_path)
     before = (tmp_path / RUN_FILE).read_bytes()
     other = dataclasses.replace(load_robot('pendulum'), rate_hz=50.0, name='other')
@@ -51,23 +51,23 @@ def test_a_description_survives_json() -> None:
     assert read_description(json.loads(text), 'test') == robot
 
 
-def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
+def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r'it has no run\.json; accepted'):
         read_run(tmp_path)
 
 
 @pytest.mark.parametrize('content', ['', '{"robot": 1', '[]', '{"robot": {}}'])
-def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
+def test_a_damaged_manifest_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / RUN_FILE).write_text(content, encoding='utf-8')
     with pytest.raises(ConfigurationError, match=r'run\.json: damaged'):
         read_run(tmp_path)
 
 
-def test_the_commit_of_this_source() -> None:
+def test_the_format_of_the_commit() -> None:
     assert re.fullmatch(r'[0-9a-f]{7,40}(\+changes)?|', git_commit())
 
 
-def test_a_run_goes_on_where_a_full_disk_takes_no_new_start(
+def test_a_run_resumes_on_a_disk_too_full_to_record_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: object) -> None:
@@ -75,10 +75,10 @@ def test_a_run_goes_on_where_a_full_disk_takes_no_new_start(
 
     with monkeypatch.context() as full:
         full.setattr('os.fsync', refuse)
-        with pytest.raises(ConfigurationError, match='No space left'):  # a run without one
+        with pytest.raises(ConfigurationError, match='No space left'):  # a run without a manifest
             begin(tmp_path)
     begin(tmp_path)
     monkeypatch.setattr('os.fsync', refuse)
     begin(tmp_path, 'b')
-    assert 'this start is not in it' in caplog.text
+    assert 'this start is not recorded' in caplog.text
     assert [item['session'] for item in read_run(tmp_path).starts] == ['a']
