@@ -1,2 +1,2 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A run's curves: TensorBoard files and pictures."""
+"""The curves of a run: scalars, TensorBoard files and plots."""

@@ -32,18 +32,18 @@ class RunCurve:
     """The episodes of one run.
 
     Attributes:
-        name: of its folder.
-        robot: its name; returns of different robots cannot be compared.
-        group: runs of one group are seeds of the same thing.
-        exploring: whole episodes of training, in order.
-        evaluating: whole deterministic episodes.
+        name: of the run's folder.
+        robot: name of the robot; returns of different robots cannot be compared.
+        group: runs of the same group are seeds of one curve.
+        exploring: complete exploring episodes, in order.
+        evaluation: complete deterministic episodes, in order.
     """
 
     name: str
     robot: str
     group: str
     exploring: Sequence[EpisodeRow]
-    evaluating: Sequence[EpisodeRow]
+    evaluation: Sequence[EpisodeRow]
 
 
 def read_curve(folder: Path, *, by_run: bool = False) -> RunCurve:
@@ -51,17 +51,17 @@ def read_curve(folder: Path, *, by_run: bool = False) -> RunCurve:
 
     Args:
         folder: of the run.
-        by_run: each run is a group of its own, else robot and algorithm make a group.
+        by_run: make each run its own group, instead of all runs with its robot and algorithm.
 
     Raises:
-        ConfigurationError: it is no run, or no episode has ended yet.
+        ConfigurationError: the folder is no run or has no complete episode.
     """
     run = read_run(folder)
     path = folder / EPISODES_FILE
     rows = [row for row in read_episodes(path) if row.complete] if path.exists() else []
     if not rows:
         raise ConfigurationError(
-            f'run: given {folder}: no whole episode in it; accepted: a run that has lived some'
+            f'run: given {folder}: no complete episode in it; accepted: a run with one'
         )
     algorithm = Path(str(run.parameters.get('algorithm', 'algorithm'))).stem
     group = folder.name if by_run else f'{run.robot.name}, {algorithm}'
@@ -75,12 +75,12 @@ def read_curve(folder: Path, *, by_run: bool = False) -> RunCurve:
 
 
 def draw(curves: Sequence[RunCurve], path: Path, window: int) -> None:
-    """Draw all groups over steps and over time, a row of panels for each robot.
+    """Draw all groups over steps and over time, with a row of panels for each robot.
 
     Args:
         curves: of the runs.
         path: of the PNG file.
-        window: episodes that a running mean spans.
+        window: number of episodes in the running mean.
     """
     robots = sorted({curve.robot for curve in curves})
     figure, rows = pyplot.subplots(
@@ -93,15 +93,15 @@ def draw(curves: Sequence[RunCurve], path: Path, window: int) -> None:
     )
     for panels, robot in zip(rows, robots, strict=True):
         _draw_robot(panels, [curve for curve in curves if curve.robot == robot], window)
-        several = f'{robot}: ' if len(robots) > 1 else ''
-        panels[0].set_ylabel(f'{several}return, running mean of {window} episodes')
-    figure.suptitle(_explanation(curves), fontsize='medium')
+        prefix = f'{robot}: ' if len(robots) > 1 else ''
+        panels[0].set_ylabel(f'{prefix}return, running mean of {window} episodes')
+    figure.suptitle(_legend_of_marks(curves), fontsize='medium')
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
 
 
 def _draw_robot(panels: Sequence[Axes], curves: Sequence[RunCurve], window: int) -> None:
-    """Draw the groups of one robot, in a panel for each axis."""
+    """Draw the groups of one robot in a panel for each axis."""
     groups = sorted({curve.group for curve in curves})
     for panel, (axis, label) in zip(panels, _AXES, strict=True):
         for number, group in enumerate(groups):
@@ -113,21 +113,21 @@ def _draw_robot(panels: Sequence[Axes], curves: Sequence[RunCurve], window: int)
     panels[0].legend(fontsize='small', loc='best')
 
 
-def _explanation(curves: Sequence[RunCurve]) -> str:
-    """Return what the lines and signs that there are mean."""
+def _legend_of_marks(curves: Sequence[RunCurve]) -> str:
+    """Return what the drawn lines, marks and bands mean."""
     words = ['lines: exploring episodes']
-    if any(curve.evaluating for curve in curves):
-        words.append('x: deterministic ones')
+    if any(curve.evaluation for curve in curves):
+        words.append('x: deterministic episodes')
     if len(curves) > len({curve.group for curve in curves}):
         words.append('bands: 95 % of the mean over runs')
     return '; '.join(words)
 
 
 def summarise(curves: Sequence[RunCurve]) -> list[dict[str, object]]:
-    """Return for each run its group, episodes, steps, time, last and best returns."""
+    """Return group, episodes, steps, time, best and latest returns of each run."""
     rows: list[dict[str, object]] = []
     for curve in curves:
-        rows_all = [*curve.exploring, *curve.evaluating]
+        rows_all = [*curve.exploring, *curve.evaluation]
         last = [row.episode_return for row in curve.exploring[-10:]]
         rows.append(
             {
@@ -146,22 +146,24 @@ def summarise(curves: Sequence[RunCurve]) -> list[dict[str, object]]:
 def _draw_group(
     panel: Axes, members: Sequence[RunCurve], axis: Axis, window: int, colour: str
 ) -> None:
-    """Draw the runs of a group: each thin, their mean thick, with a band where there are two."""
-    smooth = [_running_mean(curve.exploring, axis, window) for curve in members if curve.exploring]
+    """Draw the runs of a group; of several runs, also the mean as a thick line with a band."""
+    smoothed = [
+        _running_mean(curve.exploring, axis, window) for curve in members if curve.exploring
+    ]
     label = f'{members[0].group} ({len(members)} run{"s" if len(members) > 1 else ""})'
-    for x, y in smooth:
-        alone = len(smooth) == 1
+    for x, y in smoothed:
+        alone = len(smoothed) == 1
         panel.plot(x, y, color=colour, alpha=1.0 if alone else 0.3, linewidth=2 if alone else 0.8)
-    if len(smooth) > 1:
-        x, matrix = _common(smooth)
+    if len(smoothed) > 1:
+        x, matrix = _resampled(smoothed)
         low, high = band(matrix)
         panel.plot(x, matrix.mean(axis=0), color=colour, linewidth=2)
         panel.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
     panel.plot([], [], color=colour, linewidth=2, label=label)
     for curve in members:
-        points = [(getattr(row, axis), row.episode_return) for row in curve.evaluating]
+        points = [(getattr(row, axis), row.episode_return) for row in curve.evaluation]
         panel.plot(*zip(*points, strict=True) if points else ((), ()), 'x', color=colour, ms=5)
-        if len(smooth) == 1:
+        if len(smoothed) == 1:
             raw = [(getattr(row, axis), row.episode_return) for row in curve.exploring]
             panel.plot(*zip(*raw, strict=True), '.', color=colour, alpha=0.3, ms=4)
 
@@ -169,7 +171,7 @@ def _draw_group(
 def _running_mean(
     rows: Sequence[EpisodeRow], axis: Axis, window: int
 ) -> tuple[Float64Array, Float64Array]:
-    """Return places and means over the last `window` episodes, fewer at the start."""
+    """Return x and the mean over the last `window` episodes, fewer at the start."""
     x = np.array([float(getattr(row, axis)) for row in rows])
     sums = np.concatenate([[0.0], np.cumsum([row.episode_return for row in rows])])
     ends = np.arange(1, len(rows) + 1)
@@ -177,21 +179,21 @@ def _running_mean(
     return x, (sums[ends] - sums[begins]) / (ends - begins)
 
 
-def _common(
+def _resampled(
     curves: Sequence[tuple[Float64Array, Float64Array]],
 ) -> tuple[Float64Array, Float64Array]:
-    """Return places that all curves span, and the curves there, (run, place)."""
+    """Return x, (point,), over the range that all curves span, and their values, (run, point)."""
     low = max(x[0] for x, _ in curves)
     high = min(x[-1] for x, _ in curves)
-    places = np.linspace(low, max(low, high), _POINTS)
-    return places, np.stack([np.interp(places, x, y) for x, y in curves])
+    points = np.linspace(low, max(low, high), _POINTS)
+    return points, np.stack([np.interp(points, x, y) for x, y in curves])
 
 
 def band(matrix: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """Return the 95 % confidence interval of the mean over runs by bootstrap, (place,) each.
+    """Return the 95 % bootstrap confidence interval of the mean over runs, (point,) each.
 
     Args:
-        matrix: (run, place), two runs or more.
+        matrix: (run, point), at least two runs.
     """
     rng = np.random.default_rng(0)
     draws = rng.integers(0, len(matrix), (2000, len(matrix)))

@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What goes on in a run as numbers over transitions stored; TensorBoard draws them.
+"""The scalars of a run, from the messages of its nodes, over transitions stored.
 
 Tags are `learner/...`, `critic/...`, `actor/...`, `replay/...` and `<robot>/...`;
-docs/tools.md has the table of all of them.
+docs/tools.md has the table of all tags.
 """
 
 from collections import defaultdict
@@ -10,13 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 import math
 import statistics
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rl_learner.actor_critic.algorithm import Algorithm
 
-_CRITIC = ('critic_loss', 'q_mean', 'quantile_spread', 'target_mean', 'critic_gradient_norm')
-_AGENT = {
+_CRITIC_METRICS = (
+    'critic_loss',
+    'q_mean',
+    'quantile_spread',
+    'target_mean',
+    'critic_gradient_norm',
+)
+_AGENT_TAGS = {
     'policy_age_s': 'policy/age_s',
     'policy_version': 'policy/version',
     'policies_rejected': 'policy/rejected',
@@ -27,7 +33,7 @@ _AGENT = {
     'latency_p99_us': 'control/latency_p99_us',
     'safety_latched': 'safety/latched',
 }
-_BRIDGE = (
+_BRIDGE_FIELDS = (
     'transitions_journaled',
     'transitions_duplicate',
     'transitions_lost',
@@ -37,7 +43,7 @@ _BRIDGE = (
     'acknowledge_p99_s',
 )
 
-# What a simulated robot does not have is apart: an empty chart looks like a fault.
+# Robots in lockstep have no timing; an empty chart in the overview would look like a fault.
 CHARTS = {
     'Overview': {
         'returns: exploring, evaluation': ['.*/return/exploring$', '.*/return/evaluation$'],
@@ -61,71 +67,81 @@ CHARTS = {
 }
 
 
-# Steps and episodes come on topics of their own, the end perhaps before the last steps.
-_LOOKS_FOR_LATE_STEPS = 3
+# Steps and episode ends come on different topics, so an end may arrive before the last steps.
+_MAX_TAKES_FOR_LATE_STEPS = 3
+
+_AT_BOUND = 0.99  # absolute value of an action's component, in [-1, 1]
 
 
 @dataclass
-class _Episode:
-    """An episode as far as its steps were heard.
+class _ReceivedSteps:
+    """The steps of an episode that were received.
 
     Attributes:
-        rewards: of its steps, in order.
-        parts: of the reward, by name.
-        interventions: steps whose action was not the policy's.
-        saturation: for each step, the share of actions at their bounds.
+        rewards: in order.
+        reward_parts: by name, in order.
+        interventions: number of steps with an action that was not the policy's.
+        saturation: of each step, the fraction of the action's components at their bounds.
     """
 
     rewards: list[float] = field(default_factory=list)
-    parts: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    reward_parts: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     interventions: int = 0
     saturation: list[float] = field(default_factory=list)
 
 
 @dataclass
-class _Finished:
+class _EndedEpisode:
     """An episode that has ended.
 
     Attributes:
         message: rl_msgs/Episode.
-        step: transitions stored when it came.
-        looks: how often its steps were looked for.
+        step: transitions stored when the message arrived.
+        takes: how often `take_episodes` has looked at it.
     """
 
     message: Any
     step: int
-    looks: int = 0
+    takes: int = 0
+
+
+class _UpdateCount(NamedTuple):
+    """Updates and transitions of a learner session."""
+
+    session: str
+    updates: int
+    transitions: int
 
 
 class RunScalars:
-    """Turns messages into named numbers; the caller writes them down now and then.
+    """Turns messages into scalars by tag, which the caller fetches periodically.
 
-    Numbers that come often (losses, rates) are averaged until `take`; those of an episode stand
-    for themselves, `take_episodes`.
+    `take_means` averages frequent values such as losses and rates; `take_episodes` gives the
+    scalars of each episode.
 
     Attributes:
-        step: transitions stored so far, of this run; never falls.
+        step: transitions of this run stored so far; never decreases.
     """
 
     def __init__(self, algorithm: Algorithm, step: int = 0) -> None:
-        """Record a run.
+        """Begin without values.
 
         Args:
             algorithm: of the learner.
-            step: where an earlier start of the run ended.
+            step: at the end of the previous start of the run.
         """
         self._algorithm = algorithm
-        self._sums: dict[str, list[float]] = defaultdict(list)
-        self._episodes: dict[tuple[str, int], _Episode] = defaultdict(_Episode)
-        self._finished: list[_Finished] = []
-        self._counted: tuple[str, int, int] | None = None
+        self._values: dict[str, list[float]] = defaultdict(list)
+        self._steps: dict[tuple[str, int], _ReceivedSteps] = defaultdict(_ReceivedSteps)
+        self._ended: list[_EndedEpisode] = []
+        self._warmup_end: _UpdateCount | None = None
         self._ticks: dict[str, tuple[int, int, int]] = {}
         self.step = step
 
     def on_learner(self, status: Any) -> None:
-        """Take note of an rl_msgs/LearnerStatus."""
+        """Add the scalars of an rl_msgs/LearnerStatus."""
         self.step = max(self.step, int(status.transitions_stored))
-        numbers = {
+        scalars = {
             'learner/updates_per_s': status.updates_per_s,
             'learner/updates': status.updates,
             'learner/policy_version': status.policy_version,
@@ -134,143 +150,145 @@ class RunScalars:
             'replay/fill': status.replay_size / self._algorithm.replay_capacity,
         }
         for name, value in zip(status.metric_names, status.metric_values, strict=True):
-            numbers[f'{"critic" if name in _CRITIC else "actor"}/{name}'] = value
-        self._add(numbers)
-        self._count_updates(status)
+            scalars[f'{"critic" if name in _CRITIC_METRICS else "actor"}/{name}'] = value
+        self._add(scalars)
+        self._add_updates_to_data(status)
 
     def on_bridge(self, status: Any) -> None:
-        """Take note of an rl_msgs/ReplayStatus."""
+        """Add the scalars of an rl_msgs/ReplayStatus."""
         self.step = max(self.step, int(status.transitions_journaled))
-        self._add({f'bridge/{name}': getattr(status, name) for name in _BRIDGE})
+        self._add({f'bridge/{name}': getattr(status, name) for name in _BRIDGE_FIELDS})
 
     def on_agent(self, status: Any) -> None:
-        """Take note of an rl_msgs/AgentStatus."""
+        """Add the scalars of an rl_msgs/AgentStatus."""
         robot = status.robot
-        numbers = {f'{robot}/{tag}': getattr(status, name) for name, tag in _AGENT.items()}
+        scalars = {f'{robot}/{tag}': getattr(status, name) for name, tag in _AGENT_TAGS.items()}
         for name, count in zip(status.event_names, status.event_counts, strict=True):
-            numbers[f'{robot}/events/{name}'] = count
+            scalars[f'{robot}/events/{name}'] = count
         ticks = (int(status.ticks), int(status.ticks_late), int(status.ticks_missed))
         before = self._ticks.get(robot)
-        made = ticks[0] - before[0] if before else 0
-        if before and made > 0:
-            numbers[f'{robot}/control/late_fraction'] = (ticks[1] - before[1]) / made
-            numbers[f'{robot}/control/missed_fraction'] = (ticks[2] - before[2]) / made
+        new_ticks = ticks[0] - before[0] if before else 0
+        if before and new_ticks > 0:
+            scalars[f'{robot}/control/late_fraction'] = (ticks[1] - before[1]) / new_ticks
+            scalars[f'{robot}/control/missed_fraction'] = (ticks[2] - before[2]) / new_ticks
         self._ticks[robot] = ticks
-        self._add(numbers)
+        self._add(scalars)
 
     def on_step(self, step: Any) -> None:
-        """Take note of an rl_msgs/Step."""
+        """Add an rl_msgs/Step to its episode."""
         key = (step.robot, int(step.episode))
         if step.step == 0:
-            self._episodes[key] = _Episode()  # an agent that starts again counts anew
-        episode = self._episodes[key]
-        episode.rewards.append(float(step.reward))
+            self._steps[key] = _ReceivedSteps()  # a restarted agent reuses episode numbers
+        received = self._steps[key]
+        received.rewards.append(float(step.reward))
         for name, value in zip(step.reward_names, step.reward_parts, strict=True):
-            episode.parts[name].append(float(value))
-        episode.interventions += bool(step.intervention)
-        at_bound = [abs(value) > 0.99 for value in step.action_executed]
-        episode.saturation.append(sum(at_bound) / max(len(at_bound), 1))
+            received.reward_parts[name].append(float(value))
+        received.interventions += bool(step.intervention)
+        at_bound = [abs(value) > _AT_BOUND for value in step.action_executed]
+        received.saturation.append(sum(at_bound) / max(len(at_bound), 1))
 
     def on_episode(self, episode: Any) -> None:
-        """Take note of an rl_msgs/Episode."""
-        self._finished.append(_Finished(episode, self.step))
+        """Add an rl_msgs/Episode, the end of an episode."""
+        self._ended.append(_EndedEpisode(episode, self.step))
 
-    def take_episodes(self, *, all_of_them: bool = False) -> list[tuple[int, dict[str, float]]]:
-        """Return step and numbers of each episode that ended, once all its steps were heard.
+    def take_episodes(self, *, wait: bool = True) -> list[tuple[int, dict[str, float]]]:
+        """Return step and scalars of each ended episode that was not returned before.
 
         Args:
-            all_of_them: wait for no steps.
+            wait: leave episodes with missing steps to the next calls, in case these arrive late.
         """
         ready, waiting = [], []
-        for item in self._finished:
-            item.looks += 1
+        for item in self._ended:
+            item.takes += 1
             key = (item.message.robot, int(item.message.episode))
-            heard = self._episodes.get(key, _Episode())
-            complete = len(heard.rewards) >= item.message.steps
-            if complete or all_of_them or item.looks >= _LOOKS_FOR_LATE_STEPS:
-                ready.append((item.step, self._numbers(item.message, heard)))
+            received = self._steps.get(key, _ReceivedSteps())
+            complete = len(received.rewards) >= item.message.steps
+            if complete or not wait or item.takes >= _MAX_TAKES_FOR_LATE_STEPS:
+                ready.append((item.step, self._episode_scalars(item.message, received)))
                 self._forget(*key)
             else:
                 waiting.append(item)
-        self._finished = waiting
+        self._ended = waiting
         return ready
 
-    def _numbers(self, episode: Any, heard: _Episode) -> dict[str, float]:
-        """Return the numbers of an episode.
+    def _episode_scalars(self, episode: Any, received: _ReceivedSteps) -> dict[str, float]:
+        """Return the scalars of an episode.
 
-        Parts are means over the steps that were heard, times all steps of the episode. The
-        discounted return is left out where a step was missed.
+        Reward parts are means over the received steps, times the number of steps of the episode.
+        The discounted return is left out if a step is missing.
         """
         robot, kind = episode.robot, 'evaluation' if episode.evaluation else 'exploring'
-        numbers = {
+        scalars = {
             f'{robot}/return/{kind}': float(episode.episode_return),
             f'{robot}/episode_steps': float(episode.steps),
         }
-        if not heard.rewards:
-            return numbers
-        for name, values in heard.parts.items():
-            numbers[f'{robot}/reward_parts/{name}'] = statistics.fmean(values) * episode.steps
-        numbers[f'{robot}/interventions'] = heard.interventions / len(heard.rewards)
-        numbers[f'{robot}/action_saturation'] = statistics.fmean(heard.saturation)
-        if len(heard.rewards) == episode.steps and not episode.evaluation:
-            numbers[f'{robot}/return/obtained'] = obtained_return(
-                heard.rewards, self._algorithm.gamma, terminated=bool(episode.terminated)
+        if not received.rewards:
+            return scalars
+        for name, values in received.reward_parts.items():
+            scalars[f'{robot}/reward_parts/{name}'] = statistics.fmean(values) * episode.steps
+        scalars[f'{robot}/interventions'] = received.interventions / len(received.rewards)
+        scalars[f'{robot}/action_saturation'] = statistics.fmean(received.saturation)
+        if len(received.rewards) == episode.steps and not episode.evaluation:
+            scalars[f'{robot}/return/obtained'] = obtained_return(
+                received.rewards, self._algorithm.gamma, terminated=bool(episode.terminated)
             )
-        return numbers
+        return scalars
 
     def _forget(self, robot: str, number: int) -> None:
-        """Drop the steps of an episode and of earlier ones."""
-        for key in [key for key in self._episodes if key[0] == robot and key[1] <= number]:
-            del self._episodes[key]
+        """Delete the steps of an episode and of the robot's earlier ones."""
+        for key in [key for key in self._steps if key[0] == robot and key[1] <= number]:
+            del self._steps[key]
 
-    def take(self) -> dict[str, float]:
-        """Return the means since the last call; numbers that are not finite are left out."""
-        means = {tag: statistics.fmean(values) for tag, values in self._sums.items()}
-        self._sums.clear()
+    def take_means(self) -> dict[str, float]:
+        """Return the means since the last call, over finite values only."""
+        means = {tag: statistics.fmean(values) for tag, values in self._values.items()}
+        self._values.clear()
         return means
 
-    def _add(self, numbers: dict[str, float]) -> None:
-        """Collect what is to be averaged."""
-        for tag, value in numbers.items():
+    def _add(self, scalars: dict[str, float]) -> None:
+        """Add finite values to their means."""
+        for tag, value in scalars.items():
             if math.isfinite(value):
-                self._sums[tag].append(float(value))
+                self._values[tag].append(float(value))
 
-    def _count_updates(self, status: Any) -> None:
-        """Collect the updates that were made for each transition, from the warm-up on."""
-        count = (status.learner_session, int(status.updates), int(status.transitions_stored))
-        before = self._counted
-        # the learner's parameter may let the warm-up be longer than the algorithm's own
-        warms_up = count[1] == 0 or count[2] < self._algorithm.warmup
-        if before is None or before[0] != count[0] or warms_up:
-            self._counted = count
-        elif count[2] > before[2] and count[1] > before[1]:
-            reached = (count[1] - before[1]) / (count[2] - before[2])
-            self._add({'learner/updates_to_data': reached})
+    def _add_updates_to_data(self, status: Any) -> None:
+        """Add the ratio of updates to transitions since the end of the warm-up."""
+        count = _UpdateCount(
+            status.learner_session, int(status.updates), int(status.transitions_stored)
+        )
+        before = self._warmup_end
+        # a parameter of the learner may make the warm-up longer than the algorithm's
+        warming_up = count.updates == 0 or count.transitions < self._algorithm.warmup
+        if before is None or before.session != count.session or warming_up:
+            self._warmup_end = count
+        elif count.transitions > before.transitions and count.updates > before.updates:
+            ratio = (count.updates - before.updates) / (count.transitions - before.transitions)
+            self._add({'learner/updates_to_data': ratio})
 
 
 def as_markdown(title: str, content: Sequence[str]) -> str:
-    """Return lines of text as TensorBoard's text page shows them unchanged."""
+    """Return Markdown that TensorBoard's text page shows as the given lines, unchanged."""
     return f'**{title}**\n\n' + '\n'.join(f'    {line}' for line in content)
 
 
 def obtained_return(rewards: Sequence[float], gamma: float, *, terminated: bool) -> float:
-    """Return the mean over an episode's steps of the discounted sum of the rewards to come.
+    """Return the mean over an episode's steps of the discounted sum of future rewards.
 
-    Where the episode was cut short (a time limit), the critics look beyond its end. The rewards
-    there are unknown; the mean reward of the episode's last tenth stands in for them. The bonus
-    for entropy, which critics of SAC include, is not in it.
+    Critics bootstrap beyond the end of a truncated episode. The rewards there are unknown; the
+    mean reward of the episode's last tenth stands in for them. The entropy bonus, which SAC's
+    critics include, is left out.
 
     Args:
         rewards: of all steps of one episode, in order.
-        gamma: discount of one step.
-        terminated: the task really ended: nothing comes after.
+        gamma: discount per step.
+        terminated: whether the task ended, so that no reward follows.
     """
     values = np.asarray(rewards, np.float64)
-    to_come = 0.0
+    discounted = 0.0
     if not terminated:
-        to_come = float(values[-max(1, len(values) // 10) :].mean()) / (1.0 - gamma)
+        discounted = float(values[-max(1, len(values) // 10) :].mean()) / (1.0 - gamma)
     total = 0.0
     for reward in values[::-1]:
-        to_come = float(reward) + gamma * to_come
-        total += to_come
+        discounted = float(reward) + gamma * discounted
+        total += discounted
     return total / len(values)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The `learner` node: Reverb server, training, policies and status out."""
+"""The `learner` node: runs the Reverb server, trains, publishes policies and status."""
 
 import os
 
@@ -53,15 +53,15 @@ from rl_msgs.msg import Policy as PolicyMessage
 from std_srvs.srv import Trigger
 import torch
 
-_DIAGNOSTICS_S = 1.0
-_REPEAT_POLICY_S = 2.0  # late joiners sometimes miss a transient_local sample
+_DIAGNOSTICS_PERIOD_S = 1.0
+_POLICY_REPEAT_PERIOD_S = 2.0  # late joiners sometimes miss a transient_local sample
 
 
 class LearnerNode(ManagedNode):
     """Connects the plain `Learner` to ROS."""
 
     def __init__(self) -> None:
-        """Read the parameters."""
+        """Declare the parameters."""
         super().__init__('learner')
         self._settings = declare_parameters(self, LearnerParameters)
         follow_changes(self, self._settings, self._on_change)
@@ -73,13 +73,13 @@ class LearnerNode(ManagedNode):
         return self._settings.autostart
 
     def _on_change(self, settings: LearnerParameters) -> None:
-        """Take new values of live parameters."""
+        """Apply new values of live parameters."""
         self._settings = settings
         if hasattr(self, '_learner'):
-            self._learner.settings = _periods(settings)
+            self._learner.settings = _learner_settings(settings)
 
     def configure(self) -> None:
-        """Build networks and replay; training begins with `activate`."""
+        """Build networks and replay; `activate` begins training."""
         parameters = self._settings
         robot = load_robot(parameters.robot)
         self._algorithm = load_algorithm(parameters.algorithm, self._overrides())
@@ -93,13 +93,13 @@ class LearnerNode(ManagedNode):
         self._lock.begin()
 
     def _build(self, robot: RobotDescription, folder: Path) -> None:
-        """Build networks and replay for a run's folder."""
+        """Build networks and replay for the run in a folder."""
         parameters = self._settings
         self._session = uuid.uuid4().hex
         device = training_device(parameters.device)
         torch.set_num_threads(parameters.threads or os.cpu_count() or 1)
         self._spaces = Spaces(robot)
-        configuration = next_start(
+        manifest = next_start(
             folder, robot, self._algorithm, dataclasses.asdict(parameters), self._session
         )
         claim_run(folder, RunIdentity.of(self._spaces, self._algorithm))
@@ -120,17 +120,17 @@ class LearnerNode(ManagedNode):
             self._pace,
             self._publish_policy,
             folder,
-            _periods(parameters),
+            _learner_settings(parameters),
             transitions=extent.total,
             fingerprint=self._spaces.fingerprint,
         )
         self._open_replay(extent, update.updates, run_key(folder))
         self._learner.connect(self._sampler, lambda: self._server.inserted)
         try:
-            write_run(folder, configuration)
+            write_run(folder, manifest)
         except ConfigurationError:
             self._sampler.stop()
-            self._server.stop()  # or its port would be in use at the next attempt
+            self._server.stop()  # frees the port for the next attempt
             raise
         self._connect()
         self.get_logger().info(
@@ -139,13 +139,13 @@ class LearnerNode(ManagedNode):
         )
 
     def activate(self) -> None:
-        """Begin to train."""
+        """Begin training."""
         self._learner.prepare()
         self._thread = threading.Thread(target=self._learner.run, name='training')
         self._thread.start()
 
     def deactivate(self) -> None:
-        """Stop training; checkpoint and policy are saved."""
+        """Stop training, and save checkpoint and policy."""
         if self._thread is None:
             return
         self._learner.stop()
@@ -162,13 +162,13 @@ class LearnerNode(ManagedNode):
         self.destroy_publisher(self._status)
         self._diagnostics.close()
         if self.failure is None:
-            self._lock.end()  # all is saved, whatever becomes of the replay's end
+            self._lock.end()  # everything is saved, even if closing the replay fails
         self._sampler.stop()
         self._server.stop()
         self._lock.close()
 
     def _overrides(self) -> dict[str, float]:
-        """Return the algorithm's keys that ROS parameters replace."""
+        """Return the options of the algorithm that ROS parameters override."""
         overrides: dict[str, float] = {}
         if self._settings.warmup >= 0:
             overrides['warmup'] = self._settings.warmup
@@ -177,10 +177,10 @@ class LearnerNode(ManagedNode):
         return overrides
 
     def _journal_extent(self, folder: Path) -> JournalExtent:
-        """Return what the run has lived through so far.
+        """Return the extent of the run's journal, as rows of replay.
 
         Raises:
-            ConfigurationError: it is the experience of another kind of robot.
+            ConfigurationError: the journal is from another kind of robot.
         """
         extent = journal_extent(folder)
         own = self._spaces.fingerprint
@@ -189,12 +189,12 @@ class LearnerNode(ManagedNode):
                 f'{folder}: fingerprint: given {own!r}; accepted: {extent.fingerprint!r}, that of'
                 ' the robots in this journal, or another run_folder'
             )
-        # sums over n steps that are still open are no rows yet
+        # n-step sums that are still open are not rows yet
         open_sums = (self._algorithm.n_step - 1) * extent.open_sessions
         return dataclasses.replace(extent, total=max(extent.first, extent.total - open_sums))
 
     def _open_replay(self, extent: JournalExtent, updates: int, run: str) -> None:
-        """Start the Reverb server and the sampler in this process; the bridge fills the table."""
+        """Start Reverb server and sampler in this process; the bridge fills the table."""
         algorithm = self._algorithm
         width = ReplayLayout(self._spaces.observation_size, self._spaces.action_size).width
         self._server = ReplayServer(
@@ -228,16 +228,16 @@ class LearnerNode(ManagedNode):
         self._periodic = [
             self.create_timer(period_s, self._publish_status, clock=steady_clock()),
             self.create_timer(
-                _DIAGNOSTICS_S,
+                _DIAGNOSTICS_PERIOD_S,
                 lambda: self._diagnostics.publish(self._status_message()),
                 clock=steady_clock(),
             ),
-            self.create_timer(_REPEAT_POLICY_S, self._repeat_policy, clock=steady_clock()),
+            self.create_timer(_POLICY_REPEAT_PERIOD_S, self._repeat_policy, clock=steady_clock()),
         ]
         self._save = self.create_service(Trigger, '~/save', self._on_save)
 
     def _publish_policy(self, parameters: PolicyParameters) -> None:
-        """Publish a policy under this robot's fingerprint."""
+        """Publish a policy with the robot's fingerprint and this session."""
         signed = dataclasses.replace(
             parameters, fingerprint=self._spaces.fingerprint, learner_session=self._session
         )
@@ -247,23 +247,24 @@ class LearnerNode(ManagedNode):
         self._policy_message, self._policy_s = message, time.monotonic()
 
     def _repeat_policy(self) -> None:
-        """Publish the newest policy again while no newer one comes."""
-        if self._policy_message and time.monotonic() - self._policy_s >= _REPEAT_POLICY_S:
+        """Publish the newest policy again if it has not been published for a while."""
+        age_s = time.monotonic() - self._policy_s
+        if self._policy_message and age_s >= _POLICY_REPEAT_PERIOD_S:
             self._policies.publish(self._policy_message)
 
     def _on_save(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        """Ask for a checkpoint."""
+        """Request a checkpoint."""
         self._learner.save_soon()
         response.success = True
-        response.message = 'a checkpoint follows the block under way'
+        response.message = 'a checkpoint follows after the current block of updates'
         return response
 
     def _publish_status(self) -> None:
-        """Publish how training goes."""
+        """Publish the status of training."""
         self._status.publish(self._status_message())
 
     def _status_message(self) -> LearnerStatus:
-        """Return how training goes."""
+        """Return the status of training."""
         progress = self._learner.progress
         size, stored = self._server.counts()
         message = LearnerStatus(
@@ -283,8 +284,8 @@ class LearnerNode(ManagedNode):
         return message
 
 
-def _periods(parameters: LearnerParameters) -> LearnerSettings:
-    """Return how often the learner shows and keeps its work."""
+def _learner_settings(parameters: LearnerParameters) -> LearnerSettings:
+    """Return the periods of publishing and of checkpoints."""
     return LearnerSettings(parameters.publish_period_s, parameters.checkpoint_period_s)
 
 

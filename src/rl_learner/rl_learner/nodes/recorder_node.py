@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The `recorder` node: everything that is published about a run into TensorBoard files.
+"""The `recorder` node: writes what is published about a run into TensorBoard files and a table.
 
-A process of its own: training and robots do not notice it, nor its end.
+It is a separate process, so neither training nor robots depend on it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,15 +34,15 @@ from rl_learner.run.folder import open_run_folder, TENSORBOARD
 from rl_learner.run.manifest import RUN_FILE
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus, Step
 
-_LOOK_PERIOD_S = 0.5
-_STEP_QOS = QoSProfile(depth=2000)  # steps of a simulation come in bursts
+_DISCOVERY_PERIOD_S = 0.5
+_STEP_QOS = QoSProfile(depth=2000)  # simulations publish steps in bursts
 
 
 class RecorderNode(ManagedNode):
-    """Listens to a learner, its bridge and all robots there are; connects them to the files."""
+    """Subscribes to a learner, its bridge and all robots, and writes the files."""
 
     def __init__(self) -> None:
-        """Read the parameters."""
+        """Declare the parameters."""
         super().__init__('recorder')
         self._recorder: RunScalars | None = None
         self._settings = declare_parameters(self, RecorderParameters)
@@ -53,67 +53,68 @@ class RecorderNode(ManagedNode):
         return self._settings.autostart
 
     def configure(self) -> None:
-        """Open the files and listen."""
+        """Open the table and subscribe."""
         parameters = self._settings
         robot = load_robot(parameters.robot)
         algorithm = load_algorithm(parameters.algorithm)
         self._folder = open_run_folder(Path(parameters.run_folder).expanduser())
-        self._log = EpisodeLog(self._folder)
-        recorder = self._recorder = RunScalars(algorithm, self._log.total_steps)
+        self._episodes = EpisodeLog(self._folder)
+        recorder = self._recorder = RunScalars(algorithm, self._episodes.total_steps)
         self._episode_steps = robot.episode_steps
         self._events: EventFile | None = None
-        self._described = False
-        self._inputs: dict[str, Any] = {}
-        self._listen(LearnerStatus, LEARNER_STATUS, recorder.on_learner, STATUS_QOS)
-        self._listen(ReplayStatus, REPLAY_STATUS, recorder.on_bridge, STATUS_QOS)
+        self._manifest_written = False
+        self._subscriptions_by_topic: dict[str, Any] = {}
+        self._subscribe(LearnerStatus, LEARNER_STATUS, recorder.on_learner, STATUS_QOS)
+        self._subscribe(ReplayStatus, REPLAY_STATUS, recorder.on_bridge, STATUS_QOS)
         self._periodic = [
-            self.create_timer(_LOOK_PERIOD_S, self._look_for_robots, clock=steady_clock()),
+            self.create_timer(_DISCOVERY_PERIOD_S, self._discover_robots, clock=steady_clock()),
             self.create_timer(parameters.period_s, self._write, clock=steady_clock()),
         ]
 
     def deactivate(self) -> None:
-        """Write down what is left."""
+        """Write what has not been written yet."""
         if self._recorder is not None:
             self._write(last=True)
 
     def clean_up(self) -> None:
-        """Stop listening and close the file."""
+        """Unsubscribe and close the event file."""
         for timer in self._periodic:
             self.destroy_timer(timer)
-        for subscription in self._inputs.values():
+        for subscription in self._subscriptions_by_topic.values():
             self.destroy_subscription(subscription)
         self._close_file()
         self._recorder = None
 
-    def _look_for_robots(self) -> None:
-        """Listen to robots that came since the last look; policies on trial are apart."""
+    def _discover_robots(self) -> None:
+        """Subscribe to robots that appeared since the last call, but not to evaluations."""
         recorder = self._recorder
         assert recorder is not None
-        kinds = {
+        subscribed = {
             'rl_msgs/msg/AgentStatus': (AgentStatus, recorder.on_agent, STATUS_QOS),
             'rl_msgs/msg/Episode': (Episode, self._on_episode, EPISODE_QOS),
         }
-        steps = 0
+        step_topics = 0
         for topic, types in self.get_topic_names_and_types():
             if is_evaluation_topic(topic):
                 continue
-            if types[0] in kinds:
-                kind, callback, quality = kinds[types[0]]
-                self._listen(kind, topic, callback, quality)
-            elif types[0] == 'rl_msgs/msg/Step' and steps < self._settings.step_robots:
-                steps += 1
-                self._listen(Step, topic, recorder.on_step, _STEP_QOS)
+            if types[0] in subscribed:
+                message_type, callback, qos = subscribed[types[0]]
+                self._subscribe(message_type, topic, callback, qos)
+            elif types[0] == 'rl_msgs/msg/Step' and step_topics < self._settings.step_robots:
+                step_topics += 1
+                self._subscribe(Step, topic, recorder.on_step, _STEP_QOS)
 
-    def _listen(self, kind: type[Any], topic: str, callback: Any, quality: Any) -> None:
-        """Subscribe to a topic, once."""
-        if topic not in self._inputs:
-            self._inputs[topic] = self.create_subscription(kind, topic, callback, quality)
+    def _subscribe(self, message_type: type[Any], topic: str, callback: Any, qos: Any) -> None:
+        """Subscribe to a topic, unless it is subscribed to already."""
+        if topic not in self._subscriptions_by_topic:
+            subscription = self.create_subscription(message_type, topic, callback, qos)
+            self._subscriptions_by_topic[topic] = subscription
 
     def _on_episode(self, message: Episode) -> None:
-        """Write down an episode."""
+        """Add an episode to the table, and to the scalars if it is complete."""
         complete = message.terminated or message.steps >= self._episode_steps
-        with self._disk():
-            self._log.append(
+        with self._disk_errors_logged():
+            self._episodes.append(
                 robot=message.robot,
                 episode=message.episode,
                 steps=message.steps,
@@ -126,49 +127,53 @@ class RecorderNode(ManagedNode):
             self._recorder.on_episode(message)
 
     def _write(self, *, last: bool = False) -> None:
-        """Write down what was heard."""
+        """Write the scalars that were received since the last call.
+
+        Args:
+            last: write episodes even if steps of them are missing.
+        """
         assert self._recorder is not None
-        # taken whether or not the disk takes it: it would grow without end
-        episodes = self._recorder.take_episodes(all_of_them=last)
-        means, step_of_means = self._recorder.take(), self._recorder.step
-        with self._disk():
+        # taken even if the disk is full: they would pile up in memory
+        episodes = self._recorder.take_episodes(wait=not last)
+        means, step_of_means = self._recorder.take_means(), self._recorder.step
+        with self._disk_errors_logged():
             try:
                 file = self._file()
-                for step, numbers in episodes:
-                    file.scalars(numbers, step)
+                for step, scalars in episodes:
+                    file.scalars(scalars, step)
                 file.scalars(means, step_of_means)
-                if not self._described and (self._folder / RUN_FILE).exists():
-                    self._describe(file)
-                    self._described = True
+                if not self._manifest_written and (self._folder / RUN_FILE).exists():
+                    self._write_manifest(file)
+                    self._manifest_written = True
                 file.flush()
             except OSError:
-                self._close_file()  # readers stop at half a record: go on in another file
+                self._close_file()  # readers stop at an incomplete record: continue in a new file
                 raise
 
     def _close_file(self) -> None:
-        """Close the event file; the next use makes another one."""
+        """Close the event file; the next use creates another one."""
         events, self._events = self._events, None
         if events is not None:
             with contextlib.suppress(OSError):
                 events.close()
 
-    def _describe(self, file: EventFile) -> None:
-        """Write down what the run is."""
+    def _write_manifest(self, file: EventFile) -> None:
+        """Write the run's manifest as texts."""
         content = json.loads((self._folder / RUN_FILE).read_text(encoding='utf-8'))
         for name in ('starts', 'parameters', 'algorithm', 'robot'):
             text = json.dumps(content[name], indent=2)
             file.text(f'run/{name}', as_markdown(name, text.splitlines()))
 
     def _file(self) -> EventFile:
-        """Return the event file, opened with the first use."""
+        """Return the event file, opened at the first use."""
         if self._events is None:
             self._events = EventFile(self._folder / TENSORBOARD)
             self._events.charts(CHARTS)
         return self._events
 
     @contextlib.contextmanager
-    def _disk(self) -> Iterator[None]:
-        """Log what a disk refuses: nothing that is recorded is worth ending a process for."""
+    def _disk_errors_logged(self) -> Iterator[None]:
+        """Log disk errors instead of raising them; the recorder runs on without the data."""
         try:
             yield
         except OSError as error:

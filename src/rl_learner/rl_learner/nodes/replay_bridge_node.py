@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The `replay_bridge` node: transitions from ROS into journal and Reverb, acknowledgements back.
+"""The `replay_bridge` node: stores transitions in journal and Reverb, and acknowledges them.
 
-Three threads: the executor takes batches, a second one brings them to the disk and acknowledges
-them, a third one feeds Reverb. None waits for another.
+Three threads, none of which waits for another: the executor receives batches, a second thread
+writes them to the disk and acknowledges them, a third feeds Reverb.
 """
 
 from collections import deque
@@ -47,9 +47,9 @@ from rl_learner.run.manifest import write_retention
 from rl_msgs.msg import ReplayStatus, TransitionAck, TransitionBatch
 
 _STATUS_PERIOD_S = 1.0
-_TRY_AGAIN_S = 1.0
-_LOOK_FOR_ROOM_S = 2.0
-_HEARD_WITHIN_S = 10.0
+_RETRY_DELAY_S = 1.0
+_DISK_POLL_PERIOD_S = 2.0
+_CONNECTED_WITHIN_S = 10.0
 _MEGABYTE, _GIGABYTE = 1_000_000, 1_000_000_000
 
 
@@ -57,12 +57,12 @@ class ReplayBridgeNode(ManagedNode):
     """Connects the plain `ReplayBridge`, `Journal` and `ReplayFeeder` to ROS."""
 
     def __init__(self) -> None:
-        """Read the parameters."""
+        """Declare the parameters."""
         super().__init__('replay_bridge')
         self._settings = declare_parameters(self, ReplayBridgeParameters)
 
     def configure(self) -> None:
-        """Read descriptions and journal, and begin to listen."""
+        """Open the journal and subscribe."""
         parameters = self._settings
         spaces = Spaces(load_robot(parameters.robot))
         algorithm = load_algorithm(parameters.algorithm)
@@ -84,7 +84,7 @@ class ReplayBridgeNode(ManagedNode):
             gamma=algorithm.gamma,
         )
         self._feeder = ReplayFeeder(rows, ReplayWriter(parameters.replay_port, run_key(folder)))
-        self._trouble = ''
+        self._disk_error = ''
         self._latencies: deque[float] = deque(maxlen=10_000)
         self._connect()
         self._stop = threading.Event()
@@ -96,32 +96,33 @@ class ReplayBridgeNode(ManagedNode):
         )
 
     def _open_journal(self, folder: Path, fingerprint: str, settings: JournalSettings) -> Journal:
-        """Return the journal, on a full disk once there is room; robots keep their data.
+        """Return the journal; on a full disk, wait for room while robots keep their data.
 
         Raises:
-            ConfigurationError: it cannot be used.
-            JournalError: it cannot be read, or another process writes it.
+            ConfigurationError: the journal cannot be used.
+            DiskFullError: the process is asked to end while it waits.
+            JournalError: the journal cannot be read, or another process writes it.
         """
         while True:
             try:
                 return Journal(folder, fingerprint, settings)
             except DiskFullError as error:
-                self.get_logger().warning(f'waits: {error}')
+                self.get_logger().warning(f'waiting for room on the disk: {error}')
                 self._await_room(folder.parent, error)
 
     def _await_room(self, folder: Path, error: DiskFullError) -> None:
         """Wait for room on the disk of a folder.
 
         Raises:
-            DiskFullError: this process is to end.
+            DiskFullError: the process is asked to end.
         """
-        while not self.ended.wait(_LOOK_FOR_ROOM_S):
+        while not self.ended.wait(_DISK_POLL_PERIOD_S):
             if has_space(folder):
                 return
         raise error
 
     def clean_up(self) -> None:
-        """Stop listening; what was received is stored and acknowledged first."""
+        """Unsubscribe, then store and acknowledge what was received, and close the journal."""
         self.destroy_timer(self._timer)
         self.destroy_subscription(self._batches)
         self._stop.set()
@@ -134,11 +135,11 @@ class ReplayBridgeNode(ManagedNode):
         self._diagnostics.close()
 
     def _connect(self) -> None:
-        """Create topics and the timer."""
+        """Create publishers, subscription and timer."""
         self._acks = self.create_publisher(TransitionAck, TRANSITIONS_ACK, ACK_QOS)
         self._status = self.create_publisher(ReplayStatus, REPLAY_STATUS, STATUS_QOS)
         self._diagnostics = Diagnostics(self, replay_concerns)
-        # raw: the bytes go to the journal as they are
+        # raw: the journal stores the bytes as received
         self._batches = self.create_subscription(
             TransitionBatch, TRANSITIONS, self._on_batch, TRANSITIONS_QOS, raw=True
         )
@@ -147,7 +148,7 @@ class ReplayBridgeNode(ManagedNode):
         )
 
     def _on_batch(self, data: bytes) -> None:
-        """Take a batch; what is not acknowledged will come again."""
+        """Receive a batch; the robot sends it again until it is acknowledged."""
         try:
             acknowledgement = self._bridge.receive(data)
         except ConfigurationError as error:
@@ -157,17 +158,17 @@ class ReplayBridgeNode(ManagedNode):
             self._acknowledge(acknowledgement)
 
     def _commit_until_stopped(self) -> None:
-        """Bring to the disk what has come, at most once a period, and acknowledge it."""
+        """Write received batches to the disk and acknowledge them, at most once per period."""
         while not self._stop.is_set():
             self._bridge.waiting.wait()
-            begun_s = time.monotonic()
+            started_s = time.monotonic()
             if not self._commit():
-                self._stop.wait(_TRY_AGAIN_S)
-            self._stop.wait(begun_s + self._settings.commit_period_s - time.monotonic())
+                self._stop.wait(_RETRY_DELAY_S)
+            self._stop.wait(started_s + self._settings.commit_period_s - time.monotonic())
         self._commit()
 
     def _commit(self) -> bool:
-        """Bring to the disk what waits; return whether the disk took it."""
+        """Write waiting batches to the disk and acknowledge them; return whether that worked."""
         try:
             acknowledgements, received_s = self._bridge.commit()
         except JournalError as error:
@@ -175,20 +176,20 @@ class ReplayBridgeNode(ManagedNode):
                 f'nothing is acknowledged, robots keep their data: {error}',
                 throttle_duration_sec=10.0,
             )
-            self._trouble = str(error)
+            self._disk_error = str(error)
             return False
-        if acknowledgements and self._trouble:
+        if acknowledgements and self._disk_error:
             self.get_logger().info('the journal can be written again')
-            self._trouble = ''
+            self._disk_error = ''
         for acknowledgement in acknowledgements:
             self._acknowledge(acknowledgement)
         now_s = time.monotonic()
-        self._latencies.extend(now_s - moment_s for moment_s in received_s)
+        self._latencies.extend(now_s - item_s for item_s in received_s)
         self._feeder.notify()
         return True
 
     def _acknowledge(self, acknowledgement: Acknowledgement) -> None:
-        """Tell a robot what it may forget."""
+        """Publish up to which transition a robot may delete its data."""
         message = TransitionAck(
             robot=acknowledgement.robot,
             session=acknowledgement.session,
@@ -198,13 +199,13 @@ class ReplayBridgeNode(ManagedNode):
         self._acks.publish(message)
 
     def _publish_status(self) -> None:
-        """Publish how it goes."""
+        """Publish the status of the bridge."""
         latencies = [self._latencies.popleft() for _ in range(len(self._latencies))]
         p50, p99 = np.percentile(latencies, (50, 99)) if latencies else (np.nan, np.nan)
         counts, journal = self._bridge.counts, self._journal
         message = ReplayStatus(
-            state=f'journal: {self._trouble}' if self._trouble else self._feeder.state,
-            robots=self._bridge.heard_within(_HEARD_WITHIN_S),
+            state=f'journal: {self._disk_error}' if self._disk_error else self._feeder.state,
+            robots=self._bridge.heard_within(_CONNECTED_WITHIN_S),
             transitions_journaled=journal.written.total,
             transitions_inserted=self._feeder.inserted,
             transitions_duplicate=counts.duplicate,

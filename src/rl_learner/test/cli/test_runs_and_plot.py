@@ -253,7 +253,7 @@ def test_other_robots_have_a_row_and_what_has_no_episode_is_left_out(
 def test_a_run_by_itself_is_its_own_group(tmp_path: Path) -> None:
     curve = read_curve(make_run(tmp_path / 'a'), by_run=True)
     assert curve.group == 'a'
-    assert (len(curve.exploring), len(curve.evaluating)) == (10, 2)
+    assert (len(curve.exploring), len(curve.evaluation)) == (10, 2)
 
 
 def test_a_band_holds_the_mean() -> None:
@@ -266,7 +266,7 @@ def test_a_band_holds_the_mean() -> None:
 
 def test_what_cannot_be_drawn_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty = make_run(tmp_path / 'empty', episodes=0)
-    with pytest.raises(ConfigurationError, match='no whole episode'):
+    with pytest.raises(ConfigurationError, match='no complete episode'):
         read_curve(empty)
     (empty / EPISODES_FILE).write_text('robot,episode\nx,y\n', encoding='utf-8')
     cases: list[tuple[list[object], str]] = [

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The recorder listens to its run, not to all that is in the domain."""
+"""The recorder records its own run, not everything in the domain."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,13 +17,13 @@ from rl_learner.system.domain import claim_domain, local_environment
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus, Step
 
 TIMEOUT_S = 30.0
-OF_THE_RUN = {
+TOPICS_OF_THE_RUN = {
     '/robot_1/episode': (Episode, EPISODE_QOS),
     '/robot_1/step': (Step, STEP_QOS),
     '/robot_1/agent_status': (AgentStatus, STATUS_QOS),
     '/replay_status': (ReplayStatus, STATUS_QOS),
 }
-OF_OTHERS = {
+OTHER_TOPICS = {
     '/robot_1/evaluation/episode': (Episode, EPISODE_QOS),
     '/evaluation/step': (Step, STEP_QOS),
     '/another_group/replay_status': (ReplayStatus, STATUS_QOS),
@@ -32,7 +32,7 @@ OF_OTHERS = {
 
 @pytest.fixture
 def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RecorderNode]:
-    """Yield a recorder of the pendulum that is at work; ROS ends after the test."""
+    """Yield a running recorder of the pendulum; ROS shuts down after the test."""
     with claim_domain() as domain:
         for name, value in local_environment(domain).items():
             monkeypatch.setenv(name, value)
@@ -47,24 +47,24 @@ def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Record
         try_shutdown()
 
 
-def test_a_policy_on_trial_and_other_groups_are_not_recorded(
+def test_evaluations_and_other_groups_are_not_recorded(
     recorder: RecorderNode, tmp_path: Path
 ) -> None:
     others = Node('others')
     publishers = {
-        topic: others.create_publisher(kind, topic, quality)
-        for topic, (kind, quality) in (OF_OTHERS | OF_THE_RUN).items()
+        topic: others.create_publisher(message_type, topic, qos)
+        for topic, (message_type, qos) in (OTHER_TOPICS | TOPICS_OF_THE_RUN).items()
     }
     executor = SingleThreadedExecutor()
     for node in (recorder, others):
         executor.add_node(node)
 
-    def all_are_seen() -> bool:
+    def all_discovered() -> bool:
         return publishers.keys() <= dict(recorder.get_topic_names_and_types()).keys()
 
-    assert serve(executor, TIMEOUT_S, all_are_seen)
-    recorder._look_for_robots()
-    assert recorder._inputs.keys() == {'/learner_status', *OF_THE_RUN}
+    assert serve(executor, TIMEOUT_S, all_discovered)
+    recorder._discover_robots()
+    assert recorder._subscriptions_by_topic.keys() == {'/learner_status', *TOPICS_OF_THE_RUN}
 
     episode = Episode(robot='robot_1', episode=1, steps=200, episode_return=-1.0)
     publisher, table = publishers['/robot_1/episode'], tmp_path / 'run' / 'episodes.csv'

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The bridge as a node: which server it feeds, and what it leaves in the run's folder."""
+"""The bridge as a node: the server it feeds, the folder of its run, and full disks."""
 
 from collections.abc import Callable, Iterator
 import dataclasses
@@ -28,7 +28,7 @@ MakeBridge = Callable[..., ReplayBridgeNode]
 
 @pytest.fixture
 def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ManagedNode]]:
-    """Yield a list of nodes, which are closed after the test, and ROS with them."""
+    """Yield a list for nodes; the nodes in it and ROS are closed after the test."""
     nodes: list[ManagedNode] = []
 
     with claim_domain() as domain:
@@ -44,7 +44,7 @@ def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Mana
 
 @pytest.fixture
 def make_bridge(nodes: list[ManagedNode]) -> MakeBridge:
-    """Return a function that starts a bridge; nodes made later get its parameters, too."""
+    """Return a function that starts a bridge; later nodes get its parameters, too."""
 
     def make(**parameters: Any) -> ReplayBridgeNode:
         words = [f'{name}:={value}' for name, value in {'robot': 'pendulum', **parameters}.items()]
@@ -57,17 +57,17 @@ def make_bridge(nodes: list[ManagedNode]) -> MakeBridge:
     return make
 
 
-def until(node: ReplayBridgeNode, condition: Callable[[], bool]) -> None:
-    """Wait for what the threads of a bridge do."""
+def wait_until(node: ReplayBridgeNode, condition: Callable[[], bool]) -> None:
+    """Wait until the threads of a bridge have reached a condition."""
     for _ in range(600):
         if condition():
             return
         node._stop.wait(0.05)
-    raise AssertionError(f'it did not come to that: {node._feeder.state}')
+    raise AssertionError(f'condition not reached: {node._feeder.state}')
 
 
 def serve(port: int, run: Path) -> ReplayServer:
-    """Start the server of a run's learner."""
+    """Start the Reverb server of a run's learner."""
     return ReplayServer(
         port,
         width=LAYOUT.width,
@@ -78,12 +78,12 @@ def serve(port: int, run: Path) -> ReplayServer:
     )
 
 
-def test_the_learner_of_another_run_has_the_port(
+def test_a_bridge_waits_while_the_learner_of_another_run_has_the_port(
     make_bridge: MakeBridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What robots send is stored and acknowledged; the learner of the run gets it when it comes.
+    """Transitions are stored and acknowledged, and fed to the run's learner once it starts.
 
-    The bridge was given the folder by a link, the learner by its own name.
+    The bridge gets the folder as a link, the learner by its own name.
     """
     port, run, other, link = free_port(), tmp_path / 'run', tmp_path / 'other', tmp_path / 'link'
     run.mkdir()
@@ -92,57 +92,57 @@ def test_the_learner_of_another_run_has_the_port(
     server = serve(port, other)
     bridge = make_bridge(run_folder=link, replay_port=port)
     acknowledged: list[Any] = []
-    told: list[Any] = []
+    statuses: list[Any] = []
     monkeypatch.setattr(bridge, '_acknowledge', acknowledged.append)
-    monkeypatch.setattr(bridge._status, 'publish', told.append)
+    monkeypatch.setattr(bridge._status, 'publish', statuses.append)
     bridge._on_batch(encode(make_batch(1, 10)))
-    until(bridge, lambda: bool(acknowledged) and 'another run' in bridge._feeder.state)
+    wait_until(bridge, lambda: bool(acknowledged) and 'another run' in bridge._feeder.state)
     assert [item.sequence for item in acknowledged] == [10]
     bridge._publish_status()
-    assert (told[-1].transitions_journaled, told[-1].transitions_inserted) == (10, 0)
+    assert (statuses[-1].transitions_journaled, statuses[-1].transitions_inserted) == (10, 0)
     for words in (f'replay_port: given {port}', 'accepted', 'a replay_port of its own'):
-        assert words in told[-1].state
+        assert words in statuses[-1].state
     assert server.counts() == (0, 0)
     server.stop()
     server = serve(port, run)
-    until(bridge, lambda: server.counts() == (10, 10))
+    wait_until(bridge, lambda: server.counts() == (10, 10))
     server.stop()
 
 
-def test_the_learner_of_its_run_is_known(
+def test_a_bridge_feeds_the_learner_of_its_run(
     make_bridge: MakeBridge,
     nodes: list[ManagedNode],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Without a word between the two, by a relative path."""
+    """They find each other by the run's folder, here a relative path."""
     monkeypatch.chdir(tmp_path)
     bridge = make_bridge(run_folder='run', replay_port=free_port())
     learner = LearnerNode()
     nodes.append(learner)
     assert learner.trigger_configure() == TransitionCallbackReturn.SUCCESS, learner.failure
     bridge._on_batch(encode(make_batch(1, 10)))
-    until(bridge, lambda: learner._server.counts() == (10, 10))
+    wait_until(bridge, lambda: learner._server.counts() == (10, 10))
 
 
-def test_the_run_remembers_how_much_is_kept(make_bridge: MakeBridge, tmp_path: Path) -> None:
+def test_the_retention_is_written_into_the_run(make_bridge: MakeBridge, tmp_path: Path) -> None:
     make_bridge(run_folder=tmp_path / 'run', replay_port=free_port(), journal_keep_gb='0.0')
     assert read_retention(tmp_path / 'run') == 0.0
 
 
-def test_a_bridge_that_finds_a_full_disk_waits_for_room(
+def test_a_bridge_waits_for_room_on_a_full_disk(
     make_bridge: MakeBridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Robots keep their data meanwhile; a signal ends the wait."""
+    """Robots keep their data in the meantime; a signal ends the wait."""
     make_bridge(run_folder=tmp_path / 'run', replay_port=free_port())
-    monkeypatch.setattr('rl_learner.nodes.replay_bridge_node._LOOK_FOR_ROOM_S', 0.05)
-    looks: list[bool] = []
+    monkeypatch.setattr('rl_learner.nodes.replay_bridge_node._DISK_POLL_PERIOD_S', 0.05)
+    answers: list[bool] = []
 
-    def look(folder: Path) -> bool:
-        looks.append(len(looks) == 2)
-        if looks[-1]:
+    def has_space(folder: Path) -> bool:
+        answers.append(len(answers) == 2)
+        if answers[-1]:
             monkeypatch.undo()
-        return looks[-1]
+        return answers[-1]
 
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, 'No space left on device')
@@ -150,13 +150,13 @@ def test_a_bridge_that_finds_a_full_disk_waits_for_room(
     other = tmp_path / 'other'
     (other / 'experience').mkdir(parents=True)
     (other / 'replay.json').write_bytes((tmp_path / 'run' / 'replay.json').read_bytes())
-    monkeypatch.setattr('rl_learner.nodes.replay_bridge_node.has_room', look)
+    monkeypatch.setattr('rl_learner.nodes.replay_bridge_node.has_space', has_space)
     monkeypatch.setattr('os.fsync', refuse)
     bridge, late = ReplayBridgeNode(), ReplayBridgeNode()
     for node in (bridge, late):
         node._settings = dataclasses.replace(node._settings, run_folder=str(other))
     bridge.start()
-    assert looks == [False, False, True]
+    assert answers == [False, False, True]
     bridge.close()
     monkeypatch.setattr('os.fsync', refuse)
     late.ended.set()
