@@ -114,7 +114,10 @@ def test_all_mistakes_of_a_file_at_once(ros_environment: dict[str, str], tmp_pat
     )
 
 
-@pytest.mark.parametrize('module', ['rl_learner.cli.demo', 'rl_agent.nodes.agent_node'])
+@pytest.mark.parametrize(
+    'module',
+    ['rl_learner.cli.demo', 'rl_agent.nodes.agent_node', 'rl_learner.nodes.learner_node'],
+)
 def test_interfaces_that_are_not_built(
     ros_environment: dict[str, str], tmp_path: Path, module: str
 ) -> None:
