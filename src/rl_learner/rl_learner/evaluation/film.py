@@ -1,36 +1,38 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Films for people: MP4 and GIF from frames, drawn without a display."""
+"""MP4 and GIF files from frames, written without a display."""
 
 from collections.abc import Sequence
 import os
 from pathlib import Path
 import shutil
-from typing import Any
+import tempfile
 
+import imageio.v3 as iio
 import numpy as np
 from PIL import Image
 from rl_agent.array_types import Frame
 from rl_agent.errors import ConfigurationError
 
-FILM_LONGEST_S = 20.0
 FILMS = ('film.mp4', 'film.gif')
+TASK_FILM_MAX_S = 20.0
+ROBOT_FILM_MAX_S = 10.0  # in the robot's time; software rendering takes several times as long
 _GIF_WIDTH = 320
 _GIF_FRAMES_PER_S = 20.0
-_GIF_LONGEST_S = 5.0
+_GIF_MAX_S = 5.0
 _GIF_COLOURS = 96
-_VIVID = 70  # between a colour's highest and lowest part, of 255
-_WEIGHT_OF_VIVID = 12
+_VIVID_RANGE = 70  # highest minus lowest channel of a vivid colour, of 255
+_VIVID_WEIGHT = 13
 
 
 def render_without_display() -> None:
-    """Let MuJoCo draw off-screen where there is no display; call it before MuJoCo is loaded."""
+    """Let MuJoCo render off-screen if there is no display; call it before importing MuJoCo."""
     if not os.environ.get('DISPLAY'):
         os.environ.setdefault('MUJOCO_GL', 'egl')
         os.environ.setdefault('SDL_VIDEODRIVER', 'dummy')
 
 
 def check_ffmpeg() -> None:
-    """Do nothing where films can be written.
+    """Check that ffmpeg is available.
 
     Raises:
         ConfigurationError: there is no ffmpeg.
@@ -40,70 +42,83 @@ def check_ffmpeg() -> None:
 
         program = imageio_ffmpeg.get_ffmpeg_exe()
         if shutil.which(program) is None:
-            raise RuntimeError(f'{program}: not there, or not to be executed')
+            raise RuntimeError(f'{program}: missing or not executable')
     except (ImportError, RuntimeError) as error:
+        reason = ' '.join(str(error).split())
         raise ConfigurationError(
-            f'--film: no ffmpeg: {" ".join(str(error).split())}; accepted: after `make setup`,'
-            ' which brings one, or with IMAGEIO_FFMPEG_EXE set to its path'
+            f'--film: no ffmpeg: {reason}; accepted: after `make setup`, which installs one, or'
+            ' with IMAGEIO_FFMPEG_EXE set to its path'
         ) from error
 
 
 def write_film(folder: Path, frames: Sequence[Frame], frames_per_s: float) -> tuple[Path, Path]:
-    """Write `film.mp4` in full and `film.gif` small; return their paths.
+    """Write all frames to `film.mp4` and the first seconds to a small `film.gif`.
+
+    Both files appear, or on an error neither.
 
     Args:
-        folder: where to.
+        folder: where the files go; it must exist.
         frames: (height, width, 3) each, all of one size.
-        frames_per_s: as the film is to play.
+        frames_per_s: playback speed.
+
+    Returns:
+        The paths of the MP4 and the GIF file.
 
     Raises:
-        ConfigurationError: ffmpeg does not take them.
+        ConfigurationError: ffmpeg is missing or fails.
     """
+    check_ffmpeg()
     mp4, gif = (folder / name for name in FILMS)
-    save_video(mp4, frames, frames_per_s)
-    save_animation(gif, frames, frames_per_s)
+    with tempfile.TemporaryDirectory(prefix='.film_', dir=folder) as name:
+        partial = Path(name)
+        save_video(partial / mp4.name, frames, frames_per_s)
+        save_animation(partial / gif.name, frames, frames_per_s)
+        for path in (mp4, gif):
+            (partial / path.name).replace(path)
     return mp4, gif
 
 
 def save_video(path: Path, frames: Sequence[Frame], frames_per_s: float) -> None:
-    """Write a film that every player and browser shows: H.264, 4:2:0, even sizes."""
-    import imageio_ffmpeg
+    """Write an MP4 file that all players and browsers show: H.264, 4:2:0, even sizes.
 
+    Raises:
+        ConfigurationError: ffmpeg fails.
+    """
     height, width = (size - size % 2 for size in frames[0].shape[:2])
-    writer: Any = imageio_ffmpeg.write_frames(
-        str(path),
-        (width, height),
-        fps=frames_per_s,
-        codec='libx264',
-        pix_fmt_out='yuv420p',
-        macro_block_size=2,
-        ffmpeg_log_level='error',
-    )
     try:
-        writer.send(None)
-        for frame in frames:
-            writer.send(np.ascontiguousarray(frame[:height, :width]))
+        iio.imwrite(
+            path,
+            [frame[:height, :width] for frame in frames],
+            plugin='FFMPEG',
+            fps=frames_per_s,
+            codec='libx264',
+            pixelformat='yuv420p',
+            macro_block_size=2,
+            quality=5,
+            ffmpeg_log_level='error',
+        )
+        iio.immeta(path, plugin='FFMPEG')  # imageio ignores how ffmpeg ended
     except OSError as error:
-        reason = ' '.join(str(error).split())[:200]
+        reason = str(error).partition('\n')[0]
         raise ConfigurationError(f'--film: ffmpeg failed: {reason}') from error
-    finally:
-        writer.close()
 
 
 def save_animation(path: Path, frames: Sequence[Frame], frames_per_s: float) -> None:
-    """Write the first seconds as a small GIF that repeats itself, for README files."""
+    """Write the first seconds as a small GIF that loops, for README files."""
     every = max(1, round(frames_per_s / _GIF_FRAMES_PER_S))
-    longest = round(_GIF_LONGEST_S * frames_per_s)
+    longest = round(_GIF_MAX_S * frames_per_s)
     chosen = [Image.fromarray(frame) for frame in frames[:longest:every]]
     width = min(_GIF_WIDTH, chosen[0].width)
     height = round(chosen[0].height * width / chosen[0].width)
     small = [picture.resize((width, height), Image.Resampling.LANCZOS) for picture in chosen]
     palette = _palette([np.asarray(picture) for picture in small])
-    pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in small]
-    pictures[0].save(
+    indexed = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in small]
+    iio.imwrite(
         path,
-        save_all=True,
-        append_images=pictures[1:],
+        [np.asarray(picture) for picture in indexed],
+        plugin='pillow',
+        mode='P',
+        palette=bytes(palette.getpalette() or ()),
         duration=round(1000.0 * every / frames_per_s),
         loop=0,
         optimize=True,
@@ -111,11 +126,11 @@ def save_animation(path: Path, frames: Sequence[Frame], frames_per_s: float) -> 
 
 
 def _palette(frames: Sequence[Frame]) -> Image.Image:
-    """Return one palette for all frames, so that what stands still does not flicker.
+    """Return one palette for all frames, so that a still background does not flicker.
 
-    Vivid colours count more: a robot's orange is few points, and lost among a grey floor's.
+    Vivid colours count more: a robot's few orange pixels would be lost in a grey floor's many.
     """
-    points = np.concatenate([frame[::6, ::6].reshape(-1, 3) for frame in frames])
-    vivid = points.max(axis=1).astype(int) - points.min(axis=1) > _VIVID
-    weighted = np.concatenate([points, *[points[vivid]] * _WEIGHT_OF_VIVID])
+    pixels = np.concatenate([frame[::6, ::6].reshape(-1, 3) for frame in frames])
+    vivid = pixels.max(axis=1).astype(int) - pixels.min(axis=1) > _VIVID_RANGE
+    weighted = np.repeat(pixels, np.where(vivid, _VIVID_WEIGHT, 1), axis=0)
     return Image.fromarray(weighted[np.newaxis]).quantize(_GIF_COLOURS, kmeans=2)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Lets a film of a simulated robot be made, in a process of its own."""
+"""Films a simulated robot in a separate process."""
 
 from collections.abc import Sequence
 import json
@@ -13,77 +13,96 @@ import time
 from rl_agent.description.robot import description_as_json
 from rl_agent.errors import ConfigurationError
 from rl_agent.policy.policy_file import save_policy
-from rl_learner.evaluation.film import FILMS
+from rl_learner.evaluation.film import FILMS, ROBOT_FILM_MAX_S
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 from rl_learner.run.folder import LOGS, POLICY_FILE
 from rl_learner.system.processes import ChildProcess
 
 _TIMEOUT_S = 600.0
-_LOOK_PERIOD_S = 0.1
-_LONGEST_S = 10.0  # of the robot: drawn in software, each second takes several
+_POLL_PERIOD_S = 0.1
+_END_TIMEOUT_S = 1.0
 
 
 def make_film(robot: str, folder: Path, stop: threading.Event) -> str:
-    """Make the films of a run; return in one line where they are, or why there are none.
+    """Film the policy of a run; return in one line where the films are, or why there are none.
 
     Args:
-        robot: name or file of its description.
-        folder: of the run.
-        stop: ends it early.
+        robot: name of the robot's description, or its file.
+        folder: folder of the run.
+        stop: event that ends the filming early.
     """
     policy = folder / POLICY_FILE
     if not policy.exists():
         return 'no film: there is no policy yet'
-    arguments = ['--robot', robot, '--policy', str(policy), '--folder', str(folder)]
-    reason = _why_not(arguments, folder / LOGS / 'film.log', stop)
-    return f'no film: {reason}' if reason else f'{folder}/ has {" and ".join(FILMS)}'
+    arguments = ['--robot', robot, '--policy', str(policy)]
+    error = _run_robot_film(arguments, folder, folder / LOGS / 'film.log', stop)
+    return f'no film: {error}' if error else f'{folder}/ has {" and ".join(FILMS)}'
 
 
 def film_policy(policy: PolicyWithRobot, folder: Path, *, seed: int, explore: bool) -> list[Path]:
     """Film one episode of a policy on its simulated robot; return the files.
 
     Args:
-        policy: with its robot.
+        policy: policy with its robot.
         folder: where the films go.
-        seed: of the starting state.
+        seed: seed of the starting state.
         explore: act as in training.
 
     Raises:
-        ConfigurationError: the robot's model cannot be filmed, or nothing can be drawn here.
+        ConfigurationError: the policy's robot is unknown, or the film cannot be made.
     """
     robot = policy.robot
     if robot is None:
-        raise ConfigurationError('--film: a policy of no known robot; accepted: with --robot NAME')
-    with tempfile.TemporaryDirectory(prefix='rl_film_') as made:
-        robot_file, policy_file = Path(made) / f'{robot.name}.yaml', Path(made) / POLICY_FILE
+        raise ConfigurationError(
+            "--film: the policy's robot is unknown; accepted: with --robot NAME"
+        )
+    with tempfile.TemporaryDirectory(prefix='rl_film_') as name:
+        temporary = Path(name)
+        robot_file, policy_file = temporary / f'{robot.name}.yaml', temporary / POLICY_FILE
         robot_file.write_text(json.dumps(description_as_json(robot)), encoding='utf-8')
         save_policy(policy_file, policy.parameters)
-        seconds = min(_LONGEST_S, robot.episode_steps / robot.rate_hz)
+        seconds = min(ROBOT_FILM_MAX_S, robot.episode_steps / robot.rate_hz)
         arguments = ['--robot', str(robot_file), '--policy', str(policy_file)]
-        arguments += ['--folder', str(folder), '--seconds', str(seconds), '--seed', str(seed)]
+        arguments += ['--seconds', str(seconds), '--seed', str(seed)]
         arguments += ['--explore'] if explore else []
-        reason = _why_not(arguments, Path(made) / 'film.log', threading.Event())
-    if reason:
-        raise ConfigurationError(f'--film: {reason}')
+        error = _run_robot_film(arguments, folder, temporary / 'film.log', threading.Event())
+    if error:
+        raise ConfigurationError(f'--film: {error}')
     return [folder / name for name in FILMS]
 
 
-def _why_not(arguments: Sequence[str], log: Path, stop: threading.Event) -> str:
-    """Run the program that films; return in one line why it failed, empty if it did not."""
-    command = [sys.executable, '-m', 'rl_learner.evaluation.robot_film', *arguments]
-    process = ChildProcess('film', command, log, os.environ)
+def _run_robot_film(
+    arguments: Sequence[str], folder: Path, log: Path, stop: threading.Event
+) -> str:
+    """Run `robot_film`; return in one line why it failed, or an empty string.
+
+    The films appear in `folder` only when both are complete.
+    """
+    with tempfile.TemporaryDirectory(prefix='.film_', dir=folder) as partial:
+        command = [sys.executable, '-m', 'rl_learner.evaluation.robot_film', *arguments]
+        command += ['--folder', partial]
+        process = ChildProcess('film', command, log, os.environ)
+        if error := _wait(process, stop):
+            return error
+        for name in FILMS:
+            (Path(partial) / name).replace(folder / name)
+    return ''
+
+
+def _wait(process: ChildProcess, stop: threading.Event) -> str:
+    """Wait for the process and end it if it is late; return its error, or an empty string."""
     deadline_s = time.monotonic() + _TIMEOUT_S
     try:
         while process.exit_code is None and time.monotonic() < deadline_s:
-            if stop.wait(_LOOK_PERIOD_S):
+            if stop.wait(_POLL_PERIOD_S):
                 break
     finally:
         in_time = process.exit_code is not None
         if not in_time:
             process.ask_to_end()
-            process.end(time.monotonic() + 1.0)
+            process.end(time.monotonic() + _END_TIMEOUT_S)
     if not in_time:
-        return 'stopped' if stop.is_set() else f'it was not ready within {_TIMEOUT_S:.0f} s'
+        return 'stopped' if stop.is_set() else f'not ready within {_TIMEOUT_S:.0f} s'
     if process.exit_code == 0:
         return ''
     lines = process.last_lines(100).splitlines()

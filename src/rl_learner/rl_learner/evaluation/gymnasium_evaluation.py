@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A policy on a Gymnasium task."""
+"""Evaluates a policy on a Gymnasium task."""
 
 from collections.abc import Callable, Iterator
 import contextlib
@@ -14,50 +14,53 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.policy import Policy
 from rl_learner.evaluation.evaluation import EvaluatedEpisode
-from rl_learner.evaluation.film import FILM_LONGEST_S, render_without_display
+from rl_learner.evaluation.film import render_without_display, TASK_FILM_MAX_S
 
 
 class TaskEvaluation:
     """Runs episodes of a task; use it as a context manager.
 
     Attributes:
-        frames_per_s: at which a film of it plays in real time.
+        frames_per_s: frame rate at which a film of the task plays in real time.
     """
 
     def __init__(self, task: str, parameters: PolicyParameters, *, film: bool) -> None:
-        """Make the task and see whether the policy fits.
+        """Make the task and check that the policy fits it.
 
         Args:
-            task: id of a registered task, as in `Pendulum-v1`.
-            parameters: of the policy; its actions are scaled to the task's bounds.
-            film: frames will be wanted.
+            task: id of a registered task, such as `Pendulum-v1`.
+            parameters: the policy; its actions are scaled to the task's bounds.
+            film: the task must be able to render frames.
 
         Raises:
-            ConfigurationError: there is no such task, it cannot be drawn, or the policy has
-                other sizes.
+            ConfigurationError: the task does not exist, cannot be rendered, or has other sizes
+                than the policy.
         """
         if film:
             render_without_display()
         self._task, self._parameters = task, parameters
         try:
             env = gymnasium.make(task, render_mode='rgb_array' if film else None)
-        except Exception as error:  # tasks come from anywhere
+        except Exception as error:  # third-party tasks may raise anything
             raise ConfigurationError(
-                f'--task: given {task!r}: {_line(error)}; accepted: a registered Gymnasium task'
+                f'--task: given {task!r}: {_one_line(error)}; accepted: a registered Gymnasium'
+                ' task'
             ) from error
         self._env = env
         self._check_sizes()
         self.frames_per_s = float(env.metadata.get('render_fps') or 30.0)
         if film:
-            self._check_drawing()
+            self._check_rendering()
 
     def __enter__(self) -> 'TaskEvaluation':
-        """Begin."""
+        """Return the evaluation."""
         return self
 
     def __exit__(self, *error: object) -> None:
         """Close the task."""
-        with contextlib.suppress(Exception):  # a window system that fails at the end harms nobody
+        with contextlib.suppress(
+            Exception
+        ):  # the episodes are done: a failing window system is harmless
             self._env.close()
 
     def episodes(
@@ -71,10 +74,10 @@ class TaskEvaluation:
         """Yield episodes as they end.
 
         Args:
-            count: how many.
-            seed: of their starts and of the exploration.
+            count: number of episodes.
+            seed: seed of the starting states and of the exploration.
             explore: act as in training.
-            on_frame: takes each picture of the first episode.
+            on_frame: called with each frame of the first episode.
         """
         policy, rng = Policy(self._parameters), np.random.default_rng(seed)
         for number in range(count):
@@ -101,7 +104,7 @@ class TaskEvaluation:
         rewards: list[float] = []
         terminated = truncated = False
         while not (terminated or truncated):
-            if on_frame and len(rewards) < FILM_LONGEST_S * self.frames_per_s:
+            if on_frame and len(rewards) < TASK_FILM_MAX_S * self.frames_per_s:
                 on_frame(self._frame())
             seen = np.asarray(observation, np.float32).ravel()
             action = policy.act(seen, rng, deterministic=not explore)
@@ -121,12 +124,12 @@ class TaskEvaluation:
         )
 
     def _check_sizes(self) -> None:
-        """Raise ConfigurationError where the policy does not fit."""
+        """Raise ConfigurationError if the policy does not fit the task."""
         seen, acted = self._env.observation_space, self._env.action_space
         if not (isinstance(seen, Box) and isinstance(acted, Box) and acted.is_bounded()):
             raise ConfigurationError(
                 f'--task: given {self._task!r} with {seen} and {acted}; accepted: tasks whose'
-                ' observations and actions are boxes, actions bounded'
+                ' observations and actions are boxes, with bounded actions'
             )
         shape = self._parameters.architecture
         given = (shape.observation_size, shape.action_size)
@@ -137,23 +140,23 @@ class TaskEvaluation:
                 f' and {accepted[1]}, those of {self._task}'
             )
 
-    def _check_drawing(self) -> None:
-        """Raise ConfigurationError where the task cannot be drawn."""
+    def _check_rendering(self) -> None:
+        """Raise ConfigurationError if the task cannot be rendered."""
         try:
             self._env.reset(seed=0)
             self._frame()
-        except Exception as error:  # drawing fails in many ways
+        except Exception as error:  # rendering fails in many ways
             raise ConfigurationError(
-                f'--film: {self._task} cannot be drawn here: {_line(error)}; accepted: without'
-                ' --film, or after what the message says. MuJoCo draws without a display where'
-                ' libegl1 and libgl1-mesa-dri are installed'
+                f'--film: {self._task} cannot be rendered: {_one_line(error)}; accepted: without'
+                ' --film, or with what is missing installed. Without a display MuJoCo needs'
+                ' libegl1 and libgl1-mesa-dri'
             ) from error
 
     def _frame(self) -> Frame:
-        """Return a picture of the task, (height, width, 3)."""
+        """Return a rendered frame, (height, width, 3)."""
         return np.asarray(self._env.render(), np.uint8)
 
 
-def _line(error: Exception) -> str:
-    """Return an error's text in one line."""
+def _one_line(error: Exception) -> str:
+    """Return an error's text in one line, or its type if it has no text."""
     return ' '.join(str(error).split()) or type(error).__name__

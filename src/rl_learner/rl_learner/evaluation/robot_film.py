@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A film of what a robot has learned: MP4 and GIF, drawn by MuJoCo without a display.
+"""Films a policy on its simulated robot: MP4 and GIF, rendered by MuJoCo without a display.
 
-Run as a program of its own, `python -m rl_learner.evaluation.robot_film`, because drivers of
-graphics cards that are not there may end a process.
+This runs as a separate program, `python -m rl_learner.evaluation.robot_film`, because a missing
+graphics driver may end the process.
 """
 
 import argparse
@@ -24,14 +24,14 @@ from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.policy import Policy
 from rl_agent.policy.policy_file import load_policy
 from rl_agent.simulation.in_process_robot import InProcessRobot
-from rl_learner.evaluation.film import write_film
+from rl_learner.evaluation.film import check_ffmpeg, ROBOT_FILM_MAX_S, write_film
 
 CAMERA = 'track'
-SIZE = (640, 400)
+SIZE = (640, 400)  # width, height, pixels
 
 
 class FilmError(RlError):
-    """A film that cannot be made."""
+    """The film cannot be made."""
 
 
 def record(
@@ -43,32 +43,32 @@ def record(
     seed: int,
     explore: bool = False,
 ) -> Iterator[Frame]:
-    """Return the frames of episodes, (height, width, 3), one a control step.
+    """Yield a frame, (height, width, 3), for each control step.
 
     Args:
-        description: of a robot whose model MuJoCo simulates.
-        parameters: of the policy.
-        seconds: of the robot's time.
+        description: a robot whose model MuJoCo simulates.
+        parameters: the policy.
+        seconds: length of the film in the robot's time.
         size: width and height, pixels.
-        seed: of the starting states.
+        seed: seed of the starting states.
         explore: act as in training, not deterministically.
 
     Raises:
-        FilmError: the model has nothing to draw, the policy is of another robot, or there is no
-            graphics library.
+        FilmError: the model has no MuJoCo scene, the policy belongs to another robot, or there
+            is no graphics library.
     """
     robot = InProcessRobot(description, seed)
     scene = getattr(robot.simulated.model, 'scene', None)
     if scene is None:
         raise FilmError(
-            f'robot {description.name!r}: its model has nothing to film; accepted: one with a'
-            ' MuJoCo scene, as the quadruped'
+            f'robot {description.name!r}: its model has nothing to film; accepted: a model'
+            ' with a MuJoCo scene, such as the quadruped'
         )
     env = RobotEnv(robot, description)
     if parameters.fingerprint not in ('', env.spaces.fingerprint):
         raise FilmError(
-            f'policy: given one with fingerprint {parameters.fingerprint}; accepted:'
-            f' {env.spaces.fingerprint}, of robot {description.name!r}'
+            f'policy: given fingerprint {parameters.fingerprint}; accepted:'
+            f' {env.spaces.fingerprint}, that of robot {description.name!r}'
         )
     policy, rng = Policy(parameters), np.random.default_rng(seed)
     policy.reset(rng)
@@ -98,39 +98,42 @@ def _renderer(model: Any, size: tuple[int, int]) -> Any:
         import mujoco
 
         return mujoco.Renderer(model, height, width)
-    except Exception as error:  # whatever a driver that is not there raises
-        raise FilmError(_explain(error)) from error
+    except Exception as error:  # without a driver anything may be raised
+        raise FilmError(_missing_graphics(error)) from error
 
 
-def _explain(error: Exception) -> str:
-    """Return what is missing, in one line."""
+def _missing_graphics(error: Exception) -> str:
+    """Return in one line that MuJoCo cannot render, and what it needs."""
     reason = ' '.join(str(error).split()) or type(error).__name__
     return (
-        f'MuJoCo cannot draw: MUJOCO_GL={os.environ["MUJOCO_GL"]}: {reason}; accepted: EGL as in'
+        f'MuJoCo cannot render: MUJOCO_GL={os.environ["MUJOCO_GL"]}: {reason}; accepted: EGL, from'
         ' the Debian packages libegl1 and libgl1-mesa-dri'
     )
 
 
 def check_graphics() -> None:
-    """Raise FilmError where MuJoCo finds no graphics library; it looks at its import already."""
+    """Raise FilmError if MuJoCo finds no graphics library, which it needs when it is imported."""
     try:
         importlib.import_module('mujoco.gl_context')
     except Exception as error:  # as above
-        raise FilmError(_explain(error)) from error
+        raise FilmError(_missing_graphics(error)) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Film a policy; exit 0 just if both files are there."""
+    """Film a policy; exit with 0 if both files were written, else with 1."""
     parser = argparse.ArgumentParser(prog='robot_film', description=__doc__)
     parser.add_argument('--robot', required=True, help='name in config/robots, or a YAML file')
     parser.add_argument('--policy', type=Path, required=True, help='.npz file')
-    parser.add_argument('--folder', type=Path, required=True, help='where the films go')
-    parser.add_argument('--seconds', type=float, default=10.0, help="of the robot's time")
-    parser.add_argument('--seed', type=int, default=0, help='of the starting states')
+    parser.add_argument('--folder', type=Path, required=True, help='folder for the films')
+    parser.add_argument(
+        '--seconds', type=float, default=ROBOT_FILM_MAX_S, help="length in the robot's time"
+    )
+    parser.add_argument('--seed', type=int, default=0, help='seed of the starting states')
     parser.add_argument('--explore', action='store_true', help='act as in training')
     options = parser.parse_args(arguments)
     try:
         check_graphics()
+        check_ffmpeg()
         description, parameters = load_robot(options.robot), load_policy(options.policy)
         frames = record(
             description,
