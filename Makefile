@@ -48,7 +48,7 @@ demo: setup  ## let simulated robots learn through ROS 2 and Reverb
 dashboard: setup  ## open TensorBoard on the runs, or on one: RUN=runs/first
 	@exec $(python) -m rl_learner.cli.dashboard $(if $(RUN),'$(RUN)') $(call option,PORT,port)
 
-evaluate: setup  ## judge a policy: make evaluate RUN=runs/first
+evaluate: setup  ## evaluate a policy: make evaluate RUN=runs/first
 	@exec $(python) -m rl_learner.cli.evaluate $(if $(RUN),'$(RUN)') $(ARGS)
 
 plot: setup  ## draw learning curves: make plot RUNS="runs/first runs/second"

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""`rl_evaluate` on robots: a simulated one of its own, and one that stands there already."""
+"""`rl_evaluate` on a simulated robot that it starts, and on a robot that already runs."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ from std_srvs.srv import Trigger
 
 @pytest.fixture
 def policy(tmp_path: Path) -> str:
-    """Return the file of a policy whose action is always tanh(1): 0.7616."""
+    """Return the file of a policy that always acts tanh(1): 0.7616."""
     shape = PolicyArchitecture(3, 1, (4,), distribution='deterministic')
     numbers = np.zeros(shape.num_parameters, np.float32)
     numbers[-1] = 1.0
@@ -56,12 +56,12 @@ def evaluate(
 
 
 def on_real(namespace: str) -> tuple[str, ...]:
-    """Return the options for a robot that stands there already."""
+    """Return the options for a robot that already runs."""
     return '--real', '--yes', '--namespace', namespace
 
 
 @pytest.mark.timeout(180)
-def test_a_simulated_robot_is_started_and_judged(
+def test_a_simulated_robot_is_started_and_evaluated(
     ros_environment: dict[str, str], tmp_path: Path, policy: str
 ) -> None:
     result = evaluate(
@@ -81,7 +81,7 @@ def test_a_simulated_robot_is_started_and_judged(
 
 
 @pytest.mark.timeout(180)
-def test_a_home_that_cannot_be_written_is_no_hindrance(
+def test_it_runs_with_an_unwritable_home(
     ros_environment: dict[str, str], tmp_path: Path, policy: str
 ) -> None:
     home = tmp_path / 'home'
@@ -96,10 +96,10 @@ def test_a_home_that_cannot_be_written_is_no_hindrance(
 
 
 @pytest.mark.timeout(180)
-def test_a_robot_that_stands_there_already(
+def test_a_robot_that_already_runs(
     ros_environment: dict[str, str], tmp_path: Path, policy: str
 ) -> None:
-    """Its agent is ours; a learner or recorder on the shared topics hears nothing of it."""
+    """The evaluation starts its agent; the topics of learner and recorder stay silent."""
     listener = Listener(
         {
             '/there/joint_states': (JointState, 10),
@@ -132,7 +132,7 @@ def test_a_robot_that_stands_there_already(
 def test_a_robot_that_a_person_prepares(
     ros_environment: dict[str, str], tmp_path: Path, policy: str, real: bool
 ) -> None:
-    """The terminal says what a person is to do; a simulated robot needs nobody."""
+    """The terminal prints what a person has to do; a simulated robot needs no person."""
     described = description_as_json(load_robot('pendulum'))
     described['reset'] = {'service': 'reset', 'person': True}
     path = tmp_path / 'prepared.yaml'
@@ -158,7 +158,7 @@ def test_a_robot_that_a_person_prepares(
             return evaluation.poll() is not None
 
         line = ''
-        if real:  # not before the terminal has asked for it
+        if real:  # only after the terminal has asked for it
             assert evaluation.stderr is not None
             while 'waiting for a person' not in line:
                 line = evaluation.stderr.readline()
@@ -175,7 +175,7 @@ def test_a_robot_that_a_person_prepares(
 
 
 @pytest.mark.timeout(240)
-def test_a_robot_that_somebody_drives_is_left_alone(
+def test_a_robot_driven_by_another_node_is_refused(
     ros_environment: dict[str, str], tmp_path: Path, policy: str
 ) -> None:
     specs = [
@@ -195,7 +195,7 @@ def test_a_robot_that_somebody_drives_is_left_alone(
 
 
 @pytest.mark.timeout(180)
-def test_a_trial_ends_when_somebody_else_begins_to_drive(
+def test_an_evaluation_ends_when_another_node_starts_to_drive(
     ros_environment: dict[str, str], tmp_path: Path, policy: str
 ) -> None:
     moved = '/shared/evaluation/transitions'
@@ -219,12 +219,12 @@ def test_a_trial_ends_when_somebody_else_begins_to_drive(
     listener.close()
     assert evaluation.returncode == 1
     assert f'/shared/{action.topic} is published by /listener and /shared/agent' in errors
-    assert 'somebody else drives the robot, too; the trial is ended' in errors
+    assert 'another node drives the robot; evaluation stopped' in errors
     assert 'Traceback' not in errors
 
 
 @pytest.mark.timeout(120)
-def test_a_robot_that_is_not_there_is_named(
+def test_a_missing_robot_is_named(
     ros_environment: dict[str, str], tmp_path: Path, policy: str
 ) -> None:
     result = evaluate(
@@ -235,5 +235,5 @@ def test_a_robot_that_is_not_there_is_named(
         timeout_s=100.0,
     )
     assert result.returncode == 2
-    assert '--real: nobody publishes /nowhere/joint_states; accepted: ' in result.stderr
+    assert '--real: no publisher of /nowhere/joint_states; accepted: ' in result.stderr
     assert 'Traceback' not in result.stderr

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Episodes of one policy and what they say about it: means with their uncertainty."""
+"""Episodes of one policy and the statistics of their returns."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ import numpy as np
 from rl_agent.array_types import Float64Array
 from scipy import stats
 
+CONFIDENCE_PERCENT = 95
 _RESAMPLES = 5000
-_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,12 +19,12 @@ class EvaluatedEpisode:
     """One episode.
 
     Attributes:
-        seed: of the robot or task.
-        episode: within the seed, from 1.
-        observation: of each step, (step, observation).
-        action: as executed, in [-1, 1], (step, action).
+        seed: seed of the robot or task.
+        episode: number within the seed, from 1.
+        observation: (step, observation).
+        action: executed actions in [-1, 1], (step, action).
         reward: (step,).
-        terminated: the task really ended.
+        terminated: the task ended, not only its time.
     """
 
     seed: int
@@ -36,7 +36,7 @@ class EvaluatedEpisode:
 
     @property
     def steps(self) -> int:
-        """Length."""
+        """Number of steps."""
         return len(self.reward)
 
     @property
@@ -47,24 +47,24 @@ class EvaluatedEpisode:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was judged, how, and what came out.
+    """An evaluated policy and its episodes.
 
     Attributes:
-        policy: where it came from.
-        version: of the policy.
-        updates: critic updates behind it.
-        judged_on: name of the robot or task.
+        policy: file or folder of the policy.
+        version: version of the policy.
+        updates: critic updates that trained it.
+        evaluated_on: name of the robot or task.
         setting: `simulated robot`, `real robot` or `task`.
-        deterministic: without exploration.
+        deterministic: the policy did not explore.
         observation_names: (observation,).
         action_names: (action,).
-        episodes: in order.
+        episodes: in the order they ended.
     """
 
     policy: str
     version: int
     updates: int
-    judged_on: str
+    evaluated_on: str
     setting: str
     deterministic: bool
     observation_names: Sequence[str]
@@ -72,24 +72,38 @@ class Evaluation:
     episodes: Sequence[EvaluatedEpisode] = field(default=())
 
     @property
+    def mode(self) -> str:
+        """How the policy acted: `deterministic` or `exploring`."""
+        return 'deterministic' if self.deterministic else 'exploring'
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds in ascending order."""
+        return sorted({item.seed for item in self.episodes})
+
+    @property
     def returns(self) -> list[float]:
         """Return of each episode."""
         return [item.episode_return for item in self.episodes]
 
+    def returns_of(self, seed: int) -> list[float]:
+        """Return the return of each episode of one seed."""
+        return [item.episode_return for item in self.episodes if item.seed == seed]
+
 
 @dataclass(frozen=True)
-class Figures:
-    """What a set of returns says; None where there are too few to say it.
+class ReturnStatistics:
+    """Statistics of episode returns; None where a single return does not define them.
 
     Attributes:
-        episodes: how many.
-        mean: of the returns.
-        std: deviation of single returns about the mean, with n - 1.
-        mean_interval: 95 % confidence interval of the mean, by bootstrap.
-        iqm: interquartile mean: of the middle half of the returns.
-        iqm_interval: 95 % confidence interval of it, by bootstrap.
-        lowest: return.
-        highest: return.
+        episodes: number of returns.
+        mean: mean return.
+        std: sample standard deviation of the returns (n - 1).
+        mean_interval: 95 % bootstrap confidence interval of the mean.
+        iqm: interquartile mean: the mean of the middle half of the returns.
+        iqm_interval: 95 % bootstrap confidence interval of the interquartile mean.
+        lowest: lowest return.
+        highest: highest return.
     """
 
     episodes: int
@@ -102,11 +116,11 @@ class Figures:
     highest: float
 
 
-def figures(returns: Sequence[float]) -> Figures:
-    """Return the figures of one or more returns (arXiv:2108.13264 for IQM and bootstrap)."""
+def return_statistics(returns: Sequence[float]) -> ReturnStatistics:
+    """Return the statistics of one or more returns (IQM and bootstrap: arXiv:2108.13264)."""
     values = np.asarray(returns, np.float64)
     several = len(values) > 1
-    return Figures(
+    return ReturnStatistics(
         episodes=len(values),
         mean=float(values.mean()),
         std=float(values.std(ddof=1)) if several else None,
@@ -119,7 +133,7 @@ def figures(returns: Sequence[float]) -> Figures:
 
 
 def _iqm(values: Float64Array, axis: int = -1) -> Any:
-    """Return the mean of the middle half."""
+    """Return the interquartile mean."""
     return stats.trim_mean(values, 0.25, axis=axis)
 
 
@@ -130,12 +144,12 @@ def _interval(values: Float64Array, statistic: Callable[..., Any]) -> tuple[floa
     if np.ptp(values) == 0.0:
         return float(values[0]), float(values[0])
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # few values: the interval is as good as they are
+        warnings.simplefilter('ignore')  # scipy warns about few values
         result = stats.bootstrap(
             (values,),
             statistic,
             n_resamples=_RESAMPLES,
-            confidence_level=_CONFIDENCE,
+            confidence_level=CONFIDENCE_PERCENT / 100.0,
             method='percentile',
             rng=0,
         )
@@ -144,5 +158,5 @@ def _interval(values: Float64Array, statistic: Callable[..., Any]) -> tuple[floa
 
 
 def interval_text(bounds: tuple[float, float] | None) -> str:
-    """Return an interval as people read it."""
+    """Return an interval as text, `-` if there is none."""
     return '-' if bounds is None else f'{bounds[0]:.1f} to {bounds[1]:.1f}'

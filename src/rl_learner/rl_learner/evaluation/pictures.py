@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Pictures of an evaluation: how the returns are spread, and what the episodes look like."""
+"""Pictures of an evaluation: the distribution of the returns, and the episodes step by step."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,20 +14,26 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 import numpy as np
 from numpy.typing import NDArray
-from rl_learner.evaluation.evaluation import Evaluation, figures, interval_text
+from rl_learner.evaluation.evaluation import (
+    CONFIDENCE_PERCENT,
+    Evaluation,
+    interval_text,
+    return_statistics,
+)
 
-_MOST_SINGLE = 10  # numbers of a robot that get a panel each; of more, a field has one
-_MOST_EPISODES = 10
-_MOST_LINES = 6  # of a panel; more numbers are rows of a map
-_MOST_NAMED = 24  # rows of a map
-_WINDOW = 100  # steps of a robot of many numbers: more of them are a carpet
-_NARROWEST = 0.02  # of the returns' size: below that, differences are not worth a picture
+_MAX_SINGLE_PANELS = 10  # a robot of more numbers gets one panel for each field
+_MAX_EPISODES = 10
+_MAX_LINES = 6  # in a panel; more numbers become rows of a heat map
+_MAX_LABELLED_ROWS = 24  # of a heat map
+_WINDOW_STEPS = 100  # shown of a robot of many numbers; more would be too dense to read
+_MIN_RELATIVE_SPAN = 0.02  # of the histogram, relative to the returns
 _PANEL_INCHES = 1.7
 
 
 def draw_returns(path: Path, evaluation: Evaluation) -> None:
-    """Draw the histogram of the returns, each episode as a tick, mean and IQM with intervals."""
-    returns, row = np.array(evaluation.returns), figures(evaluation.returns)
+    """Draw a histogram of the returns with a tick per episode, and mean and IQM with intervals."""
+    returns = np.array(evaluation.returns)
+    row = return_statistics(evaluation.returns)
     figure, axes = pyplot.subplots(figsize=(8, 4.5), layout='constrained')
     axes.hist(
         returns,
@@ -45,7 +51,7 @@ def draw_returns(path: Path, evaluation: Evaluation) -> None:
     ):
         label = f'{name} {value:.1f}'
         if interval:
-            label += f', 95 %: {interval_text(interval)}'
+            label += f', {CONFIDENCE_PERCENT} %: {interval_text(interval)}'
             axes.plot(interval, [height * top] * 2, color=colour, linewidth=3)
         axes.plot(value, height * top, 'o', color=colour, label=label)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -58,34 +64,34 @@ def draw_returns(path: Path, evaluation: Evaluation) -> None:
 
 
 def _range(returns: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the span of a histogram: that of the returns, unless they are all but equal."""
+    """Return the range of the histogram: that of the returns, wider if they are almost equal."""
     middle = (returns.min() + returns.max()) / 2.0
-    half = max(np.ptp(returns) / 2.0, _NARROWEST * abs(middle), 1e-3)
+    half = max(np.ptp(returns) / 2.0, _MIN_RELATIVE_SPAN * abs(middle), 1e-3)
     return float(middle - half), float(middle + half)
 
 
 def draw_trajectories(path: Path, evaluation: Evaluation) -> None:
     """Draw observations, actions and rewards over the steps.
 
-    Few numbers get a panel each, with all episodes; of many, a panel has the numbers of one field
-    of the observation, in steps from the middle of the median episode.
+    With few numbers, each gets a panel that shows all episodes. With many, each field of the
+    observation gets a panel that shows steps from the middle of the median episode.
     """
-    shown = list(evaluation.episodes[:_MOST_EPISODES])
+    shown = list(evaluation.episodes[:_MAX_EPISODES])
     middle = sorted(shown, key=lambda item: item.episode_return)[len(shown) // 2]
     actions = [f'action/{name}' for name in evaluation.action_names]
     names = [*evaluation.observation_names, *actions]
     values = [
         np.column_stack([item.observation, item.action]) for item in (middle, *shown)
     ]  # of each episode, (step, name)
-    if len(names) <= _MOST_SINGLE:
+    if len(names) <= _MAX_SINGLE_PANELS:
         figure, grid = _grid(len(names) + 1)
         for index, (axes, name) in enumerate(zip(grid, names, strict=False)):
             _draw_all([item[:, index] for item in values], axes, name)
         note = f'{len(shown)} episodes; red: the median, return {middle.episode_return:.1f}'
     else:
         fields = _fields(names)
-        begin = max(0, (middle.steps - _WINDOW) // 2)
-        steps = range(begin, min(middle.steps, begin + _WINDOW))
+        begin = max(0, (middle.steps - _WINDOW_STEPS) // 2)
+        steps = range(begin, min(middle.steps, begin + _WINDOW_STEPS))
         figure, grid = _grid(len(fields) + 1, apart=True)
         for axes, (field, columns) in zip(grid, fields.items(), strict=False):
             seen = values[0][steps.start : steps.stop, columns]
@@ -104,11 +110,11 @@ def draw_trajectories(path: Path, evaluation: Evaluation) -> None:
 
 
 def _grid(panels: int, *, apart: bool = False) -> tuple[Figure, Sequence[Axes]]:
-    """Return a picture of panels above each other with one time axis.
+    """Return a figure and its panels, stacked and with one time axis.
 
     Args:
-        panels: how many.
-        apart: the last one has a time axis of its own.
+        panels: number of panels.
+        apart: the last panel has its own time axis.
     """
     figure, grid = pyplot.subplots(
         panels,
@@ -130,9 +136,9 @@ def _grid(panels: int, *, apart: bool = False) -> tuple[Figure, Sequence[Axes]]:
 
 
 def _fields(names: Sequence[str]) -> dict[str, list[int]]:
-    """Return the columns of each field: what stands before the slash of their names.
+    """Return the columns of each field, the part of a name before the slash.
 
-    Previous actions are left out: the actions show them.
+    Previous actions are left out because the actions show them.
     """
     fields: dict[str, list[int]] = {}
     for index, name in enumerate(names):
@@ -142,7 +148,7 @@ def _fields(names: Sequence[str]) -> dict[str, list[int]]:
 
 
 def _draw_all(curves: Sequence[NDArray[np.float64]], axes: Axes, label: str) -> None:
-    """Draw one number in all episodes, the first of `curves`, the median, on top."""
+    """Draw one number in all episodes; the first of `curves`, the median, is on top."""
     for curve in curves[1:]:
         axes.plot(curve, color='tab:blue', alpha=0.25, linewidth=0.8)
     axes.plot(curves[0], color='tab:red', linewidth=1.4)
@@ -152,29 +158,29 @@ def _draw_all(curves: Sequence[NDArray[np.float64]], axes: Axes, label: str) -> 
 def _draw_field(
     axes: Axes, field: str, names: Sequence[str], values: NDArray[np.float64], steps: range
 ) -> None:
-    """Draw the numbers of a field in one episode: lines, or where they are many, a map.
+    """Draw the numbers of a field in one episode as lines, or as a heat map if there are many.
 
     Args:
-        axes: to draw in.
-        field: its name.
-        names: of its numbers.
+        axes: panel to draw in.
+        field: name of the field.
+        names: names of its numbers.
         values: (step, name).
-        steps: the numbers of the steps.
+        steps: step numbers.
     """
-    own = [name.partition('/')[2] for name in names]
-    if len(names) > 1 and np.isin(values, (0.0, 1.0)).all():  # as feet on the ground
-        _draw_map(axes, own, values, steps, 'Greys', (0.0, 1.0))
+    labels = [name.partition('/')[2] for name in names]
+    if len(names) > 1 and np.isin(values, (0.0, 1.0)).all():  # such as foot contacts
+        _draw_map(axes, labels, values, steps, 'Greys', (0.0, 1.0))
         field = f'{field},\nblack: 1'
-    elif len(names) > _MOST_LINES:
+    elif len(names) > _MAX_LINES:
         bounded = field == 'action'
         centred = values if bounded else values - values.mean(axis=0)
         size = 1.0 if bounded else float(np.percentile(np.abs(centred), 99.0)) or 1.0
-        image = _draw_map(axes, own, centred, steps, 'RdBu_r', (-size, size))
+        image = _draw_map(axes, labels, centred, steps, 'RdBu_r', (-size, size))
         bar = axes.get_figure().colorbar(image, ax=axes, pad=0.01)  # type: ignore[union-attr]
         bar.ax.tick_params(labelsize='x-small')
         field = field if bounded else f'{field},\nfrom its mean'
     else:
-        for number, (column, name) in enumerate(zip(values.T, own, strict=True)):
+        for number, (column, name) in enumerate(zip(values.T, labels, strict=True)):
             axes.plot(steps, column, color=f'C{number}', linewidth=1.2, label=name)
         if len(names) > 1:
             axes.legend(
@@ -191,7 +197,7 @@ def _draw_map(
     colours: str,
     limits: tuple[float, float],
 ) -> AxesImage:
-    """Draw a row for each number, a column for each step; return the picture."""
+    """Draw a heat map with a row for each number and a column for each step; return it."""
     edges = (steps.start - 0.5, steps.stop - 0.5, len(names) - 0.5, -0.5)
     low, high = limits
     image = axes.imshow(
@@ -205,16 +211,15 @@ def _draw_map(
     )
     axes.grid(visible=False)
     axes.set_yticks([])
-    if len(names) <= _MOST_NAMED:
-        size = 'x-small' if len(names) <= _MOST_LINES else 5.5
+    if len(names) <= _MAX_LABELLED_ROWS:
+        size = 'x-small' if len(names) <= _MAX_LINES else 5.5
         axes.set_yticks(range(len(names)), names, fontsize=size)
     return image
 
 
 def _title(evaluation: Evaluation) -> str:
     """Return the title of a picture."""
-    kind = 'deterministic' if evaluation.deterministic else 'exploring'
     return (
-        f'{evaluation.judged_on} ({evaluation.setting}), policy version {evaluation.version},'
-        f' {kind}'
+        f'{evaluation.evaluated_on} ({evaluation.setting}), policy version {evaluation.version},'
+        f' {evaluation.mode}'
     )

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""An evaluation for people and scripts: table, JSON, CSV and pictures."""
+"""Reports of an evaluation: table, JSON, CSV and pictures."""
 
 import csv
 from dataclasses import asdict
@@ -8,40 +8,51 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
-from rl_learner.evaluation.evaluation import Evaluation, Figures, figures, interval_text
+from rl_learner.evaluation.evaluation import (
+    CONFIDENCE_PERCENT,
+    Evaluation,
+    interval_text,
+    return_statistics,
+    ReturnStatistics,
+)
 from rl_learner.evaluation.pictures import draw_returns, draw_trajectories
+
+_COLUMNS = ('seed', 'episode', 'steps', 'episode_return', 'terminated')
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Return what was judged and what came out, as plain values."""
-    seeds = sorted({item.seed for item in evaluation.episodes})
+    """Return the evaluation and its statistics as plain values."""
     return {
         'policy': evaluation.policy,
         'version': evaluation.version,
         'updates': evaluation.updates,
-        'judged_on': evaluation.judged_on,
+        'judged_on': evaluation.evaluated_on,
         'setting': evaluation.setting,
         'deterministic': evaluation.deterministic,
-        'all': asdict(figures(evaluation.returns)),
-        'seeds': {str(seed): asdict(figures(_returns(evaluation, seed))) for seed in seeds},
+        'all': asdict(return_statistics(evaluation.returns)),
+        'seeds': {
+            str(seed): asdict(return_statistics(evaluation.returns_of(seed)))
+            for seed in evaluation.seeds
+        },
         'returns': [round(value, 4) for value in evaluation.returns],
     }
 
 
 def as_table(evaluation: Evaluation) -> Table:
-    """Return the figures of each seed and of all."""
-    kind = 'deterministic' if evaluation.deterministic else 'exploring'
+    """Return a table with a row for each seed and one for all episodes."""
     table = Table(
-        title=f'{evaluation.policy}, version {evaluation.version}: {kind} on'
-        f' {evaluation.judged_on} ({evaluation.setting})'
+        title=f'{evaluation.policy}, version {evaluation.version}: {evaluation.mode} on'
+        f' {evaluation.evaluated_on} ({evaluation.setting})'
     )
-    for name in ('seed', 'episodes', 'mean', 'std', '95 % of mean', 'IQM', '95 % of IQM', 'range'):
+    confidence = f'{CONFIDENCE_PERCENT} % of'
+    headings = ('seed', 'episodes', 'mean', 'std', f'{confidence} mean')
+    for name in (*headings, 'IQM', f'{confidence} IQM', 'range'):
         table.add_column(name, justify='right', no_wrap=True)
-    seeds = sorted({item.seed for item in evaluation.episodes})
+    seeds = evaluation.seeds
     for seed in seeds if len(seeds) > 1 else ():
-        table.add_row(str(seed), *_cells(figures(_returns(evaluation, seed))))
+        table.add_row(str(seed), *_cells(return_statistics(evaluation.returns_of(seed))))
     name = 'all' if len(seeds) > 1 else str(seeds[0])
-    table.add_row(name, *_cells(figures(evaluation.returns)), style='bold')
+    table.add_row(name, *_cells(return_statistics(evaluation.returns)), style='bold')
     return table
 
 
@@ -54,22 +65,17 @@ def write_report(folder: Path, evaluation: Evaluation) -> list[Path]:
     paths[0].write_text(json.dumps(as_json(evaluation), indent=2) + '\n', encoding='utf-8')
     with paths[1].open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
-        writer.writerow(['seed', 'episode', 'steps', 'episode_return', 'terminated'])
-        for item in evaluation.episodes:
-            row = [item.seed, item.episode, item.steps, item.episode_return, item.terminated]
-            writer.writerow(row)
+        writer.writerow(_COLUMNS)
+        writer.writerows(
+            [getattr(item, name) for name in _COLUMNS] for item in evaluation.episodes
+        )
     draw_returns(paths[2], evaluation)
     draw_trajectories(paths[3], evaluation)
     return paths
 
 
-def _returns(evaluation: Evaluation, seed: int) -> list[float]:
-    """Return the returns of one seed."""
-    return [item.episode_return for item in evaluation.episodes if item.seed == seed]
-
-
-def _cells(row: Figures) -> list[str]:
-    """Return the cells of a row."""
+def _cells(row: ReturnStatistics) -> list[str]:
+    """Return the table cells of some statistics."""
     return [
         str(row.episodes),
         f'{row.mean:.1f}',

@@ -1,18 +1,13 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A policy on a robot, through the robot's own agent; no learner takes part.
+"""Evaluates a policy on a robot, through the robot's own agent and without a learner.
 
-This node stands in for the learner machine: it publishes the one policy, and acknowledges the
-transitions, which arrive whole and in order and become the episodes.
+The node stands in for the learner machine: it publishes the policy, acknowledges the transitions
+and assembles the episodes from them.
 """
 
-from collections.abc import Iterator, Mapping
-import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-import json
-import os
-from pathlib import Path
 import sys
-import tempfile
 import time
 
 import numpy as np
@@ -30,7 +25,7 @@ from rl_agent.bringup.node_specs import (
     simulated_robot,
     SIMULATION_STARTS_WITHIN_S,
 )
-from rl_agent.description.robot import description_as_json, RobotDescription
+from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.ros_policy_message import policy_to_message
@@ -47,36 +42,35 @@ from rl_agent.ros.ros_topics import (
     TRANSITIONS_ACK,
     TRANSITIONS_QOS,
 )
-from rl_agent.system.log_folder import log_variables
 from rl_learner.evaluation.evaluation import EvaluatedEpisode
 from rl_learner.journal.batch_codec import decode
 from rl_learner.replay.transition_arrays import TransitionArrays
-from rl_learner.system.domain import applied, claim_domain, local_environment
-from rl_learner.system.processes import ChildProcess, end_in_order
+from rl_learner.system.domain import applied
+from rl_learner.system.processes import ChildProcess
 from rl_msgs.msg import AgentStatus, TransitionAck, TransitionBatch
 from rl_msgs.msg import Policy as PolicyMessage
 from std_srvs.srv import Trigger
 
-_REPEAT_S = 1.0  # of the policy, and of a look who else drives the robot
-_DISCOVERY_S = 20.0  # the robot is seen by then, or is not there
-_LOOK_S = 2.0  # for others, once the robot is seen
-_NAMES_S = 3.0  # longer, for the names of those that were seen
-_SILENCE_S = 90.0
-_END_WITHIN_S = 6.0
+_PUBLISH_PERIOD_S = 1.0  # of the policy and of the check for other publishers
+_ROBOT_TIMEOUT_S = 20.0
+_PUBLISHERS_WAIT_S = 2.0  # to discover other publishers once the robot is discovered
+_NAMES_TIMEOUT_S = 3.0  # to discover their names after that
+_SILENCE_TIMEOUT_S = 90.0
+_POLL_PERIOD_S = 0.1
 
 
 @dataclass(frozen=True)
 class RobotEvaluation:
-    """One policy on one robot.
+    """The evaluation of one policy on one robot.
 
     Attributes:
-        robot: its description.
-        parameters: of the policy, signed with the robot's fingerprint.
-        episodes: how many.
-        seed: of the simulated robot's starts and of the exploration.
+        robot: description of the robot.
+        parameters: policy, signed with the robot's fingerprint.
+        episodes: number of episodes.
+        seed: seed of the simulated robot's starting states and of the exploration.
         explore: act as in training.
-        real: the robot is there already, on this process's ROS domain.
-        namespace: of a real robot; empty: none.
+        real: the robot already runs, on this process's ROS domain.
+        namespace: namespace of a real robot; empty for none.
     """
 
     robot: RobotDescription
@@ -88,7 +82,7 @@ class RobotEvaluation:
     namespace: str = ''
 
     def node_specs(self, robot_file: str) -> list[NodeSpec]:
-        """Return the processes to start: a simulated robot, unless it is real, and its agent."""
+        """Return the nodes to start: the agent, and before it the robot if it is simulated."""
         parameters = {'seed': self.seed, 'explore': self.explore}
         if self.real:
             return evaluation_nodes(robot_file, self.namespace, simulated=False, **parameters)
@@ -103,70 +97,20 @@ class RobotEvaluation:
         return evaluation_topic(topic, self.namespace) if self.real else topic
 
 
-def run_evaluation(evaluation: RobotEvaluation) -> Iterator[EvaluatedEpisode]:
-    """Yield episodes as they end; all processes end with the last one, or with the caller.
-
-    Raises:
-        ConfigurationError: the real robot is not there, or somebody else drives it.
-        RlError: a process ended by itself, the robot is silent, or somebody else drives it, too.
-    """
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='rl_evaluate_')))
-        environment = {**_environment(evaluation, stack), **log_variables(folder)}
-        judge = _EvaluationNode(evaluation, environment)
-        stack.callback(judge.close)
-        if evaluation.real:
-            judge.await_robot()
-            judge.refuse_company()
-        processes: list[ChildProcess] = []
-        stack.callback(_end, processes)
-        _start(evaluation, folder, environment, processes)
-        for number in range(evaluation.episodes):
-            yield judge.next_episode(number + 1, processes)
-
-
-def _environment(evaluation: RobotEvaluation, stack: contextlib.ExitStack) -> Mapping[str, str]:
-    """Return the variables of a trial: for a simulated robot a ROS domain of its own."""
-    if evaluation.real:
-        return os.environ
-    return local_environment(stack.enter_context(claim_domain()))
-
-
-def _start(
-    evaluation: RobotEvaluation,
-    folder: Path,
-    environment: Mapping[str, str],
-    processes: list[ChildProcess],
-) -> None:
-    """Start the evaluation's processes, with the description that the policy brought along."""
-    robot_file = folder / f'{evaluation.robot.name}.yaml'  # JSON is YAML
-    robot_file.write_text(json.dumps(description_as_json(evaluation.robot)), encoding='utf-8')
-    variables = {**environment, 'PYTHONUNBUFFERED': '1'}
-    for spec in evaluation.node_specs(str(robot_file)):
-        command = [sys.executable, *spec.arguments()]
-        log = folder / f'{spec.name}.log'
-        processes.append(ChildProcess(spec.name, command, log, variables))
-
-
-def _end(processes: list[ChildProcess]) -> None:
-    """End the agent, then its robot."""
-    stages = [[process] for process in reversed(processes)]
-    end_in_order(stages, time.monotonic() + _END_WITHIN_S)
-
-
-class _EvaluationNode:
-    """The node in this process."""
+class EvaluationNode:
+    """Publishes the policy to the robot's agent and collects the episodes."""
 
     def __init__(self, evaluation: RobotEvaluation, environment: Mapping[str, str]) -> None:
-        """Join the domain.
+        """Join the ROS domain.
 
         Args:
-            evaluation: policy, robot and how many episodes.
-            environment: of the evaluation's processes; it says which domain, and how far it goes.
+            evaluation: policy, robot and number of episodes.
+            environment: environment variables of the evaluation's processes; they choose the
+                ROS domain and its discovery range.
         """
         self._evaluation = evaluation
-        # by whom the robot is driven
-        self._commanding = (evaluation.robot.action.topic, AGENT_STATUS)
+        # a publisher of one of these drives the robot
+        self._driver_topics = (evaluation.robot.action.topic, AGENT_STATUS)
         self._context = Context()
         with applied(environment):
             rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
@@ -175,14 +119,14 @@ class _EvaluationNode:
         self._executor.add_node(self._node)
         self._rows: list[TransitionArrays] = []
         self._acknowledged: dict[str, int] = {}
-        self._heard_s = time.monotonic()
-        self._looked_s = 0.0
-        self._state = 'not heard of'
+        self._last_heard_s = time.monotonic()
+        self._last_published_s = 0.0
+        self._agent_state = 'no status received'
         self._confirmation = self._node.create_client(Trigger, f'agent/{CONFIRM_RESET[2:]}')
         self._connect()
 
     def _connect(self) -> None:
-        """Create the topics that the learner machine has."""
+        """Create the publishers and subscriptions that the learner machine has."""
         node, evaluation = self._node, self._evaluation
         self._policies = node.create_publisher(PolicyMessage, evaluation.topic(POLICY), POLICY_QOS)
         self._acks = node.create_publisher(
@@ -198,45 +142,45 @@ class _EvaluationNode:
         node.create_subscription(AgentStatus, AGENT_STATUS, self._on_status, STATUS_QOS)
 
     def await_robot(self) -> None:
-        """Return once the real robot is seen, and others had the time to be seen, too.
+        """Wait until the real robot is discovered, and allow time to discover other publishers.
 
         Raises:
-            ConfigurationError: it is not there.
+            ConfigurationError: a sensor topic of the robot has no publisher.
         """
-        if not serve(self._executor, _DISCOVERY_S, lambda: not self._missing()):
+        if not serve(self._executor, _ROBOT_TIMEOUT_S, lambda: not self._unpublished_topics()):
             raise ConfigurationError(
-                f'--real: nobody publishes {", ".join(self._missing())}; accepted: a robot that'
-                ' does, on the ROS domain of this terminal, with its --namespace'
+                f'--real: no publisher of {", ".join(self._unpublished_topics())}; accepted: a'
+                " running robot on this terminal's ROS domain, with its --namespace"
             )
-        serve(self._executor, _LOOK_S)
-        serve(self._executor, _NAMES_S, self._all_are_named)
+        serve(self._executor, _PUBLISHERS_WAIT_S)
+        serve(self._executor, _NAMES_TIMEOUT_S, self._all_named)
 
-    def _missing(self) -> list[str]:
-        """Return the sensor topics that nobody publishes."""
+    def _unpublished_topics(self) -> list[str]:
+        """Return the sensor topics without a publisher."""
         topics = map(self._node.resolve_topic_name, self._evaluation.robot.topics)
         return [topic for topic in topics if not self._node.count_publishers(topic)]
 
-    def _all_are_named(self) -> bool:
-        """Return whether the names of all who may command the robot are known."""
+    def _all_named(self) -> bool:
+        """Return whether the names of all nodes that may drive the robot are known."""
         return not any(
-            UNNAMED in other_publishers(self._node, topic) for topic in self._commanding
+            UNNAMED in other_publishers(self._node, topic) for topic in self._driver_topics
         )
 
-    def refuse_company(self) -> None:
-        """Do nothing where nobody else commands the robot.
+    def refuse_other_publishers(self) -> None:
+        """Check that no other node drives the robot.
 
         Raises:
-            ConfigurationError: somebody does.
+            ConfigurationError: one does.
         """
-        if text := self._company(own=0):
+        if text := self._other_publishers(own=0):
             raise ConfigurationError(
-                f'--real: {text}; accepted: a robot that nobody drives: end its agent first (one'
-                f' that was killed is forgotten after {FORGOTTEN_S:g} s)'
+                f'--real: {text}; accepted: a robot that no other node drives: stop its agent'
+                f' first (a killed agent is forgotten after {FORGOTTEN_S:g} s)'
             )
 
-    def _company(self, own: int) -> str:
-        """Return who else commands the real robot, beside `own` agents; empty: nobody."""
-        for topic in self._commanding:
+    def _other_publishers(self, own: int) -> str:
+        """Return who drives the robot in addition to `own` agents, or an empty string."""
+        for topic in self._driver_topics:
             others = other_publishers(self._node, topic)
             if len(others) > own:
                 full = self._node.resolve_topic_name(topic)
@@ -247,85 +191,87 @@ class _EvaluationNode:
         """Return the next whole episode.
 
         Raises:
-            RlError: a process ended by itself, nothing comes, or the robot is not ours alone.
+            RlError: a process ended unexpectedly, the robot is silent, or another node drives it.
         """
-        while (episode := self._take(number)) is None:
-            self._executor.spin_once(timeout_sec=0.1)
-            if time.monotonic() - self._looked_s >= _REPEAT_S:
-                self._looked_s = time.monotonic()
-                self._keep_going()
-            self._raise_if_one_ended(processes)
+        while (episode := self._pop_episode(number)) is None:
+            self._executor.spin_once(timeout_sec=_POLL_PERIOD_S)
+            if time.monotonic() - self._last_published_s >= _PUBLISH_PERIOD_S:
+                self._last_published_s = time.monotonic()
+                self._publish_policy()
+            self._raise_if_hopeless(processes)
         return episode
 
     def close(self) -> None:
-        """Leave the domain."""
+        """Leave the ROS domain."""
         self._executor.shutdown()
         self._node.destroy_node()
         try_shutdown(context=self._context)
 
-    def _keep_going(self) -> None:
-        """Publish the policy now and then, for late joiners miss it sometimes.
+    def _publish_policy(self) -> None:
+        """Publish the policy again, because late joiners sometimes miss it.
 
-        On a real robot only once its agent is seen, and as the only one: without a policy it does
-        not move.
+        A real robot gets it only after its agent is discovered and if no other node drives the
+        robot; without a policy the robot does not move.
 
         Raises:
-            RlError: somebody else commands the robot, too.
+            RlError: another node drives the robot.
         """
         if self._evaluation.real:
-            if text := self._company(own=1):
-                raise RlError(f'{text}: somebody else drives the robot, too; the trial is ended')
+            if text := self._other_publishers(own=1):
+                raise RlError(f'{text}: another node drives the robot; evaluation stopped')
             if not self._node.count_publishers(AGENT_STATUS):
                 return
         message = policy_to_message(self._evaluation.parameters)
         message.header.stamp = self._node.get_clock().now().to_msg()
         self._policies.publish(message)
 
-    def _raise_if_one_ended(self, processes: list[ChildProcess]) -> None:
-        """Raise RlError where episodes cannot be expected any more."""
+    def _raise_if_hopeless(self, processes: list[ChildProcess]) -> None:
+        """Raise RlError if no more episodes can be expected."""
         for process in processes:
             if process.exit_code is not None:
                 raise RlError(
                     f'{process.name} ended with exit code {process.exit_code}; its log ends'
                     f' with: {process.last_lines(3)}'
                 )
-        if time.monotonic() - self._heard_s > _SILENCE_S:
+        if time.monotonic() - self._last_heard_s > _SILENCE_TIMEOUT_S:
             raise RlError(
-                f'the robot did not move in {_SILENCE_S:g} s; its agent says: {self._state}'
+                f'the robot did not move for {_SILENCE_TIMEOUT_S:g} s; its agent reports:'
+                f' {self._agent_state}'
             )
 
     def _on_status(self, message: AgentStatus) -> None:
-        """Remember what the agent does; a person's time is no silence."""
+        """Keep the agent's state; waiting for a person does not count as silence."""
         if message.state.startswith(FOR_A_PERSON):
-            self._heard_s = time.monotonic()
+            self._last_heard_s = time.monotonic()
             if not self._evaluation.real:
-                self._confirmation.call_async(Trigger.Request())  # nobody prepares a simulation
-            elif message.state != self._state:
+                self._confirmation.call_async(Trigger.Request())  # no person is needed
+            elif message.state != self._agent_state:
                 print(message.state, file=sys.stderr, flush=True)
-        self._state = message.state
+        self._agent_state = message.state
 
     def _on_batch(self, data: bytes) -> None:
-        """Keep what is new of a serialised batch and acknowledge it; what is not comes again.
+        """Keep the new transitions of a serialised batch and acknowledge them.
 
-        A robot of another kind cannot follow this policy: its transitions are for somebody else.
+        A batch with a gap before it is dropped: the agent sends it again. Transitions of a robot
+        of another kind are ignored because they are meant for its learner.
         """
         batch = decode(data)
         sender = batch.sender
         if sender.fingerprint != self._evaluation.parameters.fingerprint:
             return
-        have = self._acknowledged.get(sender.session, batch.oldest_sequence - 1)
-        skip = have + 1 - batch.first_sequence
+        acknowledged = self._acknowledged.get(sender.session, batch.oldest_sequence - 1)
+        skip = acknowledged + 1 - batch.first_sequence
         if 0 <= skip < len(batch):
             self._rows.append(batch.transitions[skip:])
-            have = batch.last_sequence
-            self._heard_s = time.monotonic()
-        self._acknowledged[sender.session] = have
+            acknowledged = batch.last_sequence
+            self._last_heard_s = time.monotonic()
+        self._acknowledged[sender.session] = acknowledged
         self._acks.publish(
-            TransitionAck(robot=sender.robot, session=sender.session, sequence=have)
+            TransitionAck(robot=sender.robot, session=sender.session, sequence=acknowledged)
         )
 
-    def _take(self, number: int) -> EvaluatedEpisode | None:
-        """Return the first whole episode among what came, None if there is none."""
+    def _pop_episode(self, number: int) -> EvaluatedEpisode | None:
+        """Remove the first complete episode from the rows; return it, or None if there is none."""
         taken: list[TransitionArrays] = []
         for index, rows in enumerate(self._rows):
             ends = np.flatnonzero(rows.terminated | rows.truncated)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Returns become figures and pictures, on tasks and off them; mistakes are named first."""
+"""Evaluations: statistics, reports and pictures, on tasks; wrong options are named first."""
 
 import csv
 import json
@@ -16,15 +16,14 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.policy.policy_file import save_policy
 from rl_learner.cli import evaluate
-from rl_learner.evaluation.evaluation import EvaluatedEpisode, Evaluation, figures
-from rl_learner.evaluation.film import check_ffmpeg, write_film
+from rl_learner.evaluation.evaluation import EvaluatedEpisode, Evaluation, return_statistics
 from rl_learner.evaluation.gymnasium_evaluation import TaskEvaluation
 from rl_learner.evaluation.pictures import draw_trajectories
 from rl_learner.evaluation.report import as_json, write_report
 
 
 def parameters(observations: int = 3, actions: int = 1) -> PolicyParameters:
-    """Return a policy whose mean action is always 0."""
+    """Return a policy with mean action 0."""
     shape = PolicyArchitecture(observations, actions, (4,))
     return PolicyParameters(shape, np.zeros(shape.num_parameters, np.float32))
 
@@ -36,9 +35,9 @@ def exit_code(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
-def test_figures_by_hand() -> None:
+def test_statistics_by_hand() -> None:
     """The middle half of 0, 1, 2, 3, 4, 5, 6, 100 is 2, 3, 4, 5: mean 3.5."""
-    row = figures([100.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    row = return_statistics([100.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
     assert row.episodes == 8
     assert row.mean == pytest.approx(121 / 8)
     assert row.iqm == pytest.approx(3.5)
@@ -49,25 +48,25 @@ def test_figures_by_hand() -> None:
 
 
 def test_the_interval_agrees_with_theory() -> None:
-    """Of 400 normal numbers the mean is known to 1.96 sigma / 20."""
+    """The 95 % interval of the mean of 400 normal numbers is 1.96 sigma / 20 on each side."""
     values = np.random.default_rng(0).normal(10.0, 2.0, 400)
-    interval = figures(values.tolist()).mean_interval
+    interval = return_statistics(values.tolist()).mean_interval
     assert interval is not None
     half = (interval[1] - interval[0]) / 2
     assert half == pytest.approx(1.96 * values.std(ddof=1) / 20, rel=0.1)
 
 
-def test_too_few_episodes_claim_nothing() -> None:
-    one = figures([3.0])
+def test_a_single_episode_has_no_deviation_and_no_interval() -> None:
+    one = return_statistics([3.0])
     assert (one.mean, one.iqm) == (3.0, 3.0)
     assert one.std is None
     assert one.mean_interval is None
     assert one.iqm_interval is None
-    assert figures([2.0, 2.0]).mean_interval == (2.0, 2.0)
+    assert return_statistics([2.0, 2.0]).mean_interval == (2.0, 2.0)
 
 
 def episodes(count: int, seed: int = 0) -> list[EvaluatedEpisode]:
-    """Return random episodes of several lengths."""
+    """Return random episodes of different lengths."""
     rng = np.random.default_rng(seed)
     return [
         EvaluatedEpisode(
@@ -106,7 +105,7 @@ def test_one_episode_can_be_drawn(tmp_path: Path) -> None:
     assert len(write_report(tmp_path, evaluation)) == 4
 
 
-def test_a_task_is_judged_the_same_way_twice() -> None:
+def test_evaluations_of_a_task_are_repeatable() -> None:
     runs = []
     for _ in range(2):
         with TaskEvaluation('Pendulum-v1', parameters(), film=False) as task:
@@ -136,9 +135,9 @@ def test_the_command_on_a_task(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 IN_ONE_SECOND = """
 import datetime, sys, types
-from rl_learner.cli import evaluate
+from rl_learner.cli import evaluate, result_folder
 moment = datetime.datetime(2026, 1, 2, 3, 4, 5)
-evaluate.datetime = types.SimpleNamespace(datetime=types.SimpleNamespace(now=lambda: moment))
+result_folder.datetime = types.SimpleNamespace(datetime=types.SimpleNamespace(now=lambda: moment))
 print('ready', flush=True)
 sys.stdin.readline()
 evaluate.main()
@@ -149,7 +148,7 @@ def test_evaluations_of_one_second_do_not_overwrite_each_other(tmp_path: Path) -
     save_policy(tmp_path / 'policy.npz', parameters())
     command = [sys.executable, '-c', IN_ONE_SECOND, 'policy.npz', '--task', 'Pendulum-v1']
     command += ['--episodes', '1', '--json', '--seed']
-    judges = [
+    processes = [
         subprocess.Popen(
             [*command, seed],
             cwd=tmp_path,
@@ -159,16 +158,16 @@ def test_evaluations_of_one_second_do_not_overwrite_each_other(tmp_path: Path) -
         )
         for seed in '01'
     ]
-    for judge in judges:
-        assert judge.stdout is not None
-        assert judge.stdout.readline() == 'ready\n'
-    for judge in judges:
-        assert judge.stdin is not None
-        judge.stdin.write('begin\n')
-        judge.stdin.flush()
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == 'ready\n'
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write('begin\n')
+        process.stdin.flush()
     seeds = {}
-    for judge in judges:
-        content = json.loads(judge.communicate(timeout=100)[0])
+    for process in processes:
+        content = json.loads(process.communicate(timeout=100)[0])
         stored = json.loads((tmp_path / content['folder'] / 'evaluation.json').read_text('utf-8'))
         seeds[content['folder']] = [*stored['seeds']]
     first = 'evaluations/20260102-030405'
@@ -176,10 +175,10 @@ def test_evaluations_of_one_second_do_not_overwrite_each_other(tmp_path: Path) -
     assert sorted(seeds.values()) == [['0'], ['1']]
 
 
-def test_a_folder_that_is_made_meanwhile_is_refused(
+def test_a_folder_made_by_another_evaluation_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two of the same --out: both saw that it was not there; nothing is overwritten."""
+    """Two evaluations with the same --out both saw no folder; nothing is overwritten."""
     save_policy(tmp_path / 'policy.npz', parameters())
     out = tmp_path / 'out'
     monkeypatch.setattr(
@@ -194,10 +193,10 @@ def test_a_folder_that_is_made_meanwhile_is_refused(
     ('out', 'made'),
     [([], 'evaluations'), (['--out', 'a/b'], 'a'), (['--out', 'kept', '--force'], 'kept')],
 )
-def test_an_evaluation_that_is_interrupted_leaves_no_folder(
+def test_an_interrupted_evaluation_leaves_no_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: list[str], made: str
 ) -> None:
-    """It is there during the episodes; one that was there before stays."""
+    """The folder exists during the episodes; one that existed before stays."""
     monkeypatch.chdir(tmp_path)
     save_policy(tmp_path / 'policy.npz', parameters())
     (tmp_path / 'kept').mkdir()
@@ -215,7 +214,7 @@ def test_an_evaluation_that_is_interrupted_leaves_no_folder(
 
 @pytest.mark.parametrize(('numbers', 'panels'), [(3, 5), (12, 4)])
 def test_many_numbers_share_panels(tmp_path: Path, numbers: int, panels: int) -> None:
-    """Of 3 numbers and 1 action each has one; 12 of two fields, the action and the reward: 4."""
+    """3 numbers, 1 action and the reward: 5 panels; 12 numbers in two fields: 4 panels."""
     rng = np.random.default_rng(0)
     episodes = [
         EvaluatedEpisode(
@@ -224,13 +223,13 @@ def test_many_numbers_share_panels(tmp_path: Path, numbers: int, panels: int) ->
         for number in range(3)
     ]
     names = [f'{"ab"[index % 2]}/{index}' for index in range(numbers)]
-    judged = Evaluation('p', 1, 1, 'r', 'task', True, names, ['x'], episodes)
+    evaluation = Evaluation('p', 1, 1, 'r', 'task', True, names, ['x'], episodes)
     path = tmp_path / 'trajectories.png'
-    draw_trajectories(path, judged)
+    draw_trajectories(path, evaluation)
     assert image.imread(path).shape[:2] == (round(100 * (1.7 * panels + 0.8)), 900)
 
 
-def test_many_numbers_are_maps_of_steps_in_the_middle(
+def test_many_numbers_are_heat_maps_of_the_middle_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[Figure] = []
@@ -242,8 +241,8 @@ def test_many_numbers_are_maps_of_steps_in_the_middle(
     observation = np.column_stack([joints, feet])
     episode = EvaluatedEpisode(0, 1, observation, actions, np.ones(300), terminated=False)
     names = [f'joint/{index}' for index in range(8)] + [f'foot/{index}' for index in range(4)]
-    judged = Evaluation('p', 1, 1, 'r', 'task', True, names, list('abcdefgh'), [episode])
-    draw_trajectories(tmp_path / 'trajectories.png', judged)
+    evaluation = Evaluation('p', 1, 1, 'r', 'task', True, names, list('abcdefgh'), [episode])
+    draw_trajectories(tmp_path / 'trajectories.png', evaluation)
     panels = {axes.get_ylabel(): axes for axes in kept[0].axes}
     drawn = {
         name: np.asarray(axes.images[0].get_array())
@@ -271,14 +270,14 @@ def test_wrong_tasks_are_named() -> None:
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
-        (['--task', 'Pendulum-v1', '--real'], '--task: given beside'),
-        (['--film', '--real'], 'a real robot has no model to draw'),
+        (['--task', 'Pendulum-v1', '--real'], '--task: given with'),
+        (['--film', '--real'], 'a real robot has no model to render'),
         (['--film', '--robot', 'pendulum'], 'its model has nothing to film'),
-        (['--real', '--seeds', '2'], 'a real robot has none'),
+        (['--real', '--seeds', '2'], 'a real robot has no seed'),
         (['--namespace', 'r'], 'without --real'),
-        ([], 'does not say for which robot'),
+        ([], 'does not name its robot'),
         (['--robot', 'pendulun'], 'did you mean'),
-        (['--robot', 'pendulum', '--real'], 'nobody there to ask; accepted: with --yes'),
+        (['--robot', 'pendulum', '--real'], 'no terminal to ask on; accepted: with --yes'),
     ],
 )
 def test_wrong_options_are_named(
@@ -293,29 +292,3 @@ def test_wrong_options_are_named(
     assert exit_code('policy.npz', *arguments) == 2
     assert words in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ['policy.npz']
-
-
-def test_a_film_plays(tmp_path: Path) -> None:
-    """Odd sizes too; the pictures come back as they went in, nearly."""
-    import imageio_ffmpeg
-    from PIL import Image
-
-    frames = [np.full((65, 97, 3), 10 * number, np.uint8) for number in range(20)]
-    mp4, gif = write_film(tmp_path, frames, 20.0)
-    reader = imageio_ffmpeg.read_frames(str(mp4))
-    meta = next(reader)
-    assert meta['size'] == (96, 64)
-    assert meta['fps'] == pytest.approx(20.0)
-    shown = [np.frombuffer(frame, np.uint8) for frame in reader]
-    assert len(shown) == 20
-    assert shown[10].mean() == pytest.approx(100, abs=5)
-    with Image.open(gif) as picture:
-        assert picture.size == (97, 65)
-        assert getattr(picture, 'n_frames', 1) == 20
-
-
-def test_no_ffmpeg_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    check_ffmpeg()
-    monkeypatch.setenv('IMAGEIO_FFMPEG_EXE', '/no/ffmpeg')
-    with pytest.raises(ConfigurationError, match='--film: no ffmpeg'):
-        check_ffmpeg()
