@@ -11,7 +11,8 @@ from gazebo_fixtures import StartWorld, WORKSPACE
 import pytest
 from rl_agent.description.robot import load_robot
 from rl_learner.demo.demo_description import load_demo
-from rl_learner.demo.demo_run import DemoPlan, DemoRun
+from rl_learner.demo.demo_plan import DemoPlan
+from rl_learner.demo.demo_run import DemoRun
 from rl_learner.run.folder import new_run_folder
 from rl_learner.system.domain import claim_domain
 from rl_learner.system.ports import free_port

@@ -1,8 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What the `rl_...` tools share: options, errors, exit codes.
+"""Options, errors and exit codes that all `rl_...` tools share.
 
-Exit codes: 0 done, 1 failed or not reached, 2 wrong usage, 130 interrupted. An option has the
-same name and meaning in each of them.
+An option has the same name and meaning in every tool.
 """
 
 import argparse
@@ -17,20 +16,24 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 from rl_agent.errors import ConfigurationError, RlError
-
-_WIDTH_ELSEWHERE = 160
+from rl_learner.system.ports import free_port
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
-INTERRUPTED = 130  # as shells have it for Ctrl-C
+INTERRUPTED = 130  # as in shells after Ctrl-C
 
-_CODES = 'exit codes: 0 done, 1 failed or not reached, 2 wrong usage, 130 interrupted'
+_EXIT_CODES = (
+    f'exit codes: {DONE} done, {FAILED} failed or not reached, {WRONG_USAGE} wrong usage,'
+    f' {INTERRUPTED} interrupted'
+)
+_PIPE_WIDTH = 160
+_LOWEST_PORT = 1024  # lower ones are reserved for root
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one line; its help is there for those who ask."""
+    """A parser that reports an error in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, name the option that was perhaps meant, exit with 2."""
+        """Print the error with the closest known options, and exit with 2."""
         known = [name for action in self._actions for name in action.option_strings]
         words = message.split() if message.startswith('unrecognized') else ()
         given = [word.partition('=')[0] for word in words if word.startswith('--')]
@@ -40,27 +43,27 @@ class Parser(argparse.ArgumentParser):
 
 
 def make_parser(
-    name: str, description: str, examples: str, codes: str = _CODES
+    name: str, description: str, examples: str, exit_codes: str = _EXIT_CODES
 ) -> argparse.ArgumentParser:
-    """Return a parser whose help teaches.
+    """Return a parser with examples and exit codes in its help.
 
     Args:
-        name: of the command.
+        name: name of the command.
         description: one or two sentences.
-        examples: lines of commands, each with a comment.
-        codes: what its exit codes mean.
+        examples: command lines, each with a comment.
+        exit_codes: meaning of the exit codes.
     """
     return Parser(
         prog=name,
         description=description,
-        epilog=f'examples:\n{examples.strip(chr(10))}\n\n{codes}',
+        epilog=f'examples:\n{examples.strip(chr(10))}\n\n{exit_codes}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
 
 
 def add_policy(parser: argparse.ArgumentParser) -> None:
-    """Add the policy to work on."""
+    """Add the argument for the policy."""
     parser.add_argument(
         'policy',
         type=Path,
@@ -70,44 +73,64 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_robot(parser: argparse._ActionsContainer, whose: str = 'policy') -> None:
-    """Add the robot that a policy, or whatever `whose` says, must fit."""
+def add_robot(parser: argparse._ActionsContainer, source: str = 'policy') -> None:
+    """Add the option for the robot; its default comes from `source`, a policy or a run."""
     parser.add_argument(
         '--robot',
         default='',
-        help=f"name of a robot description, or its YAML file; default: the {whose}'s own",
+        help=f"name of a robot description, or its YAML file; default: the {source}'s own",
     )
 
 
 def add_runs(parser: argparse.ArgumentParser) -> None:
-    """Add the folder of all runs."""
+    """Add the option for the folder of all runs."""
     parser.add_argument(
-        '--runs', type=Path, default=Path('runs'), help='where run folders are; default: runs'
+        '--runs', type=Path, default=Path('runs'), help='folder of the run folders; default: runs'
     )
 
 
-def add_out(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add where results go.
+def add_out(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add the options for the output.
 
     Args:
-        parser: to add to.
-        what: is written where, with the default.
+        parser: parser to extend.
+        text: help text: what is written, and the default.
     """
-    parser.add_argument('--out', type=Path, help=what)
+    parser.add_argument('--out', type=Path, help=text)
     parser.add_argument(
-        '--force', action='store_true', help='replace what is there; without it that is an error'
+        '--force', action='store_true', help='replace an existing output; without it an error'
     )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add the output for scripts."""
+    """Add the option for JSON output."""
     parser.add_argument(
         '--json', action='store_true', help='print one JSON object instead of a table'
     )
 
 
+def add_port(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add the option for a TCP port, explained by `text`."""
+    parser.add_argument('--port', type=at_least(_LOWEST_PORT), help=text)
+
+
+def find_port(wanted: int | None) -> int:
+    """Return the port of the option `--port`; without one, any free port.
+
+    Raises:
+        ConfigurationError: the wanted port is in use.
+    """
+    try:
+        return free_port(wanted or 0)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            f'--port: given {wanted}: {error}; accepted: a free TCP port from {_LOWEST_PORT} to'
+            ' 65535'
+        ) from error
+
+
 def at_least(low: int) -> Callable[[str], int]:
-    """Return a type for argparse: whole numbers from `low` on."""
+    """Return a type for argparse: whole numbers of at least `low`."""
 
     def convert(text: str) -> int:
         try:
@@ -124,27 +147,27 @@ def at_least(low: int) -> Callable[[str], int]:
 
 
 def refuse_to_overwrite(path: Path, *, force: bool) -> None:
-    """Do nothing where a result may be written.
+    """Check that a result may be written to a path.
 
     Raises:
-        ConfigurationError: something is there, or the folder cannot be written.
+        ConfigurationError: the path exists and `force` is not set, or it cannot be written.
     """
     if path.exists() and not force:
         raise ConfigurationError(
             f'--out: given {path}: exists already; accepted: a new name, or --force to replace it'
         )
-    above = path.absolute()
-    while not above.exists():
-        above = above.parent
-    if not os.access(above, os.W_OK) or (above != path.absolute() and not above.is_dir()):
+    parent = path.absolute()
+    while not parent.exists():
+        parent = parent.parent
+    if not os.access(parent, os.W_OK) or (parent != path.absolute() and not parent.is_dir()):
         raise ConfigurationError(
-            f'--out: given {path}: {above} cannot be written; accepted: a folder to write in'
+            f'--out: given {path}: {parent} cannot be written; accepted: a writable folder'
         )
 
 
 def print_table(table: Table) -> None:
-    """Print a table; into a pipe or file as wide as it likes."""
-    Console(width=None if sys.stdout.isatty() else _WIDTH_ELSEWHERE).print(table)
+    """Print a table as wide as the terminal, or with a fixed width into a pipe or file."""
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
 
 
 def run_tool(
@@ -152,9 +175,9 @@ def run_tool(
     tool: Callable[[argparse.Namespace], int],
     arguments: Sequence[str] | None,
 ) -> None:
-    """Run a tool with the command line's options and exit with its code.
+    """Parse the command line, run the tool and exit with its code.
 
-    An expected error is one line on stderr.
+    Expected errors are printed in one line to stderr.
     """
     logging.basicConfig(format='%(message)s', level=logging.WARNING, stream=sys.stderr)
     options = parser.parse_args(arguments)
@@ -162,16 +185,16 @@ def run_tool(
         code = tool(options)
         sys.stdout.flush()
     except ConfigurationError as error:
-        code = _report(parser.prog, error, WRONG_USAGE)
+        code = _print_error(parser.prog, error, WRONG_USAGE)
     except (RlError, OSError) as error:
-        code = _report(parser.prog, error, FAILED)
+        code = _print_error(parser.prog, error, FAILED)
     except KeyboardInterrupt:
         print(f'{parser.prog}: interrupted', file=sys.stderr)
         code = INTERRUPTED
     sys.exit(code)
 
 
-def _report(name: str, error: Exception, code: int) -> int:
+def _print_error(name: str, error: Exception, code: int) -> int:
     """Print an error; return the exit code."""
     print(f'{name}: error: {error}', file=sys.stderr)
     return code

@@ -21,9 +21,9 @@ from rl_learner.cli import (
 
 _EXAMPLES = """
   eval "$(rl_completion bash)"                    # for this shell
-  rl_completion bash > ~/.rl_completion.bash      # for all: then, in ~/.bashrc,
+  rl_completion bash > ~/.rl_completion.bash      # for all shells: in ~/.bashrc
   source ~/.rl_completion.bash
-  rl_completion zsh > ~/.rl_completion.zsh        # then, in ~/.zshrc after compinit,
+  rl_completion zsh > ~/.rl_completion.zsh        # in ~/.zshrc after compinit
   eval "$(< ~/.rl_completion.zsh)"
 """
 _MODULES = (
@@ -37,7 +37,7 @@ _MODULES = (
     runs,
 )
 _FOLDERS = ('run', 'runs', 'resume', 'delete')
-# Robots that come along by name, others by their files.
+# Robots of this project are completed by name, others as files.
 _ROBOTS = {
     'bash': '_rl_robot_files() {{ compgen -W "{names}" -- "$1"; compgen -f -- "$1"; }}',
     'zsh': '_rl_robot_files() {{ compadd {names}; _files -g "*.(yaml|yml)"; }}',
@@ -48,19 +48,19 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = command_line.make_parser(
         'rl_completion',
-        'Print what lets a shell complete the options, run folders and robots of these tools with'
-        '\nthe tab key. It is a script: nothing of this project runs when you press the key.',
+        'Print a script that lets a shell complete the options, run folders and robots of these'
+        '\ntools with the tab key. Nothing of this project runs when you press the key.',
         _EXAMPLES,
     )
-    parser.add_argument('shell', choices=sorted(_ROBOTS), help='which shell')
+    parser.add_argument('shell', choices=sorted(_ROBOTS), help='shell to complete in')
     return parser
 
 
 def script(shell: str) -> str:
-    """Return the script for a shell.
+    """Return the completion script for a shell.
 
     Raises:
-        ConfigurationError: shtab, which writes it, is missing.
+        ConfigurationError: the package shtab is missing.
     """
     try:
         import shtab
@@ -79,13 +79,13 @@ def script(shell: str) -> str:
         for action in parser._actions:
             if kind := _kind(action):
                 action.complete = completers[kind]  # type: ignore[attr-defined]  # for shtab
-        # shtab's pattern for several arguments lets zsh complete the first alone
+        # shtab's pattern for several arguments lets zsh complete only the first
         parts.append(shtab.complete(parser, shell).replace('(*)', '*'))
     return '\n'.join(parts)
 
 
 def _kind(action: argparse.Action) -> str:
-    """Return what an argument names: `robot`, `folder`, `file`, or empty for something else."""
+    """Return what an argument names: `robot`, `folder`, `file`, or an empty string."""
     if action.dest == 'robot':
         return 'robot'
     if action.dest in _FOLDERS:
@@ -94,7 +94,7 @@ def _kind(action: argparse.Action) -> str:
 
 
 def parsers() -> Iterator[argparse.ArgumentParser]:
-    """Yield the command line of each tool, this one's as well."""
+    """Yield the parser of each tool, including this one."""
     yield make_parser()
     for module in _MODULES:
         yield module.make_parser()

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`rl_dashboard`: TensorBoard on the runs there are, while they train and afterwards."""
+"""`rl_dashboard`: TensorBoard on one or all runs, during training and afterwards."""
 
 import argparse
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from rl_learner.system.ports import free_port
 _EXAMPLES = """
   rl_dashboard                       # all runs in runs/
   rl_dashboard runs/first --port 7000
-  make dashboard RUN=runs/first      # the same from the project's folder
+  make dashboard RUN=runs/first      # the same, from the project's folder
 """
-_USUAL_PORT = 6006
+_DEFAULT_PORT = 6006
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -25,7 +25,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = command_line.make_parser(
         'rl_dashboard',
         'Open TensorBoard on a run or on all runs: losses, Q, returns and their parts, control'
-        '\nloops, the configuration of each run. docs/tools.md says what each curve is.',
+        '\nloops, and the configuration of each run. docs/tools.md explains each curve.',
         _EXAMPLES,
     )
     parser.add_argument(
@@ -36,45 +36,35 @@ def make_parser() -> argparse.ArgumentParser:
         help='folder of a run; default: all runs in --runs',
     )
     command_line.add_runs(parser)
-    parser.add_argument(
-        '--port',
-        type=command_line.at_least(1024),
-        help=f'TCP port of the page; default: {_USUAL_PORT}, or a free one',
-    )
+    command_line.add_port(parser, f'TCP port of the page; default: {_DEFAULT_PORT}, or a free one')
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Check, then become TensorBoard."""
+    """Check the options, then replace this process by TensorBoard."""
     folder = options.run or options.runs
     if not any(folder.glob(f'**/{TENSORBOARD}/events.*')):
         raise ConfigurationError(
             f'run: given {folder}: no {TENSORBOARD}/ with events in it; accepted: the folder of a'
-            ' run that has begun, or a folder of such runs'
+            ' run that has started, or a folder of such runs'
         )
-    port = _port(options.port)
-    # what TensorFlow says of graphics cards is no concern of somebody who looks at curves
+    port = _find_port(options.port)
+    # hide TensorFlow's warnings about GPUs
     os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
     arguments = ['--logdir', str(folder), '--port', str(port), '--host', 'localhost']
     arguments += ['--reload_interval', '5']
-    print(f'http://localhost:{port}/ shows {folder}; Ctrl-C ends it', flush=True)
+    print(f'http://localhost:{port}/ shows {folder}; Ctrl-C stops it', flush=True)
     os.execv(sys.executable, [sys.executable, '-m', 'tensorboard.main', *arguments])
 
 
-def _port(wanted: int | None) -> int:
-    """Return the wanted port, or a free one.
-
-    Raises:
-        ConfigurationError: the wanted one is in use.
-    """
+def _find_port(wanted: int | None) -> int:
+    """Return the wanted port; without one the default port, or a free one if that is in use."""
+    if wanted is not None:
+        return command_line.find_port(wanted)
     try:
-        return free_port(wanted or _USUAL_PORT)
-    except (OSError, OverflowError) as error:
-        if wanted is None:
-            return free_port()
-        raise ConfigurationError(
-            f'--port: given {wanted}: {error}; accepted: a free TCP port from 1024 to 65535'
-        ) from error
+        return free_port(_DEFAULT_PORT)
+    except OSError:
+        return free_port()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

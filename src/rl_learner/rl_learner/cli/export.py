@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`rl_export`: a policy into a file to deploy, checked against the live policy first."""
+"""`rl_export`: export a policy to files, checked against the live policy."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -15,11 +15,11 @@ from rl_learner.export import numpy_file as export_numpy
 from rl_learner.export import onnx_file as export_onnx
 from rl_learner.export import torchscript_file as export_torchscript
 from rl_learner.export.load_policy import load_source
-from rl_learner.export.policy_with_robot import check_export, PolicyWithRobot
+from rl_learner.export.policy_with_robot import check_export, PolicyWithRobot, TOLERANCE
 
 _EXAMPLES = """
-  rl_export runs/first                         # all formats, into runs/first/export/
-  rl_export runs/first --format onnx           # only that one
+  rl_export runs/first                         # all formats, to runs/first/export/
+  rl_export runs/first --format onnx           # only one
   rl_export runs/first/checkpoints/checkpoint_000000003000.pt --out deploy/
   ros2 launch rl_agent robot.launch.py robot:=pendulum policy:=runs/first/export/policy.npz
 """
@@ -27,12 +27,12 @@ _EXAMPLES = """
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file.
+    """A file format.
 
     Attributes:
-        suffix: of its name.
-        encode: policy to the file's content.
-        compute: content and observations to actions and commands.
+        suffix: suffix of the file name.
+        encode: converts a policy to the content of a file.
+        compute: converts content and observations to actions and commands.
     """
 
     suffix: str
@@ -48,14 +48,14 @@ FORMATS = {
 
 
 def export(policy: PolicyWithRobot, name: str) -> tuple[bytes, float]:
-    """Return a checked file's content, and its largest difference from the live policy.
+    """Return the content of a file and its largest difference from the live policy.
 
     Args:
-        policy: with its exploration.
+        policy: policy with its exploration.
         name: one of `FORMATS`.
 
     Raises:
-        PolicyError: the file would not compute what the policy does.
+        PolicyError: the file computes other actions than the policy.
         ConfigurationError: a package that the format needs is missing.
     """
     content = FORMATS[name].encode(policy)
@@ -69,8 +69,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = command_line.make_parser(
         'rl_export',
         'Write a policy as files that run without this project: NumPy arrays, ONNX, TorchScript.'
-        '\nEach has observation normalisation, action bounds and the robot description inside, and'
-        '\nis checked against the live policy to 1e-5 before it is written.',
+        '\nEach includes observation normalisation, action bounds and robot description, and is'
+        f'\nchecked against the live policy to {TOLERANCE:g} before it is written.',
         _EXAMPLES,
     )
     command_line.add_policy(parser)
@@ -80,7 +80,7 @@ def make_parser() -> argparse.ArgumentParser:
         nargs='+',
         choices=sorted(FORMATS),
         default=sorted(FORMATS),
-        help='kinds of file; default: all',
+        help='file formats; default: all',
     )
     command_line.add_out(parser, 'folder for policy.npz, .onnx, .pt; default: RUN/export')
     command_line.add_json(parser)
@@ -88,10 +88,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Export; nothing is written unless every file is right."""
+    """Export; write nothing unless every file passes its check."""
     policy = load_source(options.policy, options.robot)
-    beside = options.policy if options.policy.is_dir() else Path()
-    folder = options.out or beside / 'export'
+    run = options.policy if options.policy.is_dir() else Path()
+    folder = options.out or run / 'export'
     paths = {name: folder / f'policy{FORMATS[name].suffix}' for name in options.format}
     for path in paths.values():
         command_line.refuse_to_overwrite(path, force=options.force)
@@ -101,21 +101,23 @@ def _run(options: argparse.Namespace) -> int:
             file.write(content)
     if options.json:
         files = {
-            name: {'file': str(paths[name]), 'bytes': len(content), 'difference': worst}
-            for name, (content, worst) in checked.items()
+            name: {'file': str(paths[name]), 'bytes': len(content), 'difference': difference}
+            for name, (content, difference) in checked.items()
         }
         print(json.dumps({**_about(policy), 'files': files}))
         return command_line.DONE
     about = _about(policy)
-    robot = about['robot'] or 'no robot known: commands are -1 to 1'
+    robot = about['robot'] or 'unknown robot: commands are -1 to 1'
     print(f'{options.policy}: version {about["version"]}, {about["updates"]} updates, {robot}')
-    for name, (content, worst) in checked.items():
-        print(f'{paths[name]}: {len(content):,} bytes, differs by {worst:.1e} from the policy')
+    for name, (content, difference) in checked.items():
+        print(
+            f'{paths[name]}: {len(content):,} bytes, differs by {difference:.1e} from the policy'
+        )
     return command_line.DONE
 
 
 def _about(policy: PolicyWithRobot) -> dict[str, Any]:
-    """Return which policy it is, as plain values."""
+    """Return the policy's robot, version and updates as plain values."""
     return {
         'robot': policy.robot.name if policy.robot else None,
         'version': policy.parameters.version,

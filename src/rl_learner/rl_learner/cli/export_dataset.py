@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`rl_export_dataset`: a run's experience as a Minari dataset, for offline learning elsewhere."""
+"""`rl_export_dataset`: export a run's experience as a Minari dataset for offline learning."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from rl_learner.run.folder import EXPERIENCE
 from rl_learner.run.manifest import read_run, robot_of_run, RUN_FILE
 
 _EXAMPLES = """
-  rl_export_dataset runs/first                            # into runs/first/export/first-v0
+  rl_export_dataset runs/first                            # to runs/first/export/first-v0
   rl_export_dataset runs/first --out ~/.minari/datasets/pendulum/first-v0
   python -c "import minari; print(minari.MinariDataset('runs/first/export/first-v0/data'))"
 """
@@ -28,8 +28,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = command_line.make_parser(
         'rl_export_dataset',
         "Write a run's experience as a Minari dataset (HDF5): all episodes of all robots in the"
-        '\norder in which they ended. An episode without a recorded end is kept as truncated. The'
-        '\nrun may go on meanwhile; what it stores later is not in the dataset.',
+        '\norder in which they ended. Episodes without a recorded end are stored as truncated. The'
+        '\nrun may continue meanwhile; what it stores after the start is not in the dataset.',
         _EXAMPLES,
     )
     parser.add_argument('run', type=Path, metavar='RUN', help='folder of a run')
@@ -47,7 +47,7 @@ def _run(options: argparse.Namespace) -> int:
     extent = journal_extent(journal)
     if extent.total == extent.first:
         raise ConfigurationError(
-            f'run: given {run}: no experience in {journal}; accepted: a run with some'
+            f'run: given {run}: no experience in {journal}; accepted: a run with experience'
         )
     robot = robot_of_run(run, options.robot)
     given = Spaces(robot).fingerprint
@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace) -> int:
     command_line.refuse_to_overwrite(out, force=options.force)
     if out.exists() and not dataset_folder.is_dataset(out):
         raise ConfigurationError(
-            f'--force: given {out}: no dataset; accepted: a dataset to replace, or a new name'
+            f'--force: given {out}: not a dataset; accepted: a dataset to replace, or a new name'
         )
     metadata = {
         'description': f'{extent.total - extent.first} transitions of {robot.name} on the job',
@@ -83,7 +83,7 @@ def _run(options: argparse.Namespace) -> int:
     else:
         print(
             f'{out}: {counts.transitions:,} transitions, {counts.episodes:,} episodes'
-            f' ({counts.interrupted:,} without a recorded end, kept as truncated) of'
+            f' ({counts.interrupted:,} without a recorded end, stored as truncated) of'
             f' {", ".join(sorted(counts.robots))}'
         )
         print(f"minari.MinariDataset('{out / dataset_folder.DATA}') reads it")
@@ -91,7 +91,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _limited(batches: Iterator[TransitionBatch], count: int) -> Iterator[TransitionBatch]:
-    """Yield batches of this many transitions: a run that goes on would never come to an end."""
+    """Yield batches up to this many transitions, because the run may add more all the time."""
     for batch in batches:
         if count <= 0:
             return
@@ -100,7 +100,7 @@ def _limited(batches: Iterator[TransitionBatch], count: int) -> Iterator[Transit
 
 
 def _algorithm(run: Path) -> str:
-    """Return the name of a run's algorithm; `unknown` where the folder does not say."""
+    """Return the name of a run's algorithm, or `unknown`."""
     if not (run / RUN_FILE).is_file():
         return 'unknown'
     return Path(str(read_run(run).parameters.get('algorithm', 'unknown'))).stem

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`rl_import`: recordings into a run's experience, from where they land in its replay."""
+"""`rl_import`: import recordings into a run's experience and thereby into its replay."""
 
 import argparse
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ from rl_learner.run.manifest import refuse_other_robot, robot_of_run, RUN_FILE
 
 _EXAMPLES = """
   rl_import bags/monday bags/tuesday --run runs/first   # recordings of the topic `transitions`
-  rl_import runs/first --run runs/second                # all of another run of such a robot
-  rl_import bags/monday --run runs/new --robot pendulum # into a run that is yet to begin
+  rl_import runs/first --run runs/second                # all of another run of the same robot
+  rl_import bags/monday --run runs/new --robot pendulum # into a run that has not started
   rl_import bags/teleop --run runs/first --raw          # sensors and commands of a robot
 """
 
@@ -29,9 +29,9 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = command_line.make_parser(
         'rl_import',
-        "Store recorded transitions in a run's experience; its learner finds them in its replay at"
-        '\nthe next start. What is there already is ignored: importing twice does no harm. Learner'
-        '\nand replay bridge of the run must not be running.',
+        "Store recorded transitions in a run's experience; at its next start, the learner finds"
+        '\nthem in its replay. Duplicates are ignored, so importing twice is harmless. The learner'
+        '\nand the replay bridge of the run must not be running.',
         _EXAMPLES,
     )
     parser.add_argument(
@@ -45,51 +45,51 @@ def make_parser() -> argparse.ArgumentParser:
         '--run', type=Path, required=True, help='folder of the run to import into; may be new'
     )
     command_line.add_robot(parser, 'run')
-    raw = parser.add_argument_group('recordings of a robot that had no agent')
+    raw = parser.add_argument_group('recordings of a robot without an agent')
     raw.add_argument(
         '--raw',
         action='store_true',
-        help="rebuild transitions from the robot's sensor and command topics, by its description",
+        help="rebuild transitions from the robot's sensor and command topics and its description",
     )
-    raw.add_argument('--namespace', default='', help='of the robot, as in robot_1')
+    raw.add_argument('--namespace', default='', help='of the robot, such as robot_1')
     raw.add_argument(
         '--episode-gap-s',
         type=_seconds,
         metavar='S',
-        help='an episode ends where no command comes for longer; default: two control periods',
+        help='longer time without a command ends an episode; default: two control periods',
     )
     command_line.add_json(parser)
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Import."""
+    """Import the recordings."""
     run = options.run.expanduser()
     for path in options.files:
         if not path.exists():
-            raise ConfigurationError(f'FILE: given {path}: not there; accepted: a recording')
+            raise ConfigurationError(f'FILE: given {path}: no such file; accepted: a recording')
         if path.resolve() == run.resolve():
-            raise ConfigurationError(f'FILE: given {path}: the run itself; accepted: another')
+            raise ConfigurationError(f'FILE: given {path}: the run itself; accepted: another run')
     robot = _robot(run, options.robot)
     counts = import_batches(run, _sources(options, robot), Spaces(robot))
     if options.json:
         print(json.dumps({'run': str(run), **dataclasses.asdict(counts)}))
     else:
         print(
-            f'{run}: {counts.imported:,} transitions imported, {counts.duplicate:,} were there'
-            f' already, {counts.missing:,} are missing between; {counts.total:,} in the run now'
+            f'{run}: {counts.imported:,} transitions imported, {counts.duplicate:,} already'
+            f' there, {counts.missing:,} missing in between; {counts.total:,} in the run now'
         )
     return command_line.DONE
 
 
 def _sources(options: argparse.Namespace, robot: RobotDescription) -> list[Source]:
-    """Return what yields the batches of each file."""
+    """Return a source of batches for each file."""
     if options.raw:
-        # only this needs ROS
+        # imported here because only this needs ROS
         from rl_learner.recordings.ros_raw_recording import RawOptions, RawRecording
 
-        how = RawOptions(options.namespace, options.episode_gap_s)
-        return [RawRecording(path, robot, how) for path in options.files]
+        raw_options = RawOptions(options.namespace, options.episode_gap_s)
+        return [RawRecording(path, robot, raw_options) for path in options.files]
     for name in ('namespace', 'episode_gap_s'):
         if getattr(options, name):
             raise ConfigurationError(
@@ -99,7 +99,7 @@ def _sources(options: argparse.Namespace, robot: RobotDescription) -> list[Sourc
 
 
 def _seconds(text: str) -> float:
-    """Return a time above 0, for argparse."""
+    """Return a positive time in seconds, for argparse."""
     try:
         value = float(text)
     except ValueError:
@@ -113,7 +113,7 @@ def _robot(run: Path, name: str) -> RobotDescription:
     """Return the robot of the run.
 
     Raises:
-        ConfigurationError: it is of another kind than the one that is named, or unknown.
+        ConfigurationError: the robot is unknown, or not the named one.
     """
     robot = robot_of_run(run, name)
     if name and (run / RUN_FILE).is_file():
@@ -124,7 +124,7 @@ def _robot(run: Path, name: str) -> RobotDescription:
 
 
 def _refuse_other_identity(path: Path, fingerprint: str) -> None:
-    """Raise ConfigurationError where bridge or learner made the folder a run of other robots."""
+    """Raise ConfigurationError if the run's bridge or learner stored another robot's identity."""
     try:
         accepted = json.loads(path.read_text(encoding='utf-8'))['fingerprint']
     except FileNotFoundError:

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`rl_plot`: learning curves of runs, side by side."""
+"""`rl_plot`: learning curves of runs."""
 
 import argparse
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from rl_learner.run.manifest import RUN_FILE
 
 _EXAMPLES = """
   rl_plot runs/first                        # one run: episodes and their running mean
-  rl_plot runs/tqc-1 runs/tqc-2 runs/sac-1  # seeds of an algorithm become one curve with a band
+  rl_plot runs/tqc-1 runs/tqc-2 runs/sac-1  # seeds of an algorithm: one curve with a band
   rl_plot                                   # all runs in runs/
-  rl_plot runs/a runs/b --by run            # each run a curve of its own
-  rl_plot runs/a runs/b --json              # figures for scripts
+  rl_plot runs/a runs/b --by run            # one curve for each run
+  rl_plot runs/a runs/b --json              # statistics for scripts
 """
 
 
@@ -27,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = command_line.make_parser(
         'rl_plot',
         'Draw returns over steps and over wall-clock time. Runs of the same robot and algorithm'
-        '\nare taken for seeds: their mean gets a 95 % bootstrap band. Each robot has a row.',
+        '\nare treated as seeds: their mean gets a 95 % bootstrap band. Each robot has a row.',
         _EXAMPLES,
     )
     parser.add_argument(
@@ -38,13 +38,13 @@ def make_parser() -> argparse.ArgumentParser:
         '--by',
         choices=('algorithm', 'run'),
         default='algorithm',
-        help='what makes a curve; default: robot and algorithm',
+        help='how runs are grouped into curves; default: by robot and algorithm',
     )
     parser.add_argument(
         '--window',
         type=command_line.at_least(1),
         default=5,
-        help='episodes that a running mean spans; default: 5',
+        help='episodes in the running mean; default: 5',
     )
     command_line.add_out(parser, 'PNG file; default: curves.png')
     command_line.add_json(parser)
@@ -52,14 +52,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Read, draw, say where."""
+    """Read the runs, draw their curves, and print where the picture is."""
     path = options.out or Path('curves.png')
     if path.suffix != '.png':
         raise ConfigurationError(f'--out: given {path}; accepted: a name that ends in .png')
     folders = options.run or sorted(file.parent for file in options.runs.glob(f'*/{RUN_FILE}'))
     if not folders:
         raise ConfigurationError(
-            f'--runs: given {options.runs}: no run in it; accepted: a folder of runs'
+            f'--runs: given {options.runs}: no runs in it; accepted: a folder of runs'
         )
     command_line.refuse_to_overwrite(path, force=options.force)
     curves = _read(folders, options)
@@ -74,26 +74,26 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _read(folders: Sequence[Path], options: argparse.Namespace) -> list[RunCurve]:
-    """Return the runs' curves; of runs that nobody named, those that cannot be drawn are left out.
+    """Return the curves of the runs; without named runs, skip those that cannot be drawn.
 
     Raises:
-        ConfigurationError: a run that was named cannot be drawn, or none can.
+        ConfigurationError: a named run cannot be drawn, or no run can.
     """
-    curves, problems = [], []
+    curves, errors = [], []
     for folder in folders:
         try:
             curves.append(read_curve(folder, by_run=options.by == 'run'))
         except ConfigurationError as error:
-            problems.append(error)
-            if options.run or len(problems) == len(folders):
+            errors.append(error)
+            if options.run or len(errors) == len(folders):
                 raise
-    for problem in problems:
-        print(f'left out: {problem}', file=sys.stderr)
+    for reason in errors:
+        print(f'skipped: {reason}', file=sys.stderr)
     return curves
 
 
 def _print(curves: Sequence[RunCurve]) -> None:
-    """Print a line for each run."""
+    """Print a table with a row for each run."""
     table = Table()
     for name in ('run', 'group', 'episodes', 'steps', 'time', 'best', 'last 10'):
         justify = 'left' if name in ('run', 'group') else 'right'

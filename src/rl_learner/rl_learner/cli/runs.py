@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`rl_runs`: the runs there are; go on with one, clean up others."""
+"""`rl_runs`: list runs, resume one, delete others."""
 
 import argparse
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ from rl_learner.run.listing import (
 from rl_learner.run.lock import kept_unused, LOCK_FILE
 
 _EXAMPLES = """
-  rl_runs                              # what is in runs/, and how it stands
+  rl_runs                              # the runs in runs/ and their states
   rl_runs --runs /data/runs --json     # for scripts
-  rl_runs --resume runs/first          # print the command that goes on with it
+  rl_runs --resume runs/first          # print the command that resumes it
   rl_runs --resume runs/first --start  # run that command
-  rl_runs --delete runs/old runs/bad   # asks first; --yes does not
+  rl_runs --delete runs/old runs/bad   # asks first, unless with --yes
 """
 _STYLES = {'running': 'green', 'crashed': 'red', 'stopped': '', 'not started': 'yellow'}
 
@@ -41,16 +41,16 @@ def make_parser() -> argparse.ArgumentParser:
     parser = command_line.make_parser(
         'rl_runs',
         'List the runs in a folder: robot, algorithm, steps, best return, state, size. A run is'
-        '\nrunning while its learner lives, stopped if it ended as it was asked to, else crashed.',
+        '\nrunning while its learner is alive, stopped if it ended on request, else crashed.',
         _EXAMPLES,
     )
     command_line.add_runs(parser)
     command_line.add_json(parser)
-    deed = parser.add_mutually_exclusive_group()
-    deed.add_argument(
-        '--resume', type=Path, metavar='RUN', help='print the command that goes on with a run'
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument(
+        '--resume', type=Path, metavar='RUN', help='print the command that resumes a run'
     )
-    deed.add_argument(
+    action.add_argument(
         '--delete', type=Path, nargs='+', metavar='RUN', help='delete runs, after asking'
     )
     parser.add_argument('--start', action='store_true', help='with --resume: run the command')
@@ -59,7 +59,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Do what was asked for."""
+    """Run the requested action."""
     if options.start and not options.resume:
         raise ConfigurationError('--start: given without --resume; accepted: with --resume RUN')
     if options.yes and not options.delete:
@@ -76,12 +76,12 @@ def _run(options: argparse.Namespace) -> int:
     elif entries:
         _print(entries)
     else:
-        print(f'no runs in {options.runs}: `make demo` makes one')
+        print(f'no runs in {options.runs}; `make demo` creates one')
     return command_line.DONE
 
 
 def _print(entries: Sequence[RunEntry]) -> None:
-    """Print a line for each run, and what is wrong with any."""
+    """Print a row for each run, and the problems of damaged runs."""
     table = Table()
     for name in ('run', 'robot', 'algorithm', 'state', 'steps', 'best', 'size', 'started'):
         justify = 'right' if name in ('steps', 'best', 'size') else 'left'
@@ -105,7 +105,7 @@ def _print(entries: Sequence[RunEntry]) -> None:
 
 
 def _resume(folder: Path, *, start: bool) -> int:
-    """Print or become the command that goes on with a run."""
+    """Print the command that resumes a run; with `start`, replace this process by it."""
     command = resume_command(folder)
     print(as_shell(command), flush=True)
     if not start:
@@ -120,20 +120,24 @@ def _resume(folder: Path, *, start: bool) -> int:
 
 
 def _delete(folders: Sequence[Path], *, yes: bool) -> int:
-    """Delete runs, if a person agrees."""
+    """Delete runs, after a confirmation unless `yes` is set."""
     entries = []
     for folder in folders:
         if not folder.is_dir() or folder.is_symlink() or not is_run(folder):
-            raise ConfigurationError(f'--delete: given {folder}: no run; accepted: a run folder')
+            raise ConfigurationError(
+                f'--delete: given {folder}: not a run; accepted: a run folder'
+            )
         entries.append(read_entry(folder))
         if entries[-1].state == 'running':
-            raise ConfigurationError(f'--delete: given {folder}: it is running; end it first')
+            raise ConfigurationError(
+                f'--delete: given {folder}: it is running; accepted: a stopped run'
+            )
     for item in entries:
         print(f'{item.folder}: {item.steps:,} steps, {item.bytes / 1e6:.1f} MB', file=sys.stderr)
     if not yes:
         if not sys.stdin.isatty():
-            raise ConfigurationError('--delete: nobody there to ask; accepted: with --yes')
-        print('Delete for ever? Type yes: ', end='', file=sys.stderr, flush=True)
+            raise ConfigurationError('--delete: no terminal to ask on; accepted: with --yes')
+        print('Delete permanently? Type yes: ', end='', file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() != 'yes':
             print('nothing deleted', file=sys.stderr)
             return command_line.FAILED
@@ -142,43 +146,42 @@ def _delete(folders: Sequence[Path], *, yes: bool) -> int:
 
 
 def _remove(folders: Sequence[Path]) -> None:
-    """Remove the folders of runs while nothing can begin in them.
+    """Remove run folders while holding their locks, so that nothing can start in them.
 
     Raises:
-        ConfigurationError: something uses one of them; none is removed.
-        OSError: not all of one can be removed.
+        ConfigurationError: one of them is in use; none is removed.
+        OSError: a folder cannot be removed completely.
     """
-    left = []
+    remaining = []
     with contextlib.ExitStack() as locks:
         for folder in folders:
-            _keep_unused(folder, locks)
+            _hold_locks(folder, locks)
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
             if folder.exists():
-                left.append(folder)
+                remaining.append(folder)
             else:
                 print(f'deleted {folder}')
-    for folder in left:  # on a network disk the names of open files stay: those of the locks
+    for folder in remaining:  # on a network disk open lock files leave names behind
         shutil.rmtree(folder)
         print(f'deleted {folder}')
 
 
-def _keep_unused(folder: Path, locks: contextlib.ExitStack) -> None:
-    """Keep learner, import and bridge out of a run until `locks` are let go.
+def _hold_locks(folder: Path, locks: contextlib.ExitStack) -> None:
+    """Keep learner, import and replay bridge out of a run until `locks` is closed.
 
     Raises:
-        ConfigurationError: one of them is at work.
+        ConfigurationError: one of them uses the run.
     """
     for lock, user in (
-        (folder / LOCK_FILE, 'a learner or an import is at work in it'),
-        (folder / EXPERIENCE / JOURNAL_LOCK, 'its replay bridge is still storing in it'),
+        (folder / LOCK_FILE, 'a learner or an import is using it'),
+        (folder / EXPERIENCE / JOURNAL_LOCK, 'its replay bridge is still storing data'),
     ):
         try:
             locks.enter_context(kept_unused(lock))
         except BlockingIOError as error:
             raise ConfigurationError(
-                f'--delete: given {folder}: {user}; accepted: a run that nothing uses, end it'
-                ' first'
+                f'--delete: given {folder}: {user}; accepted: a run that is not in use'
             ) from error
 
 

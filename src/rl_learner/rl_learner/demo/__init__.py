@@ -1,2 +1,2 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`make demo`: starts all processes, shows progress, evaluates, reports."""
+"""`make demo`: starts all processes, shows progress, evaluates and reports."""

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What a demo trains, and when it has learned. Read from `config/demos/`."""
+"""Description of a demo, read from `config/demos/`."""
 
 from dataclasses import field
 from typing import Annotated
@@ -12,21 +12,22 @@ from typing_extensions import Self
 
 @dataclass(frozen=True, config=ConfigDict(extra='forbid', allow_inf_nan=False))
 class DemoDescription:
-    """A demo.
+    """What a demo trains, and when its robot has learned.
 
     Attributes:
-        robot: name of its description.
-        algorithm: name of the algorithm, unless the command line says otherwise.
+        robot: name of the robot's description.
+        algorithm: name of the algorithm; the command line may choose another.
         warmup: transitions before training.
-        updates_to_data: critic updates for each transition, 0: the algorithm's own; not for an
-            algorithm from the command line.
+        updates_to_data: critic updates per transition; 0 for the algorithm's own value. It does
+            not apply to an algorithm from the command line.
         max_steps: control steps of all robots together, evaluations included.
-        target_return: the robot has learned when its evaluation's mean reaches this.
-        highest_return: no episode can reach more; an evaluation that is lost is cut short.
+        target_return: the robot has learned when the mean return of an evaluation reaches this.
+        highest_return: upper bound of an episode's return; an evaluation that can no longer
+            reach the target is cut short.
         evaluation_episodes: deterministic episodes of one evaluation.
-        max_steps_ahead: how far simulated time may run ahead of training, transitions.
-        shown: elements of the observation that the display shows, label to name.
-        film: whether the run ends with a film of the policy.
+        max_steps_ahead: transitions that simulated time may be ahead of training.
+        shown: elements of the observation in the display, label to name.
+        film: make a film of the policy at the end of the run.
     """
 
     robot: str
@@ -52,9 +53,9 @@ class DemoDescription:
 
 
 def load_demo(name_or_path: str) -> DemoDescription:
-    """Return the demo of a robot.
+    """Return the description of a demo.
 
     Raises:
-        ConfigurationError: there is none, or one line for each mistake in its file.
+        ConfigurationError: the demo does not exist, or its file has errors (one line each).
     """
     return load(DemoDescription, find_file('demos', name_or_path))

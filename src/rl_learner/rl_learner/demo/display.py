@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What a run looks like while it goes on: a live table, or plain lines without a terminal."""
+"""Shows a run in progress: a live table, or plain lines without a terminal."""
 
 from dataclasses import dataclass
 import math
@@ -18,14 +18,14 @@ _LINE_PERIOD_S = 2.0
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """What the display says besides what was observed.
+class RunStatus:
+    """What the display shows in addition to the monitor's messages.
 
     Attributes:
-        title: of the run.
-        phase: what is going on, in words.
-        max_steps: when the run ends at the latest.
-        elapsed_s: since the start.
+        title: title of the run.
+        phase: what the run is doing, in words.
+        max_steps: maximum of control steps of all robots together.
+        elapsed_s: time since the start.
     """
 
     title: str
@@ -38,13 +38,13 @@ class Display:
     """Shows a run; use it as a context manager."""
 
     def __init__(self, console: Console) -> None:
-        """Draw on a console, in place if it is a terminal."""
+        """Draw on a console; on a terminal, redraw in place."""
         self._console = console
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
         self._line_s = 0.0
 
     def __enter__(self) -> 'Display':
-        """Begin to draw."""
+        """Start drawing."""
         if self._live:
             self._live.__enter__()
         return self
@@ -55,37 +55,37 @@ class Display:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Leave the last picture standing."""
+        """Stop drawing and keep the last state on the console."""
         if self._live:
             self._live.__exit__(kind, error, traceback)
 
-    def show(self, observed: Observed, outlook: Outlook) -> None:
-        """Draw the newest state."""
+    def show(self, observed: Observed, run: RunStatus) -> None:
+        """Draw the newest state of the run."""
         if self._live:
-            self._live.update(_panel(observed, outlook), refresh=True)
+            self._live.update(_panel(observed, run), refresh=True)
         elif time.monotonic() - self._line_s >= _LINE_PERIOD_S:
             self._line_s = time.monotonic()
-            line = _line(observed, outlook)
+            line = _line(observed, run)
             self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _panel(observed: Observed, outlook: Outlook) -> Panel:
-    """Return the live picture."""
+def _panel(observed: Observed, run: RunStatus) -> Panel:
+    """Return the live table."""
     table = Table.grid(padding=(0, 2))
     table.add_column(justify='right', style='bold', no_wrap=True)
     table.add_column()
-    bar = ProgressBar(total=outlook.max_steps, completed=observed.steps, width=40)
+    bar = ProgressBar(total=run.max_steps, completed=observed.steps, width=40)
     steps = Table.grid(padding=(0, 2))
-    steps.add_row(f'{observed.steps:,} of at most {outlook.max_steps:,}', bar)
+    steps.add_row(f'{observed.steps:,} of at most {run.max_steps:,}', bar)
     table.add_row('steps', steps)
     for name, value in _rows(observed):
         table.add_row(name, value)
-    subtitle = f'{outlook.phase}   {outlook.elapsed_s:.0f} s   Ctrl-C stops and saves'
-    return Panel(table, title=outlook.title, subtitle=subtitle, expand=False)
+    subtitle = f'{run.phase}   {run.elapsed_s:.0f} s   Ctrl-C stops and saves'
+    return Panel(table, title=run.title, subtitle=subtitle, expand=False)
 
 
 def _rows(observed: Observed) -> list[tuple[str, str]]:
-    """Return the table's lines."""
+    """Return the rows of the table."""
     learner = observed.learner
     rows = [
         ('updates', f'{learner.updates:,} at {learner.updates_per_s:.0f} per second'),
@@ -104,41 +104,41 @@ def _rows(observed: Observed) -> list[tuple[str, str]]:
                 f' {status.transitions_pending} to send',
             )
         )
-        if robot in observed.steps_of:
-            rows.append(('', _steps(observed.steps_of[robot])))
+        if robot in observed.step_means:
+            rows.append(('', _means(observed.step_means[robot])))
     return rows
 
 
-def _line(observed: Observed, outlook: Outlook) -> str:
-    """Return the state in one line."""
+def _line(observed: Observed, run: RunStatus) -> str:
+    """Return the state of the run in one line."""
     learner, agents = observed.learner, sorted(observed.agents.items())
     robots = ' '.join(
         f'[{robot} return {_or_dash(status.last_return, ".0f")} policy {status.policy_version}'
         f' age {_or_dash(status.policy_age_s, ".1f")}s'
-        + (f' {_steps(observed.steps_of[robot])}]' if robot in observed.steps_of else ']')
+        + (f' {_means(observed.step_means[robot])}]' if robot in observed.step_means else ']')
         for robot, status in agents
     )
     return (
-        f'{outlook.elapsed_s:4.0f}s {outlook.phase}: steps {observed.steps}'
+        f'{run.elapsed_s:4.0f}s {run.phase}: steps {observed.steps}'
         f' updates {learner.updates} ({learner.updates_per_s:.0f}/s)'
         f' replay {learner.replay_size} {_metrics(observed)} {robots}'
     )
 
 
-def _or_dash(number: float, form: str) -> str:
-    """Return a number, or a dash where there is none yet."""
-    return '-' if math.isnan(number) else format(number, form)
+def _or_dash(number: float, spec: str) -> str:
+    """Return a number as text, or a dash for NaN."""
+    return '-' if math.isnan(number) else format(number, spec)
 
 
-def _steps(means: StepMeans) -> str:
+def _means(means: StepMeans) -> str:
     """Return the means of a robot's newest steps in one line."""
-    senses = [f'{label} {value:.2f}' for label, value in means.senses.items()]
-    parts = [f'{name} {value:.3g}' for name, value in means.rewards.items()]
-    return ', '.join([*senses, f'reward of a step: {" + ".join(parts)}'])
+    observation = [f'{label} {value:.2f}' for label, value in means.observation.items()]
+    parts = [f'{name} {value:.3g}' for name, value in means.reward_parts.items()]
+    return ', '.join([*observation, f'reward of a step: {" + ".join(parts)}'])
 
 
 def _metrics(observed: Observed) -> str:
-    """Return losses and temperature in one line."""
+    """Return the losses and the temperature in one line."""
     learner = observed.learner
     values = dict(zip(learner.metric_names, learner.metric_values, strict=True))
     shown = ('critic_loss', 'actor_loss', 'temperature')

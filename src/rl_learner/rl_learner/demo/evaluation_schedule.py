@@ -1,29 +1,30 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""When to evaluate during a run, and whether the robot has learned."""
+"""Decides when to evaluate during a run, and whether the robot has learned."""
 
 from dataclasses import dataclass, field
 import statistics
 
-_RECENT = 3  # exploring episodes that must look good before the first evaluation
-_UNDER_WAY = 2  # episodes of each robot that may still end before its first of an evaluation
+_FIRST_WINDOW = 3  # exploring episodes that must look good before the first evaluation
+_CLOSE = 0.25  # exploring looks good if its mean is at most this fraction below the target
+_UNFINISHED_EPISODES = 2  # of each robot that may end before its first evaluation episode
 
 
 def fitting_episodes(wanted: int, *, max_steps: int, episode_steps: int, robots: int) -> int:
-    """Return how many episodes an evaluation may have in a run so short; at least one.
+    """Return how many of the wanted evaluation episodes fit into a run; at least one.
 
-    Half of the steps are for learning; in the other half each robot first ends what it has begun.
+    Half of the steps are for learning. In the other half, unfinished episodes end first.
     """
-    room = max_steps // (2 * episode_steps) - _UNDER_WAY * robots
+    room = max_steps // (2 * episode_steps) - _UNFINISHED_EPISODES * robots
     return max(1, min(wanted, room))
 
 
 @dataclass
 class EvaluationProgress:
-    """Deterministic episodes.
+    """The episodes of an evaluation so far.
 
     Attributes:
-        returns: of the episodes so far.
-        policy_versions: of the same episodes.
+        returns: returns of the episodes.
+        policy_versions: policy versions of the same episodes.
     """
 
     returns: list[float] = field(default_factory=list)
@@ -31,20 +32,20 @@ class EvaluationProgress:
 
     @property
     def mean(self) -> float:
-        """Mean return; NaN without episodes."""
+        """Mean return; NaN if there are no episodes."""
         return statistics.fmean(self.returns) if self.returns else float('nan')
 
 
 class EvaluationSchedule:
-    """Calls for an evaluation once exploring episodes look good, or the steps run out.
+    """Starts an evaluation when exploring episodes look good, or before the steps run out.
 
-    An evaluation costs steps that nothing is learned in, so after each lost one twice as many
-    episodes must look good.
+    Nothing is learned during an evaluation, so after each failed one, twice as many episodes must
+    look good.
 
     Attributes:
-        evaluating: an evaluation is under way.
+        evaluating: an evaluation is running.
         learned: an evaluation reached the target.
-        evaluation: the newest one.
+        evaluation: the newest evaluation.
     """
 
     def __init__(
@@ -57,29 +58,29 @@ class EvaluationSchedule:
         max_steps: int,
         robots: int,
     ) -> None:
-        """Judge by the mean return of `episodes` deterministic episodes in a row.
+        """Evaluate by the mean return of consecutive deterministic episodes.
 
         Args:
-            target_return: the mean that counts as learned.
-            highest_return: bound of an episode's return.
-            episodes: of one evaluation.
-            episode_steps: longest episode.
-            max_steps: of the whole run.
-            robots: that run episodes side by side.
+            target_return: mean return that counts as learned.
+            highest_return: upper bound of an episode's return.
+            episodes: number of episodes of one evaluation.
+            episode_steps: steps of the longest episode.
+            max_steps: steps of the whole run.
+            robots: number of robots.
         """
         self._target, self._highest, self._episodes = target_return, highest_return, episodes
-        # episodes under way are finished before an evaluation begins
-        self._reserve = (episodes + _UNDER_WAY * robots) * episode_steps
+        # unfinished episodes end before an evaluation starts
+        self._reserve = (episodes + _UNFINISHED_EPISODES * robots) * episode_steps
         self._max_steps = max_steps
-        self._recent: list[float] = []  # exploring returns since the last evaluation began
-        self._wanted = _RECENT  # of them that must look good
+        self._recent: list[float] = []  # exploring returns since the last evaluation started
+        self._window = _FIRST_WINDOW  # number of them that must look good
         self._last_chance_used = False
         self.evaluating = False
         self.learned = False
         self.evaluation = EvaluationProgress()
 
     def on_episode(self, episode_return: float, *, evaluation: bool, policy_version: int) -> None:
-        """Take note of a finished episode."""
+        """Record a finished episode."""
         if not evaluation:
             self._recent.append(episode_return)
         elif self.evaluating and len(self.evaluation.returns) < self._episodes:
@@ -87,25 +88,25 @@ class EvaluationSchedule:
             self.evaluation.policy_versions.append(policy_version)
             self._decide()
 
-    def wants_evaluation(self, steps: int) -> bool:
-        """Return whether to begin an evaluation after so many steps; if so, it has begun."""
+    def start_if_due(self, steps: int) -> bool:
+        """Start an evaluation if it is time after `steps` control steps; return whether it is."""
         left = self._max_steps - steps
         if self.evaluating or self.learned or left < self._reserve:
             return False
-        close = self._target - 0.25 * abs(self._target)
-        recent = self._recent[-self._wanted :]
-        good = len(recent) == self._wanted and statistics.fmean(recent) >= close
+        close = self._target - _CLOSE * abs(self._target)
+        recent = self._recent[-self._window :]
+        good = len(recent) == self._window and statistics.fmean(recent) >= close
         last_chance = left < self._reserve + self._reserve // 8 and not self._last_chance_used
         if not (good or last_chance):
             return False
         self._last_chance_used = self._last_chance_used or last_chance
         self._recent.clear()
-        self._wanted *= 2
+        self._window *= 2
         self.evaluating, self.evaluation = True, EvaluationProgress()
         return True
 
     def _decide(self) -> None:
-        """End the evaluation where its outcome is certain."""
+        """End the evaluation if its outcome is certain."""
         returns = self.evaluation.returns
         missing = self._episodes - len(returns)
         best = (sum(returns) + missing * self._highest) / self._episodes

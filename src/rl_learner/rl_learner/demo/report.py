@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What a run leaves behind for people: summary.json, learning_curve.png."""
+"""The report of a demo's run: summary.json and learning_curve.png."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -12,20 +12,25 @@ matplotlib.use('Agg')
 from matplotlib import pyplot
 from rl_learner.run.episode_log import EpisodeRow
 
+SUMMARY_FILE = 'summary.json'
+CURVE_FILE = 'learning_curve.png'
+
 
 @dataclass
 class Summary:
-    """The verdict and what led to it; written as summary.json.
+    """The outcome of a run, written as summary.json.
 
     Attributes:
         verdict: `learned`, `not learned` or `interrupted`.
-        evaluation_mean: of the deterministic episodes; None without any.
-        evaluation_std: standard deviation over the same episodes.
-        evaluation_returns: each of them.
-        steps: executed control steps of all robots, in this start of the run.
-        transitions_stored: in Reverb, ever; equals `steps` of all starts if none was lost.
+        evaluation_mean: mean return of the newest evaluation; None if it has no episodes.
+        evaluation_std: population standard deviation of the same returns.
+        evaluation_returns: the returns.
+        evaluation_policy_versions: the policy versions of the same episodes.
+        steps: executed control steps of all robots since this start of the run.
+        transitions_stored: transitions that Reverb ever stored; equals the `steps` of all starts
+            if none was lost.
         wall_time_s: from the start of the processes to the verdict.
-        peak_memory_mb: resident memory of all processes together, at its highest.
+        peak_memory_mb: peak of the resident memory of all processes together, MiB.
     """
 
     verdict: str
@@ -50,16 +55,18 @@ class Summary:
 def write_report(folder: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
     """Write both files into the run folder."""
     text = json.dumps(asdict(summary), indent=2) + '\n'
-    (folder / 'summary.json').write_text(text, encoding='utf-8')
-    _draw(folder / 'learning_curve.png', summary, episodes)
+    (folder / SUMMARY_FILE).write_text(text, encoding='utf-8')
+    _draw(folder / CURVE_FILE, summary, episodes)
 
 
-def after(earlier: Sequence[EpisodeRow], episodes: Sequence[EpisodeRow]) -> list[EpisodeRow]:
-    """Return the episodes of a run that was gone on with, steps and time counted through.
+def continue_rows(
+    earlier: Sequence[EpisodeRow], episodes: Sequence[EpisodeRow]
+) -> list[EpisodeRow]:
+    """Return all episodes of a resumed run, with steps and time counted from its first start.
 
     Args:
-        earlier: of the starts before, as in the run's table.
-        episodes: of this start, counted from its beginning.
+        earlier: episodes of the earlier starts, as in the run's table.
+        episodes: episodes of this start, counted from its beginning.
     """
     if not earlier:
         return list(episodes)
@@ -77,7 +84,7 @@ def _draw(path: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
     """Draw return over steps."""
     figure, axes = pyplot.subplots(figsize=(8, 4.5), layout='constrained')
     exploring = [row for row in episodes if row.complete and not row.evaluation]
-    judged = [row for row in episodes if row.complete and row.evaluation]
+    evaluated = [row for row in episodes if row.complete and row.evaluation]
     for robot in sorted({row.robot for row in exploring}):
         rows = [row for row in exploring if row.robot == robot]
         axes.plot(
@@ -87,10 +94,10 @@ def _draw(path: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
             markersize=4,
             label=f'{robot}, exploring',
         )
-    if judged:
+    if evaluated:
         axes.scatter(
-            [row.total_steps for row in judged],
-            [row.episode_return for row in judged],
+            [row.total_steps for row in evaluated],
+            [row.episode_return for row in evaluated],
             marker='x',
             color='black',
             label='deterministic evaluation',
@@ -106,6 +113,8 @@ def _draw(path: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
     )
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
-    figure.legend(loc='outside lower center', ncols=4, frameon=False)  # it hides no point there
+    figure.legend(
+        loc='outside lower center', ncols=4, frameon=False
+    )  # outside, where it hides no point
     figure.savefig(path, dpi=120)
     pyplot.close(figure)

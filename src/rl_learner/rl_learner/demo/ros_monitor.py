@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A node that watches a learner and its robots, and asks robots for evaluations."""
+"""A node that watches a learner and its robots, and requests evaluations."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -36,41 +36,40 @@ from rl_msgs.msg import Policy as PolicyMessage
 from rl_msgs.srv import Evaluate
 
 _POLICIES_KEPT = 500
-# A robot wants the newest policy alone; here every one must be found again by its version, also
-# when several came before this node had time for the first.
+_POLL_PERIOD_S = 0.02
+# A robot needs only the newest policy. The monitor keeps each version, even if several arrive
+# before it has time for the first.
 _ALL_POLICIES_QOS = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 @dataclass
 class Observed:
-    """What was heard so far.
+    """What the monitor has received.
 
     Attributes:
-        learner: its newest status.
-        agents: robot to its newest status.
-        episodes: finished ones, in the order they came.
-        policies: version to its message, the last few hundred.
-        steps_of: robot to the means over its newest steps.
+        learner: newest status of the learner.
+        agents: robot to the newest status of its agent.
+        policies: version to message of the newest policies.
+        step_means: robot to the means over its newest steps.
     """
 
     learner: LearnerStatus = field(default_factory=LearnerStatus)
     agents: dict[str, AgentStatus] = field(default_factory=dict)
-    episodes: list[Episode] = field(default_factory=list)
     policies: 'OrderedDict[int, PolicyMessage]' = field(default_factory=OrderedDict)
-    steps_of: dict[str, StepMeans] = field(default_factory=dict)
+    step_means: dict[str, StepMeans] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
-        """Control steps of all robots, by their newest status."""
-        # a copy first: the monitor's thread adds robots as they appear
+        """Control steps of all robots, from their newest status."""
+        # a copy, because the monitor's thread adds robots meanwhile
         return sum(int(status.steps) for status in list(self.agents.values()))
 
 
 class RosMonitor:
-    """Listens on a thread of its own.
+    """Listens in its own thread.
 
     Attributes:
-        observed: replaced by nobody, read under no lock: whole messages only.
+        observed: always the same object; read without a lock because it holds whole messages.
     """
 
     def __init__(
@@ -82,22 +81,23 @@ class RosMonitor:
         """Prepare to listen.
 
         Args:
-            namespaces: of the robots; empty text for the root.
-            on_episode: called on the monitor's thread for each finished episode.
-            shown: elements of the observation whose means are kept, label to name.
+            namespaces: namespaces of the robots; an empty string for the root.
+            on_episode: called in the monitor's thread for each finished episode.
+            shown: elements of the observation to average, label to name.
         """
         self.observed = Observed()
         self._namespaces, self._on_episode = namespaces, on_episode
         self._shown = shown or {}
         self._context = Context()
-        self._evaluations: list[Client] = []
+        self._evaluate_clients: list[Client] = []
         self._thread = threading.Thread(target=self._spin, name='monitor', daemon=True)
 
     def start(self, environment: Mapping[str, str]) -> None:
-        """Join the domain and listen.
+        """Join the ROS domain and listen.
 
         Args:
-            environment: of the processes to listen to; it says which domain, and how far it goes.
+            environment: environment variables of the observed processes; they choose the ROS
+                domain and its discovery range.
         """
         with applied(environment):
             rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
@@ -108,17 +108,17 @@ class RosMonitor:
         self._thread.start()
 
     def evaluate(self, episodes: int) -> None:
-        """Ask every robot for so many deterministic episodes; 0 ends an evaluation."""
-        for client in self._evaluations:
+        """Request a number of deterministic episodes of every robot; 0 ends an evaluation."""
+        for client in self._evaluate_clients:
             client.call_async(Evaluate.Request(episodes=episodes))
 
     def policy(self, version: int) -> PolicyParameters | None:
-        """Return a policy that was published, None if it was missed or is long gone."""
+        """Return a published policy, or None if it was missed or is no longer kept."""
         message = self.observed.policies.get(version)
         return message_to_policy(message) if message else None
 
-    def wait_for_count(self, timeout_s: float) -> None:
-        """Wait for every agent's last status and a learner's that counts all its steps."""
+    def wait_for_last_status(self, timeout_s: float) -> None:
+        """Wait for the last status of each agent and a learner status that counts all steps."""
         deadline_s = time.monotonic() + timeout_s
         while time.monotonic() < deadline_s:
             observed = self.observed
@@ -128,10 +128,10 @@ class RosMonitor:
             )
             if all_ended and observed.learner.transitions_stored >= observed.steps:
                 return
-            time.sleep(0.02)
+            time.sleep(_POLL_PERIOD_S)
 
     def close(self) -> None:
-        """Leave the domain, if it was joined."""
+        """Leave the ROS domain, if it was joined."""
         if not self._thread.is_alive():
             return
         self._executor.shutdown()
@@ -140,46 +140,41 @@ class RosMonitor:
         try_shutdown(context=self._context)
 
     def _listen(self) -> None:
-        """Subscribe to learner and robots."""
+        """Subscribe to the learner and the robots."""
         node = self._node
-        node.create_subscription(LearnerStatus, LEARNER_STATUS, self._hear_learner, STATUS_QOS)
-        node.create_subscription(PolicyMessage, POLICY, self._hear_policy, _ALL_POLICIES_QOS)
+        node.create_subscription(LearnerStatus, LEARNER_STATUS, self._on_learner, STATUS_QOS)
+        node.create_subscription(PolicyMessage, POLICY, self._on_policy, _ALL_POLICIES_QOS)
         for namespace in self._namespaces:
             prefix = f'/{namespace}/' if namespace else '/'
             node.create_subscription(
-                AgentStatus, prefix + AGENT_STATUS, self._hear_agent, STATUS_QOS
+                AgentStatus, prefix + AGENT_STATUS, self._on_agent, STATUS_QOS
             )
-            node.create_subscription(Episode, prefix + EPISODE, self._hear_episode, EPISODE_QOS)
-            node.create_subscription(Step, prefix + STEP, self._hear_step, STEP_QOS)
-            self._evaluations.append(node.create_client(Evaluate, f'{prefix}agent/evaluate'))
+            node.create_subscription(Episode, prefix + EPISODE, self._on_episode, EPISODE_QOS)
+            node.create_subscription(Step, prefix + STEP, self._on_step, STEP_QOS)
+            self._evaluate_clients.append(node.create_client(Evaluate, f'{prefix}agent/evaluate'))
 
     def _spin(self) -> None:
         """Serve callbacks until closed."""
         with contextlib.suppress(ExternalShutdownException):
             self._executor.spin()
 
-    def _hear_learner(self, message: LearnerStatus) -> None:
+    def _on_learner(self, message: LearnerStatus) -> None:
         """Keep the learner's status."""
         self.observed.learner = message
 
-    def _hear_agent(self, message: AgentStatus) -> None:
+    def _on_agent(self, message: AgentStatus) -> None:
         """Keep a robot's status."""
         self.observed.agents[message.robot] = message
 
-    def _hear_episode(self, message: Episode) -> None:
-        """Keep a finished episode."""
-        self.observed.episodes.append(message)
-        self._on_episode(message)
+    def _on_step(self, message: Step) -> None:
+        """Add a step to the means of its robot."""
+        step_means = self.observed.step_means
+        if message.robot not in step_means:
+            step_means[message.robot] = StepMeans(self._shown)
+        step_means[message.robot].add(message)
 
-    def _hear_step(self, message: Step) -> None:
-        """Take a step into the means of its robot."""
-        steps_of = self.observed.steps_of
-        if message.robot not in steps_of:
-            steps_of[message.robot] = StepMeans(self._shown)
-        steps_of[message.robot].add(message)
-
-    def _hear_policy(self, message: PolicyMessage) -> None:
-        """Keep a policy."""
+    def _on_policy(self, message: PolicyMessage) -> None:
+        """Keep a policy, and drop the oldest one if there are too many."""
         policies = self.observed.policies
         policies[message.version] = message
         if len(policies) > _POLICIES_KEPT:

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What a robot's newest steps were worth, and what it sensed meanwhile, as means."""
+"""Means of rewards and observations over a robot's newest steps."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -7,33 +7,35 @@ from collections.abc import Mapping
 import numpy as np
 from rl_msgs.msg import Step
 
-_STEPS = 200
+_WINDOW_STEPS = 200
 
 
 class StepMeans:
-    """Means over a robot's last two hundred steps.
+    """Means over a robot's last 200 steps.
 
     Attributes:
-        rewards: part of the reward to its mean.
-        senses: label to the mean of an element of the observation.
+        reward_parts: name of a part of the reward to its mean.
+        observation: label of a shown element of the observation to its mean.
     """
 
     def __init__(self, shown: Mapping[str, str]) -> None:
-        """Watch some elements of the observation, label to name."""
+        """Average the shown elements of the observation, given as label to name."""
         self._shown = shown
-        self._parts: deque[list[float]] = deque(maxlen=_STEPS)
-        self._sensed: deque[list[float]] = deque(maxlen=_STEPS)
-        self.rewards: dict[str, float] = {}
-        self.senses: dict[str, float] = {}
+        self._reward_rows: deque[list[float]] = deque(maxlen=_WINDOW_STEPS)
+        self._observation_rows: deque[list[float]] = deque(maxlen=_WINDOW_STEPS)
+        self.reward_parts: dict[str, float] = {}
+        self.observation: dict[str, float] = {}
 
     def add(self, message: Step) -> None:
-        """Take a step into account; one without an element that is shown leaves that out."""
-        self._parts.append(list(message.reward_parts))
-        self.rewards = _means(list(message.reward_names), self._parts)
+        """Add a step; shown elements that its observation lacks are left out."""
+        self._reward_rows.append(list(message.reward_parts))
+        self.reward_parts = _means(list(message.reward_names), self._reward_rows)
         names = list(message.observation_names)
         shown = {label: name for label, name in self._shown.items() if name in names}
-        self._sensed.append([message.observation[names.index(name)] for name in shown.values()])
-        self.senses = _means(list(shown), self._sensed)
+        self._observation_rows.append(
+            [message.observation[names.index(name)] for name in shown.values()]
+        )
+        self.observation = _means(list(shown), self._observation_rows)
 
 
 def _means(names: list[str], rows: deque[list[float]]) -> dict[str, float]:

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""One family of command lines: help that teaches, the same names, completion that works."""
+"""All command lines have examples in their help, the same option names and completion."""
 
 from pathlib import Path
 import re
@@ -11,13 +11,13 @@ import pytest
 from rl_learner.cli import completion
 
 PARSERS = {parser.prog: parser for parser in completion.parsers()}
-# An option of the same name takes the same thing and does the same.
+# Options that several tools have, with the same meaning.
 SHARED = {'--robot', '--runs', '--out', '--force', '--json', '--yes', '--namespace'}
 
 
 @pytest.mark.parametrize('name', sorted(PARSERS))
-def test_help_teaches(name: str) -> None:
-    """Every option is explained; every example is a command that the parser takes."""
+def test_help_explains_options_and_examples(name: str) -> None:
+    """Every option has a help text; the parser accepts every example."""
     parser = PARSERS[name]
     text = parser.format_help()
     assert 'exit codes: 0 ' in text
@@ -49,13 +49,13 @@ def test_wrong_usage_is_one_line(
 
 
 def words_of(line: str) -> list[str]:
-    """Return a command without its comment, and without what follows it."""
+    """Return the words of a command without comment, redirection and following commands."""
     words = shlex.split(line, comments=True)
     ends = (words.index(end) for end in ('>', '&&', '--ros-args') if end in words)
     return words[: min(ends, default=len(words))]
 
 
-def test_what_the_pages_show_is_accepted() -> None:
+def test_commands_in_the_docs_are_accepted() -> None:
     pages = Path(__file__).resolve().parents[4] / 'docs'
     if not pages.is_dir():
         pytest.skip('installed without docs/')
@@ -70,7 +70,7 @@ def test_what_the_pages_show_is_accepted() -> None:
     assert count > 20
 
 
-def test_an_option_is_the_same_everywhere() -> None:
+def test_shared_options_are_the_same_everywhere() -> None:
     seen: dict[str, tuple[object, object]] = {}
     for parser in PARSERS.values():
         for action in parser._actions:
@@ -81,7 +81,7 @@ def test_an_option_is_the_same_everywhere() -> None:
     assert set(seen) == SHARED
 
 
-def test_the_tools_are_those_that_are_installed(workspace_setup: str) -> None:
+def test_all_installed_tools_have_completion(workspace_setup: str) -> None:
     tools = {name for name in PARSERS if name.startswith('rl_')}
     installed = {
         line.partition('=')[0].strip(" '")
@@ -98,7 +98,7 @@ def workspace_setup() -> str:
 
 
 def complete(folder: Path, words: list[str]) -> set[str]:
-    """Return what a bash offers for the last of some words."""
+    """Return what bash offers to complete the last word."""
     path = folder / 'completion.bash'
     path.write_text(completion.script('bash'), encoding='utf-8')
     program = (
@@ -135,7 +135,7 @@ def test_bash_completes(tmp_path: Path, line: str, offered: set[str]) -> None:
     assert complete(tmp_path, line.split(' ')) == offered
 
 
-def test_zsh_takes_the_script(tmp_path: Path) -> None:
+def test_zsh_accepts_the_script(tmp_path: Path) -> None:
     zsh = shutil.which('zsh')
     if zsh is None:
         pytest.skip('no zsh on this machine')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`rl_runs` lists and cleans up, `rl_plot` draws: runs as they lie in a folder."""
+"""`rl_runs` lists and deletes runs in a folder, `rl_plot` draws them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +28,7 @@ from rl_learner.run.manifest import next_start, RUN_FILE, write_run
 def make_run(
     folder: Path, *, algorithm: str = 'tqc', episodes: int = 12, seed: int = 0, **extra: Any
 ) -> Path:
-    """Make a run that stopped in order."""
+    """Make a run that was stopped regularly."""
     folder.mkdir(parents=True)
     given = {'algorithm': algorithm, 'robot': 'pendulum', 'seed': seed, **extra}
     description = load_robot('pendulum')
@@ -90,7 +90,7 @@ def test_the_list_of_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     lock.close()
 
 
-def test_a_run_of_imported_experience_is_not_damaged(
+def test_a_run_of_imported_experience_is_not_started(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / 'imported').mkdir()
@@ -101,30 +101,30 @@ def test_a_run_of_imported_experience_is_not_damaged(
     assert output.err == ''
 
 
-def test_nothing_is_deleted_without_a_yes(
+def test_nothing_is_deleted_without_confirmation(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = make_run(tmp_path / 'a')
     (tmp_path / 'mine').mkdir()
     assert exit_code(runs.main, '--delete', run) == 2
-    assert 'nobody there to ask; accepted: with --yes' in capsys.readouterr().err
+    assert 'no terminal to ask on; accepted: with --yes' in capsys.readouterr().err
     assert exit_code(runs.main, '--delete', run, tmp_path / 'mine', '--yes') == 2
-    assert 'mine: no run' in capsys.readouterr().err
+    assert 'mine: not a run' in capsys.readouterr().err
     assert run.exists()
     assert exit_code(runs.main, '--delete', run, '--yes') == 0
     assert [path.name for path in tmp_path.iterdir()] == ['mine']
 
 
-def test_a_run_in_which_a_bridge_stores_is_not_deleted(
+def test_a_run_whose_bridge_still_stores_is_not_deleted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nor any that was to be deleted with it; the run stays as it was."""
+    """Nor is any other run of the same command; the run stays unchanged."""
     idle, used = make_run(tmp_path / 'idle'), make_run(tmp_path / 'used')
     journal = Journal(used / EXPERIENCE, 'f', JournalSettings())
     assert exit_code(runs.main, '--delete', idle, used, '--yes') == 2
     output = capsys.readouterr()
-    assert f'given {used}: its replay bridge is still storing in it; accepted: ' in output.err
-    assert 'end it first' in output.err
+    assert f'given {used}: its replay bridge is still storing data; accepted: ' in output.err
+    assert 'accepted: a run that is not in use' in output.err
     assert output.out == ''
     assert idle.is_dir()
     assert run_state(used) == 'stopped'
@@ -134,7 +134,7 @@ def test_a_run_in_which_a_bridge_stores_is_not_deleted(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_that_begins_while_a_person_is_asked_is_not_deleted(
+def test_a_run_that_starts_during_the_question_is_not_deleted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = make_run(tmp_path / 'a')
@@ -150,15 +150,15 @@ def test_a_run_that_begins_while_a_person_is_asked_is_not_deleted(
 
     monkeypatch.setattr(sys, 'stdin', Person())
     assert exit_code(runs.main, '--delete', run) == 2
-    assert 'a learner or an import is at work in it; accepted: ' in capsys.readouterr().err
+    assert 'a learner or an import is using it; accepted: ' in capsys.readouterr().err
     assert (run / RUN_FILE).is_file()
     locks[0].close()
 
 
-def test_nothing_begins_in_a_run_that_is_being_deleted(
+def test_nothing_starts_in_a_run_during_its_deletion(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where open files leave names behind, as on a network disk."""
+    """Also if open files leave names behind, as on a network disk."""
     run, remove = make_run(tmp_path / 'a'), shutil.rmtree
     held: list[Path] = []
     Journal(run / EXPERIENCE, 'f', JournalSettings()).close()
@@ -195,7 +195,9 @@ def test_damaged_runs_are_deleted(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_that_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_that_resumes_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = make_run(tmp_path / 'a')
     assert exit_code(runs.main, '--resume', run) == 0
     assert capsys.readouterr().out.startswith(
@@ -216,7 +218,7 @@ def test_the_command_that_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert f'{tmp_path / "missing"}: no such folder' in capsys.readouterr().err
 
 
-def test_seeds_become_one_curve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_seeds_are_one_curve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for seed in range(3):
         make_run(tmp_path / 'runs' / f'tqc-{seed}', seed=seed)
     make_run(tmp_path / 'runs' / 'sac', algorithm='sac')
@@ -235,14 +237,14 @@ def test_seeds_become_one_curve(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert 'tqc-2' in capsys.readouterr().out
 
 
-def test_other_robots_have_a_row_and_what_has_no_episode_is_left_out(
+def test_robots_have_rows_and_runs_without_episodes_are_skipped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs_folder, picture = tmp_path / 'runs', tmp_path / 'curves.png'
     make_run(runs_folder / 'a')
     make_run(runs_folder / 'new', episodes=0)
     assert exit_code(plot.main, '--runs', runs_folder, '--out', picture) == 0
-    assert 'left out: run: given' in capsys.readouterr().err
+    assert 'skipped: run: given' in capsys.readouterr().err
     one = image.imread(picture).shape
     curves = [read_curve(runs_folder / 'a')]
     draw([*curves, replace(curves[0], robot='arm')], picture, 5)
@@ -256,7 +258,7 @@ def test_a_run_by_itself_is_its_own_group(tmp_path: Path) -> None:
     assert (len(curve.exploring), len(curve.evaluation)) == (10, 2)
 
 
-def test_a_band_holds_the_mean() -> None:
+def test_a_band_contains_the_mean() -> None:
     matrix = np.random.default_rng(0).normal(5.0, 1.0, (100, 3))
     low, high = band(matrix)
     assert (low < matrix.mean(axis=0)).all()
@@ -264,7 +266,9 @@ def test_a_band_holds_the_mean() -> None:
     assert high - low == pytest.approx(2 * 1.96 / 10, rel=0.25)
 
 
-def test_what_cannot_be_drawn_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_that_cannot_be_drawn_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     empty = make_run(tmp_path / 'empty', episodes=0)
     with pytest.raises(ConfigurationError, match='no complete episode'):
         read_curve(empty)
@@ -272,7 +276,7 @@ def test_what_cannot_be_drawn_is_named(tmp_path: Path, capsys: pytest.CaptureFix
     cases: list[tuple[list[object], str]] = [
         ([empty], 'accepted: the columns'),
         ([tmp_path], r'it has no run.json'),
-        (['--runs', tmp_path / 'nothing'], 'no run in it'),
+        (['--runs', tmp_path / 'nothing'], 'no runs in it'),
         ([empty, '--out', 'picture.gif'], 'a name that ends in .png'),
         ([empty, '--out', empty / RUN_FILE / 'curves.png'], 'cannot be written'),
     ]

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A demo's file says what it trains; mistakes are named."""
+"""Demo descriptions are loaded, and their errors are named."""
 
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,8 @@ def write(folder: Path, content: dict[str, Any]) -> str:
     return str(path)
 
 
-def test_the_shipped_demo_asks_for_what_is_promised() -> None:
-    """-200 or better over 10 episodes, at most 8,000 steps; none can exceed 0."""
+def test_the_pendulum_demo_is_as_documented() -> None:
+    """A mean return of -200 or more over 10 episodes, in at most 8,000 steps; the bound is 0."""
     demo = load_demo('pendulum')
     assert load_robot(demo.robot).name == 'pendulum'
     assert (demo.target_return, demo.highest_return) == (-200.0, 0.0)
@@ -37,7 +37,7 @@ def test_the_shipped_demo_asks_for_what_is_promised() -> None:
     assert 1 <= demo.warmup < demo.max_steps
 
 
-def test_a_demo_of_ones_own_is_loaded(tmp_path: Path) -> None:
+def test_a_demo_file_is_loaded(tmp_path: Path) -> None:
     demo = load_demo(write(tmp_path, DEMO | {'evaluation_episodes': 3}))
     assert (demo.evaluation_episodes, demo.warmup) == (3, 500)
 
@@ -62,9 +62,7 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
         ({'steps': 1}, r"steps: unknown key \(did you mean 'max_steps'\?\); accepted: algorithm"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(
-    tmp_path: Path, changes: dict[str, Any], message: str
-) -> None:
+def test_invalid_values_are_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     path = write(tmp_path, DEMO | changes)
     with pytest.raises(ConfigurationError, match=message) as caught:
         load_demo(path)
@@ -72,13 +70,13 @@ def test_what_cannot_be_meant_is_refused(
     assert '\n' not in str(caught.value)
 
 
-def test_an_unknown_demo_lists_those_there_are() -> None:
+def test_an_unknown_demo_lists_the_known_ones() -> None:
     with pytest.raises(ConfigurationError, match=r"demo: given 'pendulun'.*accepted: .*pendulum"):
         load_demo('pendulun')
 
 
 @pytest.mark.parametrize('name', ['pendulum', 'quadruped'])
-def test_what_a_demo_names_is_there(name: str) -> None:
+def test_everything_a_demo_names_exists(name: str) -> None:
     demo = load_demo(name)
     load_algorithm(demo.algorithm)
     names = Spaces(load_robot(demo.robot)).observation_names

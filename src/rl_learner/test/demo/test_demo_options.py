@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A demo goes on with the options that it was started with."""
+"""A demo is resumed with the options it was started with."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from rl_agent.description.robot import load_robot
 from rl_learner.cli.demo import parse_arguments
 from rl_learner.demo.demo_description import load_demo
-from rl_learner.demo.demo_run import DemoPlan
+from rl_learner.demo.demo_plan import DemoPlan
 from rl_learner.run.folder import LOGS, new_log_folder
 
 
@@ -27,24 +27,24 @@ def make_plan(folder: Path, algorithm: str) -> DemoPlan:
     )
 
 
-def test_options_come_back(tmp_path: Path) -> None:
+def test_options_are_restored(tmp_path: Path) -> None:
     plan = make_plan(tmp_path, 'tqc')
-    plan.write()
+    plan.write_options()
     options = parse_arguments(['--resume', str(tmp_path)])
     assert (options.robot, options.algorithm, options.seed) == ('pendulum', 'tqc', 7)
     assert (options.robots, options.steps, options.resume) == (3, 900, tmp_path)
     assert parse_arguments(['--resume', str(tmp_path), '--steps', '50']).steps == 50
 
 
-def test_a_new_name_and_an_old_run_exclude_each_other(
+def test_name_and_resume_exclude_each_other(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
         parse_arguments(['--resume', str(tmp_path), '--name', 'x'])
-    assert 'given beside --resume' in capsys.readouterr().err
+    assert 'given with --resume' in capsys.readouterr().err
 
 
-def test_logs_of_earlier_starts_stay(tmp_path: Path) -> None:
+def test_logs_of_earlier_starts_are_kept(tmp_path: Path) -> None:
     names = [new_log_folder(tmp_path).name for _ in range(3)]
     assert names == [LOGS, f'{LOGS}-2', f'{LOGS}-3']
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A run leaves its summary and a picture."""
+"""A run's report is a summary and a picture."""
 
 import dataclasses
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matplotlib import image
 import pytest
-from rl_learner.demo.report import after, Summary, write_report
+from rl_learner.demo.report import continue_rows, Summary, write_report
 from rl_learner.run.episode_log import EpisodeRow
 
 SUMMARY = Summary(
@@ -52,8 +52,8 @@ def test_the_summary_has_every_field(folder: Path) -> None:
     assert content['evaluation_returns'] == [-162.75, -137.75]
 
 
-def test_the_picture_shows_something(folder: Path) -> None:
-    """8 x 4.5 inches of 120 dots, mostly background, with lines in several colours."""
+def test_the_picture_is_not_empty(folder: Path) -> None:
+    """8 x 4.5 inches at 120 dpi, mostly background, with lines in several colours."""
     pixels = image.imread(folder / 'learning_curve.png')
     assert pixels.shape[:2] == (540, 960)
     colours = {tuple(pixel) for pixel in pixels[:, :, :3].reshape(-1, 3).round(2).tolist()}
@@ -64,7 +64,7 @@ def test_the_picture_shows_something(folder: Path) -> None:
 
 
 def test_a_run_without_episodes_has_a_report_too(tmp_path: Path) -> None:
-    """Someone stopped it at once."""
+    """It was stopped at once."""
     summary = Summary('interrupted', 'pendulum', 'default', 0, 1, -200.0)
     write_report(tmp_path, summary, [])
     content = json.loads((tmp_path / 'summary.json').read_text(encoding='utf-8'))
@@ -73,15 +73,15 @@ def test_a_run_without_episodes_has_a_report_too(tmp_path: Path) -> None:
     assert image.imread(tmp_path / 'learning_curve.png').shape[:2] == (540, 960)
 
 
-def test_a_report_replaces_the_one_before(folder: Path) -> None:
+def test_a_report_replaces_the_earlier_one(folder: Path) -> None:
     write_report(folder, dataclasses.replace(SUMMARY, verdict='interrupted'), EPISODES[:1])
     content = json.loads((folder / 'summary.json').read_text(encoding='utf-8'))
     assert content['verdict'] == 'interrupted'
 
 
-def test_a_run_that_was_gone_on_with_is_counted_through() -> None:
+def test_a_resumed_run_continues_steps_and_time() -> None:
     earlier = [dataclasses.replace(row, wall_s=100.0) for row in EPISODES]
-    rows = after(earlier, [dataclasses.replace(EPISODES[0], wall_s=5.0)])
+    rows = continue_rows(earlier, [dataclasses.replace(EPISODES[0], wall_s=5.0)])
     assert [row.total_steps for row in rows] == [200, 400, 600, 800]
     assert rows[-1].wall_s == 105.0
-    assert after([], EPISODES) == EPISODES
+    assert continue_rows([], EPISODES) == EPISODES

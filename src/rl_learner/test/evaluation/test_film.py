@@ -94,7 +94,7 @@ def test_a_missing_ffmpeg_is_named(
     assert list(tmp_path.iterdir()) == []
 
 
-# what ffmpeg does, with its last argument, the file
+# what ffmpeg does with its last argument, the file
 FAILURES = {
     'at its start': 'exit 1',
     'during the film': 'head -c 9 > /dev/null; echo half > "$file"; exit 1',
@@ -109,7 +109,8 @@ def test_a_failing_ffmpeg_is_one_line_and_leaves_no_file(
 ) -> None:
     """Films of earlier frames stay."""
     program, folder = tmp_path / 'ffmpeg', tmp_path / 'films'
-    program.write_text(f'#!/bin/sh\nfor file; do :; done\n{commands}\n', encoding='utf-8')
+    last_argument = 'for file; do :; done; [ "$file" != - ] || exit 1'
+    program.write_text(f'#!/bin/sh\n{last_argument}\n{commands}\n', encoding='utf-8')
     program.chmod(0o755)
     folder.mkdir()
     (folder / FILMS[0]).write_bytes(b'earlier')

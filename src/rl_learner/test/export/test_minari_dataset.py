@@ -185,7 +185,7 @@ def test_nothing_is_overwritten_unasked(
     assert exit_code(export_dataset.main, run, '--force') == 0
     assert sorted(run.rglob('*')) == before  # nothing is left over either
     assert exit_code(export_dataset.main, run, '--force', '--out', run) == 2
-    assert 'no dataset; accepted: a dataset to replace' in capsys.readouterr().err
+    assert 'not a dataset; accepted: a dataset to replace' in capsys.readouterr().err
     assert (run / EXPERIENCE).is_dir()
 
 

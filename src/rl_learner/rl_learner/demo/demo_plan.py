@@ -1,0 +1,112 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""What a demo runs: its description with the options of the command line."""
+
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from rl_agent.bringup.node_specs import NodeSpec
+from rl_agent.description.robot import RobotDescription
+from rl_agent.errors import ConfigurationError
+from rl_learner.bringup.node_specs import simulation_namespaces, simulation_nodes
+from rl_learner.demo.demo_description import DemoDescription
+from rl_learner.demo.evaluation_schedule import fitting_episodes
+from rl_learner.run.folder import DEMO_FILE
+
+# option of the command line to attribute of the plan; what `--resume` needs
+_STORED_OPTIONS = {
+    'robot': 'demo',
+    'algorithm': 'algorithm',
+    'seed': 'seed',
+    'robots': 'robots',
+    'steps': 'max_steps',
+}
+
+
+@dataclass(frozen=True)
+class DemoPlan:
+    """A run with checked options.
+
+    Attributes:
+        demo: name or file of the demo.
+        description: description of the demo.
+        robot: description of the robot.
+        algorithm: name or file of the algorithm.
+        seed: seed of all random numbers.
+        robots: number of robots, each in its own namespace.
+        max_steps: maximum of control steps of all robots together.
+        port: TCP port of the Reverb server.
+        domain: ROS domain id, reserved by this process.
+        folder: folder of the run.
+    """
+
+    demo: str
+    description: DemoDescription
+    robot: RobotDescription
+    algorithm: str
+    seed: int
+    robots: int
+    max_steps: int
+    port: int
+    domain: int
+    folder: Path
+
+    @property
+    def namespaces(self) -> list[str]:
+        """Namespace of each robot."""
+        return simulation_namespaces(self.robots)
+
+    @property
+    def evaluation_episodes(self) -> int:
+        """Episodes of one evaluation; in a short run fewer than described."""
+        return fitting_episodes(
+            self.description.evaluation_episodes,
+            max_steps=self.max_steps,
+            episode_steps=self.robot.episode_steps,
+            robots=self.robots,
+        )
+
+    def node_specs(self) -> list[NodeSpec]:
+        """Return the nodes to run: learner, replay bridge, then each robot and its agent."""
+        description = self.description
+        # updates_to_data of the demo is tuned for the demo's algorithm
+        tuned = self.algorithm == description.algorithm
+        return simulation_nodes(
+            description.robot,
+            self.algorithm,
+            self.port,
+            robots=self.robots,
+            seed=self.seed,
+            max_steps=self.max_steps,
+            max_steps_ahead=description.max_steps_ahead,
+            run_folder=str(self.folder),
+            warmup=description.warmup,
+            updates_to_data=description.updates_to_data if tuned else 0.0,
+            status_rate_hz=10.0,
+            record_period_s=1.0,
+            threads=max(1, (os.cpu_count() or 1) // 2),  # the other processes need cores, too
+        )
+
+    def write_options(self) -> None:
+        """Store the options of the demo for `--resume`."""
+        content = {option: getattr(self, name) for option, name in _STORED_OPTIONS.items()}
+        text = json.dumps(content, indent=2) + '\n'
+        (self.folder / DEMO_FILE).write_text(text, encoding='utf-8')
+
+
+def read_options(folder: Path) -> dict[str, Any]:
+    """Return the options that the demo of a run was started with.
+
+    Raises:
+        ConfigurationError: the folder is not the run folder of a demo.
+    """
+    try:
+        content = json.loads((folder / DEMO_FILE).read_text(encoding='utf-8'))
+        return {option: content[option] for option in _STORED_OPTIONS}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f'given {folder}: {DEMO_FILE} cannot be read: {error}; accepted: the run folder of a'
+            ' demo'
+        ) from error
