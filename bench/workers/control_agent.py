@@ -26,7 +26,8 @@ class TimedAgentNode(AgentNode):
         """Answer until stdin ends; then end the process."""
         before: dict[str, Any] | None = None
         for _ in sys.stdin:
-            robot = self._robot
+            loop = self._loop
+            robot = loop.robot
             assert isinstance(robot, RealtimeRobot)
             rate = robot.rate
             now: dict[str, Any] = {
@@ -34,10 +35,10 @@ class TimedAgentNode(AgentNode):
                 'ticks': rate.ticks,
                 'late': rate.late,
                 'missed': rate.missed,
-                'steps': self._agent.steps,
-                'policies': self._store.accepted,
-                'acknowledged': self._uplink.acknowledged,
-                'events': self._events.counts(),
+                'steps': loop.agent.steps,
+                'policies': self._parts.store.accepted,
+                'acknowledged': loop.uplink.acknowledged,
+                'events': self._parts.events.counts(),
             }
             since = before or now
             p50, p99 = robot.latency.percentiles((0.5, 0.99), since['counts'])

@@ -118,10 +118,10 @@ def test_this_test_looks_at_something() -> None:
         'rl_learner.nodes.learner_node',
     ):
         assert name in names
-    agent_node = SOURCES / 'rl_agent' / 'rl_agent' / 'nodes' / 'agent_node.py'
-    assert may_use_ros(agent_node)
-    assert imports(agent_node, 'rl_msgs.msg')
-    assert not imports(agent_node, 'rl_learner')
+    agent_status = SOURCES / 'rl_agent' / 'rl_agent' / 'control' / 'ros_agent_status.py'
+    assert may_use_ros(agent_status)
+    assert imports(agent_status, 'rl_msgs.msg')
+    assert not imports(agent_status, 'rl_learner')
 
 
 def test_plain_modules_of_the_robot_need_neither_ros_nor_learner() -> None:

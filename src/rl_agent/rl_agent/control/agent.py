@@ -95,7 +95,7 @@ class Agent:
         max_steps: int = 0,
         max_episodes: int = 0,
         pacer: SimulationPacer | None = None,
-        settle_late: bool = False,
+        defer_spooling: bool = False,
     ) -> None:
         """Prepare an agent; `run` starts it.
 
@@ -109,8 +109,8 @@ class Agent:
             max_steps: stop after so many steps; 0: no limit.
             max_episodes: stop after so many whole episodes; 0: no limit.
             pacer: holds simulated time back; None on a real robot.
-            settle_late: a step becomes a transition only when the robot, which calls `settle`, has
-                been sent the next command.
+            defer_spooling: spool a step only when the next command has been sent; the robot then
+                calls `spool_deferred_step`.
         """
         self._env, self._store, self._spool = env, store, spool
         self._listener = listener
@@ -118,8 +118,8 @@ class Agent:
         self.explore, self.max_steps = explore, max_steps
         self._max_episodes = max_episodes
         self._episodes_ended = 0
-        self._pacer, self._settle_late = pacer, settle_late
-        self._unsettled: _Step | None = None
+        self._pacer, self._defer_spooling = pacer, defer_spooling
+        self._deferred_step: _Step | None = None
         self._builder = TransitionBuilder()
         self._stop = threading.Event()
         self._evaluation = _Evaluation(0)
@@ -219,7 +219,7 @@ class Agent:
                 last, observation = step, step.next_observation
                 episode_return += step.reward
         finally:
-            self.settle()
+            self.spool_deferred_step()
         if last is None:
             return False
         stopped = not last.ended or (self.stopping and not last.terminated)
@@ -244,12 +244,12 @@ class Agent:
         wanted = policy.policy.act(observation, self._rng, deterministic=evaluation)
         self.observation = observation
         next_observation, reward, terminated, truncated, info = self._env.step(wanted)
-        self.settle()
+        self.spool_deferred_step()
         if not info['observed']:
             return None
         self.steps += 1
         truncated = truncated or (self._ends() and not terminated)
-        self._unsettled = step = _Step(
+        self._deferred_step = step = _Step(
             wanted,
             next_observation,
             reward,
@@ -259,16 +259,16 @@ class Agent:
             evaluation,
             policy.version,
         )
-        if not self._settle_late:
-            self.settle()
+        if not self._defer_spooling:
+            self.spool_deferred_step()
         return step
 
-    def settle(self) -> None:
-        """Make the last step a transition and spool it, if that was not done yet.
+    def spool_deferred_step(self) -> None:
+        """Spool the last step as a transition, unless that was done already.
 
-        To be called on the agent's thread.
+        Call it on the agent's thread.
         """
-        step, self._unsettled = self._unsettled, None
+        step, self._deferred_step = self._deferred_step, None
         if step is None:
             return
         transition = self._builder.step(

@@ -2,64 +2,30 @@
 """How an agent is doing, once a second: `agent_status` and `/diagnostics`."""
 
 from array import array
-from dataclasses import dataclass
 import math
 import time
 
 from rclpy.duration import Duration
 from rclpy.node import Node
-from rl_agent.control.agent import Agent
-from rl_agent.control.ros_step_publisher import StepPublisher
-from rl_agent.event_log import EventLog
-from rl_agent.policy.policy_store import PolicyStore
+from rl_agent.control.ros_agent_parts import AgentParts
+from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.real_time.latency_histogram import Counts
-from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
 from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
 from rl_agent.ros.ros_diagnostics import Concern, Diagnostics, Recent
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import AGENT_STATUS, STATUS_QOS
-from rl_agent.safety.safety_state import OK, SafetyState
-from rl_agent.transport.ros_uplink import Uplink
-from rl_agent.transport.spool import Spool
-from rl_agent.transport.transition import Sender
+from rl_agent.safety.safety_state import OK
 from rl_msgs.msg import AgentStatus
 
 _LAST_STATUS_S = 0.3
 
 
-@dataclass(frozen=True)
-class AgentParts:
-    """What the status is about.
-
-    Attributes:
-        sender: who this is.
-        robot: with the timing of its control loop, if in real time.
-        agent: its state and steps.
-        store: of policies.
-        spool: of transitions.
-        uplink: to the learner machine.
-        state: of safety.
-        events: counted.
-        listener: with the return of the last whole episode.
-    """
-
-    sender: Sender
-    robot: LockstepRobot | RealtimeRobot
-    agent: Agent
-    store: PolicyStore
-    spool: Spool
-    uplink: Uplink
-    state: SafetyState
-    events: EventLog
-    listener: StepPublisher
-
-
 class StatusPublisher:
-    """Publishes an agent's status, and what of it a person should look at."""
+    """Publishes an agent's status, and the concerns that a person should look at."""
 
-    def __init__(self, node: Node, parts: AgentParts) -> None:
+    def __init__(self, node: Node, parts: AgentParts, loop: ControlLoop) -> None:
         """Advertise the topics."""
-        self._node, self._parts = node, parts
+        self._node, self._parts, self._loop = node, parts, loop
         self._publisher = node.create_publisher(AgentStatus, AGENT_STATUS, STATUS_QOS)
         self._diagnostics = Diagnostics(node, agent_concerns)
         self._rate = (time.monotonic(), 0)  # when the steps were last counted, and how many
@@ -84,8 +50,8 @@ class StatusPublisher:
 
     def _message(self) -> AgentStatus:
         """Return the status, but for its stamp."""
-        parts = self._parts
-        agent, newest = parts.agent, parts.store.newest
+        parts, loop = self._parts, self._loop
+        agent, newest = loop.agent, parts.store.newest
         now_s = time.monotonic()
         since_s, steps = self._rate
         self._rate = (now_s, agent.steps)
@@ -93,18 +59,18 @@ class StatusPublisher:
         message = AgentStatus(
             robot=parts.sender.robot,
             session=parts.sender.session,
-            state=parts.robot.waits_for or agent.state,
+            state=loop.robot.waits_for or agent.state,
             steps=agent.steps,
             steps_per_s=(agent.steps - steps) / max(now_s - since_s, 1e-3),
             episode=agent.episode,
-            last_return=parts.listener.last_return,
+            last_return=parts.steps.last_return,
             policy_version=newest.version if newest else 0,
             policy_age_s=now_s - newest.received_s if newest else math.nan,
             learner_session=newest.learner_session if newest else '',
             policies_accepted=parts.store.accepted,
             policies_rejected=parts.store.rejected,
             transitions_pending=parts.spool.pending,
-            transitions_acknowledged=parts.uplink.acknowledged,
+            transitions_acknowledged=loop.uplink.acknowledged,
             transitions_dropped=parts.spool.dropped,
             transitions_on_disk=parts.spool.on_disk,
             safety_state=parts.state.words,
@@ -119,7 +85,7 @@ class StatusPublisher:
 
     def _add_timing(self, message: AgentStatus) -> None:
         """Fill in how steady the control loop is; there is nothing to say in lockstep."""
-        robot = self._parts.robot
+        robot = self._loop.robot
         if not isinstance(robot, RealtimeRobot):
             return
         counts = robot.latency.counts.copy()

@@ -156,18 +156,18 @@ def test_a_stop_during_the_step_truncates_that_step() -> None:
     assert len(transitions) == 13
 
 
-class SettlingRobot(PendulumRobot):
-    """Lets the agent settle when a command has left, as the one in real time does.
+class IdleCallbackRobot(PendulumRobot):
+    """Calls a function when a command has left, as the robot in real time does.
 
     Attributes:
-        settle: what to call then.
+        when_idle: the function.
         spooled: how many transitions were in the spool when each command left.
     """
 
     def __init__(self) -> None:
         """Prepare."""
         super().__init__()
-        self.settle: Callable[[], object] = lambda: None
+        self.when_idle: Callable[[], object] = lambda: None
         self.spool: Spool | None = None
         self.spooled: list[int] = []
 
@@ -176,16 +176,16 @@ class SettlingRobot(PendulumRobot):
         assert self.spool is not None
         self.spooled.append(self.spool.pending)
         reading = super().apply(command)
-        self.settle()
+        self.when_idle()
         return reading
 
 
 @pytest.mark.parametrize('steps', [7, 20, 25])
-def test_late_or_at_once_the_same_is_spooled(steps: int) -> None:
+def test_deferred_spooling_spools_the_same_transitions(steps: int) -> None:
     at_once = Bench(max_steps=steps).run()
-    robot = SettlingRobot()
-    bench = Bench(robot=robot, max_steps=steps, settle_late=True)
-    robot.settle, robot.spool = bench.agent.settle, bench.spool
+    robot = IdleCallbackRobot()
+    bench = Bench(robot=robot, max_steps=steps, defer_spooling=True)
+    robot.when_idle, robot.spool = bench.agent.spool_deferred_step, bench.spool
     late = bench.run()
     assert [(item.episode, item.step, item.truncated) for item in late] == [
         (item.episode, item.step, item.truncated) for item in at_once
@@ -193,12 +193,12 @@ def test_late_or_at_once_the_same_is_spooled(steps: int) -> None:
     np.testing.assert_array_equal(
         [item.next_observation for item in late], [item.next_observation for item in at_once]
     )
-    # amid an episode a command leaves before the step that it follows is spooled
+    # within an episode, a command leaves before the previous step is spooled
     assert robot.spooled == [number - (number % 10 > 0) for number in range(steps)]
 
 
 def test_a_rehearsal_changes_nothing() -> None:
-    class RehearsingRobot(SettlingRobot):
+    class RehearsingRobot(IdleCallbackRobot):
         def apply(self, command: NDArray[np.float64]) -> Reading:
             rehearse(self.read())
             return super().apply(command)
@@ -225,7 +225,7 @@ def test_what_was_lived_through_is_spooled_when_the_robot_fails() -> None:
                 raise RobotError('unplugged')
             return super().apply(command)
 
-    bench = Bench(robot=FailingRobot(), settle_late=True)
+    bench = Bench(robot=FailingRobot(), defer_spooling=True)
     with pytest.raises(RobotError, match='unplugged'):
         bench.run()
     assert bench.spool.pending == 5

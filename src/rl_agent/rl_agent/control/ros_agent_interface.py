@@ -1,0 +1,83 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What an agent offers on ROS besides robot and learner: status, stop, evaluation, task."""
+
+from rclpy.node import Node
+from rl_agent.control.ros_agent_parts import AgentParts
+from rl_agent.control.ros_agent_status import StatusPublisher
+from rl_agent.control.ros_control_loop import ControlLoop
+from rl_agent.control.ros_task_parameters import TaskParameters
+from rl_agent.ros.ros_event_log import log_reports, REPORT_PERIOD_S
+from rl_agent.ros.ros_other_publishers import OtherPublishers
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
+from rl_agent.ros.ros_topics import LEARNER_STATUS, STATUS_QOS, steady_clock
+from rl_agent.safety.ros_emergency_stop import EmergencyStop
+from rl_msgs.msg import LearnerStatus
+from rl_msgs.srv import Evaluate
+
+_STATUS_PERIOD_S = 1.0
+_OTHER_PUBLISHERS_PERIOD_S = 5.0
+
+
+class AgentInterface:
+    """Topics, services and parameters of a configured agent.
+
+    Attributes:
+        status: of the agent.
+    """
+
+    def __init__(self, node: Node, parts: AgentParts, loop: ControlLoop) -> None:
+        """Offer them.
+
+        Args:
+            node: of the agent.
+            parts: of the agent.
+            loop: that runs it.
+        """
+        self._node, self._events, self._agent = node, parts.events, loop.agent
+        safety = parts.description.safety
+        self._emergency_stop = EmergencyStop(
+            node, parts.state, safety.emergency_stop or safety.stop
+        )
+        self._task_parameters = TaskParameters(node, loop.env)
+        self.status = StatusPublisher(node, parts, loop)
+        others = OtherPublishers(node, parts.description.action.topic, parts.events)
+        self._timers = [
+            node.create_timer(_STATUS_PERIOD_S, self.status.publish, clock=steady_clock()),
+            node.create_timer(REPORT_PERIOD_S, self.log_reports, clock=steady_clock()),
+            node.create_timer(_OTHER_PUBLISHERS_PERIOD_S, others.check, clock=steady_clock()),
+        ]
+        self._evaluate = node.create_service(Evaluate, '~/evaluate', self._on_evaluate)
+        self._pacer, self._learner_status = parts.pacer, None
+        if parts.pacer is not None:
+            self._learner_status = node.create_subscription(
+                LearnerStatus, LEARNER_STATUS, self._on_learner_status, STATUS_QOS
+            )
+
+    def log_reports(self) -> None:
+        """Log the events since the last call."""
+        log_reports(self._node, self._events)
+
+    def close(self) -> None:
+        """Withdraw them."""
+        self._task_parameters.close()
+        self._emergency_stop.close()
+        if self._learner_status is not None:
+            self._node.destroy_subscription(self._learner_status)
+        for timer in self._timers:
+            self._node.destroy_timer(timer)
+        self.status.close()
+        self._node.destroy_service(self._evaluate)
+
+    def _on_learner_status(self, message: LearnerStatus) -> None:
+        """Note how far training is behind."""
+        if self._pacer is not None:
+            self._pacer.report(message.backlog)
+
+    def _on_evaluate(
+        self, request: Evaluate.Request, response: Evaluate.Response
+    ) -> Evaluate.Response:
+        """Ask the agent for deterministic episodes."""
+        self._agent.evaluate(request.episodes)
+        response.success = True
+        response.message = f'{request.episodes} deterministic episodes after the current one'
+        return response

@@ -1,0 +1,148 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The parts of an agent that are the same in real time and in lockstep."""
+
+from dataclasses import dataclass
+import math
+from pathlib import Path
+import uuid
+
+from rclpy.node import Node
+from rl_agent.bringup.robot_parameters import AgentParameters
+from rl_agent.control.agent import AgentListener
+from rl_agent.control.episode_summary import EpisodeSummary
+from rl_agent.control.ros_step_publisher import StepPublisher
+from rl_agent.control.simulation_pacer import SimulationPacer
+from rl_agent.description.robot import RobotDescription
+from rl_agent.environment.spaces import Spaces
+from rl_agent.errors import ConfigurationError, PolicyError
+from rl_agent.event_log import EventLog
+from rl_agent.policy.policy_file import load_policy
+from rl_agent.policy.policy_store import PolicyStore
+from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_names_of_others
+from rl_agent.safety.safety_state import SafetyState
+from rl_agent.transport.spool import Spool
+from rl_agent.transport.spool_folder import SpoolFolder
+from rl_agent.transport.transition import Sender
+from rl_agent.transport.transition_record import RecordLayout
+
+_SPOOL_S = 3600.0  # an hour of robot time
+_SPOOL_IN_MEMORY_S = 60.0  # bridges a disk that stalls
+_SPOOL_IN_MEMORY_MIN = 4096  # transitions; simulated time may be fast
+
+
+@dataclass(frozen=True)
+class AgentParts:
+    """The parts of an agent around its control loop.
+
+    Attributes:
+        settings: parameters of the node at its start.
+        description: of the robot.
+        spaces: of the robot.
+        sender: identifies robot and session.
+        events: counts and reports.
+        state: of safety.
+        store: of policies.
+        spool: of transitions.
+        spool_folder: of the spool; None: in memory only.
+        steps: publishes steps and episodes.
+        summary: logs the return of each episode; None: not wanted.
+        pacer: holds simulated time back; None: never.
+    """
+
+    settings: AgentParameters
+    description: RobotDescription
+    spaces: Spaces
+    sender: Sender
+    events: EventLog
+    state: SafetyState
+    store: PolicyStore
+    spool: Spool
+    spool_folder: SpoolFolder | None
+    steps: StepPublisher
+    summary: EpisodeSummary | None
+    pacer: SimulationPacer | None
+
+    @property
+    def listener(self) -> AgentListener:
+        """The listener of the agent."""
+        return self.summary or self.steps
+
+
+def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
+    """Return the parts of an agent; nothing moves.
+
+    Args:
+        node: publishes, and logs what is left in the spool.
+        settings: its parameters.
+
+    Raises:
+        ConfigurationError: the robot's description, the policy file or the spool folder cannot be
+            used.
+    """
+    description = load_ros_robot(settings.robot)
+    refuse_names_of_others(node, description)
+    spaces = Spaces(description)
+    robot_id = settings.robot_id or node.get_namespace().strip('/') or description.name
+    sender = Sender(robot_id, uuid.uuid4().hex, spaces.fingerprint)
+    events = EventLog()
+    store = PolicyStore(spaces, events)
+    if settings.policy:
+        _offer_file(store, Path(settings.policy).expanduser())
+    capacity = math.ceil(_SPOOL_S * description.rate_hz)
+    folder = None
+    if settings.spool_folder:
+        folder = _open_spool_folder(node, settings, sender, spaces, description.rate_hz, capacity)
+    spool = folder.spool if folder else Spool(capacity, sender.session)
+    steps = StepPublisher(node, spaces, sender)
+    return AgentParts(
+        settings,
+        description,
+        spaces,
+        sender,
+        events,
+        SafetyState(events),
+        store,
+        spool,
+        folder,
+        steps,
+        EpisodeSummary(steps, events.tell) if settings.max_episodes else None,
+        SimulationPacer(settings.max_steps_ahead, unacknowledged=lambda: spool.pending)
+        if settings.max_steps_ahead
+        else None,
+    )
+
+
+def _offer_file(store: PolicyStore, path: Path) -> None:
+    """Offer the policy in a file to the store.
+
+    Raises:
+        ConfigurationError: the robot cannot use it; starting again would not help.
+    """
+    try:
+        store.offer(load_policy(path))
+    except PolicyError as error:
+        raise ConfigurationError(f'policy: given {path}: {error}') from error
+
+
+def _open_spool_folder(
+    node: Node,
+    settings: AgentParameters,
+    sender: Sender,
+    spaces: Spaces,
+    rate_hz: float,
+    capacity: int,
+) -> SpoolFolder:
+    """Return the robot's spool folder, with the transitions that earlier sessions left there."""
+    folder = SpoolFolder(
+        Path(settings.spool_folder).expanduser(),
+        sender,
+        RecordLayout(spaces.observation_size, spaces.action_size),
+        capacity=capacity,
+        in_memory=max(_SPOOL_IN_MEMORY_MIN, math.ceil(_SPOOL_IN_MEMORY_S * rate_hz)),
+        report=node.get_logger().warning,
+    )
+    if folder.leftover:
+        node.get_logger().info(
+            f'{folder.leftover} transitions that were not acknowledged before are sent first'
+        )
+    return folder

@@ -1,0 +1,112 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The agent with its robot and its way to the learner machine, for either kind of time."""
+
+from rl_agent.control.agent import Agent, AgentListener, ENDED_STATES, STOPPED
+from rl_agent.control.ros_agent_parts import AgentParts
+from rl_agent.environment.robot_env import RobotEnv
+from rl_agent.errors import RlError
+from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
+from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
+from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
+from rl_agent.safety.safety_filter import Tightening
+from rl_agent.transport.ros_uplink import Uplink
+
+_STOP_GRACE_S = 1.0
+
+
+class ControlLoop:
+    """Runs the agent on its robot; `LockstepLoop` and `RealtimeLoop` put the parts together.
+
+    Attributes:
+        robot: the robot's topics.
+        uplink: to the learner machine.
+        env: the robot as an environment.
+        agent: runs episodes.
+    """
+
+    def __init__(
+        self,
+        parts: AgentParts,
+        robot: LockstepRobot | RealtimeRobot,
+        uplink: Uplink,
+        policies: PolicySubscriber,
+        listener: AgentListener,
+        *,
+        defer_spooling: bool,
+    ) -> None:
+        """Make environment and agent.
+
+        Args:
+            parts: that do not depend on time.
+            robot: the robot's topics.
+            uplink: to the learner machine.
+            policies: from the learner machine.
+            listener: of the agent.
+            defer_spooling: see `Agent`.
+        """
+        settings = parts.settings
+        self.robot, self.uplink, self._policies = robot, uplink, policies
+        self.env = RobotEnv(
+            robot,
+            parts.description,
+            state=parts.state,
+            events=parts.events,
+            tightening=Tightening(settings.action_scale, settings.slew_scale),
+        )
+        self.agent = Agent(
+            self.env,
+            parts.store,
+            parts.spool,
+            listener,
+            seed=settings.seed,
+            explore=settings.explore,
+            max_steps=settings.max_steps,
+            max_episodes=settings.max_episodes,
+            pacer=parts.pacer,
+            defer_spooling=defer_spooling,
+        )
+
+    def prepare(self) -> None:
+        """Get ready for `run`, also after a `stop`."""
+        self.robot.prepare()
+        self.agent.prepare()
+
+    def run(self) -> bool:
+        """Run the agent on this thread, the control thread.
+
+        Returns:
+            whether the agent ended by itself, without `stop`.
+
+        Raises:
+            RlError: the robot does not answer.
+        """
+        try:
+            self.agent.state = 'waiting for the robot'
+            self._wait_for_robot()
+            self.agent.run()
+            self.robot.rest()
+        except RlError:
+            if not self.agent.stopping:
+                raise
+        return not self.agent.stopping
+
+    def stop(self) -> None:
+        """Bring the robot to a stop, so that `run` returns soon; call it on another thread."""
+        self.agent.stop()
+        self.robot.stop_waiting(grace_s=_STOP_GRACE_S)
+
+    def finish(self) -> None:
+        """Send the last transitions, after `run` has returned."""
+        if self.agent.state not in ENDED_STATES:
+            self.agent.state = STOPPED  # it waited for a robot that did not answer
+        self.uplink.send()
+
+    def close(self) -> None:
+        """Disconnect from robot and learner machine."""
+        self.uplink.close()
+        self._policies.close()
+        self.robot.close()
+
+    def _wait_for_robot(self) -> None:
+        """Wait until every sensor topic has a message."""
+        self.robot.wait_until_heard()

@@ -1,0 +1,30 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The control loop in lockstep with a simulation: time passes only with a command."""
+
+from rclpy.node import Node
+from rl_agent.control.ros_agent_parts import AgentParts
+from rl_agent.control.ros_control_loop import ControlLoop
+from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
+from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
+from rl_agent.transport.ros_uplink import Uplink
+
+
+class LockstepLoop(ControlLoop):
+    """A control loop whose connection to the learner machine is served by the node's executor."""
+
+    def __init__(self, node: Node, parts: AgentParts) -> None:
+        """Connect to robot and learner machine; nothing moves.
+
+        Args:
+            node: its executor spins in another thread.
+            parts: of the agent.
+        """
+        settings = parts.settings
+        super().__init__(
+            parts,
+            LockstepRobot(node, parts.description, settings.robot_timeout_s),
+            Uplink(node, parts.spool, parts.sender, settings.send_period_s),
+            PolicySubscriber(node, parts.store),
+            parts.listener,
+            defer_spooling=False,
+        )
