@@ -40,7 +40,7 @@ def measure_refill(rows: int) -> float:
             start=ReplayStart(0, total, 0.0),
         )
         source = JournalRows(Path(folder), lambda: journal.written, layout, n_step=1, gamma=0.99)
-        feeder = ReplayFeeder(source, ReplayWriter(server.port), patience_s=0.0)
+        feeder = ReplayFeeder(source, ReplayWriter(server.port), pad_after_s=0.0)
         begun_s = time.monotonic()
         while feeder.feed():
             pass

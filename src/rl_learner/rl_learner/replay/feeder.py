@@ -1,15 +1,15 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""From the journal into Reverb, on a thread of its own: live rows and refills are one thing.
+"""Feeds rows from the journal into Reverb on a thread; a refill works like live feeding.
 
-The server says which row it expects next. A learner that was started again has an empty table and
-expects the first of the newest `replay_capacity` rows; the feeder reads on from there as it
-always does, while the bridge goes on to store what robots send. A refill that was interrupted
-begins anew: nothing is sampled before it is complete.
+The server states which row it expects next. After a learner's restart the table is empty and
+expects the first of the newest `replay_capacity` rows; the feeder reads on from there as usual
+while the bridge keeps storing what robots send. An interrupted refill starts over: nothing is
+sampled before it is complete.
 
-A port may be that of another run by mistake: the server there is left as it is, and the feeder
-looks on for that of its own run.
+If the port is used by the server of another run, that server is left unchanged and the feeder
+keeps trying.
 
-Rows go in whole items; those that do not fill one wait for more, but not for long.
+Rows are inserted in whole items; the rest waits for more rows for a short time, then is padded.
 """
 
 import logging
@@ -24,37 +24,37 @@ from rl_learner.replay.items import ROWS_PER_ITEM
 from rl_learner.replay.state import ReplayState
 
 _LOGGER = logging.getLogger(__name__)
-_ROWS_AT_ONCE = 4096
-_LOOK_PERIOD_S = 0.5
-PATIENCE_S = 0.5
+_ROWS_PER_READ = 4096
+_POLL_PERIOD_S = 0.5
+_PAD_AFTER_S = 0.5
 
 
 class RowSource(Protocol):
-    """Where rows come from, see `JournalRows`."""
+    """Source of rows, see `JournalRows`."""
 
     position: int
 
     def seek(self, position: int) -> None:
-        """Go to a row."""
+        """Continue at a row number."""
         ...
 
     def read(self, most: int) -> NDArray[np.float32]:
-        """Return the next rows."""
+        """Return the next rows, at most `most`."""
         ...
 
 
 class RowWriter(Protocol):
-    """Where rows go, see `ReplayWriter`."""
+    """Destination of rows, see `ReplayWriter`."""
 
-    def state(self, timeout_s: int = 1) -> ReplayState | None:
-        """Return which server answers, and what it has."""
+    def state(self) -> ReplayState | None:
+        """Return the state of the server that answers."""
         ...
 
-    def calm_state(self, timeout_s: float = 30.0) -> ReplayState | None:
-        """Return the state once nothing more trickles in; refuses another run's server."""
+    def settled_state(self) -> ReplayState | None:
+        """Return the state once it no longer changes; rejects another run's server."""
         ...
 
-    def insert(self, rows: NDArray[np.float32], timeout_s: float = 10.0) -> None:
+    def insert(self, rows: NDArray[np.float32]) -> None:
         """Insert rows in order."""
         ...
 
@@ -64,73 +64,72 @@ class RowWriter(Protocol):
 
 
 class ReplayFeeder:
-    """Inserts row after row, and finds its place again after whatever goes wrong.
+    """Inserts rows in order, and finds the next row again after any failure.
 
     Attributes:
-        inserted: rows since the start, refilled ones included.
-        state: what it does or waits for, in words.
+        inserted: rows inserted since the start, including refills.
+        state: what the feeder does or waits for, as text.
     """
 
     def __init__(
-        self, source: RowSource, writer: RowWriter, *, patience_s: float = PATIENCE_S
+        self, source: RowSource, writer: RowWriter, *, pad_after_s: float = _PAD_AFTER_S
     ) -> None:
         """Prepare to feed `writer` from `source`.
 
         Args:
-            source: of rows.
-            writer: where they go.
-            patience_s: how long rows that do not fill an item wait for the next row.
+            source: of the rows.
+            writer: destination of the rows.
+            pad_after_s: time without new rows after which a partial item is padded.
         """
-        self._source, self._writer, self._patience_s = source, writer, patience_s
-        self._server = ''  # identity of the server that is being fed; empty: none
+        self._source, self._writer, self._pad_after_s = source, writer, pad_after_s
+        self._server = ''  # identity of the server being fed; empty: none
         self._waiting: list[NDArray[np.float32]] = []
-        self._grown_s = 0.0
-        self._news = threading.Event()
+        self._last_read_s = 0.0
+        self._wake_up = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name='replay feeder', daemon=True)
         self.inserted = 0
         self.state = 'waiting for the learner'
 
     def start(self) -> None:
-        """Begin to feed."""
+        """Start feeding."""
         self._thread.start()
 
     def notify(self) -> None:
-        """Say that the journal has grown."""
-        self._news.set()
+        """Report that the journal has grown."""
+        self._wake_up.set()
 
     def stop(self, timeout_s: float) -> None:
-        """Stop after the rows under way."""
+        """Stop after the current insertion."""
         self._stop.set()
-        self._news.set()
+        self._wake_up.set()
         self._thread.join(timeout_s)
 
     def feed(self) -> int:
-        """Insert what there is, one portion of it; return how many rows were read or inserted.
+        """Read and insert some rows; return the number of rows read or inserted, 0 if none.
 
         Raises:
-            ReplayError: the server does not take them, or another one has taken its place.
-            JournalError: the journal does not have what the server expects.
-            ConfigurationError: the journal holds something else, or the server is that of another
-                run.
+            ReplayError: the insertion failed, or the server was replaced by another one.
+            JournalError: the journal does not have the rows that the server expects.
+            ConfigurationError: the journal belongs to another robot, or the server to another run.
         """
         if not self._server:
             self._connect()
-        read = self._source.read(_ROWS_AT_ONCE)
-        rows = self._due(read)
+        read = self._source.read(_ROWS_PER_READ)
+        rows = self._take_complete_items(read)
         if len(rows):
             self._writer.insert(rows)
-        self._check()
+        self._check_position()
         self.inserted += len(rows)
         return max(len(read), len(rows))
 
-    def _due(self, read: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the rows to insert now; the others wait."""
+    def _take_complete_items(self, read: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the rows to insert now: complete items, or all if the rest waited too long."""
         if len(read):
             self._waiting.append(read)
-            self._grown_s = time.monotonic()
+            self._last_read_s = time.monotonic()
         count = sum(map(len, self._waiting))
-        if time.monotonic() - self._grown_s < self._patience_s or len(read):
+        if time.monotonic() - self._last_read_s < self._pad_after_s or len(read):
             count -= count % ROWS_PER_ITEM
         if not count:
             return read[:0]
@@ -138,35 +137,35 @@ class ReplayFeeder:
         self._waiting = [rows[count:]] if len(rows) > count else []
         return rows[:count]
 
-    def _check(self) -> None:
-        """Raise ReplayError where the server does not have exactly what it should."""
+    def _check_position(self) -> None:
+        """Raise ReplayError unless the server expects exactly the next row."""
         state = self._writer.state()
         if state is None:
             raise ReplayError('the replay server does not answer')
         if state.identity != self._server:
-            # Reverb's writer sends again what was under way, perhaps to the new server; one of
-            # another run has nothing of it, and is refused here
+            # Reverb's writer resends unconfirmed items, perhaps to the new server. A server of
+            # another run takes none of them, and `reset` rejects it.
             self._writer.reset()
-            raise ReplayError('the replay server was started again')
+            raise ReplayError('the replay server was restarted')
         expected = self._source.position - sum(map(len, self._waiting))
         if state.position != expected:
             raise ReplayError(
-                f'the replay server expects row {state.position}, row {expected} is the next'
+                f'the replay server expects row {state.position}, but row {expected} is next'
             )
 
     def _connect(self) -> None:
-        """Find out which row comes next.
+        """Connect to the server and continue at the row that it expects.
 
         Raises:
             ReplayError: no server answers.
             JournalError: the journal does not have that row.
-            ConfigurationError: it is the server of another run; nothing is changed.
+            ConfigurationError: the server belongs to another run; nothing is changed.
         """
-        state = self._writer.calm_state()
+        state = self._writer.settled_state()
         if state is None:
             raise ReplayError('no replay server answers')
         position = state.position
-        if state.is_half_refilled:
+        if state.is_partly_refilled:
             self._writer.reset()
             position = state.first
         self._source.seek(position)
@@ -175,19 +174,19 @@ class ReplayFeeder:
 
     def _run(self) -> None:
         """Feed until stopped."""
-        said = ''
+        logged_error = ''
         while not self._stop.is_set():
-            self._news.clear()
+            self._wake_up.clear()
             try:
                 count = self.feed()
-                self.state, said = 'feeding', ''
+                self.state, logged_error = 'feeding', ''
             except RlError as error:
                 count, self._server = 0, ''
-                for_whom = ' for the learner' if isinstance(error, ReplayError) else ''
-                self.state = f'waiting{for_whom}: {error}'
-                if str(error) != said:
+                for_learner = ' for the learner' if isinstance(error, ReplayError) else ''
+                self.state = f'waiting{for_learner}: {error}'
+                if str(error) != logged_error:
                     _LOGGER.warning('rows wait in the journal: %s', error)
-                    said = str(error)
-                self._stop.wait(_LOOK_PERIOD_S)
+                    logged_error = str(error)
+                self._stop.wait(_POLL_PERIOD_S)
             if not count:
-                self._news.wait(self._patience_s if self._waiting else _LOOK_PERIOD_S)
+                self._wake_up.wait(self._pad_after_s if self._waiting else _POLL_PERIOD_S)

@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Rows in blocks of a fixed size: what one item of Reverb holds.
+"""Blocks of rows of a fixed size: the content of one Reverb item.
 
-Reverb's cost is per item, hardly per byte: measured with rows of 107 numbers, one row an item
-costs 6 to 8 us of processor time to sample and 30 to 50 us to insert, 16 rows an item 0.5 us and
-1.5 us for each row.
+Reverb's cost is per item, hardly per byte. Measured with rows of 107 numbers: with one row per
+item, a row takes 6 to 8 us of processor time to sample and 30 to 50 us to insert; with 16 rows per
+item, 0.5 us and 1.5 us.
 """
 
 import numpy as np
@@ -13,26 +13,27 @@ ROWS_PER_ITEM = 16
 
 
 def to_items(rows: Float32Array) -> Float32Array:
-    """Return rows, (row, width), in items, (item, ROWS_PER_ITEM, width); the last is padded.
+    """Return rows, (row, width), as items, (item, ROWS_PER_ITEM, width), the last one padded.
 
-    Padding is zero. A row's last number is `num_steps`, see `ReplayLayout`, so never 0.
+    Padding is zero. It is recognised by a row's last number, `num_steps` of `ReplayLayout`, which
+    is never 0 in a real row.
     """
     count, width = rows.shape
-    items = items_for(count)
+    num_items = items_for(count)
     padded = rows
-    if items * ROWS_PER_ITEM != count:
-        padded = np.zeros((items * ROWS_PER_ITEM, width), np.float32)
+    if num_items * ROWS_PER_ITEM != count:
+        padded = np.zeros((num_items * ROWS_PER_ITEM, width), np.float32)
         padded[:count] = rows
-    return padded.reshape(items, ROWS_PER_ITEM, width)
+    return padded.reshape(num_items, ROWS_PER_ITEM, width)
 
 
 def to_rows(items: Float32Array) -> Float32Array:
-    """Return the rows of items, (item, ROWS_PER_ITEM, width), without padding, (row, width)."""
+    """Return the rows, (row, width), of items, (item, ROWS_PER_ITEM, width), without padding."""
     rows = items.reshape(-1, items.shape[-1])
-    real = rows[:, -1] != 0.0
-    return rows if real.all() else rows[real]
+    is_real = rows[:, -1] != 0.0
+    return rows if is_real.all() else rows[is_real]
 
 
 def items_for(rows: int) -> int:
-    """Return how many items so many rows fill."""
+    """Return the number of items that hold the given number of rows."""
     return -(-rows // ROWS_PER_ITEM)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A transition as one flat row of float32: one column in replay, one tensor in training."""
+"""A transition as one flat row of float32, the form used in replay and training."""
 
 from typing import Generic, NamedTuple, TypeVar
 
@@ -16,10 +16,10 @@ class Batch(NamedTuple, Generic[Array]):
 
     Attributes:
         observation: (..., observation).
-        action: executed, in [-1, 1], (..., action).
-        reward: summed and discounted over `num_steps` steps, (...).
-        next_observation: after the last of them, (..., observation).
-        terminated: 1 where the task really ended there, else 0, (...); never a time limit.
+        action: executed action, in [-1, 1], (..., action).
+        reward: discounted sum over `num_steps` steps, (...).
+        next_observation: after the last of these steps, (..., observation).
+        terminated: 1 if the task ended there, else 0, (...); 0 at a time limit.
         num_steps: 1 or more, (...).
     """
 
@@ -32,17 +32,17 @@ class Batch(NamedTuple, Generic[Array]):
 
 
 class ReplayLayout:
-    """Where each field lies in a row.
+    """The columns of each field in a row.
 
     Attributes:
         observation_size: length of an observation.
         action_size: length of an action.
-        width: numbers in a row.
-        slices: field name to its columns, in the order of `Batch`.
+        width: length of a row.
+        slices: the columns of each field by name, in the order of `Batch`.
     """
 
     def __init__(self, observation_size: int, action_size: int) -> None:
-        """Lay out rows.
+        """Assign the columns.
 
         Raises:
             ValueError: a size is not positive.
@@ -53,7 +53,7 @@ class ReplayLayout:
                 ' accepted: 1 or more'
             )
         self.observation_size, self.action_size = observation_size, action_size
-        # `observation_and_action` needs them in this order, at the front
+        # `observation_and_action` relies on observation and action coming first
         widths = (observation_size, action_size, 1, observation_size, 1, 1)
         self.slices: dict[str, slice] = {}
         self.width = 0
@@ -73,7 +73,7 @@ class ReplayLayout:
         """Return rows, (count, width) float32; arguments as in `Batch`, with one leading axis.
 
         Raises:
-            ValueError: a shape does not fit.
+            ValueError: a field has the wrong shape.
         """
         fields = Batch(observation, action, reward, next_observation, terminated, num_steps)
         rows = np.empty((np.size(reward), self.width), np.float32)
@@ -90,15 +90,16 @@ class ReplayLayout:
         return rows
 
     def observation_and_action(self, rows: Array) -> Array:
-        """Return a view of both, the inputs of a critic, (..., observation + action)."""
-        both: Array = rows[..., : self.observation_size + self.action_size]  # type: ignore[index]
-        return both
+        """Return a view of a critic's inputs, (..., observation + action)."""
+        width = self.observation_size + self.action_size
+        inputs: Array = rows[..., :width]  # type: ignore[index]
+        return inputs
 
     def unpack(self, rows: Array) -> Batch[Array]:
         """Return views of the fields of rows, (..., width), NumPy or torch.
 
         Raises:
-            ValueError: the rows have another width.
+            ValueError: the rows have the wrong width.
         """
         shape = tuple(rows.shape)  # type: ignore[attr-defined]
         if shape[-1] != self.width:

@@ -1,20 +1,20 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Keeps a server of this process from being reached from other machines (Linux)."""
+"""Make a server of this process unreachable from other machines (Linux)."""
 
 from pathlib import Path
 import socket
 
 
 def bind_to_loopback(port: int) -> int:
-    """Bind this process's TCP sockets that listen on a port to the loopback interface.
+    """Bind this process's listening TCP sockets on a port to the loopback interface.
 
-    For servers that offer no address to bind to. Connections that exist stay.
+    For servers that cannot be given an address to bind to. Open connections are kept.
 
     Returns:
-        how many sockets there were.
+        The number of sockets bound.
 
     Raises:
-        OSError: the kernel does not permit it, or is not Linux's.
+        OSError: the kernel does not permit it, or the system is not Linux.
     """
     bound = 0
     try:
@@ -23,17 +23,17 @@ def bind_to_loopback(port: int) -> int:
         raise OSError('there is no /proc/self/fd') from error
     for descriptor in descriptors:
         try:
-            found = socket.socket(fileno=descriptor)
+            candidate = socket.socket(fileno=descriptor)
         except OSError:
-            continue  # no socket, or closed meanwhile
+            continue  # not a socket, or closed in the meantime
         try:
-            if _listens_on(found, port):
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'lo\0')
+            if _listens_on(candidate, port):
+                candidate.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'lo\0')
                 bound += 1
         finally:
-            # neither closed nor duplicated: an epoll set keeps what has a duplicate, and its
-            # owner aborts when it hears of a connection that it closed
-            found.detach()
+            # Detach, because the server owns the descriptor. A duplicate would keep the socket in
+            # the server's epoll set, and gRPC aborts on events of a connection that it has closed.
+            candidate.detach()
     return bound
 
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""One-step transitions of one robot into rows that sum up to n rewards."""
+"""Combine one-step transitions of a robot into rows that sum up to n rewards."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +11,20 @@ from rl_learner.replay.transition_arrays import TransitionArrays
 class NStep:
     """Sums rewards forward; every transition becomes exactly one row.
 
-    A row begins at its transition and ends n steps later, or earlier at the last step before a
-    break: `terminated`, `truncated`, or a next transition that does not continue this one (a
-    new episode that began without an end, or numbers that were lost). All but `terminated`
-    bootstrap from the row's `next_observation`.
+    A row starts at its transition and ends n steps later, or earlier at the last step before a
+    break: `terminated`, `truncated`, or a next transition that does not continue this one (a new
+    episode without an end of the old one, or lost transitions). All rows except `terminated` ones
+    bootstrap from their `next_observation`.
 
-    Transitions whose n steps are not complete wait, n - 1 at most.
+    Up to n - 1 transitions wait until their n steps are complete.
     """
 
     def __init__(self, layout: ReplayLayout, n_step: int, gamma: float) -> None:
-        """Begin without history.
+        """Start without waiting transitions.
 
         Args:
             layout: of the rows.
-            n_step: rewards in a row, at most; 1 or more.
+            n_step: maximum number of rewards in a row, 1 or more.
             gamma: discount of one step.
         """
         self._layout, self._n_step, self._gamma = layout, n_step, gamma
@@ -34,33 +34,33 @@ class NStep:
 
     @property
     def waiting(self) -> int:
-        """Transitions that have not become rows yet."""
+        """Number of transitions that are not rows yet."""
         return len(self._waiting)
 
     def push(self, transitions: TransitionArrays) -> Float32Array:
         """Return the rows that are now complete, in order, (count, width).
 
         Args:
-            transitions: those that follow the ones of the last call.
+            transitions: the next ones after those of the last call.
         """
-        fresh = self._layout.pack(
+        new_rows = self._layout.pack(
             transitions.observation,
             transitions.action,
             transitions.reward,
             transitions.next_observation,
             transitions.terminated,
         )
-        rows = np.concatenate([self._waiting, fresh])
+        rows = np.concatenate([self._waiting, new_rows])
         ends = np.concatenate([self._ends, transitions.terminated | transitions.truncated])
         episodes = np.concatenate([self._episodes, transitions.episode])
         last = self._last_steps(rows, ends, episodes)
-        complete = int(np.count_nonzero(last >= 0))  # unknown ones all come after the known
+        complete = int(np.count_nonzero(last >= 0))  # unknown last steps are all at the end
         self._waiting = rows[complete:]
         self._ends, self._episodes = ends[complete:], episodes[complete:]
         return self._sum(rows, last[:complete])
 
     def flush(self) -> Float32Array:
-        """Return what waits as shorter rows that bootstrap, (count, width)."""
+        """Return the waiting transitions as shorter rows that bootstrap, (count, width)."""
         rows, count = self._waiting, len(self._waiting)
         last = np.full(count, count - 1)
         self._waiting, self._ends, self._episodes = rows[:0], self._ends[:0], self._episodes[:0]
@@ -69,7 +69,7 @@ class NStep:
     def _last_steps(
         self, rows: Float32Array, ends: NDArray[np.bool_], episodes: NDArray[np.uint32]
     ) -> NDArray[np.intp]:
-        """Return each row's last step, or -1 while it is not known, (count,)."""
+        """Return the index of each row's last step, -1 while unknown, (count,)."""
         fields = self._layout.unpack(rows)
         continues = np.all(fields.next_observation[:-1] == fields.observation[1:], axis=1)
         continues &= episodes[:-1] == episodes[1:]
@@ -82,14 +82,14 @@ class NStep:
         return np.where(last < count, last, -1)
 
     def _sum(self, rows: Float32Array, last: NDArray[np.intp]) -> Float32Array:
-        """Return the rows from each step to its last one."""
+        """Return rows that sum the rewards from each step to its last step."""
         first = np.arange(len(last))
         fields = self._layout.unpack(rows)
         reward = np.zeros(len(last))
         for step in range(self._n_step):
-            inside = first + step <= last
+            is_inside = first + step <= last
             index = np.minimum(first + step, last)
-            reward += np.where(inside, self._gamma**step * fields.reward[index], 0.0)
+            reward += np.where(is_inside, self._gamma**step * fields.reward[index], 0.0)
         return self._layout.pack(
             *Batch(
                 fields.observation[first],

@@ -1,11 +1,11 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""From Reverb into training: blocks of uniformly drawn rows, fetched ahead on a thread.
+"""From Reverb to training: blocks of uniformly drawn rows, prefetched on a thread.
 
-Items are drawn uniformly and all their rows are used, so each row of the table is as likely as
-any other. Rows of an item are neighbours in time; they part in a pool that holds as many rows as
-the table, up to `_POOL_BATCHES` batches. So they meet in an update about as often as rows that are
-drawn one by one from a table of that size: of the 32,640 pairs in a batch of 256, 84 are of one
-item with 10,000 rows stored (one by one: 52), 14 with 100,000 (5).
+Items are drawn uniformly and all their rows are used, so all rows of the table are equally likely.
+The rows of an item are consecutive in time; a pool with as many rows as the table, up to
+`_POOL_BATCHES` batches, separates them. Then they meet in an update about as often as rows drawn
+one by one: of the 32,640 pairs in a batch of 256, 84 come from the same item with 10,000 rows
+stored (one by one: 52), and 14 with 100,000 (one by one: 5).
 """
 
 from collections.abc import Iterator
@@ -17,22 +17,23 @@ import numpy as np
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import ReplayError
 from rl_learner.replay.items import items_for, ROWS_PER_ITEM, to_rows
-from rl_learner.replay.reverb_import import reverb, tensorflow
+from rl_learner.replay.reverb_import import local_address, replay_error, reverb, tensorflow
 from rl_learner.replay.server import ReplayServer
 from rl_learner.replay.shuffle_pool import ShufflePool
 
 _ATTEMPTS = 10
-_BETWEEN_ATTEMPTS_S = 0.2
-_END_S = 10.0
-_LOOK_PERIOD_S = 0.02
-_LOOK_AGAIN_S = 1.0  # even when enough is allowed: the pool grows with the table
+_RETRY_DELAY_S = 0.2
+_JOIN_TIMEOUT_S = 10.0
+_PUT_TIMEOUT_S = 0.1
+_POLL_PERIOD_S = 0.02
+_ALLOWANCE_MAX_AGE_S = 1.0  # re-read even if enough is allowed: the pool grows with the table
 _POOL_BATCHES, _POOL_ROWS = 128, 1 << 17
-_BATCHES_AT_ONCE, _ITEMS_AT_ONCE = 16, 512  # a portion costs about half a millisecond
-_ITEMS_IN_FLIGHT = 64  # more are not faster, only older
+_BATCHES_PER_FETCH, _ITEMS_PER_FETCH = 16, 512  # a fetch takes about half a millisecond
+_ITEMS_IN_FLIGHT = 64  # more would not be faster, and their rows would be older
 
 
 class ReplaySampler:
-    """Gives blocks of `updates` x `batch` rows at the pace that the server allows."""
+    """Returns blocks of `updates` x `batch` rows at the rate that the server allows."""
 
     def __init__(
         self, server: ReplayServer, *, width: int, batch_size: int, updates_per_block: int
@@ -40,30 +41,30 @@ class ReplaySampler:
         """Start fetching.
 
         Args:
-            server: in this process; samples do not cross the network then.
-            width: numbers in a row.
-            batch_size: rows of one update.
-            updates_per_block: updates that one block feeds.
+            server: in this process, so that samples do not cross the network.
+            width: length of a row.
+            batch_size: rows per update.
+            updates_per_block: updates per block.
         """
         self._server = server
         self._shape = (updates_per_block, batch_size, width)
         self._rows_per_block = updates_per_block * batch_size
-        at_once = max(_BATCHES_AT_ONCE * batch_size, self._rows_per_block)
-        self._items_at_once = min(items_for(at_once), _ITEMS_AT_ONCE)
-        self._most = max(
-            min(_POOL_BATCHES * batch_size, _POOL_ROWS), self._items_at_once * ROWS_PER_ITEM
+        rows_per_fetch = max(_BATCHES_PER_FETCH * batch_size, self._rows_per_block)
+        self._items_per_fetch = min(items_for(rows_per_fetch), _ITEMS_PER_FETCH)
+        self._pool_capacity = max(
+            min(_POOL_BATCHES * batch_size, _POOL_ROWS), self._items_per_fetch * ROWS_PER_ITEM
         )
-        self._pool = ShufflePool(width, self._most, np.random.default_rng())
-        self._used = 0  # rows handed out
-        self._looked_s, self._size, self._allowed = -np.inf, 0, 0.0
+        self._pool = ShufflePool(width, self._pool_capacity, np.random.default_rng())
+        self._rows_used = 0
+        self._allowance_read_s, self._table_size, self._rows_allowed = -np.inf, 0, 0.0
         self._blocks: queue.Queue[Float32Array | ReplayError] = queue.Queue(maxsize=2)
         self._stop = threading.Event()
-        # daemon: a fetch ends with the process, even when the server has gone
+        # daemon, so that a fetch from a server that has gone does not keep the process alive
         self._thread = threading.Thread(target=self._run, name='replay sampler', daemon=True)
         self._thread.start()
 
     def next_block(self, timeout_s: float) -> Float32Array | None:
-        """Return rows, (update, batch, width), or None if none may be used in time.
+        """Return rows, (update, batch, width), or None if none are allowed in time.
 
         Raises:
             ReplayError: the server can no longer be read.
@@ -77,96 +78,98 @@ class ReplaySampler:
         return block
 
     def stop(self) -> None:
-        """Stop fetching; the server must still be there."""
+        """Stop fetching; call it before the server is stopped."""
         self._stop.set()
-        # a thread that comes back from TensorFlow while Python ends aborts the process
-        self._thread.join(_END_S)
+        # a thread that returns from TensorFlow while Python exits would abort the process
+        self._thread.join(_JOIN_TIMEOUT_S)
 
     def _run(self) -> None:
-        """Fetch until stopped; what goes wrong goes into the queue."""
+        """Fetch until stopped; errors go into the queue."""
         for attempt in range(_ATTEMPTS):
             try:
                 self._fetch()
-            except Exception as error:  # Reverb raises types of its own for each gRPC state
-                # right after a restart on the same port the first connection can be the old one
-                early = isinstance(error, tensorflow.errors.UnavailableError)
-                if not early or attempt == _ATTEMPTS - 1:
-                    reason = ' '.join(str(error).split())
-                    self._put(ReplayError(f'Reverb on port {self._server.port}: {reason}'))
+            except Exception as error:  # see `replay_error`
+                # right after a restart on the same port, a connection may still be to the old one
+                can_retry = isinstance(error, tensorflow.errors.UnavailableError)
+                if not can_retry or attempt == _ATTEMPTS - 1:
+                    self._put(replay_error(self._server.port, error))
                     return
-            if self._stop.wait(_BETWEEN_ATTEMPTS_S):
+            if self._stop.wait(_RETRY_DELAY_S):
                 return
 
     def _fetch(self) -> None:
         """Put blocks into the queue until stopped."""
-        rows: _Rows | None = None
+        rows: _RowStream | None = None
         while self._wait_until_allowed():
-            # not before the first block: what is drawn during a refill would be old rows only
-            rows = rows or _Rows(self._shuffled())
+            # not before the first block is allowed: during a refill only old rows would be drawn
+            rows = rows or _RowStream(self._shuffled())
             block = rows.take(self._rows_per_block)
-            self._used += self._rows_per_block
+            self._rows_used += self._rows_per_block
             if not self._put(block.reshape(self._shape)):
                 return
 
     def _wait_until_allowed(self) -> bool:
-        """Wait until a block may be used; return False if stopped."""
-        wanted = self._used + self._rows_per_block
+        """Wait until another block is allowed; return False if stopped."""
+        needed = self._rows_used + self._rows_per_block
         while not self._stop.is_set():
-            if wanted > self._allowed or time.monotonic() - self._looked_s > _LOOK_AGAIN_S:
-                self._size, self._allowed = self._server.allowance()
-                self._looked_s = time.monotonic()
-            if wanted <= self._allowed:
+            age_s = time.monotonic() - self._allowance_read_s
+            if needed > self._rows_allowed or age_s > _ALLOWANCE_MAX_AGE_S:
+                self._table_size, self._rows_allowed = self._server.allowance()
+                self._allowance_read_s = time.monotonic()
+            if needed <= self._rows_allowed:
                 return True
-            self._stop.wait(_LOOK_PERIOD_S)
+            self._stop.wait(_POLL_PERIOD_S)
         return False
 
     def _put(self, block: Float32Array | ReplayError) -> bool:
-        """Put a block, or why there is none, into the queue; return False if stopped."""
+        """Put a block or an error into the queue; return False if stopped."""
         while not self._stop.is_set():
             try:
-                self._blocks.put(block, timeout=0.1)
+                self._blocks.put(block, timeout=_PUT_TIMEOUT_S)
             except queue.Full:
                 continue
             return True
         return False
 
     def _shuffled(self) -> Iterator[Float32Array]:
-        """Return drawn rows, (row, width), that have parted in the pool."""
+        """Yield drawn rows, (row, width), shuffled by the pool."""
         for items in self._items():
             rows = to_rows(items)
-            wanted = min(max(self._size, self._items_at_once * ROWS_PER_ITEM), self._most)
-            missing = max(0, wanted - len(self._pool))
+            pool_size = min(
+                max(self._table_size, self._items_per_fetch * ROWS_PER_ITEM), self._pool_capacity
+            )
+            missing = max(0, pool_size - len(self._pool))
             self._pool.add(rows[:missing])
             yield self._pool.exchange(rows[missing:])
 
     def _items(self) -> Iterator[Float32Array]:
-        """Return items, (item, ROWS_PER_ITEM, width), as they come; read-only."""
+        """Yield fetched items, (item, ROWS_PER_ITEM, width), read-only."""
         dataset = reverb.TrajectoryDataset(
-            server_address=f'localhost:{self._server.port}',
+            server_address=local_address(self._server.port),
             table=self._server.table,
             dtypes={'rows': tensorflow.float32},
             shapes={'rows': tensorflow.TensorShape((ROWS_PER_ITEM, self._shape[-1]))},
             max_in_flight_samples_per_worker=_ITEMS_IN_FLIGHT,
             num_workers_per_iterator=1,
         )
-        # a map to the rows alone would cost four times the sampling itself
-        for sample in dataset.batch(self._items_at_once).as_numpy_iterator():
+        # mapping the dataset to its rows would take four times as long as sampling
+        for sample in dataset.batch(self._items_per_fetch).as_numpy_iterator():
             yield sample.data['rows']
 
 
-class _Rows:
-    """Rows that come in some portions, taken in others."""
+class _RowStream:
+    """Rows from an iterator of arrays, taken in chunks of another size."""
 
-    def __init__(self, portions: Iterator[Float32Array]) -> None:
-        """Take rows from the portions that come."""
-        self._portions = portions
+    def __init__(self, arrays: Iterator[Float32Array]) -> None:
+        """Take rows from arrays, (row, width)."""
+        self._arrays = arrays
         self._rest: Float32Array | None = None
 
     def take(self, count: int) -> Float32Array:
         """Return the next rows, (count, width)."""
         parts, missing = [], count
         while missing:
-            rows = next(self._portions) if self._rest is None else self._rest
+            rows = next(self._arrays) if self._rest is None else self._rest
             parts.append(rows[:missing])
             self._rest = rows[missing:] if len(rows) > missing else None
             missing -= len(parts[-1])

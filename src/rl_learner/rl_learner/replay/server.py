@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The Reverb server, in the learner's process: one table, one column, many rows an item."""
+"""The Reverb server in the learner's process: one table, one column, many rows per item."""
 
 from dataclasses import dataclass
 import logging
@@ -9,7 +9,7 @@ import uuid
 from rl_agent.errors import ReplayError
 from rl_learner.replay.items import items_for, ROWS_PER_ITEM
 from rl_learner.replay.loopback_only import bind_to_loopback
-from rl_learner.replay.reverb_import import reverb, tensorflow
+from rl_learner.replay.reverb_import import local_address, reverb, tensorflow
 from rl_learner.replay.state import (
     item_table_name,
     note_table_name,
@@ -25,13 +25,13 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ReplayStart:
-    """Where a server goes on in a run; without arguments: a new run.
+    """Where a server continues in a run; the defaults are a new run.
 
     Attributes:
-        first: number of the first row that will be inserted; older ones no longer fit.
-        total: rows that the run has already. Those from `first` on are inserted again, and no
-            sample is drawn before they are in.
-        samples_due: samples to be drawn for the rows before `total`; negative during warmup,
+        first: number of the first row that will be inserted; older rows exceed the capacity.
+        total: rows of the run so far. Those from `first` on are inserted again, and no sample is
+            drawn before that is complete.
+        samples_due: samples still to be drawn for the rows before `total`; negative during warmup.
             None: none were drawn yet.
     """
 
@@ -41,17 +41,17 @@ class ReplayStart:
 
 
 class ReplayServer:
-    """Holds transitions and lets them be sampled at a fixed ratio to insertions.
+    """Stores transitions and limits samples to a fixed ratio of insertions.
 
-    Only this machine reaches it, for it asks nobody who they are. The limit is one-sided:
-    `samples_per_insert * (inserts - warmup)` samples may be used, and whoever wants more waits;
-    whoever inserts never waits. The rule is that of the whole run, earlier starts of the learner
-    included. Reverb's own limiter counts items, which are not all full, and also what was drawn
-    and not used yet; so it lets all pass, and `ReplaySampler` keeps to `allowance`, in rows.
+    The server has no authentication, so only this machine can reach it. The limit is one-sided:
+    `samples_per_insert * (inserts - warmup)` samples are allowed, counted over the whole run
+    including earlier starts of the learner. Sampling waits when they are used up; inserting never
+    waits. Reverb's own limiter is switched off because it counts items, which are not all full,
+    and samples drawn but not yet used; `ReplaySampler` obeys `allowance`, in rows, instead.
 
     Attributes:
-        port: that it listens on.
-        table: name of the table with the items.
+        port: the listening port.
+        table: name of the table of items.
     """
 
     def __init__(
@@ -69,21 +69,21 @@ class ReplayServer:
 
         Args:
             port: to listen on.
-            width: numbers in a transition's row.
-            capacity: transitions, rounded up to whole items; beyond it the oldest go.
-            samples_per_insert: updates_to_data x batch size.
+            width: length of a transition's row.
+            capacity: transitions, rounded up to whole items; the oldest are removed first.
+            samples_per_insert: see `Algorithm.samples_per_insert`.
             warmup: transitions before the first sample.
-            start: where the run stands.
-            run: its key, see `run_key`; it takes rows from the writer of that run alone.
+            start: where the run continues.
+            run: key of the run, see `run_key`; only writers of this run can insert.
 
         Raises:
             ReplayError: the port is in use.
         """
-        _refuse_used_port(port)
+        _check_port_is_free(port)
         start = start or ReplayStart()
-        due = start.samples_due
-        if due is None:
-            due = samples_per_insert * (start.total - warmup)
+        samples_due = start.samples_due
+        if samples_due is None:
+            samples_due = samples_per_insert * (start.total - warmup)
         self.port, self.table, self._start = port, item_table_name(run), start
         table = reverb.Table(
             name=self.table,
@@ -94,45 +94,45 @@ class ReplayServer:
             signature={'rows': tensorflow.TensorSpec((ROWS_PER_ITEM, width), tensorflow.float32)},
         )
         notes = _note_table(start)
-        self._due, self._samples_per_insert = due, samples_per_insert
-        # Left to itself, Reverb makes a folder for checkpoints at each start, and leaves it. The
-        # journal is what the table is filled from; where there is no folder, none is made.
+        self._samples_due, self._samples_per_insert = samples_due, samples_per_insert
+        # By default Reverb leaves a checkpoint folder behind at each start. The journal makes
+        # checkpoints unnecessary; with a path that cannot be a folder, none is created.
         checkpointer = reverb.platform.checkpointers_lib.DefaultCheckpointer(os.devnull)
         self._server = reverb.Server([table, notes], port=port, checkpointer=checkpointer)
         _hide_from_network(port)
-        client = reverb.Client(f'localhost:{port}')
+        client = reverb.Client(local_address(port))
         write_note(client, notes.name, PaddingNote())
         self._reader = ReplayStateReader(client)
 
     @property
     def size(self) -> int:
-        """Transitions in the table now."""
+        """Number of transitions in the table."""
         return self.counts()[0]
 
     @property
     def inserted(self) -> int:
-        """Transitions of the run, those of earlier starts included."""
+        """Number of transitions of the run, including earlier starts."""
         return self.counts()[1]
 
     def counts(self) -> tuple[int, int]:
-        """Return `size` and `inserted` of one moment, in one request."""
+        """Return `size` and `inserted` from one request, so that they are consistent."""
         state = self._state()
         return state.size, max(state.position, self._start.total)
 
     def allowance(self) -> tuple[int, float]:
-        """Return `size`, and the samples that may have been used since this start by now."""
+        """Return `size`, and the number of samples allowed since this start."""
         state = self._state()
         if state.position < self._start.total:
             return state.size, 0.0
         new = state.position - self._start.total
-        return state.size, self._due + self._samples_per_insert * new
+        return state.size, self._samples_due + self._samples_per_insert * new
 
     def stop(self) -> None:
-        """Stop the server; a sampler should be stopped first."""
+        """Stop the server; stop its samplers first."""
         self._server.stop()
 
     def _state(self) -> ReplayState:
-        """Return what the table has."""
+        """Return the state of the table."""
         state = self._reader.read()
         if state is None:
             raise ReplayError(f'Reverb on port {self.port}: its counts change too fast to be read')
@@ -140,7 +140,7 @@ class ReplayServer:
 
 
 def _note_table(start: ReplayStart) -> reverb.Table:
-    """Return the table whose name says where the other one begins, see `ReplayState`."""
+    """Return the table with the padding note; its name says where the items start."""
     return reverb.Table(
         name=note_table_name(start.first, start.total, uuid.uuid4().hex),
         sampler=reverb.selectors.Fifo(),
@@ -150,8 +150,8 @@ def _note_table(start: ReplayStart) -> reverb.Table:
     )
 
 
-def _refuse_used_port(port: int) -> None:
-    """Raise ReplayError where something listens already."""
+def _check_port_is_free(port: int) -> None:
+    """Raise ReplayError if the port is in use."""
     try:
         free_port(port)
     except OSError as error:
@@ -161,7 +161,7 @@ def _refuse_used_port(port: int) -> None:
 
 
 def _hide_from_network(port: int) -> None:
-    """Keep other machines from the port; a warning where the system does not permit that."""
+    """Make the port unreachable from other machines; log a warning if that is not permitted."""
     try:
         if bind_to_loopback(port):
             return
@@ -169,7 +169,7 @@ def _hide_from_network(port: int) -> None:
     except OSError as error:
         reason = str(error)
     _LOGGER.warning(
-        'Reverb on port %d can be reached from other machines: %s; accepted: a firewall before'
+        'Reverb on port %d can be reached from other machines: %s; accepted: a firewall for'
         ' that port, or Linux with the capability CAP_NET_RAW',
         port,
         reason,

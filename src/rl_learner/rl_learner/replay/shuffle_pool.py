@@ -1,31 +1,41 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Rows that wait in no order, so that those of one item do not end up in the same update."""
+"""A pool that shuffles rows, so that rows of one item do not end up in the same update."""
 
 import numpy as np
 from rl_agent.array_types import Float32Array
 
 
 class ShufflePool:
-    """Takes rows in, and gives as many that it draws at random from those it has."""
+    """Exchanges rows for randomly drawn rows of the pool."""
 
-    def __init__(self, width: int, most: int, random: np.random.Generator) -> None:
-        """Begin with no rows, of `width` numbers; at most `most` will be kept."""
-        self._rows = np.empty((most, width), np.float32)  # pages that stay unused cost nothing
+    def __init__(self, width: int, capacity: int, random: np.random.Generator) -> None:
+        """Start empty.
+
+        Args:
+            width: length of a row.
+            capacity: maximum number of rows.
+            random: random source of the draws.
+        """
+        self._rows = np.empty((capacity, width), np.float32)  # unused pages cost no memory
         self._count = 0
         self._random = random
 
     def __len__(self) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         return self._count
 
     def add(self, rows: Float32Array) -> None:
-        """Keep more rows, (count, width); there must be room."""
+        """Add rows, (count, width); the capacity must not be exceeded."""
         self._rows[self._count : self._count + len(rows)] = rows
         self._count += len(rows)
 
     def exchange(self, rows: Float32Array) -> Float32Array:
-        """Return as many rows as are given, (count, width), at most `len`, and keep the given."""
-        places = self._random.choice(self._count, len(rows), replace=False)
-        drawn = self._rows.take(places, axis=0)
-        self._rows[places] = rows
+        """Replace randomly drawn rows with the given ones, (count, width); return the drawn.
+
+        Args:
+            rows: at most as many as the pool has.
+        """
+        indices = self._random.choice(self._count, len(rows), replace=False)
+        drawn = self._rows.take(indices, axis=0)
+        self._rows[indices] = rows
         return drawn

@@ -1,12 +1,13 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Which rows a Reverb server has, told by the server alone.
+"""Which rows a Reverb server has, read from the server alone.
 
-Two tables: the items, and one whose name says where they begin and whose only item is a note. The
-name of the first says of which run the items are: whoever feeds another run can reach neither,
-not even with what a writer sends again by itself to whatever server answers on its port. The
-server counts items, and an item may be padded; so before a padded item goes in, and is confirmed,
-the note says which one it will be, and how much of it and of all before it is padding. Whoever is
-killed between the two leaves a note of an item that is not there, and that can be told.
+The server has two tables. The name of the item table contains the run, so that the writer of
+another run cannot insert, not even when Reverb resends unconfirmed items to whatever server
+answers on the port. The name of the other table says at which row the items start; its only item
+is a note about padding. Reverb counts items, not rows, and an item may be padded. So before a
+padded item is inserted, the note is set to its number, its padding and the padding of all items
+before it. If the writer is killed between the two, the note refers to an item that does not exist,
+which is detected.
 """
 
 from collections.abc import Iterable
@@ -19,42 +20,41 @@ import numpy as np
 from rl_learner.replay.items import ROWS_PER_ITEM
 from rl_learner.replay.reverb_import import reverb
 
-_TABLE = 'replay'
-_OF_RUN = ' of run '
-_BEGINNING = 'begins at '
+_TABLE_PREFIX = 'replay'
+_RUN_INFIX = ' of run '
+_NOTE_TABLE_PREFIX = 'begins at '
 _ATTEMPTS = 5
-_NOTE_S = 10.0  # it takes milliseconds where the server is there
+_NOTE_TIMEOUT_S = 10.0  # reading takes milliseconds while the server runs
 
 
 @dataclass(frozen=True)
 class PaddingNote:
-    """The newest padded item, there already or about to come.
+    """Padding of the newest padded item, inserted already or about to be inserted.
 
     Attributes:
-        item: its number; 0 is the first of the table.
-        before: padding in all items before it, rows.
-        own: padding in it.
+        item: number of the item; 0 is the first of the table.
+        padding_before: rows of padding in all items before it.
+        padding: rows of padding in the item.
     """
 
     item: int = 0
-    before: int = 0
-    own: int = 0
+    padding_before: int = 0
+    padding: int = 0
 
 
 @dataclass(frozen=True)
 class ReplayState:
-    """A server as it stands.
+    """State of a server.
 
     Attributes:
-        identity: of this start of the server.
-        first: number of the row that its table begins with.
-        refilled_to: rows before this number are a refill, of which nothing is sampled until it is
-            complete.
-        items: that were ever inserted.
-        current_items: that are in the table now.
-        note: of the newest padded item.
-        table: name of the table with the note.
-        run: key of the run whose items it takes, see `run_key`; empty: it was given none.
+        identity: unique for each start of the server.
+        first: number of the first row of the table.
+        refilled_to: rows before this number are a refill; nothing is sampled until it is complete.
+        items: number of items ever inserted.
+        current_items: number of items in the table.
+        note: padding of the newest padded item.
+        note_table: name of the table with the note.
+        run: key of the run that may insert, see `run_key`; empty: the server was given none.
     """
 
     identity: str
@@ -63,13 +63,14 @@ class ReplayState:
     items: int
     current_items: int
     note: PaddingNote
-    table: str
+    note_table: str
     run: str
 
     @property
     def padding(self) -> int:
-        """Rows of all items that are padding."""
-        return self.note.before + (self.note.own if self.items > self.note.item else 0)
+        """Rows of padding in all items."""
+        note = self.note
+        return note.padding_before + (note.padding if self.items > note.item else 0)
 
     @property
     def position(self) -> int:
@@ -78,52 +79,53 @@ class ReplayState:
 
     @property
     def size(self) -> int:
-        """Rows in the table now; padding counts once rows were removed."""
+        """Number of rows in the table; includes padding once rows were removed."""
         return min(self.current_items * ROWS_PER_ITEM, self.position - self.first)
 
     @property
     def has_stale_note(self) -> bool:
-        """Whether the note is of an item that did not come."""
-        return self.items <= self.note.item and self.note.own > 0
+        """Whether the note refers to an item that was never inserted."""
+        return self.items <= self.note.item and self.note.padding > 0
 
     @property
-    def is_half_refilled(self) -> bool:
-        """Whether a refill, or emptying the table, was begun and not completed."""
+    def is_partly_refilled(self) -> bool:
+        """Whether refilling or emptying the table was interrupted."""
         return self.first < self.position < self.refilled_to or self.items < self.note.item
 
 
 class ReplayStateReader:
-    """Reads the state of a server; any thread may ask."""
+    """Reads the state of a server; thread-safe."""
 
     def __init__(self, client: 'reverb.Client') -> None:
-        """Read from the server of a client."""
+        """Read from a client's server."""
         self._client = client
         self._lock = threading.Lock()
-        self._known = ('', 0)  # table with the note, and how many notes it has had
+        self._note_key = ('', 0)  # table of the known note, and number of notes written there
         self._note = PaddingNote()
 
     def read(self, timeout_s: int = 10) -> ReplayState | None:
-        """Return what the server has; None if it is no replay server, or not ready.
+        """Return the state; None if the server is not a replay server or is not ready.
 
-        Errors are of many types: Reverb raises one for each gRPC state.
+        Raises Reverb's exceptions, see `replay_error`.
         """
         with self._lock:
             for _ in range(_ATTEMPTS):
                 tables = self._client.server_info(timeout=timeout_s)
-                name, items = _beginning_with(_BEGINNING, tables), _beginning_with(_TABLE, tables)
-                notes = _inserted(tables[name]) if name else 0
-                if not items or not notes:
+                note_table = _name_with_prefix(_NOTE_TABLE_PREFIX, tables)
+                item_table = _name_with_prefix(_TABLE_PREFIX, tables)
+                notes = _inserted(tables[note_table]) if note_table else 0
+                if not item_table or not notes:
                     return None
-                if self._known == (name, notes):
-                    return self._state(name, tables[items])
-                # and then look again, for it must belong to the counts
-                self._note = _read_note(self._client, name)
-                self._known = (name, notes)
+                if self._note_key == (note_table, notes):
+                    return self._state(note_table, tables[item_table])
+                # read the counts again afterwards: note and counts must be consistent
+                self._note = _read_note(self._client, note_table)
+                self._note_key = (note_table, notes)
         return None
 
-    def _state(self, name: str, table: Any) -> ReplayState:
-        """Return the state that counts and note make."""
-        numbers, identity = name.removeprefix(_BEGINNING).split(' of ')
+    def _state(self, note_table: str, table: Any) -> ReplayState:
+        """Return the state from the note, its table's name and the item table's counts."""
+        numbers, identity = note_table.removeprefix(_NOTE_TABLE_PREFIX).split(' of ')
         first, refilled_to = map(int, numbers.split(' refilled to '))
         return ReplayState(
             identity,
@@ -132,49 +134,49 @@ class ReplayStateReader:
             _inserted(table),
             int(table.current_size),
             self._note,
-            name,
-            str(table.name).removeprefix(_TABLE).removeprefix(_OF_RUN),
+            note_table,
+            str(table.name).removeprefix(_TABLE_PREFIX).removeprefix(_RUN_INFIX),
         )
 
 
 def item_table_name(run: str) -> str:
-    """Return the name of the table with the items of a run; empty: of none in particular."""
-    return f'{_TABLE}{_OF_RUN}{run}' if run else _TABLE
+    """Return the name of a run's item table; `run` may be empty."""
+    return f'{_TABLE_PREFIX}{_RUN_INFIX}{run}' if run else _TABLE_PREFIX
 
 
 def note_table_name(first: int, refilled_to: int, identity: str) -> str:
-    """Return the name of the table with the note: all of it and the counts in one request."""
-    return f'{_BEGINNING}{first} refilled to {refilled_to} of {identity}'
+    """Return the name of the note's table, which is read in the same request as the counts."""
+    return f'{_NOTE_TABLE_PREFIX}{first} refilled to {refilled_to} of {identity}'
 
 
 def write_note(
     client: 'reverb.Client', table: str, note: PaddingNote, timeout_s: float = 30.0
 ) -> None:
-    """Replace the note of a server; on return the server has it."""
+    """Replace a server's note; return when the server has it."""
     writer = client.trajectory_writer(num_keep_alive_refs=1)
-    writer.append({'note': np.array([note.item, note.before, note.own], np.int64)})
+    writer.append({'note': np.array([note.item, note.padding_before, note.padding], np.int64)})
     writer.create_item(table, 1.0, {'note': writer.history['note'][-1]})
     writer.flush(timeout_ms=int(timeout_s * 1000))
 
 
 def _read_note(client: 'reverb.Client', table: str) -> PaddingNote:
-    """Return the note of a server; there always is one.
+    """Return a server's note, which always exists.
 
     Raises:
-        TimeoutError: the server has gone. Reverb would wait for the next one, however long.
+        TimeoutError: the server has gone; Reverb would wait for the next one without limit.
     """
     answers: queue.SimpleQueue[PaddingNote | Exception] = queue.SimpleQueue()
 
-    def ask() -> None:
+    def read() -> None:
         try:
             sample = next(client.sample(table, emit_timesteps=False))
             answers.put(PaddingNote(*map(int, np.ravel(sample.data[0]))))
-        except Exception as error:  # Reverb raises types of its own for each gRPC state
+        except Exception as error:  # see `replay_error`
             answers.put(error)
 
-    threading.Thread(target=ask, name='replay note', daemon=True).start()
+    threading.Thread(target=read, name='replay note', daemon=True).start()
     try:
-        answer = answers.get(timeout=_NOTE_S)
+        answer = answers.get(timeout=_NOTE_TIMEOUT_S)
     except queue.Empty:
         raise TimeoutError('the replay server does not answer') from None
     if isinstance(answer, Exception):
@@ -182,11 +184,11 @@ def _read_note(client: 'reverb.Client', table: str) -> PaddingNote:
     return answer
 
 
-def _beginning_with(words: str, names: Iterable[str]) -> str:
-    """Return the name that begins so; empty: none."""
-    return next((name for name in names if name.startswith(words)), '')
+def _name_with_prefix(prefix: str, names: Iterable[str]) -> str:
+    """Return the first name with a prefix; empty: none."""
+    return next((name for name in names if name.startswith(prefix)), '')
 
 
 def _inserted(table: Any) -> int:
-    """Return how many items a table ever took."""
+    """Return the number of items ever inserted into a table."""
     return int(table.rate_limiter_info.insert_stats.completed)

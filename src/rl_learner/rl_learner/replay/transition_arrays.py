@@ -1,5 +1,5 @@
-# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Transitions on the learner machine's side: who sent them, and their columns."""
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Transitions by column, as received by the learner machine."""
 
 from dataclasses import dataclass, fields
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class TransitionArrays:
-    """The columns of a received batch; views into the message where the types agree.
+    """The columns of a received batch; views into the message where the types match.
 
     Attributes:
         observation: (count, observation) float32.
@@ -34,7 +34,7 @@ class TransitionArrays:
         return len(self.reward)
 
     def __getitem__(self, rows: slice) -> 'TransitionArrays':
-        """Return some of the transitions."""
+        """Return a slice of the transitions."""
         return TransitionArrays(
             **{item.name: getattr(self, item.name)[rows] for item in fields(self)}
         )

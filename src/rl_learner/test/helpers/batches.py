@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Batches for tests: transitions are told apart by their rewards, which are their numbers."""
+"""Batches for tests; the reward of a transition is its number."""
 
 import numpy as np
 from rl_agent.description.robot import load_robot

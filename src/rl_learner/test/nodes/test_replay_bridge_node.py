@@ -100,7 +100,7 @@ def test_a_bridge_waits_while_the_learner_of_another_run_has_the_port(
     assert [item.sequence for item in acknowledged] == [10]
     bridge._publish_status()
     assert (statuses[-1].transitions_journaled, statuses[-1].transitions_inserted) == (10, 0)
-    for words in (f'replay_port: given {port}', 'accepted', 'a replay_port of its own'):
+    for words in (f'replay_port: given {port}', 'accepted', 'its own replay_port'):
         assert words in statuses[-1].state
     assert server.counts() == (0, 0)
     server.stop()

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Journal into Reverb: each row once, whatever stops in between, with a real Reverb."""
+"""Feeding a real Reverb from the journal: each row once, whichever process is killed."""
 
 from collections.abc import Callable, Iterator
 import dataclasses
@@ -26,15 +26,15 @@ from rl_learner.system.ports import free_port
 
 GLANCE_S = 0.3
 OWN, OTHER = '1:2', '1:3'  # keys of runs
-LITTLE_ENDIAN = b'\0\1\0\0'  # how a message begins
+LITTLE_ENDIAN = b'\0\1\0\0'  # first bytes of a message
 TWO = dataclasses.replace(ONE, robot='robot_2')
 
 
 class Bench:
-    """A journal, and what feeds a server from it."""
+    """A journal, a feeder and a server."""
 
     def __init__(self, folder: Path, *, n_step: int = 1, file_bytes: int = 4000) -> None:
-        """Begin a run in a folder; there is no server yet."""
+        """Start a run in a folder, without a server."""
         self.port = free_port()
         self.folder, self._n_step, self._file_bytes = folder, n_step, file_bytes
         self._servers: list[ReplayServer] = []
@@ -43,23 +43,23 @@ class Bench:
         self.restart_bridge()
 
     def restart_bridge(self) -> None:
-        """Leave everything as a killed bridge does, and begin again."""
+        """Restart journal and feeder as after a killed bridge."""
         if self._journal is not None:
             self._journal.close()
         self.journal = self._journal = Journal(
             self.folder, SPACES.fingerprint, JournalSettings(file_bytes=self._file_bytes)
         )
         self.writer = ReplayWriter(self.port, OWN)
-        self.feeder = ReplayFeeder(self.rows(), self.writer, patience_s=0.0)
+        self.feeder = ReplayFeeder(self.rows(), self.writer, pad_after_s=0.0)
 
     def rows(self) -> JournalRows:
-        """Return a reader at the beginning."""
+        """Return a reader at the first row."""
         return JournalRows(
             self.folder, lambda: self.journal.written, LAYOUT, n_step=self._n_step, gamma=0.5
         )
 
     def live(self, *counts: int, truncated_at: int = -1) -> None:
-        """Journal batches of both robots."""
+        """Append batches of both robots to the journal."""
         for count in counts:
             messages = [
                 encode(make_batch(self.next, count, sender=sender, truncated_at=truncated_at))
@@ -70,7 +70,7 @@ class Bench:
             self.journal.append(messages, 2 * count, numbers)
 
     def serve(self, **changes: Any) -> ReplayServer:
-        """Start a server in place of the last one."""
+        """Start a server in place of the previous one."""
         self.end_server()
         settings: dict[str, Any] = {
             'width': LAYOUT.width,
@@ -83,7 +83,7 @@ class Bench:
         return self._servers[-1]
 
     def end_server(self) -> None:
-        """Stop the server, if there is one."""
+        """Stop the server, if any."""
         if self._servers:
             self._servers.pop().stop()
 
@@ -93,7 +93,7 @@ class Bench:
             pass
 
     def stored(self) -> list[float]:
-        """Return the rewards of the rows in the table, sorted; each is drawn often enough."""
+        """Return the sorted rewards of the rows in the table; draws enough to see every row."""
         sampler = ReplaySampler(
             self._servers[-1], width=LAYOUT.width, batch_size=100, updates_per_block=40
         )
@@ -113,7 +113,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.end_server()
 
 
-def everything(rows: JournalRows, most: int = 1000) -> NDArray[np.float32]:
+def read_all(rows: JournalRows, most: int = 1000) -> NDArray[np.float32]:
     """Return all rows from the reader's position on."""
     parts: list[NDArray[np.float32]] = []
     while True:
@@ -125,18 +125,18 @@ def everything(rows: JournalRows, most: int = 1000) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize('n_step', [1, 3])
 @pytest.mark.parametrize('most', [1, 7, 1000])
-def test_rows_are_the_same_from_wherever_they_are_read(
+def test_rows_do_not_depend_on_where_reading_starts(
     tmp_path: Path, n_step: int, most: int
 ) -> None:
-    """Across files and starts of the bridge; each transition becomes one row."""
+    """Across files and restarts of the bridge; each transition becomes one row."""
     bench = Bench(tmp_path, n_step=n_step)
     reader, live = bench.rows(), []
     for _ in range(4):
         bench.live(4, 1, 7, truncated_at=bench.next + 2)
-        live.append(everything(reader, most))
+        live.append(read_all(reader, most))
     bench.restart_bridge()
     reader = JournalRows(tmp_path, lambda: bench.journal.written, LAYOUT, n_step=n_step, gamma=0.5)
-    expected = everything(reader)
+    expected = read_all(reader)
     assert len(expected) == reader.position == bench.journal.written.total == 96
     seen = np.concatenate(live)
     np.testing.assert_array_equal(seen, expected[: len(seen)])
@@ -144,19 +144,19 @@ def test_rows_are_the_same_from_wherever_they_are_read(
     assert bench.journal.files > 2
     for position in range(0, 96, 5):
         reader.seek(position)
-        np.testing.assert_array_equal(everything(reader, most), expected[position:])
+        np.testing.assert_array_equal(read_all(reader, most), expected[position:])
 
 
-def test_sums_are_those_of_each_robot(tmp_path: Path) -> None:
-    """Three steps, gamma 1/2, cut at number 4: by hand, for two robots in turn."""
+def test_n_step_sums_are_per_robot(tmp_path: Path) -> None:
+    """Three steps, gamma 1/2, truncated at number 4; by hand, for two robots in turn."""
     bench = Bench(tmp_path, n_step=3)
     bench.live(2, 1, 1, truncated_at=4)
-    rows = LAYOUT.unpack(everything(bench.rows()))
+    rows = LAYOUT.unpack(read_all(bench.rows()))
     assert rows.reward.tolist() == [2.75, 2.75, 4.5, 5.0, 4.0, 4.5, 5.0, 4.0]
     assert rows.num_steps.tolist() == [3, 3, 3, 2, 1, 3, 2, 1]
 
 
-def test_live_rows_arrive_once(bench: Bench) -> None:
+def test_live_rows_are_inserted_once(bench: Bench) -> None:
     server = bench.serve()
     bench.live(3, 4)
     bench.feed()
@@ -167,8 +167,8 @@ def test_live_rows_arrive_once(bench: Bench) -> None:
     assert bench.feeder.inserted == 18
 
 
-def test_a_bridge_that_was_killed_goes_on_with_the_next_row(bench: Bench) -> None:
-    """Also when it had inserted a part of a batch, or nothing of what it had acknowledged."""
+def test_restarted_bridge_continues_with_the_next_row(bench: Bench) -> None:
+    """Even if it had inserted part of a batch, or nothing of what it had acknowledged."""
     server = bench.serve()
     bench.live(5)
     bench.writer.insert(bench.rows().read(5)[:3])
@@ -183,8 +183,8 @@ def test_a_bridge_that_was_killed_goes_on_with_the_next_row(bench: Bench) -> Non
 
 
 def test_rows_wait_until_they_fill_an_item(bench: Bench) -> None:
-    """Or until no more have come for a while: then they are padded."""
-    bench.feeder = ReplayFeeder(bench.rows(), bench.writer, patience_s=1e9)
+    """Or until no more rows have arrived for a while; then they are padded."""
+    bench.feeder = ReplayFeeder(bench.rows(), bench.writer, pad_after_s=1e9)
     server = bench.serve()
     bench.live(ROWS_PER_ITEM // 2 + 1)
     bench.feed()
@@ -192,7 +192,7 @@ def test_rows_wait_until_they_fill_an_item(bench: Bench) -> None:
     bench.live(1, 1)
     bench.feed()
     assert server.counts() == (ROWS_PER_ITEM, ROWS_PER_ITEM)
-    bench.feeder._patience_s = 0.0
+    bench.feeder._pad_after_s = 0.0
     bench.feed()
     assert server.counts() == (ROWS_PER_ITEM + 6, ROWS_PER_ITEM + 6)
     assert bench.feeder.inserted == ROWS_PER_ITEM + 6
@@ -203,18 +203,18 @@ def test_rows_wait_until_they_fill_an_item(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ('before', 'announced'), [(0, 1), (3, ROWS_PER_ITEM - 1), (ROWS_PER_ITEM, 5)]
+    ('before', 'noted_padding'), [(0, 1), (3, ROWS_PER_ITEM - 1), (ROWS_PER_ITEM, 5)]
 )
-def test_a_bridge_that_was_killed_before_an_item_that_it_had_announced(
-    bench: Bench, before: int, announced: int
+def test_bridge_killed_between_padding_note_and_item(
+    bench: Bench, before: int, noted_padding: int
 ) -> None:
-    """Another item comes in its place: whole, padded otherwise, or none before the next kill."""
+    """The next item is complete, padded differently, or missing until the next kill."""
     server = bench.serve()
     bench.live(40)
     if before:
         bench.writer.insert(bench.rows().read(40)[:before])
     for _ in range(2):
-        bench.writer._announce(announced, 10.0)
+        bench.writer._note_padding(noted_padding, 10.0)
         bench.restart_bridge()
         state = bench.writer.state()
         assert state is not None
@@ -224,8 +224,8 @@ def test_a_bridge_that_was_killed_before_an_item_that_it_had_announced(
     assert bench.stored() == list(range(1, 41))
 
 
-def test_a_bridge_that_was_killed_while_it_emptied_the_table(bench: Bench) -> None:
-    """The items are gone, what was noted of their padding is not yet."""
+def test_bridge_killed_while_emptying_the_table(bench: Bench) -> None:
+    """The items are removed, but the padding note is not reset yet."""
     server = bench.serve(start=ReplayStart(0, 80, 1e6))
     bench.live(40)
     for count in (20, 1):
@@ -237,7 +237,7 @@ def test_a_bridge_that_was_killed_while_it_emptied_the_table(bench: Bench) -> No
     assert bench.stored() == list(range(1, 41))
 
 
-def test_a_learner_that_was_killed_gets_the_newest_rows_again(bench: Bench) -> None:
+def test_restarted_learner_gets_the_newest_rows_again(bench: Bench) -> None:
     capacity = 2 * ROWS_PER_ITEM
     bench.serve(capacity=capacity)
     bench.live(15, 20)
@@ -256,7 +256,7 @@ def test_a_learner_that_was_killed_gets_the_newest_rows_again(bench: Bench) -> N
 
 
 def feed_again(bench: Bench) -> None:
-    """Feed, forgiving the errors that lead from the old server to the new one."""
+    """Feed, ignoring the errors of the change from the old server to the new one."""
     for _ in range(4):
         try:
             bench.feed()
@@ -264,11 +264,11 @@ def feed_again(bench: Bench) -> None:
             bench.feeder._server = ''
         else:
             return
-    raise AssertionError('the feeder does not find its way')
+    raise AssertionError('the feeder does not reach the new server')
 
 
-def test_no_sample_is_due_again_after_a_refill(bench: Bench) -> None:
-    """Of 40 transitions 4 samples each were drawn; then only new ones bring samples."""
+def test_refill_makes_no_samples_due(bench: Bench) -> None:
+    """All 4 samples of each of 40 transitions were drawn; only new transitions allow more."""
     bench.live(20)
     server = bench.serve(samples_per_insert=4.0, start=ReplayStart(0, 40, 0.0))
     sampler = ReplaySampler(server, width=LAYOUT.width, batch_size=2, updates_per_block=2)
@@ -282,7 +282,7 @@ def test_no_sample_is_due_again_after_a_refill(bench: Bench) -> None:
     sampler.stop()
 
 
-def test_samples_that_are_still_due_wait_for_the_whole_refill(bench: Bench) -> None:
+def test_due_samples_wait_for_the_complete_refill(bench: Bench) -> None:
     bench.live(20)
     server = bench.serve(samples_per_insert=4.0, start=ReplayStart(0, 40, 80.0))
     sampler = ReplaySampler(server, width=LAYOUT.width, batch_size=2, updates_per_block=10)
@@ -295,8 +295,8 @@ def test_samples_that_are_still_due_wait_for_the_whole_refill(bench: Bench) -> N
     sampler.stop()
 
 
-def test_rows_that_reached_a_new_server_by_themselves(bench: Bench) -> None:
-    """Reverb's writer sends what was under way again: the table begins anew."""
+def test_rows_that_reverb_resent_to_a_new_server(bench: Bench) -> None:
+    """Reverb's writer resends unconfirmed items; the refill then starts over."""
     bench.serve()
     bench.live(5)
     bench.feed()
@@ -307,7 +307,7 @@ def test_rows_that_reached_a_new_server_by_themselves(bench: Bench) -> None:
     assert bench.stored() == [1, 2, 3, 4, 5]
 
 
-def test_a_server_that_expects_more_than_there_is_gets_nothing(bench: Bench) -> None:
+def test_server_that_expects_missing_rows_gets_nothing(bench: Bench) -> None:
     server = bench.serve(start=ReplayStart(1000, 1000, 0.0))
     bench.live(3)
     with pytest.raises(JournalError, match='holds 6 transitions: given number 1000'):
@@ -315,31 +315,31 @@ def test_a_server_that_expects_more_than_there_is_gets_nothing(bench: Bench) -> 
     assert server.size == 0
 
 
-REFUSED = 'where a learner of another run answers; accepted: .* a replay_port of its own'
+REJECTED = 'where a learner of another run answers; accepted: .* its own replay_port'
 
 
 @pytest.mark.parametrize(
-    ('start', 'theirs'),
+    ('start', 'other_rows'),
     [
         (ReplayStart(), 0),
         (ReplayStart(4, 4, 0.0), 3),
-        (ReplayStart(0, 10, 0.0), 3),  # a refill that was interrupted: its own feeder begins anew
+        (ReplayStart(0, 10, 0.0), 3),  # an interrupted refill, which its own feeder restarts
     ],
 )
-@pytest.mark.parametrize('whose', [OTHER, ''])
-def test_a_server_of_another_run_is_left_as_it_is(
-    bench: Bench, start: ReplayStart, theirs: int, whose: str
+@pytest.mark.parametrize('run', [OTHER, ''])
+def test_server_of_another_run_is_left_unchanged(
+    bench: Bench, start: ReplayStart, other_rows: int, run: str
 ) -> None:
-    """Though the journal has all that it expects; robots are stored as ever meanwhile."""
-    bench.serve(run=whose, start=start)
-    writer = ReplayWriter(bench.port, whose)
-    writer.insert(np.ones((theirs, LAYOUT.width), np.float32))
+    """Even if the journal has the rows that it expects; robots are stored in the meantime."""
+    bench.serve(run=run, start=start)
+    writer = ReplayWriter(bench.port, run)
+    writer.insert(np.ones((other_rows, LAYOUT.width), np.float32))
     before = writer.state()
     for _ in range(2):
         bench.live(5)
         with pytest.raises(ConfigurationError, match=f'replay_port: given {bench.port}, where a'):
             bench.feeder.feed()
-    assert bench.feeder._source.position == 0  # nothing was looked for either
+    assert bench.feeder._source.position == 0  # the feeder did not seek either
     assert writer.state() == before
     assert bench.journal.written.total == 20
     server = bench.serve()
@@ -348,20 +348,20 @@ def test_a_server_of_another_run_is_left_as_it_is(
     assert bench.stored() == list(range(1, 11))
 
 
-def test_a_server_of_another_run_in_the_place_of_its_own(bench: Bench) -> None:
-    """As a learner ends and that of another run has its port before it is back."""
+def test_server_of_another_run_replaces_the_own_server(bench: Bench) -> None:
+    """A learner ends, and the learner of another run takes its port."""
     bench.serve()
     bench.live(5)
     bench.feed()
     other = bench.serve(run=OTHER)
-    with pytest.raises(ConfigurationError, match=REFUSED):
-        bench.feeder._check()  # nothing was to be fed
+    with pytest.raises(ConfigurationError, match=REJECTED):
+        bench.feeder._check_position()  # without new rows
     bench.live(5)
     for _ in range(2):
         with pytest.raises(RlError):
             bench.feeder.feed()
         bench.feeder._server = ''
-    with pytest.raises(ConfigurationError, match=REFUSED):
+    with pytest.raises(ConfigurationError, match=REJECTED):
         bench.feeder.feed()
     assert other.counts() == (0, 0)
     server = bench.serve(start=ReplayStart(0, 20, 0.0))
@@ -369,8 +369,8 @@ def test_a_server_of_another_run_in_the_place_of_its_own(bench: Bench) -> None:
     assert server.counts() == (20, 20)
 
 
-def test_rows_under_way_do_not_reach_the_server_of_another_run(bench: Bench) -> None:
-    """Reverb's writer sends them again by itself to whatever server answers."""
+def test_unconfirmed_rows_do_not_reach_the_server_of_another_run(bench: Bench) -> None:
+    """Reverb's writer resends them to whatever server answers."""
     bench.serve()
     bench.live(ROWS_PER_ITEM)
     bench.feed()
@@ -389,18 +389,18 @@ def test_rows_under_way_do_not_reach_the_server_of_another_run(bench: Bench) -> 
     inserting.join(30.0)
     assert other.counts() == (0, 0)
     assert len(errors) == 1
-    with pytest.raises(ConfigurationError, match=REFUSED):
+    with pytest.raises(ConfigurationError, match=REJECTED):
         bench.writer.reset()
 
 
-def test_the_thread_looks_on_for_the_server_of_its_run(bench: Bench) -> None:
+def test_thread_keeps_looking_for_the_server_of_its_run(bench: Bench) -> None:
     bench.live(5)
     other = bench.serve(run=OTHER)
     bench.feeder.start()
     until(
         bench, lambda: bench.feeder.state.startswith(f'waiting: replay_port: given {bench.port}')
     )
-    assert 'each run needs a replay_port of its own' in bench.feeder.state
+    assert 'each run needs its own replay_port' in bench.feeder.state
     assert other.counts() == (0, 0)
     server = bench.serve()
     until(bench, lambda: server.counts() == (10, 10))
@@ -409,15 +409,15 @@ def test_the_thread_looks_on_for_the_server_of_its_run(bench: Bench) -> None:
 
 
 def until(bench: Bench, condition: Callable[[], bool]) -> None:
-    """Wait for what the feeder's thread does."""
+    """Wait for the feeder's thread."""
     for _ in range(600):
         if condition():
             return
         bench.feeder._stop.wait(0.05)
-    raise AssertionError(f'it did not come to that: {bench.feeder.state}')
+    raise AssertionError(f'timed out: {bench.feeder.state}')
 
 
-def test_rows_that_were_deleted(tmp_path: Path) -> None:
+def test_deleted_rows_are_reported(tmp_path: Path) -> None:
     bench = Bench(tmp_path, file_bytes=1000)
     bench.live(5, 5, 5)
     min(tmp_path.glob('*.mcap')).unlink()
@@ -425,18 +425,18 @@ def test_rows_that_were_deleted(tmp_path: Path) -> None:
         bench.rows().seek(0)
 
 
-def test_a_file_that_was_taken_away_from_the_middle_is_missed(tmp_path: Path) -> None:
-    """Rows would else be numbered wrongly from there on."""
+def test_file_missing_in_the_middle_is_reported(tmp_path: Path) -> None:
+    """Otherwise rows would be numbered wrongly from there on."""
     bench = Bench(tmp_path, file_bytes=1000)
     bench.live(5, 5, 5)
     first, second, third, *_ = journal_files(tmp_path)
     second.unlink()
     missing = f'{first}: given rows up to number {transitions_before(second)}; accepted: up to'
     with pytest.raises(JournalError, match=f'{missing} {transitions_before(third)}'):
-        everything(bench.rows())
+        read_all(bench.rows())
 
 
-def test_what_the_disk_changed_is_named_and_training_can_go_on_behind_it(bench: Bench) -> None:
+def test_corrupt_file_is_reported_and_training_can_continue_after_it(bench: Bench) -> None:
     bench.live(*[5] * 10)
     first, second, third, *_ = journal_files(bench.folder)
     second.write_bytes(second.read_bytes().replace(LITTLE_ENDIAN, b'\0\7\0\0'))
@@ -447,15 +447,15 @@ def test_what_the_disk_changed_is_named_and_training_can_go_on_behind_it(bench: 
     assert 'move this file and all before it away' in bench.feeder.state
     first.unlink()
     second.unlink()
-    begin = transitions_before(third)
+    first_row = transitions_before(third)
     server = bench.serve(start=ReplayStart(journal_extent(bench.folder).first, 100, 0.0))
-    while server.counts() != (100 - begin, 100):
+    while server.counts() != (100 - first_row, 100):
         bench.feeder._stop.wait(0.05)
     bench.feeder.stop(10.0)
 
 
-def test_the_thread_finds_server_after_server(bench: Bench) -> None:
-    """Started before the first one, never told of any."""
+def test_thread_finds_each_new_server(bench: Bench) -> None:
+    """It is started before the first server and is not notified of any."""
     bench.feeder.start()
     bench.live(5)
     for first in (0, 4):

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Rows into items and back, and the pool in which rows of an item part."""
+"""Conversion of rows to items and back, and the shuffle pool."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from rl_learner.replay.shuffle_pool import ShufflePool
     ('count', 'items'),
     [(0, 0), (1, 1), (ROWS_PER_ITEM, 1), (ROWS_PER_ITEM + 1, 2), (5 * ROWS_PER_ITEM - 1, 5)],
 )
-def test_rows_come_back_from_items_without_padding(count: int, items: int) -> None:
+def test_rows_from_items_have_no_padding(count: int, items: int) -> None:
     rows = np.arange(1, 3 * count + 1, dtype=np.float32).reshape(count, 3)
     packed = to_items(rows)
     assert packed.shape == (items, ROWS_PER_ITEM, 3)
@@ -19,14 +19,14 @@ def test_rows_come_back_from_items_without_padding(count: int, items: int) -> No
     np.testing.assert_array_equal(to_rows(packed), rows)
 
 
-def test_a_pool_gives_what_it_was_given_each_row_once() -> None:
-    """100 rows in, then 50 exchanges of 30: those given out and those left are all there were."""
+def test_pool_returns_each_row_once() -> None:
+    """After 50 exchanges of 30 rows, the drawn rows and the rest are exactly the rows put in."""
     pool = ShufflePool(1, 100, np.random.default_rng(2))
     numbers = np.arange(1600, dtype=np.float32).reshape(-1, 1)
     pool.add(numbers[:60])
     pool.add(numbers[60:100])
     assert len(pool) == 100
-    given = [pool.exchange(numbers[start : start + 30]) for start in range(100, 1600, 30)]
+    drawn = [pool.exchange(numbers[start : start + 30]) for start in range(100, 1600, 30)]
     left = pool.exchange(np.full((100, 1), -1.0, np.float32))
-    np.testing.assert_array_equal(np.sort(np.concatenate([*given, left]), axis=0), numbers)
-    assert not np.array_equal(given[0], numbers[:30])
+    np.testing.assert_array_equal(np.sort(np.concatenate([*drawn, left]), axis=0), numbers)
+    assert not np.array_equal(drawn[0], numbers[:30])

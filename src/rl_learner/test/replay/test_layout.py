@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""Rows of replay."""
+"""Layout of replay rows."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from rl_learner.replay.layout import ReplayLayout
 import torch
 
 
-def test_fields_lie_one_after_the_other():
+def test_fields_are_consecutive():
     layout = ReplayLayout(2, 3)
     row = layout.pack([[1, 2]], [[3, 4, 5]], [6], [[7, 8]], [True], [9])
     assert row.dtype == np.float32
@@ -17,7 +17,7 @@ def test_fields_lie_one_after_the_other():
 
 
 @pytest.mark.parametrize('make', [np.asarray, torch.from_numpy])
-def test_unpack_gives_views_with_the_leading_shape(make):
+def test_unpack_returns_views_with_the_leading_shape(make):
     layout = ReplayLayout(2, 1)
     rows = make(np.arange(2 * 4 * 8, dtype=np.float32).reshape(2, 4, 8))
     batch = layout.unpack(rows)
@@ -30,7 +30,7 @@ def test_unpack_gives_views_with_the_leading_shape(make):
     assert rows[0, 0, 3] == -1.0
 
 
-def test_wrong_shapes_are_refused():
+def test_wrong_shapes_are_rejected():
     layout = ReplayLayout(2, 1)
     with pytest.raises(ValueError, match=r'action: given shape .1, 2.'):
         layout.pack([[1, 2]], [[3, 4]], [6], [[7, 8]], [0])

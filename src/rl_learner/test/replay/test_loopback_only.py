@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Only the sockets that listen on the port are bound; test_network_faults.py tries to connect."""
+"""Only sockets listening on the port are bound; test_network_faults.py tries to connect."""
 
 import logging
 import socket
@@ -15,13 +15,13 @@ from rl_learner.system.ports import free_port
 _BOUND_DEVICE_SIZE = 16
 
 
-def device(sock: socket.socket) -> bytes:
+def bound_device(sock: socket.socket) -> bytes:
     """Return the name of the interface that a socket is bound to."""
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _BOUND_DEVICE_SIZE)
 
 
 @pytest.mark.skipif(not has_ipv6(), reason='no IPv6 on this machine')
-def test_listening_sockets_of_the_port_are_bound_and_no_others() -> None:
+def test_only_listening_sockets_of_the_port_are_bound() -> None:
     with (
         socket.create_server(('127.0.0.1', 0)) as wanted,
         socket.create_server(('127.0.0.1', 0)) as other,
@@ -31,25 +31,25 @@ def test_listening_sockets_of_the_port_are_bound_and_no_others() -> None:
             try:
                 assert bind_to_loopback(port) == 2
             except PermissionError:
-                pytest.skip('this kernel lets only root bind a socket to a device')
-            assert [device(sock)[:2] for sock in (wanted, by_ipv6)] == [b'lo', b'lo']
-        assert device(other)[:2] != b'lo'
+                pytest.skip('on this kernel only root can bind a socket to a device')
+            assert [bound_device(sock)[:2] for sock in (wanted, by_ipv6)] == [b'lo', b'lo']
+        assert bound_device(other)[:2] != b'lo'
         socket.create_connection(('127.0.0.1', port)).close()
 
 
-def test_a_server_that_cannot_hide_says_so_once(
+def test_reachable_server_logs_one_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(port: int) -> int:
+    def fail(port: int) -> int:
         raise PermissionError(1, 'Operation not permitted')
 
-    monkeypatch.setattr('rl_learner.replay.server.bind_to_loopback', refuse)
+    monkeypatch.setattr('rl_learner.replay.server.bind_to_loopback', fail)
     port = free_port()
     with caplog.at_level(logging.WARNING):
         server = ReplayServer(port, width=2, capacity=10, samples_per_insert=1.0, warmup=0)
     assert [record.getMessage() for record in caplog.records] == [
         f'Reverb on port {port} can be reached from other machines: [Errno 1] Operation not'
-        ' permitted; accepted: a firewall before that port, or Linux with the capability'
+        ' permitted; accepted: a firewall for that port, or Linux with the capability'
         ' CAP_NET_RAW'
     ]
     ReplayWriter(port).insert(np.ones((1, 2), np.float32))

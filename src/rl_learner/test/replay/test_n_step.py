@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""Table of one-step transitions and the exact rows that come of them."""
+"""Tables of one-step transitions and the exact rows expected from them."""
 
 import numpy as np
 import pytest
@@ -13,15 +13,15 @@ GAMMA = 0.5
 
 
 def steps(*table):
-    """Return transitions: observation, action, reward, next, terminated, truncated, episode."""
-    observation, action, reward, following, terminated, truncated, episode = zip(
+    """Return transitions from tuples in the order of the fields of TransitionArrays."""
+    observation, action, reward, next_observation, terminated, truncated, episode = zip(
         *table, strict=True
     )
     return TransitionArrays(
         observation=np.array(observation, np.float32)[:, None],
         action=np.array(action, np.float32)[:, None],
         reward=np.array(reward, np.float32),
-        next_observation=np.array(following, np.float32)[:, None],
+        next_observation=np.array(next_observation, np.float32)[:, None],
         terminated=np.array(terminated, np.bool_),
         truncated=np.array(truncated, np.bool_),
         episode=np.array(episode, np.uint32),
@@ -38,7 +38,7 @@ def test_one_step_rows_are_the_transitions():
 
 @pytest.mark.parametrize(('terminated', 'truncated'), [(1, 0), (0, 1)])
 @pytest.mark.parametrize('at_once', [True, False])
-def test_three_steps_to_an_end(terminated, truncated, at_once):
+def test_three_step_rows_up_to_an_end(terminated, truncated, at_once):
     table = [
         (0, 0.0, 1, 1, 0, 0, 1),
         (1, 0.1, 2, 2, 0, 0, 1),
@@ -62,7 +62,7 @@ def test_three_steps_to_an_end(terminated, truncated, at_once):
 
 
 @pytest.mark.parametrize('following', [(9, 0.1, 2, 10, 0, 0, 1), (1, 0.1, 2, 2, 0, 0, 2)])
-def test_a_break_in_the_numbers_or_episode_bootstraps(following):
+def test_row_before_a_gap_or_new_episode_bootstraps(following):
     n_step = NStep(LAYOUT, 2, GAMMA)
     assert len(n_step.push(steps((0, 0.0, 1, 1, 0, 0, 1)))) == 0
     np.testing.assert_allclose(n_step.push(steps(following)), [[0, 0.0, 1, 1, 0, 1]])

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Server, writer and sampler against each other, with a real Reverb."""
+"""Server, writer and sampler together, with a real Reverb."""
 
 from collections.abc import Callable, Iterator
 import socket
@@ -20,7 +20,7 @@ from rl_learner.replay.writer import ReplayWriter
 from rl_learner.system.ports import free_port
 
 TIMEOUT_S = 30.0
-# A wait for what must not happen. On a slow machine it could only miss a fault, never make one up.
+# Waiting time for what must not happen; on a slow machine a fault may be missed, never invented.
 GLANCE_S = 0.3
 WIDTH = 6
 WAITING = """
@@ -46,20 +46,20 @@ MakeSampler = Callable[..., ReplaySampler]
 
 
 def number_rows(first: int, count: int) -> Float32Array:
-    """Return rows whose first number tells them apart."""
+    """Return rows whose first value is their number."""
     rows = np.ones((count, WIDTH), np.float32)
     rows[:, 0] = np.arange(first, first + count)
     return rows
 
 
 def fetchers() -> list[threading.Thread]:
-    """Return the threads that fetch from replay now."""
+    """Return the running sampler threads."""
     return [thread for thread in threading.enumerate() if thread.name == 'replay sampler']
 
 
 @pytest.fixture
 def make_server() -> Iterator[MakeServer]:
-    """Return a function that starts servers, which end with the test."""
+    """Return a function that starts servers, which are stopped after the test."""
     servers: list[ReplayServer] = []
 
     def make(**changes: Any) -> ReplayServer:
@@ -80,8 +80,8 @@ def make_server() -> Iterator[MakeServer]:
 
 @pytest.fixture
 def make_sampler(make_server: MakeServer) -> Iterator[MakeSampler]:
-    """Return a function that starts samplers, which end with the test, before their servers."""
-    del make_server  # asked for so that it ends later
+    """Return a function that starts samplers, which are stopped before their servers."""
+    del make_server  # requested so that servers are stopped after the samplers
     samplers: list[ReplaySampler] = []
 
     def make(server: ReplayServer, *, batch_size: int, updates_per_block: int) -> ReplaySampler:
@@ -103,8 +103,8 @@ def take(sampler: ReplaySampler) -> Float32Array:
     return block
 
 
-def test_what_is_inserted_is_counted(make_server: MakeServer) -> None:
-    """Also in more than one flush, by two writers, padded or not, and beyond the capacity."""
+def test_inserted_rows_are_counted(make_server: MakeServer) -> None:
+    """In several flushes, by two writers, with and without padding, and beyond the capacity."""
     server = make_server(capacity=3 * ROWS_PER_ITEM)
     assert (server.inserted, server.size) == (0, 0)
     writer = ReplayWriter(server.port)
@@ -119,10 +119,10 @@ def test_what_is_inserted_is_counted(make_server: MakeServer) -> None:
     assert server.inserted == total
 
 
-def test_rows_come_back_bit_for_bit(make_server: MakeServer, make_sampler: MakeSampler) -> None:
-    """Random bits: NaN with payloads, infinities, denormals and -0 among them.
+def test_rows_are_returned_bit_for_bit(make_server: MakeServer, make_sampler: MakeSampler) -> None:
+    """Random bits, including NaN with payloads, infinities, denormals and -0.
 
-    The last number is never 0, for it is a number of steps.
+    The last value is never 0 because it is a number of steps.
     """
     random = np.random.default_rng(1)
     rows = np.frombuffer(random.bytes(40 * WIDTH * 4), np.float32).reshape(40, WIDTH).copy()
@@ -152,10 +152,10 @@ def test_blocks_have_their_shape(make_server: MakeServer, make_sampler: MakeSamp
 def test_sampling_is_uniform_over_items(
     make_server: MakeServer, make_sampler: MakeSampler
 ) -> None:
-    """Pearson's chi-square over 30 items, some of them padded, drawn 8,000 times and more.
+    """Pearson's chi-square over 30 items, some of them padded, each drawn about 8,000 times.
 
     With 29 degrees of freedom a fair sampler exceeds 110 once in 1e10 runs. Draws of an item are
-    counted by its rows; those that wait in the pool make the counts a little more even.
+    counted by its rows; rows waiting in the pool make the counts slightly more even.
     """
     server = make_server()
     writer = ReplayWriter(server.port)
@@ -174,28 +174,28 @@ def test_sampling_is_uniform_over_items(
     assert float(np.sum((per_item - expected) ** 2) / expected) < 110.0
 
 
-def test_every_row_of_an_item_is_used_alike(
+def test_sampling_is_uniform_over_positions_in_an_item(
     make_server: MakeServer, make_sampler: MakeSampler
 ) -> None:
-    """So that a fair choice of items is a fair choice of rows, wherever a row lies in its item.
+    """A uniform choice of items is a uniform choice of rows.
 
-    Each place of the items is drawn as often as any other, but for what waits in the pool:
-    its deviation is a binomial's with 16,384 rows, 31 for 1/16 of them; 8 deviations are allowed.
+    Each position is drawn equally often except for the rows in the pool, which has up to 16,384
+    rows: the binomial standard deviation for 1/16 of them is 31, and 8 deviations are allowed.
     """
     server = make_server()
     count = 20 * ROWS_PER_ITEM
     ReplayWriter(server.port).insert(number_rows(0, count))
     sampler = make_sampler(server, batch_size=128, updates_per_block=10)
     drawn = np.concatenate([take(sampler)[:, :, 0].ravel() for _ in range(40)]).astype(int)
-    places = np.bincount(drawn % ROWS_PER_ITEM, minlength=ROWS_PER_ITEM)
-    assert np.abs(places - len(drawn) / ROWS_PER_ITEM).max() < 8 * 31
+    counts = np.bincount(drawn % ROWS_PER_ITEM, minlength=ROWS_PER_ITEM)
+    assert np.abs(counts - len(drawn) / ROWS_PER_ITEM).max() < 8 * 31
 
 
-def test_neighbours_part(make_server: MakeServer, make_sampler: MakeSampler) -> None:
-    """Rows of an item meet in an update hardly more often than single draws would.
+def test_rows_of_an_item_are_separated(make_server: MakeServer, make_sampler: MakeSampler) -> None:
+    """Rows of an item are in the same update hardly more often than with single draws.
 
-    Of a table of 40,000 rows, 32 single draws would find 32 x 31 / 2 x 16 / 40,000 = 0.2 pairs of
-    one item, and the pool lets one more pass; with all rows of an item at once there were 240.
+    From 40,000 rows, 32 single draws give 32 x 31 / 2 x 16 / 40,000 = 0.2 pairs of one item; the
+    pool adds about one pair. Without the pool there would be 240.
     """
     server = make_server(capacity=40_000)
     ReplayWriter(server.port).insert(number_rows(0, 40_000))
@@ -203,12 +203,12 @@ def test_neighbours_part(make_server: MakeServer, make_sampler: MakeSampler) -> 
     pairs = 0
     for _ in range(50):
         for update in take(sampler)[:, :, 0]:
-            of_item = np.bincount((update // ROWS_PER_ITEM).astype(int))
-            pairs += int(np.sum(of_item * (of_item - 1) // 2))
+            per_item = np.bincount((update // ROWS_PER_ITEM).astype(int))
+            pairs += int(np.sum(per_item * (per_item - 1) // 2))
     assert pairs / 200 < 3.0
 
 
-def test_the_oldest_rows_go_first(make_server: MakeServer, make_sampler: MakeSampler) -> None:
+def test_oldest_rows_are_removed_first(make_server: MakeServer, make_sampler: MakeSampler) -> None:
     server = make_server(capacity=2 * ROWS_PER_ITEM)
     count = 4 * ROWS_PER_ITEM
     ReplayWriter(server.port).insert(number_rows(0, count))
@@ -217,10 +217,10 @@ def test_the_oldest_rows_go_first(make_server: MakeServer, make_sampler: MakeSam
     assert seen == set(range(count // 2, count))
 
 
-def test_so_many_samples_for_each_insertion_and_no_more(
+def test_samples_are_limited_by_insertions(
     make_server: MakeServer, make_sampler: MakeSampler
 ) -> None:
-    """`samples_per_insert * (inserts - warmup)`: 4 x (13 - 10) are two blocks of 6."""
+    """`samples_per_insert * (inserts - warmup)`: 4 x (13 - 10) samples are two blocks of 6."""
     server = make_server(samples_per_insert=4.0, warmup=10)
     writer = ReplayWriter(server.port)
     sampler = make_sampler(server, batch_size=2, updates_per_block=3)
@@ -230,7 +230,7 @@ def test_so_many_samples_for_each_insertion_and_no_more(
     assert count_blocks(sampler, 2) == 2
     writer.insert(number_rows(13, 3))
     assert count_blocks(sampler, 2) == 2
-    # 4 x 5 x ROWS_PER_ITEM more, whether in whole items or not
+    # 4 x 5 x ROWS_PER_ITEM samples more, from whole and from padded items
     writer.insert(number_rows(16, 2 * ROWS_PER_ITEM))
     for number in range(3 * ROWS_PER_ITEM):
         if number % 6 == 0:
@@ -239,16 +239,16 @@ def test_so_many_samples_for_each_insertion_and_no_more(
 
 
 def count_blocks(sampler: ReplaySampler, expected: int) -> int:
-    """Return how many blocks come, of so many that are waited for."""
+    """Return the number of blocks that arrive: waits for `expected`, then tries one more."""
     for _ in range(expected):
         take(sampler)
     return expected + (sampler.next_block(GLANCE_S) is not None)
 
 
-def test_less_than_one_sample_for_an_insertion(
+def test_less_than_one_sample_per_insertion(
     make_server: MakeServer, make_sampler: MakeSampler
 ) -> None:
-    """A fleet with data to spare: 1/8 x 32 insertions are one block of 4."""
+    """For fleets with more data than needed: 1/8 x 32 insertions are one block of 4."""
     server = make_server(samples_per_insert=0.125)
     sampler = make_sampler(server, batch_size=4, updates_per_block=1)
     writer = ReplayWriter(server.port)
@@ -259,15 +259,15 @@ def test_less_than_one_sample_for_an_insertion(
 
 
 def test_inserting_never_waits(make_server: MakeServer) -> None:
-    """Nobody samples, the table overflows twice, and the limiter would owe 512,000 samples."""
+    """Without a sampler, while the table overflows twice and 512,000 samples become due."""
     capacity = 40 * ROWS_PER_ITEM
     server = make_server(capacity=capacity, samples_per_insert=256.0, warmup=5)
     ReplayWriter(server.port).insert(number_rows(0, 2000), timeout_s=TIMEOUT_S)
     assert (server.inserted, server.size) == (2000, capacity)
 
 
-def test_a_port_in_use_is_refused_in_one_line(make_server: MakeServer) -> None:
-    """Reverb's own servers would share the port, and each robot would reach one of them."""
+def test_port_in_use_is_rejected_in_one_line(make_server: MakeServer) -> None:
+    """Two Reverb servers would otherwise share the port, each with a part of the connections."""
     server = make_server()
     with pytest.raises(ReplayError) as caught:
         make_server(port=server.port)
@@ -280,7 +280,7 @@ def test_a_port_in_use_is_refused_in_one_line(make_server: MakeServer) -> None:
     ('family', 'address'),
     [(socket.AF_INET, '127.0.0.1'), (socket.AF_INET, '0.0.0.0'), (socket.AF_INET6, '::')],
 )
-def test_a_port_in_use_by_another_program_is_refused(
+def test_port_in_use_by_another_program_is_rejected(
     make_server: MakeServer, family: socket.AddressFamily, address: str
 ) -> None:
     if family == socket.AF_INET6 and not has_ipv6():
@@ -293,15 +293,17 @@ def test_a_port_in_use_by_another_program_is_refused(
             make_server(port=port)
 
 
-def test_a_port_is_free_again_at_once(make_server: MakeServer, make_sampler: MakeSampler) -> None:
-    """A learner that is started again has its port, though connections of the last one linger."""
+def test_port_is_free_immediately_after_a_stop(
+    make_server: MakeServer, make_sampler: MakeSampler
+) -> None:
+    """A restarted learner gets its port although old connections are still being closed."""
     port = free_port()
     for _ in range(2):
         server = make_server(port=port)
         ReplayWriter(port).insert(number_rows(0, 20))
         sampler = make_sampler(server, batch_size=2, updates_per_block=1)
         take(sampler)
-        # a connection that the server closes first stays in the kernel for a minute
+        # a connection that the server closes first stays in the kernel (TIME_WAIT) for a minute
         with socket.create_connection(('localhost', port)) as connection:
             connection.settimeout(TIMEOUT_S)
             connection.sendall(b'not a client of yours\r\n\r\n' * 10)
@@ -311,8 +313,8 @@ def test_a_port_is_free_again_at_once(make_server: MakeServer, make_sampler: Mak
         server.stop()
 
 
-def test_a_writer_without_a_server_says_so(make_server: MakeServer) -> None:
-    """And goes on as soon as there is one."""
+def test_writer_without_a_server_raises(make_server: MakeServer) -> None:
+    """And works as soon as there is one."""
     port = free_port()
     writer = ReplayWriter(port)
     assert not writer.is_ready()
@@ -324,8 +326,8 @@ def test_a_writer_without_a_server_says_so(make_server: MakeServer) -> None:
     assert server.inserted == 3
 
 
-def test_a_writer_outlives_its_server(make_server: MakeServer) -> None:
-    """The learner was started again: the same writer reaches the new server."""
+def test_writer_works_with_a_restarted_server(make_server: MakeServer) -> None:
+    """After a learner's restart, the same writer reaches the new server."""
     port = free_port()
     server = make_server(port=port)
     writer = ReplayWriter(port)
@@ -339,10 +341,10 @@ def test_a_writer_outlives_its_server(make_server: MakeServer) -> None:
     assert server.inserted == 3
 
 
-def test_the_server_of_a_run_takes_rows_of_that_run_alone(
+def test_server_of_a_run_accepts_rows_of_that_run_only(
     make_server: MakeServer, make_sampler: MakeSampler
 ) -> None:
-    """Others see what it has, and change nothing of it, whatever way they come."""
+    """Writers of other runs can read the state but change nothing."""
     server = make_server(run='1:2')
     own = ReplayWriter(server.port, '1:2')
     own.insert(number_rows(0, ROWS_PER_ITEM + 3))
@@ -351,13 +353,13 @@ def test_the_server_of_a_run_takes_rows_of_that_run_alone(
     assert before.run == '1:2'
     for other in (ReplayWriter(server.port, '1:3'), ReplayWriter(server.port)):
         assert other.state() == before
-        refused = f'replay_port: given {server.port}, where a learner of another run answers;'
+        message = f'replay_port: given {server.port}, where a learner of another run answers;'
         for attempt in (
-            other.calm_state,
+            other.settled_state,
             other.reset,
             lambda other=other: other.insert(number_rows(0, 20)),
         ):
-            with pytest.raises(ConfigurationError, match=f'{refused} accepted: .*of its own'):
+            with pytest.raises(ConfigurationError, match=f'{message} accepted: .* its own'):
                 attempt()
     assert own.state() == before
     own.insert(number_rows(ROWS_PER_ITEM + 3, 1))
@@ -365,8 +367,8 @@ def test_the_server_of_a_run_takes_rows_of_that_run_alone(
     assert set(np.unique(take(sampler)[:, :, 0])) == set(range(ROWS_PER_ITEM + 4))
 
 
-def test_a_server_that_does_not_say_of_which_run_it_is(make_server: MakeServer) -> None:
-    """That of an older version; it may be of any run."""
+def test_server_without_a_run_is_rejected(make_server: MakeServer) -> None:
+    """A server of an older version may belong to any run."""
     server = make_server()
     writer = ReplayWriter(server.port, '1:2')
     with pytest.raises(ConfigurationError, match='where a learner of an older version answers'):
@@ -374,7 +376,7 @@ def test_a_server_that_does_not_say_of_which_run_it_is(make_server: MakeServer) 
     assert server.inserted == 0
 
 
-def test_rows_of_a_wrong_width_are_refused(make_server: MakeServer) -> None:
+def test_rows_of_the_wrong_width_are_rejected(make_server: MakeServer) -> None:
     server = make_server()
     writer = ReplayWriter(server.port)
     with pytest.raises(ReplayError, match=f'Reverb on port {server.port}'):
@@ -385,12 +387,12 @@ def test_rows_of_a_wrong_width_are_refused(make_server: MakeServer) -> None:
 
 
 @pytest.mark.parametrize('allowed', [10.0, 1e6])
-def test_a_sampler_that_was_stopped_has_ended(
+def test_stopped_sampler_has_no_thread(
     make_server: MakeServer, make_sampler: MakeSampler, allowed: float
 ) -> None:
-    """At once: a thread that returns from TensorFlow while Python ends aborts the process.
+    """A thread that returns from TensorFlow while Python exits would abort the process.
 
-    It waits until more may be used, or nobody takes its blocks; the server goes on.
+    The sampler waits for its allowance, or for its blocks to be taken; the server keeps running.
     """
     before = fetchers()
     server = make_server(samples_per_insert=1.0, start=ReplayStart(0, 0, allowed))
@@ -405,8 +407,8 @@ def test_a_sampler_that_was_stopped_has_ended(
     assert server.inserted == 10
 
 
-def test_a_process_with_samplers_ends() -> None:
-    """Without an error or a crash: one has drawn nothing yet, one has."""
+def test_process_with_samplers_exits_cleanly() -> None:
+    """One sampler has drawn nothing yet, the other has."""
     result = subprocess.run(
         [sys.executable, '-c', WAITING, str(free_port())],
         capture_output=True,
@@ -418,7 +420,7 @@ def test_a_process_with_samplers_ends() -> None:
     assert 'Traceback' not in result.stderr
 
 
-def test_a_sampler_that_cannot_read_the_table_says_so(make_server: MakeServer) -> None:
+def test_sampler_that_cannot_read_the_table_raises(make_server: MakeServer) -> None:
     server = make_server()
     ReplayWriter(server.port).insert(number_rows(0, 20))
     sampler = ReplaySampler(server, width=WIDTH + 1, batch_size=2, updates_per_block=1)
