@@ -1,10 +1,10 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`rl_msgs/msg/TransitionBatch` as its serialised bytes (CDR), without ROS.
+"""Encodes and decodes serialised `rl_msgs/msg/TransitionBatch` messages (CDR) without ROS.
 
-The journal keeps the bytes that came over the network, so whoever reads it needs no ROS. The
-layout is plain CDR (XCDR version 1, little-endian) as every ROS 2 middleware sends it: each number
-aligned to its own size, counted from behind the four bytes that name the encoding; a text is its
-length with the closing zero, then its bytes; an array is its length, then its values.
+The journal stores the bytes from the network, so reading it needs no ROS. The layout is plain CDR
+(XCDR version 1, little-endian), as every ROS 2 middleware sends it: each number is aligned to its
+own size, counted from the end of the four encoding bytes; a string is its length including the
+terminating zero, then its bytes; an array is its length, then its values.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ from rl_learner.replay.transition_arrays import TransitionArrays
 TYPE_NAME = 'rl_msgs/msg/TransitionBatch'
 
 _SEPARATOR = '=' * 80
-# with what it is made of, as rosbag2 writes it
+# with the messages it contains, as rosbag2 writes it
 MESSAGE_DEFINITION = f"""\
 std_msgs/Header header
 string robot
@@ -48,7 +48,7 @@ uint32 nanosec
 """
 
 _LITTLE_ENDIAN = b'\x00\x01'
-_START = 4  # bytes that name the encoding
+_ENCODING_BYTES = 4  # identifier and options at the start
 _NUMBERS = struct.Struct('<QQIII')
 _LENGTH = struct.Struct('<I')
 _STAMP = struct.Struct('<iI')
@@ -59,16 +59,16 @@ _REPLAYED = [(column.name, column.is_flag) for column in COLUMNS if column.name 
 
 @dataclass(frozen=True, eq=False)
 class TransitionBatch:
-    """A batch as it was sent.
+    """A batch as sent by a robot.
 
     Attributes:
         stamp: seconds and nanoseconds of the header, by the robot's clock.
-        frame_id: of the header.
+        frame_id: frame of the header.
         sender: robot, session and fingerprint.
         first_sequence: number of the first row.
         oldest_sequence: the robot held nothing older.
-        observation_size: numbers in an observation.
-        action_size: numbers in an action.
+        observation_size: length of an observation.
+        action_size: length of an action.
         count: number of transitions.
         columns: by the names of `transition_columns.COLUMNS`, (count, size) for vectors and
             (count,) for numbers.
@@ -95,7 +95,7 @@ class TransitionBatch:
 
     @property
     def transitions(self) -> TransitionArrays:
-        """What replay needs of it."""
+        """The columns that replay needs."""
         columns = self.columns
         return TransitionArrays(
             **{
@@ -115,14 +115,14 @@ class TransitionBatch:
 
 
 class _Columns(Mapping[str, NDArray[Any]]):
-    """Views into a serialised batch, made when they are asked for.
+    """Views into a serialised batch, created on access.
 
     Attributes:
         places: type, offset and shape of each column.
     """
 
     def __init__(self, data: bytes) -> None:
-        """Begin without columns."""
+        """Start without columns."""
         self._data = data
         self.places: dict[str, tuple[np.dtype[Any], int, tuple[int, ...]]] = {}
 
@@ -141,10 +141,10 @@ class _Columns(Mapping[str, NDArray[Any]]):
 
 
 def decode(data: bytes) -> TransitionBatch:
-    """Return the batch in serialised bytes; its columns are views of them.
+    """Return the batch in serialised bytes; its columns are views into them.
 
     Raises:
-        ConfigurationError: it is none, or its arrays are not as long as its sizes say.
+        ConfigurationError: the bytes are not a batch, or an array does not have the given size.
     """
     try:
         return _decode(data)
@@ -182,20 +182,20 @@ def encode(batch: TransitionBatch) -> bytes:
 
 
 def _decode(data: bytes) -> TransitionBatch:
-    """Return the batch; errors of many types where the bytes are none."""
+    """Return the batch; raise errors of several types if the bytes are not a batch."""
     if data[:2] != _LITTLE_ENDIAN:
         raise struct.error(f'encoding {data[:2]!r}')
-    stamp = _STAMP.unpack_from(data, _START)
-    position = _START + _STAMP.size
+    stamp = _STAMP.unpack_from(data, _ENCODING_BYTES)
+    position = _ENCODING_BYTES + _STAMP.size
     texts = []
     for _ in range(4):
-        position += -(position - _START) % 4
+        position += -(position - _ENCODING_BYTES) % 4
         (length,) = _LENGTH.unpack_from(data, position)
         position += _LENGTH.size + length
         if position > len(data):
-            raise struct.error('a text is longer than the message')
+            raise struct.error('a string ends after the message')
         texts.append(data[position - length : position - 1].decode())
-    position += -(position - _START) % 8
+    position += -(position - _ENCODING_BYTES) % 8
     first, oldest, count, *sizes = _NUMBERS.unpack_from(data, position)
     observation_size, action_size = sizes
     position += _NUMBERS.size
@@ -204,20 +204,20 @@ def _decode(data: bytes) -> TransitionBatch:
     for name, (dtype, size) in _DTYPES.items():
         width = widths[size] if size else 1
         shape = (count, width) if size else (count,)
-        if not count:  # middlewares differ in how they align what is empty
+        if not count:  # middlewares align empty arrays differently
             columns.places[name] = (dtype, 0, shape)
             continue
-        position += -(position - _START) % 4
+        position += -(position - _ENCODING_BYTES) % 4
         (length,) = _LENGTH.unpack_from(data, position)
         position += _LENGTH.size
         if length != count * width:
             raise struct.error(f'{name}: given {length} values for {" x ".join(map(str, shape))}')
         if length:
-            position += -(position - _START) % dtype.itemsize
+            position += -(position - _ENCODING_BYTES) % dtype.itemsize
         columns.places[name] = (dtype, position, shape)
         position += length * dtype.itemsize
     if position > len(data):
-        raise struct.error('an array ends behind the message')
+        raise struct.error('an array ends after the message')
     return TransitionBatch(
         stamp=stamp,
         frame_id=texts[0],
@@ -232,5 +232,5 @@ def _decode(data: bytes) -> TransitionBatch:
 
 
 def _align(data: bytearray, size: int) -> None:
-    """Pad to a multiple of `size`, counted from behind the encoding."""
-    data += bytes(-(len(data) - _START) % size)
+    """Pad to a multiple of `size`, counted from the end of the encoding bytes."""
+    data += bytes(-(len(data) - _ENCODING_BYTES) % size)

@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Everything that robots lived through, on the disk of the learner machine, in MCAP files.
+"""Writes all transitions to MCAP files on the disk of the learner machine.
 
-A start of the bridge begins a new file and never writes into an old one. A file that its writer
-could not end is mended first: its whole records and a proper end replace it in one step.
+Each start of the bridge begins a new file and never writes to an old one. A file that its writer
+could not finish is repaired first: its complete records and an end replace it atomically.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ import time
 
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_agent.system.disk_space import is_full
-from rl_learner.journal.journal_file import JournalFile, mend
+from rl_learner.journal.journal_file import JournalFile, repair
 from rl_learner.journal.journal_reader import (
     file_name,
-    HOW_TO_GO_ON_BEFORE,
-    is_begun,
-    is_changed,
+    has_complete_header,
+    is_corrupted,
     journal_files,
     JournalHeader,
+    MOVE_THIS_AWAY,
     read_batches,
     read_header,
     transitions_before,
@@ -31,19 +31,19 @@ from rl_learner.journal.journal_reader import (
 
 JOURNAL_LOCK = '.lock'
 _LOGGER = logging.getLogger(__name__)
-_SESSIONS_KEPT = 10_000
+_MAX_SESSIONS = 10_000
 
 Sequences = dict[tuple[str, str], int]
 
 
 @dataclass(frozen=True)
 class JournalSettings:
-    """How large files and folder become.
+    """Limits of the size of files and folder.
 
     Attributes:
-        file_bytes: a file that has reached it is followed by the next one.
-        keep_bytes: the oldest files go where all are larger together; 0: none ever goes.
-        keep_transitions: never keep fewer, however large they are.
+        file_bytes: a file of this size is finished and the next one begins.
+        keep_bytes: the oldest files are removed while the total is larger; 0: none is removed.
+        keep_transitions: minimum number to keep, whatever their size.
     """
 
     file_bytes: int = 64 << 20
@@ -53,12 +53,12 @@ class JournalSettings:
 
 @dataclass(frozen=True)
 class Written:
-    """How far the journal is on the disk.
+    """What the journal has written to the disk.
 
     Attributes:
         total: transitions of the run.
-        path: file that grows; older ones are complete.
-        end: bytes of it that are on the disk.
+        path: file that is growing; older ones are complete.
+        end: number of its bytes that are on the disk.
     """
 
     total: int
@@ -67,23 +67,23 @@ class Written:
 
 
 class Journal:
-    """Appends groups of batches; one thread writes, any may read the attributes.
+    """Appends groups of batches; one thread writes, any thread may read the attributes.
 
     Attributes:
-        folder: of the files.
-        sequences: robot and session to the highest number on the disk, as found at the start.
-        written: replaced as a whole with each group.
+        folder: folder of the files.
+        sequences: (robot, session) to the highest number on the disk, as found at the start.
+        written: replaced by a new object with each group.
     """
 
     def __init__(self, folder: Path, fingerprint: str, settings: JournalSettings) -> None:
-        """Open the journal of a run, a new one if there is none.
+        """Open the journal of a run, or create one.
 
         Raises:
-            ConfigurationError: it is of another kind of robot, is no journal, or cannot be
-                written here.
-            DiskFullError: there is no room for a new file now.
-            JournalError: another process writes it, or its newest file cannot be read or was
-                changed by the disk; that stays as it is.
+            ConfigurationError: it is for another kind of robot, is not a journal, or cannot be
+                written.
+            DiskFullError: the disk has no space for a new file.
+            JournalError: another process writes it, or its newest file cannot be read or is
+                corrupted; that file is not changed.
         """
         self.folder, self._fingerprint, self._settings = folder, fingerprint, settings
         try:
@@ -98,7 +98,7 @@ class Journal:
                 raise
         except OSError as error:
             if is_full(error):
-                raise DiskFullError(f'{folder}: {error.strerror}; accepted: room') from error
+                raise DiskFullError(f'{folder}: {error.strerror}; accepted: free space') from error
             raise ConfigurationError(
                 f'run folder: given {folder}: {error.strerror}; accepted: a folder to write in'
             ) from error
@@ -107,12 +107,12 @@ class Journal:
 
     @property
     def size(self) -> int:
-        """Size of all files together."""
+        """Total size of all files."""
         return sum(self._sizes.values())
 
     @property
     def files(self) -> int:
-        """How many files there are."""
+        """Number of files."""
         return len(self._sizes)
 
     def append(self, messages: Sequence[bytes], transitions: int, sequences: Sequences) -> None:
@@ -120,12 +120,12 @@ class Journal:
 
         Args:
             messages: the batches.
-            transitions: in all of them.
-            sequences: robot and session to the highest number, with this group.
+            transitions: number of transitions in them.
+            sequences: (robot, session) to the highest number, including this group.
 
         Raises:
-            JournalError: the disk does not take it, or the file was deleted; nothing of the group
-                is in the journal.
+            JournalError: the write failed or the file was deleted; the journal has no part of the
+                group.
         """
         try:
             self._file.append(messages, time.time_ns())
@@ -137,28 +137,28 @@ class Journal:
             self._rotate(sequences)
 
     def close(self) -> None:
-        """End the file that grows; one without transitions is removed."""
+        """Finish the growing file; remove it if it has no transitions."""
         path = self._file.path
-        with contextlib.suppress(OSError):  # the next start mends it
+        with contextlib.suppress(OSError):  # the next start repairs it
             self._file.finish()
         if transitions_before(path) == self.written.total:
             path.unlink(missing_ok=True)
         os.close(self._lock)
 
     def _take_lock(self) -> None:
-        """Raise JournalError where another process writes; the kernel lets go with its end."""
+        """Lock the folder until this process ends; raise JournalError if another one has it."""
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise JournalError(
-                f'{self.folder}: another replay bridge writes into it; accepted: one bridge a run'
+                f'{self.folder}: another replay bridge writes to it; accepted: one bridge per run'
             ) from error
 
     def _recover(self) -> tuple[int, Sequences]:
-        """Return the count of transitions and the sequence numbers that are on the disk."""
+        """Return the number of transitions and the sequence numbers on the disk."""
         files = journal_files(self.folder)
-        while files and not is_begun(files[-1]):
-            _LOGGER.warning('%s ended within its header and is removed', files[-1])
+        while files and not has_complete_header(files[-1]):
+            _LOGGER.warning('%s ends within its header and is removed', files[-1])
             files.pop().unlink(missing_ok=True)
         if not files:
             return 0, {}
@@ -169,64 +169,62 @@ class Journal:
                 f' {header.fingerprint!r}, that of the robots in this journal, or another'
                 ' run_folder'
             )
-        self._mend(files[-1])
+        self._repair(files[-1])
         total, sequences = header.transitions_before, dict(header.sequences)
         for batch in read_batches(files[-1]):
             sender = batch.sender
-            # last in the order of the dictionary: the most recent one
+            # last in the dictionary is the most recent session
             sequences.pop((sender.robot, sender.session), None)
             sequences[sender.robot, sender.session] = batch.last_sequence
             total += len(batch)
         if total == header.transitions_before:
-            if is_changed(files[-1]):
-                raise JournalError(
-                    f'{files[-1]}: the disk has changed its first batch; {HOW_TO_GO_ON_BEFORE}'
-                )
-            files[-1].unlink()  # the new file takes its name
+            if is_corrupted(files[-1]):
+                raise JournalError(f'{files[-1]}: its first batch is corrupted; {MOVE_THIS_AWAY}')
+            files[-1].unlink()  # the new file has the same name
         return total, sequences
 
-    def _mend(self, path: Path) -> None:
-        """End a file that was cut off; what a robot has acknowledged must be on the disk."""
+    def _repair(self, path: Path) -> None:
+        """Finish a truncated file; acknowledged transitions must be on the disk."""
         try:
-            cut_off = mend(path)
+            truncated_bytes = repair(path)
         except OSError as error:
-            _LOGGER.warning('%s has no end and cannot be given one: %s', path, error.strerror)
+            _LOGGER.warning('%s has no end and cannot be repaired: %s', path, error.strerror)
             with path.open('rb') as file:
                 os.fsync(file.fileno())
             return
-        if cut_off:
+        if truncated_bytes:
             _LOGGER.warning(
-                '%s was cut off in the middle of a record: %d bytes behind the last whole one are'
-                ' left out; they were never acknowledged, robots send them again',
+                '%s ended in the middle of a record: %d bytes after the last complete one are'
+                ' removed; they were never acknowledged, and robots will send them again',
                 path,
-                cut_off,
+                truncated_bytes,
             )
 
     def _new_file(self, total: int, sequences: Sequences) -> JournalFile:
         """Begin a file."""
-        recent = dict(list(sequences.items())[-_SESSIONS_KEPT:])
+        recent = dict(list(sequences.items())[-_MAX_SESSIONS:])
         header = JournalHeader(self._fingerprint, total, recent)
         return JournalFile(self.folder / file_name(total), header)
 
     def _rotate(self, sequences: Sequences) -> None:
-        """Begin the next file, end the one before, remove the oldest."""
+        """Begin the next file, finish the previous one, remove the oldest."""
         total, old = self.written.total, self._file
         try:
             self._file = self._new_file(total, sequences)
         except OSError as error:
-            _LOGGER.warning('%s: no next file yet: %s', self.folder, error.strerror)
+            _LOGGER.warning('%s: cannot begin the next file yet: %s', self.folder, error.strerror)
             return
         try:
             old.finish()
             self._sizes[old.path] = old.path.stat().st_size
         except OSError as error:
-            _LOGGER.warning('%s: no summary: %s', old.path, error.strerror)
+            _LOGGER.warning('%s: cannot write the summary: %s', old.path, error.strerror)
         self._sizes[self._file.path] = self._file.size
         self.written = Written(total, self._file.path, self._file.size)
-        self._forget_oldest()
+        self._remove_oldest()
 
-    def _forget_oldest(self) -> None:
-        """Remove files beyond the size to keep, as long as enough transitions are left."""
+    def _remove_oldest(self) -> None:
+        """Remove files beyond the size to keep, while enough transitions are left."""
         settings = self._settings
         while settings.keep_bytes and self.size > settings.keep_bytes and self.files > 1:
             oldest, second = sorted(self._sizes)[:2]

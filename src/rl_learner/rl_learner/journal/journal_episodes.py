@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""From batches, as robots sent them by turns, to whole episodes."""
+"""Assembles episodes from the interleaved batches of robots."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class RecordedEpisode:
 
     Attributes:
         sender: robot, session and fingerprint.
-        number: of the episode within the session.
+        number: number of the episode within the session.
         first_sequence: number of the first transition within the session.
         columns: by the names of `transition_columns.COLUMNS`; one row for each transition.
-        interrupted: no end was recorded: the robot fell silent, or transitions were lost.
+        interrupted: no end was recorded, because the robot went silent or transitions were lost.
     """
 
     sender: Sender
@@ -41,10 +41,10 @@ class RecordedEpisode:
 def split_episodes(batches: Iterable[TransitionBatch]) -> Iterator[RecordedEpisode]:
     """Yield episodes in the order in which they ended; those without an end come last.
 
-    An episode from which transitions are missing becomes several.
+    An episode with missing transitions is split at each gap.
 
     Args:
-        batches: of any robots; each session's own in order, without repetitions.
+        batches: batches of any robots; those of a session are in order, without repetitions.
     """
     open_episodes: dict[tuple[str, str], _OpenEpisode] = {}
     for batch in batches:
@@ -52,7 +52,7 @@ def split_episodes(batches: Iterable[TransitionBatch]) -> Iterator[RecordedEpiso
         for start, end in _segments(batch.columns):
             rows = {name: values[start:end] for name, values in batch.columns.items()}
             current = open_episodes.get(key)
-            if current is not None and not current.goes_on_with(
+            if current is not None and not current.continues_with(
                 batch.first_sequence + start, rows
             ):
                 yield open_episodes.pop(key).finish(interrupted=True)
@@ -66,16 +66,16 @@ def split_episodes(batches: Iterable[TransitionBatch]) -> Iterator[RecordedEpiso
 
 
 class _OpenEpisode:
-    """An episode whose end has not been read yet."""
+    """An episode without its end so far."""
 
     def __init__(self, sender: Sender, first_sequence: int) -> None:
-        """Begin without transitions."""
+        """Start without transitions."""
         self._sender, self._first = sender, first_sequence
         self._next = first_sequence
         self._parts: list[Columns] = []
 
-    def goes_on_with(self, sequence: int, rows: Columns) -> bool:
-        """Return whether rows that begin with this number follow immediately."""
+    def continues_with(self, sequence: int, rows: Columns) -> bool:
+        """Return whether rows that start at this number follow directly."""
         same_episode = rows['episode'][0] == self._parts[-1]['episode'][-1]
         return bool(sequence == self._next and same_episode)
 

@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Reading the journal of a run: files in order, records up to the last whole one.
+"""Reads the journal of a run: files in order, records up to the last complete one.
 
-A file's name is the number of transitions in the files before it, so that the names alone say
-where a transition is. A file without its end (its writer was killed, or still writes) is read up
-to its last whole record.
+The name of a file is the number of transitions before it, so that a transition can be located by
+file names alone. A file without an end, because its writer was killed or still writes, is read up
+to its last complete record.
 """
 
 from collections.abc import Iterator
@@ -25,31 +25,31 @@ from rl_learner.journal.batch_codec import decode, TransitionBatch
 METADATA_NAME = 'rl_journal'
 FORMAT = '1'
 _PREFIX = struct.Struct('<BQ')  # opcode and length of a record
-_MESSAGE_HEAD = 22  # channel, sequence and two times before the message itself
+_MESSAGE_HEAD = 22  # channel, sequence and two times before the message
 _LARGEST_RECORD = 1 << 31
-HOW_TO_GO_ON = 'move this file and all before it away and start the learner again'
-HOW_TO_GO_ON_BEFORE = 'move this file away and start the learner again'
+MOVE_THIS_AND_OLDER_AWAY = 'move this file and all older ones away and restart the learner'
+MOVE_THIS_AWAY = 'move this file away and restart the learner'
 
 
-def bytes_of(record: McapRecord) -> bytes:
-    """Return a record as it is written."""
+def record_bytes(record: McapRecord) -> bytes:
+    """Return the bytes of a record."""
     builder = RecordBuilder()
     record.write(builder)
     return bytes(builder.end())
 
 
-# what every file begins with; the metadata record with a `JournalHeader` follows
-JOURNAL_START = MCAP0_MAGIC + bytes_of(Header(profile='ros2', library='rl_learner'))
+# start of every file; the metadata record with a `JournalHeader` follows
+JOURNAL_START = MCAP0_MAGIC + record_bytes(Header(profile='ros2', library='rl_learner'))
 
 
 @dataclass(frozen=True)
 class JournalHeader:
-    """What a file says of itself and of the files before it.
+    """Metadata of a file.
 
     Attributes:
-        fingerprint: of the robots' observation and action layout.
-        transitions_before: in all files before it, those that were deleted since included.
-        sequences: robot and session to the highest number in the files before it.
+        fingerprint: fingerprint of the robots' observation and action layout.
+        transitions_before: number of transitions in earlier files, including deleted ones.
+        sequences: (robot, session) to the highest number in earlier files.
     """
 
     fingerprint: str
@@ -57,7 +57,7 @@ class JournalHeader:
     sequences: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def to_metadata(self) -> Metadata:
-        """Return the record."""
+        """Return the header as a metadata record."""
         rows = [[robot, session, number] for (robot, session), number in self.sequences.items()]
         return Metadata(
             name=METADATA_NAME,
@@ -72,12 +72,12 @@ class JournalHeader:
 
 @dataclass(frozen=True)
 class Record:
-    """A whole record.
+    """A complete record.
 
     Attributes:
-        opcode: its kind.
-        body: its content.
-        end: offset in the file behind it.
+        opcode: kind of record.
+        body: content.
+        end: offset of its end in the file.
     """
 
     opcode: int
@@ -87,13 +87,13 @@ class Record:
 
 @dataclass(frozen=True)
 class JournalExtent:
-    """What a journal holds.
+    """The range of transitions in a journal.
 
     Attributes:
-        first: transitions that were deleted from its beginning.
-        total: transitions of the run, the deleted ones included.
-        fingerprint: of the robots; empty where there is no file.
-        open_sessions: sessions in the last file; sums over n steps end with a file.
+        first: number of transitions deleted from its start.
+        total: number of transitions of the run, including deleted ones.
+        fingerprint: fingerprint of the robots; empty without a file.
+        open_sessions: number of sessions in the last file; n-step sums end with a file.
     """
 
     first: int = 0
@@ -103,29 +103,29 @@ class JournalExtent:
 
 
 def file_name(transitions_before: int) -> str:
-    """Return the name of the file that begins there."""
+    """Return the name of the file that begins after this many transitions."""
     return f'{transitions_before:012d}.mcap'
 
 
 def transitions_before(path: Path) -> int:
-    """Return where a file begins, by its name."""
+    """Return the number of transitions before a file, from its name."""
     return int(path.stem)
 
 
 def journal_files(folder: Path) -> list[Path]:
-    """Return the files of a journal, oldest first; none where there is no journal."""
+    """Return the files of a journal, oldest first; none if there is no journal."""
     return sorted(path for path in folder.glob('*.mcap') if path.stem.isdigit())
 
 
 def read_records(file: BinaryIO, end: int | None = None) -> Iterator[Record]:
-    """Yield whole records from the file's position on; stops before one that is cut off.
+    """Yield records from the file's position on; stop before an incomplete one.
 
     Args:
-        file: behind the magic bytes, or where an earlier call stopped.
-        end: read no further than this offset; None: the end of the file.
+        file: open file, after its magic bytes or where an earlier call stopped.
+        end: offset at which to stop; None: the end of the file.
 
     Raises:
-        JournalError: the disk does not give what is in it.
+        JournalError: the file cannot be read.
     """
     position = file.tell()
     if end is None:
@@ -133,7 +133,7 @@ def read_records(file: BinaryIO, end: int | None = None) -> Iterator[Record]:
         file.seek(position)
     while position + _PREFIX.size <= end:
         opcode, length = _PREFIX.unpack(_read(file, _PREFIX.size))
-        # zeros are what a file system may leave of blocks that never reached the disk
+        # a file system may leave zeros in place of blocks that never reached the disk
         if opcode == 0 or length > _LARGEST_RECORD or position + _PREFIX.size + length > end:
             return
         position += _PREFIX.size + length
@@ -144,83 +144,83 @@ def _read(file: BinaryIO, count: int) -> bytes:
     """Return the next bytes of a journal file.
 
     Raises:
-        JournalError: the disk does not give them.
+        JournalError: the file cannot be read.
     """
     try:
         return file.read(count)
     except OSError as error:
         raise JournalError(
-            f'{file.name}: cannot be read: {error.strerror}; where that lasts, {HOW_TO_GO_ON}'
+            f'{file.name}: cannot be read: {error.strerror}; if that persists,'
+            f' {MOVE_THIS_AND_OLDER_AWAY}'
         ) from error
 
 
 def open_journal_file(path: Path) -> tuple[BinaryIO, JournalHeader]:
-    """Return an open file, behind its header, and the header.
+    """Return an open file, positioned after its header, and the header.
 
     Raises:
-        JournalError: it cannot be read, was cut off before the end of its header, or the disk
-            changed that.
-        ConfigurationError: it is no journal of this project.
+        JournalError: the file cannot be read, or its header is truncated or corrupted.
+        ConfigurationError: it is not a journal of this project.
     """
     file, header = _open(path)
     if header is None:
         file.close()
-        raise JournalError(f'{path}: cut off within its header')
+        raise JournalError(f'{path}: ends within its header')
     return file, header
 
 
 def read_header(path: Path) -> JournalHeader:
-    """Return the header of a file; raises as `open_journal_file` does."""
+    """Return the header of a file; raises like `open_journal_file`."""
     file, header = open_journal_file(path)
     file.close()
     return header
 
 
 def read_batches(path: Path) -> Iterator[TransitionBatch]:
-    """Yield the batches of one file, up to the last whole one.
+    """Yield the batches of one file, up to the last complete one.
 
     Raises:
         JournalError: the file cannot be read.
-        ConfigurationError: it is no journal, or holds a batch that is none.
+        ConfigurationError: it is not a journal, or a message is not a batch.
     """
     file, _ = open_journal_file(path)
     with file:
         for record in read_records(file):
             if record.opcode == Opcode.MESSAGE:
-                yield batch_of(record, path)
+                yield decode_record(record, path)
 
 
 def read_journal(folder: Path) -> Iterator[TransitionBatch]:
-    """Yield all batches of a journal in the order in which they were stored."""
+    """Yield all batches of a journal in the order they were stored."""
     for path in journal_files(folder):
         yield from read_batches(path)
 
 
-def batch_of(record: Record, path: Path) -> TransitionBatch:
+def decode_record(record: Record, path: Path) -> TransitionBatch:
     """Return the batch in a message record of a file.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: the message is not a batch.
     """
     try:
         return decode(record.body[_MESSAGE_HEAD:])
     except ConfigurationError as error:
         raise ConfigurationError(
-            f'{path}, the record that ends at byte {record.end}: {error}; where the disk has'
-            f' changed it, {HOW_TO_GO_ON}'
+            f'{path}, the record that ends at byte {record.end}: {error}; if the disk has'
+            f' corrupted it, {MOVE_THIS_AND_OLDER_AWAY}'
         ) from error
 
 
 def journal_extent(folder: Path) -> JournalExtent:
-    """Return what the journal in a folder holds; reads no more than the last file.
+    """Return what the journal in a folder holds; reads only the last file.
 
     Raises:
-        JournalError: that file cannot be read, or the disk changed it.
-        ConfigurationError: it is no journal.
+        JournalError: that file cannot be read or is corrupted.
+        ConfigurationError: it is not a journal.
     """
     files = journal_files(folder)
-    # its writer was killed before the header was whole: nothing is in it
-    while files and not is_begun(files[-1]):
+    # its writer was killed before the header was complete, so it holds nothing
+    while files and not has_complete_header(files[-1]):
         files.pop()
     if not files:
         return JournalExtent()
@@ -237,14 +237,14 @@ def journal_extent(folder: Path) -> JournalExtent:
     )
 
 
-def is_begun(path: Path) -> bool:
-    """Return whether the newest file has its whole header; one that has not holds nothing.
+def has_complete_header(path: Path) -> bool:
+    """Return whether the newest file has a complete header; otherwise it holds nothing.
 
-    Its writer was killed, or has taken it away since the folder was listed.
+    Its writer was killed, or removed it after the folder was listed.
 
     Raises:
-        JournalError: the file may hold something: it cannot be read, or the disk changed it.
-        ConfigurationError: it is no journal.
+        JournalError: the file may hold transitions, but cannot be read or is corrupted.
+        ConfigurationError: it is not a journal.
     """
     try:
         file, header = _open(path)
@@ -252,15 +252,14 @@ def is_begun(path: Path) -> bool:
         if isinstance(error.__cause__, FileNotFoundError) and not path.is_symlink():
             return False
         raise JournalError(
-            f'{error}; accepted: the file as it was written; where it is lost,'
-            f' {HOW_TO_GO_ON_BEFORE}'
+            f'{error}; accepted: the file as it was written; if it is lost, {MOVE_THIS_AWAY}'
         ) from error
     file.close()
     return header is not None
 
 
-def is_changed(path: Path) -> bool:
-    """Return whether a file has its end, and a record that the disk changed hides it."""
+def is_corrupted(path: Path) -> bool:
+    """Return whether a file has its end, but a corrupted record before it."""
     file, _ = open_journal_file(path)
     with file:
         if any(record.opcode == Opcode.DATA_END for record in read_records(file)):
@@ -270,7 +269,7 @@ def is_changed(path: Path) -> bool:
 
 
 def _open(path: Path) -> tuple[BinaryIO, JournalHeader | None]:
-    """Return an open file, behind its header, and the header; None: cut off before its end."""
+    """Return an open file, after its header, and the header; None if it is incomplete."""
     try:
         file = path.open('rb')
         try:
@@ -283,34 +282,34 @@ def _open(path: Path) -> tuple[BinaryIO, JournalHeader | None]:
 
 
 def _read_header(file: BinaryIO, path: Path) -> JournalHeader | None:
-    """Return the header at the start of a file; None: the file ends within it."""
+    """Return the header at the start of a file; None if the file ends within it."""
     magic = file.read(len(MCAP0_MAGIC))
     if not MCAP0_MAGIC.startswith(magic):
         raise ConfigurationError(f'{path}: given {magic!r}; accepted: an MCAP file')
     end = file.tell()
     for record in read_records(file):
         if record.opcode == Opcode.METADATA:
-            # the position is behind the record, where the next call reads on
+            # the next call continues after this record
             return _parse_header(record.body, path)
         if record.opcode == Opcode.MESSAGE:
             raise ConfigurationError(
-                f'{path}: accepted: a journal; this MCAP file is of something else'
+                f'{path}: accepted: a journal; this MCAP file holds something else'
             )
         end = record.end
-    if _is_cut_off(file, end):
+    if _is_truncated(file, end):
         return None
-    raise JournalError(f'{path}: the disk has changed its header')
+    raise JournalError(f'{path}: its header is corrupted')
 
 
-def _is_cut_off(file: BinaryIO, end: int) -> bool:
-    """Return whether a file ends within the header that its writer began.
+def _is_truncated(file: BinaryIO, end: int) -> bool:
+    """Return whether a file was truncated within its header.
 
-    A length that the disk has changed leads beyond the end, too. But then the record is not the
-    one that belongs there, or contradicts itself: metadata say their length twice.
+    A corrupted length may also point beyond the end. But then the record is not the expected one,
+    or contradicts itself, because metadata contain their length twice.
 
     Args:
-        file: that has no whole metadata record.
-        end: offset behind its last whole record.
+        file: open file without a complete metadata record.
+        end: offset of the end of its last complete record.
     """
     if end < len(JOURNAL_START):
         file.seek(0)
@@ -333,17 +332,17 @@ def _parse_header(body: bytes, path: Path) -> JournalHeader:
     """Return the header in a metadata record."""
     try:
         record = Metadata.read(ReadDataStream(io.BytesIO(body)))
-        if bytes_of(record)[_PREFIX.size :] != body:
-            raise ValueError(f'{len(body)} bytes are not what they say')
+        if record_bytes(record)[_PREFIX.size :] != body:
+            raise ValueError(f'{len(body)} bytes do not decode to themselves')
         return _header_of(record, path)
     except (McapError, struct.error, KeyError, TypeError, ValueError) as error:
         raise JournalError(
-            f'{path}: the disk has changed its header: {type(error).__name__}: {error}'
+            f'{path}: its header is corrupted: {type(error).__name__}: {error}'
         ) from error
 
 
 def _header_of(record: Metadata, path: Path) -> JournalHeader:
-    """Return the header that a metadata record is."""
+    """Return the header in a parsed metadata record."""
     values = record.metadata
     if record.name != METADATA_NAME or values.get('format') != FORMAT:
         raise ConfigurationError(

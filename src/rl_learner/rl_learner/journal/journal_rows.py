@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The journal as one endless sequence of replay rows, each with a fixed number.
+"""The journal as a sequence of numbered replay rows.
 
-Row k of a run is the same whoever reads it and whenever: rows come in the order of the journal,
-and every sum over n steps ends with its file at the latest. So each file gives exactly as many
-rows as it holds transitions, and reading may begin at any of them.
+Row k of a run is always the same: rows are in journal order, and each n-step sum ends at the
+latest with its file. So each file gives as many rows as it has transitions, and reading can start
+at any row.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from rl_agent.errors import JournalError
 from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.journal.journal import Written
 from rl_learner.journal.journal_reader import (
-    batch_of,
-    HOW_TO_GO_ON,
+    decode_record,
     journal_files,
+    MOVE_THIS_AND_OLDER_AWAY,
     open_journal_file,
     read_records,
     transitions_before,
@@ -32,7 +32,7 @@ _COLUMNS = tuple(name for name in Batch._fields if name != 'num_steps')
 
 
 class JournalRows:
-    """Reads rows from any number on, up to what is on the disk.
+    """Reads rows, from any number up to the last one on the disk.
 
     Attributes:
         position: number of the next row.
@@ -50,49 +50,48 @@ class JournalRows:
         """Begin at row 0.
 
         Args:
-            folder: of the journal.
-            written: how far its writer has come.
-            layout: of the rows.
-            n_step: rewards summed in a row.
-            gamma: discount of that sum.
+            folder: folder of the journal.
+            written: returns what its writer has written.
+            layout: layout of the rows.
+            n_step: number of rewards summed in a row.
+            gamma: discount in that sum.
         """
         self._folder, self._written, self._layout = folder, written, layout
         self._n_step, self._gamma = n_step, gamma
         self._file: BinaryIO | None = None
         self._path = Path()
-        self._reached = 0  # number of the file's next row; those before `position` are skipped
+        self._reached = 0  # number of the file's next row; rows before `position` are skipped
         self.position = 0
 
     def seek(self, position: int) -> None:
-        """Go to a row.
+        """Move to a row.
 
         Raises:
-            JournalError: the journal does not hold it, nor what follows.
+            JournalError: the journal does not hold it.
         """
         total = self._written().total
         if position > total:
             raise JournalError(
                 f'{self._folder} holds {total} transitions: given number {position}; the replay'
-                ' server is of another run, or files were taken away: start the learner again'
+                ' server belongs to another run, or files were removed: restart the learner'
             )
         before = [
             path for path in journal_files(self._folder) if transitions_before(path) <= position
         ]
         if not before:
             raise JournalError(
-                f'{self._folder}: number {position} is older than what was kept: start the'
-                ' learner again'
+                f'{self._folder}: number {position} was already removed: restart the learner'
             )
         self._open(before[-1])
         self._reached = transitions_before(before[-1])
         self.position = position
 
     def read(self, most: int) -> Float32Array:
-        """Return the next rows, about `most` at once; none where none are complete.
+        """Return the next complete rows, about `most`; none if there are no more yet.
 
         Raises:
-            JournalError: the journal cannot be read, or transitions are missing in it.
-            ConfigurationError: there is something else in it than batches.
+            JournalError: the journal cannot be read, or transitions are missing.
+            ConfigurationError: a message is not a batch.
         """
         if self._file is None:
             self.seek(self.position)
@@ -109,13 +108,13 @@ class JournalRows:
         return np.concatenate(parts) if parts else np.empty((0, self._layout.width), np.float32)
 
     def close(self) -> None:
-        """Close the file that is being read; `read` opens it again."""
+        """Close the open file; `read` opens it again."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def _open(self, path: Path) -> None:
-        """Begin with a file."""
+        """Open a file and start at its first row."""
         self.close()
         self._file, _ = open_journal_file(path)
         self._path = path
@@ -123,7 +122,7 @@ class JournalRows:
         self._ended = False
 
     def _next_rows(self, most: int) -> Float32Array | None:
-        """Return rows of the next batches, perhaps none of them complete; None at the end."""
+        """Return the rows completed by the next batches, possibly none; None at the end."""
         written = self._written()
         grows = self._path == written.path
         batches = self._batches(written.end if grows else None, most)
@@ -141,7 +140,7 @@ class JournalRows:
             raise JournalError(
                 f'{self._path}: given rows up to number {self._reached}; accepted: up to'
                 f' {transitions_before(later[0])}, where {later[0].name} begins. Where a file was'
-                f' cut off or taken away, {HOW_TO_GO_ON}'
+                f' truncated or removed, {MOVE_THIS_AND_OLDER_AWAY}'
             )
         self._open(later[0])
         return self._concatenate([])
@@ -156,7 +155,7 @@ class JournalRows:
                 break
             position = record.end
             if record.opcode == Opcode.MESSAGE:
-                batches.append(batch_of(record, self._path))
+                batches.append(decode_record(record, self._path))
                 count += len(batches[-1])
                 if count >= most:
                     break
@@ -164,8 +163,8 @@ class JournalRows:
         return batches
 
     def _rows_of(self, batches: list[TransitionBatch]) -> Float32Array:
-        """Return the rows that are complete with these batches."""
-        if self._n_step == 1:  # what the general case comes to, many batches at once
+        """Return the rows completed by these batches."""
+        if self._n_step == 1:  # same result as the general case, many batches at once
             columns = [
                 np.concatenate([batch.columns[name] for batch in batches]) for name in _COLUMNS
             ]

@@ -1,21 +1,21 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Batches from robots into the journal: in order, each transition once, then acknowledged.
+"""Stores batches from robots in the journal: in order, each transition once, then acknowledged.
 
-The order of things, and why nothing is lost and nothing stored twice:
+These steps ensure that no transition is lost or stored twice:
 
-1. A batch is checked against the highest number of its session. What is below is a repetition,
-   what begins above it leaves a gap; the robot sends again what is not acknowledged.
-2. What is new goes to the journal, in groups: one write and one fsync, at most every so often.
-   A group that fails is not in the journal, and its numbers are taken back.
-3. Only then the acknowledgement leaves. A bridge that dies before has journaled what the robots
-   send again, and knows it: the numbers come back from the journal's end.
-4. Only then, too, the rows go to Reverb (`ReplayFeeder`), read from the journal: Reverb never
-   holds what the journal does not. Row k of the journal is the same for whoever reads it, and the
-   server's count says which row it expects: whichever of the two is killed, and wherever an
-   insertion stopped, the next row to insert is known and none is inserted twice.
+1. A batch is compared with the highest number of its session. Lower numbers are repetitions; a
+   higher first number leaves a gap. The robot sends unacknowledged transitions again.
+2. New transitions are written to the journal in groups, with one write and one fsync per commit
+   period. If that fails, the group is not in the journal and its numbers count as not received.
+3. Only then is the acknowledgement sent. If the bridge dies before that, robots send journaled
+   transitions again; the next bridge recognises them by the numbers at the end of the journal.
+4. Also only then are the rows read from the journal and inserted into Reverb (`ReplayFeeder`), so
+   Reverb never holds a row that the journal does not. Row k of the journal never changes, and the
+   server's count is the next row it expects. Whichever of the two is killed, the next row to
+   insert is known and no row is inserted twice.
 
-Reverb before the acknowledgement would make robots wait for a learner that is down, and Reverb
-before the journal would need a way to take rows back.
+Inserting into Reverb before the acknowledgement would make robots wait while the learner is down.
+Inserting before the journal would require a way to remove rows.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ Key = tuple[str, str]
 
 
 class BatchLog(Protocol):
-    """Where batches go."""
+    """Where batches are stored."""
 
     def append(
         self, messages: Sequence[bytes], transitions: int, sequences: dict[Key, int]
@@ -44,12 +44,12 @@ class BatchLog(Protocol):
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """What a robot may forget.
+    """Tells a robot what it may drop.
 
     Attributes:
-        robot: its name.
-        session: of its agent.
-        sequence: highest number without a gap below it that is safely stored.
+        robot: name of the robot.
+        session: session of its agent.
+        sequence: highest safely stored number without a gap below it.
     """
 
     robot: str
@@ -59,13 +59,13 @@ class Acknowledgement:
 
 @dataclass
 class BridgeCounts:
-    """What happened since the start, in transitions if not said otherwise.
+    """Counts since the start, of transitions unless noted.
 
     Attributes:
-        duplicate: arrived again.
+        duplicate: received again.
         lost: dropped by robots with a full spool.
-        gaps: batches that came too early.
-        refused: batches of another kind of robot, or malformed.
+        gaps: batches that arrived before their predecessors.
+        refused: batches that are malformed or of another kind of robot.
     """
 
     duplicate: int = 0
@@ -76,7 +76,7 @@ class BridgeCounts:
 
 @dataclass
 class _Stream:
-    """What has come from one session of one robot: `stored` is on the disk."""
+    """Highest numbers received and on the disk from one session of one robot."""
 
     accepted: int
     stored: int
@@ -85,7 +85,7 @@ class _Stream:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A batch on its way to the disk."""
+    """A batch that waits for `commit`."""
 
     key: Key
     data: bytes
@@ -95,22 +95,22 @@ class _Waiting:
 
 
 class ReplayBridge:
-    """Keeps the order of each robot's transitions and stores each of them once.
+    """Stores the transitions of each robot once and in order.
 
     One thread may call `receive` while another calls `commit`.
 
     Attributes:
-        counts: of what happened.
-        waiting: set while something waits for `commit`.
+        counts: counts since the start.
+        waiting: set while a batch waits for `commit`.
     """
 
     def __init__(self, spaces: Spaces, log: BatchLog, sequences: dict[Key, int]) -> None:
-        """Bridge the transitions of robots of one kind.
+        """Serve robots of one kind.
 
         Args:
-            spaces: of the robots.
+            spaces: spaces of the robots.
             log: the journal.
-            sequences: robot and session to the highest number that it has already.
+            sequences: (robot, session) to the highest number already in the journal.
         """
         self._spaces, self._log = spaces, log
         self._lock = threading.Lock()
@@ -120,13 +120,13 @@ class ReplayBridge:
         self.waiting = threading.Event()
 
     def receive(self, data: bytes) -> Acknowledgement | None:
-        """Take a batch; return what can be acknowledged now, or None if `commit` will.
+        """Accept a batch; return an acknowledgement, or None if `commit` will return it.
 
         Args:
             data: a serialised `TransitionBatch`.
 
         Raises:
-            ConfigurationError: it is from another kind of robot, or malformed.
+            ConfigurationError: it is malformed or from another kind of robot.
         """
         try:
             batch = decode(data)
@@ -151,10 +151,10 @@ class ReplayBridge:
         return None
 
     def commit(self) -> tuple[list[Acknowledgement], list[float]]:
-        """Bring what waits to the disk; return what to acknowledge, and when each batch came.
+        """Store waiting batches; return acknowledgements, and the arrival time of each batch.
 
         Raises:
-            JournalError: the disk does not take it; robots will send all of it again.
+            JournalError: the write failed; robots will send these batches again.
         """
         with self._lock:
             group, self._waiting = self._waiting, []
@@ -170,7 +170,7 @@ class ReplayBridge:
                 [item.data for item in group], sum(item.count for item in group), sequences
             )
         except JournalError:
-            self._take_back()
+            self._discard_waiting()
             raise
         with self._lock:
             for key, number in newest.items():
@@ -180,17 +180,17 @@ class ReplayBridge:
         return acknowledgements, [item.received_s for item in group]
 
     def heard_within(self, period_s: float) -> int:
-        """Return how many sessions were heard lately."""
+        """Return the number of sessions heard within a period until now."""
         since_s = time.monotonic() - period_s
         with self._lock:
             return sum(stream.heard_s >= since_s for stream in self._streams.values())
 
     def _stream(self, key: Key, oldest_sequence: int) -> _Stream:
-        """Return the stream of a session; a new one begins where the robot's spool begins."""
+        """Return the stream of a session; a new one starts where the robot's spool starts."""
         if key not in self._streams:
-            # whatever came before went to the journal of another run
+            # earlier transitions went to the journal of another run
             self._streams[key] = _Stream(oldest_sequence - 1, oldest_sequence - 1)
-        stream = self._streams[key] = self._streams.pop(key)  # the most recent one comes last
+        stream = self._streams[key] = self._streams.pop(key)  # the most recent one is last
         if oldest_sequence > stream.accepted + 1:
             self.counts.lost += oldest_sequence - 1 - stream.accepted
             if stream.stored == stream.accepted:
@@ -199,14 +199,14 @@ class ReplayBridge:
         return stream
 
     def _count(self, skip: int, length: int) -> None:
-        """Count what is not stored of a batch."""
+        """Count the part of a batch that is not stored."""
         if skip < 0:
             self.counts.gaps += 1
         else:
             self.counts.duplicate += min(skip, length)
 
-    def _take_back(self) -> None:
-        """Forget what was accepted and did not reach the disk."""
+    def _discard_waiting(self) -> None:
+        """Discard accepted batches that did not reach the disk."""
         with self._lock:
             self._waiting = []
             self.waiting.clear()
@@ -214,7 +214,7 @@ class ReplayBridge:
                 stream.accepted = stream.stored
 
     def _check(self, batch: TransitionBatch) -> None:
-        """Raise ConfigurationError where the batch is not for this replay."""
+        """Raise ConfigurationError if the batch is from another kind of robot."""
         sender, spaces = batch.sender, self._spaces
         given = (sender.fingerprint, batch.observation_size, batch.action_size)
         accepted = (spaces.fingerprint, spaces.observation_size, spaces.action_size)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rl_agent.bringup.evaluation_topics import TRANSITIONS
 from rl_agent.errors import ConfigurationError, JournalError
 from rl_learner.journal.batch_codec import encode, TYPE_NAME
-from rl_learner.journal.journal_file import TOPIC
 from rl_learner.journal.journal_reader import journal_files, read_batches, read_header
 from rl_learner.run.folder import EXPERIENCE
 from rosbags.rosbag2 import Reader
@@ -38,7 +38,7 @@ Wanted = Callable[[str, str], bool]
 def topics_of(path: Path) -> dict[str, str]:
     """Return topic to message type; raises as `read_recording` does."""
     if _journal(path):
-        return {TOPIC: TYPE_NAME}
+        return {TRANSITIONS: TYPE_NAME}
     try:
         with Reader(path) as reader:
             return {item.topic: item.msgtype for item in reader.connections}
@@ -63,7 +63,7 @@ def read_recording(path: Path, wanted: Wanted) -> Iterator[RecordedMessage]:
     if files:
         for file in files:
             for batch in read_batches(file):
-                yield RecordedMessage(TOPIC, TYPE_NAME, 0, encode(batch))
+                yield RecordedMessage(TRANSITIONS, TYPE_NAME, 0, encode(batch))
         return
     try:
         with Reader(path) as reader:

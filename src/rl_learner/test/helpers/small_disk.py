@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A disk that is full."""
+"""A simulated full disk."""
 
 from collections.abc import Iterator
 import contextlib

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The plain codec against ROS's own, on what robots send."""
+"""The codec against the one of ROS, with batches that robots send."""
 
 from array import array
 
@@ -14,7 +14,7 @@ from rl_msgs.msg import TransitionBatch
 @pytest.mark.parametrize('robot', ['r', 'robot', 'robot_1', 'a_longer_name'])
 @pytest.mark.parametrize('count', [0, 1, 2, 5])
 def test_ros_reads_what_was_encoded(robot: str, count: int) -> None:
-    """Names of many lengths move everything behind them to other alignments."""
+    """Names of several lengths shift all later fields to other alignments."""
     batch = make_batch(3, count)
     message = deserialize_message(encode(batch), TransitionBatch)
     message.robot = robot
@@ -31,7 +31,7 @@ def test_ros_reads_what_was_encoded(robot: str, count: int) -> None:
         assert again.columns[name].shape == values.shape
 
 
-def test_columns_are_those_of_the_message() -> None:
+def test_columns_match_the_message() -> None:
     fields = TransitionBatch.get_fields_and_field_types()
     arrays = {
         name: kind.removeprefix('sequence<').removesuffix('>')
@@ -42,14 +42,14 @@ def test_columns_are_those_of_the_message() -> None:
     assert list(arrays.items()) == [(column.name, column.type) for column in COLUMNS]
 
 
-def test_the_definition_is_that_of_the_message() -> None:
+def test_the_definition_matches_the_message() -> None:
     assert TYPE_NAME == 'rl_msgs/msg/TransitionBatch'
     own = MESSAGE_DEFINITION.split('=' * 80)[0].split()
     names = own[1::2]
     assert names == list(TransitionBatch.get_fields_and_field_types())
 
 
-def test_rows_can_be_left_out() -> None:
+def test_first_rows_can_be_removed() -> None:
     rest = make_batch(1, 5).without_first(2)
     assert (rest.first_sequence, rest.last_sequence, len(rest)) == (3, 5, 3)
     assert rest.transitions.reward.tolist() == [3.0, 4.0, 5.0]

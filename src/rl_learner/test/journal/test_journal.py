@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The journal: what is in it after cuts, full disks and restarts, and who can read it."""
+"""The journal after truncation, full disks and restarts, and with other readers."""
 
 from collections.abc import Callable
 import dataclasses
@@ -49,12 +49,12 @@ def fill(journal: Journal, first: int, *counts: int) -> None:
 
 
 def numbers(folder: Path) -> list[int]:
-    """Return the numbers of all transitions, by their rewards."""
+    """Return the numbers of all transitions, from their rewards."""
     return [int(value) for batch in read_journal(folder) for value in batch.columns['reward']]
 
 
 def abandon(journal: Journal) -> None:
-    """Leave a journal as a killed process does."""
+    """Leave a journal as a killed process would."""
     journal._file.close()
     os.close(journal._lock)
 
@@ -73,7 +73,7 @@ def test_what_is_appended_is_read(tmp_path: Path) -> None:
     messages = [encode(make_batch(1, 2)), encode(make_batch(3, 1))]
     journal.append(messages, 3, {KEY: 3})
     assert journal.written.total == 3
-    assert numbers(journal.folder) == [1, 2, 3]  # it need not be closed
+    assert numbers(journal.folder) == [1, 2, 3]  # without closing it
     fill(journal, 4, 5)
     journal.close()
     assert numbers(journal.folder) == list(range(1, 9))
@@ -81,7 +81,7 @@ def test_what_is_appended_is_read(tmp_path: Path) -> None:
     assert journal_extent(journal.folder) == JournalExtent(0, 8, FINGERPRINT, 1)
 
 
-def test_a_restart_begins_a_new_file_and_knows_the_numbers(tmp_path: Path) -> None:
+def test_a_restart_begins_a_new_file_and_restores_the_numbers(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
     fill(journal, 1, 3)
     journal.close()
@@ -111,8 +111,8 @@ def test_starts_without_data_leave_no_files(tmp_path: Path) -> None:
 def test_cut_at_every_byte_of_the_last_record(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The whole records before it are kept, and foreign readers can read them."""
-    journal = open_journal(tmp_path / 'whole')
+    """The complete records before it are kept, and other libraries can read them."""
+    journal = open_journal(tmp_path / 'complete')
     fill(journal, 1, 3, 2)
     begin = journal.written.end
     fill(journal, 6, 4)
@@ -144,7 +144,7 @@ def test_cut_at_every_byte_of_the_last_record(
 
 
 def test_cut_within_the_header(tmp_path: Path) -> None:
-    """Nothing can be in such a file; the one before it says where the journal stands."""
+    """Such a file holds nothing; the previous one tells the numbers."""
     journal = open_journal(tmp_path)
     fill(journal, 1, 3)
     journal.close()
@@ -160,7 +160,7 @@ def test_cut_within_the_header(tmp_path: Path) -> None:
 
 
 def test_cut_within_a_long_header(tmp_path: Path) -> None:
-    """It knows of many sessions and is longer than others that are whole."""
+    """A header with many sessions, longer when truncated than other headers."""
     journal = open_journal(tmp_path)
     sequences = {('robot_1', f'session_{number}'): number for number in range(300)}
     journal.append([encode(make_batch(1, 3))], 3, sequences)
@@ -177,12 +177,12 @@ def test_cut_within_a_long_header(tmp_path: Path) -> None:
 
 
 def check_refused(path: Path, words: str) -> None:
-    """A journal with such a newest file is neither opened nor counted, and the file stays."""
+    """Check that a journal with this newest file is neither opened nor counted; the file stays."""
     for read in (journal_extent, open_journal):
         with pytest.raises(JournalError, match=words) as refused:
             read(path.parent)
         assert str(path) in str(refused.value)
-        assert 'move this file away and start the learner again' in str(refused.value)
+        assert 'move this file away and restart the learner' in str(refused.value)
     assert path.is_symlink() or path.is_file()
 
 
@@ -192,8 +192,8 @@ METADATA = len(JOURNAL_START)
 @pytest.mark.parametrize(
     ('offset', 'changed'),
     [
-        (8, b'\x00'),  # the first record's kind
-        (9, b'\xff' * 8),  # its length
+        (8, b'\x00'),  # kind of the first record
+        (9, b'\xff' * 8),  # length of the first record
         (10, b'\x10'),
         (10, b'\x01'),
         (METADATA, b'\x00'),
@@ -201,12 +201,12 @@ METADATA = len(JOURNAL_START)
         (METADATA + 1, b'\xff' * 8),
         (METADATA + 2, b'\x01'),
         (METADATA + 1, b'\x20\x00'),
-        (METADATA + 30, b'\xff' * 4),  # a key in it
-        (METADATA + 27, b'\xff' * 4),  # the length of that
+        (METADATA + 30, b'\xff' * 4),  # a key in the metadata
+        (METADATA + 27, b'\xff' * 4),  # length of a key
     ],
 )
-def test_a_header_that_the_disk_changed(tmp_path: Path, offset: int, changed: bytes) -> None:
-    """The file has what robots were acknowledged for, and is not taken for one only begun."""
+def test_a_corrupted_header(tmp_path: Path, offset: int, changed: bytes) -> None:
+    """The file has acknowledged transitions and must not count as one without any."""
     journal = open_journal(tmp_path)
     fill(journal, 1, 3)
     journal.close()
@@ -217,15 +217,15 @@ def test_a_header_that_the_disk_changed(tmp_path: Path, offset: int, changed: by
     content = newest.read_bytes()
     damaged = content[:offset] + changed + content[offset + len(changed) :]
     newest.write_bytes(damaged)
-    check_refused(newest, 'the disk has changed')
+    check_refused(newest, 'its header is corrupted')
     assert newest.read_bytes() == damaged
     newest.write_bytes(content)
-    journal = open_journal(tmp_path)  # in the same process: nobody holds the lock
+    journal = open_journal(tmp_path)  # in the same process: the lock was released
     assert journal.written.total == 5
     journal.close()
 
 
-def test_a_first_batch_that_the_disk_changed(tmp_path: Path) -> None:
+def test_a_corrupted_first_batch(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
     begin = journal.written.end
     fill(journal, 1, 3, 2)
@@ -233,7 +233,7 @@ def test_a_first_batch_that_the_disk_changed(tmp_path: Path) -> None:
     (path,) = journal_files(tmp_path)
     content = path.read_bytes()
     path.write_bytes(content[:begin] + b'\x00' + content[begin + 1 :])
-    with pytest.raises(JournalError, match=r'changed its first batch; move this file away'):
+    with pytest.raises(JournalError, match=r'its first batch is corrupted; move this file away'):
         open_journal(tmp_path)
     path.write_bytes(content)
     assert open_journal(tmp_path).written.total == 5
@@ -247,12 +247,12 @@ def test_a_newest_file_that_cannot_be_opened(
     fill(journal, 1, 3)
     journal.close()
     (path,) = journal_files(tmp_path)
-    open_it = Path.open
+    open_path = Path.open
 
     def refuse(self: Path, mode: str = 'r') -> BinaryIO:
         if self == path:
             raise OSError(number, os.strerror(number))
-        return open_it(self, 'rb')
+        return open_path(self, 'rb')
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, 'open', refuse)
@@ -264,25 +264,25 @@ def test_a_newest_file_that_cannot_be_opened(
     ('target', 'words'),
     [('/proc/self/mem', 'Input/output error'), ('/nowhere/0.mcap', 'No such file')],
 )
-def test_a_newest_file_on_a_disk_that_fails(tmp_path: Path, target: str, words: str) -> None:
-    """It opens and gives nothing, or the disk behind a link is not there."""
+def test_a_newest_file_on_a_failing_disk(tmp_path: Path, target: str, words: str) -> None:
+    """The file opens but cannot be read, or the disk behind a link is missing."""
     path = tmp_path / '000000000003.mcap'
     path.symlink_to(target)
     check_refused(path, f'cannot be read: {words}')
 
 
-def test_a_newest_file_that_is_taken_away_meanwhile(
+def test_a_newest_file_that_is_removed_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bridge that starts replaces one without transitions while the learner counts."""
+    """A starting bridge replaces a file without transitions while the learner counts."""
     fill(open_journal(tmp_path), 1, 3)
     files = [*journal_files(tmp_path), tmp_path / '000000000003.mcap']
     monkeypatch.setattr('rl_learner.journal.journal_reader.journal_files', lambda _: list(files))
     assert journal_extent(tmp_path).total == 3
 
 
-def test_zeros_behind_the_end(tmp_path: Path) -> None:
-    """What a file system can leave of blocks that never reached the disk."""
+def test_zeros_after_the_end(tmp_path: Path) -> None:
+    """A file system can leave zeros in place of blocks that never reached the disk."""
     journal = open_journal(tmp_path)
     fill(journal, 1, 3)
     abandon(journal)
@@ -307,7 +307,7 @@ def test_files_rotate(tmp_path: Path) -> None:
     assert open_journal(tmp_path).written.total == 150
 
 
-def test_the_oldest_files_go_but_never_below_the_capacity(tmp_path: Path) -> None:
+def test_the_oldest_files_are_removed_but_never_below_the_capacity(tmp_path: Path) -> None:
     journal = open_journal(tmp_path, file_bytes=3000, keep_bytes=10_000, keep_transitions=20)
     fill(journal, 1, *([5] * 40))
     assert 10_000 - 6000 < journal.size <= 10_000
@@ -315,7 +315,7 @@ def test_the_oldest_files_go_but_never_below_the_capacity(tmp_path: Path) -> Non
     assert left == list(range(left[0], 201))
     assert journal_extent(tmp_path) == JournalExtent(left[0] - 1, 200, FINGERPRINT, 0)
     journal.close()
-    # the numbers survive although the file that had them is gone
+    # the numbers survive although their file was removed
     assert open_journal(tmp_path).sequences == {KEY: 200}
     other = open_journal(tmp_path / 'b', file_bytes=3000, keep_bytes=1, keep_transitions=60)
     fill(other, 1, *([5] * 40))
@@ -324,7 +324,7 @@ def test_the_oldest_files_go_but_never_below_the_capacity(tmp_path: Path) -> Non
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
-    """Nothing of a group that failed is left; when there is room again the journal goes on."""
+    """No part of a failed group is left; the journal continues once there is space."""
     journal = open_journal(tmp_path)
     fill(journal, 1, 3)
     size = journal.written.end
@@ -339,17 +339,17 @@ def test_a_full_disk(tmp_path: Path) -> None:
     assert numbers(tmp_path) == [1, 2, 3, 4, 5]
 
 
-def test_a_disk_that_fails_and_cannot_be_tidied_up(
+def test_a_failing_disk_that_cannot_be_cleaned_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What reached the cache of a group that failed is cut off as soon as the disk is back."""
+    """The written part of a failed group is removed as soon as the disk works again."""
     journal = open_journal(tmp_path)
     fill(journal, 1, 3)
     written = journal.written
     with monkeypatch.context() as broken:
         broken.setattr(os, 'fsync', refusal(errno.EIO))
         broken.setattr(os, 'ftruncate', refusal(errno.EROFS))
-        with pytest.raises(JournalError, match='Input/output error'):  # the first of the two
+        with pytest.raises(JournalError, match='Input/output error'):  # the first error
             fill(journal, 4, 2)
         assert journal_files(tmp_path)[0].stat().st_size > written.end
         with pytest.raises(JournalError, match='Read-only file system'):
@@ -362,10 +362,10 @@ def test_a_disk_that_fails_and_cannot_be_tidied_up(
     assert open_journal(tmp_path).sequences == {KEY: 5}
 
 
-def test_a_disk_that_is_back_when_the_journal_ends(
+def test_a_disk_that_works_again_when_the_journal_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file ends as any other; the group that failed was never acknowledged."""
+    """The file gets its usual end; the failed group was never acknowledged."""
     journal = open_journal(tmp_path)
     fill(journal, 1, 3)
     with monkeypatch.context() as broken:
@@ -381,8 +381,8 @@ def test_a_disk_that_is_back_when_the_journal_ends(
     assert open_journal(tmp_path).sequences == {KEY: 3}
 
 
-def test_a_disk_that_lost_what_it_had(tmp_path: Path) -> None:
-    """Nothing is written behind a hole: it could not be read, and would be acknowledged."""
+def test_a_disk_that_lost_bytes(tmp_path: Path) -> None:
+    """Nothing is written after a hole, because it would be unreadable but acknowledged."""
     journal = open_journal(tmp_path)
     fill(journal, 1, 3, 2)
     size = journal.written.end
@@ -394,9 +394,9 @@ def test_a_disk_that_lost_what_it_had(tmp_path: Path) -> None:
     assert open_journal(tmp_path).sequences == {KEY: 3}
 
 
-def test_a_disk_that_is_full_when_the_next_file_is_due(tmp_path: Path) -> None:
+def test_a_full_disk_when_the_next_file_is_due(tmp_path: Path) -> None:
     journal = open_journal(tmp_path, file_bytes=1500)
-    with disk_of(0):  # files that are open already cannot grow either: only the header is tried
+    with disk_of(0):  # open files cannot grow either, so that only the header is tested
         with pytest.raises(JournalError):
             fill(journal, 1, 1)
         journal.append([], 0, {})
@@ -405,7 +405,7 @@ def test_a_disk_that_is_full_when_the_next_file_is_due(tmp_path: Path) -> None:
     assert numbers(tmp_path) == [1, 2, 3]
 
 
-def test_a_next_file_that_cannot_be_made_nor_removed_numbers_nothing_twice(
+def test_a_next_file_that_can_be_neither_written_nor_removed_repeats_no_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = open_journal(tmp_path, file_bytes=1 << 30)
@@ -422,8 +422,8 @@ def test_a_next_file_that_cannot_be_made_nor_removed_numbers_nothing_twice(
     assert numbers(tmp_path) == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_file_that_is_deleted_while_it_grows(tmp_path: Path) -> None:
-    """What is written into it is lost, so nothing is acknowledged."""
+def test_a_file_that_is_deleted_while_in_use(tmp_path: Path) -> None:
+    """Its content would be lost, so nothing is acknowledged."""
     journal = open_journal(tmp_path / 'experience')
     fill(journal, 1, 3)
     written = journal.written
@@ -456,7 +456,7 @@ except ConfigurationError as error:
 
 
 def test_a_read_only_file_system(tmp_path: Path) -> None:
-    """In a mount namespace of its own; that needs root."""
+    """In a new mount namespace, which needs root."""
     script = f'mount -t tmpfs -o ro none {tmp_path} && exec "$0" -c "$1" {tmp_path}/run'
     result = subprocess.run(
         ['unshare', '--mount', 'sh', '-c', script, sys.executable, READ_ONLY],
@@ -480,7 +480,7 @@ def test_the_journal_of_another_robot_is_refused(tmp_path: Path) -> None:
     assert numbers(tmp_path) == [1, 2, 3]
 
 
-def test_an_mcap_file_of_something_else_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_mcap_is_refused(tmp_path: Path) -> None:
     (tmp_path / '000000000000.mcap').write_bytes(b'\x00' * 100)
     with pytest.raises(ConfigurationError, match='accepted: an MCAP file'):
         open_journal(tmp_path)
@@ -504,7 +504,7 @@ def test_two_robots_and_a_new_session(tmp_path: Path) -> None:
     assert open_journal(tmp_path).sequences == sequences
 
 
-def test_foreign_libraries_read_it(tmp_path: Path) -> None:
+def test_other_libraries_read_it(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
     fill(journal, 1, 2, 3)
     journal.close()
@@ -528,21 +528,21 @@ def test_foreign_libraries_read_it(tmp_path: Path) -> None:
                 assert list(getattr(message, name)) == values.ravel().tolist()
 
 
-def test_a_disk_that_is_full_at_the_start_is_told_apart(
+def test_a_full_disk_at_the_start_is_a_separate_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There may be room later; what cannot be used at all is a mistake."""
+    """A full disk may have space later; an unusable folder is a wrong configuration."""
     journal = open_journal(tmp_path)
     fill(journal, 1, 3)
     journal.close()
     with monkeypatch.context() as broken:
         broken.setattr(os, 'fsync', refusal(errno.ENOSPC))
-        with pytest.raises(DiskFullError, match='No space left on device; accepted: room'):
+        with pytest.raises(DiskFullError, match='No space left on device; accepted: free space'):
             open_journal(tmp_path)
     assert open_journal(tmp_path).sequences == {KEY: 3}
 
 
-def test_a_block_that_the_disk_does_not_give_is_named(tmp_path: Path) -> None:
+def test_a_read_error_names_the_file(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
     fill(journal, 1, 3, 2)
     journal.close()
@@ -558,5 +558,5 @@ def test_a_block_that_the_disk_does_not_give_is_named(tmp_path: Path) -> None:
 
     bad = Bad(path.read_bytes())
     bad.seek(8)
-    with pytest.raises(JournalError, match=r'mcap: cannot be read: Input/output error; where'):
+    with pytest.raises(JournalError, match=r'mcap: cannot be read: Input/output error; if'):
         list(read_records(bad))

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Each transition is stored once and in order, whatever the network does to the batches."""
+"""Each transition is stored once and in order, however batches arrive."""
 
 from collections.abc import Sequence
 import dataclasses
@@ -20,12 +20,12 @@ class ListLog:
 
     Attributes:
         stored: all messages, in order.
-        refusing: as if the disk were full.
-        sequences: as given with the last group.
+        refusing: whether to fail as a full disk would.
+        sequences: those given with the last group.
     """
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Start empty."""
         self.stored: list[bytes] = []
         self.refusing = False
         self.sequences: dict[tuple[str, str], int] = {}
@@ -41,7 +41,7 @@ class ListLog:
         self.sequences = dict(sequences)
 
     def rewards(self, robot: str = '') -> list[float]:
-        """Return the reward of each transition."""
+        """Return the rewards of all transitions."""
         batches = [decode(message) for message in self.stored]
         return [
             float(value)
@@ -64,7 +64,7 @@ def bridge(log: ListLog) -> ReplayBridge:
 def send(
     bridge: ReplayBridge, first: int, count: int, *, oldest: int = 1, sender: Sender = ONE
 ) -> int:
-    """Send a batch and return what is acknowledged in the end."""
+    """Send a batch and return the number that is then acknowledged."""
     data = encode(make_batch(first, count, oldest=oldest, sender=sender))
     acknowledgement = bridge.receive(data)
     if acknowledgement is None:
@@ -73,7 +73,7 @@ def send(
     return acknowledgement.sequence
 
 
-def test_batches_in_order_are_stored_as_they_came(bridge: ReplayBridge, log: ListLog) -> None:
+def test_batches_in_order_are_stored_unchanged(bridge: ReplayBridge, log: ListLog) -> None:
     acknowledged = [send(bridge, first, count) for first, count in ((1, 4), (5, 1), (6, 3))]
     assert acknowledged == [4, 5, 8]
     assert log.stored == [encode(make_batch(*batch)) for batch in ((1, 4), (5, 1), (6, 3))]
@@ -82,7 +82,7 @@ def test_batches_in_order_are_stored_as_they_came(bridge: ReplayBridge, log: Lis
 def test_nothing_is_acknowledged_before_it_is_stored(bridge: ReplayBridge, log: ListLog) -> None:
     assert bridge.receive(encode(make_batch(1, 4))) is None
     assert bridge.waiting.is_set()
-    # a repetition meanwhile is neither stored nor acknowledged
+    # a repetition before the commit is neither stored nor acknowledged
     acknowledgement = bridge.receive(encode(make_batch(1, 4)))
     assert acknowledgement is not None
     assert acknowledgement.sequence == 0
@@ -96,14 +96,14 @@ def test_nothing_is_acknowledged_before_it_is_stored(bridge: ReplayBridge, log: 
 
 
 def test_a_repeated_batch_is_stored_once(bridge: ReplayBridge, log: ListLog) -> None:
-    """The acknowledgement was lost: it is given again."""
+    """The acknowledgement was lost, so it is repeated."""
     for _ in range(3):
         assert send(bridge, 1, 4) == 4
     assert log.rewards() == [1, 2, 3, 4]
     assert bridge.counts.duplicate == 8
 
 
-def test_of_an_overlapping_batch_only_the_new_part_is_stored(
+def test_only_the_new_part_of_an_overlapping_batch_is_stored(
     bridge: ReplayBridge, log: ListLog
 ) -> None:
     send(bridge, 1, 4)
@@ -114,8 +114,8 @@ def test_of_an_overlapping_batch_only_the_new_part_is_stored(
     assert bridge.counts.duplicate == 5
 
 
-def test_behind_a_gap_nothing_is_stored(bridge: ReplayBridge, log: ListLog) -> None:
-    """The robot still holds what is missing, and sends it again."""
+def test_nothing_is_stored_after_a_gap(bridge: ReplayBridge, log: ListLog) -> None:
+    """The robot still holds the missing transitions and sends them again."""
     send(bridge, 1, 2)
     assert send(bridge, 5, 3) == 2
     assert log.rewards() == [1, 2]
@@ -124,14 +124,14 @@ def test_behind_a_gap_nothing_is_stored(bridge: ReplayBridge, log: ListLog) -> N
     assert (bridge.counts.gaps, bridge.counts.lost) == (1, 0)
 
 
-def test_a_first_batch_behind_a_gap_is_not_stored(bridge: ReplayBridge, log: ListLog) -> None:
+def test_a_first_batch_after_a_gap_is_not_stored(bridge: ReplayBridge, log: ListLog) -> None:
     assert send(bridge, 4, 2) == 0
     assert log.rewards() == []
     assert send(bridge, 1, 5) == 5
     assert log.rewards() == [1, 2, 3, 4, 5]
 
 
-def test_what_the_robot_had_to_drop_is_counted_and_skipped(
+def test_transitions_that_the_robot_dropped_are_counted_and_skipped(
     bridge: ReplayBridge, log: ListLog
 ) -> None:
     send(bridge, 1, 2)
@@ -140,8 +140,8 @@ def test_what_the_robot_had_to_drop_is_counted_and_skipped(
     assert bridge.counts.lost == 7
 
 
-def test_a_robot_that_dropped_more_than_it_sends_yet(bridge: ReplayBridge, log: ListLog) -> None:
-    """The batch itself is old, but says that the spool begins at 10."""
+def test_a_batch_older_than_the_oldest_kept_transition(bridge: ReplayBridge, log: ListLog) -> None:
+    """The batch is old, but tells that the spool starts at 10."""
     send(bridge, 1, 2)
     assert send(bridge, 3, 4, oldest=10) == 9
     assert send(bridge, 10, 1, oldest=10) == 10
@@ -149,7 +149,7 @@ def test_a_robot_that_dropped_more_than_it_sends_yet(bridge: ReplayBridge, log: 
     assert bridge.counts.lost == 7
 
 
-def test_a_new_bridge_goes_on_where_the_journal_is(log: ListLog) -> None:
+def test_a_new_bridge_continues_at_the_end_of_the_journal(log: ListLog) -> None:
     bridge = ReplayBridge(SPACES, log, {('robot_1', 'session_a'): 500})
     assert send(bridge, 490, 8) == 500
     assert send(bridge, 495, 9) == 503
@@ -157,16 +157,16 @@ def test_a_new_bridge_goes_on_where_the_journal_is(log: ListLog) -> None:
     assert (bridge.counts.duplicate, bridge.counts.lost) == (14, 0)
 
 
-def test_a_robot_that_another_run_knew_goes_on_where_it_is(
+def test_a_robot_from_another_run_continues_at_its_number(
     bridge: ReplayBridge, log: ListLog
 ) -> None:
-    """What was acknowledged for the run before is neither asked for, lost, nor counted."""
+    """Transitions acknowledged in the previous run are not requested or counted as lost."""
     assert send(bridge, 501, 3, oldest=501) == 503
     assert log.rewards() == [501, 502, 503]
     assert bridge.counts.lost == 0
 
 
-def test_two_robots_have_numbers_of_their_own(bridge: ReplayBridge, log: ListLog) -> None:
+def test_two_robots_have_separate_numbers(bridge: ReplayBridge, log: ListLog) -> None:
     assert send(bridge, 1, 3) == 3
     assert send(bridge, 1, 2, sender=TWO) == 2
     assert send(bridge, 3, 1, sender=TWO) == 3
@@ -174,25 +174,25 @@ def test_two_robots_have_numbers_of_their_own(bridge: ReplayBridge, log: ListLog
     assert log.rewards() == [1, 2, 3, 1, 2, 3, 4]
     assert log.sequences == {('robot_1', 'session_a'): 4, ('robot_2', 'session_a'): 3}
     assert list(log.sequences) == [('robot_2', 'session_a'), ('robot_1', 'session_a')]
-    assert bridge.heard_within(1e9) == 2  # longer than any machine has been up
+    assert bridge.heard_within(1e9) == 2  # longer than any uptime
 
 
-def test_a_session_that_only_the_journal_knows_was_not_heard(log: ListLog) -> None:
+def test_a_session_only_in_the_journal_was_not_heard(log: ListLog) -> None:
     bridge = ReplayBridge(SPACES, log, {('robot_1', 'session_a'): 3})
     assert bridge.heard_within(1e9) == 0
     assert send(bridge, 4, 1) == 4
     assert bridge.heard_within(1e9) == 1
 
 
-def test_a_new_session_begins_anew(bridge: ReplayBridge, log: ListLog) -> None:
-    """The agent was started again; a late batch of the session before is still known."""
+def test_a_new_session_starts_from_1(bridge: ReplayBridge, log: ListLog) -> None:
+    """The agent was restarted; a late batch of the previous session is still recognised."""
     send(bridge, 1, 3)
     assert send(bridge, 1, 2, sender=AGAIN) == 2
     assert send(bridge, 2, 2) == 3
     assert log.rewards() == [1, 2, 3, 1, 2]
 
 
-def test_an_empty_batch_is_answered(bridge: ReplayBridge, log: ListLog) -> None:
+def test_an_empty_batch_is_acknowledged(bridge: ReplayBridge, log: ListLog) -> None:
     send(bridge, 1, 2)
     assert send(bridge, 3, 0, oldest=3) == 2
     assert log.rewards() == [1, 2]
@@ -216,24 +216,24 @@ def test_another_kind_of_robot_is_refused(
     assert send(bridge, 1, 2) == 2
 
 
-def test_bytes_that_are_no_batch_are_refused(bridge: ReplayBridge) -> None:
-    whole = encode(make_batch(1, 2))
+def test_bytes_that_are_not_a_batch_are_refused(bridge: ReplayBridge) -> None:
+    complete = encode(make_batch(1, 2))
     for wrong in (
         b'',
         b'\x00\x01',
-        whole[:-1],
-        whole[:60],
-        b'\x00\x00' + whole[2:],
+        complete[:-1],
+        complete[:60],
+        b'\x00\x00' + complete[2:],
         b'\xff' * 300,
     ):
         with pytest.raises(ConfigurationError, match='accepted: one in little-endian CDR'):
             bridge.receive(wrong)
     assert bridge.counts.refused == 6
-    assert bridge.receive(whole) is None
+    assert bridge.receive(complete) is None
 
 
-def test_what_the_disk_refuses_is_not_acknowledged(bridge: ReplayBridge, log: ListLog) -> None:
-    """All that waited comes again and is stored as if nothing had been."""
+def test_a_failed_write_is_not_acknowledged(bridge: ReplayBridge, log: ListLog) -> None:
+    """All waiting batches are sent again and stored as usual."""
     send(bridge, 1, 4)
     log.refusing = True
     for _ in range(2):

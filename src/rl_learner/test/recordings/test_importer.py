@@ -206,7 +206,7 @@ def test_a_run_in_use_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     lock.close()
     journal = Journal(run / EXPERIENCE, SPACES.fingerprint, JournalSettings())
     assert exit_code(import_recordings.main, bag, '--run', run) == 1
-    assert 'another replay bridge writes into it' in capsys.readouterr().err
+    assert 'another replay bridge writes to it' in capsys.readouterr().err
     journal.close()
     assert exit_code(import_recordings.main, bag, '--run', run) == 0
     assert run_state(run) == 'stopped'  # as the learner left it
