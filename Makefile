@@ -17,6 +17,7 @@ help:  ## list the targets
 	@echo 'Options of dashboard and evaluate: RUN=runs/first; of dashboard also PORT=6006'
 	@echo 'Options of plot: RUNS="runs/first runs/second"'
 	@echo "Options of evaluate, plot and bench: ARGS='--help' and what that lists"
+	@echo "Options of test: JOBS=2 (tests side by side) ARGS='-x test/robots'"
 	@echo 'Option of setup: PYTHON=python3.11 (any 3.11 or 3.10 that is not found by itself)'
 	@echo 'Option of setup-robot: PYTHON=python3.12 (or 3.11, or 3.10)'
 
@@ -61,7 +62,8 @@ check: setup  ## check format, lint and types
 
 test: check  ## run all checks and tests
 	@# pytest's own limits need Python code to run: one call that hangs in C would escape them.
-	@exec timeout --foreground --kill-after=10 2400 $(python) -m pytest
+	@exec timeout --foreground --kill-after=10 2400 $(python) -m pytest \
+	  -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --dist loadgroup $(ARGS)
 
 test-faults: setup  ## kill processes ten times in a run; let a network lose, delay and cut
 	@RL_TEST_KILLS=1 RL_TEST_NETWORK=1 RL_TEST_CUT_S=30 exec $(python) -m pytest \

@@ -18,14 +18,26 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a test of several processes run once more if it fails: `RERUN` in the summary.
+    """Let tests across packages run once more if they fail; keep tests of one fixture together.
 
-    How long processes wait for each other is up to a machine that others may use, too. A test
-    that fails twice has failed; one that is rerun again and again hides a race.
+    How long processes wait for each other depends on what else the machine does. A test that
+    fails twice has failed; one that is rerun again and again (`RERUN` in the summary) hides a race.
+
+    Where pytest-xdist runs tests side by side, those that share a fixture of their module run in
+    the same process, so that the fixture's programs start once.
     """
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.flaky(reruns=1))
+        if _shares_a_fixture(item):
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
+def _shares_a_fixture(item: pytest.Item) -> bool:
+    """Return whether a test uses a fixture that its whole module has in common."""
+    info = getattr(item, '_fixtureinfo', None)
+    definitions = info.name2fixturedefs.values() if info else ()
+    return any(definition.scope == 'module' for found in definitions for definition in found)
 
 
 @pytest.fixture(scope='session')

@@ -19,7 +19,7 @@ def done() -> list[str]:
 @pytest.fixture
 def run(workspace: Path, monkeypatch: pytest.MonkeyPatch, done: list[str]) -> ModuleType:
     """Return the program, which fetches, compiles and tests nothing, but notes that it would."""
-    monkeypatch.syspath_prepend(str(workspace / 'test' / 'gazebo'))
+    monkeypatch.syspath_prepend(str(workspace / 'test' / 'gazebo_runs'))
     module = importlib.import_module('run')
     monkeypatch.delitem(sys.modules, 'run')
 
