@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Fetching Gazebo 11, without its archive: what is said where it cannot be reached."""
+"""Fetching Gazebo 11 reports an archive that cannot be reached."""
 
 from pathlib import Path
 import shutil
@@ -20,8 +20,8 @@ except ArchiveUnreachableError as error:
 """
 
 
-@pytest.mark.skipif(not HAS_APT, reason='nothing was fetched: there is no apt-get')
-def test_an_archive_that_cannot_be_reached_is_named(workspace: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(not HAS_APT, reason='needs apt-get')
+def test_an_unreachable_archive_is_reported(workspace: Path, tmp_path: Path) -> None:
     """Nothing listens on port 9 of this machine."""
     mirror = 'http://127.0.0.1:9/debian'
     tools = str(workspace / 'tools')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Worlds, models and bridge files for Gazebo: they fit the descriptions, and each other."""
+"""Worlds, models and bridge files for Gazebo agree with the descriptions and with each other."""
 
 import math
 import os
@@ -46,7 +46,7 @@ def model_of(worlds: Path, robot: str) -> ET.Element:
 
 
 @pytest.mark.parametrize('robot', ROBOTS)
-def test_a_bridge_has_what_its_robot_needs(robot: str, worlds: Path) -> None:
+def test_a_bridge_has_all_topics_of_its_robot(robot: str, worlds: Path) -> None:
     check_bridge(load_bridge(worlds / f'bridge_{robot}.yaml'), load_robot(robot))
 
 
@@ -57,8 +57,8 @@ def test_bridged_types_are_installed_messages(robot: str, worlds: Path) -> None:
 
 
 @pytest.mark.parametrize('robot', ROBOTS)
-def test_each_bridged_topic_of_gazebo_is_one_of_the_model(robot: str, worlds: Path) -> None:
-    """By the text of the topic, or by the rule that the system's documentation gives."""
+def test_each_bridged_gazebo_topic_belongs_to_the_model(robot: str, worlds: Path) -> None:
+    """Topics are given in the model, or follow from the documentation of the system."""
     model = model_of(worlds, robot)
     topics = {item.text for item in model.iter('topic')}
     topics |= {item.text for item in model.iter('odom_topic')}
@@ -73,7 +73,7 @@ def test_each_bridged_topic_of_gazebo_is_one_of_the_model(robot: str, worlds: Pa
 
 
 @pytest.mark.parametrize('robot', ROBOTS)
-def test_a_world_has_its_robot_and_steps_that_fit(robot: str, worlds: Path) -> None:
+def test_a_world_has_its_robot_and_a_suitable_step(robot: str, worlds: Path) -> None:
     world = read_world(worlds / f'{model_name(robot)}.sdf')
     assert world.name == f'{model_name(robot)}_world'
     assert steps_in(1.0 / load_robot(robot).rate_hz, world.step_s) >= 10
@@ -86,7 +86,7 @@ def test_a_world_has_its_robot_and_steps_that_fit(robot: str, worlds: Path) -> N
     'file', ['pendulum.sdf', 'diff_drive.sdf', 'quadruped.sdf', 'models/*/model.sdf']
 )
 def test_worlds_and_models_are_valid_sdf(file: str, worlds: Path) -> None:
-    """By the tool of Gazebo, or of Debian 12: `apt install libsdformat-dev ignition-tools`."""
+    """Checked by Gazebo, or on Debian 12 by libsdformat-dev and ignition-tools."""
     environment = {**os.environ, 'SDF_PATH': str(worlds / 'models')}
     environment['GZ_SIM_RESOURCE_PATH'] = environment['SDF_PATH']
     for path in worlds.glob(file):
@@ -106,12 +106,12 @@ def test_worlds_and_models_are_valid_sdf(file: str, worlds: Path) -> None:
 
 
 @pytest.mark.parametrize('robot', ROBOTS)
-def test_models_are_whole(robot: str, worlds: Path) -> None:
-    """Names differ, joints connect links that are there, inertias are those of real bodies."""
+def test_models_are_consistent(robot: str, worlds: Path) -> None:
+    """Names are unique, joints connect existing links, inertias are physically possible."""
     model = model_of(worlds, robot)
     for element in (model, *model.findall('link')):
         names = [item.get('name') for item in element if item.tag != 'plugin' and item.get('name')]
-        assert len(names) == len(set(names)), 'not even link and joint share a name'
+        assert len(names) == len(set(names)), 'links and joints share names, too'
     links = {item.get('name') for item in model.findall('link')}
     for joint in model.findall('joint'):
         assert joint.findtext('child') in links
@@ -121,7 +121,7 @@ def test_models_are_whole(robot: str, worlds: Path) -> None:
         axes = ('inertia/ixx', 'inertia/iyy', 'inertia/izz')
         moments = sorted(float(inertial.findtext(axis, '0')) for axis in axes)
         assert moments[0] > 0
-        assert moments[0] + moments[1] >= moments[2] * (1 - 1e-4), 'no body turns like this'
+        assert moments[0] + moments[1] >= moments[2] * (1 - 1e-4), 'no body has these moments'
 
 
 @pytest.mark.parametrize('robot', ROBOTS)
@@ -133,7 +133,7 @@ def test_the_joints_are_those_of_the_description(robot: str, worlds: Path) -> No
 
 
 def test_the_pendulum_is_the_simulated_one(worlds: Path) -> None:
-    """A uniform rod: m l^2 / 12 about its centre, which is l / 2 from the pivot."""
+    """A uniform rod with m l^2 / 12 about its centre, l / 2 from the pivot."""
     rod = model_of(worlds, 'pendulum').find("link[@name='rod']")
     assert rod is not None
     assert float(rod.findtext('inertial/mass', '')) == MASS_KG
@@ -150,7 +150,7 @@ def test_the_pendulum_is_the_simulated_one(worlds: Path) -> None:
 
 
 def test_the_numbers_of_the_differential_drive_agree(worlds: Path) -> None:
-    """The drive with the wheels, masses with shapes, the laser with the description."""
+    """The drive agrees with the wheels, masses with shapes, the laser with the description."""
     model = model_of(worlds, 'diff_drive')
     drive = model.find("plugin[@name='gz::sim::systems::DiffDrive']")
     assert drive is not None
@@ -158,7 +158,7 @@ def test_the_numbers_of_the_differential_drive_agree(worlds: Path) -> None:
     (left, right) = (numbers(wheel, 'pose') for wheel in wheels)
     radius = float(drive.findtext('wheel_radius', ''))
     assert left[1] - right[1] == float(drive.findtext('wheel_separation', ''))
-    assert [left[2], right[2]] == [radius, radius], 'they stand on the ground'
+    assert [left[2], right[2]] == [radius, radius], 'the wheels touch the ground'
     for link in (*wheels, model.find("link[@name='base_link']")):
         (size,) = numbers(link, 'collision/geometry/cylinder/radius')
         (length,) = numbers(link, 'collision/geometry/cylinder/length')
@@ -179,8 +179,8 @@ def numbers(element: ET.Element | None, path: str) -> list[float]:
     return [float(word) for word in element.findtext(path, '').split()]
 
 
-def test_a_copy_has_robot_and_speed(worlds: Path, tmp_path: Path) -> None:
-    """A robot is added just if the world does not have it."""
+def test_a_copy_has_the_robot_and_the_real_time_factor(worlds: Path, tmp_path: Path) -> None:
+    """The robot is added only if the world does not have it."""
     source = own_world(tmp_path)
     pose = (1.0, 2.0, 0.5, 0.0, 0.0, math.pi)
     copy = copy_of(source, tmp_path, 2.5, 'diff_drive', pose)
@@ -194,7 +194,7 @@ def test_a_copy_has_robot_and_speed(worlds: Path, tmp_path: Path) -> None:
 
 
 def own_world(folder: Path, more: str = '') -> WorldFile:
-    """Return a world of a user, with no robot in it."""
+    """Return a user's world without a robot."""
     plugins = ''.join(
         f"<plugin name='gz::sim::systems::{name}' filename='{name}'/>"
         for name in ('Physics', 'UserCommands')
@@ -214,10 +214,8 @@ def copy_of(
     return ET.parse(write_world(world, target, real_time_factor, model, pose)).getroot()
 
 
-def test_a_robot_stands_in_another_world_as_high_as_its_file_says(
-    worlds: Path, tmp_path: Path
-) -> None:
-    """An included pose replaces the model's own: at 0 m the quadruped's legs are in the ground."""
+def test_a_robot_keeps_its_height_in_another_world(worlds: Path, tmp_path: Path) -> None:
+    """The pose of an include replaces the model's; at 0 m the legs would be in the ground."""
     model = read_model('quadruped', [worlds / 'models'])
     pose = model.moved(1.0, -2.0, 0.1, math.pi / 2)
     assert pose == pytest.approx((1.0, -2.0, 0.55, 0.0, 0.0, math.pi / 2))
@@ -225,8 +223,8 @@ def test_a_robot_stands_in_another_world_as_high_as_its_file_says(
     assert copy.findtext('world/include/pose') == '1 -2 0.55 0 0 1.5708'
 
 
-def test_files_beside_a_world_are_found_from_its_copy(tmp_path: Path) -> None:
-    """Gazebo looks for a relative path beside the file that names it."""
+def test_files_next_to_a_world_are_found_from_its_copy(tmp_path: Path) -> None:
+    """Gazebo resolves a relative path next to the file that names it."""
     (tmp_path / 'meshes').mkdir()
     (tmp_path / 'meshes' / 'desk.stl').touch()
     uris = ('meshes/desk.stl', 'model://lamp', 'meshes/gone.stl', 'https://fuel/chair')
@@ -239,7 +237,7 @@ def test_files_beside_a_world_are_found_from_its_copy(tmp_path: Path) -> None:
     ]
 
 
-def test_a_real_time_factor_below_0_is_named(tmp_path: Path) -> None:
+def test_a_negative_real_time_factor_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match='real_time_factor: given -1; accepted: above 0'):
         copy_of(own_world(tmp_path), tmp_path, -1.0, 'pendulum', (0.0,) * 6)
 
@@ -251,7 +249,7 @@ def test_a_real_time_factor_below_0_is_named(tmp_path: Path) -> None:
         ('quadruped', 'Imu (sensor imu of quadruped would be silent)'),
     ],
 )
-def test_a_world_in_which_a_sensor_would_be_silent_is_named(
+def test_a_world_without_the_system_of_a_sensor_is_refused(
     robot: str, named: str, worlds: Path, tmp_path: Path
 ) -> None:
     model = read_model(robot, [worlds / 'models'])
@@ -260,8 +258,8 @@ def test_a_world_in_which_a_sensor_would_be_silent_is_named(
         check_sensors(own_world(tmp_path), model)
 
 
-def test_a_model_that_is_not_there_is_named(worlds: Path, tmp_path: Path) -> None:
-    """One that the world has of itself needs no folder."""
+def test_an_unknown_or_invalid_model_is_refused(worlds: Path, tmp_path: Path) -> None:
+    """A model in the world file itself needs no folder."""
     folders = model_folders({'GZ_SIM_RESOURCE_PATH': f'{tmp_path}:'}, worlds / 'models')
     assert folders == [tmp_path, worlds / 'models']
     accepted = 'accepted: .* there: diff_drive, pendulum, quadruped'
@@ -281,34 +279,34 @@ def test_a_model_that_is_not_there_is_named(worlds: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ('text', 'named'),
     [
-        ('<sdf', 'no XML'),
+        ('<sdf', 'not XML'),
         ("<sdf version='1.9'><model name='m'/></sdf>", 'SDF with a <world>'),
         (
             "<sdf version='1.9'><world name='w'/></sdf>",
-            'Physics (nothing moves)',
+            'Physics (nothing would move)',
         ),
         (
             "<sdf version='1.9'><world name='my world'/></sdf>",
-            "given the name 'my world'; accepted: one of letters, digits and _",
+            "given the name 'my world'; accepted: letters, digits and _",
         ),
     ],
 )
-def test_a_world_that_cannot_be_used_is_named(text: str, named: str, tmp_path: Path) -> None:
+def test_an_unusable_world_is_refused(text: str, named: str, tmp_path: Path) -> None:
     path = tmp_path / 'world.sdf'
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=re.escape(named)):
         read_world(path)
 
 
-def test_systems_may_have_their_older_names(worlds: Path, tmp_path: Path) -> None:
-    """Harmonic takes both; worlds that were made for Fortress have these."""
+def test_systems_may_have_their_old_names(worlds: Path, tmp_path: Path) -> None:
+    """Worlds made for Fortress have these; Harmonic accepts both."""
     text = (worlds / 'quadruped.sdf').read_text()
     (tmp_path / 'world.sdf').write_text(text.replace('"gz::sim::', '"ignition::gazebo::'))
     world = read_world(tmp_path / 'world.sdf')
     check_sensors(world, read_model('quadruped', [worlds / 'models']))
 
 
-def test_a_step_that_is_no_fraction_of_the_period_is_named(worlds: Path, tmp_path: Path) -> None:
+def test_an_unsuitable_step_is_refused(worlds: Path, tmp_path: Path) -> None:
     text = (worlds / 'pendulum.sdf').read_text().replace('>0.001<', '>0.003<')
     (tmp_path / 'world.sdf').write_text(text)
     step_s = read_world(tmp_path / 'world.sdf').step_s
@@ -319,19 +317,19 @@ def test_a_step_that_is_no_fraction_of_the_period_is_named(worlds: Path, tmp_pat
         read_world(tmp_path / 'world.sdf')
 
 
-def test_a_missing_file_is_named(workspace: Path, tmp_path: Path) -> None:
-    beside = str(workspace / 'launch' / 'gazebo.launch.py')
+def test_missing_files_are_refused(workspace: Path, tmp_path: Path) -> None:
+    launch_file = str(workspace / 'launch' / 'gazebo.launch.py')
     given = {'robot': 'pendulum', 'world': '', 'bridge': '', 'model': ''}
-    files = world_files(given, beside)
+    files = world_files(given, launch_file)
     assert (files.world.name, files.bridge.name) == ('pendulum.sdf', 'bridge_pendulum.yaml')
     assert files.model == 'pendulum'
     with pytest.raises(ConfigurationError, match=r'world: .*nowhere\.sdf: no such file'):
-        world_files({**given, 'world': str(tmp_path / 'nowhere.sdf')}, beside)
+        world_files({**given, 'world': str(tmp_path / 'nowhere.sdf')}, launch_file)
     with pytest.raises(ConfigurationError, match=r'accepted: .*diff_drive\.sdf, pendulum\.sdf'):
-        world_files({**given, 'robot': 'arm'}, beside)
+        world_files({**given, 'robot': 'arm'}, launch_file)
 
 
-def test_mistakes_in_a_bridge_are_named(worlds: Path, tmp_path: Path) -> None:
+def test_mistakes_in_a_bridge_file_are_reported(worlds: Path, tmp_path: Path) -> None:
     text = (worlds / 'bridge_pendulum.yaml').read_text()
     path = tmp_path / 'bridge.yaml'
     path.write_text(text.replace('gz.msgs.Model', 'gz.msgs.IMU'))
@@ -345,7 +343,7 @@ def test_mistakes_in_a_bridge_are_named(worlds: Path, tmp_path: Path) -> None:
 
 
 def test_more_may_be_bridged_than_a_robot_needs(worlds: Path, tmp_path: Path) -> None:
-    """By absolute names, in both directions, of types that this project has no list of."""
+    """By absolute names, in both directions, and with types that are not in our table."""
     path = tmp_path / 'bridge.yaml'
     text = (worlds / 'bridge_pendulum.yaml').read_text().replace('ROS_TO_GZ', 'BIDIRECTIONAL')
     path.write_text(
@@ -360,8 +358,8 @@ def test_more_may_be_bridged_than_a_robot_needs(worlds: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize('topic', ['/clock', '/joint_states', '/effort_controller/commands'])
-def test_a_topic_of_the_robot_itself_is_not_bridged(topic: str, worlds: Path) -> None:
-    """The node offers it: two sources of one topic would contradict each other."""
+def test_topics_that_the_node_offers_must_not_be_bridged(topic: str, worlds: Path) -> None:
+    """Two publishers of one topic would contradict each other."""
     entries = load_bridge(worlds / 'bridge_pendulum.yaml')
     other = BridgeEntry(topic, '/a', 'std_msgs/msg/Bool', 'gz.msgs.Boolean', 'GZ_TO_ROS')
     with pytest.raises(ConfigurationError, match=f'given {topic}, .*accepted: gazebo/NAME'):
@@ -377,7 +375,7 @@ def test_absolute_topics_of_a_robot_have_bridged_names(workspace: Path, tmp_path
     check_bridge(load_bridge(workspace / 'config/worlds/bridge_diff_drive.yaml'), robot)
 
 
-def test_a_topic_that_is_not_bridged_is_named() -> None:
+def test_missing_topics_of_a_bridge_are_reported() -> None:
     entry = BridgeEntry(
         'gazebo/clock', '/clock', 'rosgraph_msgs/msg/Clock', 'gz.msgs.Clock', 'GZ_TO_ROS'
     )

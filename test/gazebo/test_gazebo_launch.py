@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""gazebo.launch.py: arguments, installations, and the real launch where `launch_ros` is."""
+"""gazebo.launch.py: arguments, installations, and, with `launch_ros`, the real launch."""
 
 from ast import literal_eval
 import dataclasses
@@ -20,12 +20,8 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.gazebo.installation import check_gazebo
 from rl_agent.gazebo.launch_arguments import GAZEBO_AGENT, GAZEBO_LAUNCH
 
-NO_LAUNCH = (
-    ''
-    if find_spec('launch_ros')
-    else 'gazebo.launch.py was not loaded: there is no launch_ros, which comes with ROS 2'
-)
-# `python -c LOAD FILE NAME:=VALUE ...` prints what the launch file would start.
+NO_LAUNCH = '' if find_spec('launch_ros') else 'needs launch_ros, which comes with ROS 2'
+# `python -c LOAD FILE NAME:=VALUE ...` prints the actions of the launch file.
 LOAD = """
 import sys
 from launch import LaunchContext, LaunchDescription
@@ -50,7 +46,7 @@ for entity in get_launch_description_from_python_launch_file(sys.argv[1]).entiti
 
 
 def fake_gazebo(folder: Path, answer: str) -> dict[str, str]:
-    """Return variables with a `gz` that gives its versions."""
+    """Return an environment with a `gz` that prints these versions."""
     program = folder / 'gz'
     program.write_text(f'#!/bin/sh\nprintf "{answer}"\n')
     program.chmod(0o755)
@@ -66,14 +62,14 @@ def test_harmonic_is_accepted(tmp_path: Path) -> None:
     [('9.1.0\\n', 'given versions 9.1'), ('', 'given no `gz sim`')],
     ids=['another version', 'gz without sim'],
 )
-def test_another_version_is_named(answer: str, named: str, tmp_path: Path) -> None:
+def test_another_version_is_refused(answer: str, named: str, tmp_path: Path) -> None:
     environment = fake_gazebo(tmp_path, answer)
     named = named.replace('9.1', '9')
     with pytest.raises(ConfigurationError, match=f'{named}; accepted: Gazebo Harmonic: sudo apt'):
         check_gazebo(environment)
 
 
-def test_no_gazebo_is_named(tmp_path: Path) -> None:
+def test_missing_gazebo_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match='gz: not found in PATH; accepted: Gazebo Harm'):
         check_gazebo({'PATH': str(tmp_path)})
 
@@ -92,7 +88,7 @@ def test_arguments_are_the_nodes_parameters() -> None:
     assert all(item.metadata['description'] for item in fields.values())
 
 
-def loaded(
+def load(
     workspace: Path, environment: dict[str, str], *words: str
 ) -> 'subprocess.CompletedProcess[str]':
     """Load the launch file with the real launch system."""
@@ -113,7 +109,7 @@ def loaded(
 def test_the_real_launch_loads_it(robot: str, mode: str, workspace: Path, tmp_path: Path) -> None:
     free = ['lockstep:=false', 'headless:=true', 'real_time_factor:=2.5']
     words = [f'robot:={robot}', f'run_folder:={tmp_path}', 'journal_keep_gb:=7']
-    done = loaded(
+    done = load(
         workspace,
         fake_gazebo(tmp_path, '8.6.0\\n'),
         *words,
@@ -124,7 +120,7 @@ def test_the_real_launch_loads_it(robot: str, mode: str, workspace: Path, tmp_pa
     assert text.count('rl_agent.nodes.gazebo_robot_node') == 1
     assert text.count('rl_agent.nodes.agent_node') == 1
     for node in ('learner_node', 'recorder_node', 'replay_bridge_node'):
-        assert text.count(f'rl_learner.{node}') == 1
+        assert text.count(f'rl_learner.nodes.{node}') == 1
     assert text.count('journal_keep_gb:=7.0') == 1
     assert 'parameter_bridge' in text
     world = robot.removesuffix('_gazebo')
@@ -148,20 +144,22 @@ def test_the_real_launch_loads_it(robot: str, mode: str, workspace: Path, tmp_pa
         (['real_time_factor:=-1'], 'real_time_factor: given -1; accepted: above 0, or 0'),
     ],
 )
-def test_a_mistake_is_named(words: list[str], named: str, workspace: Path, tmp_path: Path) -> None:
-    done = loaded(workspace, fake_gazebo(tmp_path, '8.6.0\\n'), *words)
+def test_mistakes_are_reported(
+    words: list[str], named: str, workspace: Path, tmp_path: Path
+) -> None:
+    done = load(workspace, fake_gazebo(tmp_path, '8.6.0\\n'), *words)
     assert done.returncode != 0
     assert named in done.stderr
 
 
 @pytest.mark.skipif(bool(NO_LAUNCH), reason=NO_LAUNCH or 'never')
-def test_a_world_whose_name_has_blanks_is_one_word_for_the_shell(
+def test_a_world_path_with_spaces_is_one_word_for_the_shell(
     workspace: Path, tmp_path: Path
 ) -> None:
     """ros_gz_sim starts Gazebo through a shell."""
     source = workspace / 'config' / 'worlds' / 'pendulum.sdf'
     world = shutil.copy(source, tmp_path / "Ada's world.sdf")
-    done = loaded(
+    done = load(
         workspace, fake_gazebo(tmp_path, '8.6.0\\n'), f'world:={world}', f'run_folder:={tmp_path}'
     )
     assert done.returncode == 0, done.stderr

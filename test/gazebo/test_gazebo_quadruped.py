@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The quadruped's SDF and its MJCF, compared number by number."""
+"""The quadruped's SDF equals its MJCF, number by number."""
 
 from pathlib import Path
 import xml.etree.ElementTree as ET
@@ -28,7 +28,7 @@ def sdf(workspace: Path) -> ET.Element:
 
 
 def links_of(sdf: ET.Element) -> dict[str, ET.Element]:
-    """Return the links by their names in MJCF: SDF wants others than those of the joints."""
+    """Return the links by their names in MJCF; in SDF, links and joints cannot share names."""
     return {name.removesuffix('_link'): link for name, link in named(sdf, 'link').items()}
 
 
@@ -40,7 +40,7 @@ def named(element: ET.Element, tag: str) -> dict[str, ET.Element]:
     return {item.get('name', ''): item for item in element.findall(tag)}
 
 
-def test_links_have_the_same_masses_places_and_inertias(
+def test_links_have_the_same_masses_positions_and_inertias(
     sdf: ET.Element, mjcf: mujoco.MjModel
 ) -> None:
     links = links_of(sdf)
@@ -53,11 +53,11 @@ def test_links_have_the_same_masses_places_and_inertias(
         assert numbers(link, 'inertial/pose')[:3] == pytest.approx(body.ipos, abs=1e-9)
         moments = [numbers(link, f'inertial/inertia/{axis}')[0] for axis in ('ixx', 'iyy', 'izz')]
         assert moments == pytest.approx(body.inertia)
-        place = np.array(numbers(link, 'pose')[:3])
+        position = np.array(numbers(link, 'pose')[:3])
         if name != 'trunk':
             parent = mjcf.body(body.parentid[0]).name
-            place -= numbers(links[parent], 'pose')[:3]
-            assert place == pytest.approx(body.pos, abs=1e-9)
+            position -= numbers(links[parent], 'pose')[:3]
+            assert position == pytest.approx(body.pos, abs=1e-9)
     assert total == pytest.approx(12.0)
 
 
@@ -80,19 +80,19 @@ def test_joints_have_the_same_axes_limits_and_damping(
         assert numbers(joint, 'axis/dynamics/damping') == pytest.approx([damping])
 
 
-def test_what_collides_has_the_same_shapes_and_friction(
+def test_collision_geometries_have_the_same_shapes_and_friction(
     sdf: ET.Element, mjcf: mujoco.MjModel
 ) -> None:
     geoms = [mjcf.geom(number) for number in range(mjcf.ngeom)]
-    felt = {geom.name: geom for geom in geoms if geom.group[0] == 3}
+    collisions = {geom.name: geom for geom in geoms if geom.group[0] == 3}
     shapes = {
         name: (body, item)
         for body, link in links_of(sdf).items()
         for name, item in named(link, 'collision').items()
     }
-    assert set(shapes) == set(felt)
+    assert set(shapes) == set(collisions)
     for name, (link, shape) in shapes.items():
-        geom = felt[name]
+        geom = collisions[name]
         assert mjcf.body(geom.bodyid[0]).name == link
         (kind,) = (item for item in shape.find('geometry') or ())
         assert _GEOMETRIES[kind.tag] == geom.type[0]
@@ -104,7 +104,7 @@ def test_what_collides_has_the_same_shapes_and_friction(
             assert numbers(kind, 'length') == pytest.approx(2.0 * geom.size[1:2])
         pose = numbers(shape, 'pose')
         assert pose[:3] == pytest.approx(geom.pos, abs=1e-9)
-        assert _turned_z(pose[3:]) == pytest.approx(_rotated_z(geom.quat), abs=1e-5)
+        assert _z_after_angles(pose[3:]) == pytest.approx(_z_after_quaternion(geom.quat), abs=1e-5)
         assert numbers(shape, 'surface/friction/ode/mu') == pytest.approx(geom.friction[:1])
 
 
@@ -122,8 +122,8 @@ def test_motors_have_the_same_gains(sdf: ET.Element, mjcf: mujoco.MjModel) -> No
         assert numbers(item, 'initial_position') == pytest.approx([standing])
 
 
-def test_its_description_is_the_quadrupeds_but_for_the_feet() -> None:
-    """The only differences: no foot contacts, and no simulation of our own."""
+def test_its_description_is_the_quadrupeds_without_the_feet() -> None:
+    """The only differences: no foot contacts, and no `simulation` section."""
     one, other = load_robot('quadruped'), load_robot('quadruped_gazebo')
     fields = [item for item in one.observation if item.name != 'foot_contact']
     assert list(other.observation) == fields
@@ -132,14 +132,14 @@ def test_its_description_is_the_quadrupeds_but_for_the_feet() -> None:
         assert getattr(other, key) == getattr(one, key), key
 
 
-def _turned_z(angles: list[float]) -> list[float]:
-    """Return where z points to after turns about x, y and z, fixed axes, as in SDF."""
+def _z_after_angles(angles: list[float]) -> list[float]:
+    """Return the z axis after rotations about the fixed axes x, y and z, as in SDF."""
     (cr, cp, cy), (sr, sp, sy) = np.cos(angles), np.sin(angles)
     return [cy * sp * cr + sy * sr, sy * sp * cr - cy * sr, cp * cr]
 
 
-def _rotated_z(quaternion: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return where z points to after a rotation, MuJoCo's w, x, y, z."""
+def _z_after_quaternion(quaternion: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the z axis after a rotation by a quaternion w, x, y, z."""
     result = np.zeros(3)
     mujoco.mju_rotVecQuat(result, np.array([0.0, 0.0, 1.0]), quaternion)
     return result

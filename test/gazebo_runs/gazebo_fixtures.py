@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What all tests with Gazebo 11 share: the unpacked programs, and worlds that run in them."""
+"""Fixtures of the tests with Gazebo 11: the unpacked programs, and running worlds."""
 
 from collections.abc import Callable, Iterator
 import contextlib
@@ -23,9 +23,9 @@ class RunningWorld:
     """A world in a gzserver.
 
     Attributes:
-        server: its process.
-        socket: of the lockstep plugin.
-        folder: for files of the test.
+        server: the process.
+        socket: socket of the lockstep plugin.
+        folder: folder for files of the test.
     """
 
     server: GazeboServer
@@ -33,10 +33,10 @@ class RunningWorld:
     folder: Path
 
     def describe(self, robot: str, model: str) -> str:
-        """Write the description of a robot whose body is in this world; return its path.
+        """Write the description of a robot that is simulated in this world; return its path.
 
         Args:
-            robot: name in config/robots; all but its simulation stays as it is.
+            robot: name in config/robots; only the `simulation` section is replaced.
             model: class in gazebo_models.
         """
         source = WORKSPACE / 'config' / 'robots' / f'{robot}.yaml'
@@ -55,10 +55,10 @@ StartWorld = Callable[[str], RunningWorld]
 
 @pytest.fixture(scope='session')
 def gazebo_root() -> Path:
-    """Return the folder with Gazebo's files, which `make test-gazebo` has fetched."""
+    """Return the folder of the files that `make test-gazebo` fetched."""
     root = CACHE / 'root'
     if not (CACHE / 'root.stamp').is_file():
-        pytest.skip('Gazebo 11 is not here: make test-gazebo')
+        pytest.skip('Gazebo 11 is missing: make test-gazebo')
     return root
 
 
@@ -73,7 +73,7 @@ def start_world(
     gazebo_root: Path, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[StartWorld]:
     """Yield a function that starts a world of config/worlds in a gzserver."""
-    monkeypatch.setenv('PYTHONPATH', HERE)  # where the robot's process finds gazebo_models
+    monkeypatch.setenv('PYTHONPATH', HERE)  # so that the robot's process finds gazebo_models
     with contextlib.ExitStack() as stack:
 
         def start(name: str) -> RunningWorld:

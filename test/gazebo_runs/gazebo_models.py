@@ -1,9 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Bodies in a running Gazebo 11, for the `simulated_robot` node.
+"""Simulated models in a running Gazebo 11, for the `simulated_robot` node.
 
-The node offers the robot's own topics; only the world behind them is another one. A description
-names a body here by `gazebo_models:GazeboPendulum` as its simulation's model, and gives it the
-plugin's socket as parameter.
+A description selects one by `gazebo_models:GazeboPendulum` as the model of its simulation, with
+the plugin's socket as parameter.
 """
 
 import math
@@ -14,11 +13,11 @@ import numpy as np
 from rl_agent.array_types import Float64Array
 from rl_agent.simulated_models.model import SensorValues
 
-_ITERATION_S = 0.001  # of the worlds' physics
-# of the model's diff-drive plugin, which Gazebo 11 does not have
+_ITERATION_S = 0.001  # physics step of the worlds
+# parameters of the model's diff-drive plugin, which Gazebo 11 does not have
 _TRACK_M = 0.16
 _WHEEL_RADIUS_M = 0.033
-_WHEEL_TORQUE = 1.0  # N m, at most
+_MAX_WHEEL_TORQUE = 1.0  # N m
 
 
 class GazeboPendulum:
@@ -52,8 +51,8 @@ class GazeboPendulum:
 class GazeboDiffDrive:
     """The robot of `config/worlds/models/diff_drive`, see `SimulatedModel`.
 
-    Its command is not of its two joints but of its base: m/s forward and rad/s to the left. Its
-    wheels hold the speeds that these mean, as its drivers would. Odometry is where it really is.
+    The command is the velocity of the base: m/s forward and rad/s to the left. The wheels hold the
+    corresponding speeds, as with a real driver. Odometry is the true pose.
     """
 
     def __init__(self, *, socket: str = 'socket') -> None:
@@ -63,21 +62,21 @@ class GazeboDiffDrive:
         self._settle()
 
     def reset(self, rng: np.random.Generator) -> None:
-        """Draw a place about (-1.5, -1.5) and a heading."""
+        """Draw a position near (-1.5, -1.5) and a heading."""
         x, y = rng.uniform(-1.8, -1.2, 2)
         self.stand(x, y, rng.uniform(-math.pi, math.pi))
 
     def stand(self, x: float, y: float, yaw: float) -> None:
-        """Stand at a place, m, with a heading, rad."""
+        """Stand at a position, m, with a heading, rad."""
         self._gazebo.ask('stand', 'diff_drive', x, y, 0.0, yaw)
         self._settle()
 
     def step(self, command: Float64Array, period_s: float) -> None:
-        """Drive for one period with a speed, m/s, and a turning speed, rad/s, (2,)."""
+        """Drive for one period with a speed, m/s, and a yaw rate, rad/s, (2,)."""
         forward, turning = command
         for joint, side in zip(self.joint_names, (-1.0, 1.0), strict=True):
             speed = (forward + side * turning * _TRACK_M / 2.0) / _WHEEL_RADIUS_M
-            self._gazebo.ask('speed', 'diff_drive', joint, speed, _WHEEL_TORQUE)
+            self._gazebo.ask('speed', 'diff_drive', joint, speed, _MAX_WHEEL_TORQUE)
         self._gazebo.ask('step', round(period_s / _ITERATION_S))
         self._read()
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Starts the gzserver that was unpacked into a folder, through that folder's own loader."""
+"""Starts the gzserver unpacked in a folder, with the loader of that folder."""
 
 import os
 from pathlib import Path
@@ -20,32 +20,34 @@ _LIBRARIES = (
     f'usr/lib/{_TRIPLET}/pulseaudio',
     f'usr/lib/{_TRIPLET}/gazebo-11/plugins',
 )
-_STARTS_WITHIN_S = 60.0
-_OTHER_WORLD = 'Falling back on'  # said where a world does not load: gzserver takes an empty one
-_ENDS_WITHIN_S = 10.0
-_LOOK_AGAIN_S = 0.1
+_START_TIMEOUT_S = 60.0
+_EMPTY_WORLD = (
+    'Falling back on'  # logged when a world does not load and gzserver uses an empty one
+)
+_STOP_TIMEOUT_S = 10.0
+_POLL_PERIOD_S = 0.1
 
 
 def loader_command(root: Path, program: str) -> list[str]:
     """Return the beginning of a command that runs one of the unpacked programs.
 
     Args:
-        root: folder that the packages were unpacked into.
-        program: in its `usr/bin`.
+        root: folder of the unpacked packages.
+        program: name in its `usr/bin`.
     """
-    # not lib64/ld-linux-x86-64.so.2: that link leads to the system's own
+    # not lib64/ld-linux-x86-64.so.2, which links to the system's loader
     (loader,) = (root / 'lib' / _TRIPLET).glob('ld-2.*.so')
     libraries = ':'.join(str(root / folder) for folder in _LIBRARIES)
     return [str(loader), '--library-path', libraries, str(root / 'usr' / 'bin' / program)]
 
 
 def gazebo_environment(root: Path, port: int, home: Path, models: Path) -> dict[str, str]:
-    """Return the variables of a gzserver that talks to this machine only.
+    """Return the environment of a gzserver that is reachable only from this machine.
 
     Args:
-        root: folder that the packages were unpacked into.
-        port: of its transport's master.
-        home: folder for its logs.
+        root: folder of the unpacked packages.
+        port: port of the transport's master.
+        home: folder for logs.
         models: folder of models that worlds may include.
     """
     plugins = root / 'usr/lib' / _TRIPLET / 'gazebo-11/plugins'
@@ -57,7 +59,7 @@ def gazebo_environment(root: Path, port: int, home: Path, models: Path) -> dict[
         'GAZEBO_IP': '127.0.0.1',
         'IGN_IP': '127.0.0.1',
         'GAZEBO_MASTER_URI': f'http://127.0.0.1:{port}',
-        'GAZEBO_MODEL_DATABASE_URI': '',  # or it would ask a server on the Internet
+        'GAZEBO_MODEL_DATABASE_URI': '',  # no queries to the Internet
         'GAZEBO_MODEL_PATH': f'{models}:{share}/models',
         'GAZEBO_PLUGIN_PATH': str(plugins),
         'GAZEBO_RESOURCE_PATH': str(share),
@@ -70,19 +72,19 @@ class GazeboServer:
     """A running gzserver.
 
     Attributes:
-        port: of its transport's master, on 127.0.0.1.
-        process: for tests that end it.
+        port: port of the transport's master, on 127.0.0.1.
+        process: the process.
     """
 
     def __init__(self, root: Path, world: Path, folder: Path, models: Path, port: int = 0) -> None:
-        """Start it.
+        """Start the process.
 
         Args:
-            root: folder that the packages were unpacked into.
+            root: folder of the unpacked packages.
             world: SDF file.
-            folder: for its log and home.
+            folder: folder for log and home.
             models: folder of models that worlds may include.
-            port: of its master; 0: a free one.
+            port: port of the master; 0: a free one.
         """
         self.port = port or free_port()
         self._world = world
@@ -95,28 +97,28 @@ class GazeboServer:
         )
 
     def wait_for(self, socket: Path) -> None:
-        """Wait until the world is loaded, so that the lockstep plugin listens.
+        """Wait until the world is loaded and the lockstep plugin listens.
 
         Args:
-            socket: of the plugin.
+            socket: socket of the plugin.
 
         Raises:
-            RobotError: the server has ended, or is silent.
+            RobotError: the server ended, or does not load the world in time.
         """
-        deadline_s = time.monotonic() + _STARTS_WITHIN_S
+        deadline_s = time.monotonic() + _START_TIMEOUT_S
         while not socket.exists():
             ended = self.process.exit_code is not None or time.monotonic() > deadline_s
-            if ended or _OTHER_WORLD in self._log():
+            if ended or _EMPTY_WORLD in self._log():
                 raise self._explain()
-            time.sleep(_LOOK_AGAIN_S)
+            time.sleep(_POLL_PERIOD_S)
 
     def _log(self) -> str:
-        """Return what the server has said, without colours."""
+        """Return the server's log, without colours."""
         text = self.process.log.read_text(encoding='utf-8', errors='replace')
         return re.sub('\x1b\\[[0-9;]*m', '', text)
 
     def _explain(self) -> RobotError:
-        """Return what to say of a server that has ended, or whose world does not load."""
+        """Return the error about a server that ended or does not load its world."""
         errors = [line for line in self._log().splitlines() if re.search(r'\bErr(or)?\b', line)]
         errors = [line for line in errors if str(self._world) in line] or errors
         code = self.process.exit_code
@@ -127,6 +129,6 @@ class GazeboServer:
         )
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self.process.ask_to_end()
-        self.process.end(time.monotonic() + _ENDS_WITHIN_S)
+        self.process.end(time.monotonic() + _STOP_TIMEOUT_S)

@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Gazebo 11's pendulum behind the topics and the service that ros_gz_bridge has for Harmonic.
+"""Gazebo 11's pendulum behind the topics and the service of Harmonic's ros_gz_bridge.
 
-For `gazebo_robot`, which talks to Harmonic's bridge: the physics is real, the bridge is this node.
-Run with the path of the lockstep plugin's socket; with `free` behind it time runs by itself, with
-`mute` the joint's topic stays silent.
+For `gazebo_robot`: the physics is real, and this node replaces the bridge. Arguments: the path of
+the lockstep plugin's socket, then `free` for time that runs by itself, or `mute` for a silent
+joint topic.
 """
 
 from pathlib import Path
@@ -21,14 +21,14 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64
 
 _ITERATION_NS = 1_000_000
-_EVERY = 10  # iterations between two messages
+_ITERATIONS = 10  # between two messages
 
 
 class HarmonicStandIn(Node):
-    """One world with a pendulum, paused at first."""
+    """One world with a pendulum, initially paused."""
 
     def __init__(self, socket: Path, *, free: bool, mute: bool) -> None:
-        """Connect to both sides."""
+        """Connect to Gazebo and to ROS."""
         super().__init__('harmonic_stand_in')
         self._gazebo = LockstepClient(socket)
         self._now_ns, self._mute = 0, mute
@@ -39,32 +39,32 @@ class HarmonicStandIn(Node):
             world_control_type(), '/world/pendulum_world/control', self._on_control
         )
         if free:
-            self.create_timer(_EVERY * _ITERATION_NS / 1e9, self._step)
+            self.create_timer(_ITERATIONS * _ITERATION_NS / 1e9, self._step)
 
     def _on_effort(self, message: Float64) -> None:
         """Apply an effort from now on."""
         self._gazebo.ask('effort', 'pendulum', 'pivot', message.data)
 
     def _on_control(self, request: Any, response: Any) -> Any:
-        """Reset, or step."""
+        """Reset or step the world."""
         control = request.world_control
         if control.reset.all:
             self._gazebo.ask('effort', 'pendulum', 'pivot', 0.0)
             self._gazebo.ask('place', 'pendulum', 'pivot', 0.5, 0.0)
             self._now_ns = 0
-        for _ in range(control.multi_step // _EVERY):
+        for _ in range(control.multi_step // _ITERATIONS):
             self._step()
         response.success = True
         return response
 
     def _step(self) -> None:
-        """Let some time pass and tell what the world is like."""
-        self._gazebo.ask('step', _EVERY)
-        self._now_ns += _EVERY * _ITERATION_NS
+        """Step the world and publish its state."""
+        self._gazebo.ask('step', _ITERATIONS)
+        self._now_ns += _ITERATIONS * _ITERATION_NS
         self._publish()
 
     def _publish(self) -> None:
-        """Publish time and joint."""
+        """Publish the time and the joint state."""
         stamp = ns_to_stamp(self._now_ns)
         position, velocity, effort = self._gazebo.ask('joints', 'pendulum', 'pivot')
         message = JointState(

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The other end of the lockstep plugin's socket; the plugin's source says what it understands."""
+"""Client of the lockstep plugin; its requests are listed in the plugin's source."""
 
 import contextlib
 from pathlib import Path
@@ -8,31 +8,31 @@ import time
 
 from rl_agent.errors import RobotError
 
-_LOOK_AGAIN_S = 0.1
+_POLL_PERIOD_S = 0.1
 
 
 class LockstepClient:
-    """Steps a Gazebo 11 world, and reads and moves what is in it."""
+    """Steps a Gazebo 11 world, and reads and changes its state."""
 
     def __init__(self, path: Path, timeout_s: float = 60.0) -> None:
         """Connect to a gzserver, which may still be starting.
 
         Args:
-            path: of the plugin's socket.
-            timeout_s: for the server's start, and later for each answer.
+            path: socket of the plugin.
+            timeout_s: timeout of the connection, and of each answer.
 
         Raises:
-            RobotError: nothing listens there in time.
+            RobotError: no plugin listens in time.
         """
         self._path, self._timeout_s = path, timeout_s
         self._socket = self._connect(time.monotonic() + timeout_s)
         self._stream = self._socket.makefile('rw', encoding='ascii')
 
     def ask(self, *words: object) -> list[float]:
-        """Return the numbers that answer a request.
+        """Send a request and return the numbers of the answer.
 
         Raises:
-            RobotError: Gazebo refuses it, has ended, or is silent.
+            RobotError: Gazebo refuses the request, has ended or is silent.
         """
         request = ' '.join(map(str, words))
         try:
@@ -71,7 +71,7 @@ class LockstepClient:
                         f'no Gazebo at {self._path}: {error.strerror}; accepted: a running'
                         ' gzserver with the lockstep plugin in its world'
                     ) from error
-                time.sleep(_LOOK_AGAIN_S)
+                time.sleep(_POLL_PERIOD_S)
             else:
                 connection.settimeout(self._timeout_s)
                 return connection

@@ -21,18 +21,18 @@ _LIBRARIES = (
 
 
 def lockstep_library(root: Path) -> Path:
-    """Return the compiled plugin; compiled once, and again when its source has changed.
+    """Return the compiled plugin, which is recompiled only when its source changes.
 
     Args:
-        root: folder that Gazebo's packages were unpacked into.
+        root: folder of Gazebo's unpacked packages.
 
     Raises:
-        subprocess.CalledProcessError: the compiler failed; it has said why.
+        subprocess.CalledProcessError: the compiler failed; it printed why.
     """
     version = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:12]
     library = root / f'libLockstep-{version}.so'
     if not library.is_file():
-        print('gazebo: compiling the lockstep plugin, a minute', flush=True)
+        print('gazebo: compiling the lockstep plugin, about a minute', flush=True)
         compiler = shlex.split(os.environ.get('CXX', 'g++'))
         partial = library.with_suffix('.partial')
         subprocess.run([*compiler, *_arguments(root), '-o', str(partial)], check=True)
@@ -43,7 +43,7 @@ def lockstep_library(root: Path) -> Path:
 def _arguments(root: Path) -> list[str]:
     """Return the compiler's arguments.
 
-    The C++ library is the one that gzserver loads: a newer one's symbols would not be there.
+    They select the C++ library that gzserver loads, which lacks the symbols of newer ones.
     """
     usr = root / 'usr'
     folders = [

@@ -1,16 +1,16 @@
 // Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 // Lets one client step a Gazebo 11 world exactly, over a Unix socket.
 //
-// A request is a line of words, its answer one line: `ok` and numbers, or `error` and a text.
-// Numbers are SI. Commands hold until the next one, through every step.
+// A request is one line of words; the answer is one line, `ok` and numbers or `error` and a text.
+// Numbers are in SI units. Efforts and speeds hold until they are set again.
 //
-//   step N                        let N physics iterations pass          -> ok TIME
+//   step N                        make N physics iterations              -> ok TIME
 //   effort MODEL JOINT VALUE      apply a torque or force                -> ok
 //   speed MODEL JOINT VALUE MAX   hold a joint's speed, at most MAX N m  -> ok
 //   joints MODEL JOINT...         -> ok POSITION VELOCITY EFFORT for each joint
-//   place MODEL JOINT POSITION VELOCITY    put a joint there             -> ok
+//   place MODEL JOINT POSITION VELOCITY    set the state of a joint      -> ok
 //   pose MODEL                    -> ok X Y Z ROLL PITCH YAW VX VY VZ WX WY WZ (world frame)
-//   stand MODEL X Y Z YAW         put a model there, at rest             -> ok
+//   stand MODEL X Y Z YAW         place a model, at rest                 -> ok
 //   scan SENSOR                   measure now                            -> ok RANGE...
 //   inertia MODEL LINK            -> ok MASS IXX IYY IZZ
 
@@ -62,7 +62,7 @@ public:
     this->path = _sdf->Get<std::string>("socket");
   }
 
-  // Called when the whole world is there.
+  // Called when the whole world is loaded.
   void Init() override
   {
     sockaddr_un address{};
@@ -80,7 +80,7 @@ public:
   }
 
 private:
-  // Serve one client after the other.
+  // Serve one client after another.
   void Serve()
   {
     while (!this->stopping) {
@@ -169,7 +169,7 @@ private:
     }
   }
 
-  // Put a joint at a position with a velocity; the links that it carries move with it.
+  // Set position and velocity of a joint; the links that it carries move with it.
   void Place(const physics::JointPtr & _joint, std::istream & _in)
   {
     const double position = Number(_in), velocity = Number(_in);
@@ -197,7 +197,7 @@ private:
     }
   }
 
-  // Gazebo forgets forces after each iteration.
+  // Apply the efforts again, because Gazebo clears forces after each iteration.
   void Apply()
   {
     std::lock_guard<std::mutex> lock(this->mutex);
@@ -216,7 +216,7 @@ private:
     return model;
   }
 
-  // Model and joint are two words: the order in which arguments of a call are read is not defined.
+  // Read in two statements, because the evaluation order of arguments is unspecified.
   physics::JointPtr Joint(std::istream & _in) const
   {
     const auto model = this->Model(_in);

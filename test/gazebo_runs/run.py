@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """`make test-gazebo`: fetches Gazebo 11, compiles its plugin, then runs the tests in this folder.
 
-All that takes minutes on a busy machine, and is done before the tests, which have a limit each.
-Where the archive cannot be reached it says so and skips: that is no fault of this project.
+Fetching and compiling can take minutes and come first, because each test has a time limit. If the
+archive cannot be reached, the tests are skipped: that is not a fault of this project.
 """
 
 import os
@@ -33,14 +33,14 @@ def main() -> int:
     try:
         lockstep_library(root)
     except (OSError, subprocess.CalledProcessError) as error:
-        print(f'test-gazebo: the lockstep plugin is not compiled: {error}', file=sys.stderr)
+        print(f'test-gazebo: the lockstep plugin cannot be compiled: {error}', file=sys.stderr)
         return 1
     here = str(Path(__file__).parent)
-    # ROS_GZ_PATH: where Python finds ros_gz_interfaces, if that is installed
-    paths = [here, str(Path(here).parent), os.environ.get('ROS_GZ_PATH', '')]
+    # ROS_GZ_PATH: folder in which Python finds ros_gz_interfaces, if installed
+    paths = [here, str(_TOP / 'test' / 'helpers'), os.environ.get('ROS_GZ_PATH', '')]
     modules = os.pathsep.join(filter(None, paths))
     command = [sys.executable, '-m', 'pytest', '-p', 'gazebo_fixtures']
-    # learning takes longer than the tests of other folders may
+    # learning takes longer than the limits of other tests allow
     command += ['--session-timeout=6000', '--override-ini=faulthandler_timeout=0']
     environment = {**os.environ, 'PYTHONPATH': modules}
     done = subprocess.run([*command, *sys.argv[1:], here], cwd=_TOP, env=environment, check=False)

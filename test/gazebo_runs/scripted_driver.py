@@ -1,23 +1,25 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Drives the differential-drive robot to a goal by rule: towards it, around what is in the way."""
+"""A scripted driver for the differential-drive robot: to the goal, around obstacles."""
 
 import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.description.action_scale import ActionScale
+from rl_agent.description.robot import load_robot
 
 _AVOID_M = 0.55  # beams shorter than this push the robot aside
-_TURN = 2.0  # rad/s for each rad
-_FASTEST = np.array([0.22, 2.0])  # of the description
+_TURN_GAIN = 2.0  # rad/s per rad
+_ACTION = load_robot('diff_drive').action
 
 
 def drive(observation: NDArray[Any], goal: tuple[float, float]) -> NDArray[np.float32]:
     """Return an action in [-1, 1].
 
     Args:
-        observation: of config/robots/diff_drive.yaml, in its units.
-        goal: m.
+        observation: observation of config/robots/diff_drive.yaml, in its units.
+        goal: x and y, m.
     """
     scan, position, (cosine, sine) = observation[:24], observation[24:26], observation[26:28]
     to_goal = np.asarray(goal) - position
@@ -28,10 +30,8 @@ def drive(observation: NDArray[Any], goal: tuple[float, float]) -> NDArray[np.fl
     ahead = np.cos(angles) > 0.0
     nearness = np.clip(_AVOID_M - scan, 0.0, None) * ahead / _AVOID_M
     push = -np.array([nearness @ np.cos(angles), nearness @ np.sin(angles)])
-    around = np.array([-push[1], push[0]])  # left around what is straight ahead
-    wish = pull + push + 0.7 * around
-    turn = math.atan2(wish[1], wish[0])
-    speed = _FASTEST[0] * max(0.0, math.cos(turn))
-    command = np.array([speed, np.clip(_TURN * turn, -2.0, 2.0)])
-    low, high = np.array([-0.1, -2.0]), np.array([0.22, 2.0])
-    return np.asarray(2.0 * (command - low) / (high - low) - 1.0, np.float32)
+    around = np.array([-push[1], push[0]])  # to the left around obstacles straight ahead
+    direction = pull + push + 0.7 * around
+    turn = math.atan2(direction[1], direction[0])
+    speed = _ACTION.high[0] * max(0.0, math.cos(turn))
+    return ActionScale(_ACTION.low, _ACTION.high).action(np.array([speed, _TURN_GAIN * turn]))

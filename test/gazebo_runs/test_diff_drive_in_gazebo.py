@@ -16,7 +16,7 @@ from rl_agent.ros_env import RosEnv
 from scripted_driver import drive
 
 PERIOD_S = 0.1
-WALL_M, PILLAR_M = 2.25, 0.15  # where a wall begins; a pillar's radius
+WALL_M, PILLAR_M = 2.25, 0.15  # distance of the walls from the centre; radius of a pillar
 
 
 @pytest.fixture
@@ -34,15 +34,17 @@ def test_the_laser_measures_walls_and_pillars(robot: GazeboDiffDrive) -> None:
     measured = ranges(robot)
     assert len(measured) == 360
     assert measured[[0, 90, 180, 270]] == pytest.approx(WALL_M, abs=0.02)
-    assert measured[[45, 135, 225, 315]] == pytest.approx(math.hypot(0.7, 0.7) - 0.15, abs=0.02)
+    assert measured[[45, 135, 225, 315]] == pytest.approx(
+        math.hypot(0.7, 0.7) - PILLAR_M, abs=0.02
+    )
     robot.stand(-1.0, 0.0, math.pi / 2)  # facing +y
     measured = ranges(robot)
     assert measured[0] == pytest.approx(WALL_M, abs=0.02)
-    assert measured[90] == pytest.approx(WALL_M - 1.0, abs=0.02)  # the wall in the west
+    assert measured[90] == pytest.approx(WALL_M - 1.0, abs=0.02)  # the west wall
     assert measured[270] == pytest.approx(WALL_M + 1.0, abs=0.02)
 
 
-def test_what_is_out_of_reach_is_infinite(robot: GazeboDiffDrive) -> None:
+def test_ranges_beyond_the_scanner_are_infinite(robot: GazeboDiffDrive) -> None:
     robot.stand(-1.8, 0.0, 0.0)
     assert ranges(robot)[0] == math.inf  # 4.05 m; the scanner sees 3.5 m
 
@@ -53,7 +55,7 @@ def test_what_is_out_of_reach_is_infinite(robot: GazeboDiffDrive) -> None:
 def test_it_drives_as_commanded(
     robot: GazeboDiffDrive, command: tuple[float, float], steps: int
 ) -> None:
-    """Expected: an arc of a circle. Wheels slip a little, and speeds need some time."""
+    """Along an arc of a circle; wheels slip slightly, and speeds need some time."""
     robot.stand(0.0, 0.0, 0.0)
     for _ in range(steps):
         robot.step(np.array(command), PERIOD_S)
@@ -75,7 +77,7 @@ def test_it_drives_as_commanded(
 def test_a_scripted_driver_reaches_the_goal_over_ros(
     start_world: StartWorld, ros_environment: dict[str, str]
 ) -> None:
-    """Topics, laser, reset and reward as an agent has them: RosEnv against `simulated_robot`."""
+    """Topics, laser, reset and reward through RosEnv and `simulated_robot`."""
     world = start_world('diff_drive')
     robot = world.describe('diff_drive', 'GazeboDiffDrive')
     environment = {**ros_environment, 'PYTHONPATH': HERE}
@@ -112,15 +114,15 @@ def drive_one_episode(env: RosEnv, robot: str) -> NDArray[np.floating[Any]]:
     assert terminated
     assert distance < 0.2
     assert parts['goal'] == 20.0
-    way = math.dist(start[:2], goal) - distance
-    assert total == pytest.approx(10.0 * way - 0.05 * steps + 20.0, abs=1e-3)
+    progress = math.dist(start[:2], goal) - distance
+    assert total == pytest.approx(10.0 * progress - 0.05 * steps + 20.0, abs=1e-3)
     return start
 
 
 def test_driving_into_a_pillar_ends_the_episode(
     start_world: StartWorld, ros_environment: dict[str, str]
 ) -> None:
-    """Straight on with full speed, whatever the laser says."""
+    """Straight on at full speed, ignoring the laser."""
     world = start_world('diff_drive')
     robot = world.describe('diff_drive', 'GazeboDiffDrive')
     environment = {**ros_environment, 'PYTHONPATH': HERE}

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The `gazebo_robot` node, made for Harmonic, with the physics of Gazebo 11 behind its bridge."""
+"""The `gazebo_robot` node, made for Harmonic, with the physics of Gazebo 11."""
 
 from collections.abc import Iterator
 import contextlib
@@ -20,9 +20,7 @@ from rl_agent.ros_env import RosEnv
 from rl_agent.simulated_models.pendulum import Pendulum
 
 NO_ROS_GZ = (
-    ''
-    if find_spec('ros_gz_interfaces')
-    else 'gazebo_robot was not run: there is no ros_gz_interfaces, which comes with ros_gz'
+    '' if find_spec('ros_gz_interfaces') else 'needs ros_gz_interfaces, which comes with ros_gz'
 )
 pytestmark = pytest.mark.skipif(bool(NO_ROS_GZ), reason=NO_ROS_GZ or 'never')
 WORLD = 'pendulum_world'
@@ -52,7 +50,7 @@ def environment(ros_environment: dict[str, str]) -> dict[str, str]:
     return {**ros_environment, 'PYTHONPATH': os.pathsep.join(paths)}
 
 
-def test_a_command_lets_one_period_pass_and_resets_do_not_turn_time_back(
+def test_a_command_takes_one_period_and_resets_do_not_turn_time_back(
     start_world: StartWorld, environment: dict[str, str]
 ) -> None:
     world = start_world('pendulum')
@@ -81,10 +79,10 @@ def test_a_command_lets_one_period_pass_and_resets_do_not_turn_time_back(
 
 
 @pytest.mark.parametrize('lockstep', [True, False])
-def test_random_commands_after_a_reset_let_episodes_begin_differently(
+def test_random_commands_after_a_reset_vary_the_start(
     lockstep: bool, start_world: StartWorld, environment: dict[str, str]
 ) -> None:
-    """The world itself begins at 0.5 rad and at rest each time."""
+    """The world itself always begins at 0.5 rad, at rest."""
     world = start_world('pendulum')
     node = spec(shake_s=0.5, seed=3, lockstep=lockstep)
     words = [] if lockstep else ['free']
@@ -108,23 +106,23 @@ def test_random_commands_after_a_reset_let_episodes_begin_differently(
 
 
 @pytest.mark.parametrize(
-    ('behind', 'named'),
+    ('fault', 'expected'),
     [
-        ('nothing', '/world/pendulum_world/control: no such service in 15 s'),
+        ('missing', '/world/pendulum_world/control: no such service in 15 s'),
         ('mute', 'bridged topics are silent for 15 s: gazebo/joint_states (1 publishers)'),
         ('stopped', 'the simulation stalls: no new time in 15 s'),
     ],
 )
-def test_a_simulation_that_is_not_there_or_silent_or_stalls_is_named(
-    start_world: StartWorld, environment: dict[str, str], behind: str, named: str
+def test_a_missing_silent_or_stalled_simulation_is_reported(
+    start_world: StartWorld, environment: dict[str, str], fault: str, expected: str
 ) -> None:
     world = start_world('pendulum')
     with contextlib.ExitStack() as stack:
-        if behind != 'nothing':
-            process = stack.enter_context(stand_in(world, environment, behind))
+        if fault != 'missing':
+            process = stack.enter_context(stand_in(world, environment, fault))
         node = spec(timeout_s=15.0)
         processes = stack.enter_context(running([node], environment, world.folder))
-        if behind == 'stopped':
+        if fault == 'stopped':
             env = stack.enter_context(contextlib.closing(RosEnv('pendulum', robot_timeout_s=30.0)))
             env.reset()
             process.send_signal(signal.SIGSTOP)
@@ -134,13 +132,13 @@ def test_a_simulation_that_is_not_there_or_silent_or_stalls_is_named(
         while processes[node.name].exit_code is None and time.monotonic() < deadline_s:
             time.sleep(0.1)
         assert processes[node.name].exit_code == 1
-        assert named in processes[node.name].log.read_text(encoding='utf-8')
+        assert expected in processes[node.name].log.read_text(encoding='utf-8')
 
 
-def test_time_that_runs_freely_goes_on_after_a_restart(
+def test_free_running_time_continues_after_a_restart(
     start_world: StartWorld, environment: dict[str, str]
 ) -> None:
-    """Gazebo ends and is started again: its time begins at 0, the robot's goes on."""
+    """Gazebo is restarted: its time begins at 0, but the robot's time continues."""
     world = start_world('pendulum')
     node = spec(lockstep=False, timeout_s=30.0)
     times: list[float] = []
@@ -148,12 +146,12 @@ def test_time_that_runs_freely_goes_on_after_a_restart(
         running([node], environment, world.folder) as processes,
         contextlib.closing(RosEnv('pendulum', robot_timeout_s=60.0)) as env,
     ):
-        for begins_anew in (True, False):
+        for first in (True, False):
             with stand_in(world, environment, 'free'):
-                if begins_anew:
+                if first:
                     env.reset()
-                # the first one for so long that the second one is heard with earlier times
-                until_s = 5.0 if begins_anew else times[-1] + 1.0
+                # the first one runs so long that the second one has earlier times
+                until_s = 5.0 if first else times[-1] + 1.0
                 while not times or times[-1] < until_s:
                     observation, *_, info = env.step(np.zeros(1, np.float32))
                     assert np.isfinite(observation).all()

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The demo with a Gazebo 11 behind the pendulum's topics: it learns there, too."""
+"""The demo learns with the pendulum in Gazebo 11."""
 
 import dataclasses
 import json
@@ -22,7 +22,7 @@ SEED = 0
 
 @pytest.mark.timeout(3600)
 def test_the_pendulum_learns_in_gazebo(start_world: StartWorld) -> None:
-    """The run's folder, with curve and figures, stays in runs/."""
+    """The folder of the run, with learning curve and summary, stays in runs/."""
     robot = start_world('pendulum').describe('pendulum', 'GazeboPendulum')
     demo = dataclasses.replace(load_demo('pendulum'), robot=robot)
     stamp = time.strftime('%Y%m%d-%H%M%S')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The pendulum in Gazebo 11: the same body, and the same motion, as the simulated one."""
+"""The pendulum in Gazebo 11 has the same body and motion as the simulated one."""
 
 import math
 from pathlib import Path
@@ -17,8 +17,8 @@ PERIOD_S, ITERATIONS = 0.05, 50
 STEPS = 400
 
 
-def angle_between(one: float, other: float) -> float:
-    return abs((one - other + math.pi) % (2.0 * math.pi) - math.pi)
+def angle_between(first: float, second: float) -> float:
+    return abs((first - second + math.pi) % (2.0 * math.pi) - math.pi)
 
 
 def test_the_rod_is_the_same(start_world: StartWorld) -> None:
@@ -29,8 +29,8 @@ def test_the_rod_is_the_same(start_world: StartWorld) -> None:
     assert about_y == pytest.approx(MASS_KG * LENGTH_M**2 / 12.0)
 
 
-def test_it_moves_as_the_simulated_one(start_world: StartWorld) -> None:
-    """Both integrate by semi-implicit Euler with steps of 1 ms; 20 s with random efforts."""
+def test_it_moves_like_the_simulated_one(start_world: StartWorld) -> None:
+    """Both use semi-implicit Euler with steps of 1 ms; 20 s with random efforts."""
     there, here = GazeboPendulum(socket=str(start_world('pendulum').socket)), Pendulum()
     there.reset(np.random.default_rng(3))
     here.reset(np.random.default_rng(3))
@@ -67,7 +67,7 @@ def test_time_passes_only_with_steps(start_world: StartWorld) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else value[0],
 )
-def test_a_wrong_request_is_named(
+def test_invalid_requests_are_reported(
     start_world: StartWorld, request_words: list[str], named: str
 ) -> None:
     gazebo = LockstepClient(start_world('pendulum').socket)
@@ -76,7 +76,7 @@ def test_a_wrong_request_is_named(
     assert gazebo.ask('step', 1) == [pytest.approx(0.001)]
 
 
-def test_a_server_that_ends_is_named(start_world: StartWorld) -> None:
+def test_a_server_that_ended_is_reported(start_world: StartWorld) -> None:
     world = start_world('pendulum')
     gazebo = LockstepClient(world.socket)
     world.server.close()
@@ -84,7 +84,7 @@ def test_a_server_that_ends_is_named(start_world: StartWorld) -> None:
         gazebo.ask('step', 1)
 
 
-def test_a_world_that_does_not_load_is_named(gazebo_root: Path, tmp_path: Path) -> None:
+def test_a_world_that_does_not_load_is_reported(gazebo_root: Path, tmp_path: Path) -> None:
     world = tmp_path / 'world.sdf'
     world.write_text("<sdf version='1.7'><world name='w'>")
     server = GazeboServer(gazebo_root, world, tmp_path / 'gzserver', WORLDS / 'models')
@@ -95,6 +95,6 @@ def test_a_world_that_does_not_load_is_named(gazebo_root: Path, tmp_path: Path) 
         server.close()
 
 
-def test_no_server_is_named(tmp_path: Path) -> None:
+def test_a_missing_server_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RobotError, match=r'no Gazebo at .*accepted: a running gzserver'):
         LockstepClient(tmp_path / 'nothing', timeout_s=0.2)

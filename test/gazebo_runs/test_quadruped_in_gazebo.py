@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The quadruped in Gazebo 11: it weighs what it should, and stands."""
+"""The quadruped in Gazebo 11 has the right mass and stands."""
 
 from gazebo_fixtures import StartWorld
 from lockstep_client import LockstepClient
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from rl_agent.simulated_models.quadruped_parts.body import JOINTS, LEGS, STANDING
 
-P_GAIN, D_GAIN, MOST = 60.0, 2.0, 33.5  # of the motors, see the MJCF
-MOTOR_STEP_ITERATIONS = 2  # the motors' own 500 Hz
+P_GAIN, D_GAIN, MAX_TORQUE = 60.0, 2.0, 33.5  # of the motors, as in the MJCF
+MOTOR_STEP_ITERATIONS = 2  # the motors run at 500 Hz
 
 
 def test_it_has_the_masses_of_its_model(start_world: StartWorld) -> None:
@@ -26,7 +26,9 @@ def test_it_stands(start_world: StartWorld) -> None:
         gazebo.ask('place', 'quadruped', joint, angle, 0)
     for _ in range(1000):
         state = np.array(gazebo.ask('joints', 'quadruped', *JOINTS)).reshape(-1, 3)
-        torques = np.clip(P_GAIN * (STANDING - state[:, 0]) - D_GAIN * state[:, 1], -MOST, MOST)
+        torques = np.clip(
+            P_GAIN * (STANDING - state[:, 0]) - D_GAIN * state[:, 1], -MAX_TORQUE, MAX_TORQUE
+        )
         for joint, torque in zip(JOINTS, torques, strict=True):
             gazebo.ask('effort', 'quadruped', joint, torque)
         gazebo.ask('step', MOTOR_STEP_ITERATIONS)

@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
-"""A Gazebo that falls silent, or ends, in the middle of training: the robot stands meanwhile."""
+"""When Gazebo falls silent or ends during training, the robot stops until it is back."""
 
 from pathlib import Path
 import signal
@@ -21,12 +21,12 @@ COMMANDS = f'/{ROBOT}/effort_controller/commands'
 STEPS, STATUS = f'/{ROBOT}/{STEP}', f'/{ROBOT}/{AGENT_STATUS}'
 CAUSE = 'sensor_too_old/joint_states'
 TIMEOUT_S = 120.0  # a loaded machine starts a learner slowly
-# Updates are cheap, so that the test is about what stops and what goes on.
+# Small networks, because the test is about stopping and continuing.
 SMALL = 'batch_size: 32\nactor_hidden_sizes: [32, 32]\ncritic_hidden_sizes: [32, 32]\n'
 
 
 class Watcher:
-    """Hears the robot's commands, its agent and the learner."""
+    """Listens to the robot's commands, its agent and the learner."""
 
     def __init__(self) -> None:
         self.ears = Listener(
@@ -39,7 +39,7 @@ class Watcher:
         )
 
     def until_in_an_episode(self) -> None:
-        """Wait for a step early in an episode: a reset that fails is another matter."""
+        """Wait for a step early in an episode, so that no reset follows soon."""
         begun = len(self.ears.heard[STEPS])
         self.ears.until(
             lambda: any(2 <= item.step <= 50 for item in self.ears.heard[STEPS][begun:]),
@@ -47,24 +47,26 @@ class Watcher:
             'an episode',
         )
 
-    def until_the_robot_stands(self) -> None:
-        """Wait for the stop, and then for twenty commands that are nothing but 0."""
+    def until_the_robot_stops(self) -> None:
+        """Wait for the stop, then for twenty commands that are 0."""
         heard = self.ears.heard
         self.ears.until(lambda: CAUSE in heard[STATUS][-1].safety_state, TIMEOUT_S, 'the stop')
         steps = len(heard[STEPS])
         self.ears.until(
             lambda: [item.data[0] for item in heard[COMMANDS][-20:]] == [0.0] * 20,
             TIMEOUT_S,
-            'a robot that is told to do nothing',
+            'commands of 0',
         )
-        assert len(heard[STEPS]) == steps, 'what nobody saw is no step'
+        assert len(heard[STEPS]) == steps, 'there are no steps without observations'
 
-    def until_training_goes_on(self) -> None:
-        """Wait for a new episode, and for updates made of its steps."""
+    def until_training_continues(self) -> None:
+        """Wait for a new episode and for updates with its steps."""
         heard = self.ears.heard
         self.until_in_an_episode()
         self.ears.until(
-            lambda: bool(heard[STATUS] and heard[LEARNER_STATUS]), TIMEOUT_S, 'what they say'
+            lambda: bool(heard[STATUS] and heard[LEARNER_STATUS]),
+            TIMEOUT_S,
+            'both status messages',
         )
         before = heard[LEARNER_STATUS][-1]
         self.ears.until(
@@ -79,10 +81,10 @@ class Watcher:
 
 
 @pytest.mark.timeout(600)
-def test_training_goes_on_after_gazebo_was_silent_and_after_it_ended(
+def test_training_continues_after_gazebo_was_silent_and_after_it_ended(
     start_world: StartWorld, ros_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """In real time, as with a robot: the simulation passes time by itself, or does not."""
+    """In real time, as with a robot."""
     world = start_world('pendulum')
     robot = world.describe('pendulum', 'GazeboPendulum')
     algorithm = tmp_path / 'small.yaml'
@@ -96,24 +98,24 @@ def test_training_goes_on_after_gazebo_was_silent_and_after_it_ended(
         threads=1,
     )
     body = simulated_robot(robot, ROBOT, real_time=True)
-    mind = agent(robot, ROBOT, spool_folder='', robot_timeout_s=TIMEOUT_S)
+    agent_node = agent(robot, ROBOT, spool_folder='', robot_timeout_s=TIMEOUT_S)
     environment = {**ros_environment, 'PYTHONPATH': HERE}
-    with running([*learning, body, mind], environment, tmp_path) as processes:
+    with running([*learning, body, agent_node], environment, tmp_path) as processes:
         watcher = Watcher()
         try:
-            watcher.until_training_goes_on()
+            watcher.until_training_continues()
 
             gazebo = psutil.Process(world.server.process.pid)
             watcher.until_in_an_episode()
             gazebo.send_signal(signal.SIGSTOP)
-            watcher.until_the_robot_stands()
+            watcher.until_the_robot_stops()
             assert processes[body.name].exit_code is None
             gazebo.send_signal(signal.SIGCONT)
-            watcher.until_training_goes_on()
+            watcher.until_training_continues()
 
             watcher.until_in_an_episode()
             world.server.process.kill()
-            watcher.until_the_robot_stands()
+            watcher.until_the_robot_stops()
             watcher.ears.until(
                 lambda: processes[body.name].exit_code is not None, TIMEOUT_S, 'its end'
             )
@@ -121,15 +123,15 @@ def test_training_goes_on_after_gazebo_was_silent_and_after_it_ended(
             assert 'the simulation has ended' in processes[body.name].last_lines(1)
             start_world('pendulum')
             kill_and_restart(processes, [body], environment, tmp_path)
-            watcher.until_training_goes_on()
+            watcher.until_training_continues()
         finally:
             watcher.ears.close()
-    assert processes[mind.name].exit_code == 0
-    is_named_once(processes[mind.name].log.read_text(encoding='utf-8'))
+    assert processes[agent_node.name].exit_code == 0
+    check_log(processes[agent_node.name].log.read_text(encoding='utf-8'))
 
 
-def is_named_once(log: str) -> None:
-    """Check that each silence has one line when it begins and one when it is over."""
+def check_log(log: str) -> None:
+    """Check that each silence has one log line when it begins and one when it ends."""
     lines = [line for line in log.splitlines() if CAUSE in line]
     over = ['over after' in line for line in lines]
     assert over == [False, True] * (len(over) // 2), lines

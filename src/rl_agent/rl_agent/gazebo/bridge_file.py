@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The YAML file of `ros_gz_bridge`: which topic of Gazebo is which of ROS.
+"""The YAML file of `ros_gz_bridge`, which maps Gazebo topics to ROS topics.
 
-On the ROS side all names begin with `gazebo/`: the node `gazebo_robot` stands between them and
-the robot's own topics. What else is bridged has an absolute name, and is its user's business.
+On the ROS side, names begin with `gazebo/`; the node `gazebo_robot` relays between them and the
+robot's topics. Users may bridge further topics under absolute names.
 """
 
 from pathlib import Path
@@ -19,22 +19,22 @@ import yaml
 PREFIX = 'gazebo/'
 CLOCK = f'{PREFIX}clock'
 
-_BOTH = 'BIDIRECTIONAL'
+_BIDIRECTIONAL = 'BIDIRECTIONAL'
 
 
 @dataclass(frozen=True, config=STRICT)
 class BridgeEntry:
-    """One topic.
+    """One bridged topic.
 
     Attributes:
-        ros_topic_name: relative to the robot's namespace, or absolute.
-        gz_topic_name: absolute.
-        ros_type_name: `package/msg/Name`.
-        gz_type_name: `gz.msgs.Name`.
-        direction: which way.
-        publisher_queue: messages that may wait to be published.
-        subscriber_queue: messages that may wait to be read.
-        lazy: nothing is bridged that nobody listens to.
+        ros_topic_name: name in ROS, relative to the robot's namespace or absolute.
+        gz_topic_name: name in Gazebo, absolute.
+        ros_type_name: ROS message type, `package/msg/Name`.
+        gz_type_name: Gazebo message type, `gz.msgs.Name`.
+        direction: direction of the messages.
+        publisher_queue: size of the publisher's queue.
+        subscriber_queue: size of the subscriber's queue.
+        lazy: bridge the topic only while it has subscribers.
     """
 
     ros_topic_name: Annotated[str, Field(pattern=r'^(gazebo)?/[A-Za-z][A-Za-z0-9_/]*$')]
@@ -51,7 +51,7 @@ def load_bridge(path: Path) -> list[BridgeEntry]:
     """Return the entries of a bridge file.
 
     Raises:
-        ConfigurationError: it cannot be read, or one line for each mistake in it.
+        ConfigurationError: the file cannot be read; or one line for each mistake in it.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
@@ -76,14 +76,14 @@ def load_bridge(path: Path) -> list[BridgeEntry]:
 
 
 def bridged(topic: str) -> str:
-    """Return the name that the bridge has for a topic of the robot, which may be absolute."""
+    """Return the bridge's name of a topic of the robot, which may be absolute."""
     return PREFIX + topic.lstrip('~/')
 
 
 def command_topics(description: RobotDescription) -> dict[str, str]:
-    """Return the bridged topics that a robot's commands go to, each with its message type.
+    """Return the message types of the bridged topics for a robot's commands.
 
-    A command of joints is one number for each; one of fields goes as it is.
+    A command with joints is split into one number per joint; one with fields is relayed as it is.
     """
     action = description.action
     if action.joints:
@@ -92,17 +92,20 @@ def command_topics(description: RobotDescription) -> dict[str, str]:
 
 
 def check_bridge(entries: list[BridgeEntry], description: RobotDescription) -> None:
-    """Do nothing if a bridge has all that a robot needs, and leaves its own topics to the node.
+    """Check that a bridge has all topics that a robot needs, and none that `gazebo_robot` offers.
 
     Raises:
-        ConfigurationError: topics are missing, of another type or direction, or not to be bridged.
+        ConfigurationError: topics are missing, have another type or direction, or must not be
+            bridged.
     """
     sensors = {bridged(topic): kind for topic, kind in description.topics.items()}
     wanted = [(CLOCK, 'rosgraph_msgs/msg/Clock', 'GZ_TO_ROS')]
     wanted += [(topic, kind, 'GZ_TO_ROS') for topic, kind in sensors.items()]
     wanted += [(topic, kind, 'ROS_TO_GZ') for topic, kind in command_topics(description).items()]
     given = {(item.ros_topic_name, item.ros_type_name, item.direction) for item in entries}
-    missing = [' '.join(item) for item in wanted if not given & {item, (item[0], item[1], _BOTH)}]
+    missing = [
+        ' '.join(item) for item in wanted if not given & {item, (item[0], item[1], _BIDIRECTIONAL)}
+    ]
     if missing:
         raise ConfigurationError(
             f'bridge of robot {description.name!r}: missing: {"; ".join(missing)}; accepted: an'

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Which message types of Gazebo Harmonic `ros_gz_bridge` makes of which of ROS 2 Jazzy.
+"""The message types of Gazebo Harmonic to which `ros_gz_bridge` converts those of ROS 2 Jazzy.
 
-Source: the table in the README of ros_gz_bridge 1.0.5. Later releases know some more.
+Source: the table in the README of ros_gz_bridge 1.0.5. Later releases have some more.
 """
 
 ROS_TO_GZ = {

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The arguments of gazebo.launch.py, see `launch_arguments`."""
+"""The arguments of gazebo.launch.py."""
 
 import dataclasses
 
@@ -15,30 +15,31 @@ from rl_agent.bringup.launch_arguments import (
 from rl_agent.bringup.node_specs import ParameterValue, SIMULATION_STARTS_WITHIN_S
 from rl_agent.bringup.robot_parameters import GazeboRobotParameters
 
-# Gazebo has its own time; another simulation should not find its spool.
-_OWN: dict[str, ParameterValue] = {
+# Gazebo has its own clock; another simulation must not find this one's spool.
+_AGENT_DEFAULTS: dict[str, ParameterValue] = {
     'use_sim_time': True,
     'robot_timeout_s': SIMULATION_STARTS_WITHIN_S,
     'spool_folder': '',
 }
 
 GAZEBO_AGENT = tuple(
-    dataclasses.replace(item, default=_OWN.get(item.name, item.default)) for item in AGENT
+    dataclasses.replace(item, default=_AGENT_DEFAULTS.get(item.name, item.default))
+    for item in AGENT
 )
 
 _ROBOT_NODE = {item.name: item for item in parameter_arguments(GazeboRobotParameters)}
 
 WORLD = (
-    LaunchArgument('world', 'SDF file; empty: the one of the robot in config/worlds', ''),
-    LaunchArgument('model', 'folder in GZ_SIM_RESOURCE_PATH; empty: the name of the robot', ''),
-    LaunchArgument('bridge', 'YAML file for ros_gz_bridge; empty: the one of the robot', ''),
+    LaunchArgument('world', 'SDF file; empty: the world of the robot in config/worlds', ''),
     LaunchArgument(
-        'x', 'moves the model that a world does not have yet, from its own pose, m', 0.0
+        'model', 'model folder in GZ_SIM_RESOURCE_PATH; empty: the name of the robot', ''
     ),
+    LaunchArgument('bridge', 'YAML file of ros_gz_bridge; empty: the file of the robot', ''),
+    LaunchArgument('x', 'shift of a model that is added to the world, from its own pose, m', 0.0),
     LaunchArgument('y', 'see x, m', 0.0),
     LaunchArgument('z', 'see x, m', 0.0),
-    LaunchArgument('yaw', 'turns the model there, rad', 0.0),
-    LaunchArgument('headless', 'true: without a window', False),
+    LaunchArgument('yaw', 'rotation of the added model, rad', 0.0),
+    LaunchArgument('headless', 'true: no window', False),
     _ROBOT_NODE['lockstep'],
     LaunchArgument(
         'real_time_factor', 'simulated seconds per second, at most; 0: as fast as possible', 1.0

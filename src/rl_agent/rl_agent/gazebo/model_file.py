@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A robot's model for Gazebo Harmonic: where it is, how it stands, what its sensors need."""
+"""A robot's model file for Gazebo Harmonic: its pose, and the systems that its sensors need."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from rl_agent.errors import ConfigurationError
 
 FOLDERS_VARIABLE = 'GZ_SIM_RESOURCE_PATH'
 
-_SYSTEMS = 'gz::sim::systems::'
-# The system of a world without which a sensor of some type says nothing.
+SYSTEMS = 'gz::sim::systems::'  # prefix of their names
+# The system that a world needs for a type of sensor to publish.
 _SYSTEM_OF_SENSOR = {
     'air_pressure': 'AirPressure',
     'altimeter': 'Altimeter',
@@ -32,12 +32,12 @@ _SYSTEM_OF_SENSOR = {
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model that was read.
+    """The content of a model file.
 
     Attributes:
-        name: of its folder.
-        pose: in which its file puts it: x, y, z, m, and roll, pitch, yaw, rad.
-        needs: the systems that its sensors need in a world, each with their names.
+        name: name of its folder.
+        pose: pose in the file: x, y, z, m, and roll, pitch, yaw, rad.
+        needs: names of the sensors that need a system of the world, by system.
     """
 
     name: str
@@ -45,16 +45,16 @@ class ModelFile:
     needs: Mapping[str, tuple[str, ...]]
 
     def moved(self, x: float, y: float, z: float, yaw: float) -> tuple[float, ...]:
-        """Return its pose, moved by metres and turned by radians."""
-        moves = (x, y, z, 0.0, 0.0, yaw)
-        return tuple(own + move for own, move in zip(self.pose, moves, strict=True))
+        """Return the pose, shifted in m and rotated about z in rad."""
+        shift = (x, y, z, 0.0, 0.0, yaw)
+        return tuple(own + more for own, more in zip(self.pose, shift, strict=True))
 
 
 def model_folders(environment: Mapping[str, str], own: Path) -> list[Path]:
-    """Return the folders that Gazebo looks for models in.
+    """Return the folders in which Gazebo searches for models.
 
     Args:
-        environment: variables that it runs with.
+        environment: environment variables of Gazebo.
         own: folder of this project's models.
     """
     given = environment.get(FOLDERS_VARIABLE, '').split(os.pathsep)
@@ -62,49 +62,53 @@ def model_folders(environment: Mapping[str, str], own: Path) -> list[Path]:
 
 
 def read_model(name: str, folders: Sequence[Path], inside: Collection[str] = ()) -> ModelFile:
-    """Return what a model's file says.
+    """Return the content of a model's file.
 
     Args:
-        name: of its folder.
-        folders: that hold folders of models.
-        inside: models that the world has: of these nothing is known where they have no folder.
+        name: name of the model's folder.
+        folders: folders to search, first match first.
+        inside: models that the world file itself defines; these need no folder.
 
     Raises:
-        ConfigurationError: there is none of that name, or it is not SDF.
+        ConfigurationError: there is no such model, or its file is not SDF.
     """
-    there = {
+    found = {
         file.parent.name: file
         for item in reversed(folders)
         for file in item.glob('*/model.config')
     }
-    if name not in there and name in inside:
+    if name not in found and name in inside:
         return ModelFile(name, (0.0,) * 6, {})
-    if name not in there:
-        names = sorted(there)
+    if name not in found:
+        names = sorted(found)
         raise ConfigurationError(
             f'model: {name}: no folder with a model.config; accepted: one in'
             f' {FOLDERS_VARIABLE}; there: {", ".join(names) or "none"}'
         )
-    config = there[name]
-    path = config.with_name((_root(config).findtext('sdf') or 'model.sdf').strip())
-    model = _root(path).find('model')
+    config = found[name]
+    path = config.with_name((xml_root(config, 'model').findtext('sdf') or 'model.sdf').strip())
+    model = xml_root(path, 'model').find('model')
     if model is None:
         raise ConfigurationError(f'model {path}: no model; accepted: SDF with a <model>')
     return ModelFile(name, _pose(path, model), _needs(model))
 
 
-def _root(path: Path) -> ET.Element:
-    """Return the outermost element of a file."""
+def xml_root(path: Path, kind: str) -> ET.Element:
+    """Return the root element of an XML file.
+
+    Raises:
+        ConfigurationError: the file cannot be read; `kind` is `model` or `world`.
+    """
     try:
         return ET.parse(path).getroot()
     except OSError as error:
-        raise ConfigurationError(f'model {path}: {error.strerror}') from error
+        raise ConfigurationError(f'{kind} {path}: {error.strerror}') from error
     except ET.ParseError as error:
-        raise ConfigurationError(f'model {path}: no XML: {error}') from error
+        raise ConfigurationError(f'{kind} {path}: not XML: {error}') from error
 
 
 def _pose(path: Path, model: ET.Element) -> tuple[float, ...]:
-    """Return six numbers; a model without a pose stands at 0."""
+    """Return the six numbers of a model's pose; 0 if it has none."""
     words = (model.findtext('pose') or '').split() or ['0'] * 6
     try:
         x, y, z, roll, pitch, yaw = map(float, words)
@@ -116,11 +120,11 @@ def _pose(path: Path, model: ET.Element) -> tuple[float, ...]:
 
 
 def _needs(model: ET.Element) -> dict[str, tuple[str, ...]]:
-    """Return the systems that a model's sensors need."""
+    """Return the names of a model's sensors by the system that they need."""
     needs: dict[str, tuple[str, ...]] = {}
     for sensor in model.iter('sensor'):
         system = _SYSTEM_OF_SENSOR.get(sensor.get('type', ''))
         if system:
-            name = _SYSTEMS + system
+            name = SYSTEMS + system
             needs[name] = (*needs.get(name, ()), sensor.get('name', ''))
     return needs

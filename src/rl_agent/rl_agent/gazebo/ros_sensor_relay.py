@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Hands a robot's sensor messages on from Gazebo's bridge, with stamps that never go back."""
+"""Relays a robot's sensor messages from Gazebo's bridge, with monotonic stamps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class _Topic:
     """A sensor topic.
 
     Attributes:
-        publisher: on the robot's side.
-        stamped: whether its messages have a header.
-        newest: message from Gazebo, if any came since the last restart.
-        stamp_ns: of that, by Gazebo's time.
+        publisher: publisher of the robot's topic.
+        stamped: whether the messages have a header.
+        newest: newest message from Gazebo since the last restart, if any.
+        stamp_ns: its stamp in Gazebo's time; -1 without a message.
     """
 
     publisher: Publisher
@@ -36,20 +36,20 @@ class _Topic:
 
 
 class SensorRelay:
-    """The newest message of each bridged sensor topic, and Gazebo's time.
+    """Keeps and publishes the newest message of each bridged sensor topic, and Gazebo's time.
 
     Attributes:
-        clock: Gazebo's time made to go only forwards.
-        now_ns: Gazebo's own time; -1 before it was heard.
-        heard_s: when anything came last, by `time.monotonic`.
+        clock: Gazebo's time, made monotonic.
+        now_ns: Gazebo's time; -1 before the first message.
+        heard_s: when the last message arrived, by `time.monotonic`.
     """
 
     def __init__(self, node: Node, description: RobotDescription) -> None:
-        """Advertise; nothing is heard before `listen`.
+        """Advertise the robot's topics; `listen` subscribes to the bridge.
 
         Args:
-            node: relative topics live in its namespace.
-            description: of the robot.
+            node: node whose namespace the relative topics are in.
+            description: description of the robot.
         """
         self._node = node
         self._on_message: Callable[[str], None] = lambda topic: None
@@ -70,8 +70,8 @@ class SensorRelay:
         """Subscribe to the bridge.
 
         Args:
-            group: of the callbacks.
-            on_message: called with the topic after each message; '' for the clock.
+            group: callback group.
+            on_message: called after each message with its topic, or with '' for the clock.
         """
         self._on_message = on_message
         self._node.create_subscription(
@@ -83,13 +83,13 @@ class SensorRelay:
             )
 
     def are_since(self, stamp_ns: int) -> bool:
-        """Return whether clock and every topic were heard with this time of Gazebo or later."""
+        """Return whether clock and all topics have reached this time of Gazebo."""
         stamps = [item.stamp_ns for item in self._topics.values()]
         return self.now_ns >= stamp_ns and min(stamps) >= stamp_ns
 
     @property
     def silent(self) -> list[str]:
-        """Bridged topics that were not heard since the last restart, in words."""
+        """Bridged topics without a message since the last restart, as texts."""
         topics = [topic for topic, item in self._topics.items() if item.stamp_ns < 0]
         names = [*map(bridged, topics), *([CLOCK] if self.now_ns < 0 else [])]
         return [
@@ -99,13 +99,13 @@ class SensorRelay:
         ]
 
     def restart(self) -> None:
-        """Forget what was heard: a paused simulation was told to begin again."""
+        """Forget all messages, because a paused simulation was told to restart."""
         self.clock.restart()
         self.now_ns = -1
         self._forget(-1)
 
     def publish(self) -> None:
-        """Publish clock and all sensors, as they are now."""
+        """Publish the time and all sensors."""
         self.publish_clock()
         for topic in sorted(self._topics, key=lambda name: self._topics[name].stamped):
             self.publish_topic(topic)
@@ -126,16 +126,16 @@ class SensorRelay:
         item.publisher.publish(item.newest)
 
     def _forget(self, newest_ns: int) -> None:
-        """Forget what is newer: it is from before a restart."""
+        """Forget newer messages, which are from before a restart."""
         for item in self._topics.values():
             if item.stamp_ns > newest_ns:
                 item.newest, item.stamp_ns = None, -1
 
     def _on_clock(self, message: Clock) -> None:
-        """Note the time; forget what was heard before it went back."""
+        """Record the time; if it jumped back, forget the messages from before."""
         stamp_ns = stamp_to_ns(message.clock)
         if self.clock.note(stamp_ns):
-            self._forget(stamp_ns + self._period_ns)  # sensors may be ahead of the clock a little
+            self._forget(stamp_ns + self._period_ns)  # sensors may be slightly ahead of the clock
         self.now_ns, self.heard_s = stamp_ns, time.monotonic()
         self._on_message('')
 

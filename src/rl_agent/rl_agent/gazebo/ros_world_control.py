@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The world-control service of Gazebo Harmonic, through `ros_gz_bridge`: step, run, reset."""
+"""The world-control service of Gazebo Harmonic, through `ros_gz_bridge`: step and reset."""
 
 import math
 import time
@@ -8,6 +8,7 @@ from typing import Any
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rl_agent.errors import ConfigurationError, RobotError
+from rl_agent.gazebo.installation import ACCEPTED
 
 _DISCOVERY_S = 0.5
 
@@ -22,22 +23,21 @@ def world_control_type() -> Any:
         from ros_gz_interfaces.srv import ControlWorld
     except ImportError as error:
         raise ConfigurationError(
-            f'ros_gz_interfaces cannot be imported ({error}); accepted: Gazebo Harmonic for ROS 2'
-            ' Jazzy: sudo apt install ros-jazzy-ros-gz'
+            f'ros_gz_interfaces cannot be imported ({error}); {ACCEPTED}'
         ) from error
     return ControlWorld
 
 
 class WorldControl:
-    """Controls a world. Nothing here waits: calls return futures."""
+    """Controls a world through coroutines, which never block the executor."""
 
     def __init__(self, node: Node, world: str, group: CallbackGroup) -> None:
-        """Look for the service.
+        """Create a client of the service.
 
         Args:
-            node: whose executor serves the answers.
+            node: node of the client.
             world: name of the world.
-            group: of the answers' callbacks.
+            group: callback group of the answers.
 
         Raises:
             ConfigurationError: ros_gz is not installed.
@@ -48,10 +48,10 @@ class WorldControl:
         self._client = node.create_client(self._type, self.service, callback_group=group)
 
     @property
-    def is_there(self) -> bool:
-        """Whether the bridge offers the service, and has had time to know of this client.
+    def is_ready(self) -> bool:
+        """Whether the bridge offers the service and has had time to discover this client.
 
-        A service answers whom it has not discovered yet, too, but those do not hear it.
+        Before that, its answers do not arrive.
         """
         now_s = time.monotonic()
         if not self._client.service_is_ready():
@@ -61,7 +61,7 @@ class WorldControl:
         return now_s - self._ready_since_s >= _DISCOVERY_S
 
     async def step(self, count: int) -> None:
-        """Let so many physics steps pass, and stay paused.
+        """Make a number of physics steps, and stay paused.
 
         Raises:
             RobotError: Gazebo refuses.
@@ -72,22 +72,22 @@ class WorldControl:
         await self._call(request, f'to step {count} times')
 
     async def reset(self, *, paused: bool) -> None:
-        """Bring the world back to how its file describes it; its time begins at 0 again.
+        """Reset the world to its file and its time to 0.
 
         Args:
-            paused: stay so afterwards.
+            paused: whether the world stays paused afterwards.
 
         Raises:
             RobotError: Gazebo refuses.
         """
         request = self._type.Request()
         request.world_control.pause = paused
-        # Harmonic has no other kind: `model_only` is refused there
+        # Harmonic has no other kind of reset: it refuses `model_only`
         request.world_control.reset.all = True
         await self._call(request, 'to reset')
 
-    async def _call(self, request: Any, what: str) -> None:
+    async def _call(self, request: Any, action: str) -> None:
         """Call the service and wait for its answer."""
         response = await self._client.call_async(request)
         if response is None or not response.success:
-            raise RobotError(f'{self.service}: Gazebo refused {what}')
+            raise RobotError(f'{self.service}: Gazebo refused {action}')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A world file for Gazebo Harmonic: its name and step, and a copy with a robot and a speed."""
+"""World files for Gazebo Harmonic: read one, write a copy with a robot and a real-time factor."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,27 +10,27 @@ from typing import Any
 import xml.etree.ElementTree as ET
 
 from rl_agent.errors import ConfigurationError
-from rl_agent.gazebo.model_file import ModelFile
+from rl_agent.gazebo.model_file import ModelFile, SYSTEMS, xml_root
 from rl_agent.system.folders import folders_above
 
-_VARIANT = '_gazebo'  # ends the name of a description that is another one in Gazebo
-_FILE_TAGS = ('uri', '_map')  # end the names of elements that can name a file
+_VARIANT = '_gazebo'  # suffix of descriptions that differ in Gazebo
+_FILE_TAGS = ('uri', '_map')  # suffixes of elements that can name a file
 _NEEDED_SYSTEMS = {
-    'gz::sim::systems::Physics': 'nothing moves',
-    'gz::sim::systems::UserCommands': 'nothing can be spawned',
+    f'{SYSTEMS}Physics': 'nothing would move',
+    f'{SYSTEMS}UserCommands': 'nothing could be spawned',
 }
 
 
 @dataclass(frozen=True)
 class WorldFile:
-    """A world file that was read.
+    """The content of a world file.
 
     Attributes:
-        path: of the file.
-        name: of the world; its services are at /world/NAME/...
-        step_s: of its physics.
-        systems: names of its plugins.
-        models: names of those in it, and of the folders that it includes.
+        path: path of the file.
+        name: name of the world; its services are at /world/NAME/...
+        step_s: step of the physics.
+        systems: names of its systems.
+        models: names of its models and of the folders that it includes.
     """
 
     path: Path
@@ -42,13 +42,13 @@ class WorldFile:
 
 @dataclass(frozen=True)
 class WorldFiles:
-    """What a robot needs in Gazebo.
+    """The files of a robot in Gazebo.
 
     Attributes:
-        world: SDF file.
-        bridge: YAML file.
+        world: SDF file of the world.
+        bridge: YAML file of the bridge.
         models: folder of this project's models.
-        model: name of the robot's.
+        model: name of the robot's model.
     """
 
     world: Path
@@ -57,17 +57,17 @@ class WorldFiles:
     model: str
 
 
-def world_files(given: Mapping[str, Any], beside: str) -> WorldFiles:
-    """Return the files that a launch file's arguments mean.
+def world_files(given: Mapping[str, Any], launch_file: str) -> WorldFiles:
+    """Return the files that the arguments of a launch file name.
 
     Args:
         given: `robot`, `world`, `bridge` and `model`; the last three may be empty.
-        beside: a file of the workspace, or of its install folder.
+        launch_file: file in the workspace or its install folder, where `config/worlds` is found.
 
     Raises:
-        ConfigurationError: one is not there.
+        ConfigurationError: a file does not exist.
     """
-    folders = [folder / 'config' / 'worlds' for folder in folders_above([beside])]
+    folders = [folder / 'config' / 'worlds' for folder in folders_above([launch_file])]
     worlds = next((folder for folder in folders if folder.is_dir()), folders[0])
     robot = Path(given['robot']).stem
     model = given['model'] or robot.removesuffix(_VARIANT)
@@ -81,17 +81,17 @@ def world_files(given: Mapping[str, Any], beside: str) -> WorldFiles:
         if not file.is_file():
             names = ', '.join(sorted(item.name for item in worlds.glob(f'*{file.suffix}')))
             raise ConfigurationError(
-                f'{name}: {file}: no such file; accepted: {name}:=PATH, or a robot of {worlds}:'
+                f'{name}: {file}: no such file; accepted: {name}:=PATH, or a robot in {worlds}:'
                 f' {names}'
             )
     return files
 
 
 def steps_in(period_s: float, step_s: float) -> int:
-    """Return how many physics steps a control period has.
+    """Return the number of physics steps in a control period.
 
     Raises:
-        ConfigurationError: it is not a whole number of them.
+        ConfigurationError: it is not a whole number.
     """
     count = round(period_s / step_s)
     if count < 1 or not math.isclose(count * step_s, period_s, rel_tol=1e-6):
@@ -103,75 +103,69 @@ def steps_in(period_s: float, step_s: float) -> int:
 
 
 def check_world_name(name: str) -> None:
-    """Do nothing if a world's services can have names in ROS, which has no blanks and hyphens.
+    """Check that a world's services have valid names in ROS, without spaces and hyphens.
 
     Raises:
-        ConfigurationError: they cannot.
+        ConfigurationError: ROS does not accept the name.
     """
     if not re.fullmatch('[A-Za-z_][A-Za-z0-9_]*', name):
         raise ConfigurationError(
-            f'world: given the name {name!r}; accepted: one of letters, digits and _, as'
-            f' /world/{name}/control is a service of ROS'
+            f'world: given the name {name!r}; accepted: letters, digits and _, because'
+            f' /world/{name}/control is a ROS service'
         )
 
 
 def read_world(path: Path) -> WorldFile:
-    """Return what a world file says.
+    """Return the content of a world file.
 
     Raises:
-        ConfigurationError: it cannot be read, has no world, lacks a system that is needed, or has
-            a name that ROS has no services for.
+        ConfigurationError: the file cannot be read, has no world or lacks a required system, or
+            ROS does not accept the world's name.
     """
     world = _parse(path)
     check_world_name(world.get('name', 'default'))
     names = [item.get('name', '') for item in world.findall('plugin')]
-    # Harmonic still takes the names of before it was called Gazebo again
+    # Harmonic still accepts the names from when Gazebo was called Ignition
     present = frozenset(name.replace('ignition::gazebo::', 'gz::sim::') for name in names)
-    missing = [f'{name} ({why})' for name, why in _NEEDED_SYSTEMS.items() if name not in present]
-    if missing:
-        raise ConfigurationError(
-            f'{path}: no system {", ".join(missing)}; accepted: a <plugin> of the world for each'
-        )
+    _refuse_missing_systems(
+        path, [f'{name} ({why})' for name, why in _NEEDED_SYSTEMS.items() if name not in present]
+    )
     return WorldFile(
         path, world.get('name', 'default'), _step_s(path, world), present, _models(world)
     )
 
 
 def check_sensors(world: WorldFile, model: ModelFile) -> None:
-    """Do nothing if a world has the systems that a robot's sensors need.
+    """Check that a world has the systems that a robot's sensors need.
 
     Raises:
-        ConfigurationError: one is missing: these sensors would say nothing.
+        ConfigurationError: a system is missing, so that sensors would be silent.
     """
-    silent = [
+    missing = [
         f'{system} (sensor {", ".join(sensors)} of {model.name} would be silent)'
         for system, sensors in model.needs.items()
         if system not in world.systems
     ]
-    if silent:
-        raise ConfigurationError(
-            f'{world.path}: no system {", ".join(silent)}; accepted: a <plugin> of the world for'
-            ' each'
-        )
+    _refuse_missing_systems(world.path, missing)
 
 
 def write_world(
     world: WorldFile, target: Path, real_time_factor: float, model: str, pose: Sequence[float]
 ) -> Path:
-    """Write a copy of a world with a robot in it, and another real-time factor; return it.
+    """Write a copy of a world with a robot and another real-time factor; return its path.
 
-    The robot becomes part of the world, because Harmonic's reset removes what was spawned later.
+    The robot becomes part of the world because Harmonic's reset removes models spawned later.
 
     Args:
-        world: to copy.
-        target: file of the copy.
-        real_time_factor: simulated seconds per second; 0: as fast as the machine can.
-        model: name of a model folder; a world that has it already keeps it as it is.
-        pose: of the model: x, y, z, m, and roll, pitch, yaw, rad.
+        world: world to copy.
+        target: path of the copy.
+        real_time_factor: simulated seconds per second; 0: as fast as possible.
+        model: name of a model folder; if the world already has the model, it stays as it is.
+        pose: pose of the model: x, y, z, m, and roll, pitch, yaw, rad.
 
     Raises:
-        ConfigurationError: the world cannot be read, or the copy not be written; or time would go
-            backwards.
+        ConfigurationError: the world cannot be read, the copy cannot be written, or the real-time
+            factor is negative.
     """
     if real_time_factor < 0.0:
         raise ConfigurationError(
@@ -181,7 +175,7 @@ def write_world(
     element = _parse(world.path)
     physics = _child(element, 'physics', name='default', type='ignored')
     _child(physics, 'real_time_factor').text = f'{real_time_factor:g}'
-    _keep_files(element, world.path.parent)
+    _make_paths_absolute(element, world.path.parent)
     if model not in world.models:
         include = ET.SubElement(element, 'include')
         ET.SubElement(include, 'uri').text = f'model://{model}'
@@ -196,8 +190,16 @@ def write_world(
     return target
 
 
-def _keep_files(world: ET.Element, folder: Path) -> None:
-    """Make paths that are relative to a world's folder absolute: its copy lies elsewhere."""
+def _refuse_missing_systems(path: Path, missing: Sequence[str]) -> None:
+    """Raise ConfigurationError if systems are missing in a world."""
+    if missing:
+        raise ConfigurationError(
+            f'{path}: no system {", ".join(missing)}; accepted: a <plugin> of the world for each'
+        )
+
+
+def _make_paths_absolute(world: ET.Element, folder: Path) -> None:
+    """Make paths relative to a world's folder absolute, because its copy is elsewhere."""
     for item in world.iter():
         text = (item.text or '').strip()
         if item.tag.endswith(_FILE_TAGS) and text and (folder / text).exists():
@@ -205,7 +207,7 @@ def _keep_files(world: ET.Element, folder: Path) -> None:
 
 
 def _models(world: ET.Element) -> frozenset[str]:
-    """Return the names of a world's models, and of the folders that it includes."""
+    """Return the names of a world's models and of the folders that it includes."""
     names = {item.get('name', '') for item in world.findall('model')}
     for item in world.findall('include'):
         names |= {item.findtext('name', '').strip()}
@@ -214,19 +216,14 @@ def _models(world: ET.Element) -> frozenset[str]:
 
 
 def _child(parent: ET.Element, tag: str, **attributes: str) -> ET.Element:
-    """Return the first child with a tag, made if there is none."""
+    """Return the first child with a tag; create it if there is none."""
     found = parent.find(tag)
     return ET.SubElement(parent, tag, attributes) if found is None else found
 
 
 def _parse(path: Path) -> ET.Element:
     """Return the world element of a file."""
-    try:
-        root = ET.parse(path).getroot()
-    except OSError as error:
-        raise ConfigurationError(f'world {path}: {error.strerror}') from error
-    except ET.ParseError as error:
-        raise ConfigurationError(f'world {path}: no XML: {error}') from error
+    root = xml_root(path, 'world')
     world = root.find('world')
     if root.tag != 'sdf' or world is None:
         raise ConfigurationError(
@@ -236,7 +233,7 @@ def _parse(path: Path) -> ET.Element:
 
 
 def _step_s(path: Path, world: ET.Element) -> float:
-    """Return the physics step, s; Gazebo's own where the world says nothing."""
+    """Return the physics step, s; Gazebo's default if the world has none."""
     text = world.findtext('physics/max_step_size', '0.001')
     try:
         step_s = float(text)
@@ -244,6 +241,6 @@ def _step_s(path: Path, world: ET.Element) -> float:
         step_s = math.nan
     if not 0.0 < step_s <= 1.0:
         raise ConfigurationError(
-            f'{path}: max_step_size: given {text!r}; accepted: seconds, above 0'
+            f'{path}: max_step_size: given {text!r}; accepted: above 0, at most 1 s'
         )
     return step_s

@@ -253,7 +253,7 @@ class GazeboRobotNode(ManagedNode):
     def _begin_or_repeat(self) -> None:
         """Repeat the last reading; before the first one let a period pass, that sensors speak."""
         self._published_s = time.monotonic()
-        if self._busy or not self._world.is_there:
+        if self._busy or not self._world.is_ready:
             return
         if self._relay.silent and self.executor:
             self._busy, self._busy_since_s = True, self._published_s
@@ -267,7 +267,7 @@ class GazeboRobotNode(ManagedNode):
 
     def _is_ready(self) -> bool:
         """Return whether there is a world, and all its sensors have spoken."""
-        return self._world.is_there and not self._relay.silent
+        return self._world.is_ready and not self._relay.silent
 
     def _publish(self) -> None:
         """Publish clock and sensors."""
@@ -277,7 +277,7 @@ class GazeboRobotNode(ManagedNode):
     def _explain_stall(self) -> str:
         """Return what is silent, and what to look at."""
         timeout_s = self._settings.timeout_s
-        if not self._world.is_there:
+        if not self._world.is_ready:
             return (
                 f'{self._world.service}: no such service in {timeout_s:g} s; accepted: a running'
                 f' Gazebo Harmonic with a world {self._settings.world!r}, and ros_gz_bridge'

@@ -1,17 +1,17 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A simulator's time goes only forwards, whatever the simulator does."""
+"""A simulator's time becomes monotonic, whatever the simulator does."""
 
 from rl_agent.gazebo.monotonic_clock import MonotonicClock
 
 
-def test_time_goes_on_after_a_restart() -> None:
-    """Steps of 50: 0, 50, 100, then a restart at 0, which is one step later than 100."""
+def test_time_continues_after_a_restart() -> None:
+    """In steps of 50: after 0, 50 and 100 a restart at 0 counts as one step after 100."""
     clock = MonotonicClock(50)
-    told = []
+    results = []
     for stamp_ns in (0, 50, 100, 0, 50, 30, 80):
-        went_back = clock.note(stamp_ns)
-        told.append((clock.monotonic_ns(stamp_ns), went_back))
-    assert told == [
+        jumped_back = clock.note(stamp_ns)
+        results.append((clock.monotonic_ns(stamp_ns), jumped_back))
+    assert results == [
         (0, False),
         (50, False),
         (100, False),
@@ -23,8 +23,8 @@ def test_time_goes_on_after_a_restart() -> None:
     assert clock.restarts == 2
 
 
-def test_a_restart_that_was_asked_for_needs_no_sign() -> None:
-    """The first stamp heard after it may be the last one before it."""
+def test_a_requested_restart_needs_no_jump() -> None:
+    """The first stamp after it may equal the last one before it."""
     clock = MonotonicClock(50)
     clock.note(50)
     clock.restart()
@@ -33,7 +33,7 @@ def test_a_restart_that_was_asked_for_needs_no_sign() -> None:
     assert clock.restarts == 1
 
 
-def test_time_that_stands_still_is_no_restart() -> None:
+def test_constant_time_is_no_restart() -> None:
     clock = MonotonicClock(50)
     assert [clock.note(stamp_ns) for stamp_ns in (20, 20, 20)] == [False, False, False]
     assert clock.monotonic_ns(20) == 20
