@@ -198,8 +198,8 @@ def test_a_stop_before_the_first_command_of_the_way_ends_the_reset(
     time.sleep(0.3)  # it waits for a reading
     sent = len(arm.commands)
     env.release()
-    assert env._driven is not None
-    env._driven.stop_waiting(WITHIN_S)
+    assert env._ros_robot is not None
+    env._ros_robot.stop_waiting(WITHIN_S)
     arm.silent = False
     with pytest.raises(StoppedError, match='reset: stopped'):
         episode.result(WITHIN_S)

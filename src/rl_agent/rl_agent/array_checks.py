@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Questions about short arrays, answered faster than by NumPy's reductions.
+"""Checks of short arrays, faster than NumPy's reductions.
 
 For a dozen numbers a reduction takes several times as long as the comparison before it, and the
-control loop asks ten times a step.
+control loop makes ten such checks per step.
 """
 
 from typing import Any
@@ -24,8 +24,8 @@ def all_finite(numbers: NDArray[Any]) -> bool:
 
 
 def fits_float32(numbers: NDArray[np.float64]) -> bool:
-    """Return whether all numbers are finite in float32; unlike a cast, it warns of none."""
-    # nearly always the sum of squares tells, in a third of the time
+    """Return whether all numbers are finite in float32, without the warnings of a cast."""
+    # the sum of squares nearly always suffices, in a third of the time
     return bool(numbers.dot(numbers) <= LARGEST_FLOAT32**2) or all_true(
         np.abs(numbers) <= LARGEST_FLOAT32
     )

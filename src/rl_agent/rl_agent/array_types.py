@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Names for types of arrays; docstrings say the shapes."""
+"""Names for array types; docstrings give the shapes."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,6 @@ from numpy.typing import NDArray
 
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
-Command = Float64Array  # (action,) in the units of the robot's command
-FieldValues = Mapping[str, Float64Array]  # name of an observation field to its numbers
-Frame = NDArray[np.uint8]  # (height, width, 3), red, green and blue
+Command = Float64Array  # (action,), in the units of the robot's command
+FieldValues = Mapping[str, Float64Array]  # numbers by observation field
+Frame = NDArray[np.uint8]  # (height, width, 3), red, green, blue

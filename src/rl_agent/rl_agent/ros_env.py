@@ -1,13 +1,13 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Any described robot as a Gymnasium environment of its own, for any Gymnasium learner.
+"""Any described robot as a Gymnasium environment with its own ROS node.
 
 from rl_agent.ros_env import RosEnv
 from stable_baselines3 import SAC
 
-with RosEnv('pendulum') as env:          # beside it: ros2 run rl_agent simulated_robot ...
+with RosEnv('pendulum') as env:          # needs: ros2 run rl_agent simulated_robot ...
     SAC('MlpPolicy', env).learn(5_000)
 
-with RosEnv('my_arm.yaml', real_time=True) as env:          # a robot whose time passes by itself
+with RosEnv('my_arm.yaml', real_time=True) as env:          # a real robot
     ...
 """
 
@@ -35,27 +35,27 @@ from rl_agent.ros.ros_topics import RESET_SEED, steady_clock
 from rl_agent.safety.ros_emergency_stop import EmergencyStop
 from rl_agent.safety.safety_state import SafetyState
 
-_FOUND_WITHIN_S = 5.0
-_SEED_WITHIN_S = 10.0
-_STOP_WITHIN_S = 1.0
+_DISCOVERY_TIMEOUT_S = 5.0
+_SEED_TIMEOUT_S = 10.0
+_STOP_TIMEOUT_S = 1.0
 
 
 class RosEnv(RobotEnv):
-    """A robot behind ROS topics, with a ROS node of its own.
+    """A robot behind ROS topics, with its own ROS node `rl_env`.
 
-    `reset(seed=...)` seeds the simulated robot of the same namespace, if there is one; a real
-    robot starts where it starts, and only `np_random` is seeded. Instead of `stamp_ns`, `info` has
-    `time_s`: since the beginning of the episode, by the robot's clock.
+    `reset(seed=...)` seeds the simulated robot in the same namespace, if there is one; with a real
+    robot it only seeds `np_random`. Instead of `stamp_ns`, `info` has `time_s`: the time since the
+    beginning of the episode, by the robot's clock.
 
-    In real time the robot is commanded at its rate, under all of the description's watchdogs and
-    stops, as by the `agent` node: whoever trains for longer than the command watchdog allows
-    between two steps finds the robot stopped, and the episode truncated.
+    In real time the robot is commanded at its rate with all watchdogs and stops of the
+    description, as by the `agent` node. If more time passes between two steps than the command
+    watchdog allows, the robot stops and the episode is truncated.
 
-    The topic `emergency_stop` and the services `~/emergency_stop`, `~/rearm` and, where a person
-    prepares the robot, `~/confirm_reset` are there, with `rl_env` in place of `agent`.
+    The topic `emergency_stop` and the services `~/emergency_stop`, `~/rearm` and, if a person
+    resets the robot, `~/confirm_reset` exist as in the `agent` node.
 
     Attributes:
-        node: for whatever else is to be published or heard.
+        node: the ROS node, for further topics and services.
     """
 
     def __init__(
@@ -66,21 +66,21 @@ class RosEnv(RobotEnv):
         real_time: bool = False,
         robot_timeout_s: float = 10.0,
     ) -> None:
-        """Connect; nothing moves before `reset`.
+        """Connect to the robot; nothing moves before `reset`.
 
         Args:
-            robot: name of a description, or the path of its YAML file.
-            namespace: that the robot's relative topics live in.
-            real_time: False steps a simulated robot in lockstep, without watchdogs; True commands
-                one whose time passes by itself, at its rate.
-            robot_timeout_s: a robot that is silent for so long is an error.
+            robot: name of a description, or path of its YAML file.
+            namespace: namespace of the robot's relative topics.
+            real_time: False: step a simulated robot in lockstep, without watchdogs; True: command
+                a real robot, or one simulated in real time, at its rate.
+            robot_timeout_s: silence of the robot that is an error.
 
         Raises:
             ConfigurationError: no such robot, or one line for each mistake in its file.
         """
         description = load_ros_robot(robot)
-        self._began_ns = 0
-        self._looks_for_simulation = description.simulation is not None
+        self._episode_began_ns = 0
+        self._find_simulation = description.simulation is not None
         self._context = Context()
         rclpy.init(context=self._context)
         self.node = Node('rl_env', context=self._context, namespace=namespace)
@@ -88,26 +88,28 @@ class RosEnv(RobotEnv):
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, name='ros_env', daemon=True)
         self._thread.start()
-        self._driven: LockstepRobot | RealtimeRobot | None = None
+        self._ros_robot: LockstepRobot | RealtimeRobot | None = None
         events = EventLog()
         state = SafetyState(events)
         safety = description.safety
         try:
             self._safety = EmergencyStop(self.node, state, safety.emergency_stop or safety.stop)
             if real_time:
-                self._driven = RealtimeRobot(
+                self._ros_robot = RealtimeRobot(
                     self.node, description, robot_timeout_s, state, events
                 )
             else:
-                self._driven = LockstepRobot(self.node, description, robot_timeout_s)
-            super().__init__(self._driven, description, state=state, events=events)
-            self._driven.prepare()
+                self._ros_robot = LockstepRobot(self.node, description, robot_timeout_s)
+            super().__init__(self._ros_robot, description, state=state, events=events)
+            self._ros_robot.prepare()
             self.node.create_timer(
                 REPORT_PERIOD_S,
                 partial(log_reports, self.node, events),
                 clock=steady_clock(),
             )
-            self._seeder = self.node.create_client(SetParameters, 'simulated_robot/set_parameters')
+            self._seed_client = self.node.create_client(
+                SetParameters, 'simulated_robot/set_parameters'
+            )
         except BaseException:
             self.close()
             raise
@@ -119,33 +121,33 @@ class RosEnv(RobotEnv):
         if seed is not None:
             self._seed_simulation(seed)
         observation, info = super().reset(seed=seed, options=options)
-        self._began_ns = info['stamp_ns']
-        return observation, self._since_the_beginning(info)
+        self._episode_began_ns = info['stamp_ns']
+        return observation, self._with_episode_time(info)
 
     def step(
         self, action: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Execute an action for one control period, see `RobotEnv.step`."""
         observation, reward, terminated, truncated, info = super().step(action)
-        return observation, reward, terminated, truncated, self._since_the_beginning(info)
+        return observation, reward, terminated, truncated, self._with_episode_time(info)
 
     def close(self) -> None:
-        """Disconnect. In real time the robot is stopped first, else it keeps its last command."""
-        if self._driven is not None:
+        """Disconnect. In real time, stop the robot first; otherwise it keeps its last command."""
+        if self._ros_robot is not None:
             self.release()
-            self._driven.stop_waiting(_STOP_WITHIN_S)
-            self._driven.close()
-            self._driven = None
+            self._ros_robot.stop_waiting(_STOP_TIMEOUT_S)
+            self._ros_robot.close()
+            self._ros_robot = None
         self._executor.shutdown()
         self._thread.join()
         if self._context.ok():
             self.node.destroy_node()
         try_shutdown(context=self._context)
 
-    def _since_the_beginning(self, info: dict[str, Any]) -> dict[str, Any]:
-        """Return `info` with a time that equal episodes have in common."""
+    def _with_episode_time(self, info: dict[str, Any]) -> dict[str, Any]:
+        """Return `info` with the time since the beginning of the episode."""
         stamp_ns = info.pop('stamp_ns')
-        return {**info, 'time_s': round((stamp_ns - self._began_ns) * 1e-9, 6)}
+        return {**info, 'time_s': round((stamp_ns - self._episode_began_ns) * 1e-9, 6)}
 
     def _spin(self) -> None:
         """Serve callbacks until the executor is shut down."""
@@ -153,17 +155,17 @@ class RosEnv(RobotEnv):
             self._executor.spin()
 
     def _seed_simulation(self, seed: int) -> None:
-        """Seed the simulated robot's starting states, where there is one."""
-        if self._looks_for_simulation:
-            self._looks_for_simulation = False  # once: a real robot has none
-            assert self._driven is not None
-            self._driven.wait_until_heard()  # a robot that only starts has no service yet
-            self._seeder.wait_for_service(timeout_sec=_FOUND_WITHIN_S)
-        if not self._seeder.service_is_ready():
+        """Seed the starting states of the simulated robot, if there is one."""
+        if self._find_simulation:
+            self._find_simulation = False  # once, because a real robot has no such service
+            assert self._ros_robot is not None
+            self._ros_robot.wait_until_heard()  # a robot that is starting has no service yet
+            self._seed_client.wait_for_service(timeout_sec=_DISCOVERY_TIMEOUT_S)
+        if not self._seed_client.service_is_ready():
             return
         parameter = Parameter(RESET_SEED, value=seed).to_parameter_msg()
         answered = threading.Event()
-        future = self._seeder.call_async(SetParameters.Request(parameters=[parameter]))
+        future = self._seed_client.call_async(SetParameters.Request(parameters=[parameter]))
         future.add_done_callback(lambda _: answered.set())
-        if not answered.wait(_SEED_WITHIN_S):
-            self.node.get_logger().warning('the simulated robot does not take a seed')
+        if not answered.wait(_SEED_TIMEOUT_S):
+            self.node.get_logger().warning('the simulated robot does not accept a seed')
