@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Batches of recordings in the order in which the replay bridge takes them.
+"""Puts recorded batches into the order in which the replay bridge accepts them.
 
-On the network a batch that comes too early is not taken: the robot sends the missing ones again. A
-recording is sent once. So it is looked through first, and then a batch waits just if what is
-missing before it does come later.
+The bridge refuses a batch with a gap before it, because a robot sends the missing ones again. A
+recording has no such second chance. It is therefore scanned first; then a batch waits only if the
+missing ones come later in the recording.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,86 +12,86 @@ import heapq
 
 from rl_learner.journal.batch_codec import TransitionBatch
 
-Key = tuple[str, str]
-_Held = tuple[int, int, TransitionBatch]
+SessionKey = tuple[str, str]  # robot, session
+_WaitingBatch = tuple[int, int, TransitionBatch]  # first number, order of arrival, batch
 
 
 class BatchOrder:
-    """First `announce` every batch, `begin`, then `push` every batch again, then `finish`."""
+    """Orders batches: `announce` each one, `begin`, `push` each one again, then `finish`."""
 
     def __init__(self) -> None:
-        """Know of no batch yet."""
-        self._sessions: dict[Key, _Session] = {}
+        """Begin without batches."""
+        self._sessions: dict[SessionKey, _Session] = {}
 
     def announce(self, batch: TransitionBatch) -> None:
-        """Learn that a batch will come."""
+        """Register a batch that will be pushed."""
         if len(batch):
             key = (batch.sender.robot, batch.sender.session)
             session = self._sessions.setdefault(key, _Session())
             session.announce(batch.first_sequence, batch.last_sequence)
 
-    def begin(self, stored: Mapping[Key, int]) -> None:
-        """Begin to hand on.
+    def begin(self, stored: Mapping[SessionKey, int]) -> None:
+        """Begin to order batches.
 
         Args:
-            stored: robot and session to the highest number that replay has already.
+            stored: highest sequence number in the journal, by robot and session.
         """
         for key, session in self._sessions.items():
             if key in stored:
-                session.begin_behind(stored[key])
+                session.begin_after(stored[key])
 
     def push(self, batch: TransitionBatch) -> Iterator[TransitionBatch]:
-        """Yield the batches whose turn it is now, each such that the bridge takes it."""
+        """Yield the batches that are next in order, as the bridge accepts them."""
         key = (batch.sender.robot, batch.sender.session)
         if len(batch) and key in self._sessions:
             yield from self._sessions[key].push(batch)
 
     def finish(self) -> Iterator[TransitionBatch]:
-        """Yield what still waits: there is none unless the recordings changed meanwhile."""
+        """Yield the waiting batches; there are none unless the recordings have changed."""
         for session in self._sessions.values():
             yield from session.finish()
 
 
 class _Session:
-    """The batches of one session of one robot."""
+    """Orders the batches of one session of a robot."""
 
     def __init__(self) -> None:
-        """Begin with the lowest number that comes."""
+        """Begin at the lowest announced number."""
         self._next: int | None = None
-        self._spans: list[tuple[int, int]] = []
-        self._held: list[_Held] = []
-        self._count = 0
+        self._announced: list[tuple[int, int]] = []
+        self._waiting: list[_WaitingBatch] = []
+        self._pushed = 0
 
     def announce(self, first: int, last: int) -> None:
-        """Learn that these numbers will come."""
-        heapq.heappush(self._spans, (first, last))
+        """Register the sequence numbers of a batch."""
+        heapq.heappush(self._announced, (first, last))
 
-    def begin_behind(self, stored: int) -> None:
-        """Begin behind the highest stored number."""
+    def begin_after(self, stored: int) -> None:
+        """Begin after the highest stored number."""
         self._next = stored + 1
 
     def push(self, batch: TransitionBatch) -> Iterator[TransitionBatch]:
-        """Yield the batches whose turn it is."""
-        self._count += 1  # tells batches with the same first number apart
-        heapq.heappush(self._held, (batch.first_sequence, self._count, batch))
-        while self._held and self._held[0][0] <= self._expected():
+        """Yield the batches that are next in order."""
+        self._pushed += 1  # orders batches with the same first number
+        heapq.heappush(self._waiting, (batch.first_sequence, self._pushed, batch))
+        while self._waiting and self._waiting[0][0] <= self._expected():
             yield self._release()
 
     def finish(self) -> Iterator[TransitionBatch]:
-        """Yield the rest."""
-        while self._held:
+        """Yield the waiting batches."""
+        while self._waiting:
             yield self._release()
 
     def _expected(self) -> int:
-        """Return the lowest number that is still to come."""
-        after = 0 if self._next is None else self._next
-        while self._spans and self._spans[0][1] < after:
-            heapq.heappop(self._spans)
-        return max(after, self._spans[0][0]) if self._spans else after
+        """Return the lowest number that is still expected."""
+        lowest = 0 if self._next is None else self._next
+        while self._announced and self._announced[0][1] < lowest:
+            heapq.heappop(self._announced)
+        return max(lowest, self._announced[0][0]) if self._announced else lowest
 
     def _release(self) -> TransitionBatch:
-        """Return the first of those that wait; what is missing before it is lost for good."""
-        _, _, batch = heapq.heappop(self._held)
+        """Return the first waiting batch; numbers missing before it are declared lost."""
+        _, _, batch = heapq.heappop(self._waiting)
         if self._next is None or batch.first_sequence > self._next:
             batch = dataclasses.replace(batch, oldest_sequence=batch.first_sequence)
         self._next = max(self._next or 0, batch.last_sequence + 1)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Batches of recordings into a run's journal, by the code that stores what robots send."""
+"""Imports recorded batches into a run's journal, with the code of the replay bridge."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ from rl_learner.recordings.recording_reader import read_recording
 from rl_learner.run.folder import EXPERIENCE, open_run_folder
 from rl_learner.run.lock import RunLock
 
-_GROUP_BYTES = 4 << 20
+_COMMIT_BYTES = 4 << 20
 
 Source = Callable[[], Iterator[TransitionBatch]]
 
 
 @dataclass(frozen=True)
 class ImportCounts:
-    """What became of recorded transitions.
+    """Counts of recorded transitions.
 
     Attributes:
-        imported: are in the journal now.
-        duplicate: were there already, or older than what is there of their session.
-        missing: numbers that no recording has, between others of their session.
-        total: transitions of the run.
+        imported: transitions added to the journal.
+        duplicate: transitions that the journal had, or that precede its newest of the session.
+        missing: sequence numbers in gaps between transitions of a session.
+        total: transitions of the run after the import.
     """
 
     imported: int
@@ -38,10 +38,10 @@ class ImportCounts:
 
 
 def batches_of(path: Path) -> Iterator[TransitionBatch]:
-    """Yield the batches of a recording as they were recorded.
+    """Yield the batches of a recording in recorded order.
 
     Raises:
-        ConfigurationError: it is no recording, has no batches, or one that is none.
+        ConfigurationError: the file is no recording, or a batch is missing or malformed.
     """
     empty = True
     for message in read_recording(path, lambda _, kind: kind == TYPE_NAME):
@@ -55,21 +55,21 @@ def batches_of(path: Path) -> Iterator[TransitionBatch]:
 
 
 def import_batches(run: Path, sources: Sequence[Source], spaces: Spaces) -> ImportCounts:
-    """Store batches in a run's journal; each transition once, however often this is called.
+    """Store batches in a run's journal; repeated calls store each transition only once.
 
     Args:
-        run: its folder, made if it is not there.
-        sources: each is called twice: to look through it, and to store it.
+        run: folder of the run, created if it does not exist.
+        sources: each is called twice, first to scan the batches, then to store them.
         spaces: of the run's robots.
 
     Raises:
-        ConfigurationError: a batch of another kind of robot, or a run that is of one; nothing
-            was stored. A learner trains there.
-        JournalError: a bridge writes there, or the disk does not take it. What was stored before
-            is not stored again next time.
+        ConfigurationError: a batch or the run is from another kind of robot, or a learner trains
+            in the run; nothing was stored.
+        JournalError: a bridge writes the journal, or the disk refuses data. The next call
+            continues after what was stored.
     """
     order = BatchOrder()
-    for batch in _all(sources):
+    for batch in _all_batches(sources):
         _refuse_other_robots(batch, spaces)
         order.announce(batch)
     lock = RunLock(open_run_folder(run))
@@ -86,37 +86,37 @@ def import_batches(run: Path, sources: Sequence[Source], spaces: Spaces) -> Impo
 def _store(
     journal: Journal, sources: Sequence[Source], spaces: Spaces, order: BatchOrder
 ) -> ImportCounts:
-    """Store all batches; `order` knows of them."""
+    """Store all batches, which were announced to `order`."""
     bridge = ReplayBridge(spaces, journal, journal.sequences)
     order.begin(journal.sequences)
-    before, waiting = journal.written.total, 0
+    before, uncommitted_bytes = journal.written.total, 0
     for batch in _in_order(order, sources):
         data = encode(batch)
         bridge.receive(data)
-        waiting += len(data)
-        if waiting >= _GROUP_BYTES:
+        uncommitted_bytes += len(data)
+        if uncommitted_bytes >= _COMMIT_BYTES:
             bridge.commit()
-            waiting = 0
+            uncommitted_bytes = 0
     bridge.commit()
     total = journal.written.total
     return ImportCounts(total - before, bridge.counts.duplicate, bridge.counts.lost, total)
 
 
 def _in_order(order: BatchOrder, sources: Sequence[Source]) -> Iterator[TransitionBatch]:
-    """Yield all batches, those of each session by their numbers."""
-    for batch in _all(sources):
+    """Yield all batches, ordered by sequence number within each session."""
+    for batch in _all_batches(sources):
         yield from order.push(batch)
     yield from order.finish()
 
 
-def _all(sources: Sequence[Source]) -> Iterator[TransitionBatch]:
-    """Yield the batches of all sources."""
+def _all_batches(sources: Sequence[Source]) -> Iterator[TransitionBatch]:
+    """Yield the batches of all sources, one source after another."""
     for source in sources:
         yield from source()
 
 
 def _refuse_other_robots(batch: TransitionBatch, spaces: Spaces) -> None:
-    """Raise ConfigurationError where a batch is not of the run's kind of robot."""
+    """Raise ConfigurationError if a batch is not from the run's kind of robot."""
     given = batch.sender.fingerprint
     if given != spaces.fingerprint:
         raise ConfigurationError(

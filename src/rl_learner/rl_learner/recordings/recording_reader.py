@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Messages out of recordings: rosbag2 in MCAP and SQLite, and journals of this project."""
+"""Reads messages from recordings: rosbag2 in MCAP and SQLite, and journals of this project."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ _ACCEPTED = 'accepted: a rosbag2 folder, an .mcap or .db3 file, a run or its exp
 
 @dataclass(frozen=True)
 class RecordedMessage:
-    """A message as it was recorded.
+    """A recorded message.
 
     Attributes:
-        topic: its full name.
+        topic: full name.
         type: as `package/msg/Name`.
-        time_ns: when it was recorded, by the recorder's clock.
-        data: serialised (CDR).
+        time_ns: time of recording, by the recorder's clock.
+        data: serialised message (CDR).
     """
 
     topic: str
@@ -32,34 +32,34 @@ class RecordedMessage:
     data: bytes
 
 
-Wanted = Callable[[str, str], bool]
+TopicFilter = Callable[[str, str], bool]
 
 
 def topics_of(path: Path) -> dict[str, str]:
-    """Return topic to message type; raises as `read_recording` does."""
-    if _journal(path):
+    """Return the message type of each topic; raises like `read_recording`."""
+    if _files_of_journal(path):
         return {TRANSITIONS: TYPE_NAME}
     try:
         with Reader(path) as reader:
             return {item.topic: item.msgtype for item in reader.connections}
-    except Exception as error:  # of many types, those of SQLite's wrapper among them
+    except Exception as error:  # of many types, including those of the SQLite wrapper
         raise _unreadable(path, error) from error
 
 
-def read_recording(path: Path, wanted: Wanted) -> Iterator[RecordedMessage]:
-    """Yield messages in the order in which they were recorded.
+def read_recording(path: Path, wanted: TopicFilter) -> Iterator[RecordedMessage]:
+    """Yield messages in recorded order.
 
-    A journal is read up to its last whole record, also while it is being written.
+    A journal is read up to its last complete record, even while it is being written.
 
     Args:
         path: a rosbag2 folder, one of its files, or a journal: run folder, `experience` or a file.
-        wanted: says of a topic and its type whether its messages are to be read.
+        wanted: returns whether to read the messages of a topic, from its name and type.
 
     Raises:
-        ConfigurationError: it is none of these, or damaged.
+        ConfigurationError: the path is none of these, or the recording is damaged.
         JournalError: a journal cannot be read.
     """
-    files = _journal(path)
+    files = _files_of_journal(path)
     if files:
         for file in files:
             for batch in read_batches(file):
@@ -68,17 +68,17 @@ def read_recording(path: Path, wanted: Wanted) -> Iterator[RecordedMessage]:
     try:
         with Reader(path) as reader:
             chosen = [item for item in reader.connections if wanted(item.topic, item.msgtype)]
-            if not chosen:  # none would mean all
+            if not chosen:  # rosbags takes an empty list as all topics
                 return
             for connection, time_ns, data in reader.messages(chosen):
                 yield RecordedMessage(connection.topic, connection.msgtype, time_ns, bytes(data))
-    except Exception as error:  # of many types, those of SQLite's wrapper among them
+    except Exception as error:  # of many types, including those of the SQLite wrapper
         raise _unreadable(path, error) from error
 
 
-def _journal(path: Path) -> list[Path]:
-    """Return the files of a journal; none where there is something else."""
-    if (path / 'metadata.yaml').is_file():  # a bag, whatever its files are named
+def _files_of_journal(path: Path) -> list[Path]:
+    """Return the files of a journal; empty if the path is something else."""
+    if (path / 'metadata.yaml').is_file():  # a bag, whatever its file names
         return []
     if path.is_dir():
         return journal_files(path / EXPERIENCE) or journal_files(path)
@@ -92,5 +92,5 @@ def _journal(path: Path) -> list[Path]:
 
 
 def _unreadable(path: Path, error: Exception) -> ConfigurationError:
-    """Return the error for a file that is no recording, or a damaged one."""
+    """Return the error for a file that is no recording or a damaged one."""
     return ConfigurationError(f'{path}: {type(error).__name__}: {error}; {_ACCEPTED}')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A recording of a robot's own topics as batches of transitions, by its description."""
+"""Turns a recording of a robot's own topics into batches of transitions."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ from rl_learner.recordings.episode_rebuilder import EpisodeRebuilder
 from rl_learner.recordings.recording_reader import read_recording, RecordedMessage, topics_of
 
 _LOGGER = logging.getLogger(__name__)
-_ROWS = 500
-_TOLERANCE = 0.25  # of the control period, for the median time between commands
-_GAP_PERIODS = 2.0
+_BATCH_ROWS = 500
+_PERIOD_TOLERANCE = 0.25  # of the median time between commands, in control periods
+_DEFAULT_GAP_PERIODS = 2.0
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class RawOptions:
     """How to read a recording.
 
     Attributes:
-        namespace: of the robot; empty: the one in which the command topic is.
-        gap_s: an episode ends where no command comes for longer; None: two control periods.
+        namespace: of the robot; empty: the namespace of the command topic.
+        gap_s: longest time between two commands of an episode; None: two control periods.
     """
 
     namespace: str = ''
@@ -42,22 +42,22 @@ class RawOptions:
 
 
 class RawRecording:
-    """Yields the same batches each time it is called: the session is named after the content."""
+    """Yields the same batches at each call, because the session is a hash of the content."""
 
     def __init__(self, path: Path, description: RobotDescription, options: RawOptions) -> None:
-        """Look through a recording.
+        """Scan a recording.
 
         Raises:
-            ConfigurationError: it is no recording, lacks topics of the robot, has them with other
-                types, or commands come at another rate than the robot's.
+            ConfigurationError: the file is no recording, topics of the robot are missing or have
+                other types, or the rate of commands is not the robot's.
         """
         self._path, self._description = path, description
         period_s = 1.0 / description.rate_hz
-        self._gap_s = options.gap_s or _GAP_PERIODS * period_s
-        if self._gap_s <= (1 + _TOLERANCE) * period_s:
+        self._gap_s = options.gap_s or _DEFAULT_GAP_PERIODS * period_s
+        if self._gap_s <= (1 + _PERIOD_TOLERANCE) * period_s:
             raise ConfigurationError(
                 f'--episode-gap-s: given {self._gap_s:g}; accepted: more than'
-                f' {(1 + _TOLERANCE) * period_s:.4g}, as a command may come that late'
+                f' {(1 + _PERIOD_TOLERANCE) * period_s:.4g}, as a command may come that late'
             )
         types = topics_of(path)
         namespace = _find_namespace(path, types, description, options.namespace.strip('/'))
@@ -68,25 +68,25 @@ class RawRecording:
         self._refuse_other_types(types)
         self._command_topic = _resolve(description.action.topic, namespace)
         self._spaces = Spaces(description)
-        session = f'import-{self._look_through()}'
+        session = f'import-{self._scan()}'
         self._sender = Sender(namespace or description.name, session, self._spaces.fingerprint)
-        self._is_told = False
+        self._warned = False
 
     def __call__(self) -> Iterator[TransitionBatch]:
         """Yield the batches.
 
         Raises:
-            ConfigurationError: there is not one transition in it.
+            ConfigurationError: the recording has no transition.
         """
-        waiting: list[Transition] = []
+        rows: list[Transition] = []
         first = 1
         for transition in self._transitions():
-            waiting.append(transition)
-            if len(waiting) == _ROWS:
-                yield self._batch(first, waiting)
-                first, waiting = first + len(waiting), []
-        if waiting:
-            yield self._batch(first, waiting)
+            rows.append(transition)
+            if len(rows) == _BATCH_ROWS:
+                yield self._batch(first, rows)
+                first, rows = first + len(rows), []
+        if rows:
+            yield self._batch(first, rows)
 
     def _transitions(self) -> Iterator[Transition]:
         """Yield all transitions."""
@@ -95,7 +95,7 @@ class RawRecording:
         action = self._description.action
         commands = CommandReader(action, self._command_topic)
         command_type = import_message(action.type)
-        unfit, why, count = 0, '', 0
+        unfit, first_error, count = 0, '', 0
         for message in self._messages():
             try:
                 if message.topic in readers:
@@ -103,7 +103,7 @@ class RawRecording:
                     continue
                 command = commands.read(deserialize_message(message.data, command_type))
             except RobotError as error:
-                unfit, why = unfit + 1, why or str(error)
+                unfit, first_error = unfit + 1, first_error or str(error)
                 continue
             for transition in rebuilder.command(command, message.time_ns):
                 count += 1
@@ -113,25 +113,25 @@ class RawRecording:
             yield transition
         if not count:
             raise ConfigurationError(
-                f'{self._path}: no transition in it{": " if why else ""}{why}; accepted: commands'
-                ' among messages of every sensor topic'
+                f'{self._path}: no transition in it{": " if first_error else ""}{first_error};'
+                ' accepted: commands between messages of every sensor topic'
             )
-        if not self._is_told and (unfit or rebuilder.left_out):
-            self._is_told = True
+        if not self._warned and (unfit or rebuilder.left_out):
+            self._warned = True
             _LOGGER.warning(
-                '%s: %d commands left out: sensors silent, too old or not finite; %d messages do'
-                ' not fit the description%s%s',
+                '%s: %d commands left out, because sensor values were missing, too old or not'
+                ' finite; %d messages do not fit the description%s%s',
                 self._path,
                 rebuilder.left_out,
                 unfit,
-                ', the first one: ' if why else '',
-                why,
+                '; the first error: ' if first_error else '',
+                first_error,
             )
 
     def _sensor_readers(
         self, rebuilder: EpisodeRebuilder
     ) -> dict[str, Callable[[RecordedMessage], None]]:
-        """Return for each sensor topic what takes its messages."""
+        """Return, by full topic, the functions that pass sensor messages to a rebuilder."""
         return {
             name: self._sensor_reader(name, topic, rebuilder)
             for name, topic in self._topics.items()
@@ -141,29 +141,29 @@ class RawRecording:
     def _sensor_reader(
         self, name: str, topic: str, rebuilder: EpisodeRebuilder
     ) -> Callable[[RecordedMessage], None]:
-        """Return what takes the messages of a topic."""
-        kind = self._description.topics[topic]
-        message_type, stamped = import_message(kind), has_header(kind)
+        """Return a function that passes messages of a topic to a rebuilder."""
+        type_name = self._description.topics[topic]
+        message_type, stamped = import_message(type_name), has_header(type_name)
         extractors = [
             FieldExtractor(item, name)
             for item in self._description.observation
             if item.topic == topic
         ]
 
-        def take(recorded: RecordedMessage) -> None:
+        def pass_on(recorded: RecordedMessage) -> None:
             message = deserialize_message(recorded.data, message_type)
             raw = {extract.field.name: extract(message) for extract in extractors}
             stamp_ns = stamp_to_ns(message.header.stamp) if stamped else recorded.time_ns
             rebuilder.sense(topic, raw, stamp_ns, recorded.time_ns)
 
-        return take
+        return pass_on
 
     def _messages(self) -> Iterator[RecordedMessage]:
-        """Yield the robot's messages as they were recorded."""
+        """Yield the robot's messages in recorded order."""
         return read_recording(self._path, lambda topic, _: topic in self._topics)
 
-    def _look_through(self) -> str:
-        """Return a name for the content; raise ConfigurationError for another control rate."""
+    def _scan(self) -> str:
+        """Return a hash of the content; raise ConfigurationError for another control rate."""
         content, times_ns = hashlib.sha256(), list[int]()
         for message in self._messages():
             content.update(f'{message.topic} {message.time_ns} {len(message.data)} '.encode())
@@ -172,7 +172,7 @@ class RawRecording:
                 times_ns.append(message.time_ns)
         period_s = 1.0 / self._description.rate_hz
         given_s = float(np.median(np.diff(times_ns))) / 1e9 if len(times_ns) > 1 else period_s
-        if abs(given_s - period_s) > _TOLERANCE * period_s:
+        if abs(given_s - period_s) > _PERIOD_TOLERANCE * period_s:
             raise ConfigurationError(
                 f'{self._path}: {self._command_topic}: given a command every {given_s:.4g} s;'
                 f' accepted: one every {period_s:.4g} s, the `rate_hz` of'
@@ -181,7 +181,7 @@ class RawRecording:
         return content.hexdigest()[:16]
 
     def _refuse_other_types(self, types: dict[str, str]) -> None:
-        """Raise ConfigurationError for topics that are missing or of another type."""
+        """Raise ConfigurationError for topics that are missing or have another type."""
         description = self._description
         wanted = {**description.topics, description.action.topic: description.action.type}
         wrong = [
@@ -193,7 +193,7 @@ class RawRecording:
             raise ConfigurationError(f'{self._path}: {"; ".join(wrong)}')
 
     def _batch(self, first: int, rows: Sequence[Transition]) -> TransitionBatch:
-        """Return transitions as a robot sends them."""
+        """Return transitions as a batch, as a robot sends it."""
         return TransitionBatch(
             stamp=(0, 0),
             frame_id='',
@@ -217,10 +217,10 @@ def _resolve(topic: str, namespace: str) -> str:
 def _find_namespace(
     path: Path, types: dict[str, str], description: RobotDescription, given: str
 ) -> str:
-    """Return the robot's namespace, without slashes at its ends.
+    """Return the robot's namespace, without slashes at either end.
 
     Raises:
-        ConfigurationError: none is given, and the recording has several robots.
+        ConfigurationError: no namespace is given and the recording has several robots.
     """
     topic = description.action.topic
     if given or topic.startswith('/'):
@@ -228,7 +228,7 @@ def _find_namespace(
     found = sorted(name[: -len(topic)].strip('/') for name in types if name.endswith(f'/{topic}'))
     if len(found) > 1:
         raise ConfigurationError(
-            f'{path}: --namespace: not given, and {topic} is there several times; accepted:'
+            f'{path}: --namespace: not given, and there are several {topic}; accepted:'
             f' {", ".join(found)}'
         )
     return found[0] if found else ''

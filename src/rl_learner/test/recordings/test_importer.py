@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`rl_import` of recorded batches: rosbag2 bags as rosbags writes them, journals of runs."""
+"""`rl_import` of recorded batches, from bags written by rosbags and from journals of runs."""
 
 from collections.abc import Callable, Sequence
 import dataclasses
@@ -29,7 +29,7 @@ AGAIN = Sender('robot_1', 'session_b', SPACES.fingerprint)
 
 
 def exit_code(main: Callable[[list[str]], None], *arguments: object) -> int:
-    """Run a command line to its end."""
+    """Return the exit code of a command line."""
     with pytest.raises(SystemExit) as ended:
         main([str(word) for word in arguments])
     return int(ended.value.code or 0)
@@ -41,7 +41,7 @@ def write_bag(
     kind: str = 'MCAP',
     compression: CompressionMode = CompressionMode.NONE,
 ) -> Path:
-    """Record batches as rosbag2 does, beside a topic of no concern."""
+    """Record batches as rosbag2 does, with an unrelated topic."""
     writer = Writer(path, version=9, storage_plugin=StoragePlugin[kind])
     writer.set_compression(compression, CompressionFormat.ZSTD)
     with writer:
@@ -58,7 +58,7 @@ def write_bag(
 
 
 def make_run(folder: Path) -> Path:
-    """Make a run as a learner begins it."""
+    """Create a run as a starting learner does."""
     folder.mkdir()
     robot, algorithm = load_robot('pendulum'), load_algorithm('tqc')
     write_run(folder, next_start(folder, robot, algorithm, {}, 'a'))
@@ -67,7 +67,7 @@ def make_run(folder: Path) -> Path:
 
 
 def stored(run: Path) -> list[tuple[str, int]]:
-    """Return session and number of all transitions of a run."""
+    """Return session and sequence number of all transitions of a run."""
     return [
         (batch.sender.session, int(number))
         for batch in read_journal(run / EXPERIENCE)
@@ -76,7 +76,7 @@ def stored(run: Path) -> list[tuple[str, int]]:
 
 
 def result_of(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
-    """Return what an import says."""
+    """Return the JSON result of an import."""
     assert exit_code(import_recordings.main, *arguments, '--json') == 0
     result: dict[str, Any] = json.loads(capsys.readouterr().out)
     return result
@@ -84,12 +84,12 @@ def result_of(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[st
 
 @pytest.mark.parametrize('kind', ['SQLITE3', 'MCAP'])
 @pytest.mark.parametrize('as_file', [False, True], ids=['folder', 'file'])
-def test_a_bag_lands_in_the_journal_once(
+def test_a_bag_is_imported_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, as_file: bool
 ) -> None:
     run = make_run(tmp_path / 'run')
     batches = [make_batch(1, 3), make_batch(1, 2, sender=AGAIN), make_batch(2, 4)]
-    bag = write_bag(tmp_path / '20261121', batches, kind)  # named as files of a journal are
+    bag = write_bag(tmp_path / '20261121', batches, kind)  # named like a file of a journal
     given = next(iter([*bag.glob('*.db3'), *bag.glob('*.mcap')])) if as_file else bag
     result = result_of(capsys, given, '--run', run)
     assert result == {
@@ -105,7 +105,7 @@ def test_a_bag_lands_in_the_journal_once(
     first = next(read_journal(run / EXPERIENCE))
     for name, values in make_batch(1, 3).columns.items():
         assert first.columns[name].tolist() == values.tolist()
-    # a second time: nothing changes
+    # a second import changes nothing
     assert result_of(capsys, given, '--run', run)['imported'] == 0
     assert stored(run) == expected
     assert run_state(run) == 'not started'
@@ -141,7 +141,7 @@ def test_several_files_and_what_the_robot_sends_afterwards(
     assert [number for _, number in stored(run)] == [1, 2, 3, 4, 5, 6]  # in the robot's order
     journal = Journal(run / EXPERIENCE, SPACES.fingerprint, JournalSettings())
     assert journal.sequences == {('robot_1', 'session_a'): 6}
-    # what refills replay
+    # the rows that refill replay
     rows = JournalRows(
         run / EXPERIENCE, lambda: journal.written, LAYOUT, n_step=1, gamma=0.99
     ).read(100)
@@ -149,28 +149,28 @@ def test_several_files_and_what_the_robot_sends_afterwards(
     journal.close()
 
 
-def test_what_no_recording_has_is_counted(
+def test_missing_transitions_are_counted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = make_run(tmp_path / 'run')
-    # 5 and 6 came late, 10 to 14 never
+    # 5 and 6 are late, 10 to 14 missing
     batches = [make_batch(3, 2), make_batch(7, 3), make_batch(5, 2), make_batch(15, 1)]
     result = result_of(capsys, write_bag(tmp_path / 'bag', batches), '--run', run)
     assert [number for _, number in stored(run)] == [3, 4, 5, 6, 7, 8, 9, 15]
     assert (result['imported'], result['missing']) == (8, 5)
 
 
-def test_all_of_another_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_journal_of_another_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = tmp_path / 'other'
     for first in (1, 4):
         journal = Journal(other / EXPERIENCE, SPACES.fingerprint, JournalSettings())
         journal.append([encode(make_batch(first, 3))], 3, {('robot_1', 'session_a'): first + 2})
         journal.close()
-    # the second file lost its end, as its writer was killed
+    # the second file lacks its end, as after its writer was killed
     last = journal_files(other / EXPERIENCE)[-1]
     last.write_bytes(last.read_bytes()[:-40])
     before = last.read_bytes()
-    run = tmp_path / 'new'  # no learner was there yet
+    run = tmp_path / 'new'  # no learner was started there
     result = result_of(capsys, other, '--run', run, '--robot', 'pendulum')
     assert result['imported'] == 6
     assert last.read_bytes() == before
@@ -189,7 +189,7 @@ def test_another_kind_of_robot_is_refused(
     assert error.count('\n') == 1
     assert "'robot_9'" in error
     assert repr(SPACES.fingerprint) in error
-    assert not (run / EXPERIENCE).exists()  # not even the good batch
+    assert not (run / EXPERIENCE).exists()  # not even the good batch is stored
     fitting = write_bag(tmp_path / 'fitting', [good])
     assert exit_code(import_recordings.main, fitting, '--run', run, '--robot', 'quadruped') == 2
     assert "accepted: 'pendulum'" in capsys.readouterr().err
@@ -209,10 +209,12 @@ def test_a_run_in_use_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert 'another replay bridge writes to it' in capsys.readouterr().err
     journal.close()
     assert exit_code(import_recordings.main, bag, '--run', run) == 0
-    assert run_state(run) == 'stopped'  # as the learner left it
+    assert run_state(run) == 'stopped'  # unchanged by the import
 
 
-def test_what_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_that_are_no_recordings_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = make_run(tmp_path / 'run')
     (tmp_path / 'text.mcap').write_text('no recording')
     (tmp_path / 'text.txt').write_text('no recording')
@@ -229,7 +231,7 @@ def test_what_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize('kind', ['SQLITE3', 'MCAP'])
-def test_a_bag_whose_recorder_was_killed(
+def test_a_bag_of_a_killed_recorder_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     run = make_run(tmp_path / 'run')
@@ -245,28 +247,28 @@ def test_a_bag_whose_recorder_was_killed(
     assert not (run / EXPERIENCE).exists()
 
 
-def test_a_batch_waits_just_for_what_comes() -> None:
+def test_a_batch_waits_only_for_announced_batches() -> None:
     batches = [make_batch(4, 2), make_batch(9, 1), make_batch(1, 2), make_batch(3, 1)]
     order = BatchOrder()
     for batch in batches:
         order.announce(batch)
     order.begin({})
-    turns = [
+    released = [
         [(item.first_sequence, item.oldest_sequence) for item in order.push(batch)]
         for batch in batches
     ]
-    assert turns == [[], [], [(1, 1)], [(3, 1), (4, 1), (9, 9)]]  # 6 to 8 will never come
+    assert released == [[], [], [(1, 1)], [(3, 1), (4, 1), (9, 9)]]  # 6 to 8 were not announced
     assert list(order.finish()) == []
 
 
-def test_a_session_goes_on_behind_what_is_stored() -> None:
+def test_a_session_continues_after_its_stored_transitions() -> None:
     batches = [make_batch(1, 2), make_batch(6, 2), dataclasses.replace(make_batch(1, 0))]
     order = BatchOrder()
     for batch in batches:
         order.announce(batch)
     order.begin({(ONE.robot, ONE.session): 3})
-    turns = [
+    released = [
         [(item.first_sequence, item.oldest_sequence) for item in order.push(batch)]
         for batch in batches
     ]
-    assert turns == [[(1, 1)], [(6, 6)], []]
+    assert released == [[(1, 1)], [(6, 6)], []]

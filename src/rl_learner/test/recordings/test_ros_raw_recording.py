@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`rl_import --raw`: a recorded pendulum's topics become what `RobotEnv` gave meanwhile."""
+"""`rl_import --raw`: a pendulum's recorded topics become the transitions of `RobotEnv`."""
 
 from collections.abc import Callable
 import dataclasses
@@ -29,7 +29,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
 
 PENDULUM = dataclasses.replace(load_robot('pendulum'), episode_steps=20)
-# every observation tells of the step before, and the slew limit changes most actions
+# observations include the previous step, and the slew limit changes most actions
 WITH_HISTORY = dataclasses.replace(
     PENDULUM, stack=2, previous_actions=1, safety=SafetyDescription(slew_per_s=(20.0,))
 )
@@ -39,17 +39,17 @@ STATE, COMMAND = 'sensor_msgs/msg/JointState', 'std_msgs/msg/Float64MultiArray'
 
 
 def exit_code(main: Callable[[list[str]], None], *arguments: object) -> int:
-    """Run a command line to its end."""
+    """Return the exit code of a command line."""
     with pytest.raises(SystemExit) as ended:
         main([str(word) for word in arguments])
     return int(ended.value.code or 0)
 
 
 class Recorder:
-    """Writes a bag with the messages of a robot's own topics."""
+    """Writes a bag of a robot's own topics."""
 
     def __init__(self, path: Path, kind: str = 'MCAP', namespace: str = '/robot_7') -> None:
-        """Begin a bag."""
+        """Create the bag."""
         self._writer = Writer(path, version=9, storage_plugin=StoragePlugin[kind])
         self._writer.open()
         self._states = self._writer.add_connection(
@@ -62,7 +62,7 @@ class Recorder:
     def state(
         self, time_ns: int, stamp_ns: int, position: float, velocity: float, joint: str = 'pivot'
     ) -> None:
-        """Write what the joint senses, among another joint's numbers."""
+        """Write the state of the joint, together with another joint."""
         of = TYPES.types
         stamp = of['builtin_interfaces/msg/Time'](stamp_ns // 10**9, stamp_ns % 10**9)
         message = of[STATE](
@@ -81,12 +81,12 @@ class Recorder:
         self._writer.write(self._commands, time_ns, TYPES.serialize_cdr(message, COMMAND))
 
     def close(self) -> None:
-        """End the bag."""
+        """Close the bag."""
         self._writer.close()
 
 
 def drive(recorder: Recorder, description: RobotDescription, episodes: int) -> list[Transition]:
-    """Drive a simulated pendulum for some episodes; return what it lived through."""
+    """Record random episodes of a simulated pendulum; return their transitions."""
     robot = InProcessRobot(description, seed=4)
     env, builder = RobotEnv(robot, description), TransitionBuilder()
     rng = np.random.default_rng(5)
@@ -118,13 +118,13 @@ def drive(recorder: Recorder, description: RobotDescription, episodes: int) -> l
                     truncated=truncated,
                 )
             )
-        now_ns += 1000 * MILLISECOND  # the way to the next start
+        now_ns += 1000 * MILLISECOND  # the reset
     recorder.close()
     return transitions
 
 
 def make_run(folder: Path, robot: RobotDescription) -> Path:
-    """Make a run as a learner begins it."""
+    """Create a run as a starting learner does."""
     folder.mkdir()
     write_run(folder, next_start(folder, robot, load_algorithm('tqc'), {}, 'a'))
     return folder
@@ -141,30 +141,30 @@ def stored(run: Path) -> dict[str, NDArray[Any]]:
 
 @pytest.mark.parametrize('kind', ['SQLITE3', 'MCAP'])
 @pytest.mark.parametrize('robot', [PENDULUM, WITH_HISTORY], ids=['plain', 'history'])
-def test_a_recorded_pendulum_becomes_what_it_lived_through(
+def test_a_recorded_pendulum_becomes_its_transitions(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, robot: RobotDescription
 ) -> None:
-    lived = drive(Recorder(tmp_path / 'bag', kind), robot, 3)
+    transitions = drive(Recorder(tmp_path / 'bag', kind), robot, 3)
     run = make_run(tmp_path / 'run', robot)
     assert exit_code(import_recordings.main, tmp_path / 'bag', '--raw', '--run', run) == 0
-    said = capsys.readouterr()
-    assert '60 transitions imported' in said.out
-    assert said.err == ''
+    output = capsys.readouterr()
+    assert '60 transitions imported' in output.out
+    assert output.err == ''
     columns = stored(run)
     for name in ('observation', 'reward', 'next_observation', 'episode', 'step'):
-        expected = np.array([getattr(row, name) for row in lived], columns[name].dtype)
+        expected = np.array([getattr(row, name) for row in transitions], columns[name].dtype)
         assert columns[name].tolist() == expected.tolist(), name
-    assert columns['stamp'].tolist() == [row.stamp_ns for row in lived]
+    assert columns['stamp'].tolist() == [row.stamp_ns for row in transitions]
     assert columns['truncated'].tolist() == ([0] * 19 + [1]) * 3
     assert not columns['terminated'].any()
-    actions = np.array([row.action for row in lived])
-    # without a limit a float32 action went into the command, and comes back from it
+    actions = np.array([row.action for row in transitions])
+    # without a slew limit the float32 action is recovered from the command
     assert np.abs(columns['action'] - actions).max() <= (0 if robot is WITH_HISTORY else 1e-6)
     assert columns['intervention'].all()
     sender = next(read_journal(run / EXPERIENCE)).sender
     assert sender.robot == 'robot_7'
     assert sender.fingerprint == Spaces(robot).fingerprint
-    # a second time: nothing changes
+    # a second import changes nothing
     assert (
         exit_code(import_recordings.main, tmp_path / 'bag', '--raw', '--run', run, '--json') == 0
     )
@@ -173,7 +173,7 @@ def test_a_recorded_pendulum_becomes_what_it_lived_through(
 
 
 def write_steps(recorder: Recorder, first: int, commands: int, period_ms: int = 50) -> None:
-    """Write a state and a command for each period from number `first` on, and a last state."""
+    """Write a state and a command for each period, from number `first` on, and a last state."""
     for number in range(first, first + commands + 1):
         time_ns = number * period_ms * MILLISECOND
         recorder.state(time_ns, time_ns, 0.01 * number, 0.0)
@@ -197,13 +197,13 @@ def test_episodes_end_at_gaps(tmp_path: Path) -> None:
         columns = stored(run)
         assert columns['episode'].tolist() == episodes
         assert columns['truncated'].tolist() == truncated
-    # the step at the gap ends one period after its command, not at the next one
+    # the step before the gap ends one period after its command, not at the next one
     cut = stored(tmp_path / 'run-None')
     assert cut['next_observation'][3][1] == np.float32(np.sin(0.05))
     assert cut['observation'][4][1] == np.float32(np.sin(0.10))
 
 
-def test_a_recording_that_ends_with_a_command_has_no_outcome_of_it() -> None:
+def test_a_last_command_without_a_later_message_is_left_out() -> None:
     rebuilder = EpisodeRebuilder(PENDULUM, gap_s=0.1)
     raw = {name: np.zeros(1) for name in ('cos_angle', 'sin_angle', 'velocity')}
     transitions: list[Transition] = []
@@ -216,32 +216,32 @@ def test_a_recording_that_ends_with_a_command_has_no_outcome_of_it() -> None:
     assert rebuilder.left_out == 1
 
 
-def test_nothing_is_made_up_where_sensors_are_silent_or_sick() -> None:
+def test_no_transition_is_invented_for_missing_or_bad_sensor_values() -> None:
     rebuilder = EpisodeRebuilder(PENDULUM, gap_s=0.1)
     good = {name: np.zeros(1) for name in ('cos_angle', 'sin_angle', 'velocity')}
-    sick = {**good, 'velocity': np.array([np.nan])}
+    bad = {**good, 'velocity': np.array([np.nan])}
     rows: list[tuple[int, int]] = []
     for number in range(60):
         time_ns = number * 50 * MILLISECOND
-        # none before 3, sick ones at 10 and 11, none from 20 to 50
+        # none before 3, bad ones at 10 and 11, none from 20 to 50
         if 3 <= number < 20 or number > 50:
-            raw = sick if number in (10, 11) else good
+            raw = bad if number in (10, 11) else good
             rebuilder.sense('joint_states', raw, time_ns, time_ns)
         ended = rebuilder.command(np.zeros(1), time_ns + MILLISECOND)
         rows += [(row.episode, row.stamp_ns // (50 * MILLISECOND)) for row in ended]
     assert PENDULUM.safety.sensor_watchdog.max_age_s == 0.5  # ten steps
-    expected = [(1, number) for number in range(3, 9)]  # 9 would lead to a sick one
-    # commands 20 to 28 find what was sensed at 19; 28 has no outcome that is young enough
+    expected = [(1, number) for number in range(3, 9)]  # 9 would lead to a bad one
+    # commands 20 to 28 use the values of 19; 28 has no outcome that is recent enough
     expected += [(2, number) for number in (*range(12, 20), *[19] * 8)]
     expected += [(3, number) for number in range(51, 59)]
     assert rows == expected
-    # 0 to 2, 9 to 11, 28 to 50; the last one is still open
+    # 0 to 2, 9 to 11, 28 to 50; the last command is still pending
     assert rebuilder.left_out == 3 + 3 + 23
 
 
 @dataclasses.dataclass(frozen=True)
 class Spin(Parameters):
-    """A task that is over at 1 rad/s."""
+    """A task that terminates above 1 rad/s."""
 
     fields: ClassVar[tuple[str, ...]] = ('velocity',)
 
@@ -254,7 +254,7 @@ class Spin(Parameters):
         return Outcome({'velocity': velocity}, terminated=velocity > 1.0)
 
 
-def test_the_task_ends_episodes() -> None:
+def test_the_task_terminates_episodes() -> None:
     task = TaskDescription(f'{__name__}:Spin')
     rebuilder = EpisodeRebuilder(dataclasses.replace(PENDULUM, task=task), gap_s=0.1)
     rows: list[Transition] = []
@@ -267,12 +267,12 @@ def test_the_task_ends_episodes() -> None:
     assert [(row.reward, row.terminated, row.truncated, row.episode) for row in rows] == [
         (0.5, False, False, 1),
         (2.0, True, False, 1),
-        (0.25, False, False, 2),  # as nothing tells of a reset, from where the first one ended
+        (0.25, False, False, 2),  # starts where the first one ended: no reset is recorded
         (0.75, False, False, 2),
     ]
 
 
-def test_bad_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_recordings_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = make_run(tmp_path / 'run', PENDULUM)
 
     def refused(name: str, *more: object) -> str:
@@ -305,7 +305,9 @@ def test_bad_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "given 'nan'; accepted: seconds, above 0" in capsys.readouterr().err
 
 
-def test_two_robots_in_one_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recording_of_two_robots_needs_a_namespace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     both = tmp_path / 'both'
     with Writer(both, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
         for robot in ('robot_1', 'robot_2'):
