@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A policy from wherever one lies: a run's folder, a checkpoint, a file that was exported."""
+"""Loads a policy from a run's folder, a checkpoint or an exported file."""
 
 from dataclasses import replace
 import logging
@@ -10,9 +10,7 @@ from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, TrainingError
 from rl_agent.policy.policy import Policy
-from rl_learner.export import numpy_file as export_numpy
-from rl_learner.export import onnx_file as export_onnx
-from rl_learner.export import torchscript_file as export_torchscript
+from rl_learner.export import numpy_file, onnx_file, torchscript_file
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 from rl_learner.run.folder import CHECKPOINTS, POLICY_FILE
 from rl_learner.run.manifest import read_run, RUN_FILE
@@ -20,6 +18,7 @@ from rl_learner.training.checkpoint import Checkpoints, load_failure
 from rl_learner.training.update import Update
 import torch
 
+_LOGGER = logging.getLogger(__name__)
 _ACCEPTED = (
     'the folder of a run, a checkpoint (checkpoints/*.pt in such a folder), or a policy as .npz,'
     ' .onnx or TorchScript .pt'
@@ -27,68 +26,68 @@ _ACCEPTED = (
 
 
 def load_source(path: Path, robot: str = '') -> PolicyWithRobot:
-    """Return a policy, checked, with its robot where that is known.
+    """Return a checked policy, with its robot if that is known.
 
     Args:
-        path: see the module.
+        path: a run's folder, a checkpoint or a policy file.
         robot: name or file of a description that the policy must fit; empty: the policy's own.
 
     Raises:
-        ConfigurationError: there is nothing of the kind, or it is of another robot.
+        ConfigurationError: there is no policy, or it is for another robot.
         PolicyError: a policy file is damaged.
         TrainingError: a checkpoint is damaged.
     """
     policy = _load(path)
     if robot:
-        policy = _fitted(policy, load_robot(robot), path)
+        policy = _fit_to_robot(policy, load_robot(robot), path)
     elif policy.robot is not None:
-        policy = _fitted(policy, policy.robot, path)
-    Policy(policy.parameters)  # checks the numbers
+        policy = _fit_to_robot(policy, policy.robot, path)
+    Policy(policy.parameters)  # checks the parameters
     return policy
 
 
 def _load(path: Path) -> PolicyWithRobot:
     """Return the policy at a path."""
     if path.is_dir():
-        return _of_run(path)
+        return _load_from_run(path)
     if not path.is_file():
         raise ConfigurationError(f'policy: given {path}: no such file; accepted: {_ACCEPTED}')
     if path.suffix == '.onnx':
-        return export_onnx.decode(path)
+        return onnx_file.decode(path)
     if path.suffix == '.npz':
-        policy = export_numpy.decode(path)
+        policy = numpy_file.decode(path)
         return policy if policy.robot else _with_robot_of_run(policy, path.parent)
-    if path.suffix == '.pt' and export_torchscript.is_torchscript(path):
-        return export_torchscript.decode(path)
+    if path.suffix == '.pt' and torchscript_file.is_torchscript(path):
+        return torchscript_file.decode(path)
     if path.suffix == '.pt' and path.parent.name == CHECKPOINTS:
-        return _of_checkpoint(path.parent.parent, path)
+        return _load_from_checkpoint(path.parent.parent, path)
     if path.suffix == '.pt':
         raise ConfigurationError(
-            f'policy: given {path}, no TorchScript file, or damaged, and not in the {CHECKPOINTS}/'
-            f' of a run, which a checkpoint needs; accepted: {_ACCEPTED}'
+            f'policy: given {path}: not a TorchScript file or damaged, and not in the'
+            f' {CHECKPOINTS}/ of a run; accepted: {_ACCEPTED}'
         )
     raise ConfigurationError(f'policy: given {path}; accepted: {_ACCEPTED}')
 
 
-def _of_run(folder: Path) -> PolicyWithRobot:
-    """Return a run's policy, from its newest checkpoint where it has no policy file."""
+def _load_from_run(folder: Path) -> PolicyWithRobot:
+    """Return a run's policy; without a policy file, that of the newest checkpoint."""
     if (folder / POLICY_FILE).is_file():
-        return _with_robot_of_run(export_numpy.decode(folder / POLICY_FILE), folder)
+        return _with_robot_of_run(numpy_file.decode(folder / POLICY_FILE), folder)
     read_run(folder)
     if not (folder / CHECKPOINTS).is_dir():
         raise ConfigurationError(
-            f'policy: given {folder}: a run without {POLICY_FILE} and {CHECKPOINTS}/: the learner'
-            ' had not begun; accepted: a run that did'
+            f'policy: given {folder}: a run without {POLICY_FILE} and {CHECKPOINTS}/, because its'
+            ' learner did not begin training; accepted: a run with one of them'
         )
-    return _of_checkpoint(folder, None)
+    return _load_from_checkpoint(folder, None)
 
 
-def _of_checkpoint(folder: Path, path: Path | None) -> PolicyWithRobot:
-    """Return the policy in a checkpoint of a run, by default the newest that is whole."""
+def _load_from_checkpoint(folder: Path, path: Path | None) -> PolicyWithRobot:
+    """Return the policy in a checkpoint of a run, by default in the newest undamaged one."""
     run = read_run(folder)
     spaces = Spaces(run.robot)
     update = Update(run.algorithm, spaces.observation_size, spaces.action_size, seed=0)
-    state = Checkpoints(folder / CHECKPOINTS).load() if path is None else _read(path)
+    state = Checkpoints(folder / CHECKPOINTS).load() if path is None else _read_checkpoint(path)
     if state is None:
         raise ConfigurationError(f'policy: given {folder}: {CHECKPOINTS}/ is empty')
     update.load_state_dict(state['update'])
@@ -96,34 +95,34 @@ def _of_checkpoint(folder: Path, path: Path | None) -> PolicyWithRobot:
     return PolicyWithRobot(replace(parameters, fingerprint=spaces.fingerprint), run.robot)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Return the state in one checkpoint.
+def _read_checkpoint(path: Path) -> dict[str, Any]:
+    """Return the state in a checkpoint.
 
     Raises:
-        TrainingError: it is damaged.
+        TrainingError: the checkpoint is damaged.
     """
     try:
         content = torch.load(path, map_location='cpu', weights_only=True)
         state: dict[str, Any] = content['state']
     except Exception as error:  # a damaged file can fail in many ways
         raise TrainingError(
-            f'{path}: damaged or half written: {load_failure(error)}; accepted: another checkpoint'
+            f'{path}: damaged or incomplete: {load_failure(error)}; accepted: another checkpoint'
         ) from error
     return state
 
 
 def _with_robot_of_run(policy: PolicyWithRobot, folder: Path) -> PolicyWithRobot:
-    """Return a policy with the robot of the run that it lies in, if it lies in one."""
+    """Return a policy with the robot of the run in a folder, if the folder is a run."""
     if not (folder / RUN_FILE).is_file():
         return policy
     return PolicyWithRobot(policy.parameters, read_run(folder).robot)
 
 
-def _fitted(policy: PolicyWithRobot, robot: RobotDescription, path: Path) -> PolicyWithRobot:
-    """Return the policy signed for a robot.
+def _fit_to_robot(policy: PolicyWithRobot, robot: RobotDescription, path: Path) -> PolicyWithRobot:
+    """Return the policy with a robot and its fingerprint.
 
     Raises:
-        ConfigurationError: it is of another robot.
+        ConfigurationError: the policy is for another robot.
     """
     spaces, parameters = Spaces(robot), policy.parameters
     given = (parameters.architecture.observation_size, parameters.architecture.action_size)
@@ -131,14 +130,14 @@ def _fitted(policy: PolicyWithRobot, robot: RobotDescription, path: Path) -> Pol
     if given != accepted:
         raise ConfigurationError(
             f'policy: given {path} with {given[0]} observations and {given[1]} actions; accepted:'
-            f' {accepted[0]} and {accepted[1]}, those of the robot {robot.name!r}'
+            f' {accepted[0]} and {accepted[1]}, as for the robot {robot.name!r}'
         )
     if parameters.fingerprint not in ('', spaces.fingerprint):
         raise ConfigurationError(
             f'policy: given {path} with fingerprint {parameters.fingerprint}; accepted:'
             f' {spaces.fingerprint}, that of the robot {robot.name!r}: names, units, bounds and'
-            ' rate must be as they were in training'
+            ' rate must be the same as in training'
         )
     if not parameters.fingerprint:
-        logging.getLogger(__name__).info('%s is not signed: sizes fit %s', path, robot.name)
+        _LOGGER.info('%s has no fingerprint; its sizes fit %s', path, robot.name)
     return PolicyWithRobot(replace(parameters, fingerprint=spaces.fingerprint), robot)

@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Episodes as a Minari dataset, for offline learning elsewhere; it appears whole or not at all.
+"""Writes episodes atomically as a Minari dataset, for offline learning in other programs.
 
 Minari's layout (https://minari.farama.org): T steps have T + 1 observations and T actions,
-rewards, terminations and truncations. Infos have T + 1 rows, the first of them for the reset; so
-what belongs to step k is in row k + 1, and the stamp of observation k in row k.
+rewards, terminations and truncations. Infos have T + 1 rows, the first for the reset: the infos of
+step k are in row k + 1, the stamp of observation k in row k.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,19 +26,19 @@ from rl_agent.description.robot import description_as_json, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_learner.journal.journal_episodes import RecordedEpisode
 
-DATA = 'data'  # Minari looks for it in a dataset's folder
+DATA = 'data'  # the subfolder in which Minari looks for a dataset
 _METADATA_FILE = 'metadata.json'
 
 
 @dataclass
 class ExportCounts:
-    """What was written.
+    """Counts of exported data.
 
     Attributes:
-        episodes: all of them.
-        transitions: in all of them.
-        interrupted: episodes without a recorded end; they end as truncated.
-        robots: names.
+        episodes: number of episodes.
+        transitions: number of transitions in them.
+        interrupted: number of episodes without a recorded end, which are exported as truncated.
+        robots: names of the robots.
     """
 
     episodes: int = 0
@@ -48,19 +48,19 @@ class ExportCounts:
 
 
 def dataset_id(folder: Path) -> str:
-    """Return the name by which Minari knows a dataset in this folder, such as `first-v0`.
+    """Return Minari's name for a dataset in a folder, such as `first-v0`.
 
-    In Minari's own folder the folders on the way are part of it: `pendulum/first-v0`.
+    Within Minari's own folder it includes the folders above: `pendulum/first-v0`.
     """
     root = os.environ.get('MINARI_DATASETS_PATH') or Path.home() / '.minari' / 'datasets'
-    above, path = Path(root).absolute(), folder.absolute()
-    parts = path.relative_to(above).parts if path.is_relative_to(above) else (path.name,)
+    datasets, path = Path(root).absolute(), folder.absolute()
+    parts = path.relative_to(datasets).parts if path.is_relative_to(datasets) else (path.name,)
     name = '/'.join(re.sub(r'[^\w-]', '-', part) for part in parts)
     return name if re.search(r'[\w-]-v\d+$', name) else f'{name}-v0'
 
 
 def is_dataset(folder: Path) -> bool:
-    """Return whether a folder holds a dataset and may be replaced by one."""
+    """Return whether a folder is a dataset, which an export may replace."""
     return (folder / DATA / _METADATA_FILE).is_file()
 
 
@@ -70,22 +70,23 @@ def write_dataset(
     robot: RobotDescription,
     metadata: Mapping[str, str],
 ) -> ExportCounts:
-    """Write episodes as they come; a dataset that was there is replaced at the very end.
+    """Write a dataset; an existing one is replaced once everything is written.
 
     Args:
         folder: of the dataset.
-        episodes: of robots of this description.
+        episodes: of robots with this description.
         robot: gives bounds and names of observations and actions.
-        metadata: more to say in Minari's `metadata.json`.
+        metadata: additional entries of Minari's `metadata.json`.
 
     Raises:
-        OSError: the disk does not take it; what was there stays.
+        OSError: the dataset cannot be written; an existing one is kept.
     """
-    folder = folder.absolute()  # Minari takes the way from its folder twice otherwise
+    folder = folder.absolute()  # Minari would resolve a relative path twice
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f'.{folder.name}.', dir=folder.parent))
     try:
-        counts = _write(temporary / DATA, episodes, robot, {**metadata, 'id': dataset_id(folder)})
+        metadata = {**metadata, 'id': dataset_id(folder)}
+        counts = _write_files(temporary / DATA, episodes, robot, metadata)
         temporary.chmod(0o755)
         if folder.exists():
             shutil.rmtree(folder)
@@ -96,13 +97,13 @@ def write_dataset(
     return counts
 
 
-def _write(
+def _write_files(
     data: Path,
     episodes: Iterable[RecordedEpisode],
     robot: RobotDescription,
     metadata: Mapping[str, str],
 ) -> ExportCounts:
-    """Write Minari's files into a new folder."""
+    """Write Minari's files into a new folder; return counts."""
     spaces = Spaces(robot)
     storage = MinariStorage.new(
         data,
@@ -120,22 +121,24 @@ def _write(
             **{name: text for name, text in metadata.items() if name != 'id'},
         }
     )
-    counts, about = ExportCounts(), list[dict[str, Any]]()
-    storage.update_episodes(_counted(episodes, counts, about))
-    storage.update_episode_metadata(about)
+    counts, episode_metadata = ExportCounts(), list[dict[str, Any]]()
+    storage.update_episodes(_buffers(episodes, counts, episode_metadata))
+    storage.update_episode_metadata(episode_metadata)
     return counts
 
 
-def _counted(
-    episodes: Iterable[RecordedEpisode], counts: ExportCounts, about: list[dict[str, Any]]
+def _buffers(
+    episodes: Iterable[RecordedEpisode],
+    counts: ExportCounts,
+    episode_metadata: list[dict[str, Any]],
 ) -> Iterator[EpisodeBuffer]:
-    """Yield Minari's episodes; count them, and keep what is to be said of each."""
+    """Yield episodes in Minari's form; add them to the counts and the metadata."""
     for episode in episodes:
         counts.episodes += 1
         counts.transitions += len(episode)
         counts.interrupted += episode.interrupted
         counts.robots.add(episode.sender.robot)
-        about.append(
+        episode_metadata.append(
             {
                 'robot': episode.sender.robot,
                 'session': episode.sender.session,
@@ -148,7 +151,7 @@ def _counted(
 
 
 def _buffer(episode: RecordedEpisode) -> EpisodeBuffer:
-    """Return an episode as Minari takes it."""
+    """Return an episode in Minari's form."""
     columns = episode.columns
     truncations = columns['truncated'] != 0
     if episode.interrupted:
@@ -171,5 +174,5 @@ def _buffer(episode: RecordedEpisode) -> EpisodeBuffer:
 
 
 def _after_reset(values: NDArray[Any]) -> NDArray[Any]:
-    """Return one value for each step, (T,), behind a zero for the reset: (T + 1,)."""
+    """Return the values of the steps, (T,), after a zero for the reset: (T + 1,)."""
     return np.concatenate([np.zeros(1, values.dtype), values])

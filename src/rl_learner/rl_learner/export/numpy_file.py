@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A policy as plain NumPy arrays, which agents run without a learner; and back."""
+"""Policies as NumPy files, which agents run without a learner, and back."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from rl_learner.export.policy_with_robot import PolicyWithRobot
 
 
 def encode(policy: PolicyWithRobot) -> bytes:
-    """Return an .npz file: the whole policy, exploration included, its robot and bounds."""
+    """Return an .npz file with the whole policy, including exploration, its robot and bounds."""
     low, high = policy.bounds
     extras = {'command_low': low, 'command_high': high}
     if policy.robot is not None:
@@ -34,7 +34,7 @@ def encode(policy: PolicyWithRobot) -> bytes:
 
 
 def decode(path: Path) -> PolicyWithRobot:
-    """Return the policy in a file, with its robot if that is in it.
+    """Return the policy in a file, with its robot if the file has it.
 
     Raises:
         PolicyError: the file is damaged or holds no policy.
@@ -51,10 +51,10 @@ def decode(path: Path) -> PolicyWithRobot:
 
 
 def compute(content: bytes, observations: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Return actions and commands, (batch, action) each, by what the file says.
+    """Return actions and commands, (batch, action) each, as computed from a file.
 
     Args:
-        content: of a file.
+        content: of the file.
         observations: (batch, observation).
     """
     with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A policy as an ONNX graph, and back."""
+"""Policies as ONNX files, and back."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ _ACTIVATIONS = {'relu': 'Relu', 'elu': 'Elu', 'tanh': 'Tanh'}
 def encode(policy: PolicyWithRobot) -> bytes:
     """Return an ONNX file: `observation` (batch, O) in, `action` and `command` (batch, A) out.
 
-    `action` is the deterministic action in [-1, 1], `command` the same in the robot's units.
+    `action` is the deterministic action in [-1, 1], `command` the action in the robot's units.
 
     Raises:
         ConfigurationError: the package `onnx` is missing.
@@ -40,10 +40,9 @@ def encode(policy: PolicyWithRobot) -> bytes:
     if architecture.mean_clip:
         value = graph.clip(value, architecture.mean_clip)
     graph.add('Tanh', value, output='action')
-    low, high = policy.bounds
-    span = graph.constant('command_span', (high - low) / 2.0)
-    middle = graph.constant('command_middle', (high + low) / 2.0)
-    graph.add('Add', graph.add('Mul', 'action', span), middle, output='command')
+    factor, offset = policy.command_map
+    scaled = graph.add('Mul', 'action', graph.constant('command_span', factor))
+    graph.add('Add', scaled, graph.constant('command_middle', offset), output='command')
     model = graph.model(architecture.observation_size, architecture.action_size)
     onnx.helper.set_model_props(model, policy.metadata())
     onnx.checker.check_model(model, full_check=True)
@@ -52,16 +51,16 @@ def encode(policy: PolicyWithRobot) -> bytes:
 
 
 def decode(path: Path) -> PolicyWithRobot:
-    """Return the policy in a file that `encode` made; its exploration is not in it.
+    """Return the policy in a file that `encode` made, without exploration.
 
     Raises:
         ConfigurationError: the package `onnx` is missing.
-        PolicyError: the file is damaged or another model.
+        PolicyError: the file is damaged or holds another model.
     """
     onnx = _import('onnx')
     try:
         model = onnx.load_model_from_string(path.read_bytes())
-    except Exception as error:  # protobuf has errors of its own
+    except Exception as error:  # protobuf raises its own errors
         raise PolicyError(
             f'{path}: cannot be read as ONNX: {error}; accepted: a file that rl_export wrote'
         ) from error
@@ -84,7 +83,7 @@ def compute(content: bytes, observations: Float32Array) -> tuple[Float32Array, F
 
 
 class _Graph:
-    """Nodes and constants under way to an ONNX model."""
+    """Builds an ONNX model from nodes and constants."""
 
     def __init__(self, onnx: Any) -> None:
         self._onnx = onnx
@@ -92,7 +91,7 @@ class _Graph:
         self._constants: list[Any] = []
 
     def constant(self, name: str, value: Any) -> str:
-        """Add a float32 array under a name; return the name."""
+        """Add a constant float32 array; return its name."""
         array = np.ascontiguousarray(value, np.float32)
         self._constants.append(self._onnx.numpy_helper.from_array(array, name))
         return name
@@ -104,22 +103,22 @@ class _Graph:
         return name
 
     def clip(self, value: str, bound: float) -> str:
-        """Add bounds on both sides; return the name of the output."""
+        """Add clipping to [-bound, bound]; return the name of the output."""
         low = self.constant(f'{value}_low', np.float32(-bound))
         return self.add('Clip', value, low, self.constant(f'{value}_high', np.float32(bound)))
 
     def model(self, observation_size: int, action_size: int) -> Any:
-        """Return the whole model."""
+        """Return the complete model."""
         helper, kind = self._onnx.helper, self._onnx.TensorProto.FLOAT
 
-        def shaped(name: str, size: int) -> Any:
+        def tensor(name: str, size: int) -> Any:
             return helper.make_tensor_value_info(name, kind, ['batch', size])
 
         graph = helper.make_graph(
             self._nodes,
             'policy',
-            [shaped('observation', observation_size)],
-            [shaped('action', action_size), shaped('command', action_size)],
+            [tensor('observation', observation_size)],
+            [tensor('action', action_size), tensor('command', action_size)],
             self._constants,
         )
         opset = helper.make_opsetid('', _OPSET)
@@ -129,7 +128,7 @@ class _Graph:
 
 
 def _normalised(graph: _Graph, policy: PolicyWithRobot) -> str:
-    """Add the normalisation of observations, if there is one; return the name of its output."""
+    """Add the normalisation of observations, if any; return the name of its output."""
     parameters = policy.parameters
     if not parameters.observation_mean.size:
         return 'observation'
@@ -143,7 +142,7 @@ def _import(name: str) -> Any:
     """Return a module.
 
     Raises:
-        ConfigurationError: it is not installed.
+        ConfigurationError: the module is not installed.
     """
     import importlib
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A policy to take away: its numbers, its robot, and the proof that a file computes the same."""
+"""A policy with its robot for export, and the check that an exported file computes the same."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +17,10 @@ from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters, spl
 from rl_agent.policy.policy import Policy
 
 TOLERANCE = 1e-5
-_CHECKED = 500
+# names of the metadata in exported files
+POLICY_KEY = 'rl_policy'
+ROBOT_KEY = 'rl_robot'
+_CHECKED_OBSERVATIONS = 500
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class PolicyWithRobot:
     """A policy and the robot that it was trained for.
 
     Attributes:
-        parameters: the policy.
-        robot: None where nobody said which; a policy for a Gymnasium task has none.
+        parameters: of the policy.
+        robot: None if unknown; a policy for a Gymnasium task has none.
     """
 
     parameters: PolicyParameters
@@ -34,15 +37,21 @@ class PolicyWithRobot:
 
     @property
     def bounds(self) -> tuple[Float32Array, Float32Array]:
-        """Commands at action -1 and +1, (action,) each; of an unknown robot -1 and +1."""
+        """Commands at actions -1 and 1, (action,) each; -1 and 1 for an unknown robot."""
         if self.robot is None:
             ones = np.ones(self.parameters.architecture.action_size, np.float32)
             return -ones, ones
         action = self.robot.action
         return np.array(action.low, np.float32), np.array(action.high, np.float32)
 
+    @property
+    def command_map(self) -> tuple[Float32Array, Float32Array]:
+        """Factor and offset, (action,) each: `command = action * factor + offset`."""
+        low, high = self.bounds
+        return (high - low) / 2.0, (high + low) / 2.0
+
     def metadata(self) -> dict[str, str]:
-        """Return all but the numbers, as text; `from_metadata` reads it."""
+        """Return everything except the arrays as texts, which `from_metadata` reads."""
         parameters = self.parameters
         header = {
             'architecture': asdict(parameters.architecture),
@@ -52,39 +61,39 @@ class PolicyWithRobot:
             'learner_session': parameters.learner_session,
         }
         robot = None if self.robot is None else description_as_json(self.robot)
-        return {'rl_policy': json.dumps(header), 'rl_robot': json.dumps(robot)}
+        return {POLICY_KEY: json.dumps(header), ROBOT_KEY: json.dumps(robot)}
 
 
 def mean_policy(policy: PolicyWithRobot) -> PolicyWithRobot:
-    """Return the policy without its exploration: what is deployed."""
+    """Return the policy without exploration, for deployment."""
     parameters = policy.parameters
     architecture = replace(
         parameters.architecture, distribution='deterministic', exploration_noise=0.0
     )
     blocks = split_parameters(parameters.architecture, parameters.parameters)
     kept = np.concatenate([blocks[name].ravel() for name, _ in architecture.blocks])
-    fresh = replace(
+    deterministic = replace(
         parameters, architecture=architecture, parameters=kept, uniform_exploration=False
     )
-    return PolicyWithRobot(fresh, policy.robot)
+    return PolicyWithRobot(deterministic, policy.robot)
 
 
 def from_metadata(
     metadata: dict[str, str], arrays: dict[str, NDArray[Any]], source: str
 ) -> PolicyWithRobot:
-    """Return the policy that an exporter wrote.
+    """Return the policy in an exported file.
 
     Args:
-        metadata: as `PolicyWithRobot.metadata` gave it.
-        arrays: blocks of the architecture by name, and the observation's statistics.
-        source: the file, for the error text.
+        metadata: from `PolicyWithRobot.metadata`.
+        arrays: blocks of the architecture by name, and observation statistics.
+        source: name of the file, for errors.
 
     Raises:
-        PolicyError: something is missing or damaged.
+        PolicyError: metadata or arrays are missing or damaged.
     """
     try:
-        header = json.loads(metadata['rl_policy'])
-        robot = json.loads(metadata['rl_robot'])
+        header = json.loads(metadata[POLICY_KEY])
+        robot = json.loads(metadata[ROBOT_KEY])
         content = header.pop('architecture')
         content['hidden_sizes'] = tuple(content['hidden_sizes'])
         architecture = PolicyArchitecture(**content)
@@ -106,7 +115,7 @@ def from_metadata(
 
 
 def _optional(arrays: dict[str, NDArray[Any]], name: str) -> Float32Array:
-    """Return an array as a vector, empty where it is missing."""
+    """Return an array as a vector; empty if it is missing."""
     return np.asarray(arrays.get(name, ()), np.float32).ravel()
 
 
@@ -117,16 +126,16 @@ def check_export(
 ) -> float:
     """Return the largest difference between an export and the live policy.
 
-    Observations are drawn where the policy has seen some: by its statistics, else within the
-    robot's bounds.
+    Observations are drawn from the policy's observation statistics, if it has any, and clipped to
+    the robot's bounds.
 
     Args:
-        policy: the live one, with its exploration.
-        compute: the export: (batch, observation) to action and command, (batch, action) each.
-        what: is checked, for the error text.
+        policy: the live policy, with its exploration.
+        compute: the export, from (batch, observation) to action and command, (batch, action) each.
+        what: name of the export, for errors.
 
     Raises:
-        PolicyError: they differ by more than `TOLERANCE`.
+        PolicyError: export and policy differ by more than `TOLERANCE`.
     """
     observations = _observations(policy)
     live, rng = Policy(policy.parameters), np.random.default_rng(0)
@@ -142,15 +151,15 @@ def check_export(
     if not worst <= TOLERANCE:
         raise PolicyError(
             f'{what}: differs from the live policy by {worst:.3g}; accepted: at most'
-            f' {TOLERANCE:g}. Not written'
+            f' {TOLERANCE:g}. The file is not written'
         )
     return worst
 
 
 def _observations(policy: PolicyWithRobot) -> Float32Array:
-    """Return observations to check with, (batch, observation)."""
+    """Return random observations for the check, (batch, observation)."""
     rng, parameters = np.random.default_rng(1), policy.parameters
-    noise = rng.standard_normal((_CHECKED, parameters.architecture.observation_size))
+    noise = rng.standard_normal((_CHECKED_OBSERVATIONS, parameters.architecture.observation_size))
     if parameters.observation_mean.size:
         noise = parameters.observation_mean + 2.0 * noise * parameters.observation_std
     if policy.robot is not None:

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A policy as a TorchScript module, for C++ and for Python with torch alone; and back."""
+"""Policies as TorchScript files, for C++ and for Python with only torch, and back."""
 
 from collections.abc import Callable
 import io
@@ -12,12 +12,17 @@ import numpy as np
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import PolicyError
 from rl_agent.policy.parameters import NORM_EPSILON, split_parameters
-from rl_learner.export.policy_with_robot import from_metadata, mean_policy, PolicyWithRobot
+from rl_learner.export.policy_with_robot import (
+    from_metadata,
+    mean_policy,
+    POLICY_KEY,
+    PolicyWithRobot,
+    ROBOT_KEY,
+)
 import torch
 from torch import Tensor
 import torch.nn.functional as functional
 
-_FILES = ('rl_policy', 'rl_robot')
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     'relu': functional.relu,
     'elu': functional.elu,
@@ -29,13 +34,12 @@ class _PolicyModule(torch.nn.Module):
     """Maps observations, (batch, O), to actions and commands, (batch, A) each."""
 
     def __init__(self, policy: PolicyWithRobot) -> None:
-        """Copy the numbers into buffers with the names of the blocks."""
+        """Copy the parameters into buffers named like the blocks."""
         super().__init__()
         parameters = policy.parameters
         self._architecture = parameters.architecture
-        low, high = policy.bounds
         arrays = split_parameters(parameters.architecture, parameters.parameters)
-        arrays['command_span'], arrays['command_middle'] = (high - low) / 2.0, (high + low) / 2.0
+        arrays['command_span'], arrays['command_middle'] = policy.command_map
         if parameters.observation_mean.size:
             arrays['observation_mean'] = parameters.observation_mean
             arrays['observation_std'] = parameters.observation_std
@@ -44,7 +48,7 @@ class _PolicyModule(torch.nn.Module):
             self.register_buffer(name, torch.from_numpy(np.array(array, np.float32)))
 
     def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
-        """Return actions in [-1, 1], and the same in the robot's units."""
+        """Return actions in [-1, 1], and commands in the robot's units."""
         architecture, block = self._architecture, self.get_buffer
         value = observation
         if self._normalised:
@@ -64,11 +68,11 @@ class _PolicyModule(torch.nn.Module):
 
 
 def encode(policy: PolicyWithRobot) -> bytes:
-    """Return a TorchScript file with the policy's description beside it."""
+    """Return a TorchScript file with the policy's metadata as extra files."""
     policy = mean_policy(policy)
     example = torch.zeros(3, policy.parameters.architecture.observation_size)
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter('ignore')  # newer ways to export do not load in C++ as simply
+        warnings.simplefilter('ignore')  # deprecated, but its successors are harder to use in C++
         module = torch.jit.trace(_PolicyModule(policy).eval(), example)
     file = io.BytesIO()
     torch.jit.save(module, file, _extra_files=policy.metadata())
@@ -76,15 +80,17 @@ def encode(policy: PolicyWithRobot) -> bytes:
 
 
 def decode(path: Path) -> PolicyWithRobot:
-    """Return the policy in a file that `encode` made; its exploration is not in it.
+    """Return the policy in a file that `encode` made, without exploration.
 
     Raises:
-        PolicyError: the file is damaged or another module.
+        PolicyError: the file is damaged or holds another module.
     """
-    metadata: dict[str, Any] = dict.fromkeys(_FILES, '')  # bytes after loading, or text
+    metadata: dict[str, Any] = dict.fromkeys(
+        (POLICY_KEY, ROBOT_KEY), ''
+    )  # bytes after loading, or text
     try:
         module = torch.jit.load(str(path), map_location='cpu', _extra_files=metadata)
-    except Exception as error:  # a damaged archive can fail in many ways
+    except Exception as error:  # a damaged archive can raise many types
         reason = ' '.join(str(error).split())[:200]
         raise PolicyError(
             f'{path}: cannot be read as TorchScript: {reason}; accepted: a file that rl_export'
@@ -98,10 +104,10 @@ def decode(path: Path) -> PolicyWithRobot:
 
 
 def compute(content: bytes, observations: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Return actions and commands, (batch, action) each, as the file computes them.
+    """Return actions and commands, (batch, action) each, as computed by a file.
 
     Args:
-        content: of a file.
+        content: of the file.
         observations: (batch, observation).
     """
     module = torch.jit.load(io.BytesIO(content), map_location='cpu')
@@ -111,9 +117,9 @@ def compute(content: bytes, observations: Float32Array) -> tuple[Float32Array, F
 
 
 def is_torchscript(path: Path) -> bool:
-    """Return whether a file is one that `encode` made; checkpoints end in .pt as well."""
+    """Return whether `encode` made a file; checkpoints have the suffix .pt, too."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return any(name.endswith('/extra/rl_policy') for name in archive.namelist())
+            return any(name.endswith(f'/extra/{POLICY_KEY}') for name in archive.namelist())
     except (OSError, zipfile.BadZipFile):
         return False

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Exported files compute what the policy does, and carry all that one needs to use them."""
+"""Exported files compute the same as the policy, and contain everything needed to use them."""
 
 import dataclasses
 import json
@@ -18,7 +18,7 @@ from rl_agent.policy.policy_store import PolicyStore
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.cli import export
 from rl_learner.cli.export import FORMATS
-from rl_learner.export import onnx_file as export_onnx
+from rl_learner.export import onnx_file
 from rl_learner.export.load_policy import load_source
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 from rl_learner.run.folder import CHECKPOINTS, POLICY_FILE
@@ -31,7 +31,7 @@ SMALL = {'actor_hidden_sizes': [8, 6], 'critic_hidden_sizes': [8]}
 
 
 def policy(normalised: bool = True, **architecture: Any) -> PolicyWithRobot:
-    """Return a policy with random numbers for the pendulum."""
+    """Return a policy with random parameters for the pendulum."""
     rng = np.random.default_rng(3)
     shape = PolicyArchitecture(3, 1, (16, 12), **architecture)
     empty = np.zeros(0, np.float32)
@@ -73,7 +73,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def exit_code(*arguments: str) -> int:
-    """Run the command line to its end."""
+    """Return the exit code of the command line."""
     with pytest.raises(SystemExit) as ended:
         export.main(arguments)
     return int(ended.value.code or 0)
@@ -81,7 +81,7 @@ def exit_code(*arguments: str) -> int:
 
 @pytest.mark.parametrize('name', sorted(FORMATS))
 @pytest.mark.parametrize('variant', VARIANTS)
-def test_a_file_computes_what_the_policy_does(variant: str, name: str, tmp_path: Path) -> None:
+def test_a_file_computes_the_same_as_the_policy(variant: str, name: str, tmp_path: Path) -> None:
     """The pendulum's command is twice its action: -2 to 2 N m."""
     original = VARIANTS[variant]
     content, worst = export.export(original, name)
@@ -104,8 +104,8 @@ def test_a_file_computes_what_the_policy_does(variant: str, name: str, tmp_path:
     assert again == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_numpy_file_is_whole_and_a_robot_takes_it(tmp_path: Path) -> None:
-    """It goes on exploring, and has the bounds in plain sight."""
+def test_the_numpy_file_is_complete_and_a_robot_accepts_it(tmp_path: Path) -> None:
+    """It includes exploration and bounds."""
     path = tmp_path / 'policy.npz'
     path.write_bytes(export.export(VARIANTS['gsde'], 'npz')[0])
     parameters = load_policy(path)
@@ -118,7 +118,7 @@ def test_the_numpy_file_is_whole_and_a_robot_takes_it(tmp_path: Path) -> None:
         assert archive['observation_high'].tolist() == [1.0, 1.0, 8.0]
 
 
-def test_a_policy_without_a_robot_commands_its_action(tmp_path: Path) -> None:
+def test_without_a_robot_the_command_is_the_action(tmp_path: Path) -> None:
     alone = PolicyWithRobot(VARIANTS['relu'].parameters)
     for name in FORMATS:
         content, _ = export.export(alone, name)
@@ -133,7 +133,7 @@ def test_a_file_that_computes_something_else_is_not_written(
     run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = dataclasses.replace(
-        FORMATS['onnx'], encode=lambda _: export_onnx.encode(VARIANTS['relu'])
+        FORMATS['onnx'], encode=lambda _: onnx_file.encode(VARIANTS['relu'])
     )
     monkeypatch.setitem(FORMATS, 'onnx', wrong)
     assert exit_code(str(run)) == 1
@@ -141,7 +141,7 @@ def test_a_file_that_computes_something_else_is_not_written(
     assert not (run / 'export').exists()
 
 
-def test_run_checkpoint_and_file_are_the_same_policy(run: Path) -> None:
+def test_run_checkpoint_and_file_give_the_same_policy(run: Path) -> None:
     checkpoint = next((run / CHECKPOINTS).iterdir())
     policies = [load_source(path) for path in (run, checkpoint, run / POLICY_FILE)]
     (run / POLICY_FILE).unlink()
@@ -174,7 +174,7 @@ def test_the_command_writes_all_formats_and_overwrites_nothing(
     assert content['files']['onnx']['bytes'] == (again / 'policy.onnx').stat().st_size
 
 
-def test_what_is_no_policy_is_named(run: Path, tmp_path: Path) -> None:
+def test_a_path_without_a_policy_is_named(run: Path, tmp_path: Path) -> None:
     (tmp_path / 'nothing').mkdir()
     (tmp_path / 'half.onnx').write_bytes(export.export(VARIANTS['relu'], 'onnx')[0][:900])
     (tmp_path / 'half.npz').write_bytes((run / POLICY_FILE).read_bytes()[:400])
@@ -187,21 +187,25 @@ def test_what_is_no_policy_is_named(run: Path, tmp_path: Path) -> None:
         (tmp_path / 'missing', ConfigurationError, 'no such file; accepted: the folder of a run'),
         (tmp_path / 'half.onnx', PolicyError, 'cannot be read'),
         (tmp_path / 'half.npz', PolicyError, 'cannot be read as a policy'),
-        (tmp_path / 'text.pt', ConfigurationError, 'no TorchScript file, or damaged, and not in'),
-        (half, TrainingError, 'damaged or half written'),
+        (
+            tmp_path / 'text.pt',
+            ConfigurationError,
+            'not a TorchScript file or damaged, and not',
+        ),
+        (half, TrainingError, 'damaged or incomplete'),
     ]
     for path, kind, words in cases:
         with pytest.raises(kind, match=words):
             load_source(path)
 
 
-def test_a_damaged_newest_checkpoint_is_passed_over(run: Path) -> None:
+def test_a_damaged_newest_checkpoint_is_skipped(run: Path) -> None:
     (run / POLICY_FILE).unlink()
     (run / CHECKPOINTS / 'checkpoint_000000000099.pt').write_bytes(b'half')
     assert load_source(run).parameters.version == 4
 
 
-def test_a_policy_of_another_robot_is_refused(run: Path, tmp_path: Path) -> None:
+def test_a_policy_for_another_robot_is_refused(run: Path, tmp_path: Path) -> None:
     text = (Path(__file__).parents[4] / 'config/robots/pendulum.yaml').read_text(encoding='utf-8')
     other = tmp_path / 'other.yaml'
     other.write_text(text.replace('rate_hz: 20', 'rate_hz: 50'), encoding='utf-8')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""`rl_export_dataset`, its files read back with Minari itself."""
+"""`rl_export_dataset`: Minari itself reads the files."""
 
 from collections.abc import Callable
 import dataclasses
@@ -24,14 +24,14 @@ TWO = Sender('robot_2', 'session_b', SPACES.fingerprint)
 
 
 def exit_code(main: Callable[[list[str]], None], *arguments: object) -> int:
-    """Run a command line to its end."""
+    """Return the exit code of a command line."""
     with pytest.raises(SystemExit) as ended:
         main([str(word) for word in arguments])
     return int(ended.value.code or 0)
 
 
 def with_columns(batch: TransitionBatch, **values: object) -> TransitionBatch:
-    """Return the batch with other columns."""
+    """Return the batch with some columns filled with other values."""
     changed = {
         name: np.full(len(batch), value, batch.columns[name].dtype)
         for name, value in values.items()
@@ -40,7 +40,7 @@ def with_columns(batch: TransitionBatch, **values: object) -> TransitionBatch:
 
 
 def make_run(folder: Path, *batches: TransitionBatch) -> Path:
-    """Make a run with a journal of these batches, in two files."""
+    """Create a run with a journal of these batches, in two files."""
     folder.mkdir(parents=True)
     write_run(
         folder,
@@ -60,9 +60,9 @@ def make_run(folder: Path, *batches: TransitionBatch) -> Path:
 
 
 def five_batches() -> list[TransitionBatch]:
-    """Return two robots by turns: episodes of 1-5 and 1-2 that end, 6-7, 11-12, 3-4 that do not.
+    """Return alternating batches of two robots; numbers 8 to 10 of the first one are lost.
 
-    Numbers 8 to 10 of the first robot are lost.
+    Episodes 1-5 of the first robot and 1-2 of the second end; 6-7, 11-12 and 3-4 do not.
     """
     terminating = with_columns(make_batch(1, 2, sender=TWO), evaluation=1)
     terminating.columns['terminated'][-1] = 1
@@ -75,7 +75,7 @@ def five_batches() -> list[TransitionBatch]:
     ]
 
 
-def test_episodes_of_two_robots_by_turns() -> None:
+def test_episodes_of_two_robots_in_alternating_batches() -> None:
     episodes = [
         (item.sender.robot, item.columns['reward'].tolist(), item.interrupted)
         for item in split_episodes(five_batches())
@@ -89,7 +89,7 @@ def test_episodes_of_two_robots_by_turns() -> None:
     ]
 
 
-def test_episodes_of_a_batch_without_rows() -> None:
+def test_an_empty_batch_has_no_episodes() -> None:
     assert list(split_episodes([make_batch(1, 0)])) == []
 
 
@@ -109,7 +109,7 @@ def test_minari_reads_what_was_written(
         'robots': ['robot_1', 'robot_2'],
     }
     monkeypatch.setenv('MINARI_DATASETS_PATH', str(run / 'export'))
-    dataset = minari.load_dataset('first-v0')  # by its name, as Minari's users do
+    dataset = minari.load_dataset('first-v0')  # by name, as users of Minari do
     assert (dataset.total_episodes, dataset.total_steps) == (5, 13)
     assert dataset.action_space.shape == (1,)
     assert dataset.observation_space.low.tolist() == SPACES.observation_low.tolist()
@@ -129,9 +129,7 @@ def test_minari_reads_what_was_written(
     assert lost.truncations.tolist() == [False, True]
 
 
-def test_a_run_that_is_named_from_where_one_stands(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_given_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_run(tmp_path / 'runs' / 'first', *five_batches())
     monkeypatch.chdir(tmp_path)
     assert exit_code(export_dataset.main, 'runs/first') == 0
@@ -139,28 +137,28 @@ def test_a_run_that_is_named_from_where_one_stands(
     assert dataset.total_steps == 13
 
 
-def test_infos_and_the_robots_names(tmp_path: Path) -> None:
+def test_infos_and_metadata_of_episodes(tmp_path: Path) -> None:
     run = make_run(tmp_path / 'first', *five_batches())
     assert exit_code(export_dataset.main, run, '--out', tmp_path / 'other') == 0
     dataset = minari.MinariDataset(tmp_path / 'other' / 'data')
-    judged, _, _, taken_over, _ = dataset.iterate_episodes()
-    assert judged.infos['evaluation'].tolist() == [False, True, True]
-    assert judged.infos['intervention'].tolist() == [False] * 3
-    assert taken_over.infos['intervention'].tolist() == [False, True, True]
-    assert judged.infos['policy_version'].tolist() == [0, 1 << 40, 1 << 40]
-    assert judged.infos['stamp_ns'].tolist() == [-5, -4, 0]
-    about = list(dataset.storage.get_episode_metadata(range(5)))
-    assert [(item['robot'], item['session'], int(item['episode'])) for item in about] == [
+    evaluation, _, _, intervention, _ = dataset.iterate_episodes()
+    assert evaluation.infos['evaluation'].tolist() == [False, True, True]
+    assert evaluation.infos['intervention'].tolist() == [False] * 3
+    assert intervention.infos['intervention'].tolist() == [False, True, True]
+    assert evaluation.infos['policy_version'].tolist() == [0, 1 << 40, 1 << 40]
+    assert evaluation.infos['stamp_ns'].tolist() == [-5, -4, 0]
+    metadata = list(dataset.storage.get_episode_metadata(range(5)))
+    assert [(item['robot'], item['session'], int(item['episode'])) for item in metadata] == [
         ('robot_2', 'session_b', 1),
         ('robot_1', 'session_a', 1),
         ('robot_1', 'session_a', 1),
         ('robot_2', 'session_b', 2),
         ('robot_1', 'session_a', 1),
     ]
-    assert [bool(item['interrupted']) for item in about] == [False, False, True, True, True]
+    assert [bool(item['interrupted']) for item in metadata] == [False, False, True, True, True]
 
 
-@pytest.mark.filterwarnings('error')  # Minari warns of a dataset that is not what it is named
+@pytest.mark.filterwarnings('error')  # Minari warns if a dataset's name and folder disagree
 def test_a_dataset_in_minaris_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('MINARI_DATASETS_PATH', str(tmp_path / 'sets'))
     run = make_run(tmp_path / 'first', make_batch(1, 3))
@@ -173,7 +171,7 @@ def test_a_dataset_in_minaris_own_folder(tmp_path: Path, monkeypatch: pytest.Mon
     assert dataset.spec.dataset_id == 'a-name-1-v0'
 
 
-def test_nothing_is_overwritten_unasked(
+def test_nothing_is_overwritten_without_force(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = make_run(tmp_path / 'first', make_batch(1, 3))
@@ -183,13 +181,13 @@ def test_nothing_is_overwritten_unasked(
     assert exit_code(export_dataset.main, run) == 2
     assert 'exists already' in capsys.readouterr().err
     assert exit_code(export_dataset.main, run, '--force') == 0
-    assert sorted(run.rglob('*')) == before  # nothing is left over either
+    assert sorted(run.rglob('*')) == before  # no temporary files are left
     assert exit_code(export_dataset.main, run, '--force', '--out', run) == 2
     assert 'not a dataset; accepted: a dataset to replace' in capsys.readouterr().err
     assert (run / EXPERIENCE).is_dir()
 
 
-def test_runs_without_experience_or_of_another_robot(
+def test_runs_without_experience_or_with_another_robot_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_code(export_dataset.main, tmp_path / 'none') == 2
