@@ -139,6 +139,14 @@ def test_only_nodes_and_ros_modules_import_rclpy(path: Path) -> None:
     assert may_use_ros(path) or not imports(path, 'rclpy')
 
 
+@pytest.mark.parametrize('path', MODULES, ids=module_name)
+def test_a_missing_rl_msgs_is_explained(path: Path) -> None:
+    """Sorted imports load modules of `rl_agent` before `rl_msgs`."""
+    guard = 'rl_agent.ros.ros_require_rl_msgs'
+    if imports(path, 'rl_msgs') and module_name(path) != guard:
+        assert imports(path, guard)
+
+
 @pytest.mark.parametrize('path', ROBOT_MODULES, ids=module_name)
 def test_the_robot_never_imports_the_learner(path: Path) -> None:
     for package in ('rl_learner', *HEAVY):

@@ -8,7 +8,7 @@ from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.control.ros_task_parameters import TaskParameters
 from rl_agent.ros.ros_event_log import log_reports, REPORT_PERIOD_S
 from rl_agent.ros.ros_other_publishers import OtherPublishers
-import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import LEARNER_STATUS, STATUS_QOS, steady_clock
 from rl_agent.safety.ros_emergency_stop import EmergencyStop
 from rl_msgs.msg import LearnerStatus

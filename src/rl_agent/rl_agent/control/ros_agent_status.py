@@ -12,7 +12,7 @@ from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.real_time.latency_histogram import Counts
 from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
 from rl_agent.ros.ros_diagnostics import Concern, Diagnostics, Recent
-import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import AGENT_STATUS, STATUS_QOS
 from rl_agent.safety.safety_state import OK
 from rl_msgs.msg import AgentStatus

@@ -9,6 +9,7 @@ from rl_agent.array_types import Float32Array
 from rl_agent.control.agent import EpisodeResult
 from rl_agent.environment.spaces import Spaces
 from rl_agent.ros.ros_messages import float_array, ns_to_stamp
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import EPISODE, EPISODE_QOS, STEP, STEP_QOS
 from rl_agent.transport.transition import Sender, Transition
 from rl_msgs.msg import Episode, Step

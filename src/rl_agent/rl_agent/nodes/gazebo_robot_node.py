@@ -27,7 +27,6 @@ from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_messages import import_message
 from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters
-import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import COMMAND_QOS, DIAGNOSTICS, DIAGNOSTICS_QOS, steady_clock
 
 _LOOK_S = 0.02

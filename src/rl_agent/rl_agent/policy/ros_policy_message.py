@@ -13,7 +13,7 @@ from rl_agent.policy.parameters import (
     SCALAR_FIELDS,
 )
 from rl_agent.ros.ros_messages import float_array
-import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_msgs.msg import Policy as PolicyMessage
 
 

@@ -9,6 +9,7 @@ from rl_agent.errors import PolicyError
 from rl_agent.policy.policy_store import PolicyStore
 from rl_agent.policy.ros_policy_message import message_to_policy
 from rl_agent.ros.ros_polling import PolledGroup, take_newest
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import POLICY, POLICY_QOS
 from rl_msgs.msg import Policy as PolicyMessage
 

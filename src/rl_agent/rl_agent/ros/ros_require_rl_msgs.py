@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Exits with one line if rl_msgs is not built; import it first in a program that needs rl_msgs."""
+"""Exits with one line if rl_msgs is not built; imported wherever rl_msgs is imported."""
 
 import sys
 

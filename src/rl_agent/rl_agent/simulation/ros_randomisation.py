@@ -4,6 +4,7 @@
 from builtin_interfaces.msg import Time
 from rclpy.node import Node
 from rl_agent.description.randomisation import Draw
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import RANDOMISATION, RANDOMISATION_QOS
 from rl_agent.simulated_models.model import SimulatedModel
 from rl_msgs.msg import Randomisation

@@ -3,6 +3,7 @@
 
 from array import array
 
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.transport.spool import SpooledBatch
 from rl_agent.transport.transition import Sender
 from rl_agent.transport.transition_columns import COLUMNS

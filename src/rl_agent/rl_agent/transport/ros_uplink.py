@@ -8,6 +8,7 @@ import time
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from rl_agent.ros.ros_polling import PolledGroup, take_all
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import (
     ACK_WANTED_QOS,
     steady_clock,

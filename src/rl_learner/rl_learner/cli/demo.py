@@ -12,7 +12,6 @@ import sys
 from rl_agent.configuration import find_file
 from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError, RlError
-import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_agent.system.signal_safe_event import set_by_signals, SignalSafeEvent
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.cli.command_line import (

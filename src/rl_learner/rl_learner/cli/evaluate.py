@@ -14,7 +14,6 @@ from rl_agent.array_types import Frame
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
-import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (first: it explains a missing rl_msgs)
 from rl_learner.cli import command_line
 from rl_learner.cli.result_folder import result_folder
 from rl_learner.evaluation.evaluation import CONFIDENCE_PERCENT, EvaluatedEpisode, Evaluation

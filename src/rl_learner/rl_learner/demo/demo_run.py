@@ -12,6 +12,7 @@ from rich.console import Console
 from rl_agent.control.agent import FINISHED
 from rl_agent.errors import RlError
 from rl_agent.policy.policy_file import save_policy
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.system.log_folder import log_variables
 from rl_learner.demo.demo_plan import DemoPlan
 from rl_learner.demo.display import Display, RunStatus

@@ -19,6 +19,7 @@ from rclpy.utilities import try_shutdown
 from rl_agent.control.agent import ENDED_STATES
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.ros_policy_message import message_to_policy
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import (
     AGENT_STATUS,
     EPISODE,

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 
 import numpy as np
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_msgs.msg import Step
 
 _WINDOW_STEPS = 200

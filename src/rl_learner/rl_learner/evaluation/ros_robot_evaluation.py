@@ -31,6 +31,7 @@ from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.ros_policy_message import policy_to_message
 from rl_agent.robot_interface.ros_reset import CONFIRM_RESET, FOR_A_PERSON
 from rl_agent.ros.ros_other_publishers import FORGOTTEN_S, other_publishers, UNNAMED
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_spinning import serve
 from rl_agent.ros.ros_topics import (
     ACK_QOS,

@@ -4,6 +4,7 @@
 import math
 
 from rl_agent.ros.ros_diagnostics import Concern, Recent
+import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_msgs.msg import LearnerStatus, ReplayStatus
 
 _WARN_BACKLOG = 10_000  # transitions
