@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A policy, judged: `ros2 launch rl_agent evaluate.launch.py robot:=NAME policy:=FILE`.
+"""Evaluates a policy: `ros2 launch rl_agent evaluate.launch.py robot:=NAME policy:=FILE`.
 
-It ends with the last episode. `rl_evaluate` draws pictures and gives intervals, too.
+The launch ends with the last episode. `rl_evaluate` also draws pictures and gives intervals.
 """
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
@@ -14,12 +14,12 @@ from rl_agent.errors import ConfigurationError
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments, and what is started with them."""
+    """Return the arguments, and the action that starts the nodes."""
     return LaunchDescription([*declare(EVALUATION_LAUNCH), OpaqueFunction(function=_start)])
 
 
 def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Return the agent, after the simulated robot if there is to be one."""
+    """Return the agent, after the simulated robot if one is wanted."""
     given = values(EVALUATION_LAUNCH, context)
     if given['max_episodes'] < 1:
         raise ConfigurationError(
@@ -32,6 +32,6 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         seed=given['seed'],
         **parameters(EVALUATION_AGENT, given),
     )
-    # a trial that broke off is no result: nothing is started again
+    # an evaluation that was interrupted has no result, so nothing is restarted
     python = robot_interpreter(given['python'], environment_of(context))
     return start(specs, python, {**given, 'restarts': 0})

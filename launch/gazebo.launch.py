@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A robot in Gazebo Harmonic, its agent and the learner: `ros2 launch rl_agent gazebo.launch.py`.
 
-Needs ros_gz_sim and ros_gz_bridge of ROS 2 Jazzy. docs/gazebo.md goes through it step by step.
+It needs ros_gz_sim and ros_gz_bridge of ROS 2 Jazzy. docs/gazebo.md explains it step by step.
 """
 
 from importlib.util import find_spec
@@ -40,12 +40,12 @@ CONTROL = 'ros_gz_interfaces/srv/ControlWorld@gz.msgs.WorldControl@gz.msgs.Boole
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments, and what is started with them."""
+    """Return the arguments, and the action that starts the nodes."""
     return LaunchDescription([*declare(_arguments()), OpaqueFunction(function=_start)])
 
 
 def _arguments() -> list[Any]:
-    """Return the arguments, those of the learner too where it is installed."""
+    """Return the arguments, with those of the learner if it is installed."""
     arguments = list(GAZEBO_LAUNCH)
     if find_spec('rl_learner'):
         from rl_learner.bringup.launch_arguments import LEARNER_LAUNCH
@@ -56,7 +56,7 @@ def _arguments() -> list[Any]:
 
 
 def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Return Gazebo, its bridge, and our nodes."""
+    """Return Gazebo, its bridge, and the nodes of this project."""
     given = values(_arguments(), context)
     environment = environment_of(context)
     check_gazebo(environment)
@@ -89,13 +89,13 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 
 def _gazebo(world: WorldFile, model: ModelFile, given: dict[str, Any]) -> LaunchDescriptionEntity:
-    """Return Gazebo with a copy of the world; in lockstep it begins paused."""
+    """Return Gazebo with a copy of the world; in lockstep it starts paused."""
     folder = Path(tempfile.mkdtemp(prefix='rl_gazebo_'))
     pose = model.moved(given['x'], given['y'], given['z'], given['yaw'])
     copy = write_world(
         world, folder / world.path.name, given['real_time_factor'], model.name, pose
     )
-    words = [shlex.quote(str(copy))]  # ros_gz_sim hands them to a shell
+    words = [shlex.quote(str(copy))]  # ros_gz_sim passes them to a shell
     words += [] if given['lockstep'] else ['-r']
     words += ['-s', '--headless-rendering'] if given['headless'] else []
     return IncludeLaunchDescription(

@@ -9,11 +9,11 @@ from rl_learner.bringup.launch_arguments import LEARNER_LAUNCH
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments, and what is started with them."""
+    """Return the arguments, and the action that starts the nodes."""
     return LaunchDescription([*declare(LEARNER_LAUNCH), OpaqueFunction(function=_start)])
 
 
 def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Return bridge, learner and recorder, on the Python that has Reverb."""
+    """Return bridge, learner and recorder, on a Python that has Reverb."""
     given = values(LEARNER_LAUNCH, context)
     return start_learner(given, environment_of(context), __file__)

@@ -10,7 +10,7 @@ from rl_agent.bringup.node_specs import agent
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments, and what is started with them."""
+    """Return the arguments, and the action that starts the nodes."""
     return LaunchDescription([*declare(ROBOT_LAUNCH), OpaqueFunction(function=_start)])
 
 

@@ -1,7 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """Simulated robots, their agents and the learner: `ros2 launch rl_learner simulation.launch.py`.
 
-Nodes and parameters are those of `make demo`, but for the algorithm's own `updates_to_data`.
+Nodes and parameters are those of `make demo`, except for `updates_to_data`, which is the
+algorithm's own.
 """
 
 from pathlib import Path
@@ -18,12 +19,12 @@ from rl_learner.run.folder import refuse_to_resume
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments, and what is started with them."""
+    """Return the arguments, and the action that starts the nodes."""
     return LaunchDescription([*declare(SIMULATION_LAUNCH), OpaqueFunction(function=_start)])
 
 
 def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Return all nodes, each on the Python that has what it needs."""
+    """Return all nodes, each on a Python that has its modules."""
     given = values(SIMULATION_LAUNCH, context)
     if given['robots'] < 1:
         raise ConfigurationError(f'robots: given {given["robots"]}; accepted: at least 1')
@@ -42,6 +43,9 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         max_steps_ahead=given['max_steps_ahead'],
         **parameters((*LEARNER, *BRIDGE), given),
     )
-    learning = [spec for spec in specs if spec.package == 'rl_learner']
-    moving = [spec for spec in specs if spec.package == 'rl_agent']
-    return start(learning, learner_python, given) + start(moving, robot_python, given)
+    pythons = {'rl_learner': learner_python, 'rl_agent': robot_python}
+    return [
+        action
+        for package, python in pythons.items()
+        for action in start([spec for spec in specs if spec.package == package], python, given)
+    ]

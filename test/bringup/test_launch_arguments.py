@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Arguments of launch files: what the nodes say of their parameters, and what demos start."""
+"""Launch arguments have the defaults of the nodes' parameters and of the demo."""
 
 from collections.abc import Sequence
 import dataclasses
@@ -11,7 +11,7 @@ import pytest
 from rl_agent.bringup.launch_arguments import (
     AGENT,
     EVALUATION_LAUNCH,
-    is_asked_for,
+    is_started_by,
     LaunchArgument,
     refuse_unknown,
     ROBOT,
@@ -60,7 +60,7 @@ def field_of(schema: type, name: str) -> tuple[Any, str, tuple[str, ...]]:
     + [(ReplayBridgeParameters, ALGORITHM)],
     ids=lambda value: getattr(value, 'name', getattr(value, '__name__', None)),
 )
-def test_an_argument_is_what_the_node_says_of_its_parameter(
+def test_an_argument_has_default_description_and_choices_of_its_parameter(
     schema: type, item: LaunchArgument
 ) -> None:
     default, description, choices = field_of(schema, item.name)
@@ -87,7 +87,7 @@ def test_arguments_read_like_help(table: Sequence[LaunchArgument]) -> None:
     names = [item.name for item in table]
     assert len(set(names)) == len(names)
     for item in table:
-        # says what it is, not only its unit or what one of its values means
+        # the description starts with two words, not with a unit or a value
         assert re.match(r'[^\d\W]+\W+\w+', item.description), item.name
         assert item.default_text is None or not item.choices or item.default_text in item.choices
 
@@ -120,12 +120,12 @@ def test_a_value_has_the_type_of_its_default(default: Any, text: str, value: Any
         (1.0, '-inf', 'a number'),
     ],
 )
-def test_a_value_of_another_type_is_named(default: Any, text: str, accepted: str) -> None:
+def test_a_value_of_another_type_is_refused(default: Any, text: str, accepted: str) -> None:
     with pytest.raises(ConfigurationError, match=f"key: given '{text}'; accepted: {accepted}"):
         LaunchArgument('key', 'help', default).value(text)
 
 
-def test_an_argument_that_there_is_not_is_named() -> None:
+def test_an_unknown_argument_is_refused() -> None:
     refuse_unknown(ROBOT_LAUNCH, ['robot:=pendulum', 'action_scale:=0.5', 'policy:=a:=b', 'word'])
     with pytest.raises(ConfigurationError) as caught:
         refuse_unknown(ROBOT_LAUNCH, ['robot:=pendulum', 'action_scal:=0.5'])
@@ -135,7 +135,7 @@ def test_an_argument_that_there_is_not_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ('command', 'asked'),
+    ('command', 'started'),
     [
         (['ros2', 'launch', 'rl_agent', 'robot.launch.py', 'robot:=a'], True),
         (['ros2', 'launch', 'launch/robot.launch.py'], True),
@@ -144,14 +144,14 @@ def test_an_argument_that_there_is_not_is_named() -> None:
         ([], False),
     ],
 )
-def test_a_launch_file_knows_whether_it_is_the_one_that_was_asked_for(
-    command: list[str], asked: bool, workspace: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_launch_file_knows_whether_the_command_line_starts_it(
+    command: list[str], started: bool, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(workspace)
-    assert is_asked_for(str(workspace / 'launch' / 'robot.launch.py'), command) == asked
+    assert is_started_by(command, str(workspace / 'launch' / 'robot.launch.py')) == started
 
 
-def test_a_fleet_shares_its_steps_and_no_seed() -> None:
+def test_robots_of_a_fleet_share_steps_and_have_different_seeds() -> None:
     specs = simulation_nodes(
         'pendulum', 'default', 8000, robots=3, seed=1, max_steps=1000, max_steps_ahead=64
     )
@@ -163,7 +163,7 @@ def test_a_fleet_shares_its_steps_and_no_seed() -> None:
 
 
 @pytest.mark.parametrize(('max_steps', 'shares'), [(0, [0, 0]), (1, [1, 1])])
-def test_no_share_of_the_steps_becomes_no_limit(max_steps: int, shares: list[int]) -> None:
+def test_a_share_of_0_steps_never_means_no_limit(max_steps: int, shares: list[int]) -> None:
     specs = simulation_nodes(
         'pendulum', 'default', 8000, robots=2, seed=1, max_steps=max_steps, max_steps_ahead=0
     )
@@ -171,7 +171,7 @@ def test_no_share_of_the_steps_becomes_no_limit(max_steps: int, shares: list[int
     assert [spec.parameters['max_steps'] for spec in agents] == shares
 
 
-def test_checkpoints_are_not_resumed_against_ones_will(tmp_path: Path) -> None:
+def test_resume_false_refuses_a_run_with_checkpoints(tmp_path: Path) -> None:
     refuse_to_resume(tmp_path)
     (tmp_path / CHECKPOINTS).mkdir()
     refuse_to_resume(tmp_path)

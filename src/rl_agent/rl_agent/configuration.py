@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""YAML files into frozen dataclasses; every mistake of a file at once, each in one line."""
+"""Reads YAML files into frozen dataclasses; reports all mistakes in a file, each in one line."""
 
 from collections.abc import Mapping
 import difflib
@@ -17,32 +17,32 @@ T = TypeVar('T')
 
 
 def config_folder() -> Path:
-    """Return the folder that holds `algorithms/`, `robots/` and `worlds/`.
+    """Return the folder with `algorithms/`, `robots/` and `worlds/`.
 
-    Installed packages have it in `share/rl_agent/config`, a source tree at its top.
+    It is `share/rl_agent/config` of installed packages, or `config` at the top of a source tree.
 
     Raises:
-        ConfigurationError: neither exists.
+        ConfigurationError: there is none.
     """
     here = Path(__file__).resolve()
     installed = [parent / 'share' / 'rl_agent' / 'config' for parent in here.parents]
-    # not those of a workspace that has this project in its `src` folder: they are a user's own
+    # but not `config` of a workspace with this project in its `src` folder: it is the user's own
     source = [p / 'config' for p in here.parents if (p / 'src' / 'rl_agent').is_dir()]
     for folder in [*source, *installed, Path(sys.prefix) / 'share' / 'rl_agent' / 'config']:
         if (folder / 'robots').is_dir():
             return folder
-    raise ConfigurationError(f'no configuration folder found beside {here} or in {sys.prefix}')
+    raise ConfigurationError(f'no configuration folder found near {here} or in {sys.prefix}')
 
 
 def find_file(kind: str, name_or_path: str) -> Path:
-    """Return the file of a named configuration, or the path itself if it is one.
+    """Return the path of a configuration file.
 
     Args:
-        kind: sub-folder of the configuration folder, `robots` or `algorithms`.
-        name_or_path: `pendulum`, or a path that ends in .yaml or .yml.
+        kind: subfolder of the configuration folder: `robots`, `algorithms` or `demos`.
+        name_or_path: a name such as `pendulum`, or a path that ends in .yaml or .yml.
 
     Raises:
-        ConfigurationError: there is no such file; the text lists the names there are.
+        ConfigurationError: there is no such file; the text lists the names.
     """
     if name_or_path.endswith(('.yaml', '.yml')):
         path = Path(name_or_path).expanduser()
@@ -65,15 +65,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
 
     Raises:
-        ConfigurationError: the file cannot be read, is not YAML or not a mapping.
+        ConfigurationError: the file cannot be read, is not YAML, or is not a mapping.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f'{path}: cannot be read: {error}') from error
     except yaml.YAMLError as error:
-        place = ' '.join(str(error).split())
-        raise ConfigurationError(f'{path}: not valid YAML: {place}') from error
+        reason = ' '.join(str(error).split())
+        raise ConfigurationError(f'{path}: not valid YAML: {reason}') from error
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -92,16 +92,16 @@ def build(
     """Return a dataclass made from plain values, checked against its types and bounds.
 
     Args:
-        schema: a pydantic dataclass that forbids extra keys.
-        content: as read from YAML.
-        source: file or argument that the values came from, for the error text.
-        context: what the schema's validators find in `ValidationInfo.context`.
+        schema: a dataclass; pydantic reads its types and bounds.
+        content: values as read from YAML.
+        source: file or argument that the values come from, for the error text.
+        context: the `ValidationInfo.context` of the schema's validators.
 
     Raises:
         ConfigurationError: one line for each mistake: source, key, given, accepted.
     """
     try:
-        # JSON's strict mode takes lists for tuples, but neither `true` nor '20' for a number
+        # strict mode for JSON accepts lists as tuples, but neither `true` nor '20' as a number
         text = json.dumps(dict(content), default=str)
         return TypeAdapter(schema).validate_json(text, strict=True, context=context)
     except ValidationError as error:
@@ -115,7 +115,7 @@ def load(
     overrides: Mapping[str, Any] | None = None,
     context: Mapping[str, Any] | None = None,
 ) -> T:
-    """Return the dataclass that a YAML file describes; overrides replace top-level keys.
+    """Return the dataclass made from a YAML file; overrides replace top-level keys.
 
     Raises:
         ConfigurationError: see `read_yaml` and `build`.
@@ -124,14 +124,14 @@ def load(
 
 
 def hint(given: str, names: list[str]) -> str:
-    """Return a question after the name that was probably meant; empty if none comes close."""
+    """Return a question with the most similar name, in parentheses; empty if none is similar."""
     close = difflib.get_close_matches(given, names, n=1)
     close += [name for name in names if given and name.startswith(given)]
     return f' (did you mean {close[0]!r}?)' if close else ''
 
 
 def _explain(schema: Any, mistake: Any, source: str) -> list[str]:
-    """Return one mistake in one line; a validator of our own may find several, a line each."""
+    """Return a mistake as lines: one, or several from a validator of this project."""
     location = mistake['loc']
     # an error without a location concerns several keys, which its text names
     where = f'{source}: {".".join(map(str, location))}' if location else source
@@ -151,7 +151,7 @@ def _explain(schema: Any, mistake: Any, source: str) -> list[str]:
 
 
 def _fields_at(schema: Any, location: tuple[Any, ...]) -> set[str]:
-    """Return the keys that a dataclass accepts at a place inside `schema`."""
+    """Return the keys that a dataclass accepts at a location in `schema`."""
     candidates = [schema]
     for part in location:
         candidates = [inner for candidate in candidates for inner in _step_into(candidate, part)]
@@ -161,7 +161,7 @@ def _fields_at(schema: Any, location: tuple[Any, ...]) -> set[str]:
 
 
 def _step_into(schema: Any, part: Any) -> list[Any]:
-    """Return the types that can stand one level deeper, under key or index `part`."""
+    """Return the possible types one level deeper, under the key or index `part`."""
     fields = getattr(schema, '__dataclass_fields__', None)
     if fields is not None:
         return _alternatives(fields[part].type) if part in fields else [schema]
@@ -173,7 +173,7 @@ def _step_into(schema: Any, part: Any) -> list[Any]:
 
 
 def _alternatives(annotation: Any) -> list[Any]:
-    """Return the members of a union, looking through Annotated."""
+    """Return the members of a union, also inside Annotated."""
     if hasattr(annotation, '__metadata__'):
         return _alternatives(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What `ros2 run rl_agent NAME` starts: a module's `main`, where this Python has what it needs.
+"""The executables of `ros2 run rl_agent NAME`; each explains what this Python lacks.
 
-Apt's Python lacks some of it, and `ros2 run` takes that one unless told otherwise.
+By default, `ros2 run` takes the Python of apt, which lacks some of the libraries.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ class Command:
     """An executable of this package.
 
     Attributes:
-        module: whose `main` it runs.
+        module: its `main` is run.
     """
 
     module: str
 
     def __call__(self) -> Any:
-        """Run it; where a library is missing, one line says which, and what helps."""
+        """Run it; if a library is missing, print one line that names it and the remedy."""
         try:
             return import_module(self.module).main()
         except ImportError:

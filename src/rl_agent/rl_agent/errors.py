@@ -1,37 +1,37 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Every error that this project raises on purpose, as one tree."""
+"""The errors that this project raises on purpose, as one tree."""
 
 
 class RlError(Exception):
-    """Base of all expected errors: `main()` prints its text and exits without a stack trace."""
+    """Base of all expected errors: `main()` prints the text and exits without a stack trace."""
 
 
 class ConfigurationError(RlError):
-    """A file, key, value or argument that cannot be used; says what would be accepted."""
+    """A file, key, value or argument cannot be used; the text says what is accepted."""
 
 
 class PolicyError(RlError):
-    """A policy that must not be obeyed."""
+    """A policy must not be used."""
 
 
 class RobotError(RlError):
-    """The robot does not answer as its description says."""
+    """The robot does not behave as its description says."""
 
 
 class StoppedError(RobotError):
-    """A stop came while the robot was brought to a starting state."""
+    """The robot was stopped during a reset."""
 
 
 class ReplayError(RlError):
-    """The replay server cannot be reached or refuses."""
+    """The replay server cannot be reached or refuses a request."""
 
 
 class TrainingError(RlError):
-    """Training cannot go on: numbers are not finite, or a checkpoint does not fit."""
+    """Training cannot continue: numbers are not finite, or a checkpoint does not fit."""
 
 
 class DiskError(TrainingError):
-    """The disk does not take what training keeps; what was there stays as it was."""
+    """Training cannot write its files; the files from before are unchanged."""
 
 
 class JournalError(RlError):
@@ -39,8 +39,8 @@ class JournalError(RlError):
 
 
 class DiskFullError(JournalError):
-    """There is no room for the journal now; there may be later."""
+    """The disk has no space for the journal; it may have some later."""
 
 
-# Exit code of a node that cannot use its parameters or files: the same command fails again.
+# Exit code of a node that cannot use its parameters or files, so that a restart would not help.
 WRONG_CONFIGURATION = 2

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What safety, sensors and policies have to say: counted always, put into words once."""
+"""Events of safety, sensors and policies: always counted, reported once."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Literal
 
-_MOST_REPORTS = 1000
+_MAX_REPORTS = 1000
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,9 @@ class Report:
     """A line for the log.
 
     Attributes:
-        text: of one line.
-        level: `error` while something is wrong, `warning` for what happened and is no state,
-            `info` for what is over or only worth knowing.
+        text: one line.
+        level: `error` for a fault that has begun, `warning` for an event without duration, `info`
+            for a fault that is over and for news.
     """
 
     text: str
@@ -27,47 +27,47 @@ class Report:
 
 @dataclass
 class _Lasting:
-    """A fault that goes on: since when, and how often it was noticed."""
+    """A fault that lasts: when it began, and how often it was seen."""
 
     since_s: float
     count: int = 0
 
 
 class EventLog:
-    """Counts what happens; names a fault when it begins and when it ends.
+    """Counts events; reports a fault when it begins and when it ends.
 
-    It may be called from any thread and never waits for a log: `take_reports` does that later.
+    Call it from any thread. It never waits for the log, which takes the reports later.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Begin with no events."""
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
         self._named: set[tuple[str, str]] = set()
         self._lasting: dict[str, _Lasting] = {}
-        self._reports: deque[Report] = deque(maxlen=_MOST_REPORTS)
+        self._reports: deque[Report] = deque(maxlen=_MAX_REPORTS)
 
     def note(self, name: str, text: str | Callable[[], str], source: str = '') -> None:
-        """Count something that has no duration; put it into words once for each source.
+        """Count an event without duration; report the first one from each source.
 
         Args:
-            name: what is counted.
-            text: what happened, or what finds words for it when they are needed.
-            source: whose doing it was.
+            name: of the event.
+            text: what happened, or a function that returns it, called only for a report.
+            source: of the event, for example a learner's session.
         """
         with self._lock:
             if (name, source) not in self._named:
                 self._named.add((name, source))
-                words = text if isinstance(text, str) else text()
-                self._reports.append(Report(f'{name}: {words}', 'warning'))
+                reason = text if isinstance(text, str) else text()
+                self._reports.append(Report(f'{name}: {reason}', 'warning'))
             self._counts[name] = self._counts.get(name, 0) + 1
 
-    def tell(self, text: str) -> None:
-        """Put something into words that is no fault."""
+    def info(self, text: str) -> None:
+        """Report news, which is no fault and is not counted."""
         self._reports.append(Report(text, 'info'))
 
     def begin(self, name: str, text: str) -> None:
-        """Note that a fault is there: counted and put into words unless it goes on already."""
+        """Count and report a fault, unless it lasts already."""
         with self._lock:
             if name not in self._lasting:
                 self._lasting[name] = _Lasting(time.monotonic())
@@ -76,8 +76,8 @@ class EventLog:
             self._lasting[name].count += 1
 
     def end(self, name: str) -> None:
-        """Note that a fault is over, if it was there."""
-        if name not in self._lasting:  # by far the commonest case, without the lock
+        """Report that a fault is over, if it lasted until now."""
+        if name not in self._lasting:  # the usual case, without the lock
             return
         with self._lock:
             lasting = self._lasting.pop(name, None)
@@ -91,12 +91,12 @@ class EventLog:
                 )
 
     def counts(self) -> dict[str, int]:
-        """Return how often each thing happened."""
+        """Return how often each event happened."""
         with self._lock:
             return dict(self._counts)
 
     def take_reports(self) -> list[Report]:
-        """Return what there is to say since the last call."""
+        """Return the reports since the last call."""
         reports = []
         while self._reports:
             reports.append(self._reports.popleft())

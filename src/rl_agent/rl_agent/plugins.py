@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Classes found by a name in a configuration file, without a list of them anywhere."""
+"""Finds classes by the names in configuration files, without a list of them."""
 
 import importlib
 import pkgutil
@@ -10,18 +10,18 @@ from rl_agent.errors import ConfigurationError
 
 
 def find_class(package: str, name: str, exclude: tuple[str, ...] = ()) -> type[Any]:
-    """Return the class that a name means.
+    """Return the class with a name.
 
     `swing_up` is the class `SwingUp` in the module `swing_up` of the package; `module:Class` is a
-    class anywhere, as `my_robots.tasks:StackBricks`.
+    class in any module, for example `my_robots.tasks:StackBricks`.
 
     Args:
-        package: to look in.
-        name: one of the two.
+        package: where classes without a module are.
+        name: `swing_up` or `module:Class`.
         exclude: modules of the package that define no such class.
 
     Raises:
-        ConfigurationError: there is none of that name; the text lists those there are.
+        ConfigurationError: there is no such class; the text lists the names.
     """
     names = names_in(package, exclude)
     module_name, _, class_name = name.partition(':')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Executables on a Python that lacks something, as apt's does."""
+"""Executables on a Python that lacks a library, as the one of apt does."""
 
 import os
 from pathlib import Path

@@ -1,10 +1,10 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Each fault is named once and counted always."""
+"""Every event is counted, and reported once."""
 
 from rl_agent.event_log import EventLog
 
 
-def test_what_lasts_is_named_when_it_begins_and_when_it_ends() -> None:
+def test_a_lasting_fault_is_reported_when_it_begins_and_when_it_ends() -> None:
     events = EventLog()
     for _ in range(100):
         events.begin('imu_late', '0.7 s old')
@@ -22,7 +22,7 @@ def test_what_lasts_is_named_when_it_begins_and_when_it_ends() -> None:
     assert len(events.take_reports()) == 1
 
 
-def test_what_has_no_duration_is_named_once_and_counted() -> None:
+def test_an_event_without_duration_is_reported_once_and_counted() -> None:
     events = EventLog()
     for _ in range(7):
         events.note('limited_by_box', 'given 1.5; accepted: -1 to 1')
@@ -30,7 +30,7 @@ def test_what_has_no_duration_is_named_once_and_counted() -> None:
     assert events.counts() == {'limited_by_box': 7}
 
 
-def test_words_are_looked_for_only_when_they_are_needed() -> None:
+def test_a_text_is_made_only_for_a_report() -> None:
     events, asked = EventLog(), []
 
     def text() -> str:
@@ -43,8 +43,8 @@ def test_words_are_looked_for_only_when_they_are_needed() -> None:
     assert [item.text for item in events.take_reports()] == ['limited_by_box: given 1.5']
 
 
-def test_news_is_no_fault() -> None:
+def test_news_is_not_counted() -> None:
     events = EventLog()
-    events.tell('the learner changed')
+    events.info('the learner changed')
     assert [item.level for item in events.take_reports()] == ['info']
     assert events.counts() == {}

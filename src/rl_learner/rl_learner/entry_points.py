@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What `ros2 run rl_learner NAME` starts: a module's `main`, on the Python that has Reverb.
+"""The executables of `ros2 run rl_learner NAME`; each runs on a Python that has Reverb.
 
-`ros2 run` takes the Python of the ROS installation, which seldom is that one.
+`ros2 run` takes the Python of the ROS installation, which usually lacks Reverb.
 """
 
 from dataclasses import dataclass
@@ -20,27 +20,27 @@ class Command:
     """An executable of this package.
 
     Attributes:
-        module: whose `main` it runs.
+        module: its `main` is run.
     """
 
     module: str
 
     def __call__(self) -> Any:
-        """Run it here, or go over to the Python that launch files would take."""
+        """Run it here, or on the Python that launch files take if this one lacks modules."""
         try:
             module = import_module(self.module)
         except ImportError:
             if not missing(sys.executable, os.environ, LEARNER_NEEDS):
                 raise
-            self._go_over()
+            self._run_on_other_python()
         return module.main()
 
-    def _go_over(self) -> NoReturn:
-        """Replace this process, or end it where there is nothing to replace it by."""
+    def _run_on_other_python(self) -> NoReturn:
+        """Replace this process, or end it with an error if there is no such Python."""
         try:
             other = learner_interpreter('', os.environ, __file__)
         except ConfigurationError as error:
-            # what the launch files' argument would be is a command here
+            # here, the remedy is a command, not an argument of a launch file
             text = str(error).replace('python:=PATH', f'PATH -m {self.module}')
             print(f'error: {text}', file=sys.stderr)
             sys.exit(WRONG_CONFIGURATION)

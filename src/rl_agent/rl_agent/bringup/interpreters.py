@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Which Python runs a node, and with which environment variables.
+"""Finds the Python that runs a node, and its environment variables.
 
-`ros2 launch` runs on the Python of the ROS installation. That one may lack what a node needs, or
-be too new for Reverb. What a node needs is therefore asked of the interpreter that is to run it,
-before anything is started.
+`ros2 launch` runs on the Python of the ROS installation, which may lack what a node needs, or be
+too new for Reverb. So the interpreter that will run a node is asked for the modules before
+anything is started.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ import sys
 
 from rl_agent.errors import ConfigurationError
 
-# A sourced ROS installation sets them, for its own Python; another one must not see them.
+# Set by a sourced ROS installation for its own Python; another Python must not see them.
 ROS_VARIABLES = (
     '_ROS_WHEELS_BOOTSTRAP_COMPLETE',
     'AMENT_PREFIX_PATH',
@@ -32,7 +32,7 @@ ROS_VARIABLES = (
     'VIRTUAL_ENV',
 )
 
-# Modules that a node needs, for `missing`.
+# Modules that the robot's nodes need, for `missing`.
 ROBOT_NEEDS = (
     'rclpy',
     'rl_msgs.msg',
@@ -44,7 +44,7 @@ ROBOT_NEEDS = (
     'gymnasium',
 )
 
-# What makes a Python that has them.
+# Commands that make a Python with these modules.
 ROBOT_FIX = (
     'python3 -m venv --system-site-packages ~/rl_python && ~/rl_python/bin/pip install'
     " 'pydantic>=2' gymnasium"
@@ -52,8 +52,8 @@ ROBOT_FIX = (
 
 _ASK_WITHIN_S = 60.0
 
-# Imports what is compiled for one Python; of the others, some slow, it asks only whether they are
-# there. Runs on the interpreter in question, whatever its version.
+# Runs on the interpreter in question, whatever its version. It imports the modules that are
+# compiled for one Python; of the others, which may be slow to import, it checks the presence.
 _QUESTION = """
 import importlib, importlib.util, sys
 for need in sys.argv[1:]:
@@ -73,11 +73,11 @@ for need in sys.argv[1:]:
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python that has what a node needs.
+    """A Python that has the modules of a node.
 
     Attributes:
-        python: its path.
-        environment: all variables for the node's process.
+        python: path of the interpreter.
+        environment: all variables of the node's process.
     """
 
     python: str
@@ -87,21 +87,21 @@ class Interpreter:
 def without_ros(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables without those of a sourced ROS installation.
 
-    What says who may hear whom (ROS_DOMAIN_ID and its like) stays.
+    Those of the network, such as ROS_DOMAIN_ID, stay.
     """
     return {name: text for name, text in environment.items() if name not in ROS_VARIABLES}
 
 
 def missing(python: str, environment: Mapping[str, str], needs: Sequence[str]) -> list[str]:
-    """Return which needs an interpreter lacks, in words.
+    """Return the modules that an interpreter lacks, in words.
 
     Args:
-        python: its path.
-        environment: all variables that it would run with.
+        python: path of the interpreter.
+        environment: all variables of its process.
         needs: names of modules; `name>=2` asks for a version.
 
     Raises:
-        ConfigurationError: it does not run.
+        ConfigurationError: the interpreter does not run.
     """
     try:
         answer = subprocess.run(
@@ -123,44 +123,45 @@ def missing(python: str, environment: Mapping[str, str], needs: Sequence[str]) -
 def fitting(
     python: str, environments: Iterable[Mapping[str, str]], needs: Sequence[str], fix: str
 ) -> Interpreter:
-    """Return an interpreter with the first environment in which it has what is needed.
+    """Return an interpreter with the first environment in which it lacks nothing.
 
     Args:
         python: path or name of the interpreter.
-        environments: to try in this order.
+        environments: tried in this order.
         needs: see `missing`.
-        fix: what to do where something is missing, for the error text.
+        fix: the remedy, for the error text.
 
     Raises:
-        ConfigurationError: it lacks something in each; the text is about the first.
+        ConfigurationError: a module is missing in every environment; the text lists those that
+            are missing in the first.
     """
     python = str(Path(python).expanduser())
     path = shutil.which(python) or python
-    lacks = []
+    missed = []
     for environment in environments:
-        lacks.append(missing(path, environment, needs))
-        if not lacks[-1]:
+        missed.append(missing(path, environment, needs))
+        if not missed[-1]:
             return Interpreter(path, {**environment, 'PYTHONUNBUFFERED': '1'})
-    raise ConfigurationError(f'python: given {path}: it lacks {", ".join(lacks[0])}; {fix}')
+    raise ConfigurationError(f'python: given {path}: it lacks {", ".join(missed[0])}; {fix}')
 
 
 def robot_interpreter(python: str, environment: Mapping[str, str]) -> Interpreter:
     """Return the interpreter of agents and simulated robots.
 
     Args:
-        python: path or name; empty: that of the virtual environment that is activated, if it has
-            what is needed, else the one that runs this.
+        python: path or name; empty: that of the activated virtual environment if it lacks
+            nothing, otherwise the one that runs this code.
         environment: the variables of this process.
 
     Raises:
-        ConfigurationError: it lacks something; the text says what, and what to do.
+        ConfigurationError: it lacks modules; the text names them and the remedy.
     """
     activated = environment.get('VIRTUAL_ENV')
     if not python and activated:
         with contextlib.suppress(ConfigurationError):
             return robot_interpreter(str(Path(activated) / 'bin' / 'python'), environment)
     wanted = python or sys.executable
-    # an environment made by `make setup` brings a ROS of its own: there, nothing of this one
+    # an environment made by `make setup` has its own ROS, and must not see the sourced one
     environments = (environment, without_ros(environment))
     choice = 'source ~/rl_python/bin/activate, or python:=~/rl_python/bin/python'
     fix = f'what helps: {ROBOT_FIX}, and then {choice}'

@@ -21,10 +21,10 @@ class LaunchArgument:
     """An argument of a launch file.
 
     Attributes:
-        name: of the argument, and of the node's parameter where it is one.
+        name: of the argument, and of the node's parameter if there is one.
         description: for `--show-args`.
-        default: its type is the argument's; None: a text that must be given.
-        accepted: the texts that are accepted; empty: any.
+        default: has the type of the argument; None: a text without a default.
+        accepted: accepted texts; empty: any.
     """
 
     name: str
@@ -34,23 +34,23 @@ class LaunchArgument:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The texts that are accepted; empty: any."""
+        """The accepted texts, also of a bool; empty: any."""
         return ('true', 'false') if isinstance(self.default, bool) else self.accepted
 
     @property
     def default_text(self) -> str | None:
-        """The default as one would type it."""
+        """The default as one types it."""
         if self.default is None:
             return None
         return str(self.default).lower() if isinstance(self.default, bool) else str(self.default)
 
     def value(self, text: str) -> ParameterValue:
-        """Return what was typed, with the type of the default.
+        """Return the value of a text, with the type of the default.
 
-        `ros2 launch` refuses `name:=` with nothing after it, so two quotes stand for nothing.
+        `ros2 launch` refuses `name:=` with nothing after it, so two quotes mean an empty text.
 
         Raises:
-            ConfigurationError: it is not of that type.
+            ConfigurationError: the text has another type.
         """
         if isinstance(self.default, bool):
             return text == 'true'
@@ -61,24 +61,23 @@ class LaunchArgument:
             except ValueError:
                 number = math.nan
             if not math.isfinite(number):
-                words = 'a whole number' if kind is int else 'a number'
-                raise ConfigurationError(f'{self.name}: given {text!r}; accepted: {words}')
+                accepted = 'a whole number' if kind is int else 'a number'
+                raise ConfigurationError(f'{self.name}: given {text!r}; accepted: {accepted}')
             return number
         return '' if text in ("''", '""') else text
 
 
 def refuse_unknown(arguments: Sequence[LaunchArgument], words: Iterable[str]) -> None:
-    """Do nothing where each word of a command line is one of the arguments.
+    """Refuse unknown arguments on a command line.
 
-    `ros2 launch` ignores those that no launch file declares: with `action_scal:=0.5` a robot would
-    move as far as ever.
+    `ros2 launch` ignores them: with `action_scal:=0.5` a robot would move with the full scale.
 
     Args:
-        arguments: that there are.
-        words: `name:=value`; others are not looked at.
+        arguments: the known ones.
+        words: of the command line; those without `:=` are ignored.
 
     Raises:
-        ConfigurationError: one has another name.
+        ConfigurationError: there is no argument of this name.
     """
     names = [item.name for item in arguments]
     for name in (word.partition(':=')[0] for word in words if ':=' in word):
@@ -91,12 +90,12 @@ def refuse_unknown(arguments: Sequence[LaunchArgument], words: Iterable[str]) ->
             )
 
 
-def is_asked_for(file: str, command: Sequence[str]) -> bool:
-    """Return whether a command line names this launch file, and not one that includes it.
+def is_started_by(command: Sequence[str], file: str) -> bool:
+    """Return whether a command line starts this launch file, not one that includes it.
 
     Args:
-        file: path of the launch file.
         command: `ros2 launch PACKAGE FILE ...` or `ros2 launch PATH ...`.
+        file: path of the launch file.
     """
     for before, word in zip(['', *command], command, strict=False):
         if Path(word).name == Path(file).name and (
@@ -145,19 +144,19 @@ AGENT = (
 PYTHON = LaunchArgument(
     'python',
     "interpreter of the robot's nodes, with pydantic 2 and gymnasium; empty: that of the activated"
-    ' virtual environment, if it fits, else that of ROS',
+    ' virtual environment if it has them, otherwise that of ROS',
     '',
 )
 
 LOG_LEVEL = LaunchArgument(
     'log_level',
-    'of the nodes',
+    'log level of the nodes',
     'info',
     ('debug', 'info', 'warn', 'error', 'fatal'),
 )
 
 RESTARTS = LaunchArgument(
-    'restarts', 'how often a node that failed is started again before all is shut down', 3
+    'restarts', 'how often a node that failed is restarted before everything is shut down', 3
 )
 
 ROBOT_LAUNCH = (ROBOT, NAMESPACE, *AGENT, PYTHON, LOG_LEVEL, RESTARTS)
@@ -188,11 +187,17 @@ EVALUATION_AGENT = (
 
 EVALUATION_LAUNCH = (
     ROBOT,
-    replace(NAMESPACE, description='of the robot, as in robot_1; empty: none, or `simulated`'),
-    LaunchArgument(
-        'simulated', 'start a simulated robot; false: the robot is there, and moves at once', True
+    replace(
+        NAMESPACE, description='namespace of the robot, as in robot_1; empty: none, or `simulated`'
     ),
-    LaunchArgument('seed', 'of the simulated starts and of the exploration noise', 0),
+    LaunchArgument(
+        'simulated',
+        'start a simulated robot; false: the robot is running already, and moves at once',
+        True,
+    ),
+    LaunchArgument(
+        'seed', 'seed of the starting states in simulation and of the exploration noise', 0
+    ),
     *EVALUATION_AGENT,
     PYTHON,
     LOG_LEVEL,

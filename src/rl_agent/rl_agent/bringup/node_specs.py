@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Which nodes run on a robot, with which parameters: one definition for all who start them."""
+"""The nodes of a robot and their parameters, for launch files, demo, evaluation and tests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,11 +18,11 @@ class NodeSpec:
     """A node to start.
 
     Attributes:
-        package: that it comes from.
-        executable: name for `ros2 run`; its module is `<package>.nodes.<executable>_node`.
+        package: ROS package of the node.
+        executable: name for `ros2 run`; the module is `<package>.nodes.<executable>_node`.
         namespace: empty for the root.
         parameters: ROS parameters.
-        remappings: topic names, from and to.
+        remappings: new names of topics.
     """
 
     package: str
@@ -33,16 +33,16 @@ class NodeSpec:
 
     @property
     def name(self) -> str:
-        """For people and log files."""
+        """Name of the process, for people and log files."""
         return f'{self.namespace}_{self.executable}'.lstrip('_')
 
     @property
     def module(self) -> str:
-        """For `python -m`."""
+        """Module for `python -m`."""
         return f'{self.package}.nodes.{self.executable}_node'
 
     def arguments(self) -> list[str]:
-        """Return the arguments of `python`, for those who start it without `ros2`."""
+        """Return the arguments of `python` that start the node without `ros2`."""
         words = ['-m', self.module, '--ros-args']
         if self.namespace:
             words += ['-r', f'__ns:=/{self.namespace}']
@@ -59,15 +59,15 @@ class NodeSpec:
 
 
 def agent(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
-    """Return the agent of a robot, other parameters as given."""
+    """Return the agent of a robot."""
     return NodeSpec('rl_agent', 'agent', namespace, {'robot': robot, **parameters})
 
 
 def simulated_agent(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
-    """Return the agent of a simulated robot, which lives by that robot's clock.
+    """Return the agent of a simulated robot, which follows the clock of that robot.
 
-    It keeps what it did not get rid of in memory only, unless told otherwise: simulated time is
-    cheap, and another simulation should not find it.
+    By default it keeps unacknowledged transitions in memory only: simulated time is cheap, and
+    another simulation should not find them.
     """
     return NodeSpec(
         'rl_agent',
@@ -79,7 +79,7 @@ def simulated_agent(robot: str, namespace: str, **parameters: ParameterValue) ->
 
 
 def simulated_robot(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
-    """Return a simulated robot, other parameters as given."""
+    """Return a simulated robot."""
     return NodeSpec(
         'rl_agent',
         'simulated_robot',
@@ -100,8 +100,8 @@ def evaluation_nodes(
     Args:
         robot: name or file of the robot's description.
         namespace: of the robot; empty: none, or `simulated`.
-        simulated: start a simulated robot; false: it is there already.
-        seed: of the simulated robot's starts and of the exploration noise.
+        simulated: start a simulated robot; False: the robot is running already.
+        seed: of the simulated robot's starting states and of the exploration noise.
         parameters: other ROS parameters of the agent.
     """
     parameters = {'spool_folder': '', **parameters}
@@ -119,12 +119,12 @@ def evaluation_nodes(
 
 
 def gazebo_robot(robot: str, world: str, **parameters: ParameterValue) -> NodeSpec:
-    """Return what stands between a robot in Gazebo and its topics, other parameters as given."""
+    """Return the node between a robot in Gazebo and the topics of its description."""
     return NodeSpec(
         'rl_agent', 'gazebo_robot', parameters={'robot': robot, 'world': world, **parameters}
     )
 
 
 def _clock_of(namespace: str) -> dict[str, str]:
-    """Return the remapping that gives each simulated robot of a fleet a clock of its own."""
+    """Return the remapping that gives each simulated robot of a fleet its own clock."""
     return {'/clock': f'/{namespace}/clock'} if namespace else {}

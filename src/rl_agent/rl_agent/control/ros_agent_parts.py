@@ -105,7 +105,7 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
         spool,
         folder,
         steps,
-        EpisodeSummary(steps, events.tell) if settings.max_episodes else None,
+        EpisodeSummary(steps, events.info) if settings.max_episodes else None,
         SimulationPacer(settings.max_steps_ahead, unacknowledged=lambda: spool.pending)
         if settings.max_steps_ahead
         else None,

@@ -64,8 +64,8 @@ class RealtimeLoop(ControlLoop):
         """Run the agent on this thread, with real-time scheduling, see `ControlLoop`."""
         settings = self._settings
         for line in prepare_thread(settings.realtime_priority, settings.control_cpu):
-            self._events.tell(line)
-        with kept_awake(settings.control_cpu if settings.keep_awake else -1, self._events.tell):
+            self._events.info(line)
+        with kept_awake(settings.control_cpu if settings.keep_awake else -1, self._events.info):
             return super().run()
 
     def finish(self) -> None:

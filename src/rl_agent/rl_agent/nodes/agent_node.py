@@ -87,7 +87,7 @@ class AgentNode(ManagedNode):
         if parts.spool_folder:
             parts.spool_folder.close()
         if parts.summary:
-            parts.events.tell(parts.summary.summary())
+            parts.events.info(parts.summary.summary())
         self._interface.log_reports()
         self._interface.close()
         parts.steps.close()

@@ -94,7 +94,7 @@ class PolicyStore:
         parameters, before = policy.parameters, self._newest
         if before is not None and before.learner_session != parameters.learner_session:
             self._past_sessions.add(before.learner_session)
-            self._events.tell(
+            self._events.info(
                 f'another learner session: version {parameters.version} of'
                 f' {parameters.learner_session} follows version {before.version} of'
                 f' {before.learner_session}'

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The nodes of the learner machine as actions of `launch_ros`; for launch files only."""
+"""Actions of `launch_ros` that start the nodes of the learner machine; for launch files only."""
 
 from collections.abc import Mapping
 import os
@@ -14,17 +14,17 @@ from rl_learner.run.folder import refuse_to_resume
 
 
 def start_learner(
-    given: dict[str, Any], environment: Mapping[str, str], beside: str | os.PathLike[str]
+    given: dict[str, Any], environment: Mapping[str, str], near: str | os.PathLike[str]
 ) -> list[Any]:
     """Return the actions that start bridge, learner and recorder, on the Python that has Reverb.
 
     Args:
         given: values of `LEARNER_LAUNCH`.
         environment: the variables of this process.
-        beside: a file of the workspace, or of its install folder.
+        near: a file of the workspace, or of its install folder.
 
     Raises:
-        ConfigurationError: no such Python, or the run folder is not to be resumed.
+        ConfigurationError: there is no such Python, or the run folder should not be resumed.
     """
     if not given['resume']:
         refuse_to_resume(Path(given['run_folder']))
@@ -32,5 +32,5 @@ def start_learner(
     others: dict[str, Any] = {**parameters((*LEARNER, *BRIDGE), given)}
     specs = learner_nodes(robot, algorithm, given['replay_port'], seed=given['seed'], **others)
     recording = recorder(robot, algorithm, run_folder=given['run_folder'])
-    python = learner_interpreter(given['python'], environment, beside)
+    python = learner_interpreter(given['python'], environment, near)
     return start([*specs, recording], python, given)

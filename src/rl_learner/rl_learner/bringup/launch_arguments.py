@@ -35,7 +35,7 @@ LEARNER = (
 )
 
 RESUME = LaunchArgument(
-    'resume', 'false: a run folder that has checkpoints already is an error', True
+    'resume', 'continue a run that has checkpoints; false: that is an error', True
 )
 
 LEARNER_PYTHON = LaunchArgument(

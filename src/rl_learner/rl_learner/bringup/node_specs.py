@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Which nodes run on the learner machine, and in a simulation: one definition for all."""
+"""The nodes of the learner machine and of a simulation, for launch files, demo and tests."""
 
 from typing import Any
 
@@ -29,8 +29,8 @@ def learner_nodes(
         robot: name or file of the robot's description.
         algorithm: name or file.
         replay_port: of the Reverb server between the two.
-        run_folder: of the run; both write there.
-        journal_keep_gb: size of the journal that is kept.
+        run_folder: both nodes write there.
+        journal_keep_gb: size of the journal to keep.
         learner_parameters: other ROS parameters of the learner.
     """
     shared: dict[str, ParameterValue] = {
@@ -47,12 +47,12 @@ def learner_nodes(
 
 
 def recorder(robot: str, algorithm: str, **parameters: ParameterValue) -> NodeSpec:
-    """Return the node that writes a run's TensorBoard files and episodes, beside the learner.
+    """Return the node that writes a run's TensorBoard files and episodes.
 
     Args:
         robot: name or file of the robot's description.
         algorithm: name or file.
-        parameters: other ROS parameters of the recorder; `run_folder` is the learner's.
+        parameters: other ROS parameters of the recorder; its `run_folder` is that of the learner.
     """
     return NodeSpec(
         'rl_learner', 'recorder', parameters={'robot': robot, 'algorithm': algorithm, **parameters}
@@ -77,12 +77,12 @@ def simulation_nodes(
         robot: name or file of the robot's description.
         algorithm: name or file.
         replay_port: of the Reverb server.
-        robots: side by side, each in a namespace of its own.
+        robots: number of robots, each in its own namespace.
         seed: of everything random.
         max_steps: of all robots together; 0: no limit.
         max_steps_ahead: transitions that simulated time may run ahead of training; 0: no limit.
-        record_period_s: between two points of TensorBoard's curves.
-        learner_parameters: what else `learner_nodes` takes.
+        record_period_s: time between two points of TensorBoard's curves.
+        learner_parameters: other arguments of `learner_nodes`.
     """
     seeds = [int(word) for word in np.random.SeedSequence(seed).generate_state(2 * robots + 1)]
     bridge, learner = learner_nodes(
@@ -99,7 +99,7 @@ def simulation_nodes(
                 robot,
                 namespace,
                 seed=agent_seed,
-                # the shares add up to max_steps; a share of 0 would mean no limit
+                # the shares add up to max_steps, but none is 0, which would mean no limit
                 max_steps=max_steps and max(1, (max_steps + number) // robots),
                 max_steps_ahead=max_steps_ahead,
                 robot_timeout_s=SIMULATION_STARTS_WITHIN_S,
