@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A reset whose answer does not arrive is asked for again, and named where that fails too."""
+"""An unanswered reset is called again; a second failure is an error."""
 
 from collections.abc import Iterator
 import dataclasses
@@ -22,7 +22,7 @@ from std_srvs.srv import Trigger
 
 
 class Robot:
-    """Answers resets from a call on; those before stay without one for too long."""
+    """A reset service that answers in time only from a given call on."""
 
     def __init__(self, node: Node, first_answered: int) -> None:
         """Offer the service."""
@@ -41,13 +41,13 @@ class Robot:
         return response
 
     def ask(self) -> None:
-        """Count that somebody is about to ask."""
+        """Count a call that is about to be made."""
         self.asking += 1
 
 
 @pytest.fixture
 def node(ros_environment: dict[str, str]) -> Iterator[Node]:
-    """Yield a node that is served by several threads."""
+    """Yield a node with a multi-threaded executor."""
     context = Context()
     rclpy.init(context=context)
     node = Node('lost_reset', context=context)
@@ -90,6 +90,6 @@ def test_the_second_call_is_answered(node: Node) -> None:
 
 def test_no_call_is_answered(node: Node) -> None:
     robot = Robot(node, first_answered=9)
-    with pytest.raises(RobotError, match=r'/reset: no answer in 0\.3 s, asked 2 times'):
+    with pytest.raises(RobotError, match=r'/reset: no answer in 0\.3 s, called 2 times'):
         reset(node, robot, timeout_s=0.3)
     assert robot.asking == 2

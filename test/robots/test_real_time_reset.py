@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""How an episode begins on a robot whose time passes by itself: pose, service, person, limits."""
+"""Resets in real time: pose, service, person, limits."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +21,7 @@ from std_msgs.msg import Bool, Float64MultiArray
 from std_srvs.srv import Trigger
 
 WITHIN_S = 30.0
-GOAL, LONG_S = 0.5, 0.6  # longer than the command watchdog waits
+GOAL, LONG_S = 0.5, 0.6  # longer than the largest age of the command watchdog
 ARM = """
 name: arm
 rate_hz: 50
@@ -45,20 +45,20 @@ Episode = tuple[NDArray[np.float32], dict[str, Any]]
 
 
 class Arm(SpinningListener):
-    """One joint that is at once where it is told to be; at 100 Hz it says where.
+    """One joint that reaches its command at once; it publishes its state at 100 Hz.
 
     Attributes:
-        position: in rad.
-        torque: in N m.
-        stamped: whether its messages say when.
-        silent: it says nothing.
-        resets: how often the service was called.
-        before_reset: called then; returns whether the reset succeeds.
-        commands: all of them.
+        position: rad.
+        torque: N m.
+        stamped: whether its messages have stamps.
+        silent: whether it publishes nothing.
+        resets: number of calls of the reset service.
+        before_reset: called at each of them; returns whether the reset succeeds.
+        commands: all received commands.
     """
 
     def __init__(self) -> None:
-        """Begin to publish."""
+        """Start publishing."""
         super().__init__()
         self.position, self.torque, self.stamped, self.silent = -0.5, 0.0, True, False
         self.commands: list[float] = []
@@ -71,14 +71,14 @@ class Arm(SpinningListener):
         self.node.create_timer(0.01, self._publish)
 
     def offer_reset(self, *, offer: bool = True) -> None:
-        """Offer the reset service, or take it back."""
+        """Offer or withdraw the reset service."""
         if offer:
             self._service = self.node.create_service(Trigger, 'reset', self._on_reset)
         else:
             self.node.destroy_service(self._service)
 
     def _publish(self) -> None:
-        """Say where it is."""
+        """Publish the state."""
         message = JointState(name=['pan'], position=[self.position], effort=[self.torque])
         if self.silent:
             return
@@ -87,12 +87,12 @@ class Arm(SpinningListener):
         self._states.publish(message)
 
     def _on_command(self, message: Float64MultiArray) -> None:
-        """Be there."""
+        """Move to the command."""
         self.commands.append(message.data[0])
         self.position = message.data[0]
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        """Be at the other end."""
+        """Reset to the other end."""
         self.resets += 1
         response.success = self.before_reset()
         self.position = 0.9
@@ -115,7 +115,7 @@ def arm(ros_environment: dict[str, str]) -> Iterator[Arm]:
 
 @pytest.fixture
 def env_of(tmp_path: Path) -> Iterator[Callable[[str], RosEnv]]:
-    """Return a function that makes the arm's environment with a reset of its own."""
+    """Return a function that makes the arm's environment with the given reset."""
     with contextlib.ExitStack() as stack:
 
         def make(reset: str) -> RosEnv:
@@ -141,7 +141,7 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.01)
 
 
-def test_a_person_may_take_their_time_after_the_way_to_a_pose(
+def test_a_person_may_take_time_to_confirm_after_the_move_to_a_pose(
     arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
 ) -> None:
     env = env_of(f'{TO_POSE}, person: true')
@@ -151,12 +151,12 @@ def test_a_person_may_take_their_time_after_the_way_to_a_pose(
     sent = len(arm.commands)
     assert arm.ask('confirm_reset')
     np.testing.assert_allclose(episode.result(WITHIN_S)[0], [GOAL, 0.0], atol=1e-6)
-    assert env.state.words == 'ok'
+    assert env.state.summary == 'ok'
     assert len(arm.commands) == sent, 'once confirmed nothing moves before the episode'
     assert not arm.ask('confirm_reset')
 
 
-def test_a_limit_holds_on_the_way_to_a_pose(
+def test_limits_apply_during_the_move_to_a_pose(
     arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
 ) -> None:
     env = env_of(TO_POSE)
@@ -164,7 +164,7 @@ def test_a_limit_holds_on_the_way_to_a_pose(
     until(lambda: arm.position > -0.3, 'the way')
     arm.torque = 50.0  # it pushes against something
     until(lambda: env.state.stop is not None, 'the stop')
-    assert env.state.words.startswith('limit/push: ')
+    assert env.state.summary.startswith('limit/push: ')
     time.sleep(LONG_S)
     assert arm.position < 0.3, 'it goes no further'
     assert not arm.ask('rearm')
@@ -187,17 +187,17 @@ def test_a_robot_beyond_a_limit_is_not_moved_to_a_pose(
     episode.result(WITHIN_S)
 
 
-def test_a_stop_before_the_first_command_of_the_way_ends_the_reset(
+def test_a_stop_before_the_first_command_of_the_move_ends_the_reset(
     arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
 ) -> None:
-    """Though the stop has come to its end by then, and the robot stands."""
+    """Even if the stop has ended by then and the robot is at rest."""
     env = env_of(TO_POSE)
     env.reset()
     arm.silent = True
     episode: Future[Episode] = pool.submit(env.reset)
     time.sleep(0.3)  # it waits for a reading
     sent = len(arm.commands)
-    env.release()
+    env.stop_waiting()
     assert env._ros_robot is not None
     env._ros_robot.stop_waiting(WITHIN_S)
     arm.silent = False
@@ -209,7 +209,7 @@ def test_a_stop_before_the_first_command_of_the_way_ends_the_reset(
 def test_a_reset_service_is_not_called_while_a_stop_is_in_force(
     arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
 ) -> None:
-    """The stop came while the service was not there yet."""
+    """The stop began before the service was available."""
     env = env_of('service: reset')
     arm.offer_reset(offer=False)
     episode: Future[Episode] = pool.submit(env.reset)
@@ -245,10 +245,10 @@ def test_a_reset_that_fails_under_a_stop_is_tried_again_after_the_rearm(
     assert arm.resets == 2
 
 
-def test_an_emergency_stop_while_a_person_is_waited_for_holds_where_the_service_left_it(
+def test_an_emergency_stop_before_confirmation_holds_the_pose_after_the_service(
     arm: Arm, env_of: Callable[[str], RosEnv], pool: ThreadPoolExecutor
 ) -> None:
-    """Not where the last command, or the last episode, had left it."""
+    """Not the pose of the last command or the last episode."""
     env = env_of('service: reset, person: true')
     episode: Future[Episode] = pool.submit(env.reset)
     until(lambda: arm.position == 0.9, 'the service')
@@ -268,7 +268,7 @@ def test_an_emergency_stop_while_a_person_is_waited_for_holds_where_the_service_
     episode.result(WITHIN_S)
 
 
-def test_where_no_field_measures_the_pose_the_first_command_starts_at_the_last_one(
+def test_without_a_measured_pose_the_first_command_starts_at_the_last_one(
     arm: Arm, env_of: Callable[[str], RosEnv], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(globals(), 'ARM', ARM.replace('unit: rad}', 'transform: sin}', 1))

@@ -59,7 +59,7 @@ def joints(*names: str, **lists: list[float]) -> JointState:
     return JointState(header=header(), name=list(names), **lists)
 
 
-# what is told, how it is described, what comes out of it
+# message, description, expected values
 SEEN: dict[str, tuple[Any, dict[str, Any], list[float]]] = {
     'JointState by name, in another order': (
         joints('c', 'a', 'b', position=[3.0, 1.0, 2.0]),
@@ -171,20 +171,20 @@ def describe(
 
 @pytest.fixture(autouse=True)
 def any_fields_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the task need nothing, so that any field will do."""
+    """Make the task need no fields, so that any field is accepted."""
     monkeypatch.setattr('rl_agent.tasks.swing_up.SwingUp.fields', ())
 
 
 @pytest.fixture
 def robot(ros_environment: dict[str, str]) -> Iterator[Listener]:
-    """Return the other end: a node that the sensors or commands do not share."""
+    """Return the other end: a separate node."""
     listener = Listener({})
     yield listener
     listener.close()
 
 
 class Sensed:
-    """RosSensors on a node of its own, with an executor in a thread."""
+    """RosSensors on a separate node, with an executor in a thread."""
 
     def __init__(self, description: RobotDescription) -> None:
         """Subscribe."""
@@ -195,7 +195,7 @@ class Sensed:
         )
 
     def wait(self, publish: Callable[[], None]) -> dict[str, SensorMessage]:
-        """Publish until a message of that time is heard; return the newest messages."""
+        """Publish until a new message is received; return the newest messages."""
         since_s, deadline_s = time.monotonic(), time.monotonic() + WITHIN_S
         with self.sensors.changed:
             while not any(message.received_s > since_s for message in self.heard):
@@ -205,14 +205,14 @@ class Sensed:
         return self.sensors.latest()
 
     def close(self) -> None:
-        """Leave."""
+        """Unsubscribe and destroy the node."""
         self._listener.stop()
         self.sensors.close()
         self._listener.close()
 
 
 @pytest.mark.parametrize('reliability', [ReliabilityPolicy.BEST_EFFORT, None])
-def test_both_kinds_of_publishers_are_heard(
+def test_reliable_and_best_effort_publishers_are_received(
     robot: Listener, reliability: ReliabilityPolicy | None
 ) -> None:
     qos = QoSProfile(depth=1, reliability=reliability or ReliabilityPolicy.RELIABLE)
@@ -224,8 +224,8 @@ def test_both_kinds_of_publishers_are_heard(
     sensed.close()
 
 
-def test_of_polled_topics_the_newest_message_is_taken_with_its_time(robot: Listener) -> None:
-    """And an executor that serves the same node takes none of them."""
+def test_polling_takes_the_newest_message_with_its_time(robot: Listener) -> None:
+    """The executor of the same node takes none of them."""
     publisher = robot.node.create_publisher(JointState, 'polled', 10)
     listener = SpinningListener()
     field = ObservationField('a', 'polled', type_name(JointState()), 'position', ('a',))
@@ -244,7 +244,7 @@ def test_of_polled_topics_the_newest_message_is_taken_with_its_time(robot: Liste
         time.sleep(0.2)  # a robot's ticks may be far apart
         sensors.poll()
     received_s = sensors.latest()['polled'].received_s
-    assert since_s - 0.01 <= received_s  # two clocks were read one after the other
+    assert since_s - 0.01 <= received_s  # two clocks are read one after the other
     assert received_s <= time.monotonic()
     listener.stop()
     sensors.close()
@@ -253,13 +253,13 @@ def test_of_polled_topics_the_newest_message_is_taken_with_its_time(robot: Liste
 
 @pytest.fixture
 def agent_node(ros_environment: dict[str, str]) -> Iterator[Node]:
-    """Return a node of the sensors' own, which no executor serves: its messages are polled."""
+    """Return a separate node without an executor, for polled messages."""
     listener = Listener({})
     yield listener.node
     listener.close()
 
 
-def test_of_polled_messages_the_older_ones_are_decoded_only_if_asked_for(
+def test_older_polled_messages_are_decoded_only_on_request(
     robot: Listener, agent_node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[bytes] = []
@@ -289,7 +289,7 @@ def test_of_polled_messages_the_older_ones_are_decoded_only_if_asked_for(
             positions += heard.message.position
             ages_s.append(time.monotonic() - heard.received_s)
             assert heard.stamp_ns == 7_000_000_005
-            heard = heard.before()
+            heard = heard.previous()
     assert len(decoded) == 3
     assert ages_s == sorted(ages_s)
     sensors.close()
@@ -298,7 +298,7 @@ def test_of_polled_messages_the_older_ones_are_decoded_only_if_asked_for(
 def test_a_gripper_on_the_same_topic_does_not_hide_the_arm(
     robot: Listener, agent_node: Node
 ) -> None:
-    """In each period the arm publishes and then the gripper, whose joints are not described."""
+    """In each period the arm publishes, then the gripper, which is not described."""
     arm, gripper = (robot.node.create_publisher(JointState, 'shared', 10) for _ in range(2))
     field = ObservationField('a', 'shared', type_name(JointState()), 'position', ('a',))
     sensors, events = RosSensors(agent_node, describe(field), polled=True), EventLog()
@@ -306,7 +306,7 @@ def test_a_gripper_on_the_same_topic_does_not_hide_the_arm(
     deadline_s, position = time.monotonic() + WITHIN_S, 0.0
 
     def next_period() -> bool:
-        """Return whether both were heard, the gripper last, and the arm counts."""
+        """Return whether both were received, the gripper last, and the values are the arm's."""
         nonlocal position
         position += 1.0
         arm.publish(joints('a', position=[position]))
@@ -324,8 +324,8 @@ def test_a_gripper_on_the_same_topic_does_not_hide_the_arm(
 
     for _ in range(3):
         while not next_period():
-            assert time.monotonic() < deadline_s, reader.why('shared')
-        assert reader.why('shared') == ''
+            assert time.monotonic() < deadline_s, reader.fault('shared')
+        assert reader.fault('shared') == ''
     assert events.counts()['sensor_refused/shared'] > 0
     sensors.close()
 
@@ -411,7 +411,7 @@ def test_messages_that_do_not_fit(robot: Listener, number: int) -> None:
     publisher = robot.node.create_publisher(type(message), topic, 10)
     sensed = Sensed(describe(field))
     messages = sensed.wait(lambda: publisher.publish(message))
-    for _ in range(2):  # nothing half done is left behind
+    for _ in range(2):  # an error leaves no partial state behind
         with pytest.raises(RobotError, match=expected.replace('(', r'\(').replace('?)', r'\?\)')):
             sensed.sensors.values(messages)
     sensed.close()

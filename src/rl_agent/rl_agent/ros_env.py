@@ -134,7 +134,7 @@ class RosEnv(RobotEnv):
     def close(self) -> None:
         """Disconnect. In real time, stop the robot first; otherwise it keeps its last command."""
         if self._ros_robot is not None:
-            self.release()
+            self.stop_waiting()
             self._ros_robot.stop_waiting(_STOP_TIMEOUT_S)
             self._ros_robot.close()
             self._ros_robot = None

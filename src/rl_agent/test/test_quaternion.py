@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Angles of an orientation are what the textbooks say."""
+"""Angles of an orientation agree with the textbooks."""
 
 import math
 
@@ -10,10 +10,10 @@ from rl_agent.quaternion import roll_pitch_yaw
 
 
 @pytest.mark.parametrize('seed', range(5))
-def test_roll_pitch_yaw_come_back(seed: int) -> None:
+def test_roll_pitch_yaw_are_recovered(seed: int) -> None:
     random = np.random.default_rng(seed)
     angles = random.uniform([-math.pi, -1.5, -math.pi], [math.pi, 1.5, math.pi])
-    length = random.uniform(0.5, 2.0)  # of no matter
+    length = random.uniform(0.5, 2.0)  # has no influence
     np.testing.assert_allclose(roll_pitch_yaw(length * quaternion(*angles)), angles, atol=1e-12)
 
 

@@ -146,14 +146,14 @@ class Agent:
     def prepare(self) -> None:
         """Allow `run` after a `stop`."""
         self._stop.clear()
-        self._env.release(hold=True)
+        self._env.allow_waiting()
         if self._pacer:
             self._pacer.hold()
 
     def stop(self) -> None:
         """Stop: no command follows; the step under way still becomes a transition."""
         self._stop.set()
-        self._env.release()
+        self._env.stop_waiting()
         if self._pacer:
             self._pacer.release()
 

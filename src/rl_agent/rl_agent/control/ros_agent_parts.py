@@ -18,7 +18,7 @@ from rl_agent.errors import ConfigurationError, PolicyError
 from rl_agent.event_log import EventLog
 from rl_agent.policy.policy_file import load_policy
 from rl_agent.policy.policy_store import PolicyStore
-from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_names_of_others
+from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_absolute_names
 from rl_agent.safety.safety_state import SafetyState
 from rl_agent.transport.spool import Spool
 from rl_agent.transport.spool_folder import SpoolFolder
@@ -80,7 +80,7 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
             used.
     """
     description = load_ros_robot(settings.robot)
-    refuse_names_of_others(node, description)
+    refuse_absolute_names(node, description)
     spaces = Spaces(description)
     robot_id = settings.robot_id or node.get_namespace().strip('/') or description.name
     sender = Sender(robot_id, uuid.uuid4().hex, spaces.fingerprint)

@@ -59,7 +59,7 @@ class StatusPublisher:
         message = AgentStatus(
             robot=parts.sender.robot,
             session=parts.sender.session,
-            state=loop.robot.waits_for or agent.state,
+            state=loop.robot.operator_request or agent.state,
             steps=agent.steps,
             steps_per_s=(agent.steps - steps) / max(now_s - since_s, 1e-3),
             episode=agent.episode,
@@ -73,7 +73,7 @@ class StatusPublisher:
             transitions_acknowledged=loop.uplink.acknowledged,
             transitions_dropped=parts.spool.dropped,
             transitions_on_disk=parts.spool.on_disk,
-            safety_state=parts.state.words,
+            safety_state=parts.state.summary,
             safety_latched=parts.state.is_latched,
             event_names=list(events),
             event_counts=array('Q', events.values()),

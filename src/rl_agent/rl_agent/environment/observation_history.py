@@ -1,18 +1,18 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Stacked frames and previous actions: what an observation holds of the steps before."""
+"""Stacks frames and previous actions into observations."""
 
 import numpy as np
 from rl_agent.array_types import Float32Array
 
 
 class ObservationHistory:
-    """Makes observations of frames: the newest frames, then the newest executed actions.
+    """Makes observations from frames: the newest frames, then the newest executed actions.
 
-    An episode begins as if its first frame had been there for ever, and the action 0.
+    At the start of an episode all frames are its first frame, and all actions are 0.
     """
 
     def __init__(self, frame_size: int, action_size: int, stack: int, actions: int) -> None:
-        """Hold `stack` frames and `actions` actions."""
+        """Stack `stack` frames and `actions` actions."""
         self._stack, self._count = stack, actions
         self._frames = np.zeros(stack * frame_size, np.float32)
         self._actions = np.zeros(actions * action_size, np.float32)
@@ -28,7 +28,7 @@ class ObservationHistory:
 
         Args:
             executed: action of the step, in [-1, 1], (action,).
-            frame: after the step, (frame,).
+            frame: observed after the step, (frame,).
         """
         self._frames = _shifted(frame, self._frames)
         if self._count:
@@ -36,12 +36,12 @@ class ObservationHistory:
         return self._observation()
 
     def _observation(self) -> Float32Array:
-        """Return frames and actions in one new vector."""
+        """Return frames and actions as one new vector."""
         return np.concatenate([self._frames, self._actions])
 
 
-def _shifted(newest: Float32Array, all_of_them: Float32Array) -> Float32Array:
-    """Return vectors with a new one in front, and without the last."""
-    if len(newest) == len(all_of_them):
+def _shifted(newest: Float32Array, stacked: Float32Array) -> Float32Array:
+    """Return the stacked vectors with a new one in front and without the last."""
+    if len(newest) == len(stacked):
         return newest
-    return np.concatenate([newest, all_of_them[: -len(newest)]])
+    return np.concatenate([newest, stacked[: -len(newest)]])

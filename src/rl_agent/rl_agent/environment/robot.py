@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The robot boundary: what any robot, real or simulated, offers to the agent."""
+"""The robot interface: what every robot, real or simulated, offers to the agent."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What the robot's sensors said at one time.
+    """The robot's sensor values at one time.
 
     Attributes:
-        values: observation field to its numbers as in the message, (joint,) each.
-        stamp_ns: the oldest stamp among them, in ns of the robot's clock.
-        command: the last command that the robot was sent, (action,), where it may be another than
-            the one asked for: a stop came between. None: it was that one, or there was none.
-        is_fresh: false: some values are too old to act or to learn on.
+        values: observation field to its values as in the message, (raw,) each.
+        stamp_ns: the oldest of their stamps, ns of the robot's clock.
+        command: the last command sent, (action,), if a stop may have replaced the requested one.
+            None: the requested one was sent, or none was.
+        is_fresh: False: some values are too old to act on or to learn from.
     """
 
     values: Mapping[str, NDArray[np.float64]]
@@ -28,22 +28,22 @@ class Reading:
 
 
 class Robot(Protocol):
-    """A robot that moves by one control period at a time."""
+    """A robot that moves one control period at a time."""
 
     def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
-        """Bring the robot to a starting state; return what it senses there.
+        """Bring the robot to a starting state; return the reading there.
 
         Args:
-            check: called with what it senses before commands move it, and after each of them.
+            check: called with the reading before commands move the robot, and after each command.
 
         Raises:
             RobotError: the robot does not answer.
-            StoppedError: a stop came meanwhile.
+            StoppedError: a stop began meanwhile.
         """
         ...
 
     def apply(self, command: NDArray[np.float64]) -> Reading:
-        """Send a command, let one control period pass; return what the robot senses then.
+        """Send a command, let one control period pass; return the reading then.
 
         Args:
             command: in the robot's units, (action,).
@@ -56,8 +56,8 @@ class Robot(Protocol):
 
 @runtime_checkable
 class SensingRobot(Protocol):
-    """A robot that can be looked at while it stands still."""
+    """A robot whose sensors can be read without a command."""
 
     def sense(self) -> Mapping[str, NDArray[np.float64]] | None:
-        """Return the newest values at once, (raw,) each; None where some are missing or bad."""
+        """Return the newest values at once, (raw,) each; None if some are missing or bad."""
         ...

@@ -17,41 +17,42 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading, Robot
 from rl_agent.environment.safety_monitor import SafetyMonitor
 from rl_agent.environment.spaces import Spaces
+from rl_agent.environment.transforms import refuse_non_finite
 from rl_agent.errors import PolicyError, RobotError, StoppedError
 from rl_agent.event_log import EventLog
 from rl_agent.safety.safety_filter import SafeAction, SafetyFilter, Tightening
 from rl_agent.safety.safety_state import SafetyState
-from rl_agent.safety.watchdogs import COMMAND
+from rl_agent.safety.watchdogs import CONTROL_LOOP_STUCK
 from rl_agent.tasks.task import Task
 
-_LOOK_S = 0.1
+_POLL_PERIOD_S = 0.1
 
 
 class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
-    """A described robot behind Gymnasium's interface.
+    """A described robot with Gymnasium's interface.
 
-    Actions are in [-1, 1]; the description maps them to the robot's units. `step` returns what
-    the robot executed in `info`:
+    Actions are in [-1, 1]; the description maps them to the robot's units. The `info` of `step`
+    says what the robot executed:
 
     | key                | content                                                         |
     |--------------------|-----------------------------------------------------------------|
-    | `executed_action`  | after safety, in [-1, 1], (action,) float32                     |
+    | `executed_action`  | after the safety filter, in [-1, 1], (action,) float32          |
     | `command`          | the same in the robot's units, (action,) float64                |
-    | `intervention`     | whether safety chose the action                                 |
+    | `intervention`     | whether safety replaced the wanted action                       |
     | `reward_parts`     | name to part of the reward                                      |
-    | `stamp_ns`         | when the observation was sensed, by the robot's clock           |
-    | `stop`             | what stopped the robot in this step, in words; empty: nothing   |
-    | `observed`         | false: the observation is an old one, nothing can be learnt     |
+    | `stamp_ns`         | time of the observation by the robot's clock                    |
+    | `stop`             | what stopped the robot in this step; empty: nothing             |
+    | `observed`         | False: the observation is old, nothing can be learned from it   |
 
-    A stop truncates the episode, unless the task says that it terminated. `reset` waits until the
-    robot may move again.
+    A stop truncates the episode, unless the task terminates it. `reset` waits until the robot may
+    move again.
 
     Attributes:
         spaces: layout of observations and actions.
         state: whether the robot may move.
-        filter: between wanted actions and commands.
-        history: makes observations of frames.
-        monitor: the limits of what is sensed.
+        filter: makes safe commands from wanted actions.
+        history: makes observations from frames.
+        monitor: checks readings against limits.
     """
 
     def __init__(
@@ -63,14 +64,14 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         events: EventLog | None = None,
         tightening: Tightening | None = None,
     ) -> None:
-        """Drive `robot` as its description says.
+        """Control `robot` as its description says.
 
         Args:
-            robot: to be driven.
+            robot: the robot.
             description: of the robot.
-            state: whether it may move; shared with whoever may stop it.
-            events: told of limits.
-            tightening: scales of the limits.
+            state: whether the robot may move; shared with everything that may stop it.
+            events: receives reports of limited commands.
+            tightening: factors on the limits.
         """
         self.spaces = Spaces(description)
         self.observation_space = Box(self.spaces.observation_low, self.spaces.observation_high)
@@ -90,7 +91,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._task = description.task.make()
         self._episode_steps = description.episode_steps
         self._steps = 0
-        self._released = threading.Event()
+        self._waiting_ends = threading.Event()
         self._values: dict[str, NDArray[np.float64]] = {}
         self.history = self.spaces.history()
         self._observation, self._stamp_ns = np.zeros(self.spaces.observation_size, np.float32), 0
@@ -98,14 +99,14 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Float32Array, dict[str, Any]]:
-        """Begin an episode, see `gymnasium.Env.reset`; waits while the robot is stopped.
+        """Begin an episode, see `gymnasium.Env.reset`; wait while the robot is stopped.
 
         Raises:
-            RobotError: the robot does not answer, or not with finite numbers.
+            RobotError: the robot does not answer, or its values are not finite.
         """
         super().reset(seed=seed, options=options)
         self._steps = 0
-        while (reading := self._attempt_reset()) is None:
+        while (reading := self._try_reset()) is None:
             pass
         self.filter.reset(self.monitor.pose(reading))
         observation = self.history.begin(self._frame(reading))
@@ -116,12 +117,12 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         """Execute an action for one control period, see `gymnasium.Env.step`.
 
         Args:
-            action: wanted, (action,); what was executed is in `info`. One that is not finite
-                stops the robot, latched; it is not sent.
+            action: wanted, (action,); `info` has the executed one. An action that is not finite
+                is not sent and stops the robot, latched.
 
         Raises:
-            PolicyError: the action has a wrong shape; nothing was sent.
-            RobotError: the robot does not answer, or not with finite numbers.
+            PolicyError: the action has the wrong shape; nothing was sent.
+            RobotError: the robot does not answer, or its values are not finite.
         """
         try:
             safe = self.filter.filter(action)
@@ -129,61 +130,62 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
             if action.shape != self.action_space.shape:
                 raise
             self.monitor.stop_for_policy(str(error))
-            return self._blind_step()
+            return self._unobserved_step()
         for limit in safe.limited:
-            self._events.note(f'limited/{limit}', partial(_explain, limit, safe))
+            self._events.note(f'limited/{limit}', partial(_describe_limit, limit, safe))
         reading = self._robot.apply(safe.command)
         self._steps += 1
         if not reading.is_fresh:
-            return self._blind_step()
+            return self._unobserved_step()
         return self._outcome(safe, reading)
 
     def wait_until_clear(self, timeout_s: float) -> bool:
-        """Wait until the robot may move; return whether it may. To be called by who drives it."""
-        self.state.end(COMMAND)  # whoever asks for an episode is not stuck
+        """Wait, on the control thread, until the robot may move; return False on timeout."""
+        self.state.end(CONTROL_LOOP_STUCK)  # a control thread that gets here is not stuck
         return self.state.wait_until_clear(timeout_s)
 
-    def release(self, *, hold: bool = False) -> None:
-        """Let `reset` wait for nobody any more; with `hold`, let it wait again."""
-        if hold:
-            self._released.clear()
-        else:
-            self._released.set()
+    def stop_waiting(self) -> None:
+        """Make `reset` fail instead of waiting for a re-arm, from now on."""
+        self._waiting_ends.set()
 
-    def _attempt_reset(self) -> Reading | None:
-        """Return the first reading of an episode; None where the robot was stopped meanwhile."""
-        while not self.wait_until_clear(_LOOK_S):
-            if self._released.is_set():
-                raise RobotError(f'stopped while waiting for a re-arm: {self.state.words}')
+    def allow_waiting(self) -> None:
+        """Undo `stop_waiting`."""
+        self._waiting_ends.clear()
+
+    def _try_reset(self) -> Reading | None:
+        """Return the first reading of an episode; None if the robot was stopped meanwhile."""
+        while not self.wait_until_clear(_POLL_PERIOD_S):
+            if self._waiting_ends.is_set():
+                raise RobotError(f'stopped while waiting for a re-arm: {self.state.summary}')
         try:
-            reading = self._robot.reset(self._check_in_reset)
+            reading = self._robot.reset(self._check_during_reset)
         except StoppedError:
-            if self._released.is_set():
+            if self._waiting_ends.is_set():
                 raise
             return None
         except RobotError as error:
-            if self._released.is_set() or self.state.stop is None:
+            if self._waiting_ends.is_set() or self.state.stop is None:
                 raise
-            # it may have failed by the stop, of which a new process would not know
+            # the stop may be why it failed, and a new process would not know of the stop
             self._events.note('reset_failed_under_a_stop', partial(str, error))
             return None
         self.monitor.check(reading)
         return reading if self.state.stop is None else None
 
-    def _check_in_reset(self, reading: Reading) -> None:
-        """Let a robot that is beyond a limit, or stopped, be moved no further.
+    def _check_during_reset(self, reading: Reading) -> None:
+        """Check the limits before the robot is moved further.
 
         Raises:
-            StoppedError: it is.
+            StoppedError: the robot is stopped, or exceeds a limit.
         """
         self.monitor.check(reading)
         if self.state.stop is not None:
-            raise StoppedError(f'reset: stopped: {self.state.words}')
+            raise StoppedError(f'reset: stopped: {self.state.summary}')
 
     def _outcome(
         self, safe: SafeAction, reading: Reading
     ) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
-        """Return what `step` returns, for a step after which the robot was seen."""
+        """Return the result of `step` for a fresh reading."""
         before, executed, command = self._values, safe.action, safe.command
         if reading.command is not None:
             command = reading.command
@@ -200,7 +202,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
             'intervention': safe.changed or reading.command is not None,
             'reward_parts': outcome.parts,
             'stamp_ns': reading.stamp_ns,
-            'stop': self.state.words if is_stopped else '',
+            'stop': self.state.summary if is_stopped else '',
             'observed': True,
         }
         return (
@@ -211,54 +213,44 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
             info,
         )
 
-    def _blind_step(self) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
-        """Return what `step` returns where nobody knows what the robot did."""
+    def _unobserved_step(self) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
+        """Return the result of `step` if it is unknown what the robot did."""
         info = {
             'executed_action': np.zeros(self.spaces.action_size, np.float32),
             'command': np.zeros(self.spaces.action_size),
             'intervention': True,
             'reward_parts': {},
             'stamp_ns': self._stamp_ns,
-            'stop': self.state.words,
+            'stop': self.state.summary,
             'observed': False,
         }
         return self._observation.copy(), 0.0, False, True, info
 
     @property
     def task(self) -> Task:
-        """The task in force."""
+        """The current task."""
         return self._task
 
     def change_task(self, parameters: Mapping[str, float]) -> None:
-        """Change parameters of the task, from the next step on; any thread may call this.
+        """Change parameters of the task from the next step on; any thread may call this.
 
         Raises:
-            ConfigurationError: a value that the task refuses; nothing changed.
+            ConfigurationError: the task refuses a value; nothing changed.
         """
         self._task = dataclasses.replace(self._task, **parameters)  # type: ignore[type-var]
 
     def _frame(self, reading: Reading) -> Float32Array:
-        """Return the frame of a reading; remember its values for the task."""
+        """Return the frame of a reading; store its values for the task."""
         values = self.spaces.values(reading.values)
         frame = self.spaces.frame(values)
-        if not all_finite(frame):  # only then: which one
-            _refuse_what_is_not_finite(values)
+        if not all_finite(frame):
+            for name, numbers in values.items():
+                refuse_non_finite(name, numbers, numbers)
         self._values = values
         return frame
 
 
-def _refuse_what_is_not_finite(values: Mapping[str, NDArray[np.float64]]) -> None:
-    """Raise RobotError for the field with a number that is none, or none in float32."""
-    for name, numbers in values.items():
-        with np.errstate(over='ignore'):
-            is_good = np.isfinite(numbers.astype(np.float32)).all()
-        if not is_good:
-            raise RobotError(
-                f'observation field {name!r}: given {numbers.tolist()}; accepted: finite numbers'
-            )
-
-
-def _explain(limit: str, safe: SafeAction) -> str:
-    """Return in words what a limit did."""
+def _describe_limit(limit: str, safe: SafeAction) -> str:
+    """Return what a limit did, for people."""
     what = {'box': 'the action box', 'slew': 'the slew limit'}[limit]
     return f'{what} changed a command; sent: {np.round(safe.command, 6).tolist()}'

@@ -14,18 +14,19 @@ from rl_agent.environment.transforms import changes, transform
 
 
 class Spaces:
-    """Where each number of an observation or action comes from and goes to.
+    """Names, bounds and order of the elements of observations and actions.
 
-    A frame is what the fields say at one time. An observation is one frame or several, the newest
-    first, then the previous actions, the newest first: `velocity`, `velocity@-1` one step before.
+    A frame holds the values of all fields at one time. An observation is one or more frames, the
+    newest first, then the previous actions, the newest first. Names give the age in steps:
+    `velocity`, `velocity@-1`.
 
     Attributes:
         frame_names: one for each element of a frame, (frame,).
         observation_names: one for each element of an observation, (observation,).
         action_names: one for each element of an action, (action,).
         observation_low: lowest values, -inf where unknown, (observation,) float32.
-        observation_high: highest values, (observation,) float32.
-        fingerprint: equal for two robots just if a policy for one fits the other.
+        observation_high: highest values, inf where unknown, (observation,) float32.
+        fingerprint: equal for two robots if and only if a policy for one fits the other.
     """
 
     def __init__(self, description: RobotDescription) -> None:
@@ -56,10 +57,10 @@ class Spaces:
         return len(self.action_names)
 
     def values(self, raw: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-        """Return each field's values, transformed, from what its message said.
+        """Return field name to transformed values.
 
         Args:
-            raw: field name to numbers, (raw,) each, as in the message.
+            raw: field name to values as in the message, (raw,) each.
         """
         values = {item.name: raw[item.name] for item in self._fields}
         if self._transformed:
@@ -69,26 +70,26 @@ class Spaces:
         return values
 
     def frame(self, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float32]:
-        """Return a frame, (frame,) float32, from each field's values."""
+        """Return a frame, (frame,) float32, from the fields' transformed values."""
         parts = [values[item.name] for item in self._fields]
         return np.concatenate(parts, dtype=np.float32, casting='same_kind')
 
     def history(self) -> ObservationHistory:
-        """Return what makes observations of frames."""
+        """Return a new history, which makes observations from frames."""
         return ObservationHistory(
             len(self.frame_names), self.action_size, self._stack, self._previous
         )
 
 
 def _with_age(names: tuple[str, ...] | list[str], count: int) -> list[str]:
-    """Return the names so many times, each but the first time with its age in steps."""
+    """Return the names `count` times, from the second time on with their age in steps."""
     return [f'{name}@-{age}' if age else name for age in range(count) for name in names]
 
 
 def _fingerprint(description: RobotDescription) -> str:
-    """Return 16 hexadecimal digits over all that gives a vector's numbers their meaning.
+    """Return 16 hexadecimal digits of a hash of all that defines the meaning of the vectors.
 
-    Topics do not count: they say where the numbers are to be had on one robot.
+    Topics are left out: they define where one robot publishes the values, not what they mean.
     """
     action = description.action
     meaning = {
@@ -107,7 +108,7 @@ def _fingerprint(description: RobotDescription) -> str:
 
 
 def _meaning(item: ObservationField) -> list[object]:
-    """Return what gives a field's numbers their meaning."""
+    """Return what defines the meaning of a field's values."""
     adapted = [item.clip and item.bounds, item.replace_nan]
     return [
         [item.name, *item.element_names, item.joints],

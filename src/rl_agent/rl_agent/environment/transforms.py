@@ -1,12 +1,14 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""From numbers as a message has them to numbers that a policy can use."""
+"""Transforms of values from messages into values for a policy."""
 
 from collections.abc import Callable
 import math
 
 import numpy as np
+from rl_agent.array_checks import fits_float32
 from rl_agent.array_types import Float64Array
 from rl_agent.description.observation import ObservationField
+from rl_agent.errors import RobotError
 from rl_agent.quaternion import roll_pitch_yaw
 
 
@@ -50,20 +52,20 @@ _TRANSFORMS: dict[str, Callable[[Float64Array], Float64Array]] = {
 
 
 def changes(field: ObservationField) -> bool:
-    """Return whether `transform` does anything to a field."""
+    """Return whether `transform` changes the values of a field."""
     adapted = field.replace_nan is not None or (field.clip and field.bounds)
     return field.transform != 'none' or bool(adapted)
 
 
 def transform(field: ObservationField, raw: Float64Array) -> Float64Array:
-    """Return a field's values: transformed, `replace_nan` and `clip` applied.
+    """Return a field's values: transformed, then `replace_nan` and `clip` applied.
 
-    What is left of NaN and infinity is for the caller to refuse. NumPy warns of some: callers use
-    `np.errstate(invalid='ignore')`, which costs as much as a transform itself.
+    The caller must refuse the NaN and infinity that are left, and must suppress NumPy's warnings
+    with `np.errstate(invalid='ignore')`, which takes as long as a transform.
 
     Args:
         field: of the observation.
-        raw: as in the message, (raw,).
+        raw: values as in the message, (raw,).
     """
     values = _TRANSFORMS[field.transform](raw)
     if field.replace_nan is not None:
@@ -71,3 +73,21 @@ def transform(field: ObservationField, raw: Float64Array) -> Float64Array:
     if field.clip and field.bounds:
         values = np.clip(values, *field.bounds)
     return values
+
+
+def refuse_non_finite(name: str, values: Float64Array, given: Float64Array) -> None:
+    """Refuse a field with values that are not finite in float32.
+
+    Args:
+        name: name of the field.
+        values: transformed, (element,).
+        given: named in the error, (raw,).
+
+    Raises:
+        RobotError: a value is not finite in float32.
+    """
+    if not fits_float32(values):
+        raise RobotError(
+            f'observation field {name!r}: given {given.tolist()}; accepted: finite numbers in'
+            ' float32'
+        )

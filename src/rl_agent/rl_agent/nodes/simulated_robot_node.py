@@ -17,7 +17,7 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.message_fields.ros_command_reader import CommandReader
 from rl_agent.robot_interface.ros_reset import RESET_SERVICES
-from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_names_of_others
+from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_absolute_names
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_messages import import_message, ns_to_stamp
 from rl_agent.ros.ros_node_main import run
@@ -55,7 +55,7 @@ class SimulatedRobotNode(ManagedNode):
     def configure(self) -> None:
         """Build the model and offer its topics."""
         description = load_ros_robot(self._settings.robot)
-        refuse_names_of_others(self, description)
+        refuse_absolute_names(self, description)
         if description.simulation is None:
             raise ConfigurationError(
                 f'robot {description.name!r}: simulation: missing; this key is required to'

@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Settings for NumPy's matrix products, to be made before NumPy is imported.
 
-Its OpenBLAS takes a processor that is newer than itself for one of 2004, and multiplies a policy's
-matrices five times as slowly as it could. What the processor says that it can do is asked instead.
+NumPy's OpenBLAS takes a processor newer than itself for one of 2004, and multiplies a policy's
+matrices five times slower than it could. So the kernels are chosen by the processor's flags.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,7 +10,7 @@ from pathlib import Path
 import platform
 
 _CPU_INFO = Path('/proc/cpuinfo')
-# Kernels of OpenBLAS, the best ones first, each with what it needs of an x86-64 processor.
+# Kernels of OpenBLAS, the best first, each with the flags of x86-64 processors that it needs.
 _KERNELS = (
     ('SkylakeX', {'avx512f', 'avx512cd', 'avx512bw', 'avx512dq', 'avx512vl', 'avx2', 'fma'}),
     ('Haswell', {'avx2', 'fma'}),
@@ -18,12 +18,12 @@ _KERNELS = (
 
 
 def blas_environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return what to add to an environment: one thread, and kernels that fit the processor.
+    """Return variables to add to an environment: one thread, kernels that fit the processor.
 
-    Products as small as a policy's are slower on several threads, and less steady.
+    On several threads, products as small as a policy's are slower and less steady.
 
     Args:
-        given: the environment; what it says stays.
+        given: the environment; its own values take precedence.
     """
     wanted = {'OPENBLAS_NUM_THREADS': '1'}
     kernels = kernels_for(_processor_flags())
@@ -33,16 +33,16 @@ def blas_environment(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def kernels_for(flags: Collection[str]) -> str | None:
-    """Return OpenBLAS's name of the best kernels for a processor, None: let it choose.
+    """Return OpenBLAS's name of the best kernels for a processor; None: OpenBLAS chooses.
 
     Args:
-        flags: what the processor can do, in Linux's words.
+        flags: of the processor, as Linux names them.
     """
     return next((name for name, needed in _KERNELS if needed <= set(flags)), None)
 
 
 def _processor_flags() -> list[str]:
-    """Return what this processor can do; nothing where it cannot be asked."""
+    """Return the flags of this processor; empty if they cannot be read."""
     if platform.machine() != 'x86_64':
         return []
     try:

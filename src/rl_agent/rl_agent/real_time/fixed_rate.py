@@ -4,20 +4,20 @@
 from collections.abc import Callable
 import time
 
-_LATE_SHARE = 0.1  # of a period
+_LATE_FRACTION = 0.1  # of a period
 
 
 class FixedRate:
     """Ticks at `start + number * period`.
 
-    A tick that begins later than a tenth of a period is late. Deadlines that have passed
-    altogether are missed: they are left out, for a burst of commands helps nobody.
+    A tick that begins more than a tenth of a period late counts as late. Deadlines that have
+    passed entirely are missed: they are skipped, because a burst of commands is useless.
 
     Attributes:
-        period_s: between two ticks.
-        ticks: that began.
-        late: of those, the ones that were late.
-        missed: deadlines that were left out.
+        period_s: time between two ticks.
+        ticks: number of ticks begun.
+        late: number of those that were late.
+        missed: number of deadlines skipped.
     """
 
     def __init__(
@@ -26,14 +26,14 @@ class FixedRate:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Prepare to tick; `start` begins."""
+        """Set the rate; `start` begins."""
         self.period_s = 1.0 / rate_hz
         self._clock, self._sleep = clock, sleep
         self._start_s, self._number = clock(), 0
         self.ticks = self.late = self.missed = 0
 
     def start(self) -> None:
-        """Begin: the first tick comes one period from now."""
+        """Begin: the first tick is due one period from now."""
         self._start_s, self._number = self._clock(), 0
 
     @property
@@ -51,6 +51,6 @@ class FixedRate:
         skipped = int(late_s / self.period_s)
         self._number += 1 + skipped
         self.ticks += 1
-        self.late += late_s > _LATE_SHARE * self.period_s
+        self.late += late_s > _LATE_FRACTION * self.period_s
         self.missed += skipped
         return late_s

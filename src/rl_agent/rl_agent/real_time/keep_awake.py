@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Keeps a processor awake for the control thread, by a thread that has nothing else to do.
+"""Keeps a processor awake for the control thread with a thread that only spins.
 
-A processor without work falls asleep. Waking it up takes 50 us and more on a virtual machine, and
-then caches, branch predictors and the clock frequency are those of a processor that has slept: the
-way from observation to command takes twice as long. The price is the power of one busy processor.
+An idle processor falls asleep. Waking it takes 50 us and more on a virtual machine, and then its
+caches, branch predictors and clock frequency are cold: the time from observation to command
+doubles. The price is the power of one busy processor.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,62 +12,62 @@ import ctypes
 import os
 import threading
 
-_JOIN_S = 1.0
+_JOIN_TIMEOUT_S = 1.0
 
 
 class AwakeProcessor:
-    """Spins on a processor, at the lowest priority there is, until it is closed.
+    """Spins on a processor at the lowest priority until it is closed.
 
-    The thread waits for a spin lock that nobody gives it: a loop of a few instructions that tells
-    the processor that it is one, leaves the caches alone, and holds no interpreter lock.
+    The thread waits for a spin lock that is never released: a loop of a few instructions that is
+    marked as a spin loop for the processor, uses no cache and does not hold the interpreter lock.
     """
 
     def __init__(self, cpu: int) -> None:
         """Begin to spin.
 
         Args:
-            cpu: the processor.
+            cpu: number of the processor.
 
         Raises:
-            OSError: there is none of this number.
+            OSError: there is no such processor.
         """
         self._library = ctypes.CDLL(None)
         self._lock = ctypes.c_int()  # pthread_spinlock_t
         self._library.pthread_spin_init(ctypes.byref(self._lock), 0)
         self._library.pthread_spin_lock(ctypes.byref(self._lock))
-        self._cpu, self._any_cpu = cpu, os.sched_getaffinity(os.getpid())
-        self._spins = threading.Event()
-        self._refused: list[OSError] = []
+        self._cpu, self._allowed_cpus = cpu, os.sched_getaffinity(os.getpid())
+        self._started = threading.Event()
+        self._errors: list[OSError] = []
         self._thread = threading.Thread(target=self._spin, name='awake', daemon=True)
         self._thread.start()
-        self._spins.wait()
-        if self._refused:
-            raise self._refused[0]
+        self._started.wait()
+        if self._errors:
+            raise self._errors[0]
 
     def close(self) -> None:
-        """Let the processor sleep again."""
+        """End the thread, so that the processor may sleep."""
         self._library.pthread_spin_unlock(ctypes.byref(self._lock))
         assert self._thread.native_id is not None  # it was started
-        with contextlib.suppress(OSError):  # it may end where another processor is less busy
-            os.sched_setaffinity(self._thread.native_id, self._any_cpu)
-        self._thread.join(_JOIN_S)
+        with contextlib.suppress(OSError):  # so that it ends sooner, on a less busy processor
+            os.sched_setaffinity(self._thread.native_id, self._allowed_cpus)
+        self._thread.join(_JOIN_TIMEOUT_S)
 
     def _spin(self) -> None:
-        """Spin; anything else that can run on the processor goes first."""
+        """Spin; everything else that can run on the processor goes first."""
         try:
             os.sched_setaffinity(0, {self._cpu})
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         except OSError as error:
-            self._refused.append(error)
+            self._errors.append(error)
             return
         finally:
-            self._spins.set()
+            self._started.set()
         self._library.pthread_spin_lock(ctypes.byref(self._lock))
 
 
 @contextlib.contextmanager
 def kept_awake(cpu: int, report: Callable[[str], None]) -> Iterator[None]:
-    """Keep a processor awake within the context, -1: none; report where that is refused."""
+    """Keep a processor awake within the context, -1: none; report a refusal."""
     awake = None
     if cpu >= 0:
         try:

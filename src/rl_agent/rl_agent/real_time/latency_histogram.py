@@ -1,48 +1,48 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Percentiles of times, counted by the microsecond, at no cost to whoever measures."""
+"""Percentiles of durations, counted in bins of a microsecond at little cost per measurement."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-_MICROSECONDS = 20_000  # the last bin holds all that is longer
+_RANGE_US = 20_000  # the last bin holds all longer times
 
 Counts = NDArray[np.int64]
 
 
 class LatencyHistogram:
-    """Counts times in bins of a microsecond. One thread counts; others may read.
+    """Counts durations in bins of a microsecond. One thread adds; others may read.
 
     Attributes:
-        counts: of the bins, from 0 on, (bin,).
+        counts: durations in each bin, from 0 us on, (bin,).
     """
 
     def __init__(self) -> None:
-        """Begin empty."""
-        self.counts: Counts = np.zeros(_MICROSECONDS + 1, np.int64)
+        """Create an empty histogram."""
+        self.counts: Counts = np.zeros(_RANGE_US + 1, np.int64)
 
     def add(self, seconds: float) -> None:
-        """Count a time."""
-        self.counts[min(max(int(seconds * 1e6), 0), _MICROSECONDS)] += 1
+        """Count a duration."""
+        self.counts[min(max(int(seconds * 1e6), 0), _RANGE_US)] += 1
 
     def percentiles(
-        self, shares: Sequence[float], since: Counts | None = None
+        self, fractions: Sequence[float], since: Counts | None = None
     ) -> tuple[float, ...]:
-        """Return the times, us, that these shares of all do not exceed; NaN where there is none.
+        """Return the durations, us, that these fractions of all do not exceed; NaN if empty.
 
         Args:
-            shares: in [0, 1].
-            since: a copy of `counts` of before; what it holds is left out.
+            fractions: in [0, 1].
+            since: an earlier copy of `counts`, which is subtracted.
         """
-        return percentiles(self.counts if since is None else self.counts - since, shares)
+        return percentiles(self.counts if since is None else self.counts - since, fractions)
 
 
-def percentiles(counts: Counts, shares: Sequence[float]) -> tuple[float, ...]:
-    """Return the upper edge of the bin, us, in which each share of all times is reached."""
+def percentiles(counts: Counts, fractions: Sequence[float]) -> tuple[float, ...]:
+    """Return the upper edge, us, of the bin in which each fraction of all is reached."""
     reached = np.cumsum(counts)
     total = int(reached[-1])
     if not total:
-        return (np.nan,) * len(shares)
-    wanted = np.maximum(np.array(shares) * total, 1)
+        return (np.nan,) * len(fractions)
+    wanted = np.maximum(np.array(fractions) * total, 1)
     return tuple((np.searchsorted(reached, wanted) + 1.0).tolist())

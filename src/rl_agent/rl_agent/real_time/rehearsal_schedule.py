@@ -51,7 +51,7 @@ class RehearsalSchedule:
     def run_before(self, deadline_s: float) -> None:
         """Sleep until a rehearsal is due, then rehearse; do nothing if it is too late for one.
 
-        On a processor of the loop's own, a rehearsal is repeated while another one fits.
+        If the loop does not share its processor, rehearsals are repeated while another one fits.
         """
         left_s = deadline_s - self.lead_s - self._clock()
         if left_s < 0.0 or not self._is_useful:

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What Python and the operating system can do for a steady control rate."""
+"""Settings of Python and the operating system for a steady control rate."""
 
 import contextlib
 import ctypes
@@ -9,68 +9,68 @@ from pathlib import Path
 import sys
 import threading
 
-_SWITCH_S = 20e-6
+_SWITCH_INTERVAL_S = 20e-6
 _PR_SET_TIMERSLACK = 29
-_OTHER_THREADS = 1  # lowest priority of SCHED_FIFO
+_OTHER_THREADS_PRIORITY = 1  # lowest of SCHED_FIFO
 
 
 def prepare_process() -> None:
-    """Make other Python threads give way soon, and collect no garbage at odd moments.
+    """Make other Python threads yield soon; switch automatic garbage collection off.
 
-    A thread that wants Python's interpreter lock waits for the switch interval, by default
-    5 ms, before it asks for it. `collect_garbage` does what automatic collection no longer does.
+    A thread that needs Python's interpreter lock waits for the switch interval, by default
+    5 ms, before it requests it. `collect_garbage` replaces automatic collection.
     """
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     gc.collect()
     gc.freeze()
     gc.disable()
 
 
 def restore_process() -> None:
-    """Go back to the ordinary ways of Python and of the operating system."""
+    """Restore the defaults of garbage collection and scheduling."""
     gc.unfreeze()
     gc.enable()
     _schedule_all(os.SCHED_OTHER, 0)
 
 
 def collect_garbage() -> None:
-    """Collect all garbage, at a time when nobody waits: between two episodes.
+    """Collect all garbage; to be called between two episodes, when nothing is urgent.
 
-    What survives is not looked at again, so that each call takes as long as the episode has
-    left objects, not as long as the process has made them.
+    Surviving objects are excluded from later collections, so that a call takes time in
+    proportion to the objects of the last episode, not to all objects of the process.
     """
     gc.collect()
     gc.freeze()
 
 
 def prepare_thread(priority: int, cpu: int) -> list[str]:
-    """Give the calling thread real-time scheduling; return what happened, in words.
+    """Give the calling thread real-time scheduling; return log lines of what was done.
 
     Args:
         priority: of SCHED_FIFO, 1 to 99; 0: leave the scheduling as it is.
-        cpu: to stay on; -1: any.
+        cpu: processor to pin the thread to; -1: do not pin it.
     """
-    said = []
+    log_lines = []
     with contextlib.suppress(OSError, AttributeError):
-        # sleep as short as asked: an ordinary thread is woken 50 us late
+        # exact sleeps: by default a thread wakes up 50 us late
         ctypes.CDLL(None).prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)
     if priority:
-        said.append(_make_real_time(priority))
+        log_lines.append(_make_real_time(priority))
     if cpu >= 0:
-        said.append(_pin(cpu))
-    return said
+        log_lines.append(_pin(cpu))
+    return log_lines
 
 
 def _make_real_time(priority: int) -> str:
-    """Ask for SCHED_FIFO; return what happened.
+    """Request SCHED_FIFO; return a log line of what was done.
 
-    The process's other threads get its lowest priority: one that holds the interpreter lock must
-    not be put aside for another program, for the control thread would wait for both. They get it
-    last, for where the control thread's own is refused, all threads are to stay as they are.
+    The process's other threads get the lowest priority of SCHED_FIFO: one that holds the
+    interpreter lock must not be preempted by another program, because the control thread would
+    wait for both. They come last, so that a refusal leaves all threads unchanged.
     """
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
-        _schedule_all(os.SCHED_FIFO, _OTHER_THREADS, but=threading.get_native_id())
+        _schedule_all(os.SCHED_FIFO, _OTHER_THREADS_PRIORITY, excluded=threading.get_native_id())
     except (OSError, AttributeError) as error:
         return (
             f'the control thread runs without SCHED_FIFO, which was not permitted ({error});'
@@ -79,21 +79,21 @@ def _make_real_time(priority: int) -> str:
     return f'the control thread runs under SCHED_FIFO at priority {priority}'
 
 
-def _schedule_all(policy: int, priority: int, but: int = 0) -> None:
-    """Schedule all threads of this process so, but one; one that has ended meanwhile is no matter.
+def _schedule_all(policy: int, priority: int, excluded: int = 0) -> None:
+    """Schedule all threads of this process except one; ignore threads that end meanwhile.
 
     Raises:
-        PermissionError: it is not permitted.
+        PermissionError: not permitted.
     """
     for thread in Path('/proc/self/task').iterdir():
-        if int(thread.name) == but:
+        if int(thread.name) == excluded:
             continue
         with contextlib.suppress(ProcessLookupError):
             os.sched_setscheduler(int(thread.name), policy, os.sched_param(priority))
 
 
 def _pin(cpu: int) -> str:
-    """Stay on one processor; return what happened."""
+    """Pin the calling thread to a processor; return a log line of what was done."""
     try:
         os.sched_setaffinity(0, {cpu})
     except (OSError, AttributeError) as error:

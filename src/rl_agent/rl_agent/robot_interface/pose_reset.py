@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Moves a robot to a pose by commands interpolated from where it is."""
+"""Moves a robot from where it is to a pose by interpolated commands."""
 
 from collections.abc import Callable
 import math
@@ -15,40 +15,40 @@ from rl_agent.errors import RobotError
 def move_to_pose(
     reading: Reading, apply: Callable[[Float64Array], Reading], description: RobotDescription
 ) -> Reading:
-    """Move to the pose of the description's reset; return what the robot senses there.
+    """Move to the pose of the description's reset; return the reading there.
 
     Args:
-        reading: what it senses before.
+        reading: the robot's reading now.
         apply: executes a command, (action,) in the robot's units, for one control period.
-        description: with `reset.move_to_pose`.
+        description: has `reset.move_to_pose`.
 
     Raises:
-        RobotError: the pose was not reached within the tolerance.
+        RobotError: the pose was not reached within the tolerance and the reset's time-out.
     """
     pose, action = description.reset.move_to_pose, description.action
     assert pose is not None
     goal = np.array(pose.pose or action.default)
-    places = _places(pose, description)
-    start = reading.values[pose.field][places]
+    indices = _joint_indices(pose, description)
+    start = reading.values[pose.field][indices]
     steps = math.ceil(pose.seconds * description.rate_hz)
-    patience = math.ceil(description.reset.timeout_s * description.rate_hz)
-    for number in range(1, steps + patience + 1):
-        share = min(1.0, number / steps)
-        command = np.clip(start + share * (goal - start), action.low, action.high)
+    extra_steps = math.ceil(description.reset.timeout_s * description.rate_hz)
+    for number in range(1, steps + extra_steps + 1):
+        fraction = min(1.0, number / steps)
+        command = np.clip(start + fraction * (goal - start), action.low, action.high)
         reading = apply(command)
-        error = np.abs(reading.values[pose.field][places] - goal)
+        error = np.abs(reading.values[pose.field][indices] - goal)
         if number >= steps and (error <= pose.tolerance).all():
             return reading
     worst = int(error.argmax())
     raise RobotError(
         f'reset: {action.names[worst]} is {error[worst]:.4g} away from its pose'
-        f' {description.reset.timeout_s:g} s after it should be there;'
+        f' {description.reset.timeout_s:g} s after it should have been reached;'
         f' accepted: {pose.tolerance:g}'
     )
 
 
-def _places(pose: PoseDescription, description: RobotDescription) -> list[int]:
-    """Return where the action's joints stand in the field that tells where they are."""
+def _joint_indices(pose: PoseDescription, description: RobotDescription) -> list[int]:
+    """Return the indices of the action's joints in the field with their positions."""
     field = next(item for item in description.observation if item.name == pose.field)
     joints = field.joints or ()
     return [joints.index(name) for name in description.action.names]

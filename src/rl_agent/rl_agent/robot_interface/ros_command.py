@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""From a command to the message that the robot takes, whatever its type."""
+"""Publishes commands as messages of the type that the robot takes."""
 
 from typing import Any
 
@@ -20,29 +20,28 @@ _TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
 
 
 class RosCommand:
-    """Publishes commands. Only their numbers and stamps change, see `PreparedMessage`.
+    """Publishes commands. Only their values and stamps change, see `PreparedMessage`.
 
-    Where the message has a boolean, a number from 0.5 on is true: low 0 and high 1 are false and
-    true.
+    Where the message has a boolean, values from 0.5 on are true; low is 0 and high is 1.
 
-    The publisher is reliable, which both kinds of subscribers hear, and keeps one command only:
-    an old one is worth nothing.
+    The publisher is reliable, so that both kinds of subscribers match, and keeps only the newest
+    command, because an old one is useless.
     """
 
     def __init__(
         self, node: Node, action: ActionDescription, rate_hz: float, *, rehearsed: bool = False
     ) -> None:
-        """Prepare message and publisher; nothing is sent.
+        """Create message and publisher; send nothing.
 
         Args:
-            node: a relative topic lives in its namespace.
+            node: a relative topic is in its namespace.
             action: description of the command.
-            rate_hz: of control; a trajectory's point is to be reached within one period, unless
-                the description says otherwise.
+            rate_hz: control rate; the time to reach a trajectory's point is one period, unless
+                the description gives another.
             rehearsed: `publish_unheard` will be called.
 
         Raises:
-            ConfigurationError: a message type that is not installed, or without such fields.
+            ConfigurationError: the message type is not installed or lacks the fields.
         """
         problems = static_mistakes(action)
         if problems:
@@ -51,8 +50,8 @@ class RosCommand:
         message = import_message(action.type)()
         paths = action.fields or (action.list_path or '',)
         make_writer(message, action.type, paths)  # makes its lists long enough
-        _complete(message, action, rate_hz)
-        # the stamp of a trajectory says when it begins: 0 is `at once`, however late it comes
+        _fill_constants(message, action, rate_hz)
+        # the stamp of a trajectory is its start time: 0 means on arrival, however late that is
         self._stamped = has_header(action.type) and action.type != _TRAJECTORY
         self._message = PreparedMessage(
             message, action.type, paths, len(action.low), stamped=self._stamped
@@ -60,37 +59,37 @@ class RosCommand:
         kind = import_message(action.type)
         qos = COMMAND_REHEARSED_QOS if rehearsed else COMMAND_QOS
         self._publisher = node.create_publisher(kind, action.topic, qos)
-        self._rehearsed = None
+        self._unheard_publisher = None
         if rehearsed:
-            self._rehearsed = node.create_publisher(kind, REHEARSED_COMMANDS, qos)
+            self._unheard_publisher = node.create_publisher(kind, REHEARSED_COMMANDS, qos)
 
     def send(self, command: Float64Array) -> None:
         """Publish a command, (action,), in the robot's units."""
-        self._publisher.publish(self._filled(command))
+        self._publisher.publish(self._serialise(command))
 
     def publish_unheard(self, command: Float64Array) -> None:
         """Publish a command, (action,), to a topic that has no subscribers.
 
         Then assert liveliness on the command topic, which covers the rest of the path.
         """
-        if self._rehearsed is not None:
-            self._rehearsed.publish(self._filled(command))
+        if self._unheard_publisher is not None:
+            self._unheard_publisher.publish(self._serialise(command))
             self._publisher.assert_liveliness()
 
     def close(self) -> None:
         """Unadvertise."""
         self._node.destroy_publisher(self._publisher)
-        if self._rehearsed is not None:
-            self._node.destroy_publisher(self._rehearsed)
+        if self._unheard_publisher is not None:
+            self._node.destroy_publisher(self._unheard_publisher)
 
-    def _filled(self, command: Float64Array) -> bytes:
-        """Return the message of a command."""
+    def _serialise(self, command: Float64Array) -> bytes:
+        """Return the serialised message of a command."""
         stamp_ns = self._node.get_clock().now().nanoseconds if self._stamped else 0
         return self._message.fill(command, stamp_ns)
 
 
 def static_mistakes(action: ActionDescription) -> list[str]:
-    """Return what is wrong with an action by its message type alone, one text each."""
+    """Return the action's mistakes that its message type alone shows, one text each."""
     try:
         import_message(action.type)
     except ConfigurationError as error:
@@ -112,36 +111,36 @@ def static_mistakes(action: ActionDescription) -> list[str]:
             mistakes.append(f'joints: given {len(action.joints)}; accepted: {place.size}')
         else:
             which = slice(None) if action.joints else slice(number, number + 1)
-            mistakes += _beyond_type(action, which, place.kind)
+            mistakes += _bounds_beyond_type(action, which, place.kind)
     if action.frame and not mistakes and not has_header(action.type):
         mistakes.append(f'frame: given {action.frame!r}; accepted: none, there is no header')
     return mistakes
 
 
-def _beyond_type(action: ActionDescription, which: slice, kind: str) -> list[str]:
-    """Return which bounds of these numbers their type cannot hold."""
+def _bounds_beyond_type(action: ActionDescription, which: slice, kind: str) -> list[str]:
+    """Return the bounds that the number type cannot hold, one text each."""
     code = TYPECODES[kind]
     if not code or code in 'fd':
         return []
-    least, most = np.iinfo(code).min, np.iinfo(code).max
+    lowest, highest = np.iinfo(code).min, np.iinfo(code).max
     return [
-        f'{key}: given {bound:g}; accepted: {least} to {most}, as {kind}'
+        f'{key}: given {bound:g}; accepted: {lowest} to {highest}, as {kind}'
         for key, bounds in (('low', action.low), ('high', action.high))
         for bound in bounds[which]
-        if not least <= bound <= most
+        if not lowest <= bound <= highest
     ]
 
 
-def _complete(message: Any, action: ActionDescription, rate_hz: float) -> None:
-    """Fill in what stays the same."""
+def _fill_constants(message: Any, action: ActionDescription, rate_hz: float) -> None:
+    """Fill in the fields that stay the same."""
     names = names_list(action.type)
     if action.joints and names:
         setattr(message, names, list(action.joints))
     if has_header(action.type):
         message.header.frame_id = action.frame
     if action.type == _TRAJECTORY:
-        ahead_ns = round((action.time_from_start_s or 1.0 / rate_hz) * _NANOSECONDS)
+        duration_ns = round((action.time_from_start_s or 1.0 / rate_hz) * _NANOSECONDS)
         for point in message.points:
             point.time_from_start = Duration(
-                sec=ahead_ns // _NANOSECONDS, nanosec=ahead_ns % _NANOSECONDS
+                sec=duration_ns // _NANOSECONDS, nanosec=duration_ns % _NANOSECONDS
             )

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A robot behind ROS topics whose time passes only when it is commanded (lockstep)."""
+"""A simulated robot behind ROS topics, in lockstep: time passes only when it is commanded."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,54 +14,57 @@ from rl_agent.robot_interface.ros_command import RosCommand
 from rl_agent.robot_interface.ros_reset import RosReset
 from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
 
-_REPEATS_OF_A_LOST_COMMAND = 3  # of one topic
-_UNDER_WAY_S = 0.1  # after a command: what comes so soon may have been sent before it
+_REPEATS_AFTER_LOST_COMMAND = 3  # readings repeated on one topic
+_IN_TRANSIT_S = 0.1  # what arrives so soon after a command may have been sent before it
 
 
 class LockstepRobot:
     """Reads a description's sensor topics, sends its commands and begins its episodes.
 
     A command and the readings that answer it alternate. A simulated robot at standstill repeats
-    its last reading, by which a command that was lost on the way is noticed and sent again. Should
-    it have been late instead, both are executed: that is noticed by the stamps, and the reading
-    is not fresh, for it answers two commands.
-    Messages without a header cannot be told from repeated ones: of those topics, whatever comes
-    after the command counts. They should not be the only ones.
+    its last reading, which reveals a lost command: it is sent again. If the first was only late,
+    the robot executes both; the stamps reveal that, and the reading is marked as not fresh,
+    because it answers two commands.
+
+    Messages without a header cannot be told from repeated ones: on their topics, any message
+    received after the command counts. At least one topic should have headers.
     """
 
     def __init__(self, node: Node, description: RobotDescription, timeout_s: float) -> None:
-        """Connect; nothing is sent yet.
+        """Create subscriptions and publisher; send nothing yet.
 
         Args:
-            node: relative topics live in its namespace; its executor must spin in another thread.
+            node: relative topics are in its namespace; its executor must spin in another thread.
             description: of the robot.
-            timeout_s: a robot that is silent for so long is an error.
+            timeout_s: a robot that is silent for this long is an error.
         """
         self._node, self._description, self._timeout_s = node, description, timeout_s
-        self._repeats: dict[str, int] = {}  # of the last reading, by topic, since the command
+        self._repeats: dict[
+            str, int
+        ] = {}  # topic to repeats of the last reading since the command
         self._stopping_s: float | None = None
-        self._stamp_ns = -1  # of the last reading handed out
-        self._asked_s = 0.0  # when the robot was last told to move
+        self._stamp_ns = -1  # of the last reading returned
+        self._commanded_s = 0.0  # time of the last command or reset
         self._sensors = RosSensors(node, description, self._on_message)
         self._changed = self._sensors.changed
         self._command = RosCommand(node, description.action, description.rate_hz)
         self._reset = RosReset(node, description, self._changed, self._left_s, timeout_s)
 
     @property
-    def waits_for(self) -> str:
-        """What a person is to do before an episode begins, in words; empty: nothing."""
-        return self._reset.waits_for
+    def operator_request(self) -> str:
+        """What a person has to do before an episode begins; empty: nothing."""
+        return self._reset.operator_request
 
     def wait_until_heard(self) -> None:
-        """Wait until every sensor topic has a message.
+        """Wait until a message was received on every sensor topic.
 
         Raises:
-            RobotError: one is silent.
+            RobotError: a topic is silent.
         """
-        self._await(lambda: self._sensors.complete, time.monotonic() + self._timeout_s)
+        self._wait_for(lambda: self._sensors.complete, time.monotonic() + self._timeout_s)
 
     def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
-        """Begin an episode; return the first reading of it, see `Robot.reset`."""
+        """Begin an episode; return its first reading, see `Robot.reset`."""
 
         def apply(command: Float64Array) -> Reading:
             reading = self.apply(command)
@@ -69,17 +72,17 @@ class LockstepRobot:
             return reading
 
         self.wait_until_heard()
-        self._forget_older()
-        return self._reset.run(self._read, apply, self._forget_older, check)
+        self._ignore_messages_so_far()
+        return self._reset.run(self._read, apply, self._ignore_messages_so_far, check)
 
     def apply(self, command: Float64Array) -> Reading:
         """Send a command; return the reading that answers it, see `Robot.apply`."""
         before_ns, deadline_s = self._stamp_ns, time.monotonic() + self._timeout_s
         self._send(command)
-        if self._await(self._is_answered, deadline_s):
+        if self._wait_for(self._is_answered, deadline_s):
             return self._reading()
-        self._send(command)  # the robot stands still although it was commanded
-        while not self._await(self._is_answered, deadline_s):
+        self._send(command)  # the robot did not move: the command was lost
+        while not self._wait_for(self._is_answered, deadline_s):
             self._send(command)
         return self._reading_at_rest(before_ns)
 
@@ -87,29 +90,30 @@ class LockstepRobot:
         """Send a command; count the repeated readings from now on."""
         with self._changed:
             self._repeats = {}
-            self._asked_s = time.monotonic()
+            self._commanded_s = time.monotonic()
         self._command.send(command)
 
     def _reading_at_rest(self, before_ns: int) -> Reading:
-        """Return the reading once the robot has executed all that it was sent.
+        """Return the reading once the robot has executed every copy of a command.
 
         Args:
             before_ns: stamp before the command, which was sent more than once.
         """
         deadline_s = time.monotonic() + self._timeout_s
-        reading = self._begin_to_count()
-        while self._await(self._is_answered, deadline_s):
-            reading = self._begin_to_count()
+        reading = self._reading_and_restart_count()
+        while self._wait_for(self._is_answered, deadline_s):
+            reading = self._reading_and_restart_count()
         periods = 1e-9 * (self._stamp_ns - before_ns) * self._description.rate_hz
         if periods < 1.5:
             return reading
         self._node.get_logger().warning(
-            'a command that seemed lost was late, and executed more than once: no step is stored'
+            'a command that seemed lost was late and was executed more than once:'
+            ' the step is not stored'
         )
         return replace(reading, is_fresh=False)
 
-    def _begin_to_count(self) -> Reading:
-        """Return the newest reading; count how often it is repeated."""
+    def _reading_and_restart_count(self) -> Reading:
+        """Return the newest reading; count its repeats from now on."""
         with self._changed:
             self._repeats = {}
             return self._reading()
@@ -122,45 +126,45 @@ class LockstepRobot:
             return None
 
     def rest(self) -> None:
-        """Do nothing: without a command no time passes."""
+        """Do nothing: no time passes without a command."""
 
     def prepare(self) -> None:
-        """Wait as long as the time-out says, again."""
+        """Restore the full time-out after `stop_waiting`."""
         self._stopping_s = None
 
     def stop_waiting(self, grace_s: float) -> None:
-        """Let nothing wait for the robot longer than `grace_s` from now on."""
+        """Limit every wait for the robot, current or later, to `grace_s` from now."""
         with self._changed:
             self._stopping_s = time.monotonic() + grace_s
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Disconnect."""
+        """Remove subscriptions, publisher and services."""
         self._sensors.close()
         self._command.close()
         self._reset.close()
 
-    def _on_message(self, topic: str, heard: SensorMessage) -> None:
+    def _on_message(self, topic: str, message: SensorMessage) -> None:
         """Count repeated readings; called with `changed` held."""
-        is_late = heard.received_s - self._asked_s >= _UNDER_WAY_S
-        if heard.stamped and heard.stamp_ns == self._stamp_ns and is_late:
+        is_late = message.received_s - self._commanded_s >= _IN_TRANSIT_S
+        if message.stamped and message.stamp_ns == self._stamp_ns and is_late:
             self._repeats[topic] = self._repeats.get(topic, 0) + 1
 
-    def _forget_older(self) -> None:
-        """Let what was heard so far not count as an answer."""
+    def _ignore_messages_so_far(self) -> None:
+        """Accept only messages newer than those received so far as an answer."""
         self._stamp_ns = _newest_ns(self._sensors.latest())
-        self._asked_s = time.monotonic()
+        self._commanded_s = time.monotonic()
 
     def _read(self, moved: bool) -> Reading:
-        """Return a reading from after this call, with a newer stamp if a service moved it."""
+        """Return a reading received after this call; if `moved`, with a newer stamp, too."""
         now_s = time.monotonic()
 
         def is_new() -> bool:
-            heard = self._sensors.latest().values()
-            return all(message.received_s >= now_s for message in heard)
+            messages = self._sensors.latest().values()
+            return all(message.received_s >= now_s for message in messages)
 
         deadline_s = now_s + self._timeout_s
-        while not self._await(self._is_answered if moved else is_new, deadline_s):
+        while not self._wait_for(self._is_answered if moved else is_new, deadline_s):
             self._repeats = {}
         return self._reading()
 
@@ -172,24 +176,24 @@ class LockstepRobot:
         return Reading(self._sensors.values(messages), oldest_ns)
 
     def _is_answered(self) -> bool:
-        """Return whether every topic has a message newer than the last reading."""
+        """Return whether a message newer than the last reading came on every topic."""
         return all(self._is_new(message) for message in self._sensors.latest().values())
 
     def _is_new(self, message: SensorMessage) -> bool:
         """Return whether a message is newer than the last reading."""
         if message.stamped:
             return message.stamp_ns > self._stamp_ns
-        return message.received_s > self._asked_s
+        return message.received_s > self._commanded_s
 
-    def _await(self, condition: Callable[[], bool], deadline_s: float) -> bool:
-        """Wait for a condition; return False where a repeated reading says: command lost.
+    def _wait_for(self, condition: Callable[[], bool], deadline_s: float) -> bool:
+        """Wait for a condition; return False if repeated readings show that a command was lost.
 
         Raises:
             RobotError: the robot is silent.
         """
         with self._changed:
             while not condition():
-                if max(self._repeats.values(), default=0) >= _REPEATS_OF_A_LOST_COMMAND:
+                if max(self._repeats.values(), default=0) >= _REPEATS_AFTER_LOST_COMMAND:
                     return False
                 left_s = self._left_s(deadline_s)
                 if left_s <= 0:
@@ -202,14 +206,14 @@ class LockstepRobot:
         return min(deadline_s, self._stopping_s or deadline_s) - time.monotonic()
 
     def _explain_silence(self) -> str:
-        """Return which topics are silent, and what to look at."""
+        """Return which topics are silent, and what to check."""
         messages = self._sensors.latest()
-        heard = {
+        received = {
             topic: 'nothing new' if topic in messages else 'no message'
             for topic in self._sensors.topics
             if topic not in messages or not self._is_new(messages[topic])
         }
-        return self._sensors.explain_silence(heard, self._timeout_s)
+        return self._sensors.explain_silence(received, self._timeout_s)
 
 
 def _newest_ns(messages: dict[str, SensorMessage]) -> int:
@@ -218,6 +222,6 @@ def _newest_ns(messages: dict[str, SensorMessage]) -> int:
 
 
 def _with_headers(messages: dict[str, SensorMessage]) -> list[SensorMessage]:
-    """Return the messages that say when they were sensed; all of them where none does."""
+    """Return the messages with a header, or all of them if none has one."""
     stamped = [message for message in messages.values() if message.stamped]
     return stamped or list(messages.values())

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A robot behind ROS topics that is commanded at a fixed rate of the steady clock."""
+"""A robot behind ROS topics, commanded at a fixed rate of the steady clock."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -25,21 +25,21 @@ from rl_agent.robot_interface.sensor_reader import SensorReader
 from rl_agent.safety.command_gate import CommandGate
 from rl_agent.safety.safety_state import SafetyState
 from rl_agent.safety.stop_motion import StopPlanner
-from rl_agent.safety.watchdogs import POLICY, Watched
+from rl_agent.safety.watchdogs import POLICY_TOO_OLD, WatchedInput
 
 _TICKS_PER_COLLECTION = 10
-_LOOK_S = 0.001  # between two looks for messages, while an episode waits for them
+_POLL_PERIOD_S = 0.001  # between two looks for messages, while an episode waits for them
 
 
 class RealtimeRobot:
-    """Sends a command, waits for the next tick, returns what the sensors said last by then.
+    """Sends a command, waits for the next tick, returns the newest sensor values.
 
-    The thread that calls `apply` is the control thread. It never waits for anything but the
-    clock; what takes time is handed over when a command has just left.
+    The thread that calls `apply` is the control thread. It waits for nothing but the clock; work
+    that takes time is handed to other threads just after a command was sent.
 
     Attributes:
         rate: the ticks, and how many were late or missed.
-        latency: observation complete to command published.
+        latency: time from the complete observation to the published command.
     """
 
     def __init__(
@@ -54,17 +54,17 @@ class RealtimeRobot:
         rehearse_decision: Callable[[Reading], None] = lambda reading: None,
         own_processor: bool = False,
     ) -> None:
-        """Connect; nothing is sent yet.
+        """Create subscriptions and publisher; send nothing yet.
 
         Args:
-            node: relative topics live in its namespace; its executor spins in another thread.
+            node: relative topics are in its namespace; its executor spins in another thread.
             description: of the robot.
-            timeout_s: an episode cannot begin with a robot that is silent for so long.
+            timeout_s: a robot that is silent for this long before an episode is an error.
             state: whether the robot may move.
-            events: told of what is wrong with sensors.
+            events: receives reports of sensor faults.
             policy_heard_s: returns when the learner was last heard, on the steady clock; the
-                default is for a robot that needs no learner.
-            when_idle: called when there is time until the next tick.
+                default suits a robot that needs no learner.
+            when_idle: called just after a command, when there is time until the next tick.
             rehearse_decision: does what the caller does between two calls of `apply`, without
                 effect; see `RehearsalSchedule`.
             own_processor: the control thread does not share its processor.
@@ -73,7 +73,7 @@ class RealtimeRobot:
         self._state, self._when_idle = state, when_idle
         self._rehearse_decision = rehearse_decision
         self._stopping_s: float | None = None
-        self._begun_s: float | None = None  # when the observation of this step was complete
+        self._observed_s: float | None = None  # when the observation of this step was complete
         self._pose = find_pose(description.safety, description.action, description.observation)
         self._is_position = description.action.unit in POSITION_UNITS
         self._sensors = RosSensors(node, description, polled=True)
@@ -84,7 +84,9 @@ class RealtimeRobot:
         self._watched_sensors = self._watch_sensors()
         watched, policy_watchdog = [*self._watched_sensors], description.safety.policy_watchdog
         if policy_watchdog is not None:
-            watched.append(Watched(POLICY, 'the policy', policy_watchdog, policy_heard_s))
+            watched.append(
+                WatchedInput(POLICY_TOO_OLD, 'the policy', policy_watchdog, policy_heard_s)
+            )
         self._command = RosCommand(node, description.action, description.rate_hz, rehearsed=True)
         self._gate = CommandGate(
             self._command.send,
@@ -93,10 +95,10 @@ class RealtimeRobot:
             description.rate_hz,
             description.safety.command_watchdog,
             watched,
-            self._look,
+            self._poll_sensors,
         )
         self._reset = RosReset(
-            node, description, self._changed, self._left_s, timeout_s, self._leave_it
+            node, description, self._changed, self._left_s, timeout_s, self._track_external_motion
         )
         self.rate = FixedRate(description.rate_hz)
         self._rehearsals = RehearsalSchedule(
@@ -105,60 +107,60 @@ class RealtimeRobot:
         self.latency = LatencyHistogram()
 
     @property
-    def waits_for(self) -> str:
-        """What a person is to do before an episode begins, in words; empty: nothing."""
-        return self._reset.waits_for
+    def operator_request(self) -> str:
+        """What a person has to do before an episode begins; empty: nothing."""
+        return self._reset.operator_request
 
     def wait_until_heard(self) -> None:
-        """Wait until every sensor topic had a good message.
+        """Wait until a good message was received on every sensor topic.
 
         Raises:
-            RobotError: one is silent, or sends what does not fit.
+            RobotError: a topic is silent, or its messages do not fit.
         """
-        self._await_fresh(-1.0, {})
+        self._wait_for_new_messages(-1.0, {})
 
     def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
         """Stop the robot, begin an episode; return its first reading, see `Robot.reset`."""
-        self._begun_s = None
+        self._observed_s = None
 
-        def refuse(is_refused: bool = False) -> None:
-            if is_refused or self._stopping_s is not None or self._state.stop is not None:
-                raise StoppedError(f'reset: stopped: {self._state.words}')
+        def refuse_if_stopped(is_stopped: bool = False) -> None:
+            if is_stopped or self._stopping_s is not None or self._state.stop is not None:
+                raise StoppedError(f'reset: stopped: {self._state.summary}')
 
-        def look_at(reading: Reading) -> None:
+        def check_reading(reading: Reading) -> None:
             check(reading)
-            refuse(reading.command is not None)
+            refuse_if_stopped(reading.command is not None)
 
         def apply(command: Float64Array) -> Reading:
-            self._begun_s = None
+            self._observed_s = None
             reading = self.apply(command)
-            look_at(reading)
+            check_reading(reading)
             return reading
 
         self._gate.rest(self._description.safety.stop)
         collect_garbage()
         self.wait_until_heard()
         self.rate.start()
-        self._reset.run(self._read, apply, refuse, look_at)
+        self._reset.run(self._read, apply, refuse_if_stopped, check_reading)
         self._gate.pause()
         self.rate.start()
         self._sensors.poll()
-        self._begun_s = time.perf_counter()
+        self._observed_s = time.perf_counter()
         self._reader.update()
         return replace(self._reading(), command=self._gate.last_sent)
 
     def apply(self, command: Float64Array) -> Reading:
         """Send a command; return the reading of the next tick, see `Robot.apply`."""
         sent = self._gate.send(command)
-        if sent and self._begun_s is not None:
-            self.latency.add(time.perf_counter() - self._begun_s)
+        if sent and self._observed_s is not None:
+            self.latency.add(time.perf_counter() - self._observed_s)
         self._when_idle()
         if self.rate.ticks % _TICKS_PER_COLLECTION == 0:
             gc.collect(0)
         self._rehearsals.run_before(self.rate.deadline_s)
         self.rate.wait()
         self._sensors.poll()
-        self._begun_s = time.perf_counter()
+        self._observed_s = time.perf_counter()
         self._reader.update()
         self._gate.watchdogs.update(moving=True)
         reading = self._reading()
@@ -167,9 +169,9 @@ class RealtimeRobot:
 
     def sense(self) -> dict[str, Float64Array] | None:
         """Return the newest values, see `SensingRobot`."""
-        self._look()
+        self._poll_sensors()
         now_s = time.monotonic()
-        if not all(item.is_young(now_s) for item in self._watched_sensors):
+        if not all(item.is_fresh(now_s) for item in self._watched_sensors):
             return None
         return self._reader.values()
 
@@ -178,25 +180,25 @@ class RealtimeRobot:
         self._gate.rest(self._description.safety.stop)
 
     def prepare(self) -> None:
-        """Be ready to move, and to wait as long as the time-out says."""
+        """Open the command gate; restore the full time-out after `stop_waiting`."""
         self._stopping_s = None
         self._gate.start()
 
     def stop_waiting(self, grace_s: float) -> None:
-        """Bring the robot to a stop, at once; let nothing wait for it longer than `grace_s`."""
+        """Stop the robot now; limit every wait for it to `grace_s` from now."""
         with self._changed:
             self._stopping_s = time.monotonic() + grace_s
             self._changed.notify_all()
         self._gate.retire(self._description.safety.stop)
 
     def close(self) -> None:
-        """Disconnect."""
+        """Remove subscriptions, publishers and services."""
         self._gate.close()
         self._sensors.close()
         self._command.close()
         self._reset.close()
 
-    def _watch_sensors(self) -> list[Watched]:
+    def _watch_sensors(self) -> list[WatchedInput]:
         """Return each sensor topic with its largest age."""
         watchdog, watched = self._description.safety.sensor_watchdog, []
         for topic in self._reader.topics:
@@ -206,12 +208,12 @@ class RealtimeRobot:
                 if item.topic == topic
             ]
             watched.append(
-                Watched(
+                WatchedInput(
                     f'sensor_too_old/{topic}',
                     self._node.resolve_topic_name(topic),
                     replace(watchdog, max_age_s=min(ages)),
-                    partial(self._reader.good_since_s, topic),
-                    partial(self._reader.why, topic),
+                    partial(self._reader.last_good_s, topic),
+                    partial(self._reader.fault, topic),
                 )
             )
         return watched
@@ -225,8 +227,8 @@ class RealtimeRobot:
         if self._gate.command_in_effect is not None:
             self._command.publish_unheard(self._gate.command_in_effect)
 
-    def _look(self) -> None:
-        """Take the values out of messages that have come."""
+    def _poll_sensors(self) -> None:
+        """Receive messages; extract their values."""
         self._sensors.poll()
         self._reader.update()
 
@@ -237,19 +239,19 @@ class RealtimeRobot:
             self._gate.update_pose(self._pose_of(values))
         stamp_ns = min(self._reader.stamp_ns(topic) for topic in self._reader.topics)
         now_s = time.monotonic()
-        is_fresh = all(item.is_young(now_s) for item in self._watched_sensors)
+        is_fresh = all(item.is_fresh(now_s) for item in self._watched_sensors)
         return Reading(values, stamp_ns, is_fresh=is_fresh)
 
     def _pose_of(self, values: Mapping[str, Float64Array]) -> Float64Array:
-        """Return what the command sets, as measured, (action,)."""
+        """Return the measured values of what the command sets, (action,)."""
         assert self._pose is not None
-        field, places = self._pose
-        return values[field][places]
+        field, indices = self._pose
+        return values[field][indices]
 
-    def _leave_it(self) -> None:
-        """Owe no commands while somebody else has the robot, and keep track of where it is."""
+    def _track_external_motion(self) -> None:
+        """Send nothing while something else moves the robot; keep track of its pose."""
         self._gate.pause()
-        self._look()
+        self._poll_sensors()
         if self._is_position:
             is_known = self._pose is not None and self._reader.is_complete
             self._gate.on_external_motion(
@@ -257,28 +259,28 @@ class RealtimeRobot:
             )
 
     def _read(self, moved: bool) -> Reading:
-        """Return a reading from after this call, see `RosReset.run`."""
+        """Return a reading received after this call, see `RosReset.run`."""
         stamps = {topic: self._reader.stamp_ns(topic) for topic in self._reader.topics}
-        # a driver that leaves its stamps at 0 never has a newer one
+        # stamps of 0 are left out: a driver that does not set them never sends a newer one
         stamps = {topic: stamp_ns for topic, stamp_ns in stamps.items() if stamp_ns > 0}
         self._gate.pause()
-        self._await_fresh(time.monotonic(), stamps if moved else {})
-        self._leave_it()
+        self._wait_for_new_messages(time.monotonic(), stamps if moved else {})
+        self._track_external_motion()
         return self._reading()
 
-    def _await_fresh(self, since_s: float, stamps_ns: dict[str, int]) -> None:
-        """Wait until every topic has a good message that came later, with a newer stamp.
+    def _wait_for_new_messages(self, since_s: float, stamps_ns: dict[str, int]) -> None:
+        """Wait for a good message on every topic, received later and with a newer stamp.
 
         Raises:
-            RobotError: the robot is silent, or sends what does not fit.
+            RobotError: the robot is silent, or its messages do not fit.
         """
 
         def missing() -> list[str]:
-            self._look()
+            self._poll_sensors()
             return [
                 topic
                 for topic in self._reader.topics
-                if self._reader.good_since_s(topic) <= since_s
+                if self._reader.last_good_s(topic) <= since_s
                 or self._reader.stamp_ns(topic) <= stamps_ns.get(topic, -2)
             ]
 
@@ -286,17 +288,17 @@ class RealtimeRobot:
         with self._changed:
             while missing():
                 if self._left_s(deadline_s) <= 0:
-                    raise RobotError(self._explain(missing()))
-                self._changed.wait(min(self._left_s(deadline_s), _LOOK_S))
+                    raise RobotError(self._explain_silence(missing()))
+                self._changed.wait(min(self._left_s(deadline_s), _POLL_PERIOD_S))
 
     def _left_s(self, deadline_s: float) -> float:
         """Return how much longer to wait; a stop shortens it."""
         return min(deadline_s, self._stopping_s or deadline_s) - time.monotonic()
 
-    def _explain(self, topics: list[str]) -> str:
-        """Return what is wrong with these topics, and what to look at."""
-        heard = {}
+    def _explain_silence(self, topics: list[str]) -> str:
+        """Return what is wrong with these topics, and what to check."""
+        received = {}
         for topic in topics:
-            said = self._reader.good_since_s(topic) > 0
-            heard[topic] = self._reader.why(topic) or ('nothing new' if said else 'no message')
-        return self._sensors.explain_silence(heard, self._timeout_s)
+            state = 'nothing new' if self._reader.last_good_s(topic) > 0 else 'no message'
+            received[topic] = self._reader.fault(topic) or state
+        return self._sensors.explain_silence(received, self._timeout_s)

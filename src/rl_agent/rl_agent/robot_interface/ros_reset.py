@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Begins an episode as the description says: pose, service, person."""
+"""Resets a robot as its description says: by a pose, a service, a person."""
 
 from collections.abc import Callable
 import math
@@ -16,19 +16,19 @@ from rl_agent.errors import RobotError
 from rl_agent.robot_interface.pose_reset import move_to_pose
 from std_srvs.srv import Empty, Trigger
 
-_LOOK_S = 0.1
+_POLL_PERIOD_S = 0.1
 RESET_SERVICES = {'std_srvs/srv/Trigger': Trigger, 'std_srvs/srv/Empty': Empty}
-_NO_LIMIT_S = 1e9
+_NO_TIMEOUT_S = 1e9
 CONFIRM_RESET = '~/confirm_reset'
-FOR_A_PERSON = 'waiting for a person'
-# A service that has just met its client may send the answer before it can arrive.
+WAITING_FOR_PERSON = 'waiting for a person'
+# The first answer may be lost: a service may send it before its client is fully matched.
 _ATTEMPTS = 2
 
 
 class RosReset:
     """Brings a robot to a starting state, over ROS.
 
-    A person confirms by the service `~/confirm_reset` of the node.
+    A person confirms through the node's service `~/confirm_reset`.
     """
 
     def __init__(
@@ -38,22 +38,22 @@ class RosReset:
         changed: threading.Condition,
         left_s: Callable[[float], float],
         timeout_s: float,
-        meanwhile: Callable[[], None] = lambda: None,
+        on_wait: Callable[[], None] = lambda: None,
     ) -> None:
-        """Connect; nothing moves yet.
+        """Create client and service; nothing moves yet.
 
         Args:
-            node: relative names live in its namespace; its executor spins in another thread.
+            node: relative names are in its namespace; its executor spins in another thread.
             description: of the robot.
-            changed: waited on, and notified by whatever ends a wait.
-            left_s: how long may still be waited until a time of `time.monotonic`; a stop makes
-                that less.
-            timeout_s: within which the reset service must be there.
-            meanwhile: called again and again while a service or a person has the robot.
+            changed: condition to wait on; notified by everything that may end a wait.
+            left_s: returns the time left until a deadline by `time.monotonic`; a stop shortens
+                it.
+            timeout_s: the reset service must be available within this time.
+            on_wait: called repeatedly while a service or a person controls the robot.
         """
         self._node, self._description = node, description
         self._changed, self._left_s, self._timeout_s = changed, left_s, timeout_s
-        self._meanwhile = meanwhile
+        self._on_wait = on_wait
         reset = description.reset
         self._waits_for_person = self._confirmed = False
         self._client = self._confirmation = None
@@ -67,20 +67,20 @@ class RosReset:
         self,
         read: Callable[[bool], Reading],
         apply: Callable[[NDArray[np.float64]], Reading],
-        asking: Callable[[], None] = lambda: None,
+        before_call: Callable[[], None] = lambda: None,
         check: Callable[[Reading], None] = lambda reading: None,
     ) -> Reading:
-        """Bring the robot to a starting state; return what it senses there.
+        """Bring the robot to a starting state; return the reading there.
 
         Args:
-            read: returns a reading from after its call; where it is given true, also one with a
-                newer stamp than any before: a service has moved the robot.
+            read: returns a reading received after the call; given True, its stamp is newer than
+                all before, too, because a service has moved the robot.
             apply: executes a command for one control period.
-            asking: called whenever the service is about to be.
-            check: called before commands move the robot.
+            before_call: called before each call of the service.
+            check: called with the reading before commands move the robot.
 
         Raises:
-            RobotError: the service is not there, refuses or does not answer; the pose is not
+            RobotError: the service is not available, refuses or does not answer; the pose is not
                 reached; the wait was stopped.
         """
         if self._description.reset.move_to_pose:
@@ -88,7 +88,7 @@ class RosReset:
             check(start)
             reading = move_to_pose(start, apply, self._description)
         if self._client:
-            self._call_service(asking)
+            self._call_service(before_call)
             reading = read(True)
         if self._confirmation:
             self._wait_for_person()
@@ -96,36 +96,36 @@ class RosReset:
         return reading
 
     @property
-    def waits_for(self) -> str:
-        """What a person is to do, in words; empty: nothing."""
+    def operator_request(self) -> str:
+        """What a person has to do for the reset; empty: nothing."""
         if not self._waits_for_person:
             return ''
         name = self._node.resolve_service_name(CONFIRM_RESET)
-        return f'{FOR_A_PERSON}: ros2 service call {name} std_srvs/srv/Trigger'
+        return f'{WAITING_FOR_PERSON}: ros2 service call {name} std_srvs/srv/Trigger'
 
     def close(self) -> None:
-        """Disconnect."""
+        """Remove client and service."""
         if self._client:
             self._node.destroy_client(self._client)
         if self._confirmation:
             self._node.destroy_service(self._confirmation)
 
-    def _call_service(self, asking: Callable[[], None]) -> None:
-        """Call the reset service and wait for its answer; call again where none comes."""
+    def _call_service(self, before_call: Callable[[], None]) -> None:
+        """Call the reset service and wait for its answer; try again if there is none."""
         reset, client = self._description.reset, self._client
         assert client is not None
         name = self._node.resolve_service_name(reset.service or '')
         deadline_s = time.monotonic() + self._timeout_s
-        self._meanwhile()
-        while not client.wait_for_service(timeout_sec=_LOOK_S):
-            self._meanwhile()
+        self._on_wait()
+        while not client.wait_for_service(timeout_sec=_POLL_PERIOD_S):
+            self._on_wait()
             if self._left_s(deadline_s) <= 0:
                 raise RobotError(
                     f'{name}: no such service within {self._timeout_s:g} s;'
                     f' accepted: {reset.service_type}'
                 )
         for _ in range(_ATTEMPTS):
-            asking()
+            before_call()
             future = client.call_async(self._kind.Request())
             future.add_done_callback(self._wake)
             if self._wait(future.done, time.monotonic() + reset.timeout_s):
@@ -136,7 +136,7 @@ class RosReset:
             self._node.get_logger().warning(f'{name}: no answer in {reset.timeout_s:g} s')
         else:
             raise RobotError(
-                f'{name}: no answer in {reset.timeout_s:g} s, asked {_ATTEMPTS} times'
+                f'{name}: no answer in {reset.timeout_s:g} s, called {_ATTEMPTS} times'
             )
         response = future.result()
         if response is None or not getattr(response, 'success', True):
@@ -147,33 +147,35 @@ class RosReset:
         """Wait until a person confirms."""
         with self._changed:
             self._waits_for_person, self._confirmed = True, False
-        self._node.get_logger().info(self.waits_for)
-        confirmed = self._wait(lambda: self._confirmed, time.monotonic() + _NO_LIMIT_S)
+        self._node.get_logger().info(self.operator_request)
+        confirmed = self._wait(lambda: self._confirmed, time.monotonic() + _NO_TIMEOUT_S)
         self._waits_for_person = False
         if not confirmed:
-            raise RobotError(f'reset: stopped while {FOR_A_PERSON}')
+            raise RobotError(f'reset: stopped while {WAITING_FOR_PERSON}')
 
     def _wait(self, condition: Callable[[], bool], deadline_s: float) -> bool:
-        """Return whether a condition came to hold in time."""
+        """Wait for a condition; return False on timeout."""
         while not condition() and self._left_s(deadline_s) > 0:
-            self._meanwhile()
+            self._on_wait()
             with self._changed:
                 if not condition():
-                    self._changed.wait(min(max(self._left_s(deadline_s), 0.0), _LOOK_S))
+                    self._changed.wait(min(max(self._left_s(deadline_s), 0.0), _POLL_PERIOD_S))
         return condition()
 
     def _wake(self, future: Any) -> None:
-        """Let whoever waits look again."""
+        """Wake the waiting threads, which check their conditions again."""
         with self._changed:
             self._changed.notify_all()
 
     def _on_confirmation(
         self, request: Trigger.Request, response: Trigger.Response
     ) -> Trigger.Response:
-        """Take a person's word that all is in place."""
+        """Receive a person's confirmation that the robot is ready."""
         with self._changed:
             response.success = self._waits_for_person
-            response.message = 'the episode begins' if response.success else 'nothing waits for it'
+            response.message = (
+                'the episode begins' if response.success else 'no reset is waiting for it'
+            )
             self._confirmed = self._confirmed or response.success
             self._changed.notify_all()
         return response

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A robot's description, checked against the message types that are installed here.
 
-Robots load it so; the learner machine, which may lack a robot's message packages, does not.
+Only robots check it: the learner machine may lack a robot's message packages.
 """
 
 from rclpy.node import Node
@@ -15,7 +15,7 @@ def load_ros_robot(name_or_path: str) -> RobotDescription:
     """Return a robot's description whose types and field paths exist.
 
     Raises:
-        ConfigurationError: no such robot, or one line for each mistake in its file.
+        ConfigurationError: there is no such robot, or its file has mistakes, one a line.
     """
 
     def refuse(mistakes: list[str]) -> None:
@@ -35,14 +35,13 @@ def load_ros_robot(name_or_path: str) -> RobotDescription:
     )
 
 
-def refuse_names_of_others(node: Node, description: RobotDescription) -> None:
-    """Refuse, in a simulation that stands aside in a namespace, names that do not stay in it.
+def refuse_absolute_names(node: Node, description: RobotDescription) -> None:
+    """Refuse absolute names in a simulation with a `/clock` of its own in a namespace.
 
-    Such a simulation has a clock of its own. An absolute topic would be that of the real robot, if
-    there is one in this ROS domain, and commands would reach it.
+    An absolute topic may be that of a real robot in this ROS domain: it would get the commands.
 
     Raises:
-        ConfigurationError: a topic or service is absolute.
+        ConfigurationError: the name of a topic or service is absolute.
     """
     if node.resolve_topic_name('/clock') == '/clock':
         return
@@ -52,6 +51,6 @@ def refuse_names_of_others(node: Node, description: RobotDescription) -> None:
     if absolute:
         raise ConfigurationError(
             f'robot {description.name!r}: given {", ".join(absolute)} in the simulation'
-            f' {node.get_namespace()}; accepted: names without a slash at the start, which stay in'
-            ' its namespace: another robot may listen to these, a real one or a simulated one'
+            f' {node.get_namespace()}; accepted: names without a leading slash, which stay in its'
+            ' namespace: a real or simulated robot may use the absolute ones'
         )

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What a robot's sensors said last: one subscription for each topic of its description."""
+"""The newest message of each sensor topic of a robot's description."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,44 +20,44 @@ from rl_agent.ros.ros_polling import PolledGroup, take_all, Taken
 from rl_agent.ros.ros_topics import SENSOR_QOS
 
 
-def _none() -> None:
-    """Return that no message came before."""
+def _no_message() -> None:
+    """Return None: there is no previous message."""
 
 
 @dataclass(frozen=True, eq=False)
 class SensorMessage:
-    """A message, and when it came.
+    """A received message.
 
     Attributes:
-        message: of whatever type.
-        received_s: when, by `time.monotonic`.
-        stamp_ns: by its header, or where it has none, the node's clock at its arrival.
+        message: of any type.
+        received_s: time of reception by `time.monotonic`.
+        stamp_ns: stamp of its header; without a header, the node's clock at reception.
         stamped: whether it has a header.
-        before: returns the one that came before it, where both came between two calls of `poll`;
-            None: there is none. Only then is that one decoded.
+        previous: decodes and returns the message before it, if both were received between two
+            calls of `poll`; otherwise returns None.
     """
 
     message: Any
     received_s: float
     stamp_ns: int
     stamped: bool = True
-    before: 'Callable[[], SensorMessage | None]' = _none
+    previous: 'Callable[[], SensorMessage | None]' = _no_message
 
 
 class RosSensors:
     """Keeps the newest message of each sensor topic.
 
-    The subscriptions are best effort: those hear reliable publishers as well as best-effort ones,
-    as many drivers are, and a message that was lost is worth nothing once the next one is there.
+    The subscriptions are best effort. They match reliable publishers as well as best-effort ones,
+    which many drivers are, and a lost message is useless once the next one is there.
 
-    Either the node's executor receives each message as it comes, or, `polled`, whoever calls
-    `poll` takes those that have come: no other thread then needs Python's interpreter lock for
-    them, and of a sensor that is faster than the control loop only the newest one is decoded, if
-    nobody asks for the ones `before` it.
+    Either the node's executor receives each message at once; or, if `polled`, each call of `poll`
+    takes the messages received since. Then no other thread needs Python's interpreter lock for
+    them, and of a sensor that is faster than the control loop only the newest message is decoded,
+    unless `previous` is called.
 
     Attributes:
         topics: as in the description.
-        changed: notified at each message; hold it to look and wait without missing one.
+        changed: notified at each message; hold it to check and wait without missing one.
         extractors: one for each field.
     """
 
@@ -72,13 +72,13 @@ class RosSensors:
         """Subscribe.
 
         Args:
-            node: relative topics live in its namespace; its executor spins in another thread.
+            node: relative topics are in its namespace; its executor spins in another thread.
             description: of the robot.
             on_message: called for each message, with `changed` held.
-            polled: messages come by `poll` alone.
+            polled: only `poll` receives messages.
 
         Raises:
-            ConfigurationError: a message type that is not installed, or without such fields.
+            ConfigurationError: a message type is not installed or lacks the fields.
         """
         self._node, self._rate_hz = node, description.rate_hz
         self._on_message = on_message
@@ -105,37 +105,37 @@ class RosSensors:
         }
 
     def poll(self) -> None:
-        """Take the messages that have come; of each topic the newest one is decoded."""
+        """Receive waiting messages; decode the newest one of each topic."""
         with self.changed:
             now_s, wall_ns = time.monotonic(), time.time_ns()
             longest_s = now_s - self._polled_s
 
             def received_s(info: Mapping[str, int]) -> float:
                 age_s = 1e-9 * (wall_ns - info['received_timestamp'])
-                # it came since the last call, whatever wall clocks do
+                # bounded, because the wall clock may jump: it was received since the last call
                 return now_s - min(max(age_s, 0.0), longest_s)
 
             for topic, subscription in self._subscriptions.items():
                 taken = list(take_all(subscription))
                 if taken:
-                    self._note(topic, self._decode(topic, taken, received_s))
+                    self._store(topic, self._decode(topic, taken, received_s))
             self._polled_s = now_s
 
     def latest(self) -> dict[str, SensorMessage]:
-        """Return the newest message of each topic that was heard."""
+        """Return topic to its newest message, if one was received."""
         with self.changed:
             return dict(self._latest)
 
     @property
     def complete(self) -> bool:
-        """Whether every topic was heard."""
+        """Whether a message was received on every topic."""
         return len(self._latest) == len(self.topics)
 
     def values(self, messages: Mapping[str, SensorMessage]) -> dict[str, NDArray[np.float64]]:
-        """Return each field's numbers as in its message, (raw,) each, transform not applied.
+        """Return field to its values as in the message, (raw,), transform not applied.
 
         Args:
-            messages: topic to message, as `latest` returns once all topics were heard.
+            messages: topic to message, as from `latest` once `complete`.
 
         Raises:
             RobotError: a message does not fit the description: a joint, a length, a frame.
@@ -146,18 +146,18 @@ class RosSensors:
         }
 
     def values_of(self, topic: str, message: SensorMessage) -> dict[str, NDArray[np.float64]]:
-        """Return the numbers of those fields that a topic holds, see `values`."""
+        """Return the fields in a topic's message with their values, see `values`."""
         return {extract.field.name: extract(message.message) for extract in self._by_topic[topic]}
 
-    def explain_silence(self, heard: Mapping[str, str], timeout_s: float) -> str:
-        """Return what is wrong with topics that were waited for, and what to look at.
+    def explain_silence(self, received: Mapping[str, str], timeout_s: float) -> str:
+        """Return which topics are silent, and what to check.
 
         Args:
-            heard: topic to what came of it, in words.
-            timeout_s: how long it was waited.
+            received: topic to what was received, for people.
+            timeout_s: how long the robot was waited for.
         """
         lines = []
-        for topic, what in heard.items():
+        for topic, what in received.items():
             name = self._node.resolve_topic_name(topic)
             publishers = self._node.count_publishers(name)
             lines.append(f'{name}: {what} in {timeout_s:g} s from {publishers} publishers')
@@ -175,9 +175,9 @@ class RosSensors:
             self._subscriptions = {}
 
     def _receive(self, topic: str, message: Any) -> None:
-        """Keep a message that an executor brings."""
+        """Store a message received by the executor."""
         stamp_ns, stamped = self._stamp_ns(topic, message), self._stamped[topic]
-        self._note(topic, SensorMessage(message, time.monotonic(), stamp_ns, stamped))
+        self._store(topic, SensorMessage(message, time.monotonic(), stamp_ns, stamped))
 
     def _decode(
         self,
@@ -185,7 +185,7 @@ class RosSensors:
         taken: Sequence[Taken],
         received_s: Callable[[Mapping[str, int]], float],
     ) -> SensorMessage:
-        """Return the newest of the messages that came of a topic, of which the oldest is first."""
+        """Return the last of a topic's messages, which are ordered by age, the oldest first."""
         data, info = taken[-1]
         message = deserialize_message(data, self._kinds[topic])
         return SensorMessage(
@@ -193,19 +193,21 @@ class RosSensors:
             received_s(info),
             self._stamp_ns(topic, message),
             self._stamped[topic],
-            partial(self._decode, topic, taken[:-1], received_s) if len(taken) > 1 else _none,
+            partial(self._decode, topic, taken[:-1], received_s)
+            if len(taken) > 1
+            else _no_message,
         )
 
     def _stamp_ns(self, topic: str, message: Any) -> int:
-        """Return the stamp of a message, or the time where it has no header."""
+        """Return the stamp of a message; without a header, the time now."""
         if self._stamped[topic]:
             return stamp_to_ns(message.header.stamp)
         return self._node.get_clock().now().nanoseconds
 
-    def _note(self, topic: str, heard: SensorMessage) -> None:
-        """Keep a message of a topic as its newest one."""
+    def _store(self, topic: str, message: SensorMessage) -> None:
+        """Store a message as the newest one of its topic."""
         with self.changed:
             if self._on_message:
-                self._on_message(topic, heard)
-            self._latest[topic] = heard
+                self._on_message(topic, message)
+            self._latest[topic] = message
             self.changed.notify_all()

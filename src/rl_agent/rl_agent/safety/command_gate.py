@@ -11,9 +11,9 @@ from rl_agent.array_types import Command
 from rl_agent.description.safety import ReactionDescription, WatchdogDescription
 from rl_agent.safety.safety_state import SafetyState, Stop
 from rl_agent.safety.stop_motion import StopMotion, StopPlanner
-from rl_agent.safety.watchdogs import COMMAND, Watchdogs, Watched
+from rl_agent.safety.watchdogs import CONTROL_LOOP_STUCK, Watchdogs, WatchedInput
 
-NOT_FINITE = 'command_not_finite'
+COMMAND_NOT_FINITE = 'command_not_finite'
 
 
 class GateState(enum.Enum):
@@ -63,7 +63,7 @@ class CommandGate:
         planner: StopPlanner,
         rate_hz: float,
         watchdog: WatchdogDescription,
-        watched: Sequence[Watched] = (),
+        watched: Sequence[WatchedInput] = (),
         poll_sensors: Callable[[], None] = lambda: None,
     ) -> None:
         """Create a closed gate; `start` opens it.
@@ -94,7 +94,7 @@ class CommandGate:
         self._thread: threading.Thread | None = None
         self._poll_sensors = poll_sensors
         self.watchdogs = Watchdogs(safety, watched, time.monotonic)
-        safety.listen(self._on_change)
+        safety.add_listener(self._on_change)
 
     @property
     def command_in_effect(self) -> Command | None:
@@ -152,7 +152,9 @@ class CommandGate:
         """
         if not all_finite(command):
             self._stop(
-                NOT_FINITE, f'given {command.tolist()}; accepted: finite numbers', latch=True
+                COMMAND_NOT_FINITE,
+                f'given {command.tolist()}; accepted: finite numbers',
+                latch=True,
             )
         with self._changed:
             if self._state is _CLOSED or self._state is _RETIRING:
@@ -165,7 +167,7 @@ class CommandGate:
                     self._changed.notify_all()
                 return True
             self._stop_moving()
-        self._safety.end(COMMAND)  # a control thread that gets here is not stuck
+        self._safety.end(CONTROL_LOOP_STUCK)  # a control thread that gets here is not stuck
         return False
 
     def pause(self) -> None:
@@ -290,7 +292,7 @@ class CommandGate:
                 self.watchdogs.update(moving=False)
             if stuck:
                 reason = f'no command for {self._max_silence_s:g} s'
-                self._stop(COMMAND, reason, latch=self._watchdog.latch)
+                self._stop(CONTROL_LOOP_STUCK, reason, latch=self._watchdog.latch)
 
     def _silence_left_s(self) -> float:
         """Return how much longer the control thread may send nothing."""

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Limits of what is measured: beyond one of them the robot must stop."""
+"""Limits on measured values: the robot must stop when one is exceeded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from rl_agent.array_types import FieldValues
 from rl_agent.description.safety import LimitDescription, per_joint, TiltDescription
 from rl_agent.quaternion import roll_pitch_yaw
 
-_SHORTEST_SQUARED = 1e-6  # of a quaternion that says something
+_LEAST_SQUARED_LENGTH = 1e-6  # of a quaternion that is an orientation
 
 
 @dataclass(frozen=True)
 class Trip:
-    """A limit that was passed.
+    """A limit that was exceeded.
 
     Attributes:
-        name: of the limit.
-        text: which number, what was given and what is accepted.
+        name: name of the limit.
+        text: which value, what was given and what is accepted.
     """
 
     name: str
@@ -28,10 +28,10 @@ class Trip:
 
 
 class Limit:
-    """Bounds of one field's numbers, as in the message."""
+    """Bounds on the values of one field, as in the message."""
 
     def __init__(self, description: LimitDescription, element_names: Sequence[str]) -> None:
-        """Watch a field whose numbers have these names."""
+        """Watch a field; its values have these names."""
         self._name, self._field = description.name, description.observation
         self._element_names = tuple(element_names)
         size = len(element_names)
@@ -39,9 +39,9 @@ class Limit:
         self._high = np.array(per_joint(description.high, [math.inf] * size))
 
     def check(self, values: FieldValues) -> Trip | None:
-        """Return the trip, if a number is out of bounds; one that is not a number is."""
+        """Return the trip if a value is out of bounds or NaN."""
         given = values[self._field]
-        # this way round, because a comparison with NaN is false
+        # not the opposite test, because a comparison with NaN is false
         inside = (given >= self._low) & (given <= self._high)
         if all_true(inside):
             return None
@@ -54,7 +54,7 @@ class Limit:
 
 
 class TiltLimit:
-    """Bounds of roll and pitch."""
+    """Bounds on roll and pitch."""
 
     def __init__(self, description: TiltDescription) -> None:
         """Watch an orientation."""
@@ -65,8 +65,8 @@ class TiltLimit:
         """Return the trip if the base is tilted too far or its orientation is unknown."""
         quaternion = values[self._field]
         roll, pitch, _ = roll_pitch_yaw(quaternion)
-        # an IMU that does not know its orientation sends zeros
-        if math.isnan(roll) or quaternion.dot(quaternion) <= _SHORTEST_SQUARED:
+        # an IMU without an orientation sends zeros
+        if math.isnan(roll) or quaternion.dot(quaternion) <= _LEAST_SQUARED_LENGTH:
             return Trip(
                 'tilt', f'{self._field}: given {quaternion.tolist()}; accepted: a quaternion'
             )
@@ -95,9 +95,9 @@ class Limits:
         """Watch these limits.
 
         Args:
-            limits: of fields.
-            tilt: of the base, if it is watched.
-            element_names: observation field to the names of its numbers.
+            limits: bounds on fields.
+            tilt: bound on the tilt of the base; None: not watched.
+            element_names: observation field to the names of its values.
         """
         self._limits: list[Limit | TiltLimit] = [
             Limit(item, element_names[item.observation]) for item in limits
@@ -106,10 +106,10 @@ class Limits:
             self._limits.append(TiltLimit(tilt))
 
     def check(self, values: FieldValues) -> Trip | None:
-        """Return the first limit that is passed; None: all is well.
+        """Return the first limit that is exceeded, if any.
 
         Args:
-            values: observation field to its numbers as in the message.
+            values: observation field to its values as in the message.
         """
         for limit in self._limits:
             trip = limit.check(values)

@@ -26,7 +26,7 @@ class LowPass:
         Args:
             cutoff_hz: below half of `rate_hz`.
             rate_hz: calls per second.
-            channels: numbers in a sample.
+            channels: length of a sample.
 
         Raises:
             ValueError: the cut-off is not between 0 and half the rate.
@@ -45,14 +45,14 @@ class LowPass:
             2.0 * (warped**2 - 1.0) * scale,
             (1.0 - math.sqrt(2.0) * warped + warped**2) * scale,
         )
-        # arrays, for numbers have to be made arrays at each use
+        # arrays, because NumPy converts a scalar operand at each use
         self._b = [np.full(channels, value) for value in self.numerator]
         self._a = [np.full(channels, value) for value in self.denominator]
         self._first = np.zeros(channels)
         self._second = np.zeros(channels)
 
     def reset(self, values: Float64Array) -> None:
-        """Be at rest at these values, (channel,): the same input then comes out unchanged."""
+        """Settle at these values, (channel,): the same input then passes unchanged."""
         self._first = (1.0 - self.numerator[0]) * values
         self._second = (self.numerator[2] - self.denominator[2]) * values
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Between what the policy wants and what the robot is told: box, low-pass, slew limit."""
+"""Limits what the policy asks of the robot: action box, low-pass, slew limit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from rl_agent.safety.low_pass import LowPass
 
 @dataclass(frozen=True)
 class Tightening:
-    """How a launch file may make a described robot gentler, never rougher.
+    """Factors by which a launch file tightens a robot's limits.
 
     Attributes:
         action_scale: of the action box about the default pose (without one: about 0), in (0, 1].
@@ -28,13 +28,13 @@ class Tightening:
 
 @dataclass(frozen=True, eq=False)
 class SafeAction:
-    """A command that may be sent.
+    """A command that is safe to send.
 
     Attributes:
-        action: what the command means in [-1, 1], (action,) float32.
+        action: the command as an action in [-1, 1], (action,) float32.
         command: in the robot's units, (action,) float64.
-        limited: which limits changed it, of `box` and `slew`; the low-pass is none, for it does
-            its work at every step.
+        limited: the limits that changed it, of `box` and `slew`; not the low-pass, which changes
+            every command.
     """
 
     action: Float32Array
@@ -43,23 +43,23 @@ class SafeAction:
 
     @property
     def changed(self) -> bool:
-        """Whether a limit chose the action, not the policy."""
+        """Whether a limit changed what the policy wanted."""
         return bool(self.limited)
 
 
 class SafetyFilter:
-    """Turns wanted actions into commands that may be sent.
+    """Turns wanted actions into commands that are safe to send.
 
     The stages, in this order:
 
-    1. **Box.** Whatever the policy wants is brought within the action box, so that the memory of
-       the next stage never holds numbers beyond it.
+    1. **Box.** The wanted action is clipped to the action box, so that the state of the next
+       stage never holds values outside it.
     2. **Low-pass**, on commands in the robot's units.
-    3. **Box** again: a Butterworth filter of second order overshoots by 4 %.
-    4. **Slew limit**, last: nothing after it could make a command jump. It moves from the last
-       command, towards one in the box; so its result is in the box too, or on its way there.
+    3. **Box** again: a second-order Butterworth filter overshoots by 4 %.
+    4. **Slew limit**, last, so that nothing after it makes a command jump. It moves from the last
+       command towards one in the box; so its result is in the box too, or on its way there.
 
-    Numbers that are not finite are refused before stage 1 and change nothing. An episode begins
+    An action that is not finite is refused before stage 1 and changes no state. An episode begins
     at rest at the pose given to `reset`, so that its first command does not jump.
     """
 
@@ -79,9 +79,9 @@ class SafetyFilter:
             low: command at action -1, (action,).
             high: command at action +1, (action,).
             rate_hz: control rate.
-            safety: limits; none: only the box from `low` to `high`.
+            safety: limits; None: only the box from `low` to `high`.
             default: the action's default pose.
-            tightening: scales of the limits.
+            tightening: factors on the limits; None: 1.
         """
         safety, scales = safety or SafetyDescription(), tightening or Tightening()
         self._shape, self._scale = (len(low),), ActionScale(low, high)
@@ -108,17 +108,17 @@ class SafetyFilter:
     def reset(self, pose: Command | None = None) -> None:
         """Begin an episode at rest at a pose, (action,) in the robot's units.
 
-        Without one: at the default pose, or at 0, or at what of the box is nearest to it.
+        The default is the point of the box nearest to the default pose, or to 0 without one.
         """
         self._last = self._rest if pose is None else np.array(pose, np.float64)
         if self._low_pass is not None:
             self._low_pass.reset(np.clip(self._last, self._box_low, self._box_high))
 
     def filter(self, wanted: Float32Array) -> SafeAction:
-        """Return what may be sent for a wanted action, (action,) in [-1, 1].
+        """Return the command to send for a wanted action, (action,) in [-1, 1].
 
         Raises:
-            PolicyError: a wrong shape or a number that is not finite; nothing must move then.
+            PolicyError: the shape is wrong or a value is not finite; send nothing then.
         """
         if wanted.shape != self._shape or not all_finite(wanted):
             raise PolicyError(
@@ -146,5 +146,5 @@ class SafetyFilter:
         return SafeAction(action, command, limited)
 
     def action_of(self, command: Command) -> Float32Array:
-        """Return what a command means as an action, (action,) float32 in [-1, 1]."""
+        """Return a command as an action, (action,) float32, clipped to [-1, 1]."""
         return self._scale.action(command)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Whether the robot may move, and if not, why: stops, latches, re-arming."""
+"""Whether the robot may move, and why not: stops, latches, re-arming."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from rl_agent.description.safety import ReactionDescription
 from rl_agent.event_log import EventLog
 
 OK = 'ok'
-Persists = Callable[[], str | None]
+FindCause = Callable[[], str | None]
 
 
 @dataclass(frozen=True)
@@ -18,25 +18,25 @@ class Stop:
 
     Attributes:
         cause: name of the cause, as counted in the status.
-        reason: in words.
+        reason: explanation for people.
         reaction: how the robot is stopped.
         latched: only a person's re-arm ends it.
-        persists: returns why the cause is still there, or None where it is gone.
+        persisting_cause: returns how the cause persists; None once it is gone.
     """
 
     cause: str
     reason: str
     reaction: ReactionDescription
     latched: bool
-    persists: Persists
+    persisting_cause: FindCause
 
 
 class SafetyState:
-    """The stops in force, in the order they came. All methods may be called from any thread.
+    """The stops in force, in the order in which they began. Any thread may call any method.
 
-    A stop that is not latched ends by `end`; a latched one by `rearm` alone, and not while its
-    cause persists. The first stop's reaction is the one that is shown; an emergency stop, which
-    a person asks for, has precedence.
+    `end` ends a stop that is not latched; only `rearm` ends a latched one, and not while its
+    cause persists. The robot carries out the reaction of the first stop; an emergency stop, which
+    a person requests, takes precedence.
     """
 
     def __init__(self, events: EventLog) -> None:
@@ -49,7 +49,7 @@ class SafetyState:
 
     @property
     def stop(self) -> Stop | None:
-        """The stop whose reaction is shown; None: the robot may move."""
+        """The stop whose reaction is carried out; None: the robot may move."""
         stops = self._stops
         if not stops:
             return None
@@ -63,17 +63,20 @@ class SafetyState:
             return any(stop.latched for stop in self._stops.values())
 
     @property
-    def words(self) -> str:
-        """`ok`, or what holds the robot."""
+    def summary(self) -> str:
+        """`ok`, or the cause and reason of each stop."""
         with self._changed:
             return '; '.join(f'{stop.cause}: {stop.reason}' for stop in self._stops.values()) or OK
 
-    def listen(self, listener: Callable[[], None]) -> None:
-        """Call this, without a lock, on the thread by which a stop comes or goes."""
+    def add_listener(self, listener: Callable[[], None]) -> None:
+        """Call this whenever a stop begins or ends, on that thread, with no lock held."""
         self._listeners.append(listener)
 
     def begin(self, stop: Stop, *, emergency: bool = False) -> None:
-        """Stop the robot; nothing happens where this cause holds it already."""
+        """Stop the robot; no effect if it is already stopped for this cause.
+
+        A latched stop replaces one of the same cause that is not latched.
+        """
         with self._changed:
             known = self._stops.get(stop.cause)
             if known is not None and (known.latched or not stop.latched):
@@ -83,7 +86,7 @@ class SafetyState:
                 self._emergency = stop.cause
             self._changed.notify_all()
         self._events.begin(stop.cause, stop.reason)
-        self._tell()
+        self._notify()
 
     def end(self, cause: str) -> None:
         """End a stop that is not latched."""
@@ -95,19 +98,19 @@ class SafetyState:
             del self._stops[cause]
             self._changed.notify_all()
         self._events.end(cause)
-        self._tell()
+        self._notify()
 
     def rearm(self) -> tuple[bool, str]:
-        """End every latched stop on a person's word; return whether, and why or why not."""
+        """End all stops at a person's request; return success and an explanation."""
         with self._changed:
             stops = list(self._stops.values())
         if not any(stop.latched for stop in stops):
             return True, 'nothing was latched'
-        # without the lock: a cause may take its time, and another stop may come meanwhile
-        persisting = [(stop, stop.persists()) for stop in stops]
-        refusals = [f'{stop.cause}: {why}' for stop, why in persisting if why]
+        # without the lock: finding a cause may take time, in which another stop may begin
+        persisting = [(stop, stop.persisting_cause()) for stop in stops]
+        refusals = [f'{stop.cause}: {cause}' for stop, cause in persisting if cause]
         if refusals:
-            return False, f'not re-armed, for the cause persists: {"; ".join(refusals)}'
+            return False, f'not re-armed because the cause persists: {"; ".join(refusals)}'
         with self._changed:
             for stop in stops:
                 if self._stops.get(stop.cause) is stop:
@@ -117,17 +120,17 @@ class SafetyState:
             self._changed.notify_all()
         for stop in stops:
             self._events.end(stop.cause)
-        self._tell()
+        self._notify()
         if left:
-            return False, f'not re-armed, for another stop came: {self.words}'
+            return False, f'not re-armed because another stop began: {self.summary}'
         return True, f're-armed after {", ".join(stop.cause for stop in stops)}'
 
     def wait_until_clear(self, timeout_s: float) -> bool:
-        """Wait until the robot may move; return whether it may."""
+        """Wait until the robot may move; return False on timeout."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._stops, timeout_s)
 
-    def _tell(self) -> None:
-        """Tell the listeners."""
+    def _notify(self) -> None:
+        """Call the listeners."""
         for listener in self._listeners:
             listener()

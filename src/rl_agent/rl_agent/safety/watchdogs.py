@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Watchdogs on the steady clock: something must be younger than it may at most be."""
+"""Watchdogs on the steady clock: they stop the robot when an input is too old."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,69 +8,69 @@ import math
 from rl_agent.description.safety import WatchdogDescription
 from rl_agent.safety.safety_state import SafetyState, Stop
 
-POLICY, COMMAND = 'policy_too_old', 'control_loop_stuck'
+POLICY_TOO_OLD, CONTROL_LOOP_STUCK = 'policy_too_old', 'control_loop_stuck'
 
 
 @dataclass(frozen=True)
-class Watched:
-    """Something whose age is watched.
+class WatchedInput:
+    """An input whose age is watched.
 
     Attributes:
         cause: name of the stop when it is too old.
-        what: in words.
+        label: its name for people.
         description: largest age and reaction.
-        heard_s: returns when it was last good, on the steady clock; -inf: never.
-        why: returns what is wrong with it, for people; may be empty.
+        last_good_s: returns when it was last good, on the steady clock; -inf: never.
+        fault: returns what is wrong with it, for people; may be empty.
     """
 
     cause: str
-    what: str
+    label: str
     description: WatchdogDescription
-    heard_s: Callable[[], float]
-    why: Callable[[], str] = str
+    last_good_s: Callable[[], float]
+    fault: Callable[[], str] = str
 
-    def is_young(self, now_s: float) -> bool:
-        """Return whether it is no older than it may be."""
-        return now_s - self.heard_s() <= self.description.max_age_s
+    def is_fresh(self, now_s: float) -> bool:
+        """Return whether it is no older than its largest age."""
+        return now_s - self.last_good_s() <= self.description.max_age_s
 
-    def complaint(self, now_s: float) -> str | None:
-        """Return what is wrong, None if it is young enough."""
-        age_s = now_s - self.heard_s()
-        if self.is_young(now_s):
+    def explain_stale(self, now_s: float) -> str | None:
+        """Return how it is too old; None if it is fresh."""
+        age_s = now_s - self.last_good_s()
+        if self.is_fresh(now_s):
             return None
         age = 'none yet' if age_s == math.inf else f'{age_s:.3g} s old'
-        why = self.why()
-        return f'{self.what}: {age}; accepted: at most {self.description.max_age_s:g} s' + (
-            f' ({why})' if why else ''
+        fault = self.fault()
+        return f'{self.label}: {age}; accepted: at most {self.description.max_age_s:g} s' + (
+            f' ({fault})' if fault else ''
         )
 
 
 class Watchdogs:
-    """Stops the robot when something is too old; ends that when it is there again."""
+    """Stops the robot when an input is too old; ends the stop when it is fresh again."""
 
     def __init__(
-        self, state: SafetyState, watched: Sequence[Watched], clock: Callable[[], float]
+        self, state: SafetyState, watched: Sequence[WatchedInput], clock: Callable[[], float]
     ) -> None:
-        """Watch these things."""
+        """Watch these inputs."""
         self._state, self._watched, self._clock = state, watched, clock
 
     def update(self, *, moving: bool) -> None:
-        """Look at all ages; begin stops only if the robot is moving."""
+        """Check all ages; begin stops only if the robot is moving."""
         now_s = self._clock()
         for item in self._watched:
-            if item.is_young(now_s):
+            if item.is_fresh(now_s):
                 self._state.end(item.cause)
             elif moving:
                 self._stop(item, now_s)
 
-    def _stop(self, item: Watched, now_s: float) -> None:
-        """Stop the robot because of this."""
+    def _stop(self, item: WatchedInput, now_s: float) -> None:
+        """Stop the robot because an input is too old."""
         self._state.begin(
             Stop(
                 item.cause,
-                item.complaint(now_s) or item.what,
+                item.explain_stale(now_s) or item.label,
                 item.description,
                 item.description.latch,
-                lambda: item.complaint(self._clock()),
+                lambda: item.explain_stale(self._clock()),
             )
         )

@@ -26,7 +26,7 @@ def test_a_history_by_hand() -> None:
         [5, 6, 3, 4, 1, 2, 0.25, 0.5],
         [7, 8, 5, 6, 3, 4, -1, 0.25],
         [9, 0, 7, 8, 5, 6, 1, -1],
-        [1, 1, 1, 1, 1, 1, 0, 0],  # nothing of the last episode
+        [1, 1, 1, 1, 1, 1, 0, 0],  # nothing is left of the last episode
     ]
     assert {item.dtype for item in seen} == {np.dtype(np.float32)}
 
@@ -37,7 +37,7 @@ def test_without_a_history_an_observation_is_a_frame() -> None:
     assert history.advance(vector(1), vector(3, 4)).tolist() == [3, 4]
 
 
-def test_observations_handed_out_earlier_do_not_change() -> None:
+def test_earlier_observations_do_not_change() -> None:
     history = ObservationHistory(1, 1, stack=2, actions=1)
     first = history.begin(vector(1))
     history.advance(vector(0.5), vector(2))
@@ -56,8 +56,8 @@ def test_spaces_name_and_bound_the_history() -> None:
     assert spaces.observation_low.tolist() == [-1, -1, -8, -1, -1, -8, -1, -1]
 
 
-def test_an_environment_remembers_what_was_executed() -> None:
-    """An action beyond the box is not what was executed."""
+def test_the_history_holds_executed_actions() -> None:
+    """The executed action differs from a wanted one outside the box."""
     env = RobotEnv(PendulumRobot(), dataclasses.replace(describe(), stack=2, previous_actions=1))
     first, _ = env.reset()
     assert first[:3].tolist() == first[3:6].tolist()

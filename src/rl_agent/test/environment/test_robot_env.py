@@ -24,14 +24,14 @@ def act(number: float) -> NDArray[np.float32]:
 
 
 class BlindRobot(PendulumRobot):
-    """A pendulum one of whose readings holds a number that is not finite.
+    """A pendulum with one reading that is not finite.
 
     Attributes:
-        good_readings: how many come before.
+        good_readings: number of good readings before it.
     """
 
     def __init__(self, name: str, number: float, good_readings: int) -> None:
-        """Spoil one field."""
+        """Corrupt one field."""
         super().__init__()
         self._name, self._number = name, number
         self.good_readings = good_readings
@@ -107,7 +107,7 @@ def test_episodes_equal_those_of_gymnasium() -> None:
         assert truncated == (number == 199)
 
 
-def test_info_has_just_the_promised_keys() -> None:
+def test_info_has_exactly_the_documented_keys() -> None:
     env = RobotEnv(PendulumRobot(), describe())
     env.reset()
     *_, info = env.step(act(0.25))
@@ -130,10 +130,10 @@ def test_info_has_just_the_promised_keys() -> None:
     ('wanted', 'executed', 'command', 'intervention'),
     [(0.25, 0.25, 0.5, False), (3.0, 1.0, 2.0, True), (-1.5, -1.0, -2.0, True)],
 )
-def test_the_executed_action_is_what_counts(
+def test_the_executed_action_is_stored_and_rewarded(
     wanted: float, executed: float, command: float, intervention: bool
 ) -> None:
-    """It is what the robot gets, what is stored and what effort is paid for."""
+    """The robot receives it, the transition stores it, and the reward counts its effort."""
     robot = PendulumRobot()
     env = RobotEnv(robot, describe())
     env.reset()
@@ -153,7 +153,7 @@ def test_an_episode_is_truncated_after_its_steps() -> None:
 
 
 def test_a_terminated_step_is_not_truncated_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the last step that a time limit allows, the task's end is the one that counts."""
+    """In the last step of the time limit, termination by the task takes precedence."""
 
     def end(*_: object) -> Outcome:
         return Outcome({'end': -1.0}, terminated=True)
@@ -165,8 +165,8 @@ def test_a_terminated_step_is_not_truncated_too(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize('number', [math.nan, math.inf, -math.inf])
-def test_an_action_that_is_not_finite_moves_nothing(number: float) -> None:
-    """It stops the robot, latched; nothing can be learnt of that step."""
+def test_an_action_that_is_not_finite_is_not_sent(number: float) -> None:
+    """It stops the robot, latched; nothing can be learned from that step."""
     robot = PendulumRobot()
     env = RobotEnv(robot, describe())
     first, _ = env.reset()

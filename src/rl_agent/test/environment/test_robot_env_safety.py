@@ -27,7 +27,7 @@ def act(number: float) -> NDArray[np.float32]:
 
 
 class SensedPendulum(PendulumRobot):
-    """A pendulum that can be looked at while it stands still."""
+    """A pendulum whose sensors can be read without a command."""
 
     def sense(self) -> Mapping[str, NDArray[np.float64]]:
         """Return the newest values."""
@@ -46,7 +46,7 @@ def emergency() -> Stop:
 
 
 def reset_elsewhere(env: RobotEnv) -> tuple[threading.Thread, threading.Event]:
-    """Begin a reset on a thread; return it, and the event of its end."""
+    """Start a reset on a thread; return the thread and the event of its end."""
     done = threading.Event()
 
     def reset() -> None:
@@ -59,7 +59,7 @@ def reset_elsewhere(env: RobotEnv) -> tuple[threading.Thread, threading.Event]:
 
 
 class FarPendulum(SensedPendulum):
-    """A pendulum that is moved to where its episodes begin, by three commands."""
+    """A pendulum that three commands move to the start of its episodes."""
 
     def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
         """Move it there."""
@@ -69,14 +69,14 @@ class FarPendulum(SensedPendulum):
         return self.read()
 
 
-def test_the_way_to_an_episode_ends_at_a_limit_and_goes_on_after_the_rearm() -> None:
+def test_a_reset_is_broken_off_at_a_limit_and_repeated_after_rearm() -> None:
     robot = FarPendulum(start=(0.0, 5.0))
     env = make(robot, SLOW)
     thread, done = reset_elsewhere(env)
     deadline_s = time.monotonic() + TIMEOUT_S
     while env.state.stop is None and time.monotonic() < deadline_s:
         time.sleep(0.01)
-    assert env.state.words.startswith('limit/too_fast: ')
+    assert env.state.summary.startswith('limit/too_fast: ')
     assert not robot.commands
     assert not done.is_set()
     robot.model.velocity[:] = 0.0
@@ -87,8 +87,8 @@ def test_the_way_to_an_episode_ends_at_a_limit_and_goes_on_after_the_rearm() -> 
     assert len(robot.commands) == 3
 
 
-def test_what_filters_made_of_an_action_is_executed_and_stored() -> None:
-    """10 N m/s at 20 Hz: half a N m a step, which is a quarter of the action's range."""
+def test_the_filtered_action_is_executed_and_stored() -> None:
+    """10 N m/s at 20 Hz: 0.5 N m a step, a quarter of the action's range."""
     robot = PendulumRobot()
     env = make(robot, SafetyDescription(slew_per_s=(10.0,)))
     for _ in range(2):  # a new episode begins at rest again
@@ -103,12 +103,12 @@ def test_what_filters_made_of_an_action_is_executed_and_stored() -> None:
             [1.0],
         ]
         assert [info['intervention'] for info in infos] == [True, True, True, False, False]
-        # what is paid for is what was executed
+        # the reward counts the effort of the executed action
         assert infos[0]['reward_parts']['effort'] == pytest.approx(-0.001 * 0.5**2)
     assert [command.tolist() for command in robot.commands[:2]] == [[0.5], [1.0]]
 
 
-def test_beyond_a_limit_the_episode_is_truncated_and_the_robot_stands() -> None:
+def test_exceeding_a_limit_truncates_the_episode_and_stops_the_robot() -> None:
     """From level and at rest, gravity alone: 0.75 rad/s a step, so 2.25 in the third."""
     robot = SensedPendulum(start=(math.pi / 2, 0.0))
     env = make(robot, SLOW)
@@ -122,7 +122,7 @@ def test_beyond_a_limit_the_episode_is_truncated_and_the_robot_stands() -> None:
     assert env.state.is_latched
 
 
-def test_rearm_is_refused_while_the_robot_is_beyond_its_limit() -> None:
+def test_rearm_is_refused_while_the_limit_is_exceeded() -> None:
     robot = SensedPendulum(start=(math.pi / 2, 0.0))
     env = make(robot, SLOW)
     env.reset()
@@ -152,15 +152,15 @@ def test_reset_waits_for_rearm() -> None:
     assert robot.resets == 2
 
 
-def test_a_reset_that_waits_can_be_released() -> None:
+def test_a_waiting_reset_can_be_interrupted() -> None:
     env = make(PendulumRobot(), SafetyDescription())
     env.state.begin(emergency())
-    threading.Timer(0.1, env.release).start()
+    threading.Timer(0.1, env.stop_waiting).start()
     with pytest.raises(RobotError, match='stopped while waiting for a re-arm: emergency_stop'):
         env.reset()
 
 
-def test_an_episode_that_begins_beyond_a_limit_does_not_begin() -> None:
+def test_an_episode_does_not_begin_beyond_a_limit() -> None:
     robot = SensedPendulum(start=(math.pi / 2, 2.0))
     env = make(robot, SLOW)
     thread, done = reset_elsewhere(env)
@@ -174,8 +174,10 @@ def test_an_episode_that_begins_beyond_a_limit_does_not_begin() -> None:
     assert robot.commands == []
 
 
-def test_a_task_that_ends_there_itself_terminates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the task says comes before what the limit says."""
+def test_a_task_that_terminates_at_the_limit_takes_precedence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Termination by the task takes precedence over truncation by the limit."""
 
     def end(*_: object) -> Outcome:
         return Outcome({'fall': -1.0}, terminated=True)
@@ -189,10 +191,10 @@ def test_a_task_that_ends_there_itself_terminates(monkeypatch: pytest.MonkeyPatc
 
 
 class ReplacingRobot(PendulumRobot):
-    """A robot whose gate sent something else, or that was not seen afterwards.
+    """A robot that a stop commanded instead, or with readings that are not fresh.
 
     Attributes:
-        reading: what the next reading says besides its values.
+        reading: further arguments of the next reading.
     """
 
     reading: dict[str, object] = {}  # noqa: RUF012
@@ -202,7 +204,7 @@ class ReplacingRobot(PendulumRobot):
         return dataclasses.replace(super().apply(command), **self.reading)  # type: ignore[arg-type]
 
 
-def test_what_a_stop_sent_instead_is_what_was_executed() -> None:
+def test_the_command_of_a_stop_is_what_was_executed() -> None:
     robot = ReplacingRobot()
     env = make(robot, SafetyDescription())
     env.reset()
@@ -213,7 +215,7 @@ def test_what_a_stop_sent_instead_is_what_was_executed() -> None:
     assert info['intervention'] is True
 
 
-def test_a_step_that_nobody_saw_says_so() -> None:
+def test_an_unobserved_step_is_marked() -> None:
     robot = ReplacingRobot()
     env = make(robot, SafetyDescription())
     env.reset()

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Vectors are laid out as the description says."""
+"""Observation and action vectors are laid out as described."""
 
 from collections.abc import Callable
 import dataclasses
@@ -54,7 +54,7 @@ RAW = {
 }
 
 
-def test_elements_stand_in_the_order_of_the_description() -> None:
+def test_elements_are_in_the_order_of_the_description() -> None:
     spaces = Spaces(ARM)
     assert spaces.observation_names == (
         'velocity/a',
@@ -153,7 +153,7 @@ DOES_NOT_MATTER: dict[str, Change] = {
 
 @pytest.fixture(autouse=True)
 def any_fields_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the task need nothing, so that every field may be changed."""
+    """Make the task need no fields, so that every field may be changed."""
     monkeypatch.setattr('rl_agent.tasks.swing_up.SwingUp.fields', ())
 
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Transforms give what the textbooks say."""
+"""Transforms agree with the textbooks."""
 
 from collections.abc import Callable
 import math
@@ -18,7 +18,7 @@ from rl_agent.quaternion import roll_pitch_yaw
     ('angles', 'gravity'),
     [
         ((0.0, 0.0, 0.0), (0.0, 0.0, -1.0)),
-        ((0.0, 0.0, 1.0), (0.0, 0.0, -1.0)),  # yaw is of no matter
+        ((0.0, 0.0, 1.0), (0.0, 0.0, -1.0)),  # yaw has no influence
         ((math.pi, 0.0, 0.0), (0.0, 0.0, 1.0)),
         ((math.pi / 2, 0.0, 0.0), (0.0, -1.0, 0.0)),
         ((0.0, math.pi / 2, 0.0), (1.0, 0.0, 0.0)),  # nose down
@@ -32,10 +32,10 @@ def test_gravity_by_hand(
 
 
 @pytest.mark.parametrize('convert', [projected_gravity, roll_pitch_yaw])
-def test_a_quaternion_too_long_for_numbers_is_none(
+def test_a_quaternion_of_infinite_length_is_no_orientation(
     convert: Callable[[Float64Array], Float64Array | tuple[float, float, float]],
 ) -> None:
-    """Divided by an infinite length it would say that the robot stands upright."""
+    """Divided by its infinite length it would mean that the robot stands upright."""
     assert np.isnan(convert(np.array([1e200, 0.0, 0.0, 0.0]))).all()
     np.testing.assert_allclose(
         convert(np.array([1e100, 0.0, 0.0, 0.0])), convert(np.array([1.0, 0.0, 0.0, 0.0]))
@@ -56,13 +56,15 @@ def field(**more: Any) -> ObservationField:
         ({'bounds': (0.0, 5.0), 'clip': True, 'replace_nan': 9.0}, [5.0, 0.0, 5.0, 5.0]),
     ],
 )
-def test_numbers_out_of_the_ordinary(more: dict[str, Any], expected: list[float]) -> None:
+def test_values_that_are_not_finite_or_out_of_bounds(
+    more: dict[str, Any], expected: list[float]
+) -> None:
     given = np.array([math.inf, -math.inf, math.nan, 7.0])
     np.testing.assert_array_equal(transform(field(**more), given), expected)
 
 
 @pytest.mark.parametrize('name', ['roll_pitch_yaw', 'projected_gravity'])
 def test_a_quaternion_of_zeros_is_no_orientation(name: Any) -> None:
-    """As drivers send it that know none; what comes out is refused as not finite."""
+    """Drivers without an orientation send zeros; the result is refused as not finite."""
     with np.errstate(invalid='ignore'):
         assert np.isnan(transform(field(transform=name), np.zeros(4))).all()

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""NumPy's OpenBLAS takes the kernels that fit the processor."""
+"""NumPy's OpenBLAS uses kernels that fit the processor."""
 
 import subprocess
 import sys
@@ -36,17 +36,17 @@ AVX512 = AVX2 | {'avx512f', 'avx512cd', 'avx512bw', 'avx512dq', 'avx512vl'}
         (set(), None),
     ],
 )
-def test_the_best_kernels_that_the_processor_can_run(flags: set[str], expected: str) -> None:
+def test_the_best_kernels_for_the_processor(flags: set[str], expected: str) -> None:
     assert kernels_for(flags) == expected
 
 
-def test_what_the_environment_says_stays() -> None:
+def test_values_in_the_environment_take_precedence() -> None:
     added = blas_environment({'OPENBLAS_NUM_THREADS': '2', 'OPENBLAS_CORETYPE': 'Zen'})
     assert added == {}
     assert blas_environment({})['OPENBLAS_NUM_THREADS'] == '1'
 
 
-def test_openblas_takes_them() -> None:
+def test_openblas_uses_these_kernels() -> None:
     output = subprocess.run(
         [sys.executable, '-c', SAYS_ITS_KERNELS], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -1,12 +1,12 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Ticks at absolute deadlines, on a clock that the test moves."""
+"""Ticks at absolute deadlines, on a simulated clock."""
 
 import pytest
 from rl_agent.real_time.fixed_rate import FixedRate
 
 
 class Clock:
-    """A clock that only sleep and the test move.
+    """A clock that only `sleep` and the test advance.
 
     Attributes:
         now_s: the time.
@@ -14,12 +14,12 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        """Begin at an odd time."""
+        """Start at an arbitrary time."""
         self.now_s = 100.0
         self.oversleep_s = 0.0
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.now_s += seconds + self.oversleep_s
 
 
@@ -34,7 +34,7 @@ def counts(rate: FixedRate) -> tuple[int, int, int]:
     return rate.ticks, rate.late, rate.missed
 
 
-def test_work_between_two_ticks_makes_no_drift() -> None:
+def test_work_between_two_ticks_causes_no_drift() -> None:
     rate, clock = make()
     for number in range(1, 1001):
         clock.now_s += 0.03 * (number % 3)
@@ -43,7 +43,7 @@ def test_work_between_two_ticks_makes_no_drift() -> None:
     assert counts(rate) == (1000, 0, 0)
 
 
-def test_oversleeping_makes_no_drift_either() -> None:
+def test_oversleeping_causes_no_drift() -> None:
     rate, clock = make()
     clock.oversleep_s = 0.004
     for number in range(1, 101):
@@ -62,8 +62,8 @@ def test_a_tick_later_than_a_tenth_of_a_period_is_late() -> None:
     assert counts(rate) == (2, 1, 0)
 
 
-def test_missed_ticks_are_left_out() -> None:
-    """3.5 periods of work: the tick begins late, two are missed, and no burst follows."""
+def test_missed_ticks_are_skipped() -> None:
+    """3.5 periods of work: the tick is late, two are missed, and no burst follows."""
     rate, clock = make()
     clock.now_s += 0.35
     assert rate.wait() == pytest.approx(0.25)
@@ -75,7 +75,7 @@ def test_missed_ticks_are_left_out() -> None:
     assert counts(rate) == (3, 1, 2)
 
 
-def test_a_new_start_forgets_what_was_due() -> None:
+def test_start_resets_the_deadlines() -> None:
     rate, clock = make()
     clock.now_s += 60.0
     rate.start()

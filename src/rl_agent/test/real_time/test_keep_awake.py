@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A processor that is kept awake is busy, gives way to all others, and sleeps when told so."""
+"""A processor kept awake is busy, gives way to other work, and may sleep after `close`."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ CPU = max(os.sched_getaffinity(0))
 
 
 def awake_threads() -> list[int]:
-    """Return the ids of the threads that this process has on one processor at idle priority."""
+    """Return the ids of this process's threads at idle priority on one processor."""
     threads = [int(folder.name) for folder in Path('/proc/self/task').iterdir()]
     idle = [thread for thread in threads if os.sched_getscheduler(thread) == os.SCHED_IDLE]
     return [thread for thread in idle if os.sched_getaffinity(thread) == {CPU}]
@@ -36,14 +36,14 @@ def test_it_spins_at_idle_priority_until_it_is_closed() -> None:
         deadline_s = time.monotonic() + 60.0
         while used_s(thread) < 0.1:
             assert time.monotonic() < deadline_s
-            time.sleep(0.01)  # the interpreter lock is free meanwhile
+            time.sleep(0.01)  # releases the interpreter lock
     finally:
         awake.close()
     assert threading.active_count() == threads
     assert awake_threads() == []
 
 
-def test_a_processor_that_is_not_there_is_named() -> None:
+def test_a_missing_processor_is_named() -> None:
     with pytest.raises(OSError, match='Invalid argument'):
         AwakeProcessor(1023)
     assert awake_threads() == []
@@ -61,7 +61,7 @@ def test_a_context_reports_a_refusal_and_goes_on() -> None:
     assert len(said) == 1
 
 
-def test_somebody_must_say_which_processor() -> None:
+def test_keep_awake_needs_a_processor_number() -> None:
     with pytest.raises(ConfigurationError, match='keep_awake: given true without control_cpu'):
         build(AgentParameters, {'robot': 'pendulum', 'keep_awake': True}, 'parameters')
     build(AgentParameters, {'robot': 'pendulum', 'keep_awake': True, 'control_cpu': 0}, 'here')

@@ -13,11 +13,11 @@ def test_percentiles_by_hand() -> None:
     assert histogram.percentiles((0.5, 0.99, 1.0)) == (50.0, 99.0, 100.0)
 
 
-def test_none_is_not_a_number() -> None:
+def test_percentiles_of_an_empty_histogram_are_nan() -> None:
     assert all(math.isnan(value) for value in LatencyHistogram().percentiles((0.5, 0.99)))
 
 
-def test_what_was_before_is_left_out() -> None:
+def test_earlier_counts_are_subtracted() -> None:
     histogram = LatencyHistogram()
     histogram.add(1.0)
     before = histogram.counts.copy()
@@ -25,7 +25,7 @@ def test_what_was_before_is_left_out() -> None:
     assert histogram.percentiles((0.5, 0.99), before) == (11.0, 11.0)
 
 
-def test_times_that_are_too_long_are_counted_all_the_same() -> None:
+def test_times_beyond_the_range_are_counted_in_the_last_bin() -> None:
     histogram = LatencyHistogram()
     histogram.add(3600.0)
     histogram.add(-1.0)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What is asked of Python and the operating system is there, and is taken back."""
+"""Settings of Python and the operating system take effect and are restored."""
 
 import gc
 import os
@@ -13,7 +13,7 @@ from rl_agent.real_time.scheduling import prepare_process, prepare_thread, resto
 TIMEOUT_S = 30.0
 
 
-def test_collection_is_off_while_robots_move() -> None:
+def test_automatic_collection_is_off_in_a_prepared_process() -> None:
     try:
         prepare_process()
         assert not gc.isenabled()
@@ -26,13 +26,13 @@ def test_collection_is_off_while_robots_move() -> None:
     assert gc.get_freeze_count() == 0
 
 
-def test_it_says_what_it_got() -> None:
-    """Whether it is permitted depends on who runs this; either way it is told."""
-    said: list[str] = []
+def test_the_outcome_is_reported() -> None:
+    """The outcome depends on the permissions of this process; it is reported either way."""
+    log_lines: list[str] = []
     scheduled: list[int] = []
 
     def control() -> None:
-        said.extend(prepare_thread(10, -1))
+        log_lines.extend(prepare_thread(10, -1))
         scheduled.append(os.sched_getscheduler(0))
 
     thread = threading.Thread(target=control)
@@ -40,14 +40,14 @@ def test_it_says_what_it_got() -> None:
     thread.join(TIMEOUT_S)
     restore_process()
     if scheduled == [os.SCHED_FIFO]:
-        assert said == ['the control thread runs under SCHED_FIFO at priority 10']
+        assert log_lines == ['the control thread runs under SCHED_FIFO at priority 10']
     else:
-        assert 'was not permitted' in said[0]
-        assert 'accepted: CAP_SYS_NICE' in said[0]
+        assert 'was not permitted' in log_lines[0]
+        assert 'accepted: CAP_SYS_NICE' in log_lines[0]
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
-def test_a_priority_that_is_refused_leaves_all_threads_as_they_are(
+def test_a_refused_priority_leaves_all_threads_unchanged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With `ulimit -r 5` lower priorities are permitted."""
@@ -59,8 +59,8 @@ def test_a_priority_that_is_refused_leaves_all_threads_as_they_are(
         granted.append(policy)
 
     monkeypatch.setattr(os, 'sched_setscheduler', schedule)
-    said = prepare_thread(10, -1)
-    assert 'runs without SCHED_FIFO' in said[0]
+    log_lines = prepare_thread(10, -1)
+    assert 'runs without SCHED_FIFO' in log_lines[0]
     assert os.SCHED_FIFO not in granted
 
 
@@ -74,22 +74,22 @@ def test_the_other_threads_get_the_lowest_priority(monkeypatch: pytest.MonkeyPat
     ends = threading.Event()
     other = threading.Thread(target=ends.wait)
     other.start()
-    said = prepare_thread(10, -1)
+    log_lines = prepare_thread(10, -1)
     ends.set()
     other.join(TIMEOUT_S)
-    assert said == ['the control thread runs under SCHED_FIFO at priority 10']
+    assert log_lines == ['the control thread runs under SCHED_FIFO at priority 10']
     assert other.native_id is not None
     assert given[threading.get_native_id()] == (os.SCHED_FIFO, 10)
     assert given[other.native_id] == (os.SCHED_FIFO, 1)
 
 
-def test_nothing_is_asked_for_that_is_not_wanted() -> None:
+def test_nothing_is_done_by_default() -> None:
     assert prepare_thread(0, -1) == []
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
-def test_a_thread_can_stay_on_one_processor() -> None:
-    """In a process of its own: it would stay there."""
+def test_a_thread_can_be_pinned_to_a_processor() -> None:
+    """In a separate process, because the pinning would last."""
     code = (
         'import os; from rl_agent.real_time.scheduling import prepare_thread;'
         ' print(prepare_thread(0, min(os.sched_getaffinity(0))), len(os.sched_getaffinity(0)))'

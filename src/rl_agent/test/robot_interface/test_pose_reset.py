@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A robot is moved to a pose step by step, and its arrival is seen."""
+"""A robot is moved to a pose in steps, and its arrival is checked."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from rl_agent.robot_interface.pose_reset import move_to_pose
 
 @pytest.fixture(autouse=True)
 def any_fields_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the task need nothing."""
+    """Make the task need no fields."""
     monkeypatch.setattr('rl_agent.tasks.swing_up.SwingUp.fields', ())
 
 
@@ -50,11 +50,11 @@ def describe(**pose: Any) -> RobotDescription:
 
 
 class Follower:
-    """Joints that go a share of the way to their commands."""
+    """Joints that cover a fraction of the distance to their command each step."""
 
-    def __init__(self, share: float) -> None:
-        """Stand at a = -0.5, b = 1.5, beyond what may be commanded."""
-        self._share = share
+    def __init__(self, fraction: float) -> None:
+        """Start at a = -0.5, b = 1.5, outside the bounds of commands."""
+        self._fraction = fraction
         self._position = np.array([-0.5, 1.5])
         self.commands: list[list[float]] = []
 
@@ -64,11 +64,11 @@ class Follower:
 
     def apply(self, command: NDArray[np.float64]) -> Reading:
         self.commands.append(command.round(12).tolist())
-        self._position = self._position + self._share * (command - self._position)
+        self._position = self._position + self._fraction * (command - self._position)
         return self.read()
 
 
-def test_the_way_to_the_default_pose_by_hand() -> None:
+def test_the_commands_to_the_default_pose_by_hand() -> None:
     robot = Follower(1.0)
     reading = move_to_pose(robot.read(), robot.apply, describe())
     assert robot.commands == [[-0.3, 1.0], [-0.1, 0.7], [0.1, 0.3], [0.3, -0.1], [0.5, -0.5]]
@@ -83,8 +83,8 @@ def test_a_slow_robot_is_waited_for() -> None:
     assert np.abs(reading.values['where'][[0, 2]]).max() <= 0.01
 
 
-def test_a_robot_that_does_not_arrive() -> None:
+def test_a_robot_that_does_not_arrive_is_an_error() -> None:
     robot = Follower(0.0)
     with pytest.raises(RobotError, match=r'reset: b is 2 away .* 1 s after .*; accepted: 0.05'):
         move_to_pose(robot.read(), robot.apply, describe())
-    assert len(robot.commands) == 5 + 10  # its time, and that of the time-out
+    assert len(robot.commands) == 5 + 10  # the time of the move, and the time-out

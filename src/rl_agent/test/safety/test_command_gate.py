@@ -1,6 +1,6 @@
 # mypy: disable-error-code="unreachable"
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Commands go out only while the robot may move; else the reaction does, from any thread."""
+"""Commands are sent only while the robot may move, otherwise the reaction, from any thread."""
 
 from collections.abc import Callable, Iterator
 import dataclasses
@@ -36,19 +36,19 @@ JOINT = dataclasses.replace(MOTOR, unit='rad')
 
 
 class Topic:
-    """Where commands go.
+    """The command topic.
 
     Attributes:
-        sent: each command, and the thread it came from.
+        sent: each command, with the name of the sending thread.
     """
 
     def __init__(self) -> None:
-        """Be empty."""
+        """Create an empty topic."""
         self.sent: list[tuple[float, str]] = []
         self._changed = threading.Condition()
 
     def publish(self, command: NDArray[np.float64]) -> None:
-        """Note a command."""
+        """Store a command."""
         with self._changed:
             self.sent.append((float(command[0]), threading.current_thread().name))
             self._changed.notify_all()
@@ -59,13 +59,13 @@ class Topic:
         return [number for number, _ in self.sent]
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a condition on what was sent."""
+        """Wait for a condition on the sent commands."""
         with self._changed:
             assert self._changed.wait_for(condition, TIMEOUT_S)
 
 
 class Bench:
-    """A gate for one motor, with all around it."""
+    """A gate for one motor, with its surroundings."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Bench:
         """Start it."""
         self.topic, self.events = Topic(), EventLog()
         self.state = SafetyState(self.events)
-        self.persists: str | None = None
+        self.persisting_cause: str | None = None
         self.gate = CommandGate(
             self.topic.publish,
             self.state,
@@ -93,7 +93,9 @@ class Bench:
 
     def stop(self, reaction: ReactionDescription, *, latched: bool = True) -> None:
         """Stop the robot."""
-        self.state.begin(Stop('test', 'of a test', reaction, latched, lambda: self.persists))
+        self.state.begin(
+            Stop('test', 'of a test', reaction, latched, lambda: self.persisting_cause)
+        )
 
 
 MakeBench = Callable[..., Bench]
@@ -101,7 +103,7 @@ MakeBench = Callable[..., Bench]
 
 @pytest.fixture
 def make() -> Iterator[MakeBench]:
-    """Return a function that makes a bench, which ends with the test."""
+    """Return a function that makes a bench, which is closed after the test."""
     made: list[Bench] = []
 
     def make_bench(
@@ -129,20 +131,20 @@ def test_commands_pass_while_the_robot_may_move(make: MakeBench) -> None:
     assert bench.gate.state is GateState.MOVING
 
 
-def test_the_reaction_leaves_on_the_thread_that_brings_the_stop(make: MakeBench) -> None:
-    """An emergency stop does not wait for any other thread."""
+def test_the_reaction_is_sent_on_the_thread_that_begins_the_stop(make: MakeBench) -> None:
+    """An emergency stop does not wait for another thread."""
     bench = make()
     bench.send(5.0)
-    thread = threading.Thread(target=bench.stop, args=(ZERO,), name='bringer')
+    thread = threading.Thread(target=bench.stop, args=(ZERO,), name='stopper')
     thread.start()
     thread.join(TIMEOUT_S)
-    assert bench.topic.sent[1] == (0.0, 'bringer')
+    assert bench.topic.sent[1] == (0.0, 'stopper')
     assert not bench.send(7.0)
     assert 7.0 not in bench.topic.numbers
     assert bench.gate.state is not GateState.MOVING
 
 
-def test_it_is_repeated_until_rearm(make: MakeBench) -> None:
+def test_the_reaction_is_repeated_until_rearm(make: MakeBench) -> None:
     bench = make()
     bench.send(5.0)
     bench.stop(HOLD)
@@ -154,7 +156,7 @@ def test_it_is_repeated_until_rearm(make: MakeBench) -> None:
     assert bench.topic.numbers[-1] == 7.0
 
 
-def test_a_damped_stop_goes_to_zero_evenly(make: MakeBench) -> None:
+def test_a_damped_stop_ramps_to_zero(make: MakeBench) -> None:
     bench = make()
     bench.send(4.0)
     bench.stop(DAMPED)
@@ -173,21 +175,21 @@ def test_an_emergency_stop_replaces_another_reaction(make: MakeBench) -> None:
     assert bench.gate.command_in_effect == [0.0]
 
 
-def test_a_stop_before_the_first_command_reacts_too(make: MakeBench) -> None:
+def test_a_stop_before_the_first_command_sends_its_reaction_too(make: MakeBench) -> None:
     bench = make()
     bench.stop(DAMPED)
     assert bench.topic.numbers[0] == 0.0
 
 
 def test_a_silent_control_thread_is_stopped(make: MakeBench) -> None:
-    """From another thread; when it speaks again, the stop that is not latched is over."""
+    """By another thread; the stop is not latched and ends when commands come again."""
     bench = make(0.05)
     bench.send(5.0)
     bench.topic.until(lambda: bench.topic.numbers[-1] == 0.0)
     assert bench.topic.sent[-1][1] == 'command_gate'
-    assert bench.state.words == 'control_loop_stuck: no command for 0.05 s'
+    assert bench.state.summary == 'control_loop_stuck: no command for 0.05 s'
     assert bench.events.counts() == {'control_loop_stuck': 1}
-    assert not bench.send(6.0)  # the episode is over, but the stop is too
+    assert not bench.send(6.0)  # this ends the stop; the episode had ended before
     assert bench.state.stop is None
     assert bench.send(7.0)
 
@@ -202,7 +204,7 @@ def test_a_latched_command_watchdog_waits_for_a_person(make: MakeBench) -> None:
     assert bench.send(7.0)
 
 
-def test_the_control_thread_owes_nothing_between_two_episodes(make: MakeBench) -> None:
+def test_no_command_is_due_between_two_episodes(make: MakeBench) -> None:
     bench = make(0.05)
     bench.send(5.0)
     bench.gate.rest(ZERO)
@@ -214,7 +216,7 @@ def test_the_control_thread_owes_nothing_between_two_episodes(make: MakeBench) -
 def test_the_end_of_an_episode_is_a_stop_and_then_silence(make: MakeBench) -> None:
     bench = make()
     bench.gate.rest(DAMPED)
-    assert bench.topic.sent == []  # nothing was commanded, nothing is
+    assert bench.topic.sent == []  # nothing was commanded before
     bench.send(4.0)
     bench.gate.rest(DAMPED)
     numbers = bench.topic.numbers
@@ -223,8 +225,8 @@ def test_the_end_of_an_episode_is_a_stop_and_then_silence(make: MakeBench) -> No
     assert len(numbers) > 3
 
 
-def test_a_gate_that_retires_stops_the_robot_once(make: MakeBench) -> None:
-    """The control thread may bring the robot to rest, or send, at the same time."""
+def test_a_retiring_gate_stops_the_robot_once(make: MakeBench) -> None:
+    """The control thread may call `rest` or `send` at the same time."""
     bench = make()
     bench.send(4.0)
     thread = threading.Thread(target=bench.gate.rest, args=(ReactionDescription(duration_s=60.0),))
@@ -239,7 +241,7 @@ def test_a_gate_that_retires_stops_the_robot_once(make: MakeBench) -> None:
     assert all(after <= before for before, after in itertools.pairwise(numbers))
 
 
-def test_a_gate_that_retires_carries_a_stop_out(make: MakeBench) -> None:
+def test_a_retiring_gate_finishes_a_stop(make: MakeBench) -> None:
     bench = make()
     bench.send(4.0)
     bench.stop(DAMPED)
@@ -247,15 +249,15 @@ def test_a_gate_that_retires_carries_a_stop_out(make: MakeBench) -> None:
     assert bench.topic.numbers[-1] == 0.0
 
 
-@pytest.mark.parametrize('begun', ['at rest', 'amid another stop'])
-def test_a_stop_that_comes_while_a_gate_retires_is_carried_out_too(
+@pytest.mark.parametrize('begun', ['at rest', 'during another stop'])
+def test_a_stop_that_begins_while_the_gate_retires_is_finished_too(
     make: MakeBench, begun: str
 ) -> None:
-    """Whoever presses the emergency stop after Ctrl-C does not keep the robot moving by it."""
+    """An emergency stop after Ctrl-C does not keep the robot moving."""
     bench = make()
     bench.send(4.0)
     slow = ReactionDescription('damped_stop', 0.5)
-    if begun == 'amid another stop':
+    if begun == 'during another stop':
         bench.stop(slow)
     thread = threading.Thread(target=bench.gate.retire, args=(slow,))
     thread.start()
@@ -268,7 +270,7 @@ def test_a_stop_that_comes_while_a_gate_retires_is_carried_out_too(
     assert max(itertools.starmap(lambda a, b: a - b, itertools.pairwise(bench.topic.numbers))) < 2
 
 
-def test_a_stop_that_ends_while_a_gate_retires_leaves_no_speed(make: MakeBench) -> None:
+def test_a_stop_that_ends_while_the_gate_retires_leaves_no_speed(make: MakeBench) -> None:
     bench = make()
     bench.send(4.0)
     slow = ReactionDescription('damped_stop', 0.5)
@@ -281,8 +283,8 @@ def test_a_stop_that_ends_while_a_gate_retires_leaves_no_speed(make: MakeBench) 
     assert bench.topic.numbers[-1] == 0.0
 
 
-def test_after_a_new_start_nobody_knows_where_the_robot_is(make: MakeBench) -> None:
-    """A latched stop outlives a deactivation, in which a person may move the robot."""
+def test_after_a_new_start_the_pose_is_unknown(make: MakeBench) -> None:
+    """A latched stop outlasts a deactivation, during which a person may move the robot."""
     bench = make(action=JOINT)
     bench.gate.update_pose(np.array([1.0]))
     bench.send(1.0)
@@ -299,7 +301,7 @@ def test_after_a_new_start_nobody_knows_where_the_robot_is(make: MakeBench) -> N
 
 
 @pytest.mark.parametrize('reaction', [HOLD, DAMPED])
-def test_a_robot_that_somebody_else_moved_is_stopped_where_it_is(
+def test_a_robot_moved_externally_is_stopped_where_it_is(
     make: MakeBench, reaction: ReactionDescription
 ) -> None:
     bench = make(action=JOINT)
@@ -314,7 +316,7 @@ def test_a_robot_that_somebody_else_moved_is_stopped_where_it_is(
     assert set(bench.topic.numbers[sent:]) == {-2.0}
 
 
-def test_where_nobody_knows_where_a_robot_was_moved_to_a_stop_commands_nothing(
+def test_a_stop_sends_nothing_if_the_pose_after_external_motion_is_unknown(
     make: MakeBench,
 ) -> None:
     bench = make(action=JOINT)
@@ -328,12 +330,12 @@ def test_where_nobody_knows_where_a_robot_was_moved_to_a_stop_commands_nothing(
     assert bench.topic.numbers[sent:] == []
 
 
-def test_a_command_that_is_no_number_stops_the_robot(make: MakeBench) -> None:
+def test_a_command_that_is_not_finite_stops_the_robot(make: MakeBench) -> None:
     bench = make()
     bench.send(4.0)
     assert not bench.send(math.nan)
     assert bench.state.is_latched
-    assert bench.state.words == 'command_not_finite: given [nan]; accepted: finite numbers'
+    assert bench.state.summary == 'command_not_finite: given [nan]; accepted: finite numbers'
     assert set(bench.topic.numbers[1:]) == {0.0}
     bench.gate.update_pose(np.array([math.nan]))
     bench.state.rearm()
@@ -343,7 +345,7 @@ def test_a_command_that_is_no_number_stops_the_robot(make: MakeBench) -> None:
     assert np.isfinite(bench.topic.numbers).all()
 
 
-def test_a_stop_is_carried_out_though_the_thread_that_does_it_is_late(make: MakeBench) -> None:
+def test_a_stop_is_finished_even_if_the_gate_thread_is_late(make: MakeBench) -> None:
     bench = make(poll_sensors=lambda: time.sleep(1.0))
     bench.send(4.0)
     bench.stop(DAMPED)
@@ -373,7 +375,7 @@ def test_the_state_after_each_event(make: MakeBench) -> None:
         assert (number, bench.gate.state.name) == (number, expected)
 
 
-def test_a_gate_that_retires_stays_so_until_it_closes(make: MakeBench) -> None:
+def test_a_retiring_gate_stays_in_that_state_until_it_closes(make: MakeBench) -> None:
     bench = make()
     bench.send(4.0)
     slow = ReactionDescription('damped_stop', 0.5)
@@ -403,7 +405,7 @@ def test_a_closed_gate_sends_nothing(make: MakeBench) -> None:
 
 
 def test_no_command_of_the_policy_follows_a_stop(make: MakeBench) -> None:
-    """However the threads meet: after the first reaction there are only reactions."""
+    """In any order of threads: after the first reaction only reactions are sent."""
     bench = make()
     done = threading.Event()
 

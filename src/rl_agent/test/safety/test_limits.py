@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Limits of what is measured."""
+"""Limits on measured values."""
 
 import math
 
@@ -14,20 +14,20 @@ LEVEL = [0.0, 0.0, 0.0, 1.0]
 
 
 def check(*, speed: list[float], orientation: list[float] | None = None) -> str | None:
-    """Return what the trips of a leg say."""
-    trips = Limits(
+    """Return the trip of a leg, as text."""
+    limits = Limits(
         [LimitDescription('too_fast', 'speed', low=(-3.0,), high=(3.0, 5.0))],
         TiltDescription('orientation', max_roll_rad=0.5, max_pitch_rad=0.25),
         JOINTS,
     )
-    trip = trips.check(
+    trip = limits.check(
         {'speed': np.array(speed), 'orientation': np.array(orientation or LEVEL, np.float64)}
     )
     return None if trip is None else f'{trip.name}: {trip.text}'
 
 
 @pytest.mark.parametrize('speed', [[0.0, 0.0], [3.0, 5.0], [-3.0, -3.0]])
-def test_within_the_limits_nothing_trips(speed: list[float]) -> None:
+def test_values_within_the_limits_do_not_trip(speed: list[float]) -> None:
     assert check(speed=speed) is None
 
 
@@ -40,7 +40,7 @@ def test_within_the_limits_nothing_trips(speed: list[float]) -> None:
         ([math.nan, 0.0], 'too_fast: speed of hip: given nan; accepted: -3 to 3'),
     ],
 )
-def test_beyond_a_limit_the_joint_is_named(speed: list[float], expected: str) -> None:
+def test_a_trip_names_the_joint(speed: list[float], expected: str) -> None:
     assert check(speed=speed) == expected
 
 
@@ -59,7 +59,7 @@ def test_a_base_that_tilts(roll: float, pitch: float, expected: str | None) -> N
 
 
 @pytest.mark.parametrize('bad', [[0.0] * 4, [math.nan, 0.0, 0.0, 1.0]])
-def test_an_orientation_that_nobody_knows_trips(bad: list[float]) -> None:
-    said = check(speed=[0.0, 0.0], orientation=bad)
-    assert said is not None
-    assert 'accepted: a quaternion' in said
+def test_an_unknown_orientation_trips(bad: list[float]) -> None:
+    trip = check(speed=[0.0, 0.0], orientation=bad)
+    assert trip is not None
+    assert 'accepted: a quaternion' in trip

@@ -12,7 +12,7 @@ from scipy import signal
 @pytest.mark.parametrize(
     ('cutoff_hz', 'rate_hz'), [(4.0, 20.0), (8.0, 50.0), (0.1, 500.0), (249.0, 500.0)]
 )
-def test_it_equals_that_of_scipy(cutoff_hz: float, rate_hz: float) -> None:
+def test_the_filter_equals_that_of_scipy(cutoff_hz: float, rate_hz: float) -> None:
     numerator, denominator = signal.butter(2, cutoff_hz, fs=rate_hz)
     low_pass = LowPass(cutoff_hz, rate_hz, 3)
     np.testing.assert_allclose(low_pass.numerator, numerator, rtol=0, atol=1e-12)
@@ -23,9 +23,9 @@ def test_it_equals_that_of_scipy(cutoff_hz: float, rate_hz: float) -> None:
     np.testing.assert_allclose(given, expected, rtol=0, atol=1e-12)
 
 
-def test_it_begins_at_rest_without_a_jump() -> None:
+def test_a_reset_filter_is_at_rest() -> None:
     low_pass, pose = LowPass(4.0, 20.0, 2), np.array([0.7, -1.3])
-    for _ in range(2):  # the second time with another past
+    for _ in range(2):  # the second time with a different state
         low_pass.reset(pose)
         for _ in range(50):
             np.testing.assert_allclose(low_pass(pose), pose, rtol=0, atol=1e-12)
@@ -41,6 +41,6 @@ def test_a_step_overshoots_by_4_percent() -> None:
 
 
 @pytest.mark.parametrize('cutoff_hz', [0.0, -1.0, 10.0, 11.0, math.nan])
-def test_a_cutoff_that_cannot_be_is_refused(cutoff_hz: float) -> None:
+def test_an_impossible_cutoff_is_refused(cutoff_hz: float) -> None:
     with pytest.raises(ValueError, match=r'low_pass_hz: given .*; accepted: above 0, below 10'):
         LowPass(cutoff_hz, 20.0, 1)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What reaches the robot is finite, in the box, and changes no faster than it may."""
+"""Commands are finite, in the box, and within the slew limit."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def act(*numbers: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         ([1.0000001, 0.0], [1.0, 0.0], True),
     ],
 )
-def test_actions_are_kept_in_the_box(
+def test_actions_are_clipped_to_the_box(
     wanted: list[float], executed: list[float], changed: bool
 ) -> None:
     safe = plain().filter(np.array(wanted, np.float32))
@@ -37,8 +37,8 @@ def test_actions_are_kept_in_the_box(
     assert safe.limited == (('box',) if changed else ())
 
 
-def test_the_executed_action_is_an_array_of_its_own() -> None:
-    """A policy may use its buffer again; what was executed must not change with it."""
+def test_the_executed_action_is_a_copy() -> None:
+    """A policy may reuse its buffer; the executed action must not change with it."""
     wanted = np.array([0.5], np.float32)
     safe = plain(1).filter(wanted)
     wanted[0] = -0.5
@@ -46,15 +46,15 @@ def test_the_executed_action_is_an_array_of_its_own() -> None:
 
 
 @pytest.mark.parametrize('number', [np.nan, np.inf, -np.inf])
-def test_numbers_that_are_not_finite_are_refused(number: float) -> None:
-    """And leave no trace: the next action is filtered as if they had never come."""
+def test_an_action_that_is_not_finite_is_refused(number: float) -> None:
+    """It leaves no trace: the next action is filtered as if it had not existed."""
     safety = SafetyDescription(low_pass_hz=4.0, slew_per_s=(1.0,))
-    spoilt = SafetyFilter([-1.0] * 2, [1.0] * 2, 20.0, safety)
-    spared = SafetyFilter([-1.0] * 2, [1.0] * 2, 20.0, safety)
+    disturbed = SafetyFilter([-1.0] * 2, [1.0] * 2, 20.0, safety)
+    undisturbed = SafetyFilter([-1.0] * 2, [1.0] * 2, 20.0, safety)
     with pytest.raises(PolicyError, match=r'action: given .*; accepted: 2 finite numbers'):
-        spoilt.filter(act(0.0, number))
+        disturbed.filter(act(0.0, number))
     for _ in range(3):
-        after = [item.filter(act(1.0, 0.5)).command.tolist() for item in (spoilt, spared)]
+        after = [item.filter(act(1.0, 0.5)).command.tolist() for item in (disturbed, undisturbed)]
         assert after[0] == after[1]
 
 
@@ -64,7 +64,7 @@ def test_a_wrong_shape_is_refused(shape: tuple[int, ...]) -> None:
         plain().filter(np.zeros(shape, np.float32))
 
 
-def test_a_tighter_box_is_told_in_the_units_of_the_robot() -> None:
+def test_a_tighter_box_is_given_in_the_units_of_the_robot() -> None:
     """Commands from -2 to 6; the box from -1 to 3. Action 1 is 6, so 3 is action 0.25."""
     safety = SafetyDescription(command_low=(-1.0,), command_high=(3.0,))
     safe = SafetyFilter([-2.0] * 2, [6.0] * 2, 20.0, safety).filter(act(1.0, 0.0))
@@ -74,7 +74,7 @@ def test_a_tighter_box_is_told_in_the_units_of_the_robot() -> None:
 
 
 def test_the_slew_limit_by_hand() -> None:
-    """2 N m/s at 20 Hz: 0.1 a step, from the pose that the episode began at."""
+    """2 N m/s at 20 Hz: 0.1 a step, from the pose at the start of the episode."""
     limit = SafetyFilter([-1.0], [1.0], 20.0, SafetyDescription(slew_per_s=(2.0,)))
     limit.reset(np.array([0.5]))
     commands = [limit.filter(act(1.0)) for _ in range(7)]
@@ -103,7 +103,7 @@ def test_the_low_pass_is_applied_to_commands() -> None:
     np.testing.assert_allclose(
         [float(item.action[0]) for item in safe], expected / 5.0 - 1.0, atol=1e-6
     )
-    assert not any(item.changed for item in safe)  # a low-pass at work is no intervention
+    assert not any(item.changed for item in safe)  # the low-pass does not count as an intervention
 
 
 def test_an_overshoot_stays_in_the_box() -> None:
@@ -113,8 +113,8 @@ def test_an_overshoot_stays_in_the_box() -> None:
     assert max(commands) == 1.0
 
 
-def test_no_first_command_jumps() -> None:
-    """Whatever the policy wants, an episode goes on from its pose."""
+def test_the_first_command_does_not_jump() -> None:
+    """Whatever the policy wants, the first command is close to the pose."""
     safety = SafetyDescription(low_pass_hz=2.0, slew_per_s=(1.0,))
     chain = SafetyFilter([-1.0], [1.0], 100.0, safety)
     for pose in (0.8, -0.4):
@@ -135,10 +135,10 @@ def test_a_pose_outside_the_box_is_left_slowly() -> None:
 @pytest.mark.parametrize(
     ('default', 'expected'), [(None, (-0.5, 1.5)), ((1.0,), (0.0, 2.0)), ((3.0,), (1.0, 3.0))]
 )
-def test_a_launch_file_can_make_the_box_smaller(
+def test_a_launch_file_can_tighten_the_box(
     default: tuple[float, ...] | None, expected: tuple[float, float]
 ) -> None:
-    """Half of it, about the default pose, or about 0."""
+    """Half the box, about the default pose or about 0."""
     tighter = SafetyFilter(
         [-1.0], [3.0], 10.0, default=default, tightening=Tightening(action_scale=0.5)
     )
@@ -146,14 +146,14 @@ def test_a_launch_file_can_make_the_box_smaller(
     assert tuple(ends) == pytest.approx(expected)
 
 
-def test_a_launch_file_can_make_it_slower() -> None:
+def test_a_launch_file_can_tighten_the_slew_limit() -> None:
     safety = SafetyDescription(slew_per_s=(10.0,))
     slower = SafetyFilter([-1.0], [1.0], 10.0, safety, tightening=Tightening(slew_scale=0.25))
     assert float(slower.filter(act(1.0)).command[0]) == pytest.approx(0.25)
 
 
-def test_whatever_is_wanted_every_promise_holds() -> None:
-    """A thousand wild actions: in the box, no faster than allowed, executed as stored."""
+def test_every_guarantee_holds_for_any_action() -> None:
+    """A thousand random actions: in the box, within the slew limit, executed as stored."""
     safety = SafetyDescription(
         command_low=(-0.5, -2.0), command_high=(0.5, 1.0), slew_per_s=(5.0, 40.0), low_pass_hz=8.0
     )

@@ -1,6 +1,6 @@
 # mypy: disable-error-code="unreachable"
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Stops latch; only a person's re-arm ends them, and not before their cause is gone."""
+"""Stops latch: only a person's re-arm ends them, and not while their cause persists."""
 
 import threading
 
@@ -12,16 +12,18 @@ TIMEOUT_S = 30.0
 
 
 class Cause:
-    """Something that can hold a robot.
+    """A cause of a stop.
 
     Attributes:
-        why: why it still does; None: it is gone.
+        persisting: how the cause persists; None: it is gone.
     """
 
     def __init__(self, name: str, *, latched: bool = True) -> None:
-        """Be there."""
-        self.why: str | None = 'still there'
-        self.stop = Stop(name, f'of {name}', ReactionDescription(), latched, lambda: self.why)
+        """Create a cause that persists."""
+        self.persisting: str | None = 'still there'
+        self.stop = Stop(
+            name, f'of {name}', ReactionDescription(), latched, lambda: self.persisting
+        )
 
 
 def make() -> tuple[SafetyState, EventLog]:
@@ -29,24 +31,24 @@ def make() -> tuple[SafetyState, EventLog]:
     return SafetyState(events), events
 
 
-def test_a_robot_may_move_at_first() -> None:
+def test_a_new_state_lets_the_robot_move() -> None:
     state, _ = make()
-    assert (state.stop, state.is_latched, state.words) == (None, False, 'ok')
+    assert (state.stop, state.is_latched, state.summary) == (None, False, 'ok')
     assert state.wait_until_clear(0.0)
     assert state.rearm() == (True, 'nothing was latched')
 
 
-def test_a_latched_stop_ends_by_rearm_alone() -> None:
+def test_only_rearm_ends_a_latched_stop() -> None:
     state, events = make()
     cause = Cause('too_fast')
     state.begin(cause.stop)
-    cause.why = None
+    cause.persisting = None
     state.end('too_fast')
     assert (state.stop, state.is_latched) == (cause.stop, True)
-    assert state.words == 'too_fast: of too_fast'
+    assert state.summary == 'too_fast: of too_fast'
     assert not state.wait_until_clear(0.0)
     assert state.rearm() == (True, 're-armed after too_fast')
-    assert (state.stop, state.is_latched, state.words) == (None, False, 'ok')
+    assert (state.stop, state.is_latched, state.summary) == (None, False, 'ok')
     assert events.counts() == {'too_fast': 1}
 
 
@@ -56,7 +58,7 @@ def test_rearm_is_refused_while_the_cause_persists() -> None:
     state.begin(cause.stop)
     assert state.rearm() == (
         False,
-        'not re-armed, for the cause persists: too_fast: still there',
+        'not re-armed because the cause persists: too_fast: still there',
     )
     assert state.stop is cause.stop
 
@@ -66,24 +68,24 @@ def test_rearm_is_refused_while_another_stop_is_in_force() -> None:
     latched, other = Cause('too_fast'), Cause('old_sensor', latched=False)
     state.begin(latched.stop)
     state.begin(other.stop)
-    latched.why = None
+    latched.persisting = None
     assert state.rearm()[0] is False
     state.end('old_sensor')
     assert state.rearm()[0] is True
 
 
-def test_a_stop_that_is_not_latched_ends_by_itself() -> None:
+def test_a_stop_that_is_not_latched_ends_without_rearm() -> None:
     state, events = make()
     state.begin(Cause('old_sensor', latched=False).stop)
     assert not state.is_latched
     assert state.stop is not None
     state.end('old_sensor')
     assert state.stop is None
-    state.end('old_sensor')  # once more does nothing
+    state.end('old_sensor')  # has no effect
     assert events.counts() == {'old_sensor': 1}
 
 
-def test_the_first_stop_is_shown_and_an_emergency_stop_before_it() -> None:
+def test_the_first_stop_counts_unless_there_is_an_emergency_stop() -> None:
     state, _ = make()
     first, second, emergency = Cause('first'), Cause('second'), Cause('emergency_stop')
     state.begin(first.stop)
@@ -91,10 +93,10 @@ def test_the_first_stop_is_shown_and_an_emergency_stop_before_it() -> None:
     assert state.stop is first.stop
     state.begin(emergency.stop, emergency=True)
     assert state.stop is emergency.stop
-    assert state.words == 'first: of first; second: of second; emergency_stop: of emergency_stop'
+    assert state.summary == 'first: of first; second: of second; emergency_stop: of emergency_stop'
 
 
-def test_a_latched_stop_takes_the_place_of_one_that_is_not() -> None:
+def test_a_latched_stop_replaces_one_that_is_not_latched() -> None:
     state, _ = make()
     state.begin(Cause('sensor', latched=False).stop)
     latched = Cause('sensor')
@@ -104,26 +106,26 @@ def test_a_latched_stop_takes_the_place_of_one_that_is_not() -> None:
     assert state.stop is latched.stop
 
 
-def test_listeners_hear_of_each_change() -> None:
+def test_listeners_are_called_at_each_change() -> None:
     state, _ = make()
-    heard: list[bool] = []
-    state.listen(lambda: heard.append(state.stop is not None))
+    calls: list[bool] = []
+    state.add_listener(lambda: calls.append(state.stop is not None))
     cause = Cause('sensor')
     state.begin(cause.stop)
     state.begin(cause.stop)
-    cause.why = None
+    cause.persisting = None
     state.rearm()
-    assert heard == [True, False]
+    assert calls == [True, False]
 
 
-def test_who_waits_is_woken_by_rearm() -> None:
+def test_rearm_wakes_waiting_threads() -> None:
     state, _ = make()
     cause = Cause('sensor')
     state.begin(cause.stop)
     result: list[bool] = []
     thread = threading.Thread(target=lambda: result.append(state.wait_until_clear(TIMEOUT_S)))
     thread.start()
-    cause.why = None
+    cause.persisting = None
     state.rearm()
     thread.join(TIMEOUT_S)
     assert result == [True]

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Each way to stop a robot, by hand."""
+"""Each reaction that stops a robot, by hand."""
 
 import numpy as np
 import pytest
@@ -23,12 +23,12 @@ def commands(
         high=(9.0,),
         default=(4.0,),
     )
-    plan = StopPlanner(action).plan(
+    motion = StopPlanner(action).plan(
         ReactionDescription(reaction, 2.0),
         None if last is None else np.array([last]),
         None if pose is None else np.array([pose]),
     )
-    return None if plan is None else [float(plan.command(time_s)[0]) for time_s in TIMES_S]
+    return None if motion is None else [float(motion.command(time_s)[0]) for time_s in TIMES_S]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_each_reaction(unit: str, reaction: ReactionKind, expected: list[float])
     assert commands(unit, reaction, 2.0, 1.0) == pytest.approx(expected)
 
 
-def test_a_position_that_is_not_measured_is_held() -> None:
+def test_without_a_measured_position_the_last_command_is_held() -> None:
     assert commands('rad', 'damped_stop', 2.0, None) == [2.0] * 7
 
 
@@ -58,7 +58,7 @@ def test_before_the_first_command_the_measured_position_is_held(reaction: Reacti
 
 
 @pytest.mark.parametrize('reaction', ['hold', 'damped_stop', 'default_pose'])
-def test_what_is_not_known_is_not_commanded(reaction: ReactionKind) -> None:
+def test_an_unknown_position_is_not_commanded(reaction: ReactionKind) -> None:
     assert commands('rad', reaction, None, None) is None
 
 
@@ -71,5 +71,5 @@ def test_a_motor_that_was_never_commanded_gets_zero(reaction: ReactionKind) -> N
     ('reaction', 'expected'),
     [('hold', 0.0), ('zero', 0.0), ('damped_stop', 0.5), ('default_pose', 3.0)],
 )
-def test_durations_that_are_not_given(reaction: ReactionKind, expected: float) -> None:
+def test_default_durations(reaction: ReactionKind, expected: float) -> None:
     assert ReactionDescription(reaction).ramp_s == expected

@@ -29,7 +29,7 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.ros_policy_message import policy_to_message
-from rl_agent.robot_interface.ros_reset import CONFIRM_RESET, FOR_A_PERSON
+from rl_agent.robot_interface.ros_reset import CONFIRM_RESET, WAITING_FOR_PERSON
 from rl_agent.ros.ros_other_publishers import FORGOTTEN_S, other_publishers, UNNAMED
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_spinning import serve
@@ -242,7 +242,7 @@ class EvaluationNode:
 
     def _on_status(self, message: AgentStatus) -> None:
         """Keep the agent's state; waiting for a person does not count as silence."""
-        if message.state.startswith(FOR_A_PERSON):
+        if message.state.startswith(WAITING_FOR_PERSON):
             self._last_heard_s = time.monotonic()
             if not self._evaluation.real:
                 self._confirmation.call_async(Trigger.Request())  # no person is needed
