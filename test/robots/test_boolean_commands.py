@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A command that is a boolean, as of a gripper that opens or closes."""
+"""Boolean commands, for example of a gripper that opens or closes."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from rl_agent.message_fields.ros_field_writer import make_writer
 from rl_agent.message_fields.ros_prepared_message import PreparedMessage
 from std_msgs.msg import Bool
 
-# numbers between low 0 and high 1, and beyond: the nearer of false and true
+# numbers from below 0 to above 1, and the nearer of False and True
 NEARER = [
     (0.0, False),
     (1e-6, False),
@@ -28,13 +28,13 @@ NEARER = [
 
 
 def sent(message: Any, path: str, numbers: list[float]) -> Any:
-    """Return the message of a command, as it arrives."""
+    """Return the message of a command as received."""
     kind, package = type(message), type(message).__module__.partition('.')[0]
     name = f'{package}/msg/{kind.__name__}'
     prepared = PreparedMessage(message, name, (path,), len(numbers), stamped=False)
     heard = deserialize_message(prepared.fill(np.array(numbers)), kind)
     make_writer(message, name, (path,))(np.array(numbers))
-    assert message == heard  # both ways to write it agree
+    assert message == heard  # both ways of writing it agree
     return heard
 
 
@@ -45,11 +45,11 @@ def test_a_number_is_the_nearer_boolean(number: float, expected: bool) -> None:
     action = ActionDescription(
         topic='c', type='std_msgs/msg/Bool', unit='', fields=('data',), low=(0.0,), high=(1.0,)
     )
-    # what a simulated robot makes of it
+    # as a simulated robot reads it
     assert CommandReader(action, 'c').read(message).tolist() == [float(expected)]
 
 
-def test_so_are_those_of_a_list() -> None:
+def test_numbers_of_a_list_are_the_nearer_booleans() -> None:
     numbers = [number for number, _ in NEARER]
     message = sent(ParameterValue(), 'bool_array_value', numbers)
     assert message.bool_array_value == [expected for _, expected in NEARER]

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""`check_robot` says what is right and what is wrong, against robots in real processes."""
+"""`check_robot` reports correct and wrong descriptions of robots in real processes."""
 
 from collections.abc import Iterator
 import contextlib
@@ -31,7 +31,7 @@ NAMESPACE, DRIVEN = 'checked', 'driven'
 def environment(
     ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, str]]:
-    """Run a simulated arm, and wait until `check_robot` is content with it."""
+    """Run a simulated arm, and wait until `check_robot` finds nothing wrong."""
     folder = tmp_path_factory.mktemp('robot')
     with running([simulated_robot('arm', NAMESPACE)], ros_environment, folder):
         for _ in range(10):
@@ -73,7 +73,7 @@ def test_a_robot_as_described(environment: dict[str, str], tmp_path: Path) -> No
     assert 'everything is as described' in result.stdout
 
 
-# file by file: section, what is changed in it, all of which must be said
+# file by file: section with changed values, and what the report must contain
 BROKEN: dict[str, tuple[list[tuple[str | int, Content]], list[str]]] = {
     'names, topics, frames and bounds': (
         [
@@ -112,7 +112,7 @@ BROKEN: dict[str, tuple[list[tuple[str | int, Content]], list[str]]] = {
             '(reset): type: given std_srvs/srv/Trigger; accepted: std_srvs/srv/Empty',
         ],
     ),
-    'what the file alone tells': (
+    'mistakes in the file alone': (
         [(3, {'indices': [0, 3]}), (2, {'field': 'velocty'})],
         [
             'observation.3: indices: given 3; accepted: 0 to 2',
@@ -140,12 +140,12 @@ def test_a_robot_that_differs(environment: dict[str, str], tmp_path: Path, name:
 
 @pytest.fixture
 def deserted(ros_environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """An environment with a ROS domain where nobody is."""
+    """An environment with an empty ROS domain."""
     with claim_domain() as domain:
         yield {**ros_environment, 'ROS_DOMAIN_ID': str(domain)}
 
 
-def test_a_robot_that_is_not_there(deserted: dict[str, str], tmp_path: Path) -> None:
+def test_a_missing_robot(deserted: dict[str, str], tmp_path: Path) -> None:
     words = ('pendulum', '--namespace', '/nowhere/', '--seconds', '0.5')
     result = run_module(
         'rl_agent.robot_check.check_robot', *words, environment=deserted, cwd=tmp_path
@@ -159,17 +159,17 @@ def test_a_robot_that_is_not_there(deserted: dict[str, str], tmp_path: Path) -> 
     assert f'No other ROS node was found in ROS domain {domain}.' in result.stdout
 
 
-def test_what_only_the_check_listens_to_is_no_alternative(
+def test_topics_of_the_check_itself_are_not_suggested(
     deserted: dict[str, str], tmp_path: Path
 ) -> None:
-    """Of two silent topics of one type, neither was meant by the other's name."""
+    """Neither of two silent topics of one type is suggested for the other."""
     result = check(deserted, tmp_path, 'arm', '--seconds', '0.5')
     assert 'hand: /checked/hand: no publisher; there is no topic' in result.stdout
 
 
 @contextlib.contextmanager
 def driver(name: str, *others: str) -> Iterator[None]:
-    """Play a pendulum's driver, at 10 Hz, with other joints in messages on the same topic."""
+    """Run a pendulum's driver at 10 Hz, with other joints in messages on the same topic."""
     context = Context()
     rclpy.init(context=context)
     node = Node(name, context=context, namespace=DRIVEN)
@@ -198,7 +198,7 @@ def driver(name: str, *others: str) -> Iterator[None]:
 def check_driven(
     environment: dict[str, str], folder: Path, **changes: Any
 ) -> 'subprocess.CompletedProcess[str]':
-    """Check the pendulum that `driver` plays by a description with other values."""
+    """Check the pendulum of `driver` against a description with other values."""
     content = yaml.safe_load((config_folder() / 'robots' / 'pendulum.yaml').read_text())
     (folder / 'driven.yaml').write_text(yaml.safe_dump({**content, **changes}))
     words = ('driven.yaml', '--namespace', f'/{DRIVEN}/')
@@ -237,7 +237,7 @@ def test_what_the_agent_would_stop_for(ros_environment: dict[str, str], tmp_path
 def test_rates_in_lockstep_are_not_checked(
     ros_environment: dict[str, str], tmp_path: Path, name: str
 ) -> None:
-    """A robot that is not commanded repeats its state at 10 Hz, half of the control rate."""
+    """Without commands the robot repeats its state at 10 Hz, half of the control rate."""
     with driver(name):
         result = check_driven(ros_environment, tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr

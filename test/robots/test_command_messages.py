@@ -31,13 +31,13 @@ def type_name(message: Any) -> str:
 
 @pytest.fixture
 def robot(ros_environment: dict[str, str]) -> Iterator[Listener]:
-    """Return the other end: a node that hears the commands."""
+    """Return the other end: a node that receives the commands."""
     listener = Listener({})
     yield listener
     listener.close()
 
 
-# type, how it is described, the command, what the message must say
+# type, description, command, what to read from the message, expected value
 SENT: dict[str, tuple[type, dict[str, Any], list[float], Callable[[Any], object], object]] = {
     'Float64MultiArray': (
         Float64MultiArray,
@@ -122,7 +122,7 @@ def test_commands(robot: Listener, number: int) -> None:
 
     def arrived() -> bool:
         commands.send(np.array(command))
-        return len(heard) > 1  # the message that is filled anew is as good as the first
+        return len(heard) > 1  # a message filled again is as good as the first
 
     robot.until(arrived, WITHIN_S, topic)
     assert look(heard[-1]) == expected
@@ -134,7 +134,7 @@ def test_commands(robot: Listener, number: int) -> None:
 
 
 @pytest.mark.parametrize('kind', [Float64MultiArray, Int32MultiArray, Joy, TwistStamped])
-def test_a_prepared_message_is_the_message_serialised(kind: type) -> None:
+def test_a_prepared_message_equals_the_serialised_message(kind: type) -> None:
     paths = {Joy: ('axes[2]', 'buttons[1]', 'axes[0]'), TwistStamped: ('twist.angular',)}
     path = paths.get(kind, ('data',))
     message = kind()
@@ -146,13 +146,13 @@ def test_a_prepared_message_is_the_message_serialised(kind: type) -> None:
     if stamped:
         message.header.stamp = Time(sec=7, nanosec=123)
     assert deserialize_message(data, kind) == message
-    assert prepared.fill(numbers, 7_000_000_123) == data  # nothing is left of a filling
+    assert prepared.fill(numbers, 7_000_000_123) == data  # no call leaves a trace in the next
 
 
-def test_bytes_that_fill_a_message_up_are_not_taken_for_numbers(
+def test_padding_is_not_mistaken_for_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Four of them, other ones at each call, lie before the doubles, which begin at byte 20."""
+    """Four padding bytes, different at each call, precede the doubles at byte 20."""
     fill = iter(range(1, 256))
 
     def serialise(message: Float64MultiArray) -> bytes:
@@ -167,7 +167,7 @@ def test_bytes_that_fill_a_message_up_are_not_taken_for_numbers(
     assert list(heard.data) == [0.5, -0.5]
 
 
-def test_what_a_message_holds_besides_may_be_any_number() -> None:
+def test_other_numbers_in_a_message_may_have_any_value() -> None:
     message = Joy(axes=[0.0, math.nan, 0.1])
     prepared = PreparedMessage(message, type_name(message), ('axes[0]',), 1, stamped=False)
     heard = deserialize_message(prepared.fill(np.array([0.5])), Joy)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""In lockstep each command is executed once, and what answers it is its own reading."""
+"""In lockstep each command is executed once and answered by its own reading."""
 
 from collections.abc import Callable, Iterator
 import contextlib
@@ -32,15 +32,15 @@ reset: {{service: reset}}
 
 
 class Counter(SpinningListener):
-    """A simulated robot of four topics, whose state is the command that it executed last.
+    """A simulated robot with four topics; its state is the last command executed.
 
     Attributes:
-        executed: all commands.
-        before: called with each command before it is executed; false: it is lost.
+        executed: all executed commands.
+        before: called with each command before it is executed; returns False to lose it.
     """
 
     def __init__(self) -> None:
-        """Stand still."""
+        """Start at rest."""
         super().__init__()
         self.executed: list[float] = []
         self.before: Callable[[], bool] = lambda: True
@@ -64,18 +64,18 @@ class Counter(SpinningListener):
                 topic.publish(message)
 
     def close(self) -> None:
-        """Leave."""
+        """Stop and destroy the node."""
         self._done.set()
         self._standstill.join()
         super().close()
 
     def _repeat(self) -> None:
-        """Repeat the state every tenth of a second."""
+        """Publish the state again, every 0.1 s."""
         while not self._done.wait(0.1):
             self.show()
 
     def _move(self, state: float) -> None:
-        """Let a period pass."""
+        """Advance by one period."""
         with self._lock:
             self._state, self._stamp_ns = state, self._stamp_ns + 50_000_000
         self.show()
@@ -87,7 +87,7 @@ class Counter(SpinningListener):
             self._move(message.data[0])
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        """Begin at 0."""
+        """Reset the state to 0."""
         self._move(0.0)
         response.success = True
         return response
@@ -98,7 +98,7 @@ Pair = tuple[Counter, RosEnv]
 
 @pytest.fixture
 def pair(ros_environment: dict[str, str], tmp_path: Path) -> Iterator[Pair]:
-    """Yield the robot and its environment, amid an episode."""
+    """Yield the robot and its environment, during an episode."""
     (tmp_path / 'counter.yaml').write_text(ROBOT)
     robot = Counter()
     env = RosEnv(str(tmp_path / 'counter.yaml'), robot_timeout_s=WITHIN_S)
@@ -108,15 +108,15 @@ def pair(ros_environment: dict[str, str], tmp_path: Path) -> Iterator[Pair]:
 
 
 def step(env: RosEnv, number: float) -> tuple[list[float], bool]:
-    """Take a step; return what was sensed, and whether anything was."""
+    """Take a step; return the observation, and whether it is one of that step."""
     observation, *_, info = env.step(np.full(1, number, np.float32))
     return [round(float(value), 3) for value in observation], info['observed']
 
 
-def test_a_state_that_is_repeated_while_a_command_is_under_way_does_not_call_it_lost(
+def test_a_repeated_state_just_after_a_command_does_not_make_it_lost(
     pair: Pair,
 ) -> None:
-    """The robot repeats it on all topics at once, when the learner has let it wait."""
+    """The robot repeats it on all topics at once if the learner keeps it waiting."""
     robot, env = pair
 
     def repeat() -> bool:
@@ -132,7 +132,7 @@ def test_a_state_that_is_repeated_while_a_command_is_under_way_does_not_call_it_
     assert robot.executed == [round(number, 3) for number in numbers]
 
 
-def test_a_command_that_is_lost_is_sent_again_and_answered(pair: Pair) -> None:
+def test_a_lost_command_is_sent_again_and_answered(pair: Pair) -> None:
     robot, env = pair
     fates = iter([True, False, True, True])
     robot.before = lambda: next(fates)
@@ -141,19 +141,19 @@ def test_a_command_that_is_lost_is_sent_again_and_answered(pair: Pair) -> None:
     assert robot.executed == [0.1, 0.2, 0.3]
 
 
-def test_a_step_whose_command_was_late_and_executed_twice_is_left_out(pair: Pair) -> None:
-    """And the next episode's readings are those of its commands."""
+def test_a_step_with_a_late_command_executed_twice_is_not_stored(pair: Pair) -> None:
+    """The readings of the next episode belong to its own commands."""
     robot, env = pair
     assert step(env, 0.1) == ([0.1] * 4, True)
     delays = iter([0.8])
 
     def be_late() -> bool:
-        time.sleep(next(delays, 0.0))  # the state is repeated meanwhile
+        time.sleep(next(delays, 0.0))  # the state is repeated during this time
         return True
 
     robot.before = be_late
     assert step(env, 0.2)[1] is False
-    assert robot.executed[:3] == [0.1, 0.2, 0.2]  # perhaps once more
+    assert robot.executed[:3] == [0.1, 0.2, 0.2]  # possibly three times
     env.reset()
     for number in (0.3, 0.4, 0.5):
         assert step(env, number) == ([number] * 4, True)

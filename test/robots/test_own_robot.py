@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A robot of a user's own: a YAML file, a model and a task, and no line in these packages."""
+"""A user's robot: a YAML file, a model and a task, without a line in these packages."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -52,7 +52,7 @@ class Rover:
 
 
 class Servo:
-    """Two joints that go where they are told, slowly."""
+    """Two joints that move to their commands slowly."""
 
     def __init__(self):
         self.joint_names = ('pan', 'tilt')
@@ -138,7 +138,7 @@ def folder(
 def test_a_rover_of_twists_and_scans(folder: Path) -> None:
     with RosEnv(str(folder / 'rover.yaml'), 'rover', robot_timeout_s=WITHIN_S) as env:
         observation, _ = env.reset()
-        scan = [8.5, 8.5, 8.5, 0.1]  # nothing seen, beyond the bound, invalid, too near
+        scan = [8.5, 8.5, 8.5, 0.1]  # no echo, out of bounds, invalid, too near
         expected = [0.0, 0.0, 0.0, 0.0, 0.0, *scan, 0.5, 0.0, 0.0]
         np.testing.assert_allclose(observation, expected, atol=1e-6)
         action = np.array([0.5, -0.25], np.float32)  # 0.5 m/s and -0.5 rad/s, for 0.1 s
@@ -155,7 +155,7 @@ def test_a_rover_of_twists_and_scans(folder: Path) -> None:
         assert names[-2:] == ('previous_action/linear.x', 'previous_action/angular.z')
 
 
-def test_an_episode_begins_at_a_pose_when_a_person_says_so(folder: Path) -> None:
+def test_an_episode_begins_at_a_pose_once_a_person_confirms(folder: Path) -> None:
     person = Listener({})
     client = person.node.create_client(Trigger, '/servo/rl_env/confirm_reset')
     with (
@@ -165,7 +165,7 @@ def test_an_episode_begins_at_a_pose_when_a_person_says_so(folder: Path) -> None
         person.until(client.service_is_ready, WITHIN_S, 'the service')
         answer = client.call_async(Trigger.Request())
         person.until(answer.done, WITHIN_S, 'an answer')
-        assert not answer.result().success  # nothing waits for a person yet
+        assert not answer.result().success  # no reset is waiting for a person yet
         episode = pool.submit(env.reset)
         answers: list[bool] = []
 
@@ -181,8 +181,8 @@ def test_an_episode_begins_at_a_pose_when_a_person_says_so(folder: Path) -> None
     person.close()
 
 
-def test_a_pose_out_of_reach(folder: Path) -> None:
-    """The way there is commanded, and that it does not arrive is said."""
+def test_a_pose_out_of_reach_is_an_error(folder: Path) -> None:
+    """The move is commanded, and the error says that the robot did not arrive."""
     text = SERVO.replace('low: [-1, -1]', 'low: [-0.1, -0.1]').replace(
         'person: true', 'timeout_s: 1'
     )

@@ -1,6 +1,6 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 # mypy: disable-error-code="no-untyped-def"
-"""The quadruped behind its topics: messages, rewards, draws, and a target that changes."""
+"""The quadruped over ROS: messages, rewards, randomisation, and a changing target."""
 
 from dataclasses import replace
 import itertools
@@ -28,7 +28,7 @@ FEET = ['front_right_foot', 'front_left_foot', 'rear_right_foot', 'rear_left_foo
 
 @pytest.fixture(scope='module')
 def robot_file(tmp_path_factory):
-    """Return the quadruped's description with short episodes and bodies that vary."""
+    """Return the quadruped's description with short episodes and randomised bodies."""
     content = yaml.safe_load((config_folder() / 'robots' / 'quadruped.yaml').read_text())
     content['episode_steps'] = EPISODE_STEPS
     content['simulation']['randomisation'] = {'mass': [0.9, 1.1], 'friction': [0.6, 1.0]}
@@ -38,7 +38,7 @@ def robot_file(tmp_path_factory):
 
 
 def set_target(listener, client, velocity):
-    """Return what the agent says to a new target velocity."""
+    """Return the agent's answer to a new target velocity."""
     value = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=velocity)
     request = SetParameters.Request(
         parameters=[Parameter(name='task.target_velocity', value=value)]
@@ -74,7 +74,7 @@ def test_an_agent_drives_the_quadruped(ros_environment, robot_file, tmp_path):
     ]
     try:
         with running(specs, ros_environment, tmp_path):
-            # whoever discovers the robot late hears of no step before
+            # a subscriber that discovers the robot late misses earlier steps
             listener.until(
                 lambda: (
                     len(steps) > 2 * EPISODE_STEPS
@@ -86,7 +86,7 @@ def test_an_agent_drives_the_quadruped(ros_environment, robot_file, tmp_path):
                 'steps of 2 episodes and the messages of all topics',
             )
             refused = set_target(listener, client, 5.0)
-            count = len(steps)  # steps may come before the answer
+            count = len(steps)  # steps may arrive before the answer
             accepted = set_target(listener, client, 1.0)
             listener.until(lambda: len(steps) > count + 80, 100, 'steps with the new target')
     finally:
@@ -113,7 +113,7 @@ def _check_steps(steps, target):
         parts = dict(zip(step.reward_names, step.reward_parts, strict=True))
         assert set(parts) == {'forward', 'yaw_rate'}
         assert sum(parts.values()) == pytest.approx(step.reward, abs=1e-5)
-    # an observation is the one before the step, so that the next one tells what was rewarded
+    # a step has the observation before it, so the next one has the rewarded observation
     checked = 0
     for step, following in itertools.pairwise(steps):
         if following.step == step.step + 1:
@@ -127,7 +127,7 @@ def _check_steps(steps, target):
 
 
 def _check_messages(heard):
-    """The messages are those that hardware would send."""
+    """The messages are those of hardware."""
     contacts = heard['/robot_1/foot_contacts'][-1]
     assert list(contacts.name) == FEET
     assert min(contacts.effort) >= 0

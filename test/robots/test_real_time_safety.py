@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""An agent process and a robot whose time passes by itself: every fault, over real DDS."""
+"""An agent process and a robot in real time: every fault, over real DDS."""
 
 from collections.abc import Iterator
 import contextlib
@@ -28,7 +28,7 @@ WANTED = 0.5  # action of the policy; the command is twice that
 COMMAND = 1.0
 
 
-# Every cause has another reaction, so that one agent shows them all.
+# Every cause has a different reaction, so that one agent shows them all.
 SAFETY = """
 safety:
   sensor_watchdog: {reaction: hold, max_age_s: 0.5}
@@ -53,7 +53,7 @@ def moving(
     expected: float = COMMAND,
     **parameters: Any,
 ) -> Iterator[tuple[LiveRobot, ChildProcess]]:
-    """Yield a robot that an agent drives with a constant policy, and the agent's process."""
+    """Yield a robot that an agent controls with a constant policy, and the agent's process."""
     namespace = f'/{folder.name}'.replace('-', '_')
     with live_robot(namespace, folder, safety, task) as (robot, path):
         spec = dataclasses.replace(
@@ -74,7 +74,7 @@ Move = tuple[LiveRobot, ChildProcess]
 def shared(
     ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Move]:
-    """Yield a robot and its agent, for many tests one after the other."""
+    """Yield a robot and its agent, shared by many tests."""
     folder = tmp_path_factory.mktemp('driven')
     with moving(ros_environment, folder, SAFETY) as moved:
         yield moved
@@ -82,7 +82,7 @@ def shared(
 
 @pytest.fixture
 def driven(shared: Move) -> Iterator[Move]:
-    """Yield a healthy robot that moves; make it healthy again afterwards."""
+    """Yield a healthy, moving robot; repair it afterwards."""
     robot, process = shared
     robot.until_commanded(COMMAND)
     yield robot, process
@@ -92,7 +92,7 @@ def driven(shared: Move) -> Iterator[Move]:
 
 
 def log_of(process: ChildProcess) -> str:
-    """Return what a process said so far."""
+    """Return the log of a process so far."""
     return process.log.read_text()
 
 
@@ -108,7 +108,7 @@ def seconds_of(message: Any) -> float:
 
 
 def is_repeated(robot: LiveRobot, number: float) -> bool:
-    """Return whether the last commands are all this one."""
+    """Return whether the last commands all equal this one."""
     last = [given for _, given in robot.commands[-10:]]
     return last == pytest.approx([number] * 10, abs=1e-3)
 
@@ -118,15 +118,15 @@ def test_a_healthy_robot_is_driven_at_its_rate(driven: Move) -> None:
     status = robot.until_status(lambda item: item.ticks > 100, 'two seconds of ticks')
     assert (status.safety_state, status.safety_latched) == ('ok', False)
     assert 0.0 < status.latency_p50_us <= status.latency_p99_us
-    # what the machine allows is for the benchmark; here the ticks that were due are counted
+    # benchmarks measure punctuality; this counts the ticks that were due
     later = robot.until_status(lambda item: item.ticks > status.ticks + 100, 'more')
     due = later.ticks + later.ticks_missed - status.ticks - status.ticks_missed
     passed_s = seconds_of(later) - seconds_of(status)
     assert due / passed_s == pytest.approx(50, rel=0.2)
 
 
-def test_silent_sensors_bring_the_reaction_until_they_are_back(driven: Move) -> None:
-    """What nobody saw is not stored, and the episode is truncated."""
+def test_silent_sensors_stop_the_robot_until_they_are_back(driven: Move) -> None:
+    """Unobserved steps are not stored, and the episode is truncated."""
     robot, process = driven
     episodes = len(robot.heard['episode'])
     before = log_of(process)
@@ -156,7 +156,7 @@ BAD_MESSAGES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize('fault', BAD_MESSAGES)
-def test_bad_sensors_are_as_good_as_silent(driven: Move, fault: str) -> None:
+def test_bad_sensor_messages_count_as_silence(driven: Move, fault: str) -> None:
     robot, process = driven
     before = log_of(process)
     counted = counts_of(robot.until_status(lambda item: True, 'a status'))
@@ -168,7 +168,7 @@ def test_bad_sensors_are_as_good_as_silent(driven: Move, fault: str) -> None:
     for name in ('sensor_refused/joint_states', 'sensor_too_old/joint_states'):
         assert counts_of(status)[name] == counted.get(name, 0) + 1
     said = log_of(process).removeprefix(before)
-    # once as what is wrong with the message, once as the reason of the stop
+    # once as the fault of the message, once as the reason of the stop
     assert said.count(words) == 2, said
 
 
@@ -183,7 +183,7 @@ def test_one_bad_message_stops_nothing(driven: Move) -> None:
 
     robot.say = say_once
     name = 'sensor_refused/joint_states'
-    # between two ticks it may be followed by a good one, and never be looked at
+    # a good message between the same two ticks may hide it
     robot.until_status(lambda item: robot.say == robot.joint_state, 'the bad message')
     status = robot.until_status(lambda item: True, 'a status')
     assert counts_of(status).get(name, 0) <= counted.get(name, 0) + 1
@@ -224,7 +224,7 @@ def test_emergency_stop_by_service(driven: Move) -> None:
 
 
 def test_emergency_stop_by_topic(driven: Move) -> None:
-    """As long as it says true, nobody can re-arm; false alone moves nothing."""
+    """While it is true, re-arming is refused; false alone does not move the robot."""
     robot, _ = driven
     robot.publish_stop(True)
     robot.until_commanded(0.0)
@@ -239,7 +239,7 @@ def test_emergency_stop_by_topic(driven: Move) -> None:
     robot.until_commanded(COMMAND)
 
 
-def test_a_limit_trips_is_latched_and_truncates(driven: Move) -> None:
+def test_a_trip_is_latched_and_truncates_the_episode(driven: Move) -> None:
     robot, process = driven
     before, episode = log_of(process), robot.heard['step'][-1].episode
     robot.position = 1.5
@@ -277,12 +277,12 @@ def test_the_policy_of_another_robot_is_named_once_and_counted(driven: Move) -> 
 def test_a_latched_watchdog_waits_for_a_person(
     ros_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """And one that is not latched, that of the policy, for the learner."""
+    """The policy watchdog is not latched and waits for the learner."""
     with moving(ros_environment, tmp_path, LATCHED) as (robot, _):
         status = robot.until_status(lambda item: item.safety_state != 'ok', 'the stop')
         assert status.safety_state.startswith('policy_too_old: the policy: ')
         robot.until(lambda: is_repeated(robot, 0.0), 'zero, repeated')
-        robot.publish_policy(WANTED)  # the same again: the learner lives
+        robot.publish_policy(WANTED)  # the same policy again: the learner is alive
         robot.until_commanded(COMMAND)
         robot.say = lambda: None
         robot.until_status(lambda item: item.safety_latched, 'the latch')
@@ -321,7 +321,7 @@ def test_limited_commands_are_counted_and_named_once(
         assert (said.count('limited/box: '), said.count('limited/slew: ')) == (1, 1)
 
 
-def test_who_judges_a_policy_file_misses_no_learner(
+def test_evaluating_a_policy_file_needs_no_learner(
     ros_environment: dict[str, str], tmp_path: Path
 ) -> None:
     safety = 'safety: {policy_watchdog: {reaction: zero, max_age_s: 0.5}}'
@@ -344,10 +344,10 @@ def test_who_judges_a_policy_file_misses_no_learner(
             assert not counts_of(status)
 
 
-def test_an_emergency_stop_from_before_the_agent_holds_it(
+def test_an_emergency_stop_from_before_the_start_holds_the_robot(
     ros_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """The publisher latches. The policy comes from a file: there is no learner."""
+    """The publisher latches; the policy is from a file, without a learner."""
     namespace = '/stopped_before'
     with live_robot(namespace, tmp_path) as (robot, path):
         robot.publish_stop(True)
@@ -392,7 +392,7 @@ def test_a_policy_file_of_another_robot_ends_the_start(
 def test_a_stuck_control_loop_is_stopped_from_another_thread(
     ros_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """The control thread is held up in its task for a while; the robot gets zeros meanwhile."""
+    """While the control thread is blocked in its task, zeros are sent to the robot."""
     (tmp_path / 'stuck_task.py').write_text(STUCK_TASK)
     environment = {**ros_environment, 'PYTHONPATH': str(tmp_path)}
     safety = 'safety: {command_watchdog: {reaction: zero, max_age_s: 0.2}}'
@@ -417,7 +417,7 @@ from rl_agent.tasks.task import Outcome, Parameters
 
 @dataclass(frozen=True)
 class Stuck(Parameters):
-    """Holds the control thread up, once."""
+    """Blocks the control thread once."""
 
     fields: ClassVar[tuple[str, ...]] = ('angle',)
     steps: ClassVar[list[int]] = []
@@ -431,7 +431,7 @@ class Stuck(Parameters):
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_amid_motion_stops_by_the_reaction(
+def test_a_signal_during_motion_stops_with_the_reaction(
     ros_environment: dict[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:
     safety = 'safety: {stop: {reaction: damped_stop, duration_s: 0.3}}'
@@ -450,7 +450,7 @@ def test_a_signal_amid_motion_stops_by_the_reaction(
 def test_a_simulated_robot_is_driven_in_real_time_too(
     ros_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """The pendulum's time passes by itself, at 20 Hz; the agent keeps pace with it."""
+    """The pendulum runs at 20 Hz in real time; the agent keeps pace with it."""
     namespace = 'timely'
     specs = [
         simulated_robot('pendulum', namespace, real_time=True),
@@ -477,5 +477,5 @@ def test_a_simulated_robot_is_driven_in_real_time_too(
     listener.close()
     last = statuses[-1]
     assert last.steps == 40
-    assert last.ticks >= 40  # a tick whose sensors were too old makes no step
+    assert last.ticks >= 40  # a tick with sensors that are too old is not a step
     assert last.state.startswith('finished')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A robot on the light environment and a Python of its own, trained by a learner on another."""
+"""A robot in its own, small environment, trained by a learner with another Python."""
 
 from pathlib import Path
 import subprocess
@@ -21,7 +21,7 @@ ROBOT = 'light'
 
 @pytest.fixture(scope='module')
 def robot_python(workspace: Path, ros_environment: dict[str, str]) -> Interpreter:
-    """Return the interpreter that `make setup-robot` made; making it here would take minutes."""
+    """Return the interpreter made by `make setup-robot`, which takes minutes."""
     looked = subprocess.run(
         [sys.executable, workspace / 'tools' / 'setup_environment.py', 'robot', '--check'],
         capture_output=True,
@@ -35,7 +35,7 @@ def robot_python(workspace: Path, ros_environment: dict[str, str]) -> Interprete
 
 
 def answer(interpreter: Interpreter, program: str) -> str:
-    """Return what a program prints."""
+    """Return the output of a program."""
     finished = subprocess.run(
         [interpreter.python, '-c', program],
         env=dict(interpreter.environment),
@@ -47,7 +47,7 @@ def answer(interpreter: Interpreter, program: str) -> str:
     return finished.stdout.strip()
 
 
-def test_a_robots_environment_is_light(robot_python: Interpreter) -> None:
+def test_the_environment_of_a_robot_is_small(robot_python: Interpreter) -> None:
     assert (
         answer(
             robot_python,
@@ -60,10 +60,10 @@ print(*[name for name in {HEAVY!r} if find_spec(name)])
     )
 
 
-def test_a_robot_on_its_own_python_learns_from_the_learner_on_another(
+def test_a_robot_and_a_learner_with_different_pythons_work_together(
     robot_python: Interpreter, ros_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """Pendulum in lockstep: all it lived through arrives, and policies come back."""
+    """Pendulum in lockstep: all transitions arrive, and policies come back."""
     version = answer(robot_python, 'import sys; print("%d.%d" % sys.version_info[:2])')
     bridge, learner = learner_nodes(
         'pendulum', 'default', free_port(), run_folder=str(tmp_path), warmup=100, threads=1

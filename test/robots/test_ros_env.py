@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Any Gymnasium learner drives any robot: real processes, real DDS."""
+"""Any Gymnasium learner controls any robot: real processes, real DDS."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ ROBOTS = ('pendulum', 'arm')
 def robots(
     ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
-    """Run one simulated robot of each kind, in a namespace of that name."""
+    """Run one simulated robot of each kind, in a namespace with its name."""
     specs = [simulated_robot(name, f'env_{name}', seed=5) for name in ROBOTS]
     with running(specs, ros_environment, tmp_path_factory.mktemp('robots')):
         yield
@@ -39,7 +39,7 @@ def env(robots: None, request: pytest.FixtureRequest) -> Iterator[RosEnv]:
         yield environment
 
 
-def test_gymnasium_finds_no_fault(env: RosEnv) -> None:
+def test_the_environment_passes_the_check_of_gymnasium(env: RosEnv) -> None:
     check_env(env, skip_render_check=True)
 
 
@@ -67,7 +67,7 @@ def test_equal_seeds_give_equal_episodes(env: RosEnv) -> None:
 def test_stable_baselines_trains_unchanged(
     env: RosEnv, learner: Any, options: dict[str, Any]
 ) -> None:
-    torch.set_num_threads(1)  # several threads wait for each other where cores are few
+    torch.set_num_threads(1)  # with few cores, several threads wait for each other
     model = learner('MlpPolicy', env, seed=0, device='cpu', **options)
     before = [item.detach().clone() for item in model.policy.parameters()]
     model.learn(300)
@@ -79,8 +79,8 @@ def test_stable_baselines_trains_unchanged(
 
 
 @pytest.mark.parametrize('env', ['pendulum'], indirect=True)
-def test_in_lockstep_a_person_stops_and_rearms_too(env: RosEnv) -> None:
-    """A stop that latches must have a way out: `reset` waits for it."""
+def test_a_person_can_stop_and_rearm_in_lockstep(env: RosEnv) -> None:
+    """`reset` waits until the latched stop is re-armed."""
 
     def ask(what: str) -> bool:
         future = clients[what].call_async(Trigger.Request())
@@ -112,7 +112,7 @@ def test_in_lockstep_a_person_stops_and_rearms_too(env: RosEnv) -> None:
 def test_in_real_time_a_robot_is_driven_stopped_and_left_at_rest(
     ros_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """A slow machine may stop an episode by the watchdogs; then another one begins."""
+    """On a slow machine watchdogs may stop an episode; then another one begins."""
     spec = simulated_robot('pendulum', 'env_timely', seed=5, real_time=True)
     commands = '/env_timely/effort_controller/commands'
     listener = Listener({commands: (Float64MultiArray, 10)})
