@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let tests across packages run once more if they fail; keep tests of one fixture together.
 
     How long processes wait for each other depends on what else the machine does. A test that
-    fails twice has failed; one that is rerun again and again (`RERUN` in the summary) hides a race.
+    fails twice has failed; one that is rerun often (`RERUN` in the summary) hides a race.
 
     Where pytest-xdist runs tests side by side, those that share a fixture of their module run in
     the same process, so that the fixture's programs start once.
