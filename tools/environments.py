@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The environments that `make` can make, and what each is made of."""
+"""The virtual environments that `make` creates, and their contents."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ class Environment(NamedTuple):
     """A virtual environment in a folder of this workspace.
 
     Attributes:
-        folder: where it is.
-        make_target: what makes it.
-        pythons: the versions that it may have.
+        folder: folder of the environment.
+        make_target: target of make that creates it.
+        pythons: accepted versions of Python.
         requirements: files that pip installs.
-        pins: these, and the files that they include.
-        packages: of this workspace, besides rl_msgs.
-        wheels: what ties it to a kind of machine.
-        advice: for other machines, to be put after a sentence.
-        size: what a person has to wait for.
+        pins: the requirements and the files that they include.
+        packages: packages of this workspace in addition to rl_msgs.
+        wheels: what limits it to certain machines.
+        advice: advice for other machines, appended to the error.
+        size: size and duration of the installation.
     """
 
     folder: Path
@@ -38,20 +38,20 @@ class Environment(NamedTuple):
 
     @property
     def python(self) -> Path:
-        """Return its interpreter."""
+        """Path of its interpreter."""
         return self.folder / 'bin' / 'python'
 
     @property
     def state(self) -> Path:
-        """Return the folder in which the set-up keeps what it has to remember."""
+        """Folder for the state of the set-up."""
         return self.folder / 'setup'
 
-    def stamp(self, part: str) -> Path:
-        """Return the file that says what a part of the set-up was made from.
+    def stamp(self, step: str) -> Path:
+        """Return the file with the fingerprint of a step of the set-up.
 
-        Without that of `environment` all is made anew.
+        Without the stamp of `environment`, the environment is recreated.
         """
-        return self.state / f'{part}.stamp'
+        return self.state / f'{step}.stamp'
 
 
 def _files(*names: str) -> tuple[Path, ...]:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Makes `.venv`, or with `robot` as its argument `.venv-robot`; `--check` only looks.
+"""Creates `.venv`, or with the argument `robot` `.venv-robot`; `--check` only checks it.
 
-Each holds what requirements/ pins for it, and packages of this workspace. This needs no more than
-some Python from 3.8 on, and finds the right one for the environment. The work has four parts; each
-is done only when what it was made from has changed. Variables: `PYTHON` names the interpreter to
-use, `CC` and `CXX` the compilers.
+An environment has the packages that requirements/ pins for it and packages of this workspace. The
+script runs with any Python from 3.8 and finds the right one for the environment. Each of the four
+steps runs only when its inputs have changed. Environment variables: `PYTHON` names the interpreter
+to use, `CC` and `CXX` the compilers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
-import hashlib
 import os
 from pathlib import Path
 import platform
@@ -23,19 +22,18 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Callable, Iterable, Iterator, NamedTuple
+from typing import Iterator
 
 from compilers import find_compilers, NoCompilerError
 from environments import Environment, EVERYTHING, ROBOT, ROOT
 from find_python import find_python, NoPythonError, probe, Python
 from run_logged import CommandError, run_logged
+from stamped_step import fingerprint, read_text, remove_file, StampedStep
 
-SCRIPTS = tuple(
-    ROOT / 'tools' / f'{name}.py'
-    for name in ('compilers', 'environments', 'find_python', 'run_logged', 'setup_environment')
-)
+_SCRIPT_NAMES = 'compilers environments find_python run_logged setup_environment stamped_step'
+SCRIPTS = tuple(ROOT / 'tools' / f'{name}.py' for name in _SCRIPT_NAMES.split())
 
-# Set by sourced ROS installations and by other environments; wrong in this one.
+# Set by sourced ROS installations and other environments; wrong in this environment.
 FOREIGN_VARIABLES = (
     '_ROS_WHEELS_BOOTSTRAP_COMPLETE',
     'LD_LIBRARY_PATH',
@@ -48,35 +46,16 @@ FOREIGN_VARIABLES = (
 
 
 class SetupError(Exception):
-    """This machine or folder cannot be used; one line that says why."""
-
-
-class Part(NamedTuple):
-    """A part of the set-up: a fingerprint of what it is made from, and its work.
-
-    The stamp is the file that holds the fingerprint of what is installed.
-    """
-
-    stamp: Path
-    fingerprint: str
-    make: Callable[[], None]
-
-    def is_current(self) -> bool:
-        """Return whether what is installed was made from the files as they are."""
-        return _read(self.stamp) == self.fingerprint
-
-    def renew(self) -> None:
-        """Do the work; the stamp stands only while the work is whole."""
-        _remove(self.stamp)
-        self.make()
-        self.stamp.write_text(self.fingerprint, encoding='utf-8')
+    """This machine or folder cannot be used; the message says why in one line."""
 
 
 def bring_up_to_date(target: Environment) -> None:
-    """Do what no earlier run has finished, or has done for other files.
+    """Run the steps that have not been completed with the present inputs.
 
     Raises:
-        SetupError, NoPythonError, NoCompilerError: the machine lacks something.
+        SetupError: the environment cannot be created on this machine.
+        NoPythonError: there is no usable Python.
+        NoCompilerError: there is no usable compiler.
         CommandError: pip or CMake failed.
     """
     start = time.monotonic()
@@ -84,47 +63,47 @@ def bring_up_to_date(target: Environment) -> None:
     python = _python_in_use(target)
     if python is None:
         python = find_python(os.environ.get('PYTHON', ''), ROOT, target.pythons)
-        # Of a link to another folder's environment, or to nothing, only the link goes.
+        # Remove a link to another environment or to nothing, but not what it points to.
         if target.folder.is_symlink() and (target.state.exists() or not target.folder.exists()):
             target.folder.unlink()
-        _remove(target.stamp('environment'))
-    parts = _parts(target, python)
-    if all(part.is_current() for part in parts):
+        remove_file(target.stamp('environment'))
+    steps = _steps(target, python)
+    if all(step.is_current() for step in steps):
         print(f'setup: {target.folder.name} is up to date')
         return
-    find_compilers()  # Better now than after minutes of downloads.
-    for part in parts:
-        if not part.is_current():
-            part.renew()
+    find_compilers()  # fail now rather than after minutes of downloads
+    for step in steps:
+        if not step.is_current():
+            step.run()
     print(f'setup: done in {time.monotonic() - start:.0f} s')
 
 
 def check(target: Environment) -> None:
-    """Do nothing where an environment is up to date.
+    """Check that an environment is up to date.
 
     Raises:
-        SetupError: it is not.
+        SetupError: it is missing or out of date.
     """
     python = _python_in_use(target)
-    if python is None or not all(part.is_current() for part in _parts(target, python)):
-        there = 'out of date' if target.folder.exists() else 'not there'
-        raise SetupError(f'{target.folder.name} is {there}: make {target.make_target}')
+    if python is None or not all(step.is_current() for step in _steps(target, python)):
+        state = 'out of date' if target.folder.exists() else 'missing'
+        raise SetupError(f'{target.folder.name} is {state}: make {target.make_target}')
 
 
 def _check_machine(target: Environment) -> None:
-    """Stop where the wheels cannot run."""
+    """Raise SetupError if the wheels cannot run on this machine."""
     machine = f'{platform.system()} on {platform.machine()}'
     if machine != 'Linux on x86_64':
         raise SetupError(f'{target.wheels} need Linux on x86_64, this is {machine}{target.advice}')
 
 
 def _python_in_use(target: Environment) -> Python | None:
-    """Return the environment's interpreter, or None where the environment must be made anew."""
+    """Return the environment's interpreter, or None if the environment must be recreated."""
     python = probe(str(target.python)) if target.python.exists() else None
     if python is None or python.version not in target.pythons.versions:
         return None
-    made_of = _read(target.stamp('environment'))
-    if target.state.exists() and made_of != _fingerprint_of_environment(target, python):
+    created_from = read_text(target.stamp('environment'))
+    if target.state.exists() and created_from != _environment_fingerprint(target, python):
         return None
     wanted = os.environ.get('PYTHON', '')
     if not wanted:
@@ -133,49 +112,43 @@ def _python_in_use(target: Environment) -> Python | None:
     return python if found.release == python.release else None
 
 
-def _parts(target: Environment, python: Python) -> list[Part]:
-    """Return all parts in their order; the later ones change with the earlier ones."""
-    environment = _fingerprint_of_environment(target, python)
-    requirements = _fingerprint([environment], [*target.pins, *SCRIPTS])
+def _steps(target: Environment, python: Python) -> list[StampedStep]:
+    """Return all steps in order; the fingerprint of a step depends on the earlier steps."""
+    environment = _environment_fingerprint(target, python)
+    requirements = fingerprint([environment], [*target.pins, *SCRIPTS])
     interfaces = [file for file in (ROOT / 'src' / 'rl_msgs').rglob('*') if file.is_file()]
     names = ('package.xml', 'setup.cfg', 'setup.py')
     descriptions = [ROOT / 'src' / package / name for package in target.packages for name in names]
-    messages = _fingerprint([requirements], interfaces)
-    packages = _fingerprint([requirements], descriptions)
+    messages = fingerprint([requirements], interfaces)
+    packages = fingerprint([requirements], descriptions)
     return [
-        Part(target.stamp('environment'), environment, lambda: _make_environment(target, python)),
-        Part(target.stamp('requirements'), requirements, lambda: _install_requirements(target)),
-        Part(target.stamp('rl_msgs'), messages, lambda: _build_rl_msgs(target)),
-        Part(target.stamp('packages'), packages, lambda: _install_packages(target)),
+        StampedStep(
+            target.stamp('environment'), environment, lambda: _make_environment(target, python)
+        ),
+        StampedStep(
+            target.stamp('requirements'), requirements, lambda: _install_requirements(target)
+        ),
+        StampedStep(target.stamp('rl_msgs'), messages, lambda: _build_rl_msgs(target)),
+        StampedStep(target.stamp('packages'), packages, lambda: _install_packages(target)),
     ]
 
 
-def _fingerprint_of_environment(target: Environment, python: Python) -> str:
-    """Return a hash of the interpreter, and of the path that stands in the scripts."""
-    return _fingerprint([python.release, str(target.folder)], [])
-
-
-def _fingerprint(texts: Iterable[str], files: Iterable[Path]) -> str:
-    """Return a hash of some texts, and of the names and contents of files."""
-    digest = hashlib.sha256()
-    for text in texts:
-        digest.update(text.encode() + b'\0')
-    for file in sorted(files):
-        digest.update(str(file.relative_to(ROOT)).encode() + b'\0')
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
+def _environment_fingerprint(target: Environment, python: Python) -> str:
+    """Return a hash of the interpreter and of the path, which the installed scripts contain."""
+    return fingerprint([python.release, str(target.folder)], [])
 
 
 def _make_environment(target: Environment, python: Python) -> None:
-    """Make an empty environment, or adopt one that a person made."""
+    """Create an empty environment, or use one that the user created."""
     name = target.folder.name
     if target.python.exists() and not target.state.exists():
         found = probe(str(target.python))
         if found is None or found.release != python.release:
             raise SetupError(
-                f'{target.folder} is not of this script, nor Python {python.release}: rm -r it'
+                f'{target.folder} was not created by this script and is not Python'
+                f' {python.release}: remove it'
             )
-        print(f'setup: using the {name} that is there (Python {python.release})', flush=True)
+        print(f'setup: using the existing {name} (Python {python.release})', flush=True)
         target.state.mkdir()
         return
     print(f'setup: making {name} with {python.path} (Python {python.release})', flush=True)
@@ -186,22 +159,22 @@ def _make_environment(target: Environment, python: Python) -> None:
 
 
 def _install_requirements(target: Environment) -> None:
-    """Install everything pinned, and mend what the ROS 2 wheels say of their makers' machine."""
+    """Install the pinned packages, and correct the paths in the ROS 2 wheels."""
     print(f'setup: installing the pinned packages: {target.size}', flush=True)
-    # Nobody knows what an interrupted pip leaves behind: without the stamp it is not built upon.
-    stamp = _read(target.stamp('environment'))
-    _remove(target.stamp('environment'))
+    # An interrupted pip may leave anything behind: without the stamp it is not reused.
+    stamp = read_text(target.stamp('environment'))
+    remove_file(target.stamp('environment'))
     files = [f'--requirement={file}' for file in target.requirements]
     _run(target, 'pip', [*_pip_install(target), *files])
-    _mend_exported_paths(target)
+    _correct_exported_paths(target)
     target.stamp('environment').write_text(stamp, encoding='utf-8')
 
 
-def _mend_exported_paths(target: Environment) -> None:
-    """Replace paths of the machine that built the wheels in the CMake files they export."""
-    question = 'import numpy, sysconfig; print(sysconfig.get_paths()["include"])'
+def _correct_exported_paths(target: Environment) -> None:
+    """Replace the paths of the build machine in the CMake files of the wheels."""
+    program = 'import numpy, sysconfig; print(sysconfig.get_paths()["include"])'
     answer = subprocess.run(
-        [str(target.python), '-c', f'{question}; print(numpy.get_include())'],
+        [str(target.python), '-c', f'{program}; print(numpy.get_include())'],
         env=_variables(target),
         stdout=subprocess.PIPE,
         text=True,
@@ -217,7 +190,7 @@ def _mend_exported_paths(target: Environment) -> None:
 
 
 def _build_rl_msgs(target: Environment) -> None:
-    """Generate and compile rl_msgs, and install it in place of an earlier build."""
+    """Generate, compile and install rl_msgs in place of an earlier build."""
     print('setup: building rl_msgs', flush=True)
     build = target.state / 'build'
     installed = target.state / 'rl_msgs.files'
@@ -234,47 +207,36 @@ def _build_rl_msgs(target: Environment) -> None:
     configure = [cmake, '-S', source, '-B', str(build), '-G', 'Ninja', *definitions]
     _run(target, 'cmake_configure', configure)
     _run(target, 'cmake_build', [cmake, '--build', str(build)])
-    # A message that is gone from the sources must not stay importable.
-    for line in _read(installed).splitlines():
-        _remove(Path(line))
+    # A message that was removed from the sources must not remain importable.
+    for line in read_text(installed).splitlines():
+        remove_file(Path(line))
     _run(target, 'cmake_install', [cmake, '--install', str(build)])
     shutil.copy(build / 'install_manifest.txt', installed)
 
 
 def _install_packages(target: Environment) -> None:
-    """Install the Python packages so that their source files are what runs."""
+    """Install the Python packages in editable mode."""
     print(f'setup: installing {" and ".join(target.packages)}', flush=True)
     sources = [f'--editable={ROOT / "src" / name}' for name in target.packages]
-    # Older pips would otherwise run setup.py, which newer setuptools refuse.
+    # Otherwise older pips run setup.py, which newer setuptools refuse.
     options = ['--no-deps', '--no-build-isolation', '--use-pep517']
     _run(target, 'packages', [*_pip_install(target), *options, *sources])
 
 
 def _pip_install(target: Environment) -> list[str]:
-    """Return the beginning of a pip command."""
+    """Return the start of a pip install command."""
     options = ['--no-input', '--disable-pip-version-check', '--progress-bar=off']
     return [str(target.python), '-m', 'pip', 'install', *options]
 
 
-def _read(file: Path) -> str:
-    """Return the text of a file, empty where there is none."""
-    return file.read_text(encoding='utf-8') if file.is_file() else ''
-
-
-def _remove(file: Path) -> None:
-    """Remove a file that may be there."""
-    with contextlib.suppress(FileNotFoundError):
-        file.unlink()
-
-
 def _run(target: Environment, name: str, command: list[str]) -> None:
-    """Run a step; its output goes to a file, outside as the environment may be replaced."""
+    """Run a command with its output in a log outside the environment, which may be replaced."""
     log = ROOT / 'log' / target.make_target / f'{name}.log'
     run_logged(command, log, _variables(target), ROOT)
 
 
 def _variables(target: Environment) -> dict[str, str]:
-    """Return the variables that pip and CMake see: this environment, no other."""
+    """Return the variables for pip and CMake: those of this environment and of no other."""
     kept = {name: text for name, text in os.environ.items() if name not in FOREIGN_VARIABLES}
     return {
         **kept,
@@ -288,8 +250,8 @@ def _variables(target: Environment) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Let one set-up of this folder run at a time; a lock ends with its process."""
+def _lock() -> Iterator[None]:
+    """Allow one set-up of this folder at a time; the lock ends with its process."""
     with (ROOT / '.venv.lock').open('w', encoding='utf-8') as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -300,21 +262,25 @@ def _alone() -> Iterator[None]:
 
 
 def main() -> int:
-    """Bring an environment up to date; say in one line what is in the way."""
+    """Bring an environment up to date; print an error in one line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('environment', nargs='?', choices=('everything', 'robot'))
-    parser.add_argument('--check', action='store_true', help='only say whether it is up to date')
+    parser.add_argument('--check', action='store_true', help='only check whether it is up to date')
     options = parser.parse_args()
     target = ROBOT if options.environment == 'robot' else EVERYTHING
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
-        with _alone():
+        with _lock():
             (check if options.check else bring_up_to_date)(target)
-    except (SetupError, NoPythonError, NoCompilerError, CommandError) as error:
-        print(f'setup: {error}', file=sys.stderr)
-        return 1
-    except (OSError, subprocess.SubprocessError) as error:
+    except (
+        SetupError,
+        NoPythonError,
+        NoCompilerError,
+        CommandError,
+        OSError,
+        subprocess.SubprocessError,
+    ) as error:
         print(f'setup: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:

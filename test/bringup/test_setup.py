@@ -181,7 +181,7 @@ def test_a_robots_environment_installs_no_more_than_robots_need(
     """Looking makes nothing; a failing pip is of the robot's own requirements."""
     command = [str(INTERPRETER), 'tools/setup_environment.py', 'robot', '--check']
     looked = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
-    assert looked.stderr == 'setup: .venv-robot is not there: make setup-robot\n'
+    assert looked.stderr == 'setup: .venv-robot is missing: make setup-robot\n'
     assert not (copy / '.venv-robot').exists()
     (copy / 'requirements' / 'learner.txt').write_text('./heavy-1.0-py3-none-any.whl\n')
     (copy / 'requirements' / 'robot.txt').write_text('./absent-1.0-py3-none-any.whl\n')
