@@ -1,13 +1,13 @@
-# `make help` lists what can be made.
+# `make help` lists the targets.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-robot demo dashboard evaluate plot test test-faults test-gazebo check bench \
   clean
 
 python := .venv/bin/python
-# mypy knows one module of a name only
+# mypy accepts only one module of a name
 typed := src/rl_agent/rl_agent src/rl_learner/rl_learner $(filter-out src/%/conftest.py, \
   $(wildcard src/*/test/*.py src/*/test/*/*.py test/*.py test/*/*.py bench/*.py bench/*/*.py tools/*.py))
-# A sourced ROS installation is made for another Python: nothing of it may come in here.
+# A sourced ROS installation is for another Python: keep its variables out.
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH
 unexport LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
 
@@ -16,9 +16,9 @@ help:  ## list the targets
 	@echo 'Options of demo: SEED=3 ROBOTS=2 ROBOT=pendulum ALGORITHM=tqc NAME=first STEPS=8000'
 	@echo 'Options of dashboard and evaluate: RUN=runs/first; of dashboard also PORT=6006'
 	@echo 'Options of plot: RUNS="runs/first runs/second"'
-	@echo "Options of evaluate, plot and bench: ARGS='--help' and what that lists"
-	@echo "Options of test: JOBS=2 (tests side by side) ARGS='-x test/robots'"
-	@echo 'Option of setup: PYTHON=python3.11 (any 3.11 or 3.10 that is not found by itself)'
+	@echo "Options of evaluate, plot and bench: ARGS='--help' and the options that it lists"
+	@echo "Options of test: JOBS=2 (parallel tests) ARGS='-x test/robots'"
+	@echo 'Option of setup: PYTHON=python3.11 (a 3.11 or 3.10 that is not found automatically)'
 	@echo 'Option of setup-robot: PYTHON=python3.12 (or 3.11, or 3.10)'
 
 define set_up
@@ -27,18 +27,18 @@ define set_up
     exec "$$python" tools/setup_environment.py $(1); \
   fi; \
 done; \
-echo 'setup: no Python from 3.8 on to run the set-up: sudo apt install python3' >&2; \
+echo 'setup: no Python 3.8 or later to run the set-up: sudo apt install python3' >&2; \
 exit 1
 endef
 
-setup:  ## make .venv with everything pinned, and build rl_msgs into it
+setup:  ## create .venv with all pinned packages, and build rl_msgs into it
 	$(call set_up)
 
-setup-robot:  ## make .venv-robot: what a robot needs, without PyTorch and Reverb
+setup-robot:  ## create .venv-robot: what a robot needs, without PyTorch and Reverb
 	$(call set_up,robot)
 
 option = $(if $($(1)),--$(2) '$(subst ','\'',$($(1)))')
-# Some systems set an environment variable NAME for purposes of their own.
+# Some systems use an environment variable NAME for other purposes.
 name = $(if $(filter command,$(firstword $(origin NAME))),$(call option,NAME,name))
 
 demo: setup  ## let simulated robots learn through ROS 2 and Reverb
@@ -46,7 +46,7 @@ demo: setup  ## let simulated robots learn through ROS 2 and Reverb
 	  $(call option,ROBOT,robot) $(call option,ALGORITHM,algorithm) $(call option,STEPS,steps) \
 	  $(name)
 
-dashboard: setup  ## open TensorBoard on the runs, or on one: RUN=runs/first
+dashboard: setup  ## open TensorBoard on all runs, or on one: RUN=runs/first
 	@exec $(python) -m rl_learner.cli.dashboard $(if $(RUN),'$(RUN)') $(call option,PORT,port)
 
 evaluate: setup  ## evaluate a policy: make evaluate RUN=runs/first
@@ -61,15 +61,15 @@ check: setup  ## check format, lint and types
 	@$(python) -m mypy $(typed)
 
 test: check  ## run all checks and tests
-	@# pytest's own limits need Python code to run: one call that hangs in C would escape them.
+	@# The time limits of pytest do not end a call that hangs in C.
 	@exec timeout --foreground --kill-after=10 2400 $(python) -m pytest \
 	  -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --dist loadgroup $(ARGS)
 
-test-faults: setup  ## kill processes ten times in a run; let a network lose, delay and cut
+test-faults: setup  ## test a run with killed processes and with a bad network
 	@RL_TEST_KILLS=1 RL_TEST_NETWORK=1 RL_TEST_CUT_S=30 exec $(python) -m pytest \
 	  test/experience/test_killed_agent.py test/experience/test_ten_kills.py test/experience/test_network_faults.py -v $(ARGS)
 
-test-gazebo: setup  ## let robots drive and learn in Gazebo 11, fetched into .gazebo
+test-gazebo: setup  ## let robots drive and learn in Gazebo 11, downloaded into .gazebo
 	@exec $(python) test/gazebo_runs/run.py
 
 bench: setup  ## run a benchmark: make bench BENCH=name
@@ -80,6 +80,6 @@ bench: setup  ## run a benchmark: make bench BENCH=name
 	fi; \
 	exec $(python) 'bench/$(BENCH).py' $(ARGS)
 
-clean:  ## remove everything that was made, except runs/ and .gazebo/
+clean:  ## remove everything generated, except runs/ and .gazebo/
 	rm -rf .venv .venv-robot .venv.lock build install log .mypy_cache .pytest_cache .ruff_cache
 	find src bench test tools launch -name __pycache__ -prune -exec rm -rf {} +

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Finds a C and a C++ compiler that really compile."""
+"""Finds C and C++ compilers that work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import tempfile
 
-# Variable, language, usual names, and a program that needs the standard library's headers.
+# Variable, language, usual commands, and a program that needs the standard headers.
 _COMPILERS = (
     ('CC', 'C', ('cc', 'gcc', 'clang'), '#include <stdio.h>\nint main(void) { return 0; }\n'),
     ('CXX', 'C++', ('c++', 'g++', 'clang++'), '#include <string>\nint main() { return 0; }\n'),
@@ -18,15 +18,15 @@ _COMPILERS = (
 
 
 class NoCompilerError(Exception):
-    """A compiler is missing; the text names the command that installs one."""
+    """A compiler is missing; the message names the command that installs one."""
 
 
 @functools.lru_cache(maxsize=None)
 def find_compilers() -> dict[str, str]:
-    """Return `CC` and `CXX` for CMake; variables of these names are respected.
+    """Return `CC` and `CXX` for CMake; environment variables of these names take precedence.
 
     Raises:
-        NoCompilerError: there is none, or none that works.
+        NoCompilerError: a compiler is missing or does not work.
     """
     return {
         variable: _find(variable, language, names, program)
@@ -40,12 +40,12 @@ def _find(variable: str, language: str, names: tuple[str, ...], program: str) ->
     for command in (wanted,) if wanted else names:
         if _compiles(shlex.split(command), language, program):
             return command
-    seen = f'{variable}={wanted} does not work' if wanted else 'none works'
-    raise NoCompilerError(f'no {language} compiler ({seen}): sudo apt install g++')
+    reason = f'{variable}={wanted} does not work' if wanted else 'none works'
+    raise NoCompilerError(f'no {language} compiler ({reason}): sudo apt install g++')
 
 
 def _compiles(command: list[str], language: str, program: str) -> bool:
-    """Return whether a compiler makes an executable of a program."""
+    """Return whether a compiler compiles a program to an executable."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / 'program'
         arguments = ['-x', language.lower(), '-', '-o', str(target)]

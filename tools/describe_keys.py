@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Writes docs/robot_description.md from the dataclasses: .venv/bin/python tools/describe_keys.py.
 
-A test compares the file with what this makes, so that no key lacks its line.
+A test compares the file with the output of this script.
 """
 
 import dataclasses
@@ -21,38 +21,38 @@ _WORDS = {float: 'number', int: 'whole number', str: 'text', bool: 'true or fals
 _HEAD = """\
 # Every key of a robot description
 
-A robot is described by one YAML file: a name in [`config/robots/`](../config/robots) or a path of
-your own. How to write one step by step is in [connect_your_robot.md](connect_your_robot.md).
-Unknown keys, values out of range and paths that a message does not have are errors, all of them
-at once, before anything moves. SI units and REP-103 axes are what tasks expect.
+A robot is described by one YAML file: a name in [`config/robots/`](../config/robots) or your own
+path. [connect_your_robot.md](connect_your_robot.md) shows how to write one step by step. Unknown
+keys, values out of range and paths that a message does not have are errors; all are reported at
+once, before anything moves. Tasks expect SI units and REP-103 axes.
 
-Keys without a default are required. This file is made by `tools/describe_keys.py`.
+Keys without a default are required. `tools/describe_keys.py` generates this file.
 """
 
 
 def document() -> str:
     """Return the whole file."""
     keys: Dict[Any, List[str]] = {RobotDescription: []}
-    todo = [('', RobotDescription)]
-    while todo:
-        key, schema = todo.pop(0)
+    queue = [('', RobotDescription)]
+    while queue:
+        key, schema = queue.pop(0)
         for item, hint in _fields(schema):
             inner_key = (key + '.' + item.name).lstrip('.')
             for inner in _dataclasses_in(hint):
                 if inner not in keys:
-                    todo.append((inner_key, inner))
+                    queue.append((inner_key, inner))
                 keys.setdefault(inner, []).append(inner_key)
     return '\n'.join([_HEAD, *(_section(names, schema) for schema, names in keys.items())])
 
 
 def _fields(schema: Any) -> 'List[Any]':
-    """Return the fields of a dataclass, each with its type."""
+    """Return the fields of a dataclass with their types."""
     hints = get_type_hints(schema, include_extras=True)
     return [(item, hints[item.name]) for item in dataclasses.fields(schema)]
 
 
 def _section(keys: 'List[str]', schema: Any) -> str:
-    """Return heading, explanation and table of a dataclass."""
+    """Return the section of a dataclass: heading, explanation and table."""
     explanation = inspect.cleandoc(schema.__doc__).partition('Attributes:')[0].strip()
     meanings: Dict[str, str] = {}
     for base in reversed(schema.__mro__):
@@ -72,7 +72,7 @@ def _section(keys: 'List[str]', schema: Any) -> str:
 
 
 def _default(item: Any) -> str:
-    """Return the default of a field, empty if it is required."""
+    """Return the default of a field, or an empty string if it is required."""
     if item.default_factory is not dataclasses.MISSING:
         return '`{}`' if item.default_factory is dict else '(its defaults)'
     if item.default is dataclasses.MISSING:
@@ -93,7 +93,7 @@ def _default(item: Any) -> str:
 
 
 def _in_words(hint: Any) -> str:
-    """Return a type as people call it."""
+    """Return a type in plain words."""
     if hint in _WORDS:
         return _WORDS[hint]
     if get_origin(hint) is Literal:
@@ -114,7 +114,7 @@ def _in_words(hint: Any) -> str:
 
 
 def _bounds(extra: Any) -> str:
-    """Return the bounds in a pydantic field, in words; empty if there are none."""
+    """Return the bounds of a pydantic field in words, or an empty string."""
     words = []
     for item in extra.metadata if isinstance(extra, FieldInfo) else ():
         if isinstance(item, annotated_types.Gt):
@@ -131,7 +131,7 @@ def _bounds(extra: Any) -> str:
 def _dataclasses_in(hint: Any) -> 'List[Any]':
     """Return the dataclasses in a type."""
     if hasattr(hint, '__metadata__'):
-        hint = get_args(hint)[0]  # what stands beside the type may be dataclasses of its own
+        hint = get_args(hint)[0]  # the metadata may be dataclasses, too
     if dataclasses.is_dataclass(hint):
         return [hint]
     return [inner for arg in get_args(hint) for inner in _dataclasses_in(arg)]
@@ -143,7 +143,7 @@ def _code(text: Any) -> str:
 
 
 def _meaning(text: str) -> str:
-    """Return what an attribute means as text that may stand in a table."""
+    """Return the meaning of an attribute as text for a table cell."""
     return ' '.join(text.split()).replace('|', '\\|')
 
 

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Writes docs/parameters.md from the nodes: .venv/bin/python tools/describe_parameters.py.
 
-A test compares the file with what this makes, so that no parameter lacks its line.
+A test compares the file with the output of this script.
 """
 
 from collections.abc import Mapping
@@ -33,17 +33,18 @@ _WORDS = {float: 'number', int: 'whole number', str: 'text', bool: 'true or fals
 _HEAD = """\
 # Parameters of all nodes
 
-As `ros2 param describe` shows them. They are checked together when a node starts; a value out of
-range and a parameter that does not exist are errors. Most are read-only, because networks, replay
-and control loop are built from them: to change one, start the node again, which goes on where it
-was. These may change while a node runs, by `ros2 param set`; a refused value changes nothing:
+`ros2 param describe` shows the same texts. All parameters are checked when a node starts; a value
+out of range and an unknown parameter are errors. Most are read-only because networks, replay and
+control loop are built from them: to change one, restart the node, which continues where it was.
+`ros2 param set` may change these while a node runs; a refused value changes nothing:
 
-- those marked **live** below; `explore` and `max_steps` count from the next episode or step on;
-- `task.*` of the agent, the numbers of its task, as `task.target_velocity`;
-- `reset_seed` of the simulated robot: the next starting states follow from it.
+- those marked **live** below; `explore` takes effect from the next episode, `max_steps` from the
+  next step;
+- `task.*` of the agent, the numbers of its task, such as `task.target_velocity`;
+- `reset_seed` of the simulated robot, which determines its next starting states.
 
 `use_sim_time` of the agent chooses between real time (false, the default) and lockstep with a
-simulation. This file is made by `tools/describe_parameters.py`.
+simulation. `tools/describe_parameters.py` generates this file.
 """
 
 
@@ -53,7 +54,7 @@ def document() -> str:
 
 
 def _section(node: str, schema: Any) -> str:
-    """Return heading and table of a node."""
+    """Return the section of a node: heading and table."""
     lines = [f'## {node}', '', '| parameter | value | default | meaning |', '|---|---|---|---|']
     for item in dataclasses.fields(schema):
         words = ' '.join([_kind(item.type), *filter(None, [_bounds(item.metadata)])])
@@ -71,7 +72,7 @@ def _kind(kind: Any) -> str:
 
 
 def _bounds(metadata: Mapping[str, Any]) -> str:
-    """Return the bounds of a value in words; empty if there are none."""
+    """Return the bounds of a value in words, or an empty string."""
     signs = {'gt': '>', 'ge': '>=', 'le': '<='}
     return ', '.join(
         f'{sign} {metadata[name]:,}' for name, sign in signs.items() if name in metadata

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Finds a supported Python; as a script, prints the path of one for Reverb or what to install."""
+"""Finds a supported Python; as a script, prints its path for Reverb, or what to install."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import subprocess
 import sys
 from typing import Iterator, NamedTuple
 
-# The systems whose packages have a supported Python; elsewhere uv fetches one.
+# Systems that package a supported Python; elsewhere uv downloads one.
 FROM_APT = {'debian 12': '3.11', 'ubuntu 22.04': '3.10', 'ubuntu 24.04': '3.12'}
 FROM_UV = 'sudo apt install pipx && pipx install uv'
 
-# Asked of each candidate, in the candidate itself: a name on PATH proves nothing.
-_QUESTIONS = """
+# Each candidate runs this itself, because a name on PATH proves nothing.
+_PROBE = """
 import importlib, json, os, sys, sysconfig
 version = '%d.%d' % sys.version_info[:2]
 missing = []
@@ -36,13 +36,13 @@ print(json.dumps([version, '%d.%d.%d' % sys.version_info[:3], missing]))
 
 
 class Supported(NamedTuple):
-    """The versions for which something has wheels, the preferred one first."""
+    """The versions of Python that something has wheels for, the preferred one first."""
 
     what: str
     versions: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Return the versions as people read them."""
+        """Return the versions as text."""
         *others, last = self.versions
         return f'{", ".join(others)} or {last}' if others else last
 
@@ -52,11 +52,11 @@ FOR_ROS = Supported('ROS 2', ('3.12', '3.11', '3.10'))
 
 
 class NoPythonError(Exception):
-    """There is no usable Python; the text names the command that installs one."""
+    """There is no usable Python; the message names the command that installs one."""
 
 
 class Python(NamedTuple):
-    """An interpreter that was really run."""
+    """An interpreter that has run the probe."""
 
     path: str
     version: str
@@ -66,9 +66,9 @@ class Python(NamedTuple):
 
 @functools.lru_cache(maxsize=None)
 def probe(path: str) -> Python | None:
-    """Return what an interpreter is, or None where it does not run (a dead shim, say)."""
-    # Neither the caller's variables nor start-up hooks may answer for the interpreter.
-    command = [path, '-I', '-S', '-c', _QUESTIONS]
+    """Return a description of an interpreter, or None if it does not run (e.g. a dead shim)."""
+    # without the caller's variables and start-up hooks
+    command = [path, '-I', '-S', '-c', _PROBE]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
         version, release, missing = json.loads(answer.stdout)
@@ -83,12 +83,12 @@ def find_python(
     """Return a usable interpreter of a supported version.
 
     Args:
-        wanted: path or name of the only interpreter to consider; empty: any.
-        excluded: a folder whose interpreters do not count.
-        supported: what it is for.
+        wanted: path or name of the only interpreter to consider; empty for any.
+        excluded: folder whose interpreters are ignored.
+        supported: accepted versions.
 
     Raises:
-        NoPythonError: none is usable.
+        NoPythonError: there is no usable interpreter.
     """
     if wanted:
         return _checked(wanted, supported)
@@ -97,14 +97,14 @@ def find_python(
         for python in candidates:
             if python.version == version and not python.missing:
                 return python
-    fetched = _python_of_uv(supported)
-    if fetched is not None:
-        return fetched
+    downloaded = _python_of_uv(supported)
+    if downloaded is not None:
+        return downloaded
     raise NoPythonError(_what_to_install(candidates, supported))
 
 
 def _checked(wanted: str, supported: Supported) -> Python:
-    """Return the interpreter that the user named, if it can be used."""
+    """Return the named interpreter if it can be used, else raise NoPythonError."""
     python = probe(shutil.which(wanted) or wanted)
     accepted = f'accepted: a Python {supported}'
     if python is None:
@@ -117,17 +117,17 @@ def _checked(wanted: str, supported: Supported) -> Python:
 
 
 def _candidates(excluded: Path | None, supported: Supported) -> list[Python]:
-    """Return the interpreters that run, in the order of the search path."""
+    """Return the working interpreters in the order of the search path."""
     paths = _paths(supported)
     outside = (path for path in paths if excluded is None or excluded not in path.parents)
     return [python for python in map(probe, map(str, outside)) if python is not None]
 
 
 def _paths(supported: Supported) -> Iterator[Path]:
-    """Yield files that bear the name of a Python: on PATH, of pyenv, and our own."""
+    """Yield executables named like a Python: on PATH, of pyenv, and this interpreter."""
     names = [f'python{version}' for version in supported.versions] + ['python3', 'python']
     folders = [folder for folder in map(Path, os.get_exec_path()) if folder.is_absolute()]
-    # pyenv's shims serve only the versions that are switched on; the others lie here.
+    # pyenv's shims run only the active versions; the others are here
     pyenv = Path(os.environ.get('PYENV_ROOT', Path.home() / '.pyenv'))
     for version in supported.versions:
         folders += sorted(pyenv.glob(f'versions/{version}.*/bin'), reverse=True)
@@ -137,10 +137,12 @@ def _paths(supported: Supported) -> Iterator[Path]:
 
 
 def _python_of_uv(supported: Supported) -> Python | None:
-    """Return a Python that uv has or can fetch, or None."""
+    """Return a Python that uv has or can download, or None."""
     home = Path.home()
-    places = os.pathsep.join([*os.get_exec_path(), f'{home}/.local/bin', f'{home}/.cargo/bin'])
-    uv = shutil.which('uv', path=places)
+    search_path = os.pathsep.join(
+        [*os.get_exec_path(), f'{home}/.local/bin', f'{home}/.cargo/bin']
+    )
+    uv = shutil.which('uv', path=search_path)
     if uv is None:
         return None
     environment = {**os.environ, 'UV_PYTHON_PREFERENCE': 'only-managed'}
@@ -159,29 +161,29 @@ def _python_of_uv(supported: Supported) -> Python | None:
 
 
 def _what_to_install(candidates: list[Python], supported: Supported) -> str:
-    """Return one line: what is missing, and the command that installs it."""
+    """Return in one line what is missing and the command that installs it."""
     incomplete = [python for python in candidates if python.version in supported.versions]
     for python in incomplete:
         problem = f'{python.path} has no {", ".join(python.missing)}'
         if Path(python.path).parent in (Path('/usr/bin'), Path('/bin')):
             return f'{problem}: {_apt_command(python.version)}'
-    seen = sorted({python.release for python in candidates})
+    found = sorted({python.release for python in candidates})
     problem = (
         f'{incomplete[0].path} has no {", ".join(incomplete[0].missing)}'
         if incomplete
-        else f'no Python {supported} for {supported.what} (found: {", ".join(seen) or "none"})'
+        else f'no Python {supported} for {supported.what} (found: {", ".join(found) or "none"})'
     )
     version = FROM_APT.get(_system())
     return f'{problem}: {_apt_command(version) if version in supported.versions else FROM_UV}'
 
 
 def _apt_command(version: str) -> str:
-    """Return the command that installs a Python with what builds an environment of it."""
+    """Return the command that installs a Python, its venv module and its headers."""
     return f'sudo apt install python{version} python{version}-venv python{version}-dev'
 
 
 def _system() -> str:
-    """Return for example `debian 12`, or an empty string where that is not known."""
+    """Return the operating system, such as `debian 12`, or an empty string if unknown."""
     try:
         lines = Path('/etc/os-release').read_text(encoding='utf-8').splitlines()
     except OSError:

@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Fetches Gazebo 11 from the Debian 11 archive into a folder of its own, without root.
+"""Downloads Gazebo 11 from the Debian 11 archive into a folder, without root.
 
-apt-get does the work, with a state of its own: it resolves the dependencies, checks the archive's
-signature and each package's checksum, and resumes what an earlier call left half done. The
-system's own packages and lists are neither read nor changed.
+apt-get does the work with separate state: it resolves dependencies, checks the archive's signature
+and each package's checksum, and resumes interrupted downloads. The system's packages and package
+lists are neither read nor changed.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import Iterator
 MIRROR_VARIABLE = 'GAZEBO_MIRROR'
 MIRROR = 'http://deb.debian.org/debian'
 SUITE = 'bullseye'
-# libc6 brings the loader; Gazebo runs with that one, whatever the system has.
+# libc6 has the loader that Gazebo runs with, independent of the system's.
 PACKAGES = ('gazebo', 'gazebo-plugin-base', 'gazebo-common', 'libc6')
-# Headers that a plugin is compiled with; not all that these packages depend on.
-LONE_PACKAGES = (
+# Headers for plugins, downloaded without their dependencies.
+HEADER_PACKAGES = (
     'libboost1.74-dev',
     'libc6-dev',
     'libcrypt-dev',
@@ -45,15 +45,16 @@ LONE_PACKAGES = (
 KEYRING = Path('/usr/share/keyrings/debian-archive-keyring.gpg')
 
 _TIMEOUT_S = 900
+_HEADERS_FOLDER = 'lone'
 _MEBIBYTE = 1 << 20
 
 
 class ArchiveUnreachableError(Exception):
-    """The archive does not answer; nothing is wrong with this machine otherwise."""
+    """The archive does not respond; this machine is otherwise fine."""
 
 
 class FetchError(Exception):
-    """Gazebo cannot be fetched or unpacked here; one line that says why."""
+    """Gazebo cannot be downloaded or unpacked; the message says why in one line."""
 
 
 def mirror() -> str:
@@ -62,19 +63,19 @@ def mirror() -> str:
 
 
 def fetch_gazebo(folder: Path) -> Path:
-    """Return the folder with Gazebo's files, fetched and unpacked if they are not there.
+    """Return the folder with Gazebo's files; download and unpack them if they are missing.
 
     Args:
-        folder: the cache; the packages stay in it too, so that a second call needs no network.
+        folder: the cache, which also keeps the packages: a second call needs no network.
 
     Raises:
-        ArchiveUnreachableError: the archive does not answer.
-        FetchError: the machine lacks something, or a package is damaged.
+        ArchiveUnreachableError: the archive does not respond.
+        FetchError: a program is missing, or a package is damaged.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with _lock(folder):
         root, stamp = folder / 'root', folder / 'root.stamp'
-        wanted = hashlib.sha256(repr((SUITE, PACKAGES, LONE_PACKAGES)).encode()).hexdigest()
+        wanted = hashlib.sha256(repr((SUITE, PACKAGES, HEADER_PACKAGES)).encode()).hexdigest()
         if stamp.is_file() and stamp.read_text(encoding='utf-8') == wanted:
             return root
         _check_machine()
@@ -85,15 +86,15 @@ def fetch_gazebo(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let one process fetch at a time; a lock ends with its process."""
+def _lock(folder: Path) -> Iterator[None]:
+    """Allow one process at a time; the lock ends with its process."""
     with (folder / 'lock').open('w', encoding='utf-8') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _check_machine() -> None:
-    """Stop where apt-get cannot work, or could not check what it fetches."""
+    """Raise FetchError if apt-get cannot work here or cannot verify the packages."""
     for program in ('apt-get', 'dpkg-deb'):
         if shutil.which(program) is None:
             raise FetchError(f'{program} not found; accepted: Debian or Ubuntu')
@@ -102,21 +103,21 @@ def _check_machine() -> None:
 
 
 def _download(folder: Path) -> list[Path]:
-    """Return the packages, fetched where they are not there."""
+    """Return the package files; download those that are missing."""
     folder = folder.resolve()
-    (folder / 'lone').mkdir(exist_ok=True)
+    (folder / _HEADERS_FOLDER).mkdir(exist_ok=True)
     options = _apt_options(folder / 'apt')
-    print(f'gazebo: asking {mirror()} for {SUITE}', flush=True)
+    print(f'gazebo: reading the index of {SUITE} at {mirror()}', flush=True)
     _apt(folder, [*options, 'update'], ArchiveUnreachableError)
-    print('gazebo: fetching about 280 MB (once; resumes where it was interrupted)', flush=True)
+    print('gazebo: downloading about 280 MB (once; an interrupted download resumes)', flush=True)
     _apt(folder, [*options, 'install', *PACKAGES], ArchiveUnreachableError)
-    _apt(folder, [*options, 'download', *LONE_PACKAGES], ArchiveUnreachableError)
+    _apt(folder, [*options, 'download', *HEADER_PACKAGES], ArchiveUnreachableError)
     archives = sorted((folder / 'apt' / 'cache' / 'archives').glob('*.deb'))
-    return archives + sorted((folder / 'lone').glob('*.deb'))
+    return archives + sorted((folder / _HEADERS_FOLDER).glob('*.deb'))
 
 
 def _apt_options(state: Path) -> list[str]:
-    """Return the command that runs apt-get on an empty state of its own."""
+    """Return the command that runs apt-get with separate state."""
     for name in ('lists/partial', 'cache/archives/partial', 'etc/preferences.d', 'etc/conf.d'):
         (state / name).mkdir(parents=True, exist_ok=True)
     (state / 'status').touch()
@@ -130,7 +131,7 @@ def _apt_options(state: Path) -> list[str]:
         'APT::Sandbox::User': '',
         'APT::Update::Error-Mode': 'any',
         'Acquire::AllowInsecureRepositories': 'false',
-        'Acquire::Check-Valid-Until': 'false',  # an archived suite is signed no more
+        'Acquire::Check-Valid-Until': 'false',  # an archived suite is no longer signed anew
         'Acquire::Languages': 'none',
         'Acquire::Retries': '3',
         'Acquire::http::Timeout': '20',
@@ -151,7 +152,7 @@ def _apt_options(state: Path) -> list[str]:
 
 
 def _apt(folder: Path, command: list[str], error: type[Exception]) -> None:
-    """Run apt-get; its words go into a file, the last of them into the error."""
+    """Run apt-get with its output in a log; the error has its error lines."""
     log = folder / 'apt.log'
     with log.open('ab') as file:
         file.write((' '.join(command[-4:]) + '\n').encode())
@@ -159,7 +160,7 @@ def _apt(folder: Path, command: list[str], error: type[Exception]) -> None:
     try:
         done = subprocess.run(
             command,
-            cwd=folder / 'lone',
+            cwd=folder / _HEADERS_FOLDER,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -169,7 +170,7 @@ def _apt(folder: Path, command: list[str], error: type[Exception]) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired as expired:
-        raise error(f'{mirror()}: no end within {_TIMEOUT_S} s') from expired
+        raise error(f'{mirror()}: not finished within {_TIMEOUT_S} s') from expired
     with log.open('a', encoding='utf-8') as file:
         file.write(done.stdout)
     if done.returncode:
@@ -178,7 +179,7 @@ def _apt(folder: Path, command: list[str], error: type[Exception]) -> None:
 
 
 def _unpack(archives: list[Path], root: Path) -> None:
-    """Unpack all packages into one folder, which appears only when it is whole."""
+    """Unpack all packages into one folder, which appears only when it is complete."""
     size = sum(file.stat().st_size for file in archives) // _MEBIBYTE
     print(f'gazebo: unpacking {len(archives)} packages, {size} MB', flush=True)
     partial = root.with_name('root.partial')
@@ -189,6 +190,8 @@ def _unpack(archives: list[Path], root: Path) -> None:
         try:
             subprocess.run(['dpkg-deb', '--extract', str(archive), str(partial)], check=True)
         except subprocess.CalledProcessError as error:
-            archive.unlink()  # the next call fetches it again
-            raise FetchError(f'{archive.name} cannot be unpacked; it is fetched again') from error
+            archive.unlink()  # so that the next call downloads it again
+            raise FetchError(
+                f'{archive.name} cannot be unpacked; the next call downloads it again'
+            ) from error
     partial.rename(root)

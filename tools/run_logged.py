@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Runs a command with its output in a file; shows the end of it if the command fails."""
+"""Runs a command with its output in a log; shows the end of the log if the command fails."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ import subprocess
 import time
 from typing import Mapping, Sequence
 
-HEARTBEAT_S = 30.0
-TAIL_LINES = 15
+_PROGRESS_PERIOD_S = 30.0
+_TAIL_LINES = 15
 
 
 class CommandError(Exception):
-    """A command failed; the text holds the end of its output and where the rest is."""
+    """A command failed; the message has the end of its output and the path of the log."""
 
 
 def run_logged(
     command: Sequence[str], log: Path, environment: Mapping[str, str], folder: Path
 ) -> None:
-    """Run a command to its end, with a line of news now and then where it takes long.
+    """Run a command to its end, and print a progress line from time to time.
 
-    The command gets a process group of its own, so that an interruption ends its children too.
+    The command gets its own process group, so that an interruption also ends its children.
 
     Args:
         command: program and arguments.
-        log: file for its output; replaced.
-        environment: all of the command's environment variables.
-        folder: where it runs.
+        log: file for the output; it is replaced.
+        environment: all environment variables of the command.
+        folder: working directory.
 
     Raises:
-        CommandError: its exit status is not 0.
+        CommandError: the exit status is not 0.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open('w', encoding='utf-8') as output:
@@ -54,17 +54,17 @@ def run_logged(
     if status:
         raise CommandError(
             f'{Path(command[0]).name} failed with exit status {status}; its last lines:\n'
-            + ''.join(f'  {line}\n' for line in _last_lines(log, TAIL_LINES))
+            + ''.join(f'  {line}\n' for line in _last_lines(log, _TAIL_LINES))
             + f'The whole output is in {log}'
         )
 
 
 def _wait(process: subprocess.Popen[bytes], log: Path) -> int:
-    """Return the exit status; meanwhile print the newest line of the log now and then."""
+    """Return the exit status; until then print the newest line of the log periodically."""
     start = time.monotonic()
     while True:
         try:
-            return process.wait(timeout=HEARTBEAT_S)
+            return process.wait(timeout=_PROGRESS_PERIOD_S)
         except subprocess.TimeoutExpired:
             newest = ''.join(_last_lines(log, 1)).strip()[:70]
             print(f'setup:   {time.monotonic() - start:.0f} s: {newest}', flush=True)
@@ -73,7 +73,7 @@ def _wait(process: subprocess.Popen[bytes], log: Path) -> int:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and its children."""
     for number, patience_s in ((signal.SIGTERM, 5.0), (signal.SIGKILL, None)):
-        # The second signal goes out in any case: a child may outlive the group's first process.
+        # Always send the second signal: a child may outlive the first process of the group.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -81,6 +81,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _last_lines(log: Path, count: int) -> list[str]:
-    """Return the last lines of a file that are not empty."""
+    """Return the last non-empty lines of a file."""
     text = log.read_text(encoding='utf-8', errors='replace')
     return [line for line in text.splitlines() if line.strip()][-count:]
