@@ -135,8 +135,16 @@ def test_the_agent_needs_no_learner() -> None:
 
 
 @pytest.mark.parametrize('path', MODULES, ids=module_name)
-def test_only_nodes_and_ros_modules_import_rclpy(path: Path) -> None:
-    assert may_use_ros(path) or not imports(path, 'rclpy')
+def test_only_nodes_and_ros_modules_import_ros(path: Path) -> None:
+    for package in ('rclpy', 'rl_msgs'):
+        assert may_use_ros(path) or not imports(path, package)
+
+
+@pytest.mark.parametrize('path', MODULES, ids=module_name)
+def test_a_missing_rl_msgs_is_explained_wherever_it_is_imported_first(path: Path) -> None:
+    guard = 'rl_agent.ros.ros_require_rl_msgs'
+    if module_name(path) != guard:
+        assert imports(path, guard) or not imports(path, 'rl_msgs')
 
 
 @pytest.mark.parametrize('path', MODULES, ids=module_name)

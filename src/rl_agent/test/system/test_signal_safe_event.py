@@ -56,3 +56,31 @@ def test_it_wakes_all_waiting_threads_and_stays_set() -> None:
     assert event.wait()
     with pytest.raises(RuntimeError, match='stays set'):
         event.clear()
+
+
+WITHOUT_ITS_HANDLER = """
+import os, select, signal
+from rl_agent.system.signal_safe_event import set_by_signals, SignalSafeEvent
+
+event = SignalSafeEvent()
+set_by_signals(event, signal.SIGTERM)
+signal.signal(signal.SIGTERM, lambda number, frame: None)  # as if it had not run yet
+os.kill(os.getpid(), signal.SIGTERM)
+poll = select.poll()
+poll.register(event._woken, select.POLLIN)
+print(len(poll.poll(5000)), event.wait(0.01), event.wait(0.01))
+event.set()
+print(event.wait(), event.wait())
+"""
+
+
+def test_a_signal_wakes_who_waits_before_its_handler_runs() -> None:
+    """Else one that arrives just before the system call of `wait` would be noticed too late."""
+    done = subprocess.run(
+        [sys.executable, '-c', WITHOUT_ITS_HANDLER],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.split('\n') == ['1 False False', 'True True', '']

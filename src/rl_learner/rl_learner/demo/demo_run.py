@@ -24,7 +24,7 @@ from rl_learner.demo.report import (
     SUMMARY_FILE,
     write_report,
 )
-from rl_learner.demo.ros_monitor import RosMonitor
+from rl_learner.demo.ros_monitor import FinishedEpisode, RosMonitor
 from rl_learner.evaluation.film_process import make_film
 from rl_learner.run.episode_log import EpisodeRow, EPISODES_FILE, read_episodes
 from rl_learner.run.folder import (
@@ -36,7 +36,6 @@ from rl_learner.run.folder import (
 )
 from rl_learner.system.domain import local_environment
 from rl_learner.system.processes import ChildProcess, end_in_order, wait_until_ended
-from rl_msgs.msg import Episode
 
 _INTERRUPT_TIMEOUT_S = 4.0  # documented: at most 5 s from Ctrl-C to the prompt
 _FINISH_TIMEOUT_S = 30.0  # without an interrupt; a learner on a loaded machine saves slowly
@@ -155,28 +154,28 @@ class DemoRun:
             self._monitor.evaluate(share)
             self._was_evaluating = True
 
-    def _on_episode(self, message: Episode) -> None:
+    def _on_episode(self, episode: FinishedEpisode) -> None:
         """Record a finished episode and evaluate with it; called in the monitor's thread."""
-        total = sum(row.steps for row in self._episodes) + message.steps
-        complete = message.terminated or message.steps == self._plan.robot.episode_steps
+        total = sum(row.steps for row in self._episodes) + episode.steps
+        complete = episode.terminated or episode.steps == self._plan.robot.episode_steps
         self._episodes.append(
             EpisodeRow(
-                robot=message.robot,
-                episode=message.episode,
+                robot=episode.robot,
+                episode=episode.episode,
                 total_steps=total,
-                steps=message.steps,
-                episode_return=message.episode_return,
-                evaluation=message.evaluation,
-                policy_version=message.policy_version,
+                steps=episode.steps,
+                episode_return=episode.episode_return,
+                evaluation=episode.evaluation,
+                policy_version=episode.policy_version,
                 complete=complete,
                 wall_s=round(time.monotonic() - self._started_s, 2),
             )
         )
         if complete:
             self._schedule.on_episode(
-                message.episode_return,
-                evaluation=message.evaluation,
-                policy_version=message.policy_version,
+                episode.episode_return,
+                evaluation=episode.evaluation,
+                policy_version=episode.policy_version,
             )
 
     def _status(self) -> RunStatus:

@@ -4,7 +4,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 import threading
 import time
 
@@ -43,6 +43,29 @@ _POLL_PERIOD_S = 0.02
 _ALL_POLICIES_QOS = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
+@dataclass(frozen=True)
+class FinishedEpisode:
+    """An episode as a robot reported it, see rl_msgs/msg/Episode.
+
+    Attributes:
+        robot: name of the robot.
+        episode: number within the robot's session.
+        steps: steps of the episode.
+        episode_return: sum of rewards.
+        terminated: whether the task ended it.
+        evaluation: whether the policy acted deterministically.
+        policy_version: version at the last step.
+    """
+
+    robot: str
+    episode: int
+    steps: int
+    episode_return: float
+    terminated: bool
+    evaluation: bool
+    policy_version: int
+
+
 @dataclass
 class Observed:
     """What the monitor has received.
@@ -76,7 +99,7 @@ class RosMonitor:
     def __init__(
         self,
         namespaces: Sequence[str],
-        on_episode: Callable[[Episode], None],
+        on_episode: Callable[[FinishedEpisode], None],
         shown: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare to listen.
@@ -87,7 +110,7 @@ class RosMonitor:
             shown: elements of the observation to average, label to name.
         """
         self.observed = Observed()
-        self._namespaces, self._on_episode = namespaces, on_episode
+        self._namespaces, self._hand_over = namespaces, on_episode
         self._shown = shown or {}
         self._context = Context()
         self._evaluate_clients: list[Client] = []
@@ -166,6 +189,11 @@ class RosMonitor:
     def _on_agent(self, message: AgentStatus) -> None:
         """Keep a robot's status."""
         self.observed.agents[message.robot] = message
+
+    def _on_episode(self, message: Episode) -> None:
+        """Hand over a finished episode."""
+        names = (item.name for item in fields(FinishedEpisode))
+        self._hand_over(FinishedEpisode(**{name: getattr(message, name) for name in names}))
 
     def _on_step(self, message: Step) -> None:
         """Add a step to the means of its robot."""
