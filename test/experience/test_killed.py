@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Bridge and learner die by SIGKILL while robots learn: nothing is lost, nothing comes twice."""
+"""Bridge and learner are killed while robots learn: nothing is lost or repeated."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 from fleet import all_acknowledged, kill_and_restart, Listener, running
 import numpy as np
 import pytest
-from replay_count import replay_with
+from replay_count import replay_state_with
 from rl_agent.bringup.node_specs import NodeSpec, simulated_agent, simulated_robot
 from rl_agent.ros.ros_topics import (
     AGENT_STATUS,
@@ -32,7 +32,7 @@ from rl_msgs.msg import AgentStatus, LearnerStatus, Policy, ReplayStatus, Step
 STEPS = {'robot_1': 350, 'robot_2': 250}
 TOTAL = sum(STEPS.values())
 WARMUP = 100
-# Who dies, and after how many more transitions.
+# processes to kill, and after how many more transitions
 KILLS = (
     (('replay_bridge',), 40),
     (('learner',), 60),
@@ -40,21 +40,21 @@ KILLS = (
     (('replay_bridge', 'learner'), 60),
     (('replay_bridge',), 60),
 )
-# Updates are cheap, so that the test is about starts and ends.
+# cheap updates, because the test is about starts and ends
 SMALL = 'batch_size: 32\nactor_hidden_sizes: [32, 32]\ncritic_hidden_sizes: [32, 32]\n'
 UP = {'replay_bridge': REPLAY_STATUS, 'learner': LEARNER_STATUS}
-START_S = 120.0  # a loaded machine starts a learner slowly
+START_TIMEOUT_S = 120.0  # a loaded machine starts a learner slowly
 Key = tuple[str, str, int]
 
 
 @dataclass
 class Run:
-    """What a run left.
+    """The results of a run.
 
     Attributes:
         heard: topic to messages.
-        replay: Reverb after the last transition.
-        batches: of the journal.
+        replay: state of Reverb after the last transition.
+        batches: batches in the journal.
     """
 
     heard: dict[str, list[Any]]
@@ -63,7 +63,7 @@ class Run:
 
 
 def node_specs(folder: Path, port: int) -> list[NodeSpec]:
-    """Return learner, bridge, robots and agents."""
+    """Return the specs of learner, bridge, robots and agents."""
     algorithm = folder / 'small.yaml'
     algorithm.write_text(SMALL)
     bridge, learner = learner_nodes(
@@ -94,7 +94,7 @@ def node_specs(folder: Path, port: int) -> list[NodeSpec]:
 
 @pytest.fixture(scope='module')
 def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Train, kill and restart, until all is stored and trained on."""
+    """Train, kill and restart, until all transitions are stored and trained on."""
     folder: Path = tmp_path_factory.mktemp('killed')
     port = free_port()
     specs = node_specs(folder, port)
@@ -114,10 +114,10 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
             wanted += more
             listener.until(
                 lambda wanted=wanted: _journaled(listener) >= wanted,  # type: ignore[misc]
-                START_S,
+                START_TIMEOUT_S,
                 f'{wanted} transitions journaled',
             )
-            # those who die have come up since they were last killed, and the learner has trained
+            # the processes to kill have restarted, and the learner has trained
             marks = {topic: len(listener.heard[topic]) for topic in UP.values()}
             listener.until(
                 lambda marks=marks, names=names: (
@@ -126,38 +126,40 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
                     )
                     and ('learner' not in names or _has_trained(listener))
                 ),
-                START_S,
+                START_TIMEOUT_S,
                 f'{names} at work',
             )
-            time.sleep(moments.uniform(0.0, 0.3))  # any moment will do
+            time.sleep(moments.uniform(0.0, 0.3))  # at a random moment
             kill_and_restart(
                 processes,
                 [spec for spec in specs if spec.name in names],
                 ros_environment,
                 folder,
             )
-        listener.until(lambda: all_acknowledged(listener, STEPS), START_S, 'all acknowledged')
-        listener.until(lambda: _all_trained(listener), START_S, 'all trained on')
-        replay = replay_with(port, TOTAL)
+        listener.until(
+            lambda: all_acknowledged(listener, STEPS), START_TIMEOUT_S, 'all acknowledged'
+        )
+        listener.until(lambda: _all_trained(listener), START_TIMEOUT_S, 'all trained on')
+        replay = replay_state_with(port, TOTAL)
     listener.close()
     return Run(listener.heard, replay, list(read_journal(folder / 'run' / EXPERIENCE)))
 
 
 def _journaled(listener: Listener) -> int:
-    """Return the newest count of the bridge."""
+    """Return the newest count of journaled transitions."""
     heard = listener.heard[REPLAY_STATUS]
     return int(heard[-1].transitions_journaled) if heard else 0
 
 
 def _has_trained(listener: Listener) -> bool:
-    """Return whether the learner that was heard last has made updates since its start."""
+    """Return whether the newest learner has made updates since its start."""
     heard = listener.heard[LEARNER_STATUS]
     own = [status for status in heard if status.learner_session == heard[-1].learner_session]
     return bool(own) and own[-1].updates > own[0].updates
 
 
 def _all_trained(listener: Listener) -> bool:
-    """Return whether the learner started last has made the updates of all transitions."""
+    """Return whether the newest learner has made the updates for all transitions."""
     status = listener.heard[LEARNER_STATUS][-1]
     starts = 1 + sum('learner' in names for names, _ in KILLS)
     return (
@@ -189,7 +191,7 @@ def test_executed_steps_are_journaled_once_and_in_order(run: Run) -> None:
         assert own == [(status.session, number) for number in range(1, steps + 1)]
 
 
-def test_what_is_journaled_is_what_was_executed(run: Run) -> None:
+def test_journaled_transitions_match_the_executed_steps(run: Run) -> None:
     for robot in STEPS:
         steps = {(step.episode, step.step): step for step in run.heard[f'/{robot}/{STEP}']}
         compared = 0
@@ -205,17 +207,17 @@ def test_what_is_journaled_is_what_was_executed(run: Run) -> None:
         assert compared > STEPS[robot] // 2
 
 
-def test_reverb_holds_each_of_them_once(run: Run) -> None:
+def test_reverb_holds_each_transition_once(run: Run) -> None:
     assert (run.replay.size, run.replay.position) == (TOTAL, TOTAL)
 
 
-def test_updates_are_those_of_a_run_without_a_break(run: Run) -> None:
-    """One for each transition after warmup: none left out, none made twice for good."""
+def test_updates_equal_those_of_an_uninterrupted_run(run: Run) -> None:
+    """One for each transition after warmup, none missing or repeated."""
     assert run.heard[LEARNER_STATUS][-1].updates == TOTAL - WARMUP
     assert run.heard[LEARNER_STATUS][-1].transitions_stored == TOTAL
 
 
-def test_no_policy_version_comes_twice(run: Run) -> None:
+def test_no_policy_version_is_repeated(run: Run) -> None:
     sessions: dict[str, list[int]] = {}
     for message in run.heard[POLICY]:
         sessions.setdefault(message.learner_session, []).append(message.version)

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""An agent killed again and again, with a real learner: every step that it finished arrives once.
+"""An agent is killed repeatedly, with a real learner: every finished step arrives once.
 
-What can be missing is the step under way at a kill, whose outcome nobody sensed. Runs with
+Only the step in progress at a kill may be missing, because its outcome was not sensed. Runs with
 RL_TEST_KILLS=1 in the environment.
 """
 
@@ -13,7 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from fleet import Listener, running, settled_steps
 import numpy as np
 import pytest
-from replay_count import replay_with
+from replay_count import replay_state_with
 from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
 from rl_agent.ros.ros_messages import stamp_to_ns
 from rl_agent.ros.ros_topics import AGENT_STATUS, STATUS_QOS, STEP
@@ -23,12 +23,12 @@ from rl_learner.run.folder import EXPERIENCE
 from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, Step
 
-_WANTED = 'RL_TEST_KILLS'
+_VARIABLE = 'RL_TEST_KILLS'
 pytestmark = pytest.mark.skipif(
-    _WANTED not in os.environ, reason=f'starts many processes: set {_WANTED}=1 to run it'
+    _VARIABLE not in os.environ, reason=f'starts many processes: set {_VARIABLE}=1 to run it'
 )
 
-KILLS = 2  # before there is a bridge, and as many after
+KILLS = 2  # before the bridge starts, and as many after
 LAST_STEPS = 200
 
 
@@ -55,7 +55,7 @@ def test_every_finished_step_arrives_once(ros_environment: dict[str, str], tmp_p
     statuses = listener.heard[status_topic]
     random = np.random.default_rng(5)
     with running([learner, robot], ros_environment, tmp_path):
-        for _ in range(KILLS):  # without a bridge at first: nothing can be acknowledged
+        for _ in range(KILLS):  # without a bridge nothing can be acknowledged
             _run_and_kill(killed, int(random.integers(20, 200)), listener, ros_environment)
         with running([bridge], ros_environment, tmp_path):
             for _ in range(KILLS):
@@ -71,7 +71,7 @@ def test_every_finished_step_arrives_once(ros_environment: dict[str, str], tmp_p
                 )
             executed = settled_steps(listener, 'robot_1')
             batches = list(read_journal(tmp_path / 'run' / EXPERIENCE))
-            inserted = replay_with(port, sum(map(len, batches))).position
+            inserted = replay_state_with(port, sum(map(len, batches))).position
     assert statuses[-1].transitions_dropped == 0
     assert executed > LAST_STEPS + 2 * KILLS * 20
     stored = [
@@ -79,7 +79,7 @@ def test_every_finished_step_arrives_once(ros_environment: dict[str, str], tmp_p
         for batch in batches
         for number, stamp_ns in enumerate(batch.columns['stamp'], start=batch.first_sequence)
     ]
-    # each once, none left out; simulated time goes on from agent to agent, so stamps are names
+    # each once, none missing; simulated time continues across agents, so stamps are unique
     assert inserted == len(stored) == len({(session, number) for session, number, _ in stored})
     stamps_ns = [stamp_ns for *_, stamp_ns in stored]
     assert len(set(stamps_ns)) == len(stamps_ns)
@@ -88,7 +88,7 @@ def test_every_finished_step_arrives_once(ros_environment: dict[str, str], tmp_p
         assert numbers == list(range(1, len(numbers) + 1))
     finished = {stamp_to_ns(step.header.stamp) for step in listener.heard[step_topic]}
     assert finished <= set(stamps_ns)
-    # of each killed agent the step under way is missing; a command may have been sent again
+    # the step in progress at each kill is missing; a command may have been sent again
     assert executed - 4 * KILLS <= inserted <= executed
     listener.close()
 

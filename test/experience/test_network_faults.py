@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Robot and learner on two machines with a bad network between them: nothing lost or repeated.
+"""Robot and learner on two machines with a faulty network: nothing is lost or repeated.
 
-Network namespaces stand for the machines, see namespaces.py. Runs with RL_TEST_NETWORK=1 in the
+Network namespaces simulate the machines, see namespaces.py. Runs with RL_TEST_NETWORK=1 in the
 environment. The cut lasts 12 s; with RL_TEST_CUT_S=30, 30 s.
 """
 
@@ -15,15 +15,19 @@ import sys
 import time
 
 from fleet import running
-from namespaces import connected, LEARNER, Network, ROBOT, why_not
+from namespaces import connected, LEARNER, Network, ROBOT, unavailable_reason
 import pytest
 from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
 from rl_agent.ros.ros_topics import AGENT_STATUS
 from rl_learner.bringup.node_specs import learner_nodes
 from rl_learner.system.ports import free_port
 
-_WANTED = 'RL_TEST_NETWORK'
-_REASON = why_not() if _WANTED in os.environ else f'takes minutes: set {_WANTED}=1 to run it'
+_VARIABLE = 'RL_TEST_NETWORK'
+_REASON = (
+    unavailable_reason()
+    if _VARIABLE in os.environ
+    else f'takes minutes: set {_VARIABLE}=1 to run it'
+)
 pytestmark = [
     pytest.mark.skipif(bool(_REASON), reason=_REASON),
     pytest.mark.timeout(400),
@@ -48,11 +52,11 @@ class LearnerMachine:
     """A machine with bridge and learner, behind a link.
 
     Attributes:
-        network: to it.
-        environment: of all processes.
-        folder: for logs.
-        port: of Reverb.
-        expected: transitions that robots have executed so far.
+        network: network with the link.
+        environment: environment of all processes.
+        folder: folder for logs.
+        port: port of Reverb.
+        expected: number of steps that robots have executed so far.
     """
 
     network: Network
@@ -62,7 +66,7 @@ class LearnerMachine:
     expected: int = 0
 
     def run(self, machine: str, code: str, *words: str) -> str:
-        """Return what a program says on a machine."""
+        """Run a program on a machine; return the last line of its output."""
         command = [*self.network.prefix(machine), sys.executable, '-c', code, *words]
         done = subprocess.run(
             command, env=self.environment, capture_output=True, text=True, timeout=60, check=True
@@ -70,7 +74,7 @@ class LearnerMachine:
         return done.stdout.splitlines()[-1]
 
     def inserted(self) -> int:
-        """Return how many transitions Reverb ever took."""
+        """Return how many transitions were ever inserted into Reverb."""
         count = (HELPERS / 'replay_count.py').read_text()
         line = self.run(LEARNER, count, str(self.port), str(self.expected))
         return int(line.removeprefix('inserted '))
@@ -80,7 +84,7 @@ class LearnerMachine:
 def learner_machine(
     ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LearnerMachine]:
-    """Start a learner that never trains, and its bridge, on a machine of their own."""
+    """Start bridge and a learner that never trains on their own machine."""
     folder = tmp_path_factory.mktemp('network_faults')
     port = free_port()
     bridge, learner = learner_nodes(
@@ -93,10 +97,10 @@ def learner_machine(
 
 
 class Robot:
-    """What is heard of a robot on its own machine."""
+    """The status of a robot, received on its own machine."""
 
     def __init__(self, machine: LearnerMachine, name: str) -> None:
-        """Listen."""
+        """Start to listen."""
         self._output = machine.folder / f'{name}_status.txt'
         command = [sys.executable, str(HELPERS / 'print_status.py')]
         with self._output.open('wb') as file:
@@ -108,29 +112,29 @@ class Robot:
 
     @property
     def status(self) -> dict[str, int] | None:
-        """The newest one; None before the first."""
+        """The newest status; None before the first."""
         lines = self._output.read_text().splitlines(keepends=True)
-        whole = [line for line in lines if line.endswith('\n')]
-        return json.loads(whole[-1]) if whole else None
+        complete = [line for line in lines if line.endswith('\n')]
+        return json.loads(complete[-1]) if complete else None
 
     def until(self, field: str, value: int, timeout_s: float) -> None:
-        """Wait until a field of the status is so high."""
+        """Wait until a field of the status reaches a value."""
         deadline_s = time.monotonic() + timeout_s
         while (status := self.status) is None or status[field] < value:
             assert time.monotonic() < deadline_s, f'{field} is not {value}: {status}'
             time.sleep(0.05)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._process.kill()
         self._process.wait()
 
 
 def drive(machine: LearnerMachine, name: str, cut_s: float = 0.0, **faults: float) -> None:
-    """Let a robot take its steps over a bad link; every one must arrive, once.
+    """Let a robot take its steps over a faulty link; each must arrive once.
 
-    No step waits for the network: while the link is cut, the robot takes all of them. The link is
-    bad before the first step, for a robot in lockstep may need less than a second for all.
+    No step waits for the network: while the link is cut, the robot takes all of them. The faults
+    start before the first step, because a robot in lockstep may need less than a second for all.
     """
     network = machine.network
     network.set_link(loss=0.0, delay_s=0.0, reorder=0.0, cut=False)
@@ -146,7 +150,9 @@ def drive(machine: LearnerMachine, name: str, cut_s: float = 0.0, **faults: floa
             with running([simulated], environment, machine.folder, prefix):
                 robot.until('steps', STEPS, 90.0)
                 if cut_s:
-                    time.sleep(max(0.0, cut_from_s + cut_s - time.monotonic()))  # while it lasts
+                    time.sleep(
+                        max(0.0, cut_from_s + cut_s - time.monotonic())
+                    )  # until the cut ends
                     assert robot.status is not None
                     assert robot.status['transitions_acknowledged'] == 0
                     network.set_link(cut=False)
@@ -180,8 +186,8 @@ def test_reordering(learner_machine: LearnerMachine) -> None:
     assert learner_machine.network.set_link()['late'] > 0
 
 
-def test_reverb_answers_its_own_machine_alone(learner_machine: LearnerMachine) -> None:
-    """Other machines are refused, by IPv4 and IPv6; loopback clients are not."""
+def test_reverb_answers_only_its_own_machine(learner_machine: LearnerMachine) -> None:
+    """Other machines are refused over IPv4 and IPv6; loopback clients are not."""
     learner_machine.network.set_link(loss=0.0, delay_s=0.0, reorder=0.0, cut=False)
     port = str(learner_machine.port)
     for address in ('127.0.0.1', '::1'):

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Acknowledgements and policies that are taken when there is time, over real DDS."""
+"""Polled acknowledgements and policies, over real DDS."""
 
 from collections.abc import Callable, Iterator
 import time
@@ -41,7 +41,7 @@ def learner(ros_environment: dict[str, str]) -> Iterator[Listener]:
 
 
 def until(condition: Callable[[], bool], step: Callable[[], None]) -> None:
-    """Do a step until a condition holds."""
+    """Repeat a step until a condition holds."""
     deadline_s = time.monotonic() + WITHIN_S
     while not condition():
         assert time.monotonic() < deadline_s
@@ -49,7 +49,7 @@ def until(condition: Callable[[], bool], step: Callable[[], None]) -> None:
         time.sleep(0.02)
 
 
-def test_own_acknowledgements_are_taken_and_those_of_a_fleet_passed_by(
+def test_own_acknowledgements_are_taken_and_those_of_other_robots_skipped(
     robot: SpinningListener, learner: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spool = Spool(100, session='s')
@@ -61,14 +61,14 @@ def test_own_acknowledgements_are_taken_and_those_of_a_fleet_passed_by(
             )
         )  # fmt: skip
     spool.next_batch(10)
-    looked_into: list[bytes] = []
+    decoded: list[bytes] = []
 
-    def look_into(data: bytes, kind: type) -> TransitionAck:
-        looked_into.append(data)
+    def decode(data: bytes, kind: type) -> TransitionAck:
+        decoded.append(data)
         ack: TransitionAck = deserialize_message(data, kind)
         return ack
 
-    monkeypatch.setattr('rl_agent.transport.ros_uplink.deserialize_message', look_into)
+    monkeypatch.setattr('rl_agent.transport.ros_uplink.deserialize_message', decode)
     uplink = Uplink(robot.node, spool, Sender('robot_7', 's', 'f'), 0.05, polled=True)
     acks = learner.node.create_publisher(TransitionAck, TRANSITIONS_ACK, ACK_QOS)
 
@@ -88,18 +88,18 @@ def test_own_acknowledgements_are_taken_and_those_of_a_fleet_passed_by(
     until(lambda: uplink.acknowledged > 0, acknowledge_and_exchange)
     assert uplink.acknowledged == 6
     assert spool.pending == 4
-    assert looked_into
-    assert all(b'robot_7' in data for data in looked_into)
+    assert decoded
+    assert all(b'robot_7' in data for data in decoded)
     uplink.close()
 
 
-def test_of_polled_policies_the_newest_is_taken_and_a_wrong_one_counted(
+def test_the_newest_polled_policy_is_accepted_and_a_bad_one_counted(
     robot: SpinningListener, learner: Listener
 ) -> None:
     spaces = Spaces(load_robot('pendulum'))
     sizes = spaces.observation_size, spaces.action_size
     store = PolicyStore(spaces)
-    receiver = PolicySubscriber(robot.node, store, polled=True)
+    subscriber = PolicySubscriber(robot.node, store, polled=True)
     policies = learner.node.create_publisher(Policy, POLICY, POLICY_QOS)
 
     def publish(version: int, activation: str = 'relu') -> None:
@@ -119,11 +119,11 @@ def test_of_polled_policies_the_newest_is_taken_and_a_wrong_one_counted(
         publish(version)
     time.sleep(0.3)
     assert store.accepted == 0  # the executor took none
-    until(lambda: store.newest is not None and store.newest.version == 3, receiver.poll)
+    until(lambda: store.newest is not None and store.newest.version == 3, subscriber.poll)
     publish(4, activation='none')
-    until(lambda: store.rejected > 0, receiver.poll)
+    until(lambda: store.rejected > 0, subscriber.poll)
     newest = store.newest
     assert newest is not None
     assert newest.version == 3
     assert newest.policy.parameters.parameters[0] == 3.0
-    receiver.close()
+    subscriber.close()

@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Ten rounds of SIGKILL for bridge, learner and agent in one run, which learns all the same.
+"""Bridge, learner and agent are killed in ten rounds, and the run still learns.
 
-Runs with RL_TEST_KILLS=1 in the environment. What can be missing of a killed agent is the step
-under way, whose outcome nobody sensed.
+Runs with RL_TEST_KILLS=1 in the environment. Only the step in progress when an agent is killed may
+be missing, because its outcome was not sensed.
 """
 
 import os
@@ -15,7 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from fleet import kill_and_restart, Listener, running, settled_steps
 import numpy as np
 import pytest
-from replay_count import replay_with
+from replay_count import replay_state_with
 from rl_agent.bringup.node_specs import NodeSpec, simulated_agent, simulated_robot
 from rl_agent.ros.ros_topics import (
     AGENT_STATUS,
@@ -30,10 +30,10 @@ from rl_learner.run.folder import EXPERIENCE
 from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus
 
-_WANTED = 'RL_TEST_KILLS'
+_VARIABLE = 'RL_TEST_KILLS'
 pytestmark = [
     pytest.mark.skipif(
-        _WANTED not in os.environ, reason=f'takes minutes: set {_WANTED}=1 to run it'
+        _VARIABLE not in os.environ, reason=f'takes minutes: set {_VARIABLE}=1 to run it'
     ),
     pytest.mark.timeout(1800),
 ]
@@ -51,11 +51,11 @@ ROUNDS = [
     (BRIDGE, LEARNER, AGENT),
     (BRIDGE,),
 ]
-# Enough for a pendulum, and cheap.
+# cheap, and enough for a pendulum
 SMALL = 'batch_size: 128\nactor_hidden_sizes: [64, 64]\ncritic_hidden_sizes: [64, 64]\n'
-ROUND_S = 240.0  # a loaded machine starts a learner slowly
-LEARNED, EPISODES = -300.0, 10  # exploring costs about 100; who does nothing gets -1200
-LEARNED_S = 1200.0
+ROUND_TIMEOUT_S = 240.0  # a loaded machine starts a learner slowly
+LEARNED_RETURN, EPISODES = -300.0, 10  # exploration costs about 100; doing nothing gives -1200
+LEARN_TIMEOUT_S = 1200.0
 STATUS = f'/robot_1/{AGENT_STATUS}'
 UP = {BRIDGE: REPLAY_STATUS, LEARNER: LEARNER_STATUS, AGENT: STATUS}
 
@@ -80,28 +80,28 @@ def test_nothing_is_lost_or_repeated_and_it_learns(
     with running(specs, ros_environment, tmp_path) as processes:
         for number, names in enumerate(rounds, start=1):
             wait_until_at_work(listener, names, moments.randint(50, 300), f'round {number}')
-            time.sleep(moments.uniform(0.0, 1.0))  # any moment will do
+            time.sleep(moments.uniform(0.0, 1.0))  # at a random moment
             dying = [spec for spec in specs if spec.name in names]
             kill_and_restart(processes, dying, ros_environment, tmp_path)
             print(f'round {number}: {names} killed', flush=True)
         listener.heard[f'/robot_1/{EPISODE}'].clear()
-        listener.until(lambda: mean_return(listener) >= LEARNED, LEARNED_S, 'learned')
+        listener.until(lambda: mean_return(listener) >= LEARNED_RETURN, LEARN_TIMEOUT_S, 'learned')
         processes[AGENT].ask_to_end()
         processes[AGENT].end(time.monotonic() + 15.0)
         executed = settled_steps(listener, 'robot_1')
         batches = list(read_journal(tmp_path / 'run' / EXPERIENCE))
-        inserted = replay_with(port, sum(map(len, batches))).position
+        inserted = replay_state_with(port, sum(map(len, batches))).position
     listener.close()
     assert all(status.transitions_dropped == 0 for status in listener.heard[STATUS])
     sessions: dict[str, list[int]] = {}
-    stamps: list[int] = []  # simulated time goes on from agent to agent, so they are names
+    stamps: list[int] = []  # simulated time continues across agents, so stamps are unique
     for batch in batches:
         sessions.setdefault(batch.sender.session, []).extend(
             range(batch.first_sequence, batch.last_sequence + 1)
         )
         stamps += batch.columns['stamp'].tolist()
     for numbers in sessions.values():
-        assert numbers == list(range(1, len(numbers) + 1))  # each once, none left out
+        assert numbers == list(range(1, len(numbers) + 1))  # each once, none missing
     assert len(set(stamps)) == len(stamps) == inserted
     agents_killed = sum(AGENT in names for names in rounds)
     print(f'executed {executed}, journal {len(stamps)}, inserted {inserted}', flush=True)
@@ -109,7 +109,7 @@ def test_nothing_is_lost_or_repeated_and_it_learns(
 
 
 def node_specs(folder: Path, port: int) -> list[NodeSpec]:
-    """Return learner, bridge, robot and agent."""
+    """Return the specs of learner, bridge, robot and agent."""
     algorithm = folder / 'small.yaml'
     algorithm.write_text(SMALL)
     bridge, learner = learner_nodes(
@@ -131,21 +131,21 @@ def node_specs(folder: Path, port: int) -> list[NodeSpec]:
 
 
 def wait_until_at_work(listener: Listener, names: tuple[str, ...], more: int, what: str) -> None:
-    """Wait until those who will die are up, and more transitions are journaled than before."""
-    begun = {name: len(listener.heard[UP[name]]) for name in names}
+    """Wait until the processes to kill are up and more transitions are journaled."""
+    before = {name: len(listener.heard[UP[name]]) for name in names}
     wanted = _journaled(listener) + more
     listener.until(
         lambda: (
             _journaled(listener) >= wanted
-            and all(len(listener.heard[UP[name]]) > count for name, count in begun.items())
+            and all(len(listener.heard[UP[name]]) > count for name, count in before.items())
         ),
-        ROUND_S,
+        ROUND_TIMEOUT_S,
         f'{what}: {wanted} transitions journaled, {names} heard',
     )
 
 
 def mean_return(listener: Listener) -> float:
-    """Return the mean return of the newest exploring episodes; -inf where they are too few."""
+    """Return the mean return of the newest exploring episodes; -inf if there are too few."""
     returns = [
         episode.episode_return
         for episode in listener.heard[f'/robot_1/{EPISODE}']
@@ -155,6 +155,6 @@ def mean_return(listener: Listener) -> float:
 
 
 def _journaled(listener: Listener) -> int:
-    """Return the newest count of the bridge."""
+    """Return the newest count of journaled transitions."""
     heard = listener.heard[REPLAY_STATUS]
     return int(heard[-1].transitions_journaled) if heard else 0

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Two robots, their agents, bridge and learner, each a process: nothing lost, policies obeyed."""
+"""Two robots, agents, bridge and learner as processes: nothing is lost, policies are used."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from fleet import all_acknowledged, Listener, loaded_libraries, running
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from replay_count import replay_with
+from replay_count import replay_state_with
 from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
 from rl_agent.policy.parameters import PolicyParameters, split_parameters
 from rl_agent.policy.ros_policy_message import message_to_policy
@@ -30,13 +30,13 @@ STEPS = {'robot_1': 450, 'robot_2': 350}  # neither ends with an episode of 200
 
 @dataclass
 class Run:
-    """What a run left.
+    """The results of a run.
 
     Attributes:
         heard: topic to messages.
-        replay: Reverb after the last step.
-        checkpoint: of the learner, as it ended.
-        libraries: node to the files in its process's memory.
+        replay: state of Reverb after the last step.
+        checkpoint: last checkpoint of the learner.
+        libraries: node to the memory map of its process.
     """
 
     heard: dict[str, list[Any]]
@@ -47,7 +47,7 @@ class Run:
 
 @pytest.fixture(scope='module')
 def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Train with both robots until each has taken its steps, then end everything.
+    """Train until both robots have taken their steps, then end everything.
 
     The second robot does not explore, so that its actions can be computed from its policy.
     """
@@ -81,9 +81,9 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
         listener.until(lambda: all_acknowledged(listener, STEPS), 100.0, 'all transitions stored')
         count = len(_executed(listener.heard))
         listener.until(lambda: len(_executed(listener.heard)) >= count + 6, 30.0, 'last counts')
-        replay = replay_with(port, sum(STEPS.values()))
+        replay = replay_state_with(port, sum(STEPS.values()))
         libraries = {name: loaded_libraries(process) for name, process in processes.items()}
-    # the learner published once more as it ended; the message may still wait to be read
+    # the learner published once more at its end; the message may not have arrived yet
     state = Checkpoints(folder / 'run' / CHECKPOINTS).load()
     assert state is not None
     listener.until(
@@ -94,7 +94,7 @@ def run(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
 
 
 def _executed(heard: dict[str, list[Any]]) -> list[tuple[str, int]]:
-    """Return what the simulated robots said that they had executed, in order."""
+    """Return the counts of executed steps that the simulated robots reported, in order."""
     return [
         (status.hardware_id, int(item.value))
         for message in heard['/diagnostics']
@@ -104,7 +104,7 @@ def _executed(heard: dict[str, list[Any]]) -> list[tuple[str, int]]:
     ]
 
 
-def test_reverb_holds_as_many_transitions_as_steps_were_executed(run: Run) -> None:
+def test_reverb_holds_one_transition_for_each_executed_step(run: Run) -> None:
     assert dict(_executed(run.heard)) == STEPS
     assert (run.replay.size, run.replay.position) == (sum(STEPS.values()), sum(STEPS.values()))
 
@@ -115,7 +115,7 @@ def test_an_agent_never_loads_what_only_the_learner_needs(run: Run) -> None:
         assert library not in run.libraries['robot_1_agent']
 
 
-def test_the_policy_version_at_the_robots_rises(run: Run) -> None:
+def test_the_policy_version_at_the_robots_increases(run: Run) -> None:
     for namespace in STEPS:
         versions = [step.policy_version for step in run.heard[f'/{namespace}/{STEP}']]
         assert versions == sorted(versions)
@@ -123,7 +123,7 @@ def test_the_policy_version_at_the_robots_rises(run: Run) -> None:
 
 
 def test_actions_come_from_the_received_weights(run: Run) -> None:
-    """The robot's NumPy against torch with the numbers that the learner published."""
+    """NumPy on the robot against torch, with the weights that the learner published."""
     policies = {message.version: message_to_policy(message) for message in run.heard[POLICY]}
     compared = set()
     for step in run.heard[f'/robot_2/{STEP}']:
@@ -146,7 +146,7 @@ def test_published_weights_are_those_of_the_learners_actor(run: Run) -> None:
 
 
 def _mean_action(policy: PolicyParameters, observation: NDArray[np.float32]) -> NDArray[Any]:
-    """Return tanh of the mean of a gaussian ReLU policy, by torch's own layers."""
+    """Return tanh of the mean of a gaussian ReLU policy, computed with torch layers."""
     architecture = policy.architecture
     assert (architecture.distribution, architecture.activation) == ('gaussian', 'relu')
     parts = {

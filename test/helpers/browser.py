@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A headless Chromium, driven over its debugging pipe: it needs no driver and no library."""
+"""A headless Chromium, driven over its debugging pipe, without driver or library."""
 
 import base64
 from collections.abc import Iterator, Mapping
@@ -20,21 +20,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 PROGRAMS = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
-# Chromium reads commands from the one and writes answers to the other.
+# descriptors from which Chromium reads commands and to which it writes answers
 _COMMANDS, _ANSWERS = 3, 4
-_LOOK_S = 0.3
+_POLL_PERIOD_S = 0.3
 
 
 def find_browser() -> str | None:
-    """Return the path of a Chromium, None where there is none."""
+    """Return the path of a Chromium, or None if there is none."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 class Browser:
-    """One page."""
+    """One page in a browser."""
 
     def __init__(self, commands: int, answers: int, deadline_s: float) -> None:
-        """Talk over two descriptors, until a deadline on the steady clock."""
+        """Communicate over two descriptors, until a deadline on the steady clock."""
         self._commands, self._answers, self._deadline_s = commands, answers, deadline_s
         self._received = b''
         self._number = 0
@@ -54,15 +54,15 @@ class Browser:
     def until(self, expression: str, what: str) -> Any:
         """Return the value of an expression once it is true."""
         while not (value := self.evaluate(expression)):
-            self.raise_when_late(what)
-            time.sleep(_LOOK_S)
+            self.raise_if_late(what)
+            time.sleep(_POLL_PERIOD_S)
         return value
 
-    def raise_when_late(self, what: str) -> None:
-        """Raise AssertionError past the deadline, with what the page shows instead."""
+    def raise_if_late(self, what: str) -> None:
+        """Raise AssertionError with the text of the page if the deadline has passed."""
         if time.monotonic() > self._deadline_s:
             text = self.evaluate('document.body.innerText')
-            raise AssertionError(f'no {what}; the page says: {text}')
+            raise AssertionError(f'no {what}; the page shows: {text}')
 
     def picture(self, clip: Mapping[str, float] | None = None) -> NDArray[np.uint8]:
         """Return a screenshot, (height, width, 3), of the page or of a part of it."""
@@ -85,7 +85,7 @@ class Browser:
                 return message['result']
 
     def _next_message(self, method: str) -> bytes:
-        """Return what the browser says next, an answer or an event."""
+        """Return the next message of the browser, an answer or an event."""
         while b'\0' not in self._received:
             left_s = max(0.0, self._deadline_s + 10.0 - time.monotonic())
             ready, _, _ = select.select([self._answers], [], [], left_s)
@@ -103,11 +103,11 @@ def headless_browser(program: str, folder: Path, timeout_s: float) -> Iterator[B
     pipes = [
         fcntl.fcntl(end, fcntl.F_DUPFD, 10) for pair in (os.pipe(), os.pipe()) for end in pair
     ]
-    their_commands, commands, answers, their_answers = pipes
+    browser_commands, commands, answers, browser_answers = pipes
 
     def connect() -> None:
-        os.dup2(their_commands, _COMMANDS)
-        os.dup2(their_answers, _ANSWERS)
+        os.dup2(browser_commands, _COMMANDS)
+        os.dup2(browser_answers, _ANSWERS)
 
     options = ['--headless', '--no-sandbox', '--remote-debugging-pipe', '--no-first-run']
     options += ['--window-size=1400,1700', f'--user-data-dir={folder / "profile"}']
@@ -119,8 +119,8 @@ def headless_browser(program: str, folder: Path, timeout_s: float) -> Iterator[B
             preexec_fn=connect,
             pass_fds=(_COMMANDS, _ANSWERS),
         )
-    os.close(their_commands)
-    os.close(their_answers)
+    os.close(browser_commands)
+    os.close(browser_answers)
     try:
         yield Browser(commands, answers, time.monotonic() + timeout_s)
     finally:

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Real processes for tests: started from the project's own node specs, ended by their ids."""
+"""Node processes for tests, started from node specs and ended by process id."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
@@ -30,9 +30,9 @@ def running(
     prefix: Sequence[str] = (),
     robot: Interpreter | None = None,
 ) -> Iterator[dict[str, ChildProcess]]:
-    """Start nodes, by a program before them if one is given; end those left in reverse order.
+    """Start nodes, with a command prefix if given; at the end, stop them in reverse order.
 
-    The nodes of robots may have an interpreter of their own.
+    The nodes of robots may use another interpreter.
     """
     processes: dict[str, ChildProcess] = {}
     ours = Interpreter(sys.executable, environment)
@@ -55,7 +55,7 @@ def kill_and_restart(
     environment: dict[str, str],
     folder: Path,
 ) -> None:
-    """Kill nodes with SIGKILL, all at once, and start them again by the same commands."""
+    """Kill nodes with SIGKILL, all at once, and restart them with the same commands."""
     for spec in specs:
         processes[spec.name].kill()
     for spec in specs:
@@ -74,7 +74,7 @@ class Listener:
     """
 
     def __init__(self, topics: dict[str, tuple[type, Any]]) -> None:
-        """Subscribe; topic to message type and quality of service."""
+        """Subscribe; `topics` maps a topic to message type and quality of service."""
         self._context = Context()
         rclpy.init(context=self._context)
         self.node = Node('listener', context=self._context)
@@ -88,40 +88,40 @@ class Listener:
         """Serve callbacks until a condition holds.
 
         Raises:
-            AssertionError: it does not within the time.
+            AssertionError: it does not hold in time.
         """
         held = serve(self.executor, timeout_s, condition)
-        assert held, f'waited {timeout_s:g} s in vain: {what}'
+        assert held, f'not within {timeout_s:g} s: {what}'
 
     def close(self) -> None:
-        """Leave."""
+        """Destroy the node."""
         self.executor.shutdown()
         self.node.destroy_node()
         try_shutdown(context=self._context)
 
 
 class SpinningListener(Listener):
-    """A listener whose callbacks a thread serves, as an agent's executor does."""
+    """A listener with its executor in a thread, as in an agent."""
 
     def __init__(self) -> None:
-        """Begin, without a topic."""
+        """Start without topics."""
         super().__init__({})
         self._thread = threading.Thread(target=self.executor.spin)
         self._thread.start()
 
     def stop(self) -> None:
-        """Serve no callback any more."""
+        """Stop the executor."""
         self.executor.shutdown()
         self._thread.join()
 
     def close(self) -> None:
-        """Leave."""
+        """Destroy the node."""
         self.stop()
         super().close()
 
 
 def executed_steps(listener: Listener, namespace: str) -> list[int]:
-    """Return what a simulated robot said that it had executed, in order."""
+    """Return the counts of executed steps that a simulated robot reported, in order."""
     return [
         int(item.value)
         for message in listener.heard['/diagnostics']
@@ -132,7 +132,7 @@ def executed_steps(listener: Listener, namespace: str) -> list[int]:
 
 
 def settled_steps(listener: Listener, namespace: str) -> int:
-    """Return the steps that a simulated robot has executed once they grow no more."""
+    """Return the steps that a simulated robot has executed once the count is constant."""
     last = -1
     for _ in range(60):
         wanted = len(executed_steps(listener, namespace)) + 2
@@ -149,12 +149,12 @@ def settled_steps(listener: Listener, namespace: str) -> int:
 
 
 def loaded_libraries(process: ChildProcess) -> str:
-    """Return the paths of all files that a running process has mapped into its memory."""
+    """Return the memory map of a running process, with the paths of its libraries."""
     return Path(f'/proc/{process.pid}/maps').read_text(encoding='utf-8')
 
 
 def all_acknowledged(listener: Listener, namespaces: Iterable[str]) -> bool:
-    """Return whether each agent says that it is done and holds nothing back."""
+    """Return whether each agent reports that it has finished and everything is acknowledged."""
     statuses = [listener.heard[f'/{namespace}/{AGENT_STATUS}'] for namespace in namespaces]
     return all(
         heard

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A motor in the test's process whose time passes by itself, and that can be spoilt."""
+"""A motor in the test process, in real time, whose sensor data a test can change."""
 
 from collections.abc import Callable, Iterator
 import contextlib
@@ -48,22 +48,22 @@ reset: {service: reset}
 
 
 class LiveRobot:
-    """Joint states at 100 Hz of the wall clock, a reset service, and ears for the agent.
+    """Publishes joint states at 100 Hz, offers a reset service and listens to the agent.
 
     Attributes:
-        say: returns the joint state to publish, or None; a test replaces it.
-        commands: each one, with its time on the steady clock.
-        resets: episodes begun.
+        make_state: returns the joint state to publish, or None; a test may replace it.
+        commands: each command with its time on the steady clock.
+        resets: number of resets.
         heard: statuses, steps and episodes of the agent.
     """
 
     def __init__(self, namespace: str, path: Path) -> None:
-        """Connect to the agent in a namespace, whose robot is described in a file."""
+        """Connect to the agent in a namespace; `path` is the description of its robot."""
         self._context = Context()
         rclpy.init(context=self._context)
         self.namespace = namespace
         self.node = node = Node('live_robot', context=self._context, namespace=namespace)
-        self.say: Callable[[], JointState | None] = self.joint_state
+        self.make_state: Callable[[], JointState | None] = self.joint_state
         self.position = 0.25
         self.commands: list[tuple[float, float]] = []
         self.resets = 0
@@ -91,18 +91,18 @@ class LiveRobot:
 
     @property
     def spec(self) -> NodeSpec:
-        """The agent's node but for its description; its policy comes from this robot."""
+        """The agent's node without a robot description; this robot publishes its policy."""
         return agent('', self.namespace.strip('/'))
 
     def joint_state(self, **fields: Any) -> JointState:
-        """Return what a healthy robot says, other fields as given."""
+        """Return the joint state of a healthy robot, with other fields as given."""
         healthy = {'name': ['pivot'], 'position': [self.position], 'velocity': [0.0]}
         message = JointState(**{**healthy, **fields})
         message.header.stamp = self.node.get_clock().now().to_msg()
         return message
 
     def policy(self, action: float, version: int = 1, **fields: Any) -> PolicyParameters:
-        """Return a policy that always wants (nearly) one action."""
+        """Return a policy that always returns nearly the same action."""
         architecture = PolicyArchitecture(4, 1, (4,), distribution='deterministic')
         numbers = np.zeros(architecture.num_parameters, np.float32)
         numbers[-1] = np.arctanh(action)
@@ -110,11 +110,11 @@ class LiveRobot:
         return PolicyParameters(architecture, numbers, version=version, **given)
 
     def publish_policy(self, action: float, version: int = 1, **fields: Any) -> None:
-        """Publish such a policy."""
+        """Publish the policy of `policy`."""
         self._policies.publish(policy_to_message(self.policy(action, version, **fields)))
 
     def publish_stop(self, asked: bool) -> None:
-        """Publish an emergency stop, or that there is none; whoever comes later hears it too."""
+        """Publish an emergency stop or its end, also to later subscribers."""
         self._stops.publish(Bool(data=asked))
 
     def call(self, service: str) -> Any:
@@ -129,18 +129,20 @@ class LiveRobot:
         return future.result()
 
     def rearm(self) -> None:
-        """Ask for a re-arm until it is granted: the cause may take a moment to be gone."""
+        """Request a re-arm until it is granted: the cause may take a moment to disappear."""
         deadline_s = time.monotonic() + TIMEOUT_S
         while not (answer := self.call('rearm')).success:
             assert time.monotonic() < deadline_s, answer.message
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait until a condition holds; it is looked at whenever something came."""
+        """Wait until a condition holds; it is checked at each message."""
         with self._changed:
-            assert self._changed.wait_for(condition, TIMEOUT_S), f'in vain: {what}'
+            assert self._changed.wait_for(condition, TIMEOUT_S), (
+                f'not within {TIMEOUT_S:g} s: {what}'
+            )
 
     def until_commanded(self, number: float) -> float:
-        """Wait for a command of (nearly) this number from now on; return when it came."""
+        """Wait for a new command of nearly this value; return its time."""
         begun = len(self.commands)
         self.until(
             lambda: any(abs(given - number) < 1e-3 for _, given in self.commands[begun:]),
@@ -151,7 +153,7 @@ class LiveRobot:
         )
 
     def until_status(self, condition: Callable[[Any], bool], what: str) -> Any:
-        """Wait for a status from now on; return it."""
+        """Wait for a new status that meets a condition; return it."""
         begun = len(self.heard['status'])
         self.until(lambda: any(map(condition, self.heard['status'][begun:])), what)
         return next(filter(condition, self.heard['status'][begun:]))
@@ -168,7 +170,7 @@ class LiveRobot:
             self._executor.spin()
 
     def _publish(self) -> None:
-        message = self.say()
+        message = self.make_state()
         if message is not None:
             self._states.publish(message)
         with self._changed:
@@ -197,11 +199,11 @@ class LiveRobot:
 def live_robot(
     namespace: str, folder: Path, safety: str = '', task: str = ''
 ) -> Iterator[tuple[LiveRobot, Path]]:
-    """Yield a robot, and the file that describes it, with this safety section and task."""
+    """Yield a robot and its description file, with this safety section and task."""
     path = folder / 'motor.yaml'
     path.write_text(DESCRIPTION + safety)
     robot = LiveRobot(namespace, path)
-    if task:  # that only the agent can import
+    if task:  # only the agent can import it
         path.write_text(path.read_text().replace('swing_up', f"'{task}'"))
     try:
         yield robot, path

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Two machines on one: network namespaces joined by a link that can be made bad."""
+"""Two simulated machines: network namespaces joined by a link with adjustable faults."""
 
 from collections.abc import Iterator
 import contextlib
@@ -14,36 +14,36 @@ from typing import Any
 ROBOT, LEARNER, LINK = 'robot', 'learner', 'link'
 _RELAY = Path(__file__).with_name('relay.py')
 _PREFIX = 'rltest'
-_NO_DETECTION = {False: (), True: ('nodad',)}  # an IPv6 address is there at once
+_NO_DETECTION = {False: (), True: ('nodad',)}  # makes an IPv6 address usable at once
 
 
-def why_not() -> str:
-    """Return why namespaces cannot be had here; empty if they can."""
+def unavailable_reason() -> str:
+    """Return why network namespaces are not available; empty if they are."""
     if shutil.which('ip') is None:
         return 'network namespaces need iproute2 (`ip`), which is not installed'
     if os.geteuid() != 0:
         return 'network namespaces need root'
     name = f'{_PREFIX}-{os.getpid()}-probe'
-    made = _try('netns', 'add', name)
-    if made.returncode:
-        return f'network namespaces cannot be made: {made.stderr.strip()}'
+    created = _try('netns', 'add', name)
+    if created.returncode:
+        return f'network namespaces cannot be created: {created.stderr.strip()}'
     _try('netns', 'del', name)
     return ''
 
 
 class Network:
-    """A robot's machine, a learner's machine, and the link between them."""
+    """A robot machine, a learner machine and the link between them."""
 
     def __init__(self, names: dict[str, str], relay: 'subprocess.Popen[str]') -> None:
-        """Use namespaces that exist; `connected` makes them."""
+        """Use existing namespaces; `connected` creates them."""
         self._names, self._relay = names, relay
 
     def prefix(self, machine: str) -> list[str]:
-        """Return what to put before a command to run it on a machine."""
+        """Return the command prefix that runs a program on a machine."""
         return ['ip', 'netns', 'exec', self._names[machine]]
 
     def set_link(self, **faults: Any) -> dict[str, int]:
-        """Set faults, see relay.py; return the packets that passed and were lost so far."""
+        """Set faults, see relay.py; return the counts of packets so far."""
         assert self._relay.stdin is not None
         assert self._relay.stdout is not None
         self._relay.stdin.write(json.dumps(faults) + '\n')
@@ -54,11 +54,11 @@ class Network:
 
 @contextlib.contextmanager
 def connected() -> Iterator[Network]:
-    """Make a robot's and a learner's machine and a perfect link; remove them at the end.
+    """Create a robot machine, a learner machine and a perfect link; remove them at the end.
 
     Their addresses are 10.99.0.1 and 10.99.0.2, fd99::1 and fd99::2.
     """
-    _remove_those_of_ended_runs()
+    _remove_leftovers()
     names = {machine: f'{_PREFIX}-{os.getpid()}-{machine}' for machine in (ROBOT, LEARNER, LINK)}
     relay = None
     try:
@@ -74,7 +74,7 @@ def connected() -> Iterator[Network]:
             text=True,
         )
         network = Network(names, relay)
-        network.set_link()  # answers as soon as it works
+        network.set_link()  # answers once the relay works
         yield network
     finally:
         if relay is not None:
@@ -85,7 +85,7 @@ def connected() -> Iterator[Network]:
 
 
 def _join(names: dict[str, str], machine: str, number: int) -> None:
-    """Connect a machine with the link."""
+    """Connect a machine to the link."""
     name, link = names[machine], names[LINK]
     _ip('-n', link, 'link', 'add', machine, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
     for address in (f'10.99.0.{number}/24', f'fd99::{number}/64'):
@@ -99,18 +99,18 @@ def _join(names: dict[str, str], machine: str, number: int) -> None:
     _ip('-n', name, 'route', 'add', '224.0.0.0/4', 'dev', 'eth0')
 
 
-def _remove_those_of_ended_runs() -> None:
-    """Remove what a test run left that was killed."""
+def _remove_leftovers() -> None:
+    """Remove the namespaces of killed test runs."""
     for path in Path('/run/netns').glob(f'{_PREFIX}-*'):
         if not Path('/proc', path.name.split('-')[1]).exists():
             _try('netns', 'del', path.name)
 
 
 def _ip(*words: str) -> None:
-    """Run `ip`; raise CalledProcessError where it fails."""
+    """Run `ip`; raise CalledProcessError if it fails."""
     subprocess.run(['ip', *words], check=True, capture_output=True, text=True)
 
 
 def _try(*words: str) -> 'subprocess.CompletedProcess[str]':
-    """Run `ip`."""
+    """Run `ip` and return its result."""
     return subprocess.run(['ip', *words], check=False, capture_output=True, text=True)

@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Prints each agent status of a topic as a line of JSON, until it is killed.
+"""Prints each agent status on a topic as a line of JSON, until it is killed.
 
-A process of its own, because Fast DDS remembers the network interfaces that a process saw first:
-one that was in another network namespace before hears nothing.
+It is a separate process, because Fast DDS keeps the network interfaces that a process saw first: a
+process that changes its network namespace receives nothing.
 """
 
 import json

@@ -20,7 +20,7 @@ def main() -> int:
     message = received[0]
     fields = {name: getattr(message, name) for name in message.get_fields_and_field_types()}
     del fields['header']
-    # As bytes: NumPy then has no chance to alter a value.
+    # as bytes, so that NumPy cannot change a value
     arrays = {
         name: np.frombuffer(value.tobytes(), np.uint8) if hasattr(value, 'tobytes') else value
         for name, value in fields.items()

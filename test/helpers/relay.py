@@ -1,10 +1,10 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A bad link between two network interfaces: python relay.py INTERFACE INTERFACE.
+"""A link with faults between two network interfaces: python relay.py INTERFACE INTERFACE.
 
-Each line of its input is a JSON object of the faults from then on: `loss` (probability), `delay_s`
-(one way), `reorder` (probability that a packet waits `reorder_s` longer, so that others overtake
-it), `cut` (true: nothing passes). It answers each with what has passed and what was lost so far.
-For kernels without netem.
+Each input line is a JSON object that sets faults: `loss` (probability), `delay_s` (one way),
+`reorder` (probability that a packet waits `reorder_s` longer, so that others overtake it), `cut`
+(true: nothing passes). It answers each line with the counts of packets so far. It works on kernels
+without netem.
 """
 
 import ctypes
@@ -20,15 +20,15 @@ import time
 
 _ALL_PROTOCOLS = 0x0003
 _SIOCETHTOOL, _ETHTOOL_STXCSUM = 0x8946, 0x17
-_LONGEST = 65_600
+_MAX_PACKET_BYTES = 65_600
 
 
 class Relay:
-    """Takes packets from each of two interfaces to the other, late, out of order or not at all.
+    """Forwards packets between two interfaces with delay, reordering and loss.
 
     Attributes:
-        faults: what the link does to packets.
-        counts: packets that passed, were lost, and were held back longer than others.
+        faults: current faults of the link.
+        counts: number of packets that passed, were lost, or were delayed for reordering.
     """
 
     def __init__(self, first: str, second: str) -> None:
@@ -50,28 +50,28 @@ class Relay:
             ready, _, _ = select.select([sys.stdin, *self._other], [], [], timeout_s)
             for end in self._other:
                 if end in ready:
-                    self._take(end)
-            if sys.stdin in ready and not self._obey(sys.stdin.readline()):
+                    self._receive(end)
+            if sys.stdin in ready and not self._set_faults(sys.stdin.readline()):
                 return
-            self._pass_on()
+            self._send_due()
 
-    def _obey(self, line: str) -> bool:
-        """Take new faults over and answer; return False at the end of the input."""
+    def _set_faults(self, line: str) -> bool:
+        """Set the faults in a line and answer; return False at the end of the input."""
         if not line:
             return False
         self.faults.update(json.loads(line))
         print(json.dumps(self.counts), flush=True)
         return True
 
-    def _take(self, end: socket.socket) -> None:
-        """Take what has come from one side."""
+    def _receive(self, end: socket.socket) -> None:
+        """Receive packets from one side."""
         while True:
             try:
-                packet, address = end.recvfrom(_LONGEST)
+                packet, address = end.recvfrom(_MAX_PACKET_BYTES)
             except BlockingIOError:
                 return
             if address[2] == socket.PACKET_OUTGOING:
-                continue  # our own
+                continue  # sent by this process
             faults = self.faults
             if faults['cut'] or self._random.random() < faults['loss']:
                 self.counts['lost'] += 1
@@ -83,8 +83,8 @@ class Relay:
             self._number += 1
             heapq.heappush(self._waiting, (due_s, self._number, self._other[end], packet))
 
-    def _pass_on(self) -> None:
-        """Send what is due."""
+    def _send_due(self) -> None:
+        """Send the packets that are due."""
         while self._waiting and self._waiting[0][0] <= time.monotonic():
             _, _, end, packet = heapq.heappop(self._waiting)
             try:
@@ -95,7 +95,7 @@ class Relay:
 
 
 def _open(interface: str) -> socket.socket:
-    """Return a raw socket on an interface that leaves no checksum to hardware it does not have."""
+    """Return a raw, non-blocking socket on an interface."""
     end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL_PROTOCOLS))
     end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     end.bind((interface, 0))
@@ -104,7 +104,7 @@ def _open(interface: str) -> socket.socket:
 
 
 def complete_checksums(interface: str) -> None:
-    """Have the kernel finish checksums before packets leave by an interface of this namespace."""
+    """Make the kernel compute checksums before packets leave an interface of this namespace."""
     off = ctypes.create_string_buffer(struct.pack('II', _ETHTOOL_STXCSUM, 0))
     request = struct.pack('16sP', interface.encode(), ctypes.addressof(off)).ljust(40, b'\0')
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:

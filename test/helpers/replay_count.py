@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What Reverb of a run under way has, asked from outside: python replay_count.py PORT ROWS."""
+"""Reads the state of Reverb in a running run: python replay_count.py PORT ROWS."""
 
 import sys
 import time
@@ -7,15 +7,15 @@ import time
 from rl_learner.replay.state import ReplayState
 from rl_learner.replay.writer import ReplayWriter
 
-_MOST_S = 45.0
+_TIMEOUT_S = 45.0
 
 
-def replay_with(port: int, transitions: int) -> ReplayState:
-    """Return what a server has once that are so many transitions, or after a while.
+def replay_state_with(port: int, transitions: int) -> ReplayState:
+    """Return the state of a server once it has this many transitions, or after a timeout.
 
-    Rows that do not fill an item follow a moment after their acknowledgement.
+    Rows that do not fill an item arrive shortly after their acknowledgement.
     """
-    writer, deadline_s = ReplayWriter(port), time.monotonic() + _MOST_S
+    writer, deadline_s = ReplayWriter(port), time.monotonic() + _TIMEOUT_S
     while True:
         state = writer.state(timeout_s=10)
         if state is not None and state.position >= transitions:
@@ -27,4 +27,4 @@ def replay_with(port: int, transitions: int) -> ReplayState:
 
 
 if __name__ == '__main__':
-    print('inserted', replay_with(int(sys.argv[1]), int(sys.argv[2])).position)
+    print('inserted', replay_state_with(int(sys.argv[1]), int(sys.argv[2])).position)

@@ -233,7 +233,7 @@ def test_a_browser_draws_them(page: Page, tmp_path: Path) -> None:
         browser.until(f'({CHARTS}).length === {len(wanted)}', 'three charts')
         for tag in wanted:
             while not has_curve(browser.picture(chart_of(tag, browser))):
-                browser.raise_when_late(f'curve of {tag}')
+                browser.raise_if_late(f'curve of {tag}')
 
 
 def chart_of(tag: str, browser: Browser) -> dict[str, float]:

@@ -26,7 +26,7 @@ observation:
 {chr(10).join(FIELD.replace('TOPIC', topic) + ' joints: [pan]}' for topic in TOPICS)}
 action: {{topic: targets, type: std_msgs/msg/Float64MultiArray, joints: [pan], unit: N m,
          low: [-1], high: [1]}}
-task: {{name: 'looking:Look'}}
+task: {{name: 'idle_task:IdleTask'}}
 reset: {{service: reset}}
 """
 

@@ -33,7 +33,7 @@ observation:
      joints: [pan], unit: N m}
 action: {topic: targets, type: std_msgs/msg/Float64MultiArray, joints: [pan], unit: rad,
          low: [-1], high: [1], default: [0.5]}
-task: {name: 'looking:Look'}
+task: {name: 'idle_task:IdleTask'}
 reset: RESET
 safety:
   stop: {reaction: hold}

@@ -86,7 +86,7 @@ def driven(shared: Move) -> Iterator[Move]:
     robot, process = shared
     robot.until_commanded(COMMAND)
     yield robot, process
-    robot.say, robot.position = robot.joint_state, 0.25
+    robot.make_state, robot.position = robot.joint_state, 0.25
     robot.publish_stop(False)
     robot.rearm()
 
@@ -130,7 +130,7 @@ def test_silent_sensors_stop_the_robot_until_they_are_back(driven: Move) -> None
     robot, process = driven
     episodes = len(robot.heard['episode'])
     before = log_of(process)
-    robot.say = lambda: None
+    robot.make_state = lambda: None
     status = robot.until_status(lambda item: item.safety_state != 'ok', 'the stop')
     assert status.safety_state.startswith('sensor_too_old/joint_states: ')
     assert not status.safety_latched
@@ -138,7 +138,7 @@ def test_silent_sensors_stop_the_robot_until_they_are_back(driven: Move) -> None
     robot.until(lambda: len(robot.heard['episode']) > episodes, 'the end of the episode')
     ended = robot.heard['episode'][-1]
     assert (ended.terminated, ended.truncated) == (False, True)
-    robot.say = robot.joint_state
+    robot.make_state = robot.joint_state
     robot.until_status(
         lambda item: item.safety_state == 'ok' and item.episode > ended.episode, 'a new episode'
     )
@@ -161,9 +161,9 @@ def test_bad_sensor_messages_count_as_silence(driven: Move, fault: str) -> None:
     before = log_of(process)
     counted = counts_of(robot.until_status(lambda item: True, 'a status'))
     fields, words = BAD_MESSAGES[fault]
-    robot.say = lambda: robot.joint_state(**fields)
+    robot.make_state = lambda: robot.joint_state(**fields)
     robot.until_status(lambda item: 'sensor_too_old' in item.safety_state, 'the stop')
-    robot.say = robot.joint_state
+    robot.make_state = robot.joint_state
     status = robot.until_status(lambda item: item.safety_state == 'ok', 'the end of the stop')
     for name in ('sensor_refused/joint_states', 'sensor_too_old/joint_states'):
         assert counts_of(status)[name] == counted.get(name, 0) + 1
@@ -178,13 +178,13 @@ def test_one_bad_message_stops_nothing(driven: Move) -> None:
     episodes = len(robot.heard['episode'])
 
     def say_once() -> Any:
-        robot.say = robot.joint_state
+        robot.make_state = robot.joint_state
         return robot.joint_state(position=[math.nan])
 
-    robot.say = say_once
+    robot.make_state = say_once
     name = 'sensor_refused/joint_states'
     # a good message between the same two ticks may hide it
-    robot.until_status(lambda item: robot.say == robot.joint_state, 'the bad message')
+    robot.until_status(lambda item: robot.make_state == robot.joint_state, 'the bad message')
     status = robot.until_status(lambda item: True, 'a status')
     assert counts_of(status).get(name, 0) <= counted.get(name, 0) + 1
     assert status.safety_state == 'ok'
@@ -193,7 +193,7 @@ def test_one_bad_message_stops_nothing(driven: Move) -> None:
 
 def test_joints_in_another_order_are_found_by_name(driven: Move) -> None:
     robot, _ = driven
-    robot.say = lambda: robot.joint_state(
+    robot.make_state = lambda: robot.joint_state(
         name=['other', 'pivot'], position=[9.0, 0.75], velocity=[9.0, -0.5]
     )
     robot.until(lambda: robot.heard['step'][-1].observation[0] == 0.75, 'the pivot')
@@ -284,13 +284,13 @@ def test_a_latched_watchdog_waits_for_a_person(
         robot.until(lambda: is_repeated(robot, 0.0), 'zero, repeated')
         robot.publish_policy(WANTED)  # the same policy again: the learner is alive
         robot.until_commanded(COMMAND)
-        robot.say = lambda: None
+        robot.make_state = lambda: None
         robot.until_status(lambda item: item.safety_latched, 'the latch')
         refused = robot.call('rearm')
         assert not refused.success
         assert 'persists' in refused.message
         assert 'sensor_too_old/joint_states' in refused.message
-        robot.say = robot.joint_state
+        robot.make_state = robot.joint_state
         assert robot.until_status(lambda item: True, 'a status').safety_latched
         robot.until(lambda: is_repeated(robot, 0.0), 'zero, repeated')
         robot.publish_policy(WANTED)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A task for robots that are only looked at: `name: looking:Look`."""
+"""A task without reward or end: `name: idle_task:IdleTask`."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,13 +11,13 @@ from rl_agent.tasks.task import Outcome, Parameters
 
 
 @dataclass(frozen=True)
-class Look(Parameters):
-    """Nothing is worth anything, and nothing ends."""
+class IdleTask(Parameters):
+    """Gives no reward and never ends an episode."""
 
     fields: ClassVar[tuple[str, ...]] = ()
 
     def outcome(
         self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
     ) -> Outcome:
-        """Return that nothing was reached."""
+        """Return an outcome without reward."""
         return Outcome({}, terminated=False)
