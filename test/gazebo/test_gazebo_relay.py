@@ -83,11 +83,11 @@ def test_silent_topics_are_reported_with_their_publishers(bridge: Bridge) -> Non
     bridge.listen()
     names = ['gazebo/joint_states (1 publishers)', 'gazebo/clock (1 publishers)']
     assert bridge.relay.silent == names
-    assert not bridge.relay.are_since(0)
+    assert not bridge.relay.has_reached(0)
     bridge.publish(40 * MS)
     assert bridge.relay.silent == []
-    assert bridge.relay.are_since(40 * MS)
-    assert not bridge.relay.are_since(41 * MS)
+    assert bridge.relay.has_reached(40 * MS)
+    assert not bridge.relay.has_reached(41 * MS)
 
 
 def test_stamps_are_monotonic_when_the_simulations_time_jumps_back(bridge: Bridge) -> None:

@@ -82,7 +82,7 @@ class SensorRelay:
                 kind, bridged(topic), self._receiver(topic), SENSOR_QOS, callback_group=group
             )
 
-    def are_since(self, stamp_ns: int) -> bool:
+    def has_reached(self, stamp_ns: int) -> bool:
         """Return whether clock and all topics have reached this time of Gazebo."""
         stamps = [item.stamp_ns for item in self._topics.values()]
         return self.now_ns >= stamp_ns and min(stamps) >= stamp_ns

@@ -109,8 +109,8 @@ def leaves(type_name: str, path: str) -> list[tuple[str, FieldType]]:
     fits = found and all(leaf.is_number for _, leaf in found)
     if not fits or (len(found) > 1 and any(leaf.is_list and not leaf.size for _, leaf in found)):
         raise ConfigurationError(
-            f'given {path!r} ({_in_words(field)}); accepted: the path of numbers in {type_name},'
-            f' such as {", ".join(_number_paths(type_name)[:8]) or "(it has none)"}'
+            f'given {path!r} ({_in_words(field)}); accepted: the path of numbers in {type_name}:'
+            f' {", ".join(_number_paths(type_name)[:8]) or "it has none"}'
         )
     return found
 

@@ -229,9 +229,9 @@ class GazeboRobotNode(ManagedNode):
             stamp_ns, future, since_s = self._wanted
             period_ns = 1e9 / self._description.rate_hz
             seen = self._relay.clock.restarts >= self._wanted_restarts
-            arrived = seen and self._relay.are_since(stamp_ns)
+            arrived = seen and self._relay.has_reached(stamp_ns)
             late = seen and self._relay.now_ns >= stamp_ns and now_s - since_s > _SETTLE_S
-            if arrived or (late and self._relay.are_since(round(stamp_ns - period_ns / 2))):
+            if arrived or (late and self._relay.has_reached(round(stamp_ns - period_ns / 2))):
                 future.set_result(None)
             elif now_s - since_s > timeout_s:
                 self.fail(RobotError(self._explain_stall()))

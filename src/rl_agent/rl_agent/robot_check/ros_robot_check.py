@@ -101,7 +101,7 @@ class RobotCheck:
         )
         kinds = _types(self._node.get_publishers_info_by_topic(topic))
         if kinds and wanted not in kinds:
-            return f'type: given {", ".join(kinds)}; accepted: {wanted}, as the description says'
+            return f'type: given {", ".join(kinds)}; accepted: {wanted}, as described'
         if kinds:
             return f'{topic}: no message from its publishers; accepted: a steady stream'
         alternatives = self._alternatives(topic, wanted, self._node.count_publishers)

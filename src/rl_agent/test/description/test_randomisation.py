@@ -15,7 +15,7 @@ PARTS = {'mass': ('trunk', 'calf')}
 
 
 @pytest.mark.parametrize(
-    ('key', 'given', 'said'),
+    ('key', 'given', 'expected'),
     [
         ('mass', [1.2, 0.8], 'mass: given [1.2, 0.8]; accepted: [low, high] with low not above'),
         ('mass', [0.0, 1.0], 'both from 0.1 to 10'),
@@ -30,10 +30,10 @@ PARTS = {'mass': ('trunk', 'calf')}
         ('terrain', [0, 1], "terrain: unknown key (did you mean 'terrain_height_m'?)"),
     ],
 )
-def test_invalid_ranges_are_refused(key, given, said):
+def test_invalid_ranges_are_refused(key, given, expected):
     with pytest.raises(ConfigurationError) as refused:
         build(RandomisationRanges, {key: given}, 'robot.yaml')
-    assert said in str(refused.value)
+    assert expected in str(refused.value)
     assert 'robot.yaml' in str(refused.value)
 
 
@@ -83,7 +83,7 @@ def test_every_range_can_be_given():
 
 
 @pytest.mark.parametrize(
-    ('section', 'key', 'value', 'said'),
+    ('section', 'key', 'value', 'expected'),
     [
         (
             ('simulation', 'randomisation'),
@@ -99,12 +99,12 @@ def test_every_range_can_be_given():
         ),
     ],
 )
-def test_a_mistake_in_the_quadrupeds_file_is_one_line(tmp_path, section, key, value, said):
+def test_a_mistake_in_the_quadrupeds_file_is_one_line(tmp_path, section, key, value, expected):
     content = yaml.safe_load((config_folder() / 'robots' / 'quadruped.yaml').read_text())
     content[section[0]][section[1]][key] = value
     path = tmp_path / 'robot.yaml'
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(ConfigurationError) as refused:
         load_robot(str(path))
-    assert str(refused.value).startswith(f'{path}: {said}')
+    assert str(refused.value).startswith(f'{path}: {expected}')
     assert '\n' not in str(refused.value)

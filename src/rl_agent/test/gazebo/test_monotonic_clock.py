@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A simulator's time becomes monotonic, whatever the simulator does."""
+"""A simulator's time becomes monotonic."""
 
 from rl_agent.gazebo.monotonic_clock import MonotonicClock
 

@@ -45,7 +45,7 @@ def test_full_effort_reaches_the_velocity_limit_as_in_gymnasium(peer: Any, seed:
         peer.step(effort)
         model.step(effort, PERIOD_S)
         state = [float(model.position[0]), float(model.velocity[0])]
-        # the angle grows to a hundred rad, whose own rounding is 1e-14
+        # the angle grows to 100 rad, where rounding errors are 1e-14
         np.testing.assert_allclose(state, peer.state, rtol=1e-12, atol=1e-11)
         at_limit += abs(state[1]) == 8.0
     assert at_limit > 10

@@ -112,7 +112,7 @@ def test_the_description_reaches_the_model(quadruped):
 
 
 @pytest.mark.parametrize(
-    ('name', 'parameters', 'ranges', 'said'),
+    ('name', 'parameters', 'ranges', 'expected'),
     [
         ('quadruped', {'stand_up': True}, {}, "parameters: unknown for 'quadruped': stand_up"),
         ('quadruped', {'stand_up_by_motion': 1.0}, {}, r'stand_up_by_motion: given 1\.0'),
@@ -121,6 +121,6 @@ def test_the_description_reaches_the_model(quadruped):
         ('quadrupede', {}, {}, "simulation.model: given 'quadrupede'.*quadruped"),
     ],
 )
-def test_invalid_simulation_sections_are_refused(name, parameters, ranges, said):
-    with pytest.raises(ConfigurationError, match=said):
+def test_invalid_simulation_sections_are_refused(name, parameters, ranges, expected):
+    with pytest.raises(ConfigurationError, match=expected):
         make_model(name, parameters, RandomisationRanges(**ranges))

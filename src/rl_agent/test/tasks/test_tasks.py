@@ -16,7 +16,7 @@ from rl_agent.tasks.task import Outcome
 ANYTHING: FieldValues = {}
 
 
-def sense(angle: float, velocity: float) -> FieldValues:
+def observe(angle: float, velocity: float) -> FieldValues:
     """Return the observation fields that the task needs."""
     return {
         'cos_angle': np.array([math.cos(angle)]),
@@ -42,7 +42,7 @@ def sense(angle: float, velocity: float) -> FieldValues:
 def test_swing_up_by_hand(
     angle: float, velocity: float, effort: float, parts: tuple[float, float, float]
 ) -> None:
-    outcome = SwingUp().outcome(sense(angle, velocity), np.array([effort]), ANYTHING)
+    outcome = SwingUp().outcome(observe(angle, velocity), np.array([effort]), ANYTHING)
     expected = dict(zip(('angle', 'velocity', 'effort'), parts, strict=True))
     assert outcome.parts == pytest.approx(expected, abs=1e-12)
     assert outcome.reward == pytest.approx(sum(parts), abs=1e-12)
@@ -58,20 +58,20 @@ def test_swing_up_equals_gymnasium() -> None:
         effort = random.uniform(-2.0, 2.0, 1)
         peer.state = np.array([angle, velocity])
         _, expected, *_ = peer.step(effort)
-        outcome = SwingUp().outcome(sense(angle, velocity), effort, ANYTHING)
+        outcome = SwingUp().outcome(observe(angle, velocity), effort, ANYTHING)
         assert outcome.reward == pytest.approx(float(expected), abs=1e-12)
 
 
 def test_swing_up_rewards_the_state_before_the_step() -> None:
     """As in Pendulum-v1; the state after the step does not matter."""
-    before, command = sense(1.0, 0.0), np.zeros(1)
-    outcomes = [SwingUp().outcome(before, command, sense(angle, 5.0)) for angle in (0.0, 3.0)]
+    before, command = observe(1.0, 0.0), np.zeros(1)
+    outcomes = [SwingUp().outcome(before, command, observe(angle, 5.0)) for angle in (0.0, 3.0)]
     assert [outcome.reward for outcome in outcomes] == pytest.approx([-1.0, -1.0])
 
 
 def test_swing_up_uses_its_parameters() -> None:
     task = SwingUp(velocity_cost=0.5, effort_cost=0.25)
-    outcome = task.outcome(sense(0.0, 2.0), np.array([2.0]), ANYTHING)
+    outcome = task.outcome(observe(0.0, 2.0), np.array([2.0]), ANYTHING)
     assert outcome.parts == pytest.approx({'angle': 0.0, 'velocity': -2.0, 'effort': -1.0})
 
 
