@@ -3,7 +3,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 import gc
 import time
 
@@ -21,7 +20,7 @@ from rl_agent.real_time.scheduling import collect_garbage
 from rl_agent.robot_interface.ros_command import RosCommand
 from rl_agent.robot_interface.ros_reset import RosReset
 from rl_agent.robot_interface.ros_sensors import RosSensors
-from rl_agent.robot_interface.sensor_reader import SensorReader
+from rl_agent.robot_interface.sensor_reader import SensorReader, watched_sensors
 from rl_agent.safety.command_gate import CommandGate
 from rl_agent.safety.safety_state import SafetyState
 from rl_agent.safety.stop_motion import StopPlanner
@@ -81,12 +80,11 @@ class RealtimeRobot:
         self._reader = SensorReader(
             description.observation, self._sensors.latest, self._sensors.values_of, events
         )
-        self._watched_sensors = self._watch_sensors()
+        self._watched_sensors = watched_sensors(self._reader, description, node.resolve_topic_name)
         watched, policy_watchdog = [*self._watched_sensors], description.safety.policy_watchdog
         if policy_watchdog is not None:
-            watched.append(
-                WatchedInput(POLICY_TOO_OLD, 'the policy', policy_watchdog, policy_heard_s)
-            )
+            policy = WatchedInput(POLICY_TOO_OLD, 'the policy', policy_watchdog, policy_heard_s)
+            watched.append(policy)
         self._command = RosCommand(node, description.action, description.rate_hz, rehearsed=True)
         self._gate = CommandGate(
             self._command.send,
@@ -197,26 +195,6 @@ class RealtimeRobot:
         self._sensors.close()
         self._command.close()
         self._reset.close()
-
-    def _watch_sensors(self) -> list[WatchedInput]:
-        """Return each sensor topic with its largest age."""
-        watchdog, watched = self._description.safety.sensor_watchdog, []
-        for topic in self._reader.topics:
-            ages = [
-                item.max_age_s or watchdog.max_age_s
-                for item in self._description.observation
-                if item.topic == topic
-            ]
-            watched.append(
-                WatchedInput(
-                    f'sensor_too_old/{topic}',
-                    self._node.resolve_topic_name(topic),
-                    replace(watchdog, max_age_s=min(ages)),
-                    partial(self._reader.last_good_s, topic),
-                    partial(self._reader.fault, topic),
-                )
-            )
-        return watched
 
     def _rehearse(self) -> None:
         """Do all that the next tick will do, without effect: sense, decide, publish."""

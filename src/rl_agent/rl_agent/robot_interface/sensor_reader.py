@@ -2,6 +2,8 @@
 """The newest good values of each sensor topic, and when they were received."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 import math
 import threading
 from typing import Any, Protocol
@@ -9,9 +11,11 @@ from typing import Any, Protocol
 from rl_agent.array_checks import fits_float32
 from rl_agent.array_types import Float64Array
 from rl_agent.description.observation import ObservationField
+from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.transforms import refuse_non_finite, transform
 from rl_agent.errors import RobotError
 from rl_agent.event_log import EventLog
+from rl_agent.safety.watchdogs import WatchedInput
 
 
 class ReceivedMessage(Protocol):
@@ -147,6 +151,32 @@ class SensorReader:
         self._values.update(values)
         self._good[topic] = message
         return None
+
+
+def watched_sensors(
+    reader: SensorReader, description: RobotDescription, resolve_name: Callable[[str], str]
+) -> list[WatchedInput]:
+    """Return each sensor topic with its largest age, the smallest of its fields.
+
+    Args:
+        reader: reads the topics.
+        description: of the robot.
+        resolve_name: returns the full name of a topic.
+    """
+    watchdog = description.safety.sensor_watchdog
+    ages_s: dict[str, list[float]] = {topic: [] for topic in reader.topics}
+    for item in description.observation:
+        ages_s[item.topic].append(item.max_age_s or watchdog.max_age_s)
+    return [
+        WatchedInput(
+            f'sensor_too_old/{topic}',
+            resolve_name(topic),
+            replace(watchdog, max_age_s=min(ages)),
+            partial(reader.last_good_s, topic),
+            partial(reader.fault, topic),
+        )
+        for topic, ages in ages_s.items()
+    ]
 
 
 def _refuse_non_finite(

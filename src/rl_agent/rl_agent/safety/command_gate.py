@@ -51,9 +51,7 @@ class CommandGate:
     The first command of a reaction is sent at once, on the thread that begins the stop. The gate's
     own thread sends the others at the control rate, independently of the control thread. It is
     also the command watchdog: it stops the robot when the control thread sends nothing during an
-    episode.
-
-    The states are those of `GateState`; all transitions happen with the lock held.
+    episode. The states are those of `GateState`; transitions happen with the lock held.
     """
 
     def __init__(
@@ -214,9 +212,8 @@ class CommandGate:
         while motion is not None:
             elapsed_s = time.monotonic() - begun_s
             with self._changed:
-                superseded = self._state is _RETIRING and not retiring
-                closed = self._state is _CLOSED
-                if self._safety.stop is not None or closed or superseded:
+                ended = self._state is _CLOSED or (self._state is _RETIRING and not retiring)
+                if ended or self._safety.stop is not None:
                     return False
                 self._publish_command(motion.command(elapsed_s))
             if elapsed_s >= motion.ramp_s:
@@ -282,10 +279,8 @@ class CommandGate:
                     return
                 self._react()
                 stopped = self._safety.stop is not None
-                if stopped:
-                    self._changed.wait(self._period_s)
-                else:
-                    self._changed.wait(self._silence_left_s() if self._state is _MOVING else None)
+                patience_s = self._silence_left_s() if self._state is _MOVING else None
+                self._changed.wait(self._period_s if stopped else patience_s)
                 stuck = self._state is _MOVING and self._silence_left_s() <= 0.0
             if stopped:
                 self._poll_sensors()
