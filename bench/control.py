@@ -1,10 +1,11 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""How steady the control loop is, at 50 and 500 Hz, with a learner and while it is gone.
+"""Latency of the control loop at 50 and 500 Hz, with a learner and after it has failed.
 
-A robot in real time, an agent and a learner, each a process of its own; weights of 84,000
-parameters arrive ten times a second, transitions flow and are acknowledged. Latency is from
-`observation complete` (the tick began; nothing is read out of the messages yet) to `command
-published`. Beside it stands the floor of the machine: a loop that only sleeps, before and after.
+A real-time robot, an agent and a learner run as separate processes; policies of 84,000 parameters
+arrive ten times a second, and transitions are sent and acknowledged. Latency is measured from the
+start of the tick, when the observation is complete but not yet read from the messages, until the
+command is published. For comparison, the floor of the machine is the lateness of a loop that only
+sleeps, measured before and after.
 """
 
 import argparse
@@ -34,19 +35,28 @@ Figures = dict[str, Any]
 
 
 def main() -> None:
-    """Measure, print a table, and one JSON object as the last line."""
+    """Measure and print a table, then one JSON object as the last line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--seconds', type=float, default=300.0, help='with a healthy learner')
-    parser.add_argument('--fault-seconds', type=float, default=60.0, help='of each fault')
-    parser.add_argument('--floor-seconds', type=float, default=30.0, help='twice for each rate')
-    parser.add_argument('--rates', nargs='+', type=int, choices=RATES, default=RATES)
-    parser.add_argument('--priority', type=int, default=60, help='SCHED_FIFO; 0: without')
+    parser.add_argument('--seconds', type=float, default=300.0, help='with a working learner')
+    parser.add_argument('--fault-seconds', type=float, default=60.0, help='for each fault')
     parser.add_argument(
-        '--shared', action='store_true', help='let everything else use the control processor, too'
+        '--floor-seconds', type=float, default=30.0, help='measured twice for each rate'
     )
-    parser.add_argument('--asleep', action='store_true', help='do not keep that processor awake')
+    parser.add_argument('--rates', nargs='+', type=int, choices=RATES, default=RATES)
     parser.add_argument(
-        '--fleet', type=int, default=0, help='other robots whose acknowledgements are heard, too'
+        '--priority', type=int, default=60, help='under SCHED_FIFO; 0: normal scheduling'
+    )
+    parser.add_argument(
+        '--shared', action='store_true', help='let other processes use the control processor'
+    )
+    parser.add_argument(
+        '--asleep', action='store_true', help='let the control processor enter sleep states'
+    )
+    parser.add_argument(
+        '--fleet',
+        type=int,
+        default=0,
+        help='number of other robots whose acknowledgements the agent receives',
     )
     options = parser.parse_args()
     options.cpus = control_and_others(options.shared)
@@ -56,17 +66,17 @@ def main() -> None:
 
 
 def control_and_others(shared: bool) -> tuple[int, set[int] | None]:
-    """Return the processor of the control thread and those of everything else.
+    """Return the processor of the control thread and those of all other processes.
 
-    A robot's computer keeps one free as docs/install.md says. On one processor, or if it is
-    shared: -1 and None, any.
+    docs/install.md describes how a robot's computer reserves a processor. With one processor, or
+    if it is shared, returns -1 and None, which mean any.
     """
-    free = sorted(os.sched_getaffinity(0))
-    return (-1, None) if shared or len(free) < 2 else (free[-1], set(free[:-1]))
+    available = sorted(os.sched_getaffinity(0))
+    return (-1, None) if shared or len(available) < 2 else (available[-1], set(available[:-1]))
 
 
 def measure(rate_hz: int, options: argparse.Namespace) -> Figures:
-    """Return the figures of one rate."""
+    """Return the figures for one rate."""
     with tempfile.TemporaryDirectory() as folder, claim_domain() as domain:
         robot = Path(folder) / 'robot.yaml'
         text = (BENCH / 'control_robot.yaml').read_text()
@@ -85,7 +95,7 @@ def measure(rate_hz: int, options: argparse.Namespace) -> Figures:
 def drive(
     rate_hz: int, robot: Path, options: argparse.Namespace, environment: dict[str, str]
 ) -> Figures:
-    """Return the agent's figures, with a learner and without."""
+    """Return the agent's figures with a working learner and after each fault."""
     agent_options = ['--ros-args', '-p', f'robot:={robot}']
     agent_options += ['-p', f'realtime_priority:={options.priority}']
     control_cpu, cpus = options.cpus
@@ -98,28 +108,28 @@ def drive(
         running(learner_command, environment, cpus) as learner,
         running(worker('control_agent', *agent_options), environment, cpus) as agent,
     ):
-        until_it_moves(agent)
+        wait_until_it_moves(agent)
         time.sleep(WARM_UP_S)
-        ask(agent)
-        result = after(agent, options.seconds)
+        read_timing(agent)
+        result = figures_over(agent, options.seconds)
         learner.send_signal(signal.SIGSTOP)
-        faults = {PHASES[0]: after(agent, options.fault_seconds)}
+        faults = {PHASES[0]: figures_over(agent, options.fault_seconds)}
         learner.kill()
-        faults[PHASES[1]] = after(agent, options.fault_seconds)
+        faults[PHASES[1]] = figures_over(agent, options.fault_seconds)
         with running(learner_command, environment, cpus):
-            faults[PHASES[2]] = after(agent, options.fault_seconds)
+            faults[PHASES[2]] = figures_over(agent, options.fault_seconds)
     return {**result, **faults}
 
 
-def after(agent: 'subprocess.Popen[str]', seconds: float) -> Figures:
-    """Return the figures of the next seconds."""
+def figures_over(agent: 'subprocess.Popen[str]', seconds: float) -> Figures:
+    """Return the figures over the next seconds."""
     time.sleep(seconds)
-    timing = ask(agent)
+    timing = read_timing(agent)
     return {**figures(timing), **{key: timing[key] for key in ('ticks', 'policies', 'steps')}}
 
 
 def figures(timing: Figures) -> Figures:
-    """Return what others rely on."""
+    """Return the published figures."""
     due = timing['ticks'] + timing['missed']
     return {
         'latency_p50_us': timing['p50'],
@@ -130,7 +140,7 @@ def figures(timing: Figures) -> Figures:
 
 
 def floor(rate_hz: int, options: argparse.Namespace, environment: dict[str, str]) -> Figures:
-    """Return how late a bare timer loop of the same rate and priority is on this machine."""
+    """Return the lateness of a loop that only sleeps, with the same rate and priority."""
     arguments = (str(rate_hz), str(options.floor_seconds), str(options.priority))
     output = subprocess.run(
         worker('control_floor', *arguments),
@@ -139,17 +149,17 @@ def floor(rate_hz: int, options: argparse.Namespace, environment: dict[str, str]
         text=True,
         check=True,
     ).stdout
-    given = figures(json.loads(output.splitlines()[-1]))
+    bare = figures(json.loads(output.splitlines()[-1]))
     return {
-        'wake_up_p50_us': given['latency_p50_us'],
-        'wake_up_p99_us': given['latency_p99_us'],
-        'late_fraction': given['late_fraction'],
-        'missed_fraction': given['missed_fraction'],
+        'wake_up_p50_us': bare['latency_p50_us'],
+        'wake_up_p99_us': bare['latency_p99_us'],
+        'late_fraction': bare['late_fraction'],
+        'missed_fraction': bare['missed_fraction'],
     }
 
 
 def worker(module: str, *arguments: str) -> list[str]:
-    """Return the command of a worker."""
+    """Return the command line of a worker."""
     return [sys.executable, '-m', f'workers.{module}', *arguments]
 
 
@@ -157,7 +167,7 @@ def worker(module: str, *arguments: str) -> list[str]:
 def running(
     command: list[str], environment: dict[str, str], cpus: set[int] | None
 ) -> Iterator['subprocess.Popen[str]']:
-    """Run a worker on some processors, None: on any; end it whatever happens."""
+    """Run a worker during the `with` block, on the given processors; None: on any."""
     process = subprocess.Popen(
         command,
         env=environment,
@@ -178,11 +188,11 @@ def running(
             process.wait()
 
 
-def ask(agent: 'subprocess.Popen[str]') -> Figures:
-    """Return the agent's timing since it was asked last.
+def read_timing(agent: 'subprocess.Popen[str]') -> Figures:
+    """Return the agent's timing since the previous call.
 
     Raises:
-        RuntimeError: it ended.
+        RuntimeError: the agent ended.
     """
     assert agent.stdin is not None
     assert agent.stdout is not None
@@ -195,21 +205,21 @@ def ask(agent: 'subprocess.Popen[str]') -> Figures:
     raise RuntimeError('the agent ended')
 
 
-def until_it_moves(agent: 'subprocess.Popen[str]') -> None:
-    """Wait until the agent has taken steps.
+def wait_until_it_moves(agent: 'subprocess.Popen[str]') -> None:
+    """Wait until the agent takes steps.
 
     Raises:
-        RuntimeError: it does not within a minute.
+        RuntimeError: it takes none within a minute.
     """
     for _ in range(120):
         time.sleep(0.5)
-        if ask(agent)['ticks']:
+        if read_timing(agent)['ticks']:
             return
     raise RuntimeError('the agent does not move')
 
 
 def show(results: dict[str, Figures]) -> None:
-    """Print the table for people."""
+    """Print a table."""
     table = Table(title='control loop: latency and ticks; floor: a loop that only sleeps')
     for name in ('rate', 'while', *FIGURES):
         table.add_column(name.replace('_', ' '), justify='right')
@@ -218,7 +228,7 @@ def show(results: dict[str, Figures]) -> None:
         cells = [floors['wake_up_p50_us'], floors['wake_up_p99_us']]
         cells += [floors['late_fraction'], floors['missed_fraction']]
         rows: dict[str, list[Any]] = {'floor (wake-up)': cells}
-        rows['all is well'] = [result[name] for name in FIGURES]
+        rows['learner running'] = [result[name] for name in FIGURES]
         for phase in PHASES:
             rows[phase.replace('_', ' ')] = [result[phase][name] for name in FIGURES]
         for name, row in rows.items():

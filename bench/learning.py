@@ -1,11 +1,11 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Learning curves on Gymnasium tasks, several seeds, beside SB3's SAC and SB3-contrib's TQC.
+"""Learning curves on Gymnasium tasks over several seeds, with SB3's SAC and SB3-contrib's TQC.
 
-Results are appended to docs/results/learning.csv, a run at a time; runs that are there are not
-repeated, and one that was interrupted goes on from its last evaluation. Programs are presets
-(`default`, `tqc`, ...), presets with other keys (`default+critic_loss=huber+dropped_atoms=0`),
-`sb3_sac` and `sb3_tqc`. The picture docs/results/learning_TASK.png, or learning_TASK_NAME.png,
-shows the programs of the command.
+Each finished run is appended to docs/results/learning.csv. Runs already in the file are not
+repeated, and interrupted runs continue from their last evaluation. Programs are presets
+(`default`, `tqc`, ...), presets with overrides (`default+critic_loss=huber+dropped_atoms=0`),
+`sb3_sac` and `sb3_tqc`. The plot docs/results/learning_TASK.png, or learning_TASK_NAME.png, shows
+the programs given on the command line.
 """
 
 import argparse
@@ -55,10 +55,10 @@ class Job:
     """One run.
 
     Attributes:
-        task: of Gymnasium.
-        program: as on the command line.
-        seed: of everything random.
-        steps: of the task.
+        task: Gymnasium id.
+        program: as given on the command line.
+        seed: of all random numbers.
+        steps: environment steps.
     """
 
     task: str
@@ -68,14 +68,14 @@ class Job:
 
     @property
     def by_peer(self) -> bool:
-        """Whether the program is a peer's."""
+        """Whether the program is a peer."""
         return split(self.program)[0] in PEERS
 
     def options(self) -> dict[str, Any]:
-        """Return what the worker is told."""
+        """Return the worker's options."""
         preset, overrides = split(self.program)
-        small = self.task == 'Pendulum-v1'
-        warmup = 100 if small else 1000  # SB3's default, and what its users set for MuJoCo
+        is_pendulum = self.task == 'Pendulum-v1'
+        warmup = 100 if is_pendulum else 1000  # SB3's default, and its usual value for MuJoCo
         return {
             'task': self.task,
             'preset': preset,
@@ -87,22 +87,22 @@ class Job:
         }
 
     def command(self) -> list[str]:
-        """Return the worker's command.
+        """Return the worker's command line.
 
         Raises:
-            RuntimeError: the peers are not there.
+            RuntimeError: the peers cannot be installed.
         """
         options = json.dumps(self.options())
         if not self.by_peer:
             return [sys.executable, '-m', 'workers.learn_ours', options]
         python = peers_python()
         if python is None:
-            raise RuntimeError('no peers')
+            raise RuntimeError('the peers are not installed')
         return [str(python), '-m', 'workers.learn_peers', options]
 
 
 def main() -> None:
-    """Run what is missing, draw the curves, print a summary and one JSON object."""
+    """Do the missing runs, plot the curves, print a summary as one JSON object."""
     options = parse(None)
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / 'learning.csv'
@@ -121,17 +121,19 @@ def main() -> None:
         for job in jobs
         if (job.task, job.program, str(job.seed), str(job.steps)) not in finished
     ]
-    print(f'{len(jobs)} runs, {len(jobs) - len(missing)} of them done before', flush=True)
+    print(f'{len(jobs)} runs, {len(jobs) - len(missing)} of them already done', flush=True)
     if any(job.by_peer for job in missing):
-        peers_python()  # before several runs at a time would set it up
+        peers_python()  # install once, before several runs would do so at the same time
     lock = threading.Lock()
     with ThreadPoolExecutor(options.jobs) as pool:
         try:
-            ended = list(pool.map(lambda job: perform(job, path, lock), missing))
+            outcomes = list(pool.map(lambda job: perform(job, path, lock), missing))
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
-            sys.exit('interrupted; the same command goes on from the last evaluation of each run')
-    failures = [job for job in ended if job]
+            sys.exit(
+                'interrupted; the same command continues from the last evaluation of each run'
+            )
+    failures = [name for name in outcomes if name]
     rows = table.read(path)
     draw(rows, tasks, options.programs, RESULTS, options.picture)
     summary = summarise(rows, tasks, options.programs)
@@ -140,7 +142,7 @@ def main() -> None:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return the options."""
+    """Return the command line options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--tasks', nargs='+', choices=STEPS, default=['Pendulum-v1'])
     parser.add_argument(
@@ -148,20 +150,26 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         nargs='+',
         type=checked_program,
         default=['default', 'tqc', 'sac', 'droq', *PEERS],
-        help=f'presets, presets with other keys, {", ".join(PEERS)}; drawn in this order',
+        help=f'presets, presets with overrides, {", ".join(PEERS)}; plotted in this order',
     )
-    parser.add_argument('--seeds', type=int, default=5, help='seeds 0, 1, ... of each program')
-    parser.add_argument('--steps', type=int, help="of a run; default: the task's own")
-    parser.add_argument('--picture', default='', metavar='NAME', help='ends the name of its file')
-    parser.add_argument('--jobs', type=int, default=os.cpu_count() or 1, help='runs at a time')
+    parser.add_argument(
+        '--seeds', type=int, default=5, help='number of seeds (0, 1, ...) for each program'
+    )
+    parser.add_argument('--steps', type=int, help='per run; default: depends on the task')
+    parser.add_argument(
+        '--picture', default='', metavar='NAME', help="suffix of the plot's file name"
+    )
+    parser.add_argument(
+        '--jobs', type=int, default=os.cpu_count() or 1, help='number of parallel runs'
+    )
     return parser.parse_args(arguments)
 
 
 def split(program: str) -> tuple[str, dict[str, Any]]:
-    """Return a program's preset or peer, and its other keys.
+    """Return a program's preset or peer, and its overrides.
 
     Raises:
-        ValueError: a part is no pair of key and value.
+        ValueError: a part is not of the form key=value.
     """
     preset, *pairs = program.split('+')
     if not all('=' in pair for pair in pairs):
@@ -173,7 +181,7 @@ def checked_program(program: str) -> str:
     """Return the program.
 
     Raises:
-        argparse.ArgumentTypeError: there is no such preset or key, or its value is a mistake.
+        argparse.ArgumentTypeError: the preset, a key or a value is not valid.
     """
     try:
         preset, overrides = split(program)
@@ -185,7 +193,7 @@ def checked_program(program: str) -> str:
 
 
 def perform(job: Job, path: Path, lock: threading.Lock) -> str | None:
-    """Run a job and append its evaluations; return its name if it failed."""
+    """Do a run and append its evaluations; return its name if it failed."""
     name = f'{job.task} {job.program} seed {job.seed}'
     try:
         process = subprocess.run(
@@ -215,14 +223,14 @@ def perform(job: Job, path: Path, lock: threading.Lock) -> str | None:
 
 def append(job: Job, evaluations: list[dict[str, Any]], path: Path) -> None:
     """Append the rows of a finished run."""
-    fixed = {
+    common = {
         'task': job.task,
         'program': job.program,
         'seed': job.seed,
         'steps': job.steps,
         **table.origin('learning'),
     }
-    table.append(path, COLUMNS, ({**fixed, **row} for row in evaluations))
+    table.append(path, COLUMNS, ({**common, **row} for row in evaluations))
 
 
 if __name__ == '__main__':

@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Many robots at once into bridge and Reverb: what is lost, how late, and at which peak rate.
+"""Many robots sending to bridge and Reverb: losses, latency and peak rate.
 
-First every robot sends at its control rate; then each has rows from the start and all send as
-fast as they can, in full batches. The senders are real spools and uplinks, several robots in a
-process; bridge and learner are started by their own command lines. The learner only waits.
+First every robot sends at its control rate; then each starts with a full spool and all send as
+fast as they can, in full batches. The senders are real spools and uplinks, several robots per
+process; bridge and learner are started with their own command lines. The learner only waits.
 """
 
 import argparse
@@ -29,13 +29,13 @@ from rl_learner.system.ports import free_port
 from rl_learner.system.processes import ChildProcess
 from workers.legged import RATE_HZ, write_description
 
-NEVER = 1_000_000  # warmup: the learner waits for ever
-START_S, SETTLE_S = 120.0, 30.0
+WARMUP = 1_000_000  # so many transitions that the learner never trains
+START_TIMEOUT_S, SETTLE_TIMEOUT_S = 120.0, 30.0
 MEBIBYTE = 1 << 20
 
 
 class LearnerMachine:
-    """Bridge and learner, with what they use.
+    """Bridge and learner processes.
 
     Attributes:
         description: of the robots.
@@ -51,7 +51,7 @@ class LearnerMachine:
             'sac',
             port,
             run_folder=str(folder / 'run'),
-            warmup=NEVER,
+            warmup=WARMUP,
             threads=1,
         )
         self.processes = [
@@ -64,9 +64,9 @@ class LearnerMachine:
             for spec in (learner, bridge)
         ]
         self._bridge = psutil.Process(self.processes[1]._process.pid)
-        deadline_s = time.monotonic() + START_S
+        deadline_s = time.monotonic() + START_TIMEOUT_S
         while True:
-            # a new client each time: one that was refused waits longer before each next attempt
+            # a new client each time, because a refused one waits longer before each attempt
             self._writer = ReplayWriter(port)
             if self._writer.is_ready(timeout_s=2):
                 return
@@ -74,7 +74,7 @@ class LearnerMachine:
                 raise SystemExit(self.processes[0].last_lines(20))
 
     def inserted(self) -> int:
-        """Return how many transitions replay ever took."""
+        """Return the number of transitions ever inserted into replay."""
         state = self._writer.state(timeout_s=10)
         assert state is not None
         return state.position
@@ -85,25 +85,25 @@ class LearnerMachine:
         return float(times.user + times.system)
 
     def bridge_mb(self) -> float:
-        """Return the bridge's resident memory."""
+        """Return the bridge's resident memory in MiB."""
         return float(self._bridge.memory_info().rss / MEBIBYTE)
 
     def close(self) -> None:
-        """End both."""
+        """End both processes."""
         for process in reversed(self.processes):
             process.ask_to_end()
             process.end(time.monotonic() + 15.0)
 
 
 def main() -> None:
-    """Measure, print a table, and one JSON object as the last line."""
+    """Measure and print a table, then one JSON object as the last line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--robots', type=int, default=64)
     parser.add_argument('--rate-hz', type=float, default=float(RATE_HZ))
     parser.add_argument('--seconds', type=float, default=300.0)
-    parser.add_argument('--processes', type=int, default=4, help='that the senders share')
+    parser.add_argument('--processes', type=int, default=4, help='shared by the senders')
     parser.add_argument('--peak-robots', type=int, default=8)
-    parser.add_argument('--peak-rows', type=int, default=20_000, help='of each robot')
+    parser.add_argument('--peak-rows', type=int, default=20_000, help='per robot')
     options = parser.parse_args()
     with machine() as learner:
         steady = send(learner, options.robots, options.processes, options.rate_hz, options.seconds)
@@ -133,7 +133,7 @@ def main() -> None:
 
 @contextlib.contextmanager
 def machine() -> Iterator[LearnerMachine]:
-    """Yield a learner machine in a ROS domain and a folder of its own."""
+    """Yield a learner machine with its own ROS domain and folder."""
     with claim_domain() as domain, tempfile.TemporaryDirectory() as folder:
         environment = local_environment(domain)
         environment['ROS_LOG_DIR'] = folder
@@ -153,12 +153,12 @@ def send(
     seconds: float,
     rows: int = 0,
 ) -> dict[str, Any]:
-    """Return what was seen while robots sent."""
+    """Return the figures of robots that send."""
     shares = [len(part) for part in np.array_split(np.arange(robots), processes)]
     senders = []
     for number, share in enumerate(shares):
-        words = [sum(shares[:number]), share, rate_hz, seconds, rows]
-        senders.append(start_sender(learner, number, [str(word) for word in words]))
+        arguments = [sum(shares[:number]), share, rate_hz, seconds, rows]
+        senders.append(start_sender(learner, number, [str(value) for value in arguments]))
     for sender in senders:
         wait_for_ready(sender)
     before_s, before_cpu_s = time.monotonic(), learner.bridge_cpu_s()
@@ -171,8 +171,8 @@ def send(
     took_s = max(result['seconds'] for result in results)
     cpu_s, wall_s = learner.bridge_cpu_s() - before_cpu_s, time.monotonic() - before_s
     sent = sum(result['sent'] for result in results)
-    inserted = settled(learner, sent)
-    quantiles = np.concatenate([result['latencies_s'] for result in results])
+    inserted = settled_count(learner, sent)
+    latencies_s = np.concatenate([result['latencies_s'] for result in results])
     return {
         'sent': sent,
         'lost': max(0, sent - inserted),
@@ -181,8 +181,8 @@ def send(
         'unacknowledged': sum(result['pending'] for result in results),
         'resent': sum(result['resent'] for result in results),
         'missed_ticks': sum(result['missed_ticks'] for result in results),
-        'ack_p50_s': round(float(np.quantile(quantiles, 0.5)), 3),
-        'ack_p99_s': round(float(np.quantile(quantiles, 0.99)), 3),
+        'ack_p50_s': round(float(np.quantile(latencies_s, 0.5)), 3),
+        'ack_p99_s': round(float(np.quantile(latencies_s, 0.99)), 3),
         'bridge_cores': round(cpu_s / wall_s, 3),
         'bridge_mb': round(memory[-1], 1) if memory else None,
         'bridge_mb_growth': round(memory[-1] - memory[len(memory) // 3], 1) if memory else None,
@@ -192,12 +192,12 @@ def send(
 
 
 def start_sender(
-    learner: LearnerMachine, number: int, words: list[str]
+    learner: LearnerMachine, number: int, arguments: list[str]
 ) -> 'subprocess.Popen[str]':
     """Start a process of senders."""
-    place = [str(learner.description), str(learner.folder / f'spools_{number}')]
+    paths = [str(learner.description), str(learner.folder / f'spools_{number}')]
     return subprocess.Popen(
-        [sys.executable, '-m', 'workers.uplink_senders', *place, *words],
+        [sys.executable, '-m', 'workers.uplink_senders', *paths, *arguments],
         env={**os.environ, **learner.environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -206,10 +206,10 @@ def start_sender(
 
 
 def wait_for_ready(sender: 'subprocess.Popen[str]') -> None:
-    """Wait until a process has its robots.
+    """Wait until a process has created its robots.
 
     Raises:
-        SystemExit: it ended instead.
+        SystemExit: the process ended.
     """
     assert sender.stdout is not None
     if sender.stdout.readline().strip() != 'ready':
@@ -217,7 +217,7 @@ def wait_for_ready(sender: 'subprocess.Popen[str]') -> None:
 
 
 def watch_memory(learner: LearnerMachine, senders: list['subprocess.Popen[str]']) -> list[float]:
-    """Return the bridge's memory, once a second until the senders are done, in MiB."""
+    """Return the bridge's memory in MiB, read once a second until the senders are done."""
     memory = []
     while any(sender.poll() is None for sender in senders):
         memory.append(learner.bridge_mb())
@@ -225,9 +225,9 @@ def watch_memory(learner: LearnerMachine, senders: list['subprocess.Popen[str]']
     return memory
 
 
-def settled(learner: LearnerMachine, expected: int) -> int:
-    """Return what replay took in the end: a bridge may insert after it acknowledged."""
-    deadline_s = time.monotonic() + SETTLE_S
+def settled_count(learner: LearnerMachine, expected: int) -> int:
+    """Return the final number of insertions; the bridge acknowledges before it inserts."""
+    deadline_s = time.monotonic() + SETTLE_TIMEOUT_S
     while learner.inserted() < expected and time.monotonic() < deadline_s:
         time.sleep(0.2)
     return learner.inserted()

@@ -1,10 +1,10 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""How fast a quadruped learns to walk, through the ROS nodes of the demo: presets x seeds.
+"""How fast a quadruped learns to walk with the ROS nodes of the demo, for presets and seeds.
 
-Results are appended to docs/results/walk.csv, a run at a time; runs that are there are not
-repeated, so that an interrupted benchmark goes on. Programs are presets, or presets with
-`+varied`, which train on bodies that vary from episode to episode. Every policy is judged on the
-nominal body, and on varied bodies that it never saw.
+Each finished run is appended to docs/results/walk.csv. Runs already in the file are not repeated,
+so an interrupted benchmark continues. Programs are presets, or presets with `+varied`, which train
+on bodies that vary from episode to episode. Every policy is evaluated on the nominal body and on
+varied bodies that it has not been trained on.
 """
 
 import argparse
@@ -26,15 +26,15 @@ from results.walk_curves import draw, summarise
 from rl_agent.configuration import build, config_folder, read_yaml
 from rl_agent.description.randomisation import RandomisationRanges
 from rl_agent.description.robot import load_robot, RobotDescription
-from workers.walk_judge import fractions, steps_per_s
+from workers.walk_evaluation import evaluate, steps_per_s
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / 'docs' / 'results'
 BODIES = ROOT / 'bench' / 'workers' / 'varied_bodies.yaml'
 VARIED = '+varied'
-BIN = 1000  # steps of one point of a curve
-NEVER = 1e9  # a return that no run reaches, so that none ends early
+STEPS_PER_POINT = 1000  # of a curve
+UNREACHABLE_RETURN = 1e9  # so that no run ends early
 COLUMNS = (
     'program',
     'seed',
@@ -56,7 +56,7 @@ class Job:
 
     Attributes:
         program: preset, or preset+varied.
-        seed: of everything random.
+        seed: of all random numbers.
         steps: control steps.
     """
 
@@ -66,12 +66,12 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What it is called in print."""
+        """Name in messages."""
         return f'{self.program} seed {self.seed}'
 
 
 def main() -> None:
-    """Run what is missing, draw the curves, print a table and one JSON object."""
+    """Do the missing runs, plot the curves, print figures and one JSON object."""
     options = parse(None)
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / 'walk.csv'
@@ -82,7 +82,7 @@ def main() -> None:
     ]
     finished = {(row['program'], row['seed'], row['steps']) for row in table.read(path)}
     missing = [job for job in jobs if (job.program, str(job.seed), str(job.steps)) not in finished]
-    print(f'{len(jobs)} runs, {len(jobs) - len(missing)} of them done before', flush=True)
+    print(f'{len(jobs)} runs, {len(jobs) - len(missing)} of them already done', flush=True)
     lock = threading.Lock()
     with ThreadPoolExecutor(options.jobs) as pool:
         done = list(pool.map(lambda job: perform(job, path, lock, options.keep), missing))
@@ -109,22 +109,32 @@ def main() -> None:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return the options."""
+    """Return the command line options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--programs', nargs='+', default=['droq', 'default', 'sac'])
-    parser.add_argument('--seeds', type=int, default=3, help='seeds 0, 1, ... of each program')
-    parser.add_argument('--steps', type=int, default=24_000, help='of each run, 20 a second')
-    parser.add_argument('--jobs', type=int, default=1, help='runs at a time; each takes a core')
-    parser.add_argument('--keep', type=Path, help='folder to keep the runs in; default: nowhere')
+    parser.add_argument(
+        '--seeds', type=int, default=3, help='number of seeds (0, 1, ...) for each program'
+    )
+    parser.add_argument('--steps', type=int, default=24_000, help='per run, 20 per second')
+    parser.add_argument(
+        '--jobs', type=int, default=1, help='number of parallel runs; each uses a core'
+    )
+    parser.add_argument('--keep', type=Path, help='folder for the runs; default: they are deleted')
     return parser.parse_args(arguments)
 
 
 def perform(job: Job, path: Path, lock: threading.Lock, keep: Path | None) -> bool:
-    """Train, judge, and append the rows; return whether that worked."""
+    """Train, evaluate and append the rows; return whether that succeeded."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         run = (keep or folder) / job.name.replace(' ', '-')
-        command = [sys.executable, '-m', 'rl_learner.cli.demo', '--robot', str(write(job, folder))]
+        command = [
+            sys.executable,
+            '-m',
+            'rl_learner.cli.demo',
+            '--robot',
+            str(write_files(job, folder)),
+        ]
         command += ['--seed', str(job.seed), '--runs', str(run.parent), '--name', run.name]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if not (run / 'summary.json').is_file() or not (run / 'policy.npz').is_file():
@@ -134,7 +144,7 @@ def perform(job: Job, path: Path, lock: threading.Lock, keep: Path | None) -> bo
         if summary['verdict'] == 'interrupted':
             print(f'{job.name}: interrupted', flush=True)
             return False
-        rows = [*curve(run), *judged(run / 'policy.npz', job.steps)]
+        rows = [*curve(run), *evaluations(run / 'policy.npz', job.steps)]
     with lock:
         append(job, rows, summary, path)
     factor = summary['steps'] / 20 / summary['wall_time_s']
@@ -142,8 +152,8 @@ def perform(job: Job, path: Path, lock: threading.Lock, keep: Path | None) -> bo
     return True
 
 
-def write(job: Job, folder: Path) -> Path:
-    """Write the files that describe robot and demo of a run; return the demo's."""
+def write_files(job: Job, folder: Path) -> Path:
+    """Write the descriptions of a run's robot and demo; return the path of the demo's."""
     content = read_yaml(config_folder() / 'robots' / 'quadruped.yaml')
     if job.program.endswith(VARIED):
         content['simulation']['randomisation'] = read_yaml(BODIES)
@@ -154,8 +164,8 @@ def write(job: Job, folder: Path) -> Path:
         'robot': str(robot),
         'algorithm': job.program.removesuffix(VARIED),
         'max_steps': job.steps,
-        'target_return': NEVER,
-        'highest_return': NEVER,
+        'target_return': UNREACHABLE_RETURN,
+        'highest_return': UNREACHABLE_RETURN,
         'evaluation_episodes': 1,
         'film': False,
     }
@@ -165,29 +175,29 @@ def write(job: Job, folder: Path) -> Path:
 
 
 def curve(run: Path) -> Iterator[dict[str, Any]]:
-    """Yield the mean fraction of the exploring episodes that ended in each thousand steps."""
+    """Yield the mean fraction of the exploring episodes that end in each thousand steps."""
     episode_steps = load_robot('quadruped').episode_steps
     bins: dict[int, list[float]] = {}
     with (run / 'episodes.csv').open(newline='', encoding='utf-8') as file:
         for row in csv.DictReader(file):
             if row['evaluation'] == 'False' and row['complete'] == 'True':
-                end = -(-int(row['total_steps']) // BIN) * BIN
+                end = -(-int(row['total_steps']) // STEPS_PER_POINT) * STEPS_PER_POINT
                 bins.setdefault(end, []).append(float(row['episode_return']) / episode_steps)
     for step in sorted(bins):
         fraction = round(statistics.fmean(bins[step]), 4)
         yield {'kind': 'exploring', 'step': step, 'fraction': fraction}
 
 
-def judged(policy: Path, step: int) -> Iterator[dict[str, Any]]:
-    """Yield what the policy reaches on the nominal body, and on varied ones."""
+def evaluations(policy: Path, step: int) -> Iterator[dict[str, Any]]:
+    """Yield the policy's mean fraction on the nominal body and on varied bodies."""
     nominal = load_robot('quadruped')
     for kind, description in (('evaluation', nominal), ('varied', varied(nominal))):
-        fraction = round(statistics.fmean(fractions(policy, description)), 4)
+        fraction = round(statistics.fmean(evaluate(policy, description)), 4)
         yield {'kind': kind, 'step': step, 'fraction': fraction}
 
 
 def varied(description: RobotDescription) -> RobotDescription:
-    """Return the description with bodies that vary."""
+    """Return the description with varied bodies."""
     assert description.simulation is not None
     ranges = build(RandomisationRanges, read_yaml(BODIES), str(BODIES))
     simulation = replace(description.simulation, randomisation=ranges)
@@ -196,7 +206,7 @@ def varied(description: RobotDescription) -> RobotDescription:
 
 def append(job: Job, rows: list[dict[str, Any]], summary: dict[str, Any], path: Path) -> None:
     """Append the rows of a finished run."""
-    fixed = {
+    common = {
         'program': job.program,
         'seed': job.seed,
         'steps': job.steps,
@@ -204,7 +214,7 @@ def append(job: Job, rows: list[dict[str, Any]], summary: dict[str, Any], path: 
         'wall_s': summary['wall_time_s'],
         **table.origin('walk'),
     }
-    table.append(path, COLUMNS, ({**fixed, **row} for row in rows))
+    table.append(path, COLUMNS, ({**common, **row} for row in rows))
 
 
 if __name__ == '__main__':

@@ -14,21 +14,21 @@ import numpy as np
 from scipy import stats
 
 Rows = Sequence[dict[str, str]]
-Curves = dict[str, dict[str, list[tuple[int, float]]]]  # program to seed to its evaluations
+Curves = dict[str, dict[str, list[tuple[int, float]]]]  # by program and seed
 GOOD = {'Pendulum-v1': -200.0}
 
 
 def draw(
     rows: Rows, tasks: Mapping[str, int], programs: Sequence[str], folder: Path, name: str
 ) -> None:
-    """Draw a picture for each task.
+    """Plot each task.
 
     Args:
         rows: of all runs.
-        tasks: steps of the runs to draw, by task.
-        programs: to draw, in this order.
-        folder: of the pictures.
-        name: ends the names of their files, unless empty.
+        tasks: steps of the runs to plot, by task.
+        programs: to plot, in this order.
+        folder: of the plots.
+        name: suffix of the file names; may be empty.
     """
     for task, steps in tasks.items():
         curves = _curves(rows, task, steps, programs)
@@ -38,7 +38,7 @@ def draw(
 
 
 def _draw_one(task: str, curves: Curves, file: Path) -> None:
-    """Draw one picture: mean over seeds, band of 95 % by bootstrap."""
+    """Plot one task: mean over seeds with a 95 % bootstrap band."""
     figure, axes = pyplot.subplots(figsize=(8, 4.5), layout='constrained')
     for program, seeds in curves.items():
         steps, returns = _matrix(seeds)
@@ -58,12 +58,12 @@ def _draw_one(task: str, curves: Curves, file: Path) -> None:
 
 
 def summarise(rows: Rows, tasks: Mapping[str, int], programs: Sequence[str]) -> dict[str, Any]:
-    """Return for each task and program: final mean and deviation over seeds, each seed's.
+    """Return the final mean and standard deviation over seeds, for each task and program.
 
     Args:
         rows: of all runs.
-        tasks: steps of the runs to sum up, by task.
-        programs: to sum up.
+        tasks: steps of the runs to summarise, by task.
+        programs: to summarise.
     """
     summary: dict[str, Any] = {}
     for task, steps in tasks.items():
@@ -95,7 +95,7 @@ def _figures(
 
 
 def _curves(rows: Rows, task: str, steps: int, programs: Sequence[str]) -> Curves:
-    """Return the curves of a task's runs of so many steps, in the programs' order."""
+    """Return the curves of a task's runs with the given steps, in the programs' order."""
     curves: Curves = {program: defaultdict(list) for program in programs}
     for row in rows:
         if row['task'] == task and int(row['steps']) == steps and row['program'] in curves:

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Curves and figures of the `walk` benchmark from its rows."""
+"""Plot and figures of the `walk` benchmark."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from matplotlib import pyplot
 import numpy as np
 
 Rows = Sequence[dict[str, str]]
-HALF = 0.5
+HALF = 0.5  # of the maximum, the return of standing still
 
 
 def draw(rows: Rows, path: Path) -> None:
-    """Draw the exploring episodes' fraction over steps: mean over seeds, and each seed."""
+    """Plot the exploring episodes' fraction over steps: mean over seeds and single seeds."""
     figure, axes = pyplot.subplots(figsize=(8, 4.5), layout='constrained')
     for program, curves in sorted(_curves(rows).items()):
         length = min(len(curve) for curve in curves.values())
@@ -29,7 +29,7 @@ def draw(rows: Rows, path: Path) -> None:
     axes.axhline(HALF, linestyle='--', color='grey', label='standing still')
     axes.set(
         title='walk: exploring episodes, mean over (seeds)',
-        xlabel='control steps, 20 a second',
+        xlabel='control steps, 20 per second',
         ylabel='reward as a fraction of the maximum',
         ylim=(0, 1),
     )
@@ -40,25 +40,25 @@ def draw(rows: Rows, path: Path) -> None:
 
 
 def summarise(rows: Rows, programs: Sequence[str]) -> dict[str, Any]:
-    """Return each program's figures, each a list over its seeds."""
+    """Return each program's figures as lists over its seeds."""
     summary: dict[str, Any] = {}
     for program in programs:
-        own = [row for row in rows if row['program'] == program]
-        ends = {
-            kind: [float(row['fraction']) for row in own if row['kind'] == kind]
+        program_rows = [row for row in rows if row['program'] == program]
+        final = {
+            kind: [float(row['fraction']) for row in program_rows if row['kind'] == kind]
             for kind in ('evaluation', 'varied')
         }
-        curves = _curves(own).get(program, {})
+        curves = _curves(program_rows).get(program, {})
         first = [
             next((step for step, value in curves[seed] if value >= HALF), None)
             for seed in sorted(curves, key=int)
         ]
-        summary[program] = {**ends, 'steps_to_half': first}
+        summary[program] = {**final, 'steps_to_half': first}
     return summary
 
 
 def _curves(rows: Rows) -> dict[str, dict[str, list[tuple[int, float]]]]:
-    """Return program to seed to its curve."""
+    """Return the curves by program and seed."""
     curves: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if row['kind'] == 'exploring':

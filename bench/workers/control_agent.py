@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The agent's own process for the control benchmark: on a line on stdin it says its timing."""
+"""The agent process of the control benchmark, which prints its timing for each line on stdin."""
 
 import json
 import os
@@ -15,15 +15,15 @@ from rl_agent.ros.ros_node_main import run
 
 
 class TimedAgentNode(AgentNode):
-    """An agent that answers each line on stdin with the timing since the line before."""
+    """An agent that answers each line on stdin with the timing since the previous line."""
 
     def configure(self) -> None:
-        """Begin to listen, too."""
+        """Configure the node and start answering."""
         super().configure()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
-        """Answer until stdin ends; then end the process."""
+        """Answer until stdin ends, then end the process."""
         before: dict[str, Any] | None = None
         for _ in sys.stdin:
             loop = self._loop

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The floor of a machine: a loop that sleeps until its next tick and does nothing else."""
+"""The floor of a machine: lateness of a loop that only sleeps until its next tick."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from rl_agent.real_time.scheduling import prepare_process, prepare_thread
 
 
 def main() -> None:
-    """Tick; arguments are the rate in Hz, the seconds, and the priority under SCHED_FIFO."""
+    """Run the loop; arguments: rate in Hz, seconds, priority under SCHED_FIFO."""
     rate_hz, seconds, priority = float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
     prepare_process()
     prepare_thread(priority, -1)

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The least of a learner, for the control benchmark: weights out, acknowledgements in return.
+"""A minimal learner for the control benchmark: sends policies, acknowledges transitions.
 
-Those of a fleet are all on one topic, so each robot hears those of all others, too.
+A fleet's acknowledgements share one topic, so each robot receives those of all others.
 """
 
 import contextlib
@@ -27,15 +27,15 @@ from rl_agent.ros.ros_topics import (
 )
 from rl_msgs.msg import Policy, TransitionAck, TransitionBatch
 
-PERIOD_S = 0.1
+POLICY_PERIOD_S = 0.1
 ACK_PERIOD_S = 0.05
 
 
 class ControlLearner(Node):
-    """Sends a fresh policy ten times a second; acknowledges whatever comes."""
+    """Sends a new policy ten times a second and acknowledges all batches."""
 
     def __init__(self, robot: str, fleet: int) -> None:
-        """Connect and begin."""
+        """Create publishers, subscription and timers."""
         super().__init__('control_learner')
         spaces = Spaces(load_robot(robot))
         sizes = spaces.observation_size, spaces.action_size
@@ -45,12 +45,12 @@ class ControlLearner(Node):
         self._policies = self.create_publisher(Policy, POLICY, POLICY_QOS)
         self._acks = self.create_publisher(TransitionAck, TRANSITIONS_ACK, ACK_QOS)
         self.create_subscription(TransitionBatch, TRANSITIONS, self._on_batch, TRANSITIONS_QOS)
-        self.create_timer(PERIOD_S, self._publish)
+        self.create_timer(POLICY_PERIOD_S, self._publish)
         self._others = [TransitionAck(robot=f'robot_{n}', session='0' * 32) for n in range(fleet)]
         self.create_timer(ACK_PERIOD_S, self._acknowledge_others)
 
     def _publish(self) -> None:
-        """Send a policy."""
+        """Send a random policy."""
         self._version += 1
         numbers = self._rng.normal(0.0, 0.02, self._architecture.num_parameters)
         self._policies.publish(
@@ -66,13 +66,13 @@ class ControlLearner(Node):
         )
 
     def _acknowledge_others(self) -> None:
-        """Acknowledge what the rest of the fleet might have sent."""
+        """Send acknowledgements as for the rest of the fleet."""
         for ack in self._others:
             ack.sequence += 1
             self._acks.publish(ack)
 
     def _on_batch(self, message: TransitionBatch) -> None:
-        """Acknowledge."""
+        """Acknowledge a batch."""
         last = message.first_sequence + message.count - 1
         self._acks.publish(
             TransitionAck(robot=message.robot, session=message.session, sequence=last)
@@ -80,7 +80,7 @@ class ControlLearner(Node):
 
 
 def main() -> None:
-    """Be a learner until ended; the arguments are the robot's description and the fleet's size."""
+    """Run the node; arguments: the robot's description and the number of other robots."""
     rclpy.init()
     with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
         rclpy.spin(ControlLearner(sys.argv[1], int(sys.argv[2])))

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A robot whose time passes by itself, for the control benchmark: twelve joints and an IMU."""
+"""A robot that runs in real time, for the control benchmark: twelve joints and an IMU."""
 
 from array import array
 import contextlib
@@ -20,10 +20,10 @@ JOINTS = 12
 
 
 class ControlRobot(Node):
-    """First-order joints that go where they are told; sensors at the control rate."""
+    """First-order joints that follow their commands; sensors at the control rate."""
 
     def __init__(self, rate_hz: float) -> None:
-        """Connect and begin."""
+        """Create the interfaces and start the simulation."""
         super().__init__('control_robot')
         self._period_s = 1.0 / rate_hz
         self._position, self._target = np.zeros(JOINTS), np.zeros(JOINTS)
@@ -39,7 +39,7 @@ class ControlRobot(Node):
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
-        """Let time pass."""
+        """Simulate and publish at the control rate."""
         due_s = time.monotonic()
         while rclpy.ok():
             due_s = max(due_s + self._period_s, time.monotonic() - self._period_s)
@@ -55,18 +55,18 @@ class ControlRobot(Node):
             self._imu.publish(self._imu_message)
 
     def _on_command(self, message: Float64MultiArray) -> None:
-        """Go there."""
+        """Set the target positions."""
         self._target = np.array(message.data)
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        """Stand straight."""
+        """Set all positions and targets to zero."""
         self._position, self._target = np.zeros(JOINTS), np.zeros(JOINTS)
         response.success = True
         return response
 
 
 def main() -> None:
-    """Be a robot until ended; the argument is its rate in Hz."""
+    """Run the node; argument: rate in Hz."""
     rclpy.init()
     with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
         rclpy.spin(ControlRobot(float(sys.argv[1])))

@@ -1,5 +1,5 @@
-# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The task of the control benchmark: as much arithmetic as a walking robot's reward."""
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The task of the control benchmark, with as much arithmetic as a walking robot's reward."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,7 +12,7 @@ from rl_agent.tasks.task import Outcome, Parameters
 
 @dataclass(frozen=True)
 class Upright(Parameters):
-    """Stand upright with slow joints and little effort; never terminates."""
+    """Rewards an upright body, slow joints and small commands; never terminates."""
 
     fields: ClassVar[tuple[str, ...]] = ('orientation', 'joint_velocity', 'angular_velocity')
 

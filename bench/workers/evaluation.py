@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""How every program is judged: the same episodes, the same line of output."""
+"""Evaluation shared by all programs: the same episodes and the same output."""
 
 from collections.abc import Callable
 import json
@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 EPISODES = 20
-_FIRST_START = 1000  # the same starts for every program and seed: differences are theirs
+_FIRST_SEED = 1000  # the same initial states for every program and seed
 
 Row = dict[str, float]
 
 
 def evaluate(env: Any, act: Callable[[Any], Any]) -> list[float]:
-    """Return the returns of twenty deterministic episodes, always from the same starts."""
+    """Return the returns of `EPISODES` deterministic episodes, with the same seeds every time."""
     returns = []
     for episode in range(EPISODES):
-        observation, _ = env.reset(seed=_FIRST_START + episode)
+        observation, _ = env.reset(seed=_FIRST_SEED + episode)
         total, ended = 0.0, False
         while not ended:
             observation, reward, terminated, truncated, _ = env.step(act(observation))
@@ -29,22 +29,22 @@ def evaluate(env: Any, act: Callable[[Any], Any]) -> list[float]:
 
 
 class Curve:
-    """The evaluations of a run, those before an interruption included."""
+    """The evaluations of a run, including those before an interruption."""
 
     def __init__(self, rows: list[Row]) -> None:
-        """Go on after these evaluations, with their time on the clock."""
+        """Continue after the given evaluations and their wall time."""
         self.rows = rows
-        self._kept = len(rows)
+        self._saved_rows = len(rows)
         self._begun_s = time.monotonic() - (rows[-1]['wall_s'] if rows else 0.0)
 
     @property
-    def has_grown(self) -> bool:
-        """Whether there is an evaluation that `kept` does not know of."""
-        return len(self.rows) > self._kept
+    def has_unsaved_rows(self) -> bool:
+        """Whether there is an evaluation since `mark_saved`."""
+        return len(self.rows) > self._saved_rows
 
-    def kept(self) -> None:
-        """Note that the run so far lies on the disk."""
-        self._kept = len(self.rows)
+    def mark_saved(self) -> None:
+        """Record that the run so far has been saved."""
+        self._saved_rows = len(self.rows)
 
     def add(self, step: int, returns: list[float], updates: int) -> None:
         """Add an evaluation as a row of the results."""
@@ -59,6 +59,6 @@ class Curve:
         )
 
     def report(self) -> None:
-        """Print the evaluations for the benchmark to read."""
+        """Print the evaluations, one per line, for the benchmark."""
         for row in self.rows:
             print(f'evaluation {json.dumps(row)}', flush=True)

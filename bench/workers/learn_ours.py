@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """One run of this project's learner on a Gymnasium task, without ROS: a worker of `learning`.
 
-The same policy, n-step rows and update as on a robot; replay is a table in memory. A run that
-was interrupted goes on from the end of an episode, as if nothing had been.
+It uses the same policy, n-step rows and update as a robot; replay is an array in memory. An
+interrupted run continues from the end of an episode, bit for bit as if uninterrupted.
 """
 
 import json
@@ -25,50 +25,50 @@ from workers.unfinished import unfinished_run
 
 
 class Run:
-    """A task, a learner and all between them."""
+    """A task, a learner and the loop between them."""
 
     def __init__(self, task: str, preset: str, overrides: dict[str, Any], seed: int) -> None:
-        """Prepare a run; overrides are keys of the preset."""
+        """Prepare a run; overrides replace keys of the preset."""
         self.env = gymnasium.make(task)
-        self.judged = gymnasium.make(task)
+        self.evaluation_env = gymnasium.make(task)
         space = self.env.action_space
         assert isinstance(space, gymnasium.spaces.Box)
         self._low, self._high = space.low, space.high
         self._seed = seed
         self.algorithm = load_algorithm(preset, overrides)
         assert self.env.observation_space.shape is not None
-        size, actions = self.env.observation_space.shape[0], space.shape[0]
-        self.update = Update(self.algorithm, size, actions, seed=seed)
+        observation_size, action_size = self.env.observation_space.shape[0], space.shape[0]
+        self.update = Update(self.algorithm, observation_size, action_size, seed=seed)
         self._n_step = NStep(self.update.layout, self.algorithm.n_step, self.algorithm.gamma)
         self._rows = np.empty((0, self.update.layout.width), np.float32)
         self._stored = 0
         self._rng = np.random.default_rng(seed)
-        self._owed = 0.0
+        self._updates_due = 0.0
         self._step, self._episode = 0, 0
         self.curve = Curve([])
         self.policy = Policy(self.update.policy())
 
     def run(self, steps: int, evaluate_every: int, checkpoints: Checkpoints) -> None:
-        """Take so many steps, those of an interrupted run included."""
+        """Continue until the run has the given number of steps."""
         self._rows = np.empty((steps, self.update.layout.width), np.float32)
-        kept = checkpoints.load()
-        if kept is not None:
-            self._load_state_dict(kept)
+        state = checkpoints.load()
+        if state is not None:
+            self._load_state_dict(state)
         observation = self._begin_episode()
         while self._step < steps:
             observation, ended = self._take_step(observation)
             self._train()
             if self._step % evaluate_every == 0:
-                returns = evaluate(self.judged, self._act)
+                returns = evaluate(self.evaluation_env, self._act)
                 self.curve.add(self._step, returns, self.update.updates)
             if ended:
-                if self.curve.has_grown:
+                if self.curve.has_unsaved_rows:
                     checkpoints.save(self._state_dict(), self.update.updates)
-                    self.curve.kept()
+                    self.curve.mark_saved()
                 observation = self._begin_episode()
 
     def physical(self, action: Float32Array) -> Float32Array:
-        """Return an action in [-1, 1] in the task's units."""
+        """Return an action in [-1, 1] converted to the task's units."""
         scaled: Float32Array = self._low + (action + 1.0) * 0.5 * (self._high - self._low)
         return scaled
 
@@ -86,15 +86,15 @@ class Run:
         return first
 
     def _take_step(self, observation: Float32Array) -> tuple[Float32Array, bool]:
-        """Act once and turn the step into rows of replay; return what follows, and if it ends."""
+        """Take a step and store its rows; return the next observation and if the episode ended."""
         action = self.policy.act(observation.astype(np.float32), self._rng)
-        following, reward, terminated, truncated, _ = self.env.step(self.physical(action))
+        next_observation, reward, terminated, truncated, _ = self.env.step(self.physical(action))
         rows = self._n_step.push(
             TransitionArrays(
                 observation=np.asarray(observation, np.float32)[None],
                 action=action[None],
                 reward=np.array([reward], np.float32),
-                next_observation=np.asarray(following, np.float32)[None],
+                next_observation=np.asarray(next_observation, np.float32)[None],
                 terminated=np.array([terminated]),
                 truncated=np.array([truncated]),
                 episode=np.array([self._episode], np.uint32),
@@ -103,51 +103,51 @@ class Run:
         self._rows[self._stored : self._stored + len(rows)] = rows
         self._stored += len(rows)
         self._step += 1
-        return following, terminated or truncated
+        return next_observation, terminated or truncated
 
     def _train(self) -> None:
-        """Make the updates that the new transition allows."""
+        """Do the updates that the new transition makes due."""
         algorithm = self.algorithm
         if self._stored < algorithm.warmup:
             return
-        self._owed += algorithm.updates_to_data
-        while self._owed >= algorithm.updates_per_block:
+        self._updates_due += algorithm.updates_to_data
+        while self._updates_due >= algorithm.updates_per_block:
             shape = (algorithm.updates_per_block, algorithm.batch_size)
-            chosen = self._rng.integers(self._stored, size=shape)
-            self.update.run(torch.from_numpy(self._rows[chosen]))
-            self._owed -= algorithm.updates_per_block
+            indices = self._rng.integers(self._stored, size=shape)
+            self.update.run(torch.from_numpy(self._rows[indices]))
+            self._updates_due -= algorithm.updates_per_block
             previous, self.policy = self.policy, Policy(self.update.policy())
             self.policy.take_over_from(previous, self._rng)
 
     def _state_dict(self) -> dict[str, Any]:
-        """Return what a run goes on from, between two episodes."""
+        """Return the state of the run between two episodes."""
         return {
             'update': self.update.state_dict(),
             'rows': torch.from_numpy(self._rows[: self._stored]),
             'generator': self._rng.bit_generator.state,
             'task_generator': self.env.unwrapped.np_random.bit_generator.state,
-            'owed': self._owed,
+            'owed': self._updates_due,
             'step': self._step,
             'episode': self._episode,
             'evaluations': self.curve.rows,
         }
 
     def _load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there; the next thing is an episode's beginning."""
+        """Restore a state; the run continues with a new episode."""
         self.update.load_state_dict(state['update'])
         self.policy = Policy(self.update.policy())
         self._stored = len(state['rows'])
         self._rows[: self._stored] = state['rows'].numpy()
         self._rng.bit_generator.state = state['generator']
-        self.env.reset(seed=self._seed)  # makes the task's generator
+        self.env.reset(seed=self._seed)  # creates the task's generator
         self.env.unwrapped.np_random.bit_generator.state = state['task_generator']
-        self._owed = state['owed']
+        self._updates_due = state['owed']
         self._step, self._episode = state['step'], state['episode']
         self.curve = Curve(state['evaluations'])
 
 
 def main() -> None:
-    """Run what the command line (JSON) describes."""
+    """Do the run described by the command line argument, in JSON."""
     options = json.loads(sys.argv[1])
     torch.set_num_threads(1)
     overrides = {'warmup': options['warmup'], **options['overrides']}

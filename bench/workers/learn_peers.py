@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """One run of SB3's SAC or SB3-contrib's TQC on a Gymnasium task: a worker of `learning`.
 
-A run that was interrupted goes on from its last evaluation, with a new episode and new random
-numbers: the peers keep neither.
+An interrupted run continues from its last evaluation with a new episode and new random numbers,
+because the peers save neither.
 """
 
 import json
@@ -19,7 +19,7 @@ from workers.unfinished import unfinished_run
 
 
 def main() -> None:
-    """Run what the command line (JSON) describes, with the peer's own defaults."""
+    """Do the run described by the command line argument, in JSON, with the peer's defaults."""
     options = json.loads(sys.argv[1])
     torch.set_num_threads(1)
     import sb3_contrib
@@ -27,20 +27,20 @@ def main() -> None:
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.logger import Logger
 
-    class Judge(BaseCallback):
-        """Evaluates now and then, and keeps the run so far."""
+    class Evaluation(BaseCallback):
+        """Evaluates periodically and saves the run so far."""
 
-        judged = gymnasium.make(options['task'])
+        evaluation_env = gymnasium.make(options['task'])
 
         def _on_step(self) -> bool:
             if self.num_timesteps % options['evaluate_every'] == 0:
-                returns = evaluate(self.judged, self._act)
+                returns = evaluate(self.evaluation_env, self._act)
                 curve.add(self.num_timesteps, returns, self.model._n_updates)
             return True
 
         def _on_rollout_start(self) -> None:
-            if curve.has_grown:
-                keep(self.model, curve, folder)
+            if curve.has_unsaved_rows:
+                save(self.model, curve, folder)
 
         def _act(self, observation: Any) -> Any:
             return self.model.predict(observation, deterministic=True)[0]
@@ -48,7 +48,7 @@ def main() -> None:
     kind = {'sb3_sac': stable_baselines3.SAC, 'sb3_tqc': sb3_contrib.TQC}[options['preset']]
     folder = unfinished_run(options)
     curve = Curve([])
-    if states := kept(folder):
+    if states := saved_states(folder):
         newest = states[-1]
         curve = Curve(json.loads((newest / 'evaluations.json').read_text()))
         model = kind.load(newest / 'model.zip', gymnasium.make(options['task']), device='cpu')
@@ -63,15 +63,15 @@ def main() -> None:
             learning_starts=options['warmup'],
             **options['overrides'],
         )
-    model.set_logger(Logger(folder=None, output_formats=[]))  # else it leaves an empty folder
+    model.set_logger(Logger(folder=None, output_formats=[]))  # otherwise it leaves an empty folder
     missing = options['steps'] - model.num_timesteps
-    model.learn(missing, callback=Judge(), reset_num_timesteps=not curve.rows)
+    model.learn(missing, callback=Evaluation(), reset_num_timesteps=not curve.rows)
     curve.report()
 
 
-def keep(model: Any, curve: Curve, folder: Path) -> None:
-    """Write what the run goes on from into a folder named by its steps; older ones go."""
-    older = kept(folder)
+def save(model: Any, curve: Curve, folder: Path) -> None:
+    """Save the run in a folder named after its steps; delete older ones."""
+    older = saved_states(folder)
     partial = folder / 'partial'
     partial.mkdir(parents=True, exist_ok=True)
     model.save(partial / 'model.zip')
@@ -80,11 +80,11 @@ def keep(model: Any, curve: Curve, folder: Path) -> None:
     partial.rename(folder / f'{model.num_timesteps:09d}')
     for old in older:
         shutil.rmtree(old)
-    curve.kept()
+    curve.mark_saved()
 
 
-def kept(folder: Path) -> list[Path]:
-    """Return what was kept of a run, oldest first."""
+def saved_states(folder: Path) -> list[Path]:
+    """Return the saved states of a run, oldest first."""
     return sorted(folder.glob('[0-9]*'))
 
 

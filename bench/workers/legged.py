@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""A robot of the size of a quadruped, 46 observations and 12 actions, as far as sizes go."""
+"""Description of a robot with the sizes of a quadruped: 46 observations, 12 actions."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ _FIELDS = {
 
 
 def write_description(folder: Path) -> Path:
-    """Return the path of its description, written into a folder; JSON is YAML, too."""
+    """Write the description into a folder as JSON, which is valid YAML; return its path."""
     description = {
         'name': 'legged',
         'rate_hz': RATE_HZ,

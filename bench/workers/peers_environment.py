@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The environment of the peers, made once: `.venv-peers` from bench/peers.txt."""
+"""The peers' virtual environment `.venv-peers`, created once from bench/peers.txt."""
 
 import hashlib
 from pathlib import Path
@@ -12,12 +12,12 @@ REQUIREMENTS = ROOT / 'bench' / 'peers.txt'
 
 
 def peers_python() -> Path | None:
-    """Return the peers' interpreter, set up if it is not there; None where that fails."""
+    """Return the peers' interpreter, installed if necessary; None if that fails."""
     stamp, python = FOLDER / 'complete', FOLDER / 'bin' / 'python'
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    if stamp.is_file() and stamp.read_text() == wanted:
+    requirements_hash = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == requirements_hash:
         return python
-    print('setting up .venv-peers (a few minutes, 2 GB)', flush=True)
+    print('installing .venv-peers (a few minutes, 2 GB)', flush=True)
     install = [str(python), '-m', 'pip', 'install', '--quiet', '-r', str(REQUIREMENTS)]
     try:
         subprocess.run([sys.executable, '-m', 'venv', '--clear', FOLDER], check=True)
@@ -25,5 +25,5 @@ def peers_python() -> Path | None:
     except subprocess.CalledProcessError as error:
         print(f'the peers cannot be installed: {error}', flush=True)
         return None
-    stamp.write_text(wanted)
+    stamp.write_text(requirements_hash)
     return python

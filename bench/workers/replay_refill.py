@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""How fast a learner that was started again gets its transitions back from the journal."""
+"""How fast a restarted learner gets its transitions back from the journal."""
 
 from pathlib import Path
 import tempfile
@@ -24,7 +24,7 @@ _SENDER = Sender('robot_1', 'session', 'legged')
 
 
 def measure_refill(rows: int) -> float:
-    """Return rows per second from a journal of so many into an empty server."""
+    """Return the rows per second from a journal of `rows` transitions into an empty server."""
     layout = ReplayLayout(OBSERVATION_SIZE, ACTION_SIZE)
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder), _SENDER.fingerprint, JournalSettings())
@@ -52,7 +52,7 @@ def measure_refill(rows: int) -> float:
 
 
 def _append(journal: Journal, first: int) -> None:
-    """Journal a group of batches."""
+    """Append a group of batches to the journal."""
     step = _ROWS_PER_BATCH
     numbers = [first + step * number for number in range(_BATCHES_PER_GROUP)]
     last = numbers[-1] + step - 1
@@ -64,7 +64,7 @@ def _append(journal: Journal, first: int) -> None:
 
 
 def _batch(first: int) -> TransitionBatch:
-    """Return a batch of made-up transitions."""
+    """Return a batch of random transitions."""
     count = _ROWS_PER_BATCH
     sizes = {'observation_size': OBSERVATION_SIZE, 'action_size': ACTION_SIZE}
     random = np.random.default_rng(first)

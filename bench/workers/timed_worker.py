@@ -1,49 +1,64 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Both ends of a worker process that does so many updates when told to, and says how long.
+"""Both ends of a worker process that does a given number of updates on request and times them.
 
-Needs nothing but the standard library, so that it runs in any environment.
+Needs only the standard library, so that it runs in any environment.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+import json
 import os
+from pathlib import Path
 import subprocess
 import sys
 import time
+from typing import Any
+
+BENCH = Path(__file__).resolve().parents[1]
 
 
 class TimedWorker:
-    """A worker process; it stands still while it is not asked."""
+    """A worker process, which is idle between requests.
 
-    def __init__(self, command: Sequence[str], threads: int) -> None:
-        """Start it and wait until its updates are compiled and warm.
+    Attributes:
+        start_s: time from the start of the process until it was ready.
+    """
+
+    def __init__(self, python: str, module: str, options: Sequence[object], threads: int) -> None:
+        """Start the process and wait until its updates are compiled and warm.
+
+        Args:
+            python: interpreter.
+            module: in the package `workers`.
+            options: of the worker, as JSON.
+            threads: limit of its numerical libraries.
 
         Raises:
-            RuntimeError: it ended instead.
+            RuntimeError: the process ended.
         """
         begun_s = time.monotonic()
         self._process = subprocess.Popen(
-            list(command),
+            [python, '-m', f'workers.{module}', str(threads), json.dumps(options)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **_limits(threads)},
+            env={**os.environ, 'PYTHONPATH': str(BENCH), **_thread_limits(threads)},
         )
         self._answer('ready')
         self.start_s = time.monotonic() - begun_s
 
     def seconds(self, updates: int) -> float:
-        """Return how long so many updates took."""
+        """Return the time that a number of updates took."""
         assert self._process.stdin is not None
         self._process.stdin.write(f'{updates}\n')
         self._process.stdin.flush()
         return float(self._answer('seconds').split()[1])
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self._process.communicate()
 
     def _answer(self, word: str) -> str:
-        """Return the next line that begins with a word."""
+        """Return the next line that starts with a word."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith(word):
@@ -51,11 +66,35 @@ class TimedWorker:
         raise RuntimeError(f'a worker ended: {self._process.args!r}')
 
 
-def serve(run: Callable[[int], object], warm_up: int) -> None:
-    """Serve a `TimedWorker` from inside its process.
+def rates_in_turns(
+    workers: Mapping[str, TimedWorker], rounds: int, updates: int
+) -> dict[str, list[float]]:
+    """Return the updates per second of each worker in each round; end the workers.
 
     Args:
-        run: does so many updates and waits until they are done.
+        workers: each has one turn per round, while the others are idle.
+        rounds: number of turns of each worker.
+        updates: critic updates in a turn.
+    """
+    rates: dict[str, list[float]] = {name: [] for name in workers}
+    for _ in range(rounds):
+        for name, worker in workers.items():
+            rates[name].append(updates / worker.seconds(updates))
+    for worker in workers.values():
+        worker.close()
+    return rates
+
+
+def worker_arguments() -> tuple[int, Any]:
+    """Return threads and options of this worker process."""
+    return int(sys.argv[1]), json.loads(sys.argv[2])
+
+
+def serve(run: Callable[[int], object], warm_up: int) -> None:
+    """Answer the requests of a `TimedWorker`, in the worker process.
+
+    Args:
+        run: does a number of updates and waits until they are complete.
         warm_up: updates before the first timed one.
     """
     run(warm_up)
@@ -66,7 +105,7 @@ def serve(run: Callable[[int], object], warm_up: int) -> None:
         print(f'seconds {time.perf_counter() - begun_s}', flush=True)
 
 
-def _limits(threads: int) -> Mapping[str, str]:
-    """Return the environment that holds numerical libraries to so many threads."""
+def _thread_limits(threads: int) -> Mapping[str, str]:
+    """Return environment variables that limit the threads of numerical libraries."""
     names = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
     return {name: str(threads) for name in names}

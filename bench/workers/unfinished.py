@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Where a run keeps its state until it has finished, so that one that is interrupted goes on."""
+"""Folders for the state of unfinished runs, so that interrupted runs can continue."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ _UNFINISHED = Path(__file__).resolve().parents[1] / 'unfinished'
 
 
 def unfinished_run(options: Mapping[str, Any]) -> Path:
-    """Return the folder of a run, named by all that decides it; the options are a worker's."""
+    """Return the folder of a run, named after the worker's options."""
     pairs = (f'{key}={value}' for key, value in sorted(options['overrides'].items()))
     program = '+'.join([options['preset'], *pairs])
     name = f'{options["task"]}_{program}_{options["steps"]}_seed{options["seed"]}'

@@ -1,10 +1,10 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Some robots' senders in one process: made-up transitions through real spools and uplinks.
+"""The senders of several robots in one process: generated transitions in real spools and uplinks.
 
     python -m workers.uplink_senders DESCRIPTION FOLDER FIRST COUNT RATE_HZ SECONDS ROWS
 
-Each of COUNT robots from number FIRST on lives through RATE_HZ transitions a second for SECONDS,
-after ROWS that it has from the start. The last line is a JSON object.
+Each of COUNT robots, numbered from FIRST on, starts with ROWS transitions and then adds RATE_HZ
+transitions per second for SECONDS. The last line is a JSON object.
 """
 
 import json
@@ -24,15 +24,15 @@ from rl_agent.transport.spool_folder import SpoolFolder
 from rl_agent.transport.transition import Sender, Transition
 from rl_agent.transport.transition_record import RecordLayout
 
-PATIENCE_S = 60.0
+ACK_TIMEOUT_S = 60.0
 SEND_PERIOD_S = 0.05  # the agent's default
 
 
 class Robot:
-    """One robot's sender, with the time that each acknowledgement took.
+    """One robot's sender, which measures the time of each acknowledgement.
 
     Attributes:
-        latencies_s: from append to acknowledgement, one for each transition.
+        latencies_s: from append to acknowledgement of each transition.
     """
 
     def __init__(
@@ -44,10 +44,10 @@ class Robot:
         number: int,
         rows: int,
     ) -> None:
-        """Open spool and uplink; robots do not send in step.
+        """Open spool and uplink.
 
-        A robot never lives through thousands of rows within milliseconds: those that are there
-        from the start have room in memory, for no disk would take them in time.
+        The spool keeps all initial rows in memory: a real robot never produces thousands of rows
+        within milliseconds, and a disk could not write them in time.
         """
         sender = Sender(f'robot_{number}', f'{number:032x}', spaces.fingerprint)
         layout = RecordLayout(spaces.observation_size, spaces.action_size)
@@ -64,11 +64,11 @@ class Robot:
 
     @property
     def pending(self) -> int:
-        """Transitions not acknowledged."""
+        """Number of transitions not acknowledged."""
         return self.folder.spool.pending
 
     def step(self) -> None:
-        """Live through one transition."""
+        """Append one transition."""
         number = len(self._appended_s)
         transition = Transition(
             observation=self._observation,
@@ -88,7 +88,7 @@ class Robot:
         self.folder.spool.append(transition)
 
     def _on_ack(self, session: str, sequence: int) -> None:
-        """Note how long it took, and go on as usual."""
+        """Record the latencies and handle the acknowledgement."""
         now_s = time.monotonic()
         for appended_s in self._appended_s[len(self.latencies_s) : sequence]:
             self.latencies_s.append(now_s - appended_s)
@@ -104,7 +104,7 @@ def main(
     seconds: float,
     rows: int,
 ) -> None:
-    """Run the robots."""
+    """Run the robots; see the module's docstring for the arguments."""
     spaces = Spaces(load_robot(description))
     rclpy.init()
     node = Node(f'senders_{first}')
@@ -126,7 +126,7 @@ def main(
     missed: list[int] = []
     control = threading.Thread(target=lambda: missed.append(live(robots, rate_hz, seconds)))
     control.start()
-    deadline_s = begun_s + seconds + PATIENCE_S
+    deadline_s = begun_s + seconds + ACK_TIMEOUT_S
     while control.is_alive() or (
         any(robot.pending for robot in robots) and time.monotonic() < deadline_s
     ):
@@ -150,7 +150,7 @@ def main(
 
 
 def live(robots: list[Robot], rate_hz: float, seconds: float) -> int:
-    """Let each robot take its steps in time; return how many periods were missed."""
+    """Step all robots at the control rate; return the number of missed periods."""
     ticks = round(rate_hz * seconds)
     begun_s, missed = time.monotonic(), 0
     for tick in range(ticks):
@@ -163,10 +163,10 @@ def live(robots: list[Robot], rate_hz: float, seconds: float) -> int:
 
 
 if __name__ == '__main__':
-    place, place_of_spools, *numbers = sys.argv[1:]
+    description_path, spool_folder, *numbers = sys.argv[1:]
     main(
-        place,
-        place_of_spools,
+        description_path,
+        spool_folder,
         int(numbers[0]),
         int(numbers[1]),
         float(numbers[2]),

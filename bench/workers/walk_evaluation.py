@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""How well a policy walks: deterministic episodes on the simulated body itself, without ROS."""
+"""Evaluate a walking policy in deterministic episodes on the simulated body, without ROS."""
 
 from pathlib import Path
 import time
@@ -12,19 +12,18 @@ from rl_agent.policy.policy_file import load_policy
 from rl_agent.simulation.in_process_robot import InProcessRobot
 
 EPISODES = 10
-_FIRST_SEED = 1000  # the same starts and bodies for every program
+_FIRST_SEED = 1000  # the same initial states and bodies for every program
 
 
-def fractions(policy_file: Path, description: RobotDescription) -> list[float]:
+def evaluate(policy_file: Path, description: RobotDescription) -> list[float]:
     """Return each episode's return as a fraction of the highest possible, (episode,).
 
-    The highest possible is 1 for each step of a whole episode, so that steps after a fall count
-    as 0.
+    The highest possible return is 1 per step of a complete episode; steps after a fall count as 0.
     """
     policy, rng = Policy(load_policy(policy_file)), np.random.default_rng(0)
     robot = InProcessRobot(description, seed=0)
     env = RobotEnv(robot, description)
-    results = []
+    fractions = []
     for episode in range(EPISODES):
         robot.simulated.seed(_FIRST_SEED + episode)
         observation, _ = env.reset()
@@ -35,12 +34,12 @@ def fractions(policy_file: Path, description: RobotDescription) -> list[float]:
             observation, reward, terminated, truncated, _ = env.step(action)
             total += float(reward)
             ended = terminated or truncated
-        results.append(total / description.episode_steps)
-    return results
+        fractions.append(total / description.episode_steps)
+    return fractions
 
 
 def steps_per_s(description: RobotDescription, steps: int = 1000) -> float:
-    """Return how many control steps of the model alone a core makes in a second of its time."""
+    """Return the control steps of the model alone per second of processor time."""
     robot = InProcessRobot(description, seed=0).simulated
     rng = np.random.default_rng(0)
     low, high = np.array(description.action.low), np.array(description.action.high)
