@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The demo as users run it: it learns, it ends when asked to, and it leaves nothing behind."""
+"""The demo as users run it: it learns, ends on request, and leaves no process behind."""
 
 from collections.abc import Callable
 import contextlib
@@ -25,7 +25,7 @@ class DemoProcess:
     """`python -m rl_learner.cli.demo` with its output in a file."""
 
     def __init__(self, folder: Path, environment: dict[str, str], *options: str) -> None:
-        """Start it in a folder of its own."""
+        """Start it in a new folder."""
         folder.mkdir()
         self.run_folder = folder / 'runs' / 'run'
         self.output = folder / 'output.txt'
@@ -41,21 +41,21 @@ class DemoProcess:
 
     @property
     def text(self) -> str:
-        """What it printed."""
+        """The output so far."""
         return self.output.read_text()
 
     @property
     def steps(self) -> int:
-        """Control steps by the newest line that it printed."""
+        """Control steps in the newest line of the output."""
         shown = STEPS_SHOWN.findall(self.text)
         return int(shown[-1]) if shown else 0
 
     def children(self) -> list[psutil.Process]:
-        """Return its processes, by their ids."""
+        """Return its child processes."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def until(self, condition: Callable[[], bool], timeout_s: float) -> None:
-        """Wait for a condition; the demo must not end meanwhile."""
+        """Wait for a condition; fail if the demo ends before."""
         deadline_s = time.monotonic() + timeout_s
         while not condition():
             assert self.process.poll() is None, self.text
@@ -63,7 +63,7 @@ class DemoProcess:
             time.sleep(0.05)
 
     def kill(self) -> None:
-        """End it, however it stands."""
+        """Kill it and its children."""
         with contextlib.suppress(psutil.NoSuchProcess):
             for child in self.children():
                 child.kill()
@@ -72,7 +72,7 @@ class DemoProcess:
 
 
 def summary(run_folder: Path) -> dict[str, object]:
-    """Return what a run left for scripts."""
+    """Return the summary of a run."""
     content: dict[str, object] = json.loads((run_folder / 'summary.json').read_text())
     return content
 
@@ -93,10 +93,10 @@ def test_the_robot_learns(ros_environment: dict[str, str], tmp_path: Path) -> No
     assert result['steps'] == result['transitions_stored']
     assert isinstance(result['steps'], int)
     assert result['steps'] <= 8000
-    judged = result['evaluation_policy_versions']
-    assert isinstance(judged, list)
-    assert len(set(judged)) == 1
-    assert load_policy(demo.run_folder / 'policy.npz').version == judged[0]
+    versions = result['evaluation_policy_versions']
+    assert isinstance(versions, list)
+    assert len(set(versions)) == 1
+    assert load_policy(demo.run_folder / 'policy.npz').version == versions[0]
     assert (demo.run_folder / 'learning_curve.png').read_bytes().startswith(b'\x89PNG')
     assert any((demo.run_folder / 'checkpoints').iterdir())
     rows = read_episodes(demo.run_folder / 'episodes.csv')
@@ -106,10 +106,8 @@ def test_the_robot_learns(ros_environment: dict[str, str], tmp_path: Path) -> No
 
 
 @pytest.mark.timeout(240)
-def test_two_demos_side_by_side_and_their_ends(
-    ros_environment: dict[str, str], tmp_path: Path
-) -> None:
-    """Neither meets the other; one ends by Ctrl-C, one by SIGTERM; what was learned is saved."""
+def test_two_demos_at_once_and_their_ends(ros_environment: dict[str, str], tmp_path: Path) -> None:
+    """They are separate; one ends by Ctrl-C, one by SIGTERM; what they learned is saved."""
     demos = [
         DemoProcess(tmp_path / 'a', ros_environment, '--robots', '2'),
         DemoProcess(tmp_path / 'b', ros_environment),
@@ -139,13 +137,13 @@ def test_two_demos_side_by_side_and_their_ends(
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize('delay_s', [0.0, 1.5, 4.0])
-def test_an_end_while_it_starts(
+def test_an_interrupt_during_the_start(
     ros_environment: dict[str, str], tmp_path: Path, delay_s: float
 ) -> None:
     demo = DemoProcess(tmp_path / 'demo', ros_environment)
     try:
         demo.until(lambda: 'ROS_DOMAIN_ID' in demo.text, 60)
-        time.sleep(delay_s)  # any moment will do; there is no event to wait for
+        time.sleep(delay_s)  # any moment will do, so there is no event to wait for
         _end(demo, signal.SIGINT, demo.children())
         assert 'Traceback' not in demo.text
     finally:
@@ -153,7 +151,9 @@ def test_an_end_while_it_starts(
 
 
 @pytest.mark.timeout(120)
-def test_nothing_outlives_a_killed_demo(ros_environment: dict[str, str], tmp_path: Path) -> None:
+def test_no_process_outlives_a_killed_demo(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
     demo = DemoProcess(tmp_path / 'demo', ros_environment)
     try:
         demo.until(lambda: len(demo.children()) == 5, 60)
@@ -167,7 +167,7 @@ def test_nothing_outlives_a_killed_demo(ros_environment: dict[str, str], tmp_pat
 
 
 @pytest.mark.timeout(120)
-def test_a_part_that_ends_by_itself_is_named(
+def test_a_process_that_ends_unexpectedly_is_named(
     ros_environment: dict[str, str], tmp_path: Path
 ) -> None:
     demo = DemoProcess(tmp_path / 'demo', ros_environment)
@@ -187,7 +187,7 @@ def test_a_part_that_ends_by_itself_is_named(
 
 
 def _end(demo: DemoProcess, number: signal.Signals, children: list[psutil.Process]) -> None:
-    """Send a signal; the demo and its children must be gone in time, with exit code 1."""
+    """Send a signal; the demo and its children must end in time, with exit code 1."""
     os.kill(demo.process.pid, number)
     assert demo.process.wait(timeout=END_WITHIN_S + 2.0) == 1, demo.text
     _, alive = psutil.wait_procs(children, timeout=1.0)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The layouts for Foxglove and PlotJuggler name topics and fields that there are."""
+"""The layouts for Foxglove and PlotJuggler name existing topics and fields."""
 
 from collections.abc import Iterator
 import json
@@ -79,6 +79,6 @@ def test_foxglove_shows_each_panel_once(folder: Path) -> None:
             assert panel['topicPath'] in TOPICS
 
 
-def test_plotjuggler_subscribes_to_what_it_draws(folder: Path) -> None:
+def test_plotjuggler_subscribes_to_the_topics_it_draws(folder: Path) -> None:
     tree = ElementTree.parse(folder / 'plotjuggler.xml')
     assert {topic.attrib['name'] for topic in tree.iter('topic')} == set(TOPICS)

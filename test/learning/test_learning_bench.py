@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The learning benchmark refuses what it cannot run; a run that is killed goes on."""
+"""The learning benchmark refuses unknown programs and continues killed runs."""
 
 from collections.abc import Iterator
 import json
@@ -18,7 +18,7 @@ BENCH = Path(__file__).resolve().parents[2] / 'bench'
 OPTIONS: dict[str, Any] = {
     'task': 'Pendulum-v1',
     'overrides': {'n_step': 3, 'critic_hidden_sizes': [32], 'actor_hidden_sizes': [32]},
-    'seed': 1_000_000,  # no benchmark's
+    'seed': 1_000_000,  # no benchmark uses it
     'steps': 800,
     'evaluate_every': 200,
     'warmup': 100,
@@ -30,12 +30,12 @@ WORKER = 'workers.learn_ours'
 
 
 def _options(preset: str) -> str:
-    """Return a worker's command line."""
+    """Return the command-line argument of a worker."""
     return json.dumps({**OPTIONS, 'preset': preset})
 
 
 def _evaluations(preset: str) -> list[dict[str, float]]:
-    """Return what a worker finds, without the time it took."""
+    """Return the evaluations of a worker without their times."""
     worker = run_module(
         WORKER, _options(preset), environment=ENVIRONMENT, cwd=BENCH, timeout_s=120.0
     )
@@ -45,18 +45,18 @@ def _evaluations(preset: str) -> list[dict[str, float]]:
 
 
 def _unfinished() -> list[Path]:
-    """Return the folders of these runs."""
+    """Return the folders that runs of this test have left."""
     return list((BENCH / 'unfinished').glob(f'*_seed{OPTIONS["seed"]}'))
 
 
-def _forget() -> None:
-    """Remove what these runs kept."""
+def _remove_unfinished() -> None:
+    """Remove the folders that runs of this test have left."""
     for folder in _unfinished():
         shutil.rmtree(folder)
 
 
-def _kill_once_kept(preset: str) -> None:
-    """Start a worker and kill it as soon as something of it is kept."""
+def _kill_after_first_checkpoint(preset: str) -> None:
+    """Start a worker and kill it as soon as it has stored a checkpoint."""
     with subprocess.Popen(
         [sys.executable, '-m', WORKER, _options(preset)],
         stdout=subprocess.DEVNULL,
@@ -72,19 +72,19 @@ def _kill_once_kept(preset: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept() -> Iterator[None]:
-    """Begin and end without anything kept of these runs."""
-    _forget()
+def no_unfinished_runs() -> Iterator[None]:
+    """Start and end without folders of this test."""
+    _remove_unfinished()
     yield
-    _forget()
+    _remove_unfinished()
 
 
 @pytest.mark.parametrize('preset', ['default', 'rl_toolkit'])
-def test_a_run_that_is_killed_goes_on_as_if_nothing_had_been(preset: str) -> None:
-    """Its evaluations are those of a run that never ended, to the last digit; gSDE included."""
+def test_a_killed_run_continues_exactly(preset: str) -> None:
+    """Its evaluations equal those of an uninterrupted run to the last digit; gSDE included."""
     whole = _evaluations(preset)
-    _forget()
-    _kill_once_kept(preset)
+    _remove_unfinished()
+    _kill_after_first_checkpoint(preset)
     assert _evaluations(preset) == whole
     assert [row['step'] for row in whole] == [200, 400, 600, 800]
 
@@ -99,7 +99,7 @@ def test_a_run_that_is_killed_goes_on_as_if_nothing_had_been(preset: str) -> Non
     ],
 )
 def test_a_mistyped_program_is_refused_before_anything_runs(program: str, named: str) -> None:
-    """The error says which, and what is accepted."""
+    """The error names it and what is accepted."""
     bench = run_module(
         'learning', '--programs', 'sac', program, environment=ENVIRONMENT, cwd=BENCH
     )

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A real run leaves files that a real TensorBoard shows."""
+"""TensorBoard shows the files of a real run."""
 
 from collections.abc import Iterator
 import json
@@ -51,10 +51,10 @@ EXPECTED = {
 
 @pytest.fixture(scope='module')
 def run_folder(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a run in which two robots lived some episodes."""
+    """Return the folder of a run in which two robots ran some episodes."""
     base = tmp_path_factory.mktemp('recorded')
     folder = base / 'runs' / 'run'
-    algorithm = base / 'small.yaml'  # a loaded machine trains it as well
+    algorithm = base / 'small.yaml'  # fast enough for a loaded machine
     algorithm.write_text(SMALL, encoding='utf-8')
     specs = simulation_nodes(
         'pendulum',
@@ -86,7 +86,7 @@ def run_folder(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPat
             90.0,
             'episodes and updates',
         )
-        # the recorder may have started long after the others
+        # the recorder may start long after the other processes
         listener.until(lambda: recorded_enough(folder), 90.0, f'all of {sorted(EXPECTED)}')
         assert run_state(folder) == 'running'
     listener.close()
@@ -94,14 +94,14 @@ def run_folder(ros_environment: dict[str, str], tmp_path_factory: pytest.TempPat
 
 
 def read_events(folder: Path) -> Any:
-    """Return what a run's TensorBoard files have so far."""
+    """Return the present content of a run's TensorBoard files."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     return EventAccumulator(str(folder / 'tensorboard')).Reload()
 
 
 def recorded_enough(folder: Path) -> bool:
-    """Return whether all curves are there, and the updates that the tests look for."""
+    """Return whether the files have all curves and enough updates for the tests."""
     if not any((folder / 'tensorboard').glob('events.*')):
         return False
     events = read_events(folder)
@@ -137,7 +137,7 @@ def test_the_files_have_the_scalars(run_folder: Path) -> None:
     assert 'pendulum' in robot.tensor_proto.string_val[0].decode()
 
 
-def test_the_episodes_are_in_a_table_and_the_run_ended_in_order(run_folder: Path) -> None:
+def test_the_episodes_are_in_a_table_and_the_run_is_stopped(run_folder: Path) -> None:
     rows = read_episodes(run_folder / 'episodes.csv')
     assert {row.robot for row in rows} == {'robot_1', 'robot_2'}
     assert rows[-1].total_steps == sum(row.steps for row in rows)
@@ -145,7 +145,7 @@ def test_the_episodes_are_in_a_table_and_the_run_ended_in_order(run_folder: Path
 
 
 class Page:
-    """A TensorBoard process, started as a user starts it."""
+    """A TensorBoard process, started as by a user."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         """Start it on a folder."""
@@ -159,7 +159,7 @@ class Page:
         )
 
     def get(self, path: str) -> Any:
-        """Return a JSON answer; waits while the page starts or has not read the files yet."""
+        """Return a JSON answer; wait until the server has started and read the files."""
         deadline_s = time.monotonic() + 60.0
         while True:
             assert self._process.poll() is None, 'TensorBoard ended by itself'
@@ -189,7 +189,7 @@ def page(run_folder: Path, ros_environment: dict[str, str]) -> Iterator[Page]:
 
 
 @pytest.mark.timeout(120)
-def test_a_tensorboard_process_serves_them(page: Page) -> None:
+def test_tensorboard_serves_the_curves(page: Page) -> None:
     tags = page.get('/data/plugin/scalars/tags')
     assert set(tags['run/tensorboard']) >= EXPECTED
     texts = page.get('/data/plugin/text/tags')
@@ -197,13 +197,13 @@ def test_a_tensorboard_process_serves_them(page: Page) -> None:
     layout = page.get('/data/plugin/custom_scalars/layout')
     first, second = layout['category']
     assert (first.get('closed', False), second['closed']) == (False, True)
-    for chart in first['chart']:  # none is empty: these robots are simulated in lockstep
+    for chart in first['chart']:  # none is empty, because these robots are simulated in lockstep
         patterns = chart['multiline']['tag']
         found = [tag for tag in tags['run/tensorboard'] for item in patterns if match(item, tag)]
         assert found, chart['title']
 
 
-# of each chart: what its card says, and where its curves are
+# for each chart: the text of its card and the position of its curves
 CHARTS = """
 Array.from(document.querySelectorAll('scalar-card')).map((card) => {
   const chart = card.querySelector('line-chart');
@@ -215,14 +215,14 @@ Array.from(document.querySelectorAll('scalar-card')).map((card) => {
 
 
 @pytest.mark.timeout(180)
-def test_a_browser_draws_them(page: Page, tmp_path: Path) -> None:
-    """TensorBoard makes cards only where one looks, and its curves in real time alone.
+def test_a_browser_draws_the_curves(page: Page, tmp_path: Path) -> None:
+    """TensorBoard creates only visible cards, and draws curves only in real time.
 
-    So the page is asked for three cards, which fit on it, and the clock is the wall's.
+    So the test opens three cards, which fit on the page, and waits in real time.
     """
     program = find_browser()
     if 'RL_TEST_BROWSER' not in os.environ:
-        pytest.skip('a browser is a large thing to start: set RL_TEST_BROWSER=1 to run it')
+        pytest.skip('starting a browser is expensive: set RL_TEST_BROWSER=1 to run this test')
     if program is None:
         pytest.skip(f'no browser: none of {", ".join(PROGRAMS)} is on this machine')
     page.get('/data/plugin/scalars/tags')
@@ -237,14 +237,14 @@ def test_a_browser_draws_them(page: Page, tmp_path: Path) -> None:
 
 
 def chart_of(tag: str, browser: Browser) -> dict[str, float]:
-    """Return where the curves of a tag are; cards move while the page is being made."""
+    """Return the position of the curves of a tag; cards move while the page loads."""
     (chart,) = (chart for chart in browser.evaluate(CHARTS) if chart['text'].startswith(tag))
     del chart['text']
     return dict(chart)
 
 
 def has_curve(picture: NDArray[np.uint8]) -> bool:
-    """Return whether there is something blue in a chart: axes, grid and words are grey."""
+    """Return whether a chart has blue pixels; axes, grid and text are grey."""
     red, blue = (picture[..., channel].astype(int) for channel in (0, 2))
     return bool((blue - red > 15).sum() > 100)
 

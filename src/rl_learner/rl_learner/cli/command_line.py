@@ -85,7 +85,10 @@ def add_robot(parser: argparse._ActionsContainer, source: str = 'policy') -> Non
 def add_runs(parser: argparse.ArgumentParser) -> None:
     """Add the option for the folder of all runs."""
     parser.add_argument(
-        '--runs', type=Path, default=Path('runs'), help='folder of the run folders; default: runs'
+        '--runs',
+        type=Path,
+        default=Path('runs'),
+        help='folder of the run folders; default: %(default)s',
     )
 
 
@@ -163,6 +166,22 @@ def refuse_to_overwrite(path: Path, *, force: bool) -> None:
         raise ConfigurationError(
             f'--out: given {path}: {parent} cannot be written; accepted: a writable folder'
         )
+
+
+def confirm(option: str, question: str) -> bool:
+    """Ask a question on the terminal; return whether the answer is yes.
+
+    Args:
+        option: option that needs the answer, for the error.
+        question: text of the question.
+
+    Raises:
+        ConfigurationError: there is no terminal.
+    """
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f'{option}: no terminal to ask on; accepted: with --yes')
+    print(f'{question} Type yes: ', end='', file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() == 'yes'
 
 
 def print_table(table: Table) -> None:

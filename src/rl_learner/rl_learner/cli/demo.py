@@ -49,7 +49,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--robot',
         default='pendulum',
-        help='name in config/demos, or a YAML file; default: pendulum',
+        help='name in config/demos, or a YAML file; default: %(default)s',
     )
     parser.add_argument(
         '--algorithm',
@@ -57,10 +57,13 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         ' its updates_to_data',
     )
     parser.add_argument(
-        '--seed', type=at_least(0), default=0, help='seed of all random numbers; default: 0'
+        '--seed',
+        type=at_least(0),
+        default=0,
+        help='seed of all random numbers; default: %(default)s',
     )
     parser.add_argument(
-        '--robots', type=at_least(1), default=1, help='number of robots; default: 1'
+        '--robots', type=at_least(1), default=1, help='number of robots; default: %(default)s'
     )
     parser.add_argument('--steps', type=at_least(1), help='maximum of all robots together')
     parser.add_argument('--name', help='name of the run folder; default: robot, seed and time')

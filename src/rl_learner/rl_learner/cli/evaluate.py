@@ -61,10 +61,14 @@ def make_parser() -> argparse.ArgumentParser:
     how = parser.add_argument_group('how')
     at_least = command_line.at_least
     how.add_argument(
-        '--episodes', type=at_least(1), default=10, help='episodes per seed; default: 10'
+        '--episodes', type=at_least(1), default=10, help='episodes per seed; default: %(default)s'
     )
-    how.add_argument('--seed', type=at_least(0), default=0, help='first seed; default: 0')
-    how.add_argument('--seeds', type=at_least(1), default=1, help='number of seeds; default: 1')
+    how.add_argument(
+        '--seed', type=at_least(0), default=0, help='first seed; default: %(default)s'
+    )
+    how.add_argument(
+        '--seeds', type=at_least(1), default=1, help='number of seeds; default: %(default)s'
+    )
     how.add_argument(
         '--explore', action='store_true', help='act as in training, not deterministically'
     )
@@ -250,10 +254,7 @@ def _confirm_motion(options: argparse.Namespace, robot: RobotDescription) -> Non
     )
     if options.yes:
         return
-    if not sys.stdin.isatty():
-        raise ConfigurationError('--real: no terminal to ask on; accepted: with --yes')
-    print('Is the area around the robot clear? Type yes: ', end='', file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() != 'yes':
+    if not command_line.confirm('--real', 'Is the area around the robot clear?'):
         raise ConfigurationError('--real: not confirmed, nothing moved; accepted: yes')
 
 

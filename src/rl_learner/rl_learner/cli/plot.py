@@ -20,6 +20,7 @@ _EXAMPLES = """
   rl_plot runs/a runs/b --by run            # one curve for each run
   rl_plot runs/a runs/b --json              # statistics for scripts
 """
+_DEFAULT_PICTURE = 'curves.png'
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -44,16 +45,16 @@ def make_parser() -> argparse.ArgumentParser:
         '--window',
         type=command_line.at_least(1),
         default=5,
-        help='episodes in the running mean; default: 5',
+        help='episodes in the running mean; default: %(default)s',
     )
-    command_line.add_out(parser, 'PNG file; default: curves.png')
+    command_line.add_out(parser, f'PNG file; default: {_DEFAULT_PICTURE}')
     command_line.add_json(parser)
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
     """Read the runs, draw their curves, and print where the picture is."""
-    path = options.out or Path('curves.png')
+    path = options.out or Path(_DEFAULT_PICTURE)
     if path.suffix != '.png':
         raise ConfigurationError(f'--out: given {path}; accepted: a name that ends in .png')
     folders = options.run or sorted(file.parent for file in options.runs.glob(f'*/{RUN_FILE}'))

@@ -134,13 +134,9 @@ def _delete(folders: Sequence[Path], *, yes: bool) -> int:
             )
     for item in entries:
         print(f'{item.folder}: {item.steps:,} steps, {item.bytes / 1e6:.1f} MB', file=sys.stderr)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise ConfigurationError('--delete: no terminal to ask on; accepted: with --yes')
-        print('Delete permanently? Type yes: ', end='', file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() != 'yes':
-            print('nothing deleted', file=sys.stderr)
-            return command_line.FAILED
+    if not yes and not command_line.confirm('--delete', 'Delete permanently?'):
+        print('nothing deleted', file=sys.stderr)
+        return command_line.FAILED
     _remove([item.folder for item in entries])
     return command_line.DONE
 

@@ -24,7 +24,7 @@ class EvaluatedEpisode:
         observation: (step, observation).
         action: executed actions in [-1, 1], (step, action).
         reward: (step,).
-        terminated: the task ended, not only its time.
+        terminated: the episode ended in a terminal state, not at a time limit.
     """
 
     seed: int

@@ -58,9 +58,8 @@ class TaskEvaluation:
 
     def __exit__(self, *error: object) -> None:
         """Close the task."""
-        with contextlib.suppress(
-            Exception
-        ):  # the episodes are done: a failing window system is harmless
+        # the episodes are done, so a failing window system is harmless
+        with contextlib.suppress(Exception):
             self._env.close()
 
     def episodes(

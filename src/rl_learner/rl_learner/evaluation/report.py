@@ -26,7 +26,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         'policy': evaluation.policy,
         'version': evaluation.version,
         'updates': evaluation.updates,
-        'judged_on': evaluation.evaluated_on,
+        'judged_on': evaluation.evaluated_on,  # the key that scripts know
         'setting': evaluation.setting,
         'deterministic': evaluation.deterministic,
         'all': asdict(return_statistics(evaluation.returns)),
