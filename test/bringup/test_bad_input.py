@@ -40,7 +40,7 @@ MISSPELT_ALGORITHM = 'gama: 0.9\ntau_target: 7\n'
 def check(
     environment: dict[str, str], cwd: Path, module: str, arguments: list[str], words: list[str]
 ) -> None:
-    """Run a program to its end and look at what it says."""
+    """Run a program to its end and check its error text."""
     result = run_module(module, *arguments, environment=environment, cwd=cwd)
     assert result.returncode not in (0, -6, -11), result.stderr
     assert 'Traceback' not in result.stderr
@@ -178,21 +178,21 @@ def test_node_parameters(
     check(ros_environment, tmp_path, module, ['--ros-args', '-p', parameter], words)
 
 
-@pytest.mark.parametrize('place', [0, 1], ids=['robot', 'agent'])
-def test_a_simulation_aside_does_not_reach_the_topics_of_a_real_robot(
-    ros_environment: dict[str, str], tmp_path: Path, place: int
+@pytest.mark.parametrize('index', [0, 1], ids=['robot', 'agent'])
+def test_a_simulation_in_a_namespace_refuses_absolute_topics(
+    ros_environment: dict[str, str], tmp_path: Path, index: int
 ) -> None:
-    """`evaluate.launch.py` simulates in a namespace; absolute names do not stay in it."""
+    """A real robot may use the same topics."""
     text = find_file('robots', 'pendulum').read_text(encoding='utf-8')
     path = tmp_path / 'absolute.yaml'
     path.write_text(text.replace('topic: joint_states', 'topic: /joint_states'), encoding='utf-8')
-    spec = evaluation_nodes(str(path), '', simulated=True, seed=0)[place]
+    spec = evaluation_nodes(str(path), '', simulated=True, seed=0)[index]
     module, *options = spec.arguments()[1:]
     words = ['given /joint_states in the simulation /simulated', 'names without a slash']
     check(ros_environment, tmp_path, module, options, words)
 
 
-def test_the_learner_says_that_a_run_folder_cannot_be_written(
+def test_a_run_folder_that_cannot_be_written_is_refused(
     ros_environment: dict[str, str], tmp_path: Path
 ) -> None:
     options = ['--ros-args', '-p', 'robot:=pendulum', '-p', 'run_folder:=/proc/nowhere']
@@ -218,7 +218,7 @@ def test_the_run_of_another_robot(
 
 @contextlib.contextmanager
 def sensors_and_policy(namespace: str) -> Iterator[None]:
-    """Publish joint states at 20 Hz, and once a policy that fits, from a thread."""
+    """Publish joint states at 20 Hz from a thread, and once a policy that fits."""
     listener = Listener({})
     node, spaces = listener.node, Spaces(load_robot('pendulum'))
     architecture = PolicyArchitecture(3, 1, (4,))
@@ -244,7 +244,7 @@ def sensors_and_policy(namespace: str) -> Iterator[None]:
 
 
 def test_a_robot_without_a_reset_service(ros_environment: dict[str, str], tmp_path: Path) -> None:
-    """Sensors and a policy are there, the service is not."""
+    """There are sensors and a policy, but no service."""
     namespace = '/no_reset'
     arguments = ['--ros-args', '-p', 'robot:=pendulum', '-r', f'__ns:={namespace}']
     arguments += ['-r', f'/policy:={namespace}/policy', '-p', 'robot_timeout_s:=6']

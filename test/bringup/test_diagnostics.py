@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""/diagnostics: numbers once a second, and the level where a person should look."""
+"""/diagnostics: numbers once a second, and a level that asks for attention."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class Time:
         return self.now_s
 
 
-def test_a_counter_grew_for_ten_seconds() -> None:
+def test_growth_of_a_counter_is_remembered_for_10_s() -> None:
     time = Time()
     recent = Recent(time)
     assert not recent.grew('lost', 0)
@@ -52,7 +52,7 @@ def test_a_counter_grew_for_ten_seconds() -> None:
         ({'ticks': 100, 'ticks_missed': 2}, '2 of 100 control periods', False),
     ],
 )
-def test_what_an_agent_suffers_from_is_said(
+def test_a_concern_of_an_agent_is_named(
     fields: dict[str, object], text: str, is_error: bool
 ) -> None:
     (concern,) = agent_concerns(AgentStatus(**{**GOOD, **fields}), Recent())
@@ -60,12 +60,12 @@ def test_what_an_agent_suffers_from_is_said(
     assert concern.is_error == is_error
 
 
-def test_a_healthy_agent_is_no_concern() -> None:
+def test_a_healthy_agent_has_no_concerns() -> None:
     status = AgentStatus(**GOOD, ticks=1000, ticks_missed=1, transitions_pending=500)
     assert agent_concerns(status, Recent()) == []
 
 
-def test_what_the_learner_machine_suffers_from_is_said() -> None:
+def test_a_concern_of_the_learner_machine_is_named() -> None:
     assert learner_concerns(LearnerStatus(backlog=9_999), Recent()) == []
     (behind,) = learner_concerns(LearnerStatus(backlog=10_000), Recent())
     assert '10000 transitions behind' in behind.text
@@ -106,11 +106,13 @@ def test_each_node_publishes_its_numbers(ros_environment: dict[str, str], tmp_pa
     }
 
     def healthy() -> set[str]:
-        """Return who has said that all is well."""
-        said = [status for message in listener.heard['/diagnostics'] for status in message.status]
-        for status in said:
+        """Return the nodes that have reported OK."""
+        reported = [
+            status for message in listener.heard['/diagnostics'] for status in message.status
+        ]
+        for status in reported:
             assert wanted.get(status.name, set()) <= {item.key for item in status.values}
-        return {status.name for status in said if status.level == DiagnosticStatus.OK}
+        return {status.name for status in reported if status.level == DiagnosticStatus.OK}
 
     try:
         with running(specs, ros_environment, tmp_path):

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Which Python runs a node: how it is found, and what is said where it lacks something."""
+"""The Python of a node is found, and one that lacks a module is refused."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ from rl_agent.system.folders import folders_above
 from rl_learner.bringup.interpreters import find_venv, learner_interpreter
 
 
-def test_nothing_of_the_ros_on_this_machine_reaches_the_learner() -> None:
+def test_variables_of_a_sourced_ros_do_not_reach_the_learner() -> None:
     sourced = dict.fromkeys(ROS_VARIABLES, '/opt/ros/jazzy')
     kept = {'ROS_DOMAIN_ID': '7', 'HOME': '/home/x', 'FASTRTPS_DEFAULT_PROFILES_FILE': 'x.xml'}
     assert without_ros({**sourced, **kept}) == kept
@@ -28,7 +28,7 @@ def test_nothing_of_the_ros_on_this_machine_reaches_the_learner() -> None:
 
 
 def executable(path: Path, text: str = '') -> Path:
-    """Make a program that prints something."""
+    """Make a program that prints a text."""
     path.parent.mkdir(parents=True)
     path.write_text(f'#!/bin/sh\nprintf "%s" "{text}"\n', encoding='utf-8')
     path.chmod(0o755)
@@ -37,7 +37,7 @@ def executable(path: Path, text: str = '') -> Path:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder of which nothing is known; this process is in another."""
+    """Return an empty folder, which is not the current one."""
     (tmp_path / 'cwd').mkdir()
     monkeypatch.chdir(tmp_path / 'cwd')
     return tmp_path
@@ -81,13 +81,13 @@ def test_folders_above_a_link_are_those_of_both_ends(tmp_path: Path) -> None:
     assert tmp_path / 'b' in folders
 
 
-def test_this_interpreter_has_what_robots_need() -> None:
+def test_this_interpreter_has_the_modules_of_robots() -> None:
     plain = {name: text for name, text in os.environ.items() if name != 'VIRTUAL_ENV'}
     assert robot_interpreter('', plain).python == sys.executable
 
 
-def test_an_activated_environment_is_taken_if_it_has_what_is_needed(tmp_path: Path) -> None:
-    """Whoever has said `source ~/rl_python/bin/activate` need not name it again."""
+def test_an_activated_environment_is_used_if_it_lacks_nothing(tmp_path: Path) -> None:
+    """After `source ~/rl_python/bin/activate`, no argument is needed."""
     bare = {**os.environ, 'VIRTUAL_ENV': str(tmp_path)}
     assert robot_interpreter('', bare).python == sys.executable
     (tmp_path / 'bin').mkdir()
@@ -98,12 +98,12 @@ def test_an_activated_environment_is_taken_if_it_has_what_is_needed(tmp_path: Pa
     assert robot_interpreter(sys.executable, bare).python == sys.executable
 
 
-def test_the_workspace_has_an_interpreter_with_what_learners_need(workspace: Path) -> None:
+def test_the_workspace_has_an_interpreter_for_learners(workspace: Path) -> None:
     python = learner_interpreter('', os.environ, workspace / 'launch' / 'file').python
     assert python == str(workspace / '.venv' / 'bin' / 'python')
 
 
-def test_what_an_interpreter_lacks_is_told(tmp_path: Path) -> None:
+def test_missing_modules_are_listed(tmp_path: Path) -> None:
     (tmp_path / 'old.py').write_text('__version__ = "1.10.14"\n', encoding='utf-8')
     environment = {**os.environ, 'PYTHONPATH': str(tmp_path)}
     needs = ('numpy', 'no_such_module', 'old>=2', 'pydantic>=2', 'no_such_other>=3')
@@ -115,12 +115,12 @@ def test_what_an_interpreter_lacks_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('python', ['/no/such/python', '/bin/false'])
-def test_what_does_not_run_is_no_interpreter(python: str) -> None:
+def test_an_interpreter_that_does_not_run_is_refused(python: str) -> None:
     with pytest.raises(ConfigurationError, match=f'python: given {python}: does not run'):
         missing(python, os.environ, ROBOT_NEEDS)
 
 
-def test_the_first_environment_that_fits_is_taken(tmp_path: Path) -> None:
+def test_the_first_fitting_environment_is_used(tmp_path: Path) -> None:
     (tmp_path / 'extra.py').touch()
     bare = dict(os.environ)
     rich = {**bare, 'PYTHONPATH': str(tmp_path)}
@@ -132,7 +132,7 @@ def test_the_first_environment_that_fits_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_robot_python_without_a_library_names_the_fix(tmp_path: Path) -> None:
-    """A stand-in says what a stock Ubuntu 24.04 says."""
+    """A fake interpreter answers as the one of Ubuntu 24.04 does."""
     lacks = 'pydantic 2 or later (it has 1.10.14)\ngymnasium\n'
     python = executable(tmp_path / 'bin' / 'python', lacks)
     with pytest.raises(ConfigurationError) as caught:

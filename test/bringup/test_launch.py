@@ -1,8 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Launch files: the real thing where `launch_ros` is installed.
+"""Launch files, run by the real `launch_ros` if it is installed.
 
-Nothing here needs Reverb or PyTorch, so that it runs on the Python of a robot, too; the learner is
-started by the one of `.venv`.
+These tests need neither Reverb nor PyTorch, so they also run on the Python of a robot; the learner
+runs on the one of `.venv`.
 """
 
 import ast
@@ -55,7 +55,7 @@ def test_a_launch_file_imports_nothing_that_a_stock_python_lacks(
 
 
 def policy_file(folder: Path) -> Path:
-    """Write the policy of a pendulum whose action is always tanh(1); return its path."""
+    """Write a policy for the pendulum that always acts tanh(1); return its path."""
     shape = PolicyArchitecture(3, 1, (4,), distribution='deterministic')
     numbers = np.zeros(shape.num_parameters, np.float32)
     numbers[-1] = 1.0
@@ -65,7 +65,7 @@ def policy_file(folder: Path) -> Path:
 
 
 def started(spec: NodeSpec, environment: dict[str, str]) -> 'subprocess.Popen[str]':
-    """Start a node whose first words can be read."""
+    """Start a node; its output is a pipe."""
     return subprocess.Popen(
         [sys.executable, *spec.arguments()],
         env=environment,
@@ -75,8 +75,8 @@ def started(spec: NodeSpec, environment: dict[str, str]) -> 'subprocess.Popen[st
     )
 
 
-def test_signals_without_end_are_tolerated(ros_environment: dict[str, str]) -> None:
-    """A Ctrl-C comes twice, from terminal and launch: the second may meet an exiting Python."""
+def test_repeated_signals_do_no_harm(ros_environment: dict[str, str]) -> None:
+    """Terminal and launch both send a Ctrl-C; the second may come while Python exits."""
     process = started(agent('pendulum', ''), {**ros_environment, 'PYTHONUNBUFFERED': '1'})
     assert process.stdout is not None
     assert 'fingerprint' in process.stdout.readline()
@@ -92,7 +92,7 @@ def test_signals_without_end_are_tolerated(ros_environment: dict[str, str]) -> N
     assert code == 0, text
 
 
-def test_a_wrong_configuration_has_an_exit_code_of_its_own(
+def test_a_wrong_configuration_has_its_own_exit_code(
     ros_environment: dict[str, str],
 ) -> None:
     process = started(agent('pendulm', ''), ros_environment)
@@ -115,7 +115,7 @@ service.include_launch_description(
 sys.exit(service.run())
 """
 
-# What a user has who starts our robots by a file of that name.
+# A launch file of a user that includes one of this project with the same name.
 INCLUDING = """
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
@@ -134,8 +134,8 @@ _LAUNCHED: list['subprocess.Popen[str]'] = []
 
 
 @pytest.fixture(autouse=True)
-def _end_what_was_launched() -> Iterator[None]:
-    """Leave no nodes behind where a test fails."""
+def _end_launched_processes() -> Iterator[None]:
+    """Leave no nodes behind if a test fails."""
     yield
     while _LAUNCHED:
         process = _LAUNCHED.pop()
@@ -145,7 +145,7 @@ def _end_what_was_launched() -> Iterator[None]:
 
 
 def launched(file: Path, environment: Mapping[str, str], *words: str) -> 'subprocess.Popen[str]':
-    """Start a launch file in a session of its own."""
+    """Start a launch file in a new session."""
     process = subprocess.Popen(
         [sys.executable, '-c', RUN, str(file), *words],
         env={**environment, 'PYTHONUNBUFFERED': '1'},
@@ -185,7 +185,7 @@ def launched(file: Path, environment: Mapping[str, str], *words: str) -> 'subpro
         ('simulation', ['robots:=0'], 'robots: given 0; accepted: at least 1'),
     ],
 )
-def test_a_mistake_is_named_and_launch_fails(
+def test_a_wrong_argument_is_named_and_launch_fails(
     name: str, words: list[str], error: str, ros_environment: dict[str, str], workspace: Path
 ) -> None:
     process = launched(workspace / 'launch' / f'{name}.launch.py', ros_environment, *words)
@@ -196,7 +196,7 @@ def test_a_mistake_is_named_and_launch_fails(
 
 
 @needs_launch
-def test_a_file_that_includes_another_has_arguments_of_its_own(
+def test_a_file_that_includes_another_may_have_other_arguments(
     ros_environment: dict[str, str], workspace: Path, tmp_path: Path
 ) -> None:
     theirs = tmp_path / 'robot.launch.py'
@@ -226,7 +226,7 @@ def test_a_simulation_learns_and_ends_cleanly(
         text = ''.join(lines)
         if 'Reverb answers' in text and text.count('fingerprint') == 2:
             break
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does; launch sends a second one
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does; launch sends another one
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0, ''.join(lines) + rest
     assert rest.count('process has finished cleanly') == 7, ''.join(lines) + rest
@@ -234,7 +234,7 @@ def test_a_simulation_learns_and_ends_cleanly(
 
 @needs_launch
 @pytest.mark.timeout(180)
-def test_a_policy_is_judged_and_the_launch_ends(
+def test_a_policy_is_evaluated_and_the_launch_ends(
     ros_environment: dict[str, str], workspace: Path, tmp_path: Path
 ) -> None:
     words = ('robot:=pendulum', f'policy:={policy_file(tmp_path)}', 'max_episodes:=3')
@@ -249,7 +249,7 @@ def test_a_policy_is_judged_and_the_launch_ends(
 
 @needs_launch
 @pytest.mark.timeout(180)
-def test_a_robot_moves_by_a_policy_file_without_a_learner(
+def test_a_robot_moves_with_a_policy_file_and_no_learner(
     ros_environment: dict[str, str], workspace: Path, tmp_path: Path
 ) -> None:
     body = NodeSpec(
@@ -270,7 +270,7 @@ def test_a_robot_moves_by_a_policy_file_without_a_learner(
 
 
 def killed_at(process: 'subprocess.Popen[str]', node: str, word: str) -> str:
-    """Kill a node with the next line that has a word; return what launch said until then."""
+    """Kill a node at its next line with a word; return the output of launch until then."""
     assert process.stdout is not None
     lines, pid = [], 0
     for line in process.stdout:
@@ -284,7 +284,7 @@ def killed_at(process: 'subprocess.Popen[str]', node: str, word: str) -> str:
 
 
 @needs_launch
-def test_an_agent_is_started_again_as_often_as_allowed(
+def test_an_agent_is_restarted_as_often_as_allowed(
     ros_environment: dict[str, str], workspace: Path
 ) -> None:
     words = ('robot:=pendulum', 'restarts:=1', 'robot_timeout_s:=100', "spool_folder:=''")
@@ -311,7 +311,7 @@ def test_everything_ends_with_the_simulated_robot(
 
 
 @needs_launch
-def test_a_node_becomes_the_action_that_starts_it() -> None:
+def test_the_action_of_a_node_starts_it() -> None:
     from rl_agent.bringup.interpreters import Interpreter
     from rl_agent.bringup.launch_actions import Starter
 

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Executables of the learner, started by a Python that has no Reverb, as `ros2 run` does."""
+"""Executables of the learner on a Python without Reverb, as `ros2 run` starts them."""
 
 import importlib
 from importlib.metadata import entry_points
@@ -41,14 +41,14 @@ def test_a_command_is_the_main_of_a_module(name: str) -> None:
     assert callable(importlib.import_module(command.module).main)
 
 
-def test_a_command_goes_over_to_the_python_that_has_reverb(tmp_path: Path) -> None:
+def test_a_command_runs_on_a_python_that_has_reverb(tmp_path: Path) -> None:
     done = ran(tmp_path, 'rl_runs')
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith('usage: rl_runs')
 
 
-def test_without_such_a_python_one_line_says_so(tmp_path: Path, workspace: Path) -> None:
-    """Copies of the packages have no .venv beside them."""
+def test_without_such_a_python_there_is_one_line(tmp_path: Path, workspace: Path) -> None:
+    """There is no .venv near copies of the packages."""
     for package in ('rl_agent', 'rl_learner'):
         shutil.copytree(workspace / 'src' / package / package, tmp_path / package)
     done = ran(tmp_path, 'learner')

@@ -29,8 +29,8 @@ def made(ros_environment: dict[str, str]) -> Iterator[Callable[[type[ManagedNode
     try_shutdown()
 
 
-def changed(node: ManagedNode, name: str, value: object) -> tuple[bool, str]:
-    """Return whether a parameter took a value, and why not."""
+def set_parameter(node: ManagedNode, name: str, value: object) -> tuple[bool, str]:
+    """Set a parameter; return whether it took the value, and the reason if not."""
     (result,) = node.set_parameters([Parameter(name, value=value)])
     return result.successful, result.reason
 
@@ -39,33 +39,33 @@ def test_live_parameters_reach_the_settings(
     made: Callable[[type[ManagedNode]], ManagedNode],
 ) -> None:
     agent, learner = made(AgentNode), made(LearnerNode)
-    assert changed(agent, 'explore', False) == (True, '')
-    assert changed(agent, 'max_steps', 7) == (True, '')
+    assert set_parameter(agent, 'explore', False) == (True, '')
+    assert set_parameter(agent, 'max_steps', 7) == (True, '')
     assert (agent._settings.explore, agent._settings.max_steps) == (False, 7)
-    assert changed(learner, 'checkpoint_period_s', 5.5) == (True, '')
+    assert set_parameter(learner, 'checkpoint_period_s', 5.5) == (True, '')
     assert learner._settings.checkpoint_period_s == 5.5
     assert learner._settings.publish_period_s == 0.2
 
 
-def test_a_value_that_is_refused_changes_nothing(
+def test_a_refused_value_changes_nothing(
     made: Callable[[type[ManagedNode]], ManagedNode],
 ) -> None:
     agent = made(AgentNode)
-    done, reason = changed(agent, 'max_steps', -1)
+    done, reason = set_parameter(agent, 'max_steps', -1)
     assert not done
     assert 'max_steps: given -1' in reason
-    done, reason = changed(agent, 'explore', 'perhaps')
+    done, reason = set_parameter(agent, 'explore', 'perhaps')
     assert not done
     assert 'explore' in reason
     assert agent._settings.explore
     assert agent.get_parameter('explore').value is True
 
 
-def test_a_read_only_parameter_says_why(
+def test_the_description_of_a_read_only_parameter_gives_the_reason(
     made: Callable[[type[ManagedNode]], ManagedNode],
 ) -> None:
     learner = made(LearnerNode)
-    done, _ = changed(learner, 'replay_port', 8001)
+    done, _ = set_parameter(learner, 'replay_port', 8001)
     assert not done
     assert learner._settings.replay_port == 8000
     description = learner.describe_parameter('replay_port')

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""How a node's process ends."""
+"""How the process of a node ends."""
 
 from pathlib import Path
 import subprocess
@@ -21,7 +21,7 @@ TIMEOUT_S = 60.0
 
 
 class SlowGroup(MutuallyExclusiveCallbackGroup):
-    """Holds its callbacks up just before they begin."""
+    """Delays its callbacks just before they begin."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class SlowGroup(MutuallyExclusiveCallbackGroup):
 
 
 @pytest.mark.usefixtures('ros_environment')
-def test_an_executor_may_be_shut_down_when_a_callback_is_about_to_begin() -> None:
+def test_an_executor_may_be_shut_down_just_before_a_callback() -> None:
     failures: list[RlError] = []
     context = Context()
     rclpy.init(context=context)
@@ -56,7 +56,7 @@ def test_an_executor_may_be_shut_down_when_a_callback_is_about_to_begin() -> Non
 
 
 def run_program(program: str, environment: dict[str, str]) -> 'subprocess.CompletedProcess[str]':
-    """Run a program in a process of its own, to its end."""
+    """Run a program in a new process, to its end."""
     return subprocess.run(
         [sys.executable, '-c', program],
         env=environment,
@@ -94,7 +94,7 @@ THREAD = "threading.Thread(target=self.work, name='legs').start()"
 
 
 @pytest.mark.parametrize(
-    ('begin', 'error', 'said', 'is_mistake'),
+    ('begin', 'error', 'text', 'is_unexpected'),
     [
         (CALLBACK, "RobotError('it fell over')", 'it fell over', False),
         (CALLBACK, "KeyError('knee')", "a callback failed: KeyError('knee')", True),
@@ -104,14 +104,14 @@ THREAD = "threading.Thread(target=self.work, name='legs').start()"
     ],
 )
 def test_a_callback_or_thread_that_raises_ends_the_process(
-    begin: str, error: str, said: str, is_mistake: bool, ros_environment: dict[str, str]
+    begin: str, error: str, text: str, is_unexpected: bool, ros_environment: dict[str, str]
 ) -> None:
-    """It would go on, deaf, and nobody would start it again; a traceback is for mistakes only."""
+    """Otherwise it would stay without callbacks; only unexpected errors have a stack trace."""
     program = ROBOT.replace('{begin}', begin).replace('{error}', error)
     done = run_program(program, ros_environment)
     assert done.returncode == (2 if 'Configuration' in error else 1), done.stderr
-    assert f'error: /robot: {said}' in done.stderr
-    assert ('Traceback' in done.stderr) == is_mistake
+    assert f'error: /robot: {text}' in done.stderr
+    assert ('Traceback' in done.stderr) == is_unexpected
     assert done.stdout == 'stopped in order\n'
 
 
@@ -143,7 +143,7 @@ sys.exit(run(Robot))
 """
 
 
-def test_a_failure_is_forgotten_when_the_next_attempt_succeeds(
+def test_the_next_successful_attempt_clears_a_failure(
     ros_environment: dict[str, str],
 ) -> None:
     done = run_program(SECOND_ATTEMPT, ros_environment)
@@ -151,10 +151,10 @@ def test_a_failure_is_forgotten_when_the_next_attempt_succeeds(
     assert done.stderr.count('no knee') == 1
 
 
-def test_logs_that_cannot_be_written_are_no_argument(
+def test_an_unwritable_log_folder_is_not_reported_as_an_argument(
     ros_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """As in a home that is read-only."""
+    """For example in a read-only home."""
     file = tmp_path / 'file'
     file.touch()
     program = ROBOT.replace('{begin}', 'pass').replace('{error}', 'KeyError')

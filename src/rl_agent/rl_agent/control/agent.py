@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The environment loop of one robot: sense, act, hand the transition to the spool."""
+"""The environment loop of one robot: sense, act, append the transition to the spool."""
 
 from dataclasses import dataclass
 import threading
@@ -29,12 +29,12 @@ class EpisodeResult:
     policy_version: int
     terminated: bool
     truncated: bool
-    stopped: bool = False  # cut off by `stop`, or broken off unseen: no whole episode
+    stopped: bool = False  # cut off by `stop`, or its end was not observed: not a whole episode
 
 
 @dataclass
 class _Evaluation:
-    """A request for deterministic episodes; a new request never shortens or prolongs an old one.
+    """A request for deterministic episodes; a new request replaces an old one.
 
     Attributes:
         episodes_left: whole episodes still to run.
@@ -44,7 +44,7 @@ class _Evaluation:
 
 
 class _Step(NamedTuple):
-    """An executed step that is no transition yet."""
+    """An executed step that is not a transition yet."""
 
     wanted: Float32Array
     next_observation: Float32Array
@@ -57,30 +57,32 @@ class _Step(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Whether the episode ended with it."""
+        """Whether the episode ended with this step."""
         return self.terminated or self.truncated
 
 
 class AgentListener(Protocol):
-    """Whoever wants to know what the agent does; called on its thread, must not wait."""
+    """Receives steps and episodes on the agent's thread; it must not wait."""
 
     def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
-        """One step was executed; `info` as from `RobotEnv.step`."""
+        """Receive an executed step; `info` comes from `RobotEnv.step`."""
         ...
 
     def on_episode(self, result: EpisodeResult) -> None:
-        """An episode ended."""
+        """Receive an episode that has ended."""
         ...
 
 
 class Agent:
-    """Runs episodes until stopped: exploring ones, and evaluations on request.
+    """Runs episodes until stopped: with exploration, and deterministic ones on request.
 
     Attributes:
-        state: what it does or waits for, in words.
-        steps: executed control steps; each one is a transition in the spool.
+        explore: False: every episode is deterministic.
+        max_steps: stop after this many steps; 0: no limit.
+        state: what the agent does or waits for, in words.
+        steps: executed control steps; each one becomes a transition in the spool.
         policy: the policy in use, None before the first.
-        observation: that the last step began with, None before the first.
+        observation: with which the last step began, None before the first.
     """
 
     def __init__(
@@ -101,13 +103,13 @@ class Agent:
 
         Args:
             env: the robot.
-            store: where policies arrive.
-            spool: where transitions leave.
-            listener: told of every step and episode.
+            store: of received policies.
+            spool: for transitions.
+            listener: receives every step and episode.
             seed: of the exploration noise.
             explore: False: every episode is deterministic.
-            max_steps: stop after so many steps; 0: no limit.
-            max_episodes: stop after so many whole episodes; 0: no limit.
+            max_steps: stop after this many steps; 0: no limit.
+            max_episodes: stop after this many whole episodes; 0: no limit.
             pacer: holds simulated time back; None on a real robot.
             defer_spooling: spool a step only when the next command has been sent; the robot then
                 calls `spool_deferred_step`.
@@ -123,7 +125,7 @@ class Agent:
         self._builder = TransitionBuilder()
         self._stop = threading.Event()
         self._evaluation = _Evaluation(0)
-        self._hold_policy = False  # amid an evaluation
+        self._hold_policy = False  # during an evaluation
         self.state = 'configured'
         self.steps = 0
         self.policy: ReceivedPolicy | None = None
@@ -140,7 +142,11 @@ class Agent:
         return self._stop.is_set()
 
     def evaluate(self, episodes: int) -> None:
-        """Make the next `episodes` episodes deterministic, with one policy; 0 ends that."""
+        """Make the next episodes deterministic, all with one policy.
+
+        Args:
+            episodes: how many whole episodes; 0 ends an evaluation after the current one.
+        """
         self._evaluation = _Evaluation(episodes)
 
     def prepare(self) -> None:
@@ -151,7 +157,7 @@ class Agent:
             self._pacer.hold()
 
     def stop(self) -> None:
-        """Stop: no command follows; the step under way still becomes a transition."""
+        """Stop: no command follows; the current step still becomes a transition."""
         self._stop.set()
         self._env.stop_waiting()
         if self._pacer:
@@ -166,30 +172,29 @@ class Agent:
         self.state = 'waiting for a policy'
         while not self._stop.is_set() and not self._store.wait(timeout_s=0.1):
             pass
-        begun = None  # an evaluation keeps the policy that it began with
-        while not self._ends():
+        before = None  # an evaluation keeps the policy of its first episode
+        while not self._is_complete():
             if not self._wait_until_clear():
                 break
-            asked = self._evaluation
-            held = asked.episodes_left > 0
-            if not (held and asked is begun):
+            request = self._evaluation
+            self._hold_policy = request.episodes_left > 0
+            if not (self._hold_policy and request is before):
                 self.policy = self._store.newest
-            begun = asked
-            evaluation = held or not self.explore
+            before = request
+            evaluation = self._hold_policy or not self.explore
             self.state = 'evaluating' if evaluation else 'exploring'
-            self._hold_policy = held
-            whole = self._run_episode(evaluation=evaluation)
-            asked.episodes_left -= held and whole
+            is_whole = self._run_episode(evaluation=evaluation)
+            request.episodes_left -= self._hold_policy and is_whole
         self.state = STOPPED if self._stop.is_set() else FINISHED
 
     def _wait_until_clear(self) -> bool:
-        """Wait until safety lets the robot move; return whether it does."""
+        """Wait until safety lets the robot move; return False if `stop` was called meanwhile."""
         while not self._env.wait_until_clear(0.1) and not self._stop.is_set():
             self.state = HELD
         return not self._stop.is_set()
 
-    def _ends(self) -> bool:
-        """Return whether no further step may be taken."""
+    def _is_complete(self) -> bool:
+        """Return whether no step may follow: after `stop` or at a limit."""
         return (
             self._stop.is_set()
             or (0 < self.max_steps <= self.steps)
@@ -200,7 +205,7 @@ class Agent:
         """Run one episode to its end, or to the stop, which truncates it.
 
         Returns:
-            whether it is a whole one: neither cut off by a stop nor broken off unseen.
+            whether it is a whole episode: not cut off by a stop, and its end was observed.
         """
         observation, info = self._env.reset()
         self._builder.first(observation, info['stamp_ns'])
@@ -212,10 +217,10 @@ class Agent:
                 if self._pacer and not self._evaluation.episodes_left:
                     self._pacer.before_step()
                 if self._stop.is_set():
-                    break  # a stop that came between two steps: no command may follow it
+                    break  # no command may follow a stop between two steps
                 step = self._step(observation, evaluation)
                 if step is None:
-                    break  # nobody saw how it ended
+                    break  # its end was not observed
                 last, observation = step, step.next_observation
                 episode_return += step.reward
         finally:
@@ -239,7 +244,7 @@ class Agent:
         return not stopped
 
     def _step(self, observation: Float32Array, evaluation: bool) -> _Step | None:
-        """Execute one step; None where its end was not observed."""
+        """Execute one step; return None if its end was not observed."""
         policy = self._policy_for_step()
         wanted = policy.policy.act(observation, self._rng, deterministic=evaluation)
         self.observation = observation
@@ -248,7 +253,7 @@ class Agent:
         if not info['observed']:
             return None
         self.steps += 1
-        truncated = truncated or (self._ends() and not terminated)
+        truncated = truncated or (self._is_complete() and not terminated)
         self._deferred_step = step = _Step(
             wanted,
             next_observation,
@@ -286,17 +291,17 @@ class Agent:
         self._listener.on_step(transition, step.wanted, step.info)
 
     @property
-    def following_policy(self) -> ReceivedPolicy | None:
+    def next_policy(self) -> ReceivedPolicy | None:
         """The policy of the next step: the newest, or in an evaluation the one it began with."""
         return self.policy if self._hold_policy else self._store.newest
 
     def _policy_for_step(self) -> ReceivedPolicy:
-        """Return the policy of this step, which goes on with the exploration of the one before."""
-        following = self.following_policy
-        if following is None:
+        """Return the policy of this step; a new one continues the exploration of the last one."""
+        policy = self.next_policy
+        if policy is None:
             raise RuntimeError('a step without a policy')
-        if following is not self.policy:
+        if policy is not self.policy:
             if self.policy is not None:
-                following.policy.take_over_from(self.policy.policy, self._rng)
-            self.policy = following
-        return following
+                policy.policy.take_over_from(self.policy.policy, self._rng)
+            self.policy = policy
+        return policy

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What can wait, done on another thread when the control thread has time for it."""
+"""Work that can wait, done on another thread when the control thread has time for it."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -11,19 +11,19 @@ from rl_agent.array_types import Float32Array
 from rl_agent.control.agent import AgentListener, EpisodeResult
 from rl_agent.transport.transition import Transition
 
-_MOST_WAITING = 5000
-_PATIENCE = 2.0  # periods
+_MAX_WAITING = 5000
+_MAX_PERIODS_ASLEEP = 2.0
 
 
 class BackgroundWorker:
-    """Hands steps and episodes on to a listener, and does chores; `wake` says when it may.
+    """Passes steps and episodes to a listener and does chores, each time that `wake` is called.
 
-    Python lets one thread run at a time, so what is done just after a command has left does not
-    hold up the next one. A step that would wait behind too many others is left out, an episode
-    never. Where nobody wakes it, because the robot rests, it does its chores all the same.
+    Python lets one thread run at a time, so work that is done just after a command has left does
+    not delay the next one. When too much is waiting, steps are dropped, but no episodes. If the
+    robot rests and nothing calls `wake`, the chores are done all the same.
 
     Attributes:
-        left_out: steps that the listener was not told of.
+        dropped_steps: steps that were not passed to the listener.
     """
 
     def __init__(
@@ -35,47 +35,47 @@ class BackgroundWorker:
         """Start the thread.
 
         Args:
-            listener: to be told.
-            chores: each is done once a period, one at a time.
+            listener: receives steps and episodes on the worker's thread.
+            chores: each is done once a period, one at each wake.
             period_s: of the chores.
         """
         self._listener, self._period_s = listener, period_s
         self._waiting: deque[Callable[[], None]] = deque()
-        self._chores = deque((0.0, chore) for chore in chores)  # with when it is due
-        self._there = threading.Semaphore(0)
+        self._chores = deque((0.0, chore) for chore in chores)  # with the time when it is due, s
+        self._work = threading.Semaphore(0)
         self._closed = False
-        self.left_out = 0
+        self.dropped_steps = 0
         self._thread = threading.Thread(target=self._run, name='background', daemon=True)
         self._thread.start()
 
     def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
-        """Keep a step until `wake`, see `AgentListener`."""
-        if len(self._waiting) >= _MOST_WAITING:
-            self.left_out += 1
+        """Keep a step for the next `wake`, see `AgentListener`."""
+        if len(self._waiting) >= _MAX_WAITING:
+            self.dropped_steps += 1
             return
         self._waiting.append(lambda: self._listener.on_step(transition, wanted, info))
 
     def on_episode(self, result: EpisodeResult) -> None:
-        """Hand an episode on, see `AgentListener`."""
+        """Pass an episode on, see `AgentListener`."""
         self._waiting.append(lambda: self._listener.on_episode(result))
         self.wake()
 
     def wake(self) -> None:
-        """Let what waits be done now; never waits itself."""
+        """Let the thread do its work now, without waiting for it."""
         if self._waiting or self._has_chore():
-            self._there.release()
+            self._work.release()
 
     def close(self) -> None:
-        """Tell the listener all that waits, and end."""
+        """Pass everything that is waiting to the listener, and end the thread."""
         self._closed = True
-        self._there.release()
+        self._work.release()
         self._thread.join()
 
     def _run(self) -> None:
-        """Tell the listener, and do one chore at each wake, until closed."""
-        patience_s = _PATIENCE * self._period_s if self._chores else None
+        """Serve the listener and do one chore at each wake, until closed."""
+        timeout_s = _MAX_PERIODS_ASLEEP * self._period_s if self._chores else None
         while not self._closed:
-            self._there.acquire(timeout=patience_s)
+            self._work.acquire(timeout=timeout_s)
             while self._waiting:
                 self._waiting.popleft()()
             if self._has_chore() and not self._closed:

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""An AgentListener that tells the return of each episode, and at last what they come to."""
+"""An AgentListener that logs the return of each episode, and their statistics at the end."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,27 +11,27 @@ from rl_agent.transport.transition import Transition
 
 
 class EpisodeSummary:
-    """Hands everything on to another listener and counts the episodes.
+    """Logs episodes, and passes everything on to another listener.
 
     Attributes:
-        returns: of the whole episodes; one that was cut off or broke off is not among them.
+        returns: of the whole episodes, without those that were cut off.
     """
 
-    def __init__(self, listener: AgentListener, tell: Callable[[str], None]) -> None:
-        """Begin with no episode; `tell` gets each line."""
-        self._listener, self._tell = listener, tell
+    def __init__(self, listener: AgentListener, log: Callable[[str], None]) -> None:
+        """Begin without episodes; `log` takes each line."""
+        self._listener, self._log = listener, log
         self.returns: list[float] = []
 
     def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
-        """Hand a step on, see `AgentListener`."""
+        """Pass a step on, see `AgentListener`."""
         self._listener.on_step(transition, wanted, info)
 
     def on_episode(self, result: EpisodeResult) -> None:
-        """Count an episode and hand it on, see `AgentListener`."""
+        """Log an episode and pass it on, see `AgentListener`."""
         if not result.stopped:
             self.returns.append(result.episode_return)
         end = 'stopped' if result.stopped else 'time limit'
-        self._tell(
+        self._log(
             f'episode {result.episode}: return {result.episode_return:.2f}, {result.steps} steps,'
             f' {"terminated" if result.terminated else end},'
             f' {"deterministic" if result.evaluation else "exploring"}, policy version'
@@ -40,7 +40,7 @@ class EpisodeSummary:
         self._listener.on_episode(result)
 
     def summary(self) -> str:
-        """Return mean, sample deviation and range of the returns."""
+        """Return mean, sample standard deviation and range of the returns, in words."""
         returns, count = np.array(self.returns), len(self.returns)
         if count == 0:
             return 'no episode ended'

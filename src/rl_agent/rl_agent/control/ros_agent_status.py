@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""How an agent is doing, once a second: `agent_status` and `/diagnostics`."""
+"""The status of an agent on `agent_status` and `/diagnostics`."""
 
 from array import array
 import math
@@ -17,7 +17,10 @@ from rl_agent.ros.ros_topics import AGENT_STATUS, STATUS_QOS
 from rl_agent.safety.safety_state import OK
 from rl_msgs.msg import AgentStatus
 
-_LAST_STATUS_S = 0.3
+_LAST_STATUS_TIMEOUT_S = 0.3
+_MAX_MISSED_FRACTION = 0.01  # of the control periods
+_MAX_PENDING_S = 10.0  # a working connection leaves fewer transitions unacknowledged
+_MIN_RATE_HZ = 10.0  # of steps, for the number of pending transitions
 
 
 class StatusPublisher:
@@ -28,33 +31,33 @@ class StatusPublisher:
         self._node, self._parts, self._loop = node, parts, loop
         self._publisher = node.create_publisher(AgentStatus, AGENT_STATUS, STATUS_QOS)
         self._diagnostics = Diagnostics(node, agent_concerns)
-        self._rate = (time.monotonic(), 0)  # when the steps were last counted, and how many
-        self._counted: Counts | None = None  # latencies up to the last status
+        self._last_steps = (time.monotonic(), 0)  # time of the last status, and steps by then
+        self._last_latencies: Counts | None = None  # latencies by then
 
     def publish(self) -> None:
-        """Publish how the agent is doing; call it once a second."""
+        """Publish the status; call it once a second."""
         message = self._message()
         message.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(message)
         self._diagnostics.publish(message)
 
     def publish_last(self) -> None:
-        """Publish it before the process ends, which would take a message along."""
+        """Publish the status and wait until it has left, because the process ends."""
         self.publish()
-        self._publisher.wait_for_all_acked(Duration(nanoseconds=int(_LAST_STATUS_S * 1e9)))
+        self._publisher.wait_for_all_acked(Duration(nanoseconds=int(_LAST_STATUS_TIMEOUT_S * 1e9)))
 
     def close(self) -> None:
-        """Take the topics back."""
+        """Destroy the publishers."""
         self._node.destroy_publisher(self._publisher)
         self._diagnostics.close()
 
     def _message(self) -> AgentStatus:
-        """Return the status, but for its stamp."""
+        """Return the status without a stamp."""
         parts, loop = self._parts, self._loop
         agent, newest = loop.agent, parts.store.newest
         now_s = time.monotonic()
-        since_s, steps = self._rate
-        self._rate = (now_s, agent.steps)
+        since_s, steps = self._last_steps
+        self._last_steps = (now_s, agent.steps)
         events = parts.events.counts()
         message = AgentStatus(
             robot=parts.sender.robot,
@@ -84,15 +87,15 @@ class StatusPublisher:
         return message
 
     def _add_timing(self, message: AgentStatus) -> None:
-        """Fill in how steady the control loop is; there is nothing to say in lockstep."""
+        """Add the timing of the control loop, which only real time has."""
         robot = self._loop.robot
         if not isinstance(robot, RealtimeRobot):
             return
         counts = robot.latency.counts.copy()
         message.latency_p50_us, message.latency_p99_us = robot.latency.percentiles(
-            (0.5, 0.99), self._counted
+            (0.5, 0.99), self._last_latencies
         )
-        self._counted = counts
+        self._last_latencies = counts
         message.ticks, message.ticks_late, message.ticks_missed = (
             robot.rate.ticks,
             robot.rate.late,
@@ -100,14 +103,8 @@ class StatusPublisher:
         )
 
 
-_MISSED_PART = 0.01
-
-
-_SPOOL_S = 10.0  # transitions that wait for so long are too many for a working connection
-
-
 def agent_concerns(status: AgentStatus, recent: Recent) -> list[Concern]:
-    """Return what in an agent's status a person should look at."""
+    """Return the parts of an agent's status that a person should look at."""
     concerns = []
     if status.safety_latched:
         concerns.append(
@@ -123,14 +120,14 @@ def agent_concerns(status: AgentStatus, recent: Recent) -> list[Concern]:
                 'the spool is full, its oldest transitions are lost: is the learner reachable?'
             )
         )
-    elif status.transitions_pending > _SPOOL_S * max(status.steps_per_s, 10.0):
+    elif status.transitions_pending > _MAX_PENDING_S * max(status.steps_per_s, _MIN_RATE_HZ):
         concerns.append(
             Concern(f'{status.transitions_pending} transitions wait for the learner machine')
         )
     if recent.grew('rejected', status.policies_rejected):
         concerns.append(Concern('policies are refused: see the log for why'))
     missed = recent.grew('missed', status.ticks_missed)
-    if missed and status.ticks_missed > _MISSED_PART * status.ticks:
+    if missed and status.ticks_missed > _MAX_MISSED_FRACTION * status.ticks:
         concerns.append(
             Concern(f'{status.ticks_missed} of {status.ticks} control periods were missed')
         )

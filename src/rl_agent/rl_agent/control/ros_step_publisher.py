@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What the agent does, published for people, plots and recorders."""
+"""Publishes steps and episodes for people, plots and recorders."""
 
 from array import array
 from typing import Any
@@ -19,7 +19,7 @@ class StepPublisher:
     """Publishes every step and every finished episode; an `AgentListener`.
 
     Attributes:
-        last_return: of the last finished episode; NaN before the first.
+        last_return: return of the last finished episode; NaN before the first.
     """
 
     def __init__(self, node: Node, spaces: Spaces, sender: Sender) -> None:
@@ -30,7 +30,7 @@ class StepPublisher:
         self.last_return = float('nan')
 
     def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
-        """Publish a step if somebody listens, see `AgentListener`."""
+        """Publish a step if there is a subscriber, see `AgentListener`."""
         if not self._steps.get_subscription_count():
             return
         message = Step(
@@ -73,6 +73,6 @@ class StepPublisher:
         self._episodes.publish(message)
 
     def close(self) -> None:
-        """Take the topics back."""
+        """Destroy the publishers."""
         self._node.destroy_publisher(self._steps)
         self._node.destroy_publisher(self._episodes)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The task's parameters as ROS parameters that may change while the robot learns."""
+"""The parameters of the task as ROS parameters, which may change while the robot learns."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ _PREFIX = 'task.'
 
 
 class TaskParameters:
-    """`task.target_velocity` and its like; a value that the task refuses changes nothing."""
+    """Parameters such as `task.target_velocity`; a value that the task refuses changes nothing."""
 
     def __init__(self, node: Node, env: RobotEnv) -> None:
         """Declare a parameter for each number of the task."""
@@ -24,22 +24,22 @@ class TaskParameters:
         }
         self._names = [name for name, value in values.items() if isinstance(value, float)]
         for name in self._names:
-            # dynamic: `1` is welcome where a float is meant
+            # dynamic typing, so that `1` is accepted for a float
             descriptor = ParameterDescriptor(
-                description=f'{name} of the task; counts from the next step on',
+                description=f'{name} of the task; applies from the next step on',
                 dynamic_typing=True,
             )
             node.declare_parameter(_PREFIX + name, values[name], descriptor)
         node.add_on_set_parameters_callback(self._on_set)
 
     def close(self) -> None:
-        """Take the parameters back."""
+        """Undeclare the parameters."""
         self._node.remove_on_set_parameters_callback(self._on_set)
         for name in self._names:
             self._node.undeclare_parameter(_PREFIX + name)
 
     def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
-        """Change the task, if it takes the values."""
+        """Change the task, unless it refuses the values."""
         changes = {
             item.name.removeprefix(_PREFIX): item.value
             for item in parameters

@@ -29,18 +29,18 @@ from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters
 from rl_agent.ros.ros_topics import COMMAND_QOS, DIAGNOSTICS, DIAGNOSTICS_QOS, steady_clock
 
-_LOOK_S = 0.02
-_STANDSTILL_S = 0.1  # a robot in lockstep that was not commanded for so long repeats its state
-_READY_S = 5.0
-_SETTLE_S = 0.02  # for sensors that are measured a little before the end of a period
+_POLL_PERIOD_S = 0.02
+_REPEAT_PERIOD_S = 0.1  # of the state of a robot in lockstep that gets no commands
+_READY_TIMEOUT_S = 5.0
+_LATE_READING_S = 0.02  # for sensors that are measured a little before the end of a period
 
 
 class GazeboRobotNode(ManagedNode):
-    """Hands commands to Gazebo and sensor readings back; resets by the world-control service.
+    """Relays commands to Gazebo and sensor readings back; resets by the world-control service.
 
-    In lockstep a command lets one control period pass, and readings answer it, as with
-    `simulated_robot`. Otherwise everything is handed on as it comes. Stamps and /clock never go
-    back, though Gazebo's time does at each reset.
+    In lockstep, a command advances time by one control period and readings answer it, as with
+    `simulated_robot`. Otherwise, messages are relayed as they come. Stamps and /clock never go
+    back, although Gazebo's time does at each reset.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class GazeboRobotNode(ManagedNode):
         self._settings = declare_parameters(self, GazeboRobotParameters)
 
     def configure(self) -> None:
-        """Connect to the bridge and offer the robot's topics."""
+        """Connect to the bridge and create the robot's topics."""
         settings = self._settings
         if not settings.world:
             raise ConfigurationError('world: missing; accepted: the name of a world')
@@ -58,9 +58,9 @@ class GazeboRobotNode(ManagedNode):
         if settings.bridge:
             check_bridge(load_bridge(Path(settings.bridge)), description)
         self._period_steps = steps_in(1.0 / description.rate_hz, settings.step_s)
-        # Gazebo's steps are whole nanoseconds: a period of them may end a little early
+        # Gazebo's steps are whole nanoseconds, so a period may end a little early
         self._half_step_ns = round(0.5e9 * settings.step_s)
-        group = ReentrantCallbackGroup()  # readings arrive while a command waits for them
+        group = ReentrantCallbackGroup()  # a command waits for readings
         self._world = WorldControl(self, settings.world, group)
         self._relay = SensorRelay(self, description)
         self._busy, self._busy_since_s = False, 0.0
@@ -77,13 +77,15 @@ class GazeboRobotNode(ManagedNode):
                 kind, description.reset.service, self._on_reset, callback_group=group
             )
         self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
-        # last: a simulation that runs already is heard at once
+        # last, because messages of a running simulation arrive at once
         self._relay.listen(group, self._on_message)
-        self.create_timer(_LOOK_S, self._look, callback_group=group, clock=steady_clock())
+        self.create_timer(
+            _POLL_PERIOD_S, self._check_wait, callback_group=group, clock=steady_clock()
+        )
         self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
 
     def _connect_command(self, group: ReentrantCallbackGroup) -> None:
-        """Listen to commands, and prepare what goes to Gazebo for them."""
+        """Subscribe to commands, and create the publishers of Gazebo's commands."""
         action = self._description.action
         self._reader = CommandReader(action, self.resolve_topic_name(action.topic))
         self._outputs = []
@@ -92,7 +94,9 @@ class GazeboRobotNode(ManagedNode):
             paths = ['data'] if action.joints else list(action.fields or ())
             publisher = self.create_publisher(type(message), topic, COMMAND_QOS)
             self._outputs.append((publisher, message, make_writer(message, kind, paths)))
-        on_command: Any = self._on_command  # rclpy runs coroutines, though its types say not so
+        on_command: Any = (
+            self._on_command
+        )  # rclpy runs coroutines, although its type hints do not allow them
         self.create_subscription(
             import_message(action.type),
             action.topic,
@@ -102,7 +106,7 @@ class GazeboRobotNode(ManagedNode):
         )
 
     async def _on_command(self, message: Any) -> None:
-        """Hand a command on; in lockstep let a period pass and answer."""
+        """Relay a command; in lockstep let a period pass and publish its readings."""
         try:
             command = self._reader.read(message)
         except RobotError as error:
@@ -113,22 +117,22 @@ class GazeboRobotNode(ManagedNode):
         self._send(command)
         self._steps += 1
         if self._settings.lockstep:
-            await self._alone(self._period(self._settings.command_lead_s))
+            await self._run_exclusively(self._period(self._settings.command_lead_s))
 
     def _send(self, command: NDArray[np.float64]) -> None:
-        """Hand a command, (action,), to Gazebo."""
+        """Send a command, (action,), to Gazebo."""
         size = len(command) // len(self._outputs)
         for number, (publisher, output, write) in enumerate(self._outputs):
             write(command[number * size : (number + 1) * size])
             publisher.publish(output)
 
     async def _on_reset(self, request: Any, response: Any) -> Any:
-        """Reset the world and show how it begins."""
+        """Reset the world and publish its readings."""
         reason = ''
         await self._until_ready()
         if self._busy or not self._is_ready():
             reason = f'Gazebo is busy, or silent: {", ".join(self._relay.silent) or "stepping"}'
-        elif not await self._alone(self._reset_world()):
+        elif not await self._run_exclusively(self._reset_world()):
             reason = 'Gazebo did not reset'
         if hasattr(response, 'success'):
             response.success, response.message = not reason, reason
@@ -137,14 +141,14 @@ class GazeboRobotNode(ManagedNode):
         return response
 
     async def _until_ready(self) -> None:
-        """Wait a little for a simulation that has just been started."""
-        deadline_s = time.monotonic() + _READY_S
+        """Wait a little for a simulation that has just started."""
+        deadline_s = time.monotonic() + _READY_TIMEOUT_S
         while (self._busy or not self._is_ready()) and time.monotonic() < deadline_s:
             self._tick = Future()
             await self._tick
 
-    async def _alone(self, work: Any) -> bool:
-        """Do something that lets time pass, and nothing else meanwhile; return whether it went."""
+    async def _run_exclusively(self, work: Any) -> bool:
+        """Run a coroutine, while commands and resets are refused; return whether it succeeded."""
         self._busy, self._busy_since_s = True, time.monotonic()
         try:
             await work
@@ -156,21 +160,21 @@ class GazeboRobotNode(ManagedNode):
         return True
 
     async def _period(self, lead_s: float) -> None:
-        """Let one control period pass, then publish what the sensors say."""
+        """Let one control period pass, then publish the readings."""
         time.sleep(lead_s)
         period_ns = round(1e9 / self._description.rate_hz)
         target_ns = max(self._relay.now_ns, 0) + period_ns - self._half_step_ns
         await self._world.step(self._period_steps)
-        await self._reading_since(target_ns)
+        await self._await_readings(target_ns)
         self._publish()
 
     async def _reset_world(self) -> None:
-        """Reset, shake, settle; in lockstep let a period pass at least, for sensors to measure."""
+        """Reset, shake and settle; in lockstep let at least one period pass, for new readings."""
         self._resets += 1
         lockstep, rate_hz = self._settings.lockstep, self._description.rate_hz
         waits = [1] * round(self._settings.shake_s * rate_hz)  # in periods
         waits += [1 + math.ceil(self._settings.settle_s * rate_hz)]
-        # what still comes from before must not pass for what comes after
+        # late messages from before the reset must not count as readings after it
         before_ns, restarts = self._relay.now_ns, self._relay.clock.restarts
         wanted = restarts + (before_ns >= round(1e9 * waits[0] / rate_hz))
         await self._world.reset(paused=lockstep)
@@ -184,7 +188,7 @@ class GazeboRobotNode(ManagedNode):
                 await self._world.step(periods * self._period_steps)
             target_ns = round(1e9 * sum(waits[:number]) / rate_hz)
             target_ns -= self._half_step_ns * lockstep
-            await self._reading_since(target_ns, restarts=wanted)
+            await self._await_readings(target_ns, restarts=wanted)
         self._known_restarts = self._relay.clock.restarts
         self._started_s = time.monotonic()
         self._publish()
@@ -194,21 +198,21 @@ class GazeboRobotNode(ManagedNode):
         return self._rng.uniform(self._description.action.low, self._description.action.high)
 
     def _safe_command(self) -> NDArray[np.float64]:
-        """Return the command that is safe to hold, or the one nearest to 0, (action,)."""
+        """Return the default command, or the one nearest to 0, (action,)."""
         action = self._description.action
         return np.clip(np.array(action.default or 0.0), action.low, action.high)
 
-    async def _reading_since(self, stamp_ns: int, restarts: int = 0) -> None:
-        """Wait until Gazebo's time is reached and every sensor has spoken."""
+    async def _await_readings(self, stamp_ns: int, restarts: int = 0) -> None:
+        """Wait until Gazebo's time is reached and every sensor has published."""
         self._wanted_restarts = restarts
         future = Future()
         self._wanted = (stamp_ns, future, time.monotonic())
-        self._look()
+        self._check_wait()
         await future
         self._wanted = None
 
     def _on_message(self, topic: str) -> None:
-        """Hand on what came, where time runs freely; look whether a wait is over."""
+        """Relay a message if time runs freely; end a wait that is over."""
         if not self._settings.lockstep and not self._busy:
             if topic:
                 self._relay.publish_topic(topic)
@@ -218,10 +222,10 @@ class GazeboRobotNode(ManagedNode):
             self._known_restarts = self._relay.clock.restarts
             self._started_s = time.monotonic()
             self.get_logger().warning('the simulation was restarted: its time went back')
-        self._look()
+        self._check_wait()
 
-    def _look(self) -> None:
-        """End the wait for a reading, or complain of one that does not come."""
+    def _check_wait(self) -> None:
+        """End the wait for readings, or the process if none come."""
         if not self._tick.done():
             self._tick.set_result(None)
         now_s, timeout_s = time.monotonic(), self._settings.timeout_s
@@ -230,18 +234,18 @@ class GazeboRobotNode(ManagedNode):
             period_ns = 1e9 / self._description.rate_hz
             seen = self._relay.clock.restarts >= self._wanted_restarts
             arrived = seen and self._relay.has_reached(stamp_ns)
-            late = seen and self._relay.now_ns >= stamp_ns and now_s - since_s > _SETTLE_S
+            late = seen and self._relay.now_ns >= stamp_ns and now_s - since_s > _LATE_READING_S
             if arrived or (late and self._relay.has_reached(round(stamp_ns - period_ns / 2))):
                 future.set_result(None)
             elif now_s - since_s > timeout_s:
                 self.fail(RobotError(self._explain_stall()))
         elif self._is_stalled(now_s):
             self.fail(RobotError(self._explain_stall()))
-        elif self._settings.lockstep and now_s - self._published_s >= _STANDSTILL_S:
+        elif self._settings.lockstep and now_s - self._published_s >= _REPEAT_PERIOD_S:
             self._begin_or_repeat()
 
     def _is_stalled(self, now_s: float) -> bool:
-        """Return whether Gazebo should have been heard and was not."""
+        """Return whether Gazebo has been silent for too long."""
         timeout_s = self._settings.timeout_s
         if self._busy:
             return now_s - self._busy_since_s > timeout_s
@@ -250,7 +254,7 @@ class GazeboRobotNode(ManagedNode):
         return not self._settings.lockstep and now_s - self._relay.heard_s > timeout_s
 
     def _begin_or_repeat(self) -> None:
-        """Repeat the last reading; before the first one let a period pass, that sensors speak."""
+        """Repeat the last readings; before the first ones, let a period pass to get them."""
         self._published_s = time.monotonic()
         if self._busy or not self._world.is_ready:
             return
@@ -262,10 +266,10 @@ class GazeboRobotNode(ManagedNode):
 
     async def _first_period(self) -> None:
         """Let one period pass without a command."""
-        await self._alone(self._period(0.0))
+        await self._run_exclusively(self._period(0.0))
 
     def _is_ready(self) -> bool:
-        """Return whether there is a world, and all its sensors have spoken."""
+        """Return whether the world exists and all its sensors have published."""
         return self._world.is_ready and not self._relay.silent
 
     def _publish(self) -> None:
@@ -274,7 +278,7 @@ class GazeboRobotNode(ManagedNode):
         self._relay.publish()
 
     def _explain_stall(self) -> str:
-        """Return what is silent, and what to look at."""
+        """Return which part is silent and what to check, in words."""
         timeout_s = self._settings.timeout_s
         if not self._world.is_ready:
             return (
@@ -294,7 +298,7 @@ class GazeboRobotNode(ManagedNode):
         )
 
     def _publish_diagnostics(self) -> None:
-        """Publish what was done."""
+        """Publish the counts of steps, resets and restarts."""
         counts = {
             'executed_steps': self._steps,
             'resets': self._resets,

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The `simulated_robot` node: a model behind the topics that the real robot would have."""
+"""The `simulated_robot` node: a model behind the topics of the real robot."""
 
 from collections.abc import Sequence
 import sys
@@ -36,15 +36,15 @@ from rl_agent.simulation.ros_simulated_sensors import SimulatedSensors
 from rl_agent.simulation.simulated_robot import SimulatedRobot
 from rosgraph_msgs.msg import Clock
 
-_STANDSTILL_S = 0.1  # a robot that was not commanded for so long repeats its state
+_REPEAT_PERIOD_S = 0.1  # of the state of a robot that gets no commands
 
 
 class SimulatedRobotNode(ManagedNode):
-    """The sensors of the description and /clock out, its commands in, its reset service.
+    """Publishes the sensors of the description and /clock, executes commands and resets.
 
-    It steps in lockstep: each command advances the model, and the clock, by one control period.
-    With `real_time` it has no /clock: the model advances by one period of the wall clock after
-    the other, under the last command since the reset.
+    In lockstep, each command advances the model and the clock by one control period. With
+    `real_time` there is no /clock: the model advances with the steady clock and executes the last
+    command since the reset.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class SimulatedRobotNode(ManagedNode):
         self._settings = declare_parameters(self, SimulatedRobotParameters)
 
     def configure(self) -> None:
-        """Build the model and offer its topics."""
+        """Build the model and create its topics."""
         description = load_ros_robot(self._settings.robot)
         refuse_absolute_names(self, description)
         if description.simulation is None:
@@ -66,25 +66,25 @@ class SimulatedRobotNode(ManagedNode):
         self._order = _joint_order(description, model.joint_names)
         self._robot = SimulatedRobot(model, description.rate_hz, self._settings.seed)
         self._sensors = SimulatedSensors(self, description, model)
-        self._variation = RandomisationPublisher(self, model)
-        self._variation.publish(self._robot.resets, ns_to_stamp(self._robot.stamp_ns))
+        self._randomisation = RandomisationPublisher(self, model)
+        self._randomisation.publish(self._robot.resets, ns_to_stamp(self._robot.stamp_ns))
         self._rest = self._resting_command(description)
         self._held = self._rest
         self._period_s = 1.0 / description.rate_hz
-        self._times: Publisher | None = None
+        self._clock_publisher: Publisher | None = None
         if not self._settings.real_time:
-            self._times = self.create_publisher(Clock, '/clock', CLOCK_QOS)
+            self._clock_publisher = self.create_publisher(Clock, '/clock', CLOCK_QOS)
         self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
         self._connect(description)
         self._published_s = 0.0
 
     def deactivate(self) -> None:
-        """Say the last count."""
+        """Publish the final counts."""
         if hasattr(self, '_robot'):
             self._publish_diagnostics()
 
     def _connect(self, description: RobotDescription) -> None:
-        """Listen to commands, resets and seeds; begin to repeat and to count."""
+        """Create subscription, service, parameter and timers."""
         action, reset = description.action, description.reset
         self._reader = CommandReader(action, self.resolve_topic_name(action.topic))
         self.create_subscription(
@@ -95,18 +95,20 @@ class SimulatedRobotNode(ManagedNode):
         self.declare_parameter(
             RESET_SEED,
             self._settings.seed,
-            ParameterDescriptor(description='setting it makes the next starting states follow'),
+            ParameterDescriptor(
+                description='a new value sets the seed of the next starting states'
+            ),
         )
-        # not the callback for after the change: Humble has none
+        # before the change, because Humble has no callback for after it
         self.add_on_set_parameters_callback(self._on_parameters)
         if self._settings.real_time:
-            self.create_timer(self._period_s, self._pass_time, clock=steady_clock())
+            self.create_timer(self._period_s, self._step_period, clock=steady_clock())
         else:
-            self.create_timer(_STANDSTILL_S, self._on_standstill, clock=steady_clock())
+            self.create_timer(_REPEAT_PERIOD_S, self._repeat_state, clock=steady_clock())
         self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
 
     def _on_command(self, message: Any) -> None:
-        """Execute a command and show the new state."""
+        """Execute a command; in lockstep publish the new state."""
         try:
             command = self._reader.read(message)
         except RobotError as error:
@@ -118,61 +120,61 @@ class SimulatedRobotNode(ManagedNode):
             self._publish_state()
 
     def _resting_command(self, description: RobotDescription) -> NDArray[np.float64]:
-        """Return what is held in real time before the first command, as the model takes it."""
+        """Return the command held in real time before the first one, in the model's order."""
         default = description.action.default
         if default is None:
             return np.zeros(len(self._order))
         return np.array(default, np.float64)[self._order]
 
-    def _pass_time(self) -> None:
-        """Let one period pass."""
+    def _step_period(self) -> None:
+        """Advance by one control period."""
         self._robot.step(self._held)
         self._publish_state()
-        self._name_fault()
+        self._log_fault()
 
     def _on_reset(self, request: Any, response: Any) -> Any:
-        """Draw a new starting state and show it."""
+        """Draw a new starting state and publish it."""
         self._robot.reset()
-        self._variation.publish(self._robot.resets, ns_to_stamp(self._robot.stamp_ns))
+        self._randomisation.publish(self._robot.resets, ns_to_stamp(self._robot.stamp_ns))
         self._held = self._rest
         self._publish_state()
-        fault = self._name_fault()
+        fault = self._log_fault()
         if hasattr(response, 'success'):
             response.success = True
             response.message = fault or ''
         return response
 
-    def _name_fault(self) -> str | None:
-        """Say what went wrong in the model, if something did."""
+    def _log_fault(self) -> str | None:
+        """Log and return the fault of the model, None if there is none."""
         fault: str | None = getattr(self._robot.model, 'fault', None)
         if fault:
             self.get_logger().warning(fault, throttle_duration_sec=10.0)
         return fault
 
     def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
-        """Take a new seed of the starting states."""
+        """Apply a new seed of the starting states."""
         for parameter in parameters:
             if parameter.name == RESET_SEED and isinstance(parameter.value, int):
                 self._robot.seed(abs(parameter.value))
         return SetParametersResult(successful=True)
 
-    def _on_standstill(self) -> None:
-        """Repeat the state where no command came: sensors of a resting robot go on too."""
-        if time.monotonic() - self._published_s >= _STANDSTILL_S:
+    def _repeat_state(self) -> None:
+        """Repeat the state if no command came: sensors of a resting robot publish, too."""
+        if time.monotonic() - self._published_s >= _REPEAT_PERIOD_S:
             self._publish_state()
 
     def _publish_state(self) -> None:
         """Publish clock and sensors."""
         self._published_s = time.monotonic()
-        if self._times is None:
+        if self._clock_publisher is None:
             self._sensors.publish(self.get_clock().now().to_msg())
             return
         stamp = ns_to_stamp(self._robot.stamp_ns)
-        self._times.publish(Clock(clock=stamp))
+        self._clock_publisher.publish(Clock(clock=stamp))
         self._sensors.publish(stamp)
 
     def _publish_diagnostics(self) -> None:
-        """Publish what was executed."""
+        """Publish the counts of steps, resets and faults."""
         counts = {
             'executed_steps': self._robot.executed_steps,
             'resets': self._robot.resets,
@@ -191,12 +193,12 @@ class SimulatedRobotNode(ManagedNode):
 
 
 def _joint_order(description: RobotDescription, joint_names: tuple[str, ...]) -> list[int]:
-    """Return for each joint of the model its place in the command.
+    """Return the index in the command of each joint of the model.
 
-    A command of fields has no joint names: its numbers are the model's joints in their order.
+    A command of fields has no joint names: its numbers are in the order of the model's joints.
 
     Raises:
-        ConfigurationError: the command names other joints than the model has.
+        ConfigurationError: the joints of the command are not those of the model.
     """
     given, fields = description.action.joints, description.action.fields
     if set(given or ()) != set(joint_names) and len(fields or ()) != len(joint_names):
@@ -204,7 +206,7 @@ def _joint_order(description: RobotDescription, joint_names: tuple[str, ...]) ->
             f'robot {description.name!r}: action: given {", ".join(description.action.names)};'
             f' accepted: {", ".join(joint_names)}, the joints of the model'
         )
-    return [given.index(joint) if given else place for place, joint in enumerate(joint_names)]
+    return [given.index(joint) if given else index for index, joint in enumerate(joint_names)]
 
 
 def main(args: Sequence[str] | None = None) -> None:

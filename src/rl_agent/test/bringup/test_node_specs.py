@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Nodes are started with the arguments that ROS reads."""
+"""Nodes start with arguments that ROS understands."""
 
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ from rl_agent.bringup.node_specs import (
 import yaml
 
 
-def test_arguments_by_hand() -> None:
+def test_arguments_of_a_node() -> None:
     spec = NodeSpec(
         'rl_agent',
         'agent',
@@ -31,7 +31,7 @@ def test_arguments_by_hand() -> None:
     assert spec.arguments() == expected.split()
 
 
-def test_a_node_without_anything_has_no_arguments_of_its_own() -> None:
+def test_a_node_without_parameters_has_no_arguments() -> None:
     spec = NodeSpec('rl_learner', 'learner')
     assert spec.arguments() == ['-m', 'rl_learner.nodes.learner_node', '--ros-args']
     assert spec.name == 'learner'
@@ -41,30 +41,30 @@ def test_a_node_without_anything_has_no_arguments_of_its_own() -> None:
     'value', ['text', '', 'true', '3', 'a: b', '/tmp/a b/"c"', 'Zürich', 3, -1, 1.0, 0.25, True]
 )
 def test_values_keep_their_type_and_content(value: str | int | float | bool) -> None:
-    """ROS reads a parameter as YAML: the text 3 must not become a number, nor 1.0 an integer."""
+    """ROS parses parameters as YAML: the text 3 must not become a number, nor 1.0 an integer."""
     word = NodeSpec('a', 'b', parameters={'key': value}).arguments()[-1]
     given = yaml.safe_load(word.removeprefix('key:='))
     assert given == value
     assert type(given) is type(value)
 
 
-def test_a_name_tells_namespace_and_executable() -> None:
+def test_a_name_has_namespace_and_executable() -> None:
     assert agent('pendulum', 'robot_1').name == 'robot_1_agent'
     assert agent('pendulum', '').name == 'agent'
 
 
-def test_a_real_agent_lives_by_the_clock_of_its_machine() -> None:
+def test_a_real_agent_follows_the_clock_of_its_machine() -> None:
     spec = agent('pendulum', 'robot_1', seed=4)
     assert spec.parameters == {'robot': 'pendulum', 'seed': 4}
     assert spec.remappings == {}
 
 
 def test_simulated_robot_and_its_agent_share_a_clock() -> None:
-    body = simulated_robot('pendulum', 'robot_1', seed=4)
-    mind = simulated_agent('pendulum', 'robot_1', seed=5)
-    assert body.remappings == mind.remappings == {'/clock': '/robot_1/clock'}
-    assert body.parameters == {'robot': 'pendulum', 'seed': 4}
-    assert mind.parameters == {
+    robot = simulated_robot('pendulum', 'robot_1', seed=4)
+    agent = simulated_agent('pendulum', 'robot_1', seed=5)
+    assert robot.remappings == agent.remappings == {'/clock': '/robot_1/clock'}
+    assert robot.parameters == {'robot': 'pendulum', 'seed': 4}
+    assert agent.parameters == {
         'robot': 'pendulum',
         'use_sim_time': True,
         'spool_folder': '',
@@ -84,10 +84,10 @@ def test_modules_and_executables_exist(spec: NodeSpec) -> None:
     assert script.load().module == spec.module
 
 
-def test_an_evaluation_has_topics_of_its_own() -> None:
-    body, mind = evaluation_nodes('pendulum', '', simulated=True, seed=3, policy='x.npz')
-    assert (body.namespace, mind.namespace) == ('simulated', 'simulated')
-    assert mind.remappings == {
+def test_an_evaluation_has_private_topics() -> None:
+    robot, agent = evaluation_nodes('pendulum', '', simulated=True, seed=3, policy='x.npz')
+    assert (robot.namespace, agent.namespace) == ('simulated', 'simulated')
+    assert agent.remappings == {
         '/clock': '/simulated/clock',
         '/policy': '/simulated/evaluation/policy',
         '/transitions': '/simulated/evaluation/transitions',

@@ -47,7 +47,7 @@ def test_max_episodes_end_the_run_after_whole_episodes() -> None:
     assert bench.agent.state == 'finished: all steps taken'
 
 
-def test_a_stopped_episode_says_so() -> None:
+def test_a_stopped_episode_is_marked() -> None:
     bench = Bench(episode_steps=10, max_episodes=2)
     bench.after_step = {15: bench.agent.stop}
     bench.run()
@@ -55,7 +55,7 @@ def test_a_stopped_episode_says_so() -> None:
 
 
 class BlinkingRobot(PendulumRobot):
-    """Is not seen after its 15th command."""
+    """Has no fresh reading after its 15th command."""
 
     def apply(self, command: NDArray[np.float64]) -> Reading:
         """Execute a command, see `Robot`."""
@@ -63,19 +63,19 @@ class BlinkingRobot(PendulumRobot):
         return replace(reading, is_fresh=len(self.commands) != 15)
 
 
-def test_an_episode_that_broke_off_unseen_is_no_whole_one() -> None:
-    """It says so, and neither a limit nor an evaluation counts it."""
+def test_an_episode_without_an_observed_end_is_not_a_whole_one() -> None:
+    """Neither a limit nor an evaluation counts it."""
     bench = Bench(episode_steps=10, max_episodes=2, robot=BlinkingRobot())
     bench.run()
-    told = [(item.steps, item.stopped) for item in bench.results]
-    assert told == [(10, False), (4, True), (10, False)]
+    seen = [(item.steps, item.stopped) for item in bench.results]
+    assert seen == [(10, False), (4, True), (10, False)]
     bench = Bench(episode_steps=10, max_steps=44, robot=BlinkingRobot())
     bench.agent.evaluate(3)
     bench.run()
     assert [item.evaluation for item in bench.results] == [True] * 4 + [False]
 
 
-def test_episodes_are_told_as_they_were() -> None:
+def test_results_describe_their_episodes() -> None:
     bench = Bench(episode_steps=10, max_steps=25)
     transitions = bench.run()
     assert [(item.episode, item.steps) for item in bench.results] == [(1, 10), (2, 10), (3, 5)]
@@ -87,7 +87,7 @@ def test_episodes_are_told_as_they_were() -> None:
 
 
 def test_transitions_follow_one_another() -> None:
-    """Within an episode, each begins where the one before ended, at its time."""
+    """Within an episode, each begins where and when the last one ended."""
     transitions = Bench(episode_steps=10, max_steps=25).run()
     for before, after in itertools.pairwise(transitions):
         joined = np.array_equal(before.next_observation, after.observation)
@@ -98,8 +98,8 @@ def test_transitions_follow_one_another() -> None:
         )
 
 
-def test_what_is_stored_is_what_was_executed() -> None:
-    """A policy that wants too much is an intervention; the stored action is the clipped one."""
+def test_the_executed_action_is_stored() -> None:
+    """An action out of bounds is stored clipped, as an intervention."""
     bench = Bench(max_steps=10)
     newest = bench.store.newest
     assert newest is not None
@@ -218,7 +218,7 @@ def test_a_rehearsal_changes_nothing() -> None:
     np.testing.assert_array_equal(done[1], done[3])
 
 
-def test_what_was_lived_through_is_spooled_when_the_robot_fails() -> None:
+def test_executed_steps_are_spooled_when_the_robot_fails() -> None:
     class FailingRobot(PendulumRobot):
         def apply(self, command: NDArray[np.float64]) -> Reading:
             if len(self.commands) == 5:
@@ -271,7 +271,7 @@ def test_a_robot_that_does_not_answer_ends_the_run() -> None:
 
 
 def test_a_terminated_episode_is_not_truncated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the last allowed step is the one that terminates."""
+    """Not even if it terminates with the last allowed step."""
     bench = Bench(episode_steps=10, max_steps=4)
     step = RobotEnv.step
 
@@ -287,7 +287,7 @@ def test_a_terminated_episode_is_not_truncated(monkeypatch: pytest.MonkeyPatch) 
     assert [(item.terminated, item.truncated) for item in bench.results] == [(True, False)] * 2
 
 
-def test_a_pacer_holds_exploration_back_but_no_evaluation() -> None:
+def test_a_pacer_holds_back_exploration_but_not_evaluation() -> None:
     pacer = SimulationPacer(5, patience_s=3600.0)
     bench = Bench(episode_steps=10, max_steps=40, pacer=pacer)
     bench.agent.evaluate(2)

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Which policy the agent acts by: exploring, and in evaluations."""
+"""The policy that the agent uses, in exploration and in evaluations."""
 
 import threading
 
@@ -45,7 +45,7 @@ def test_policies_are_swapped_between_steps() -> None:
 def test_the_policy_of_the_next_step_is_rehearsed(
     evaluations: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new one is, before its first step; an evaluation goes on with its own."""
+    """That is a new policy before its first step, but in an evaluation its own policy."""
     rehearsed: list[int] = []
 
     def rehearse(
@@ -96,9 +96,9 @@ def test_exploration_and_limit_may_change_during_the_run() -> None:
     bench.after_step[15] = lambda: setattr(bench.agent, 'max_steps', 20)
     transitions = bench.run()
     assert len(transitions) == 20
-    judged = [is_mean_action(make_parameters(1), item) for item in transitions]
-    assert not any(judged[:10])  # an episode ends as it began
-    assert all(judged[10:])
+    deterministic = [is_mean_action(make_parameters(1), item) for item in transitions]
+    assert not any(deterministic[:10])  # an episode ends as it began
+    assert all(deterministic[10:])
 
 
 def test_an_evaluation_counts_only_whole_episodes() -> None:
@@ -110,7 +110,7 @@ def test_an_evaluation_counts_only_whole_episodes() -> None:
     assert [item.steps for item in bench.results] == [10] * 5
 
 
-def test_an_evaluation_keeps_the_policy_that_it_began_with() -> None:
+def test_an_evaluation_keeps_its_first_policy() -> None:
     bench = Bench(episode_steps=10, max_steps=50)
     bench.after_step[4] = lambda: bench.agent.evaluate(2)
     bench.after_step[7] = lambda: bench.store.offer(make_parameters(2, seed=2))
@@ -122,7 +122,7 @@ def test_an_evaluation_keeps_the_policy_that_it_began_with() -> None:
     assert versions == [1] * 7 + [2] * 3 + [2] * 20 + [5] * 20
 
 
-def test_an_evaluation_is_called_off_after_its_episode() -> None:
+def test_a_cancelled_evaluation_ends_after_its_episode() -> None:
     bench = Bench(episode_steps=10, max_steps=40)
     bench.agent.evaluate(5)
     bench.after_step[13] = lambda: bench.agent.evaluate(0)
@@ -130,7 +130,7 @@ def test_an_evaluation_is_called_off_after_its_episode() -> None:
     assert [item.evaluation for item in bench.results] == [True, True, False, False]
 
 
-def test_a_new_evaluation_amid_an_old_one_has_all_its_episodes() -> None:
+def test_a_new_evaluation_during_an_old_one_has_all_its_episodes() -> None:
     """It begins with the next episode and with the newest policy."""
     bench = Bench(episode_steps=10, max_steps=50)
     bench.agent.evaluate(3)

@@ -23,70 +23,70 @@ RESULT = EpisodeResult(1, 3, 0.0, False, 1, False, True)
 
 
 class SlowListener:
-    """Is told nothing before `go`.
+    """Waits for `go` before it receives anything.
 
     Attributes:
-        told: numbers of steps, and 'episode'.
+        received: numbers of steps, and 'episode'.
     """
 
     def __init__(self) -> None:
         """Wait."""
         self.go = threading.Event()
-        self.told: list[Any] = []
+        self.received: list[Any] = []
         self.done = threading.Event()
 
     def on_step(self, transition: Transition, wanted: Any, info: dict[str, Any]) -> None:
         """Note a step."""
         assert self.go.wait(TIMEOUT_S)
-        self.told.append(transition.step)
+        self.received.append(transition.step)
 
     def on_episode(self, result: EpisodeResult) -> None:
         """Note an episode."""
-        self.told.append('episode')
+        self.received.append('episode')
         self.done.set()
 
 
-def test_nothing_is_told_before_there_is_time() -> None:
+def test_nothing_is_received_before_a_wake() -> None:
     listener = SlowListener()
     listener.go.set()
     background = BackgroundWorker(listener)
     for step in range(3):
         background.on_step(transition(step), VECTOR, {})
-    assert listener.told == []
+    assert listener.received == []
     background.on_episode(RESULT)
     assert listener.done.wait(TIMEOUT_S)
-    assert listener.told == [0, 1, 2, 'episode']
+    assert listener.received == [0, 1, 2, 'episode']
     background.close()
 
 
-def test_a_listener_that_hangs_costs_steps_but_no_time() -> None:
+def test_a_listener_that_hangs_drops_steps_but_takes_no_time() -> None:
     listener = SlowListener()
     background = BackgroundWorker(listener)
-    for step in range(6000):  # without `go` none of them is told
+    for step in range(6000):  # without `go`, none is received
         background.on_step(transition(step), VECTOR, {})
         background.wake()
-    assert 900 <= background.left_out <= 1000
+    assert 900 <= background.dropped_steps <= 1000
     background.on_episode(RESULT)
     listener.go.set()
     assert listener.done.wait(TIMEOUT_S)
     background.close()
-    assert len(listener.told) == 6000 - background.left_out + 1
+    assert len(listener.received) == 6000 - background.dropped_steps + 1
 
 
-def test_closing_tells_the_rest() -> None:
+def test_closing_passes_the_rest_on() -> None:
     listener = SlowListener()
     listener.go.set()
     background = BackgroundWorker(listener)
     background.on_step(transition(0), VECTOR, {})
     background.close()
-    assert listener.told == [0]
+    assert listener.received == [0]
 
 
 class Chores:
     """Notes which of two chores was done, in order."""
 
     def __init__(self) -> None:
-        """Begin."""
+        """Begin with no chore done."""
         self.done: list[str] = []
         self.changed = threading.Condition()
 
@@ -101,20 +101,20 @@ class Chores:
         return chore
 
     def wait(self, count: int) -> list[str]:
-        """Return the first ones, when so many are done."""
+        """Return the first chores once `count` are done."""
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.done) >= count, TIMEOUT_S)
             return self.done[:count]
 
 
-def test_chores_take_turns_even_where_nobody_wakes_the_thread() -> None:
+def test_chores_take_turns_even_without_a_wake() -> None:
     chores = Chores()
     background = BackgroundWorker(SlowListener(), (chores.make('a'), chores.make('b')), 0.01)
     assert chores.wait(6) == ['a', 'b'] * 3
     background.close()
 
 
-def test_a_wake_lets_one_chore_be_done_and_each_only_once_a_period() -> None:
+def test_a_wake_does_one_chore_and_each_only_once_a_period() -> None:
     chores = Chores()
     background = BackgroundWorker(SlowListener(), (chores.make('a'), chores.make('b')), 3600.0)
     for count in (1, 2):

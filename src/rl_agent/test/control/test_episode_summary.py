@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Returns are told and summed up."""
+"""Returns are logged and summarised."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from rl_agent.transport.transition import Transition
 
 
 class Listener:
-    """Notes what it is told."""
+    """Keeps the episodes."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self.results: list[EpisodeResult] = []
 
     def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
-        """Pass over steps."""
+        """Ignore a step."""
 
     def on_episode(self, result: EpisodeResult) -> None:
-        """Note an episode."""
+        """Keep an episode."""
         self.results.append(result)
 
 
@@ -29,18 +29,18 @@ def ended(number: int, value: float, *, stopped: bool = False) -> EpisodeResult:
     return EpisodeResult(number, 10, value, True, 7, False, True, stopped)
 
 
-def test_whole_episodes_are_summed_up() -> None:
+def test_only_whole_episodes_are_summarised() -> None:
     listener, lines = Listener(), list[str]()
-    tally = EpisodeSummary(listener, lines.append)
-    assert tally.summary() == 'no episode ended'
-    tally.on_episode(ended(1, -1.0))
+    summary = EpisodeSummary(listener, lines.append)
+    assert summary.summary() == 'no episode ended'
+    summary.on_episode(ended(1, -1.0))
     assert (
-        tally.summary() == '1 episode: mean return -1.00, deviation unknown, from -1.00 to -1.00'
+        summary.summary() == '1 episode: mean return -1.00, deviation unknown, from -1.00 to -1.00'
     )
-    tally.on_episode(ended(2, -3.0))
-    tally.on_episode(ended(3, -99.0, stopped=True))
+    summary.on_episode(ended(2, -3.0))
+    summary.on_episode(ended(3, -99.0, stopped=True))
     # by hand: the mean of -1 and -3 is -2, their sample deviation the square root of 2
-    assert tally.summary() == (
+    assert summary.summary() == (
         '2 episodes: mean return -2.00, deviation 1.41, from -3.00 to -1.00'
     )
     assert lines[1] == (

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Simulated time waits for the learner, but never for one that is gone."""
+"""Simulated time waits for the learner, but not for one that is gone."""
 
 from collections.abc import Callable, Iterator
 import threading
@@ -11,12 +11,12 @@ from rl_agent.control.simulation_pacer import SimulationPacer
 
 TIMEOUT_S = 30.0
 NEVER_S = 3600.0
-# A wait for what must not happen. On a slow machine it could only miss a fault, never make one up.
-GLANCE_S = 0.1
+# Time for an event that must not happen; a slow machine could only miss a fault, not invent one.
+SHORT_WAIT_S = 0.1
 
 
 class Stepper:
-    """Takes steps on a thread of its own.
+    """Takes steps on its own thread.
 
     Attributes:
         ended: set when all steps are taken.
@@ -37,9 +37,9 @@ class Stepper:
         self.ended.set()
 
     def is_held(self) -> bool:
-        """Return whether it stays before a step."""
+        """Return whether it is waiting for a step."""
         assert self._waiting.wait(TIMEOUT_S)
-        return not self.ended.wait(GLANCE_S)
+        return not self.ended.wait(SHORT_WAIT_S)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def step() -> Iterator[Callable[[SimulationPacer, int], Stepper]]:
 StartSteps = Callable[[SimulationPacer, int], Stepper]
 
 
-def test_so_many_steps_ahead_and_no_more(step: StartSteps) -> None:
+def test_steps_ahead_of_the_learner_are_limited(step: StartSteps) -> None:
     pacer = SimulationPacer(3, patience_s=NEVER_S)
     assert step(pacer, 3).ended.wait(TIMEOUT_S)
     assert step(pacer, 1).is_held()
@@ -76,7 +76,7 @@ def test_a_report_lets_waiting_steps_go_on(step: StartSteps) -> None:
     assert step(pacer, 1).is_held()
 
 
-def test_a_report_of_too_much_work_lets_nobody_go_on(step: StartSteps) -> None:
+def test_a_report_of_too_long_a_backlog_lets_no_step_pass(step: StartSteps) -> None:
     pacer = SimulationPacer(3, patience_s=NEVER_S)
     pacer.report(backlog=3)
     stepper = step(pacer, 1)
@@ -87,8 +87,8 @@ def test_a_report_of_too_much_work_lets_nobody_go_on(step: StartSteps) -> None:
     assert stepper.ended.wait(TIMEOUT_S)
 
 
-def test_what_the_learner_machine_does_not_have_counts(step: StartSteps) -> None:
-    """A learner whose bridge is gone has nothing to do, and says so."""
+def test_unacknowledged_transitions_count(step: StartSteps) -> None:
+    """Without the replay bridge, a learner has nothing to do and reports no backlog."""
     waiting = [4]
     pacer = SimulationPacer(3, patience_s=NEVER_S, unacknowledged=lambda: waiting[0])
     pacer.report(backlog=0)
@@ -96,11 +96,11 @@ def test_what_the_learner_machine_does_not_have_counts(step: StartSteps) -> None
     assert stepper.is_held()
     pacer.report(backlog=0)
     assert stepper.is_held()
-    waiting[0] = 2  # no report says so
+    waiting[0] = 2  # without a report
     assert stepper.ended.wait(TIMEOUT_S)
 
 
-def test_a_transition_on_its_way_counts_once(step: StartSteps) -> None:
+def test_a_transition_in_flight_counts_once(step: StartSteps) -> None:
     waiting = [0]
     pacer = SimulationPacer(3, patience_s=NEVER_S, unacknowledged=lambda: waiting[0])
     assert step(pacer, 2).ended.wait(TIMEOUT_S)
@@ -115,10 +115,10 @@ def test_a_learner_that_is_gone_is_not_waited_for(step: StartSteps) -> None:
     assert step(pacer, 50).ended.wait(TIMEOUT_S)
 
 
-def test_patience_begins_anew_with_each_report(
+def test_patience_starts_again_with_each_report(
     step: StartSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clock is held by hand: only time since the newest report counts."""
+    """Only the time since the newest report counts, by a clock that the test sets."""
     now_s = [100.0]
     monkeypatch.setattr(pacing, 'time', SimpleNamespace(monotonic=lambda: now_s[0]))
     pacer = SimulationPacer(2, patience_s=10.0)
@@ -134,10 +134,10 @@ def test_patience_begins_anew_with_each_report(
     assert stepper.ended.wait(TIMEOUT_S)
 
 
-def test_patience_does_not_begin_before_the_first_step(
+def test_patience_does_not_start_before_the_first_step(
     step: StartSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An agent may wait for its first policy for longer; no report has come by then."""
+    """An agent may wait longer for its first policy, before any report."""
     now_s = [100.0]
     monkeypatch.setattr(pacing, 'time', SimpleNamespace(monotonic=lambda: now_s[0]))
     pacer = SimulationPacer(2, patience_s=10.0)
@@ -152,7 +152,7 @@ def test_zero_never_waits(step: StartSteps) -> None:
     assert step(pacer, 1000).ended.wait(TIMEOUT_S)
 
 
-def test_release_lets_go_until_hold(step: StartSteps) -> None:
+def test_release_lets_steps_pass_until_hold(step: StartSteps) -> None:
     pacer = SimulationPacer(2, patience_s=NEVER_S)
     stepper = step(pacer, 100)
     assert stepper.is_held()
