@@ -2,7 +2,6 @@
 """The quadruped as a simulated robot: takes position commands, returns sensor values."""
 
 from collections import deque
-from dataclasses import dataclass, replace
 import math
 
 import mujoco
@@ -18,6 +17,7 @@ from rl_agent.simulated_models.quadruped_parts.body import (
     QuadrupedBody,
     STANDING,
 )
+from rl_agent.simulated_models.quadruped_parts.sensors import add_noise, measure, QuadrupedReading
 from rl_agent.simulated_models.quadruped_parts.standing import stand_up
 
 _MAX_JOINT_SPEED = 200.0  # rad/s; motors of this size stay below 30
@@ -28,42 +28,6 @@ _MIN_STANDING_HEIGHT_M = 0.15  # of the trunk
 _MAX_STANDING_TILT_RAD = math.radians(20.0)
 _PLACE_ATTEMPTS = 3
 _HISTORY_PERIODS = 512  # more than the longest delay at the highest rate
-_TILT_NOISE_RAD = 0.01  # standard deviation of the orientation's error at noise factor 1
-# Standard deviations of the other sensors at noise factor 1.
-_NOISE = {
-    'angular_velocity': 0.05,  # rad/s
-    'linear_acceleration': 0.2,  # m/s^2
-    'linear_velocity': 0.05,  # m/s
-    'joint_position': 0.01,  # rad
-    'joint_velocity': 0.2,  # rad/s
-}
-
-
-@dataclass(frozen=True, eq=False)
-class QuadrupedReading:
-    """Values of the quadruped's sensors. REP-103 axes: x forward, y left, z up.
-
-    Attributes:
-        orientation: IMU, quaternion x, y, z, w with w >= 0, (4,).
-        angular_velocity: IMU, in the trunk's frame, rad/s, (3,).
-        linear_acceleration: IMU, in the trunk's frame, including gravity, m/s^2, (3,).
-        position: odometry, trunk in the world, m, (3,).
-        linear_velocity: odometry, in the trunk's frame, m/s, (3,).
-        joint_position: rad, (12,).
-        joint_velocity: rad/s, (12,).
-        joint_effort: motor torques, N m, (12,).
-        foot_force: load on each foot, N, (4,).
-    """
-
-    orientation: Float64Array
-    angular_velocity: Float64Array
-    linear_acceleration: Float64Array
-    position: Float64Array
-    linear_velocity: Float64Array
-    joint_position: Float64Array
-    joint_velocity: Float64Array
-    joint_effort: Float64Array
-    foot_force: Float64Array
 
 
 class Quadruped:
@@ -92,7 +56,6 @@ class Quadruped:
         self._ranges = RandomisationRanges()
         self._stand_up_by_motion = stand_up_by_motion
         self._rng = np.random.default_rng(0)
-        self._feet = [self.body.model.sensor(foot).adr[0] for foot in FEET]
         joints = [self.body.model.joint(name).range for name in JOINTS]
         self._lowest, self._highest = np.array(joints).T
         self.draw = NOTHING_DRAWN
@@ -170,8 +133,8 @@ class Quadruped:
             self._advance(self._targets[late + (done < rest)], substep - done)
             done = substep
             if substep == count - unseen:
-                self._measured.appendleft(self._measure())
-        self.reading = self._noisy(self._measured[old])
+                self._measured.appendleft(measure(self.body))
+        self.reading = self._with_noise(self._measured[old])
 
     def _fit_substeps(self, period_s: float) -> int:
         """Return the number of physics steps in a control period; adjust their length to it."""
@@ -189,9 +152,9 @@ class Quadruped:
     def _begin_episode(self) -> None:
         """Forget earlier commands and sensor values."""
         self._targets = deque([STANDING] * _HISTORY_PERIODS, _HISTORY_PERIODS)
-        self._measured = deque([self._measure()] * _HISTORY_PERIODS, _HISTORY_PERIODS)
+        self._measured = deque([measure(self.body)] * _HISTORY_PERIODS, _HISTORY_PERIODS)
         self._until_push_s = self.draw.value('push_interval_s', math.inf)
-        self.reading = self._noisy(self._measured[0])
+        self.reading = self._with_noise(self._measured[0])
 
     def _advance(self, target: Float64Array, substeps: int) -> None:
         """Advance the physics; lay the robot on its back if the simulation explodes."""
@@ -282,41 +245,6 @@ class Quadruped:
         self.body.data.qpos[7:] = FOLDED
         mujoco.mj_forward(self.body.model, self.body.data)
 
-    def _measure(self) -> QuadrupedReading:
-        """Return the values of perfect sensors."""
-        data = self.body.data
-        w, x, y, z = data.qpos[3:7] * math.copysign(1.0, data.qpos[3])
-        to_trunk = np.empty(9)
-        mujoco.mju_quat2Mat(to_trunk, np.array([w, -x, -y, -z]))
-        return QuadrupedReading(
-            orientation=np.array([x, y, z, w]),
-            angular_velocity=data.qvel[3:6].copy(),
-            linear_acceleration=data.sensor('accelerometer').data.copy(),
-            position=data.qpos[:3].copy(),
-            linear_velocity=to_trunk.reshape(3, 3) @ data.qvel[:3],
-            joint_position=data.qpos[7:].copy(),
-            joint_velocity=data.qvel[6:].copy(),
-            joint_effort=data.actuator_force.copy(),
-            foot_force=data.sensordata[self._feet].copy(),
-        )
-
-    def _noisy(self, reading: QuadrupedReading) -> QuadrupedReading:
-        """Return a reading with sensor noise."""
-        factor = self.draw.value('observation_noise', 0.0)
-        if factor == 0.0:
-            return reading
-        noisy = {
-            name: getattr(reading, name)
-            + self._rng.normal(0.0, factor * deviation, len(getattr(reading, name)))
-            for name, deviation in _NOISE.items()
-        }
-        error = np.append(self._rng.normal(0.0, factor * _TILT_NOISE_RAD / 2, 3), 1.0)
-        return replace(reading, orientation=_product(reading.orientation, error), **noisy)
-
-
-def _product(first: Float64Array, second: Float64Array) -> Float64Array:
-    """Return the normalised product of two quaternions x, y, z, w, (4,)."""
-    result = np.empty(4)
-    mujoco.mju_mulQuat(result, np.roll(first, 1), np.roll(second, 1))
-    mujoco.mju_normalize4(result)
-    return np.roll(result, -1)
+    def _with_noise(self, reading: QuadrupedReading) -> QuadrupedReading:
+        """Return a reading with the noise of the episode's draw."""
+        return add_noise(reading, self.draw.value('observation_noise', 0.0), self._rng)

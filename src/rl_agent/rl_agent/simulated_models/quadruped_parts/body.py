@@ -29,6 +29,7 @@ class QuadrupedBody:
         model: MuJoCo model with the values of the last draw.
         data: MuJoCo data.
         step_s: nominal step of the physics.
+        foot_sensors: indices of the foot forces in `data.sensordata`, in the order of `FEET`.
         highest_ground_m: height of the highest point of the ground.
     """
 
@@ -41,6 +42,7 @@ class QuadrupedBody:
         self._scratch = mujoco.MjData(self.model)
         self._nominal = mujoco.MjModel.from_xml_path(str(MODEL_FILE))
         self.step_s = float(self._nominal.opt.timestep)
+        self.foot_sensors = [self.model.sensor(foot).adr[0] for foot in FEET]
         self.highest_ground_m = 0.0
 
     def vary(self, draw: Draw = NOTHING_DRAWN) -> None:
