@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""A motor in the test process, in real time, whose sensor data a test can change."""
+"""A motor in the test process, in real time; a test can change its sensor data."""
 
 from collections.abc import Callable, Iterator
 import contextlib
@@ -143,20 +143,20 @@ class LiveRobot:
 
     def until_commanded(self, number: float) -> float:
         """Wait for a new command of nearly this value; return its time."""
-        begun = len(self.commands)
+        before = len(self.commands)
         self.until(
-            lambda: any(abs(given - number) < 1e-3 for _, given in self.commands[begun:]),
+            lambda: any(abs(given - number) < 1e-3 for _, given in self.commands[before:]),
             f'{number}, last were {self.commands[-3:]}',
         )
         return next(
-            time_s for time_s, given in self.commands[begun:] if abs(given - number) < 1e-3
+            time_s for time_s, given in self.commands[before:] if abs(given - number) < 1e-3
         )
 
     def until_status(self, condition: Callable[[Any], bool], what: str) -> Any:
         """Wait for a new status that meets a condition; return it."""
-        begun = len(self.heard['status'])
-        self.until(lambda: any(map(condition, self.heard['status'][begun:])), what)
-        return next(filter(condition, self.heard['status'][begun:]))
+        before = len(self.heard['status'])
+        self.until(lambda: any(map(condition, self.heard['status'][before:])), what)
+        return next(filter(condition, self.heard['status'][before:]))
 
     def close(self) -> None:
         """Leave."""

@@ -20,7 +20,7 @@ def describe(episode_steps: int = 200) -> RobotDescription:
 
 
 class PendulumRobot:
-    """The pendulum model behind `rl_agent.environment.robot.Robot`.
+    """The pendulum model as a `rl_agent.environment.robot.Robot`.
 
     Attributes:
         commands: every command received.
@@ -51,7 +51,7 @@ class PendulumRobot:
         return self.read()
 
     def read(self) -> Reading:
-        """Return what the sensors say now."""
+        """Return the current sensor values."""
         position, velocity = self.model.position, self.model.velocity
         values = {'cos_angle': position, 'sin_angle': position, 'velocity': velocity}
         return Reading(values, self._robot.stamp_ns)

@@ -336,12 +336,12 @@ def test_a_policy_is_freed_with_its_last_reference(activation, distribution, lay
     policy.rehearse(observation, rng)
     policy.distribution(observation)
     following.take_over_from(policy, rng)
-    gone = weakref.ref(policy), *map(weakref.ref, policy._layers)
+    references = weakref.ref(policy), *map(weakref.ref, policy._layers)
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         del policy
-        assert [reference() for reference in gone] == [None, None, None]
+        assert [reference() for reference in references] == [None, None, None]
     finally:
         if was_enabled:
             gc.enable()

@@ -242,7 +242,7 @@ def test_a_full_spool_drops_the_oldest_over_all_sessions(
     assert (folder.spool.dropped, folder.spool.pending) == (10, 100)
     drained = drain(folder.spool)
     assert [item[:2] for item in drained] == [*expect('first', 41, 130), *expect('second', 1, 10)]
-    assert drained[0][2] == 41  # tells the bridge that 1 to 40 are lost
+    assert drained[0][2] == 41  # shows the bridge that 1 to 40 are lost
     folder.close()
 
 
@@ -392,7 +392,7 @@ def test_a_file_truncated_anywhere_gives_its_intact_records(
 def test_damage_at_any_byte_costs_at_most_its_record(
     tmp_path: Path, shared: Path, left_file: Path
 ) -> None:
-    """`oldest_sequence` tells the bridge of the gap."""
+    """`oldest_sequence` reveals the gap to the bridge."""
     data = left_file.read_bytes()
     begin = 64 + LAYOUT.size
     for place in range(len(data)):
@@ -413,7 +413,7 @@ def test_damage_at_any_byte_costs_at_most_its_record(
 def test_a_run_after_a_gap_waits_for_the_run_before(
     tmp_path: Path, shared: Path, left_file: Path
 ) -> None:
-    """Otherwise `oldest_sequence` would tell the bridge that 1 is lost while it is in flight."""
+    """Otherwise `oldest_sequence` would make the bridge count 1 as lost while in flight."""
     data = bytearray(left_file.read_bytes())
     data[64 + 2 * LAYOUT.size + 70] ^= 1  # number 2
     left_file.write_bytes(data)

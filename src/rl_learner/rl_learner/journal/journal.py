@@ -17,17 +17,15 @@ import time
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_agent.system.disk_space import is_full
 from rl_learner.journal.journal_file import JournalFile, repair
+from rl_learner.journal.journal_header import has_complete_header, JournalHeader, read_header
 from rl_learner.journal.journal_reader import (
     file_name,
-    has_complete_header,
     is_corrupted,
     journal_files,
-    JournalHeader,
-    MOVE_THIS_AWAY,
     read_batches,
-    read_header,
     transitions_before,
 )
+from rl_learner.journal.journal_records import MOVE_THIS_AWAY
 
 JOURNAL_LOCK = '.lock'
 _LOGGER = logging.getLogger(__name__)

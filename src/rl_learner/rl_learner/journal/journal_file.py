@@ -29,13 +29,8 @@ from rl_agent.bringup.evaluation_topics import TRANSITIONS
 from rl_agent.errors import JournalError
 from rl_agent.system.atomic_file import atomic_file
 from rl_learner.journal.batch_codec import MESSAGE_DEFINITION, TYPE_NAME
-from rl_learner.journal.journal_reader import (
-    JOURNAL_START,
-    JournalHeader,
-    open_journal_file,
-    read_records,
-    record_bytes,
-)
+from rl_learner.journal.journal_header import JournalHeader, open_journal_file
+from rl_learner.journal.journal_records import JOURNAL_START, read_records, record_bytes
 
 _CHANNEL = 1
 _SCHEMA_RECORD = Schema(id=1, name=TYPE_NAME, encoding='ros2msg', data=MESSAGE_DEFINITION.encode())

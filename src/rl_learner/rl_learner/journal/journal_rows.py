@@ -17,14 +17,9 @@ from rl_agent.array_types import Float32Array
 from rl_agent.errors import JournalError
 from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.journal.journal import Written
-from rl_learner.journal.journal_reader import (
-    decode_record,
-    journal_files,
-    MOVE_THIS_AND_OLDER_AWAY,
-    open_journal_file,
-    read_records,
-    transitions_before,
-)
+from rl_learner.journal.journal_header import open_journal_file
+from rl_learner.journal.journal_reader import decode_record, journal_files, transitions_before
+from rl_learner.journal.journal_records import MOVE_THIS_AND_OLDER_AWAY, read_records
 from rl_learner.replay.layout import Batch, ReplayLayout
 from rl_learner.replay.n_step import NStep
 

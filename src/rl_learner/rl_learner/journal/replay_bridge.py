@@ -44,7 +44,7 @@ class BatchLog(Protocol):
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """Tells a robot what it may drop.
+    """The transitions that a robot may drop.
 
     Attributes:
         robot: name of the robot.

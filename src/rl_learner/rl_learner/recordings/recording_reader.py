@@ -8,7 +8,8 @@ from pathlib import Path
 from rl_agent.bringup.evaluation_topics import TRANSITIONS
 from rl_agent.errors import ConfigurationError, JournalError
 from rl_learner.journal.batch_codec import encode, TYPE_NAME
-from rl_learner.journal.journal_reader import journal_files, read_batches, read_header
+from rl_learner.journal.journal_header import read_header
+from rl_learner.journal.journal_reader import journal_files, read_batches
 from rl_learner.run.folder import EXPERIENCE
 from rosbags.rosbag2 import Reader
 

@@ -19,16 +19,15 @@ import pytest
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_learner.journal.batch_codec import encode
 from rl_learner.journal.journal import Journal, JournalSettings, Sequences
+from rl_learner.journal.journal_header import read_header
 from rl_learner.journal.journal_reader import (
     journal_extent,
     journal_files,
-    JOURNAL_START,
     JournalExtent,
     read_batches,
-    read_header,
     read_journal,
-    read_records,
 )
+from rl_learner.journal.journal_records import JOURNAL_START, read_records
 from rosbags.highlevel import AnyReader
 from small_disk import disk_of
 
@@ -144,7 +143,7 @@ def test_cut_at_every_byte_of_the_last_record(
 
 
 def test_cut_within_the_header(tmp_path: Path) -> None:
-    """Such a file holds nothing; the previous one tells the numbers."""
+    """Such a file holds nothing; the previous one has the numbers."""
     journal = open_journal(tmp_path)
     fill(journal, 1, 3)
     journal.close()
@@ -265,7 +264,7 @@ def test_a_newest_file_that_cannot_be_opened(
     [('/proc/self/mem', 'Input/output error'), ('/nowhere/0.mcap', 'No such file')],
 )
 def test_a_newest_file_on_a_failing_disk(tmp_path: Path, target: str, words: str) -> None:
-    """The file opens but cannot be read, or the disk behind a link is missing."""
+    """The file opens but cannot be read, or the target of a link is missing."""
     path = tmp_path / '000000000003.mcap'
     path.symlink_to(target)
     check_refused(path, f'cannot be read: {words}')

@@ -141,7 +141,7 @@ def test_transitions_that_the_robot_dropped_are_counted_and_skipped(
 
 
 def test_a_batch_older_than_the_oldest_kept_transition(bridge: ReplayBridge, log: ListLog) -> None:
-    """The batch is old, but tells that the spool starts at 10."""
+    """The batch is old, but its `oldest_sequence` is 10."""
     send(bridge, 1, 2)
     assert send(bridge, 3, 4, oldest=10) == 9
     assert send(bridge, 10, 1, oldest=10) == 10

@@ -1,0 +1,187 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""The header of a journal file: reads it and tells truncated from corrupted ones."""
+
+from dataclasses import dataclass, field
+import io
+import json
+from pathlib import Path
+import struct
+from typing import BinaryIO
+
+from mcap.data_stream import ReadDataStream
+from mcap.exceptions import McapError
+from mcap.opcode import Opcode
+from mcap.records import Metadata
+from mcap.writer import MCAP0_MAGIC
+from rl_agent.errors import ConfigurationError, JournalError
+from rl_learner.journal.journal_records import (
+    JOURNAL_START,
+    MOVE_THIS_AWAY,
+    read_records,
+    record_bytes,
+    RECORD_PREFIX,
+)
+
+METADATA_NAME = 'rl_journal'
+FORMAT = '1'
+
+
+@dataclass(frozen=True)
+class JournalHeader:
+    """Metadata of a file.
+
+    Attributes:
+        fingerprint: fingerprint of the robots' observation and action layout.
+        transitions_before: number of transitions in earlier files, including deleted ones.
+        sequences: (robot, session) to the highest number in earlier files.
+    """
+
+    fingerprint: str
+    transitions_before: int
+    sequences: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def to_metadata(self) -> Metadata:
+        """Return the header as a metadata record."""
+        rows = [[robot, session, number] for (robot, session), number in self.sequences.items()]
+        return Metadata(
+            name=METADATA_NAME,
+            metadata={
+                'format': FORMAT,
+                'fingerprint': self.fingerprint,
+                'transitions_before': str(self.transitions_before),
+                'sequences': json.dumps(rows),
+            },
+        )
+
+
+def open_journal_file(path: Path) -> tuple[BinaryIO, JournalHeader]:
+    """Return an open file, positioned after its header, and the header.
+
+    Raises:
+        JournalError: the file cannot be read, or its header is truncated or corrupted.
+        ConfigurationError: it is not a journal of this project.
+    """
+    file, header = _open(path)
+    if header is None:
+        file.close()
+        raise JournalError(f'{path}: ends within its header')
+    return file, header
+
+
+def read_header(path: Path) -> JournalHeader:
+    """Return the header of a file; raises like `open_journal_file`."""
+    file, header = open_journal_file(path)
+    file.close()
+    return header
+
+
+def has_complete_header(path: Path) -> bool:
+    """Return whether the newest file has a complete header; otherwise it holds nothing.
+
+    Its writer was killed, or removed it after the folder was listed.
+
+    Raises:
+        JournalError: the file may hold transitions, but cannot be read or is corrupted.
+        ConfigurationError: it is not a journal.
+    """
+    try:
+        file, header = _open(path)
+    except JournalError as error:
+        if isinstance(error.__cause__, FileNotFoundError) and not path.is_symlink():
+            return False
+        raise JournalError(
+            f'{error}; accepted: the file as it was written; if it is lost, {MOVE_THIS_AWAY}'
+        ) from error
+    file.close()
+    return header is not None
+
+
+def _open(path: Path) -> tuple[BinaryIO, JournalHeader | None]:
+    """Return an open file, after its header, and the header; None if it is incomplete."""
+    try:
+        file = path.open('rb')
+        try:
+            return file, _read_header(file, path)
+        except BaseException:
+            file.close()
+            raise
+    except OSError as error:
+        raise JournalError(f'{path}: cannot be read: {error.strerror}') from error
+
+
+def _read_header(file: BinaryIO, path: Path) -> JournalHeader | None:
+    """Return the header at the start of a file; None if the file ends within it."""
+    magic = file.read(len(MCAP0_MAGIC))
+    if not MCAP0_MAGIC.startswith(magic):
+        raise ConfigurationError(f'{path}: given {magic!r}; accepted: an MCAP file')
+    end = file.tell()
+    for record in read_records(file):
+        if record.opcode == Opcode.METADATA:
+            # the next call continues after this record
+            return _parse_header(record.body, path)
+        if record.opcode == Opcode.MESSAGE:
+            raise ConfigurationError(
+                f'{path}: accepted: a journal; this MCAP file holds something else'
+            )
+        end = record.end
+    if _is_truncated(file, end):
+        return None
+    raise JournalError(f'{path}: its header is corrupted')
+
+
+def _is_truncated(file: BinaryIO, end: int) -> bool:
+    """Return whether a file was truncated within its header.
+
+    A corrupted length may also point beyond the end. But then the record is not the expected one,
+    or contradicts itself, because metadata contain their length twice.
+
+    Args:
+        file: open file without a complete metadata record.
+        end: offset of the end of its last complete record.
+    """
+    if end < len(JOURNAL_START):
+        file.seek(0)
+        return JOURNAL_START.startswith(file.read(len(JOURNAL_START)))
+    if end > len(JOURNAL_START):
+        return False
+    file.seek(end)
+    name = len(METADATA_NAME).to_bytes(4, 'little') + METADATA_NAME.encode()
+    prefix, body = file.read(RECORD_PREFIX.size), file.read(len(name) + 4)
+    if len(prefix) < RECORD_PREFIX.size:
+        return True
+    opcode, length = RECORD_PREFIX.unpack(prefix)
+    if opcode != Opcode.METADATA or not name.startswith(body[: len(name)]):
+        return False
+    rest = body[len(name) :]
+    return len(rest) < 4 or len(body) + int.from_bytes(rest, 'little') == length
+
+
+def _parse_header(body: bytes, path: Path) -> JournalHeader:
+    """Return the header in a metadata record."""
+    try:
+        record = Metadata.read(ReadDataStream(io.BytesIO(body)))
+        if record_bytes(record)[RECORD_PREFIX.size :] != body:
+            raise ValueError(f'{len(body)} bytes do not decode to themselves')
+        return _header_of(record, path)
+    except (McapError, struct.error, KeyError, TypeError, ValueError) as error:
+        raise JournalError(
+            f'{path}: its header is corrupted: {type(error).__name__}: {error}'
+        ) from error
+
+
+def _header_of(record: Metadata, path: Path) -> JournalHeader:
+    """Return the header in a parsed metadata record."""
+    values = record.metadata
+    if record.name != METADATA_NAME or values.get('format') != FORMAT:
+        raise ConfigurationError(
+            f'{path}: given {record.name!r}, format {values.get("format")!r};'
+            f' accepted: {METADATA_NAME!r}, format {FORMAT!r}'
+        )
+    return JournalHeader(
+        fingerprint=values['fingerprint'],
+        transitions_before=int(values['transitions_before']),
+        sequences={
+            (robot, session): int(number)
+            for robot, session, number in json.loads(values['sequences'])
+        },
+    )

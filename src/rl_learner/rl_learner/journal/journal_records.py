@@ -1,0 +1,82 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Reads MCAP records of a journal file, up to the last complete one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+import io
+import struct
+from typing import BinaryIO
+
+from mcap.data_stream import RecordBuilder
+from mcap.records import Header, McapRecord
+from mcap.writer import MCAP0_MAGIC
+from rl_agent.errors import JournalError
+
+RECORD_PREFIX = struct.Struct('<BQ')  # opcode and length of a record
+_LARGEST_RECORD = 1 << 31
+MOVE_THIS_AND_OLDER_AWAY = 'move this file and all older ones away and restart the learner'
+MOVE_THIS_AWAY = 'move this file away and restart the learner'
+
+
+@dataclass(frozen=True)
+class Record:
+    """A complete record.
+
+    Attributes:
+        opcode: kind of record.
+        body: content.
+        end: offset of its end in the file.
+    """
+
+    opcode: int
+    body: bytes
+    end: int
+
+
+def record_bytes(record: McapRecord) -> bytes:
+    """Return the bytes of a record."""
+    builder = RecordBuilder()
+    record.write(builder)
+    return bytes(builder.end())
+
+
+# start of every file; the metadata record with a `JournalHeader` follows
+JOURNAL_START = MCAP0_MAGIC + record_bytes(Header(profile='ros2', library='rl_learner'))
+
+
+def read_records(file: BinaryIO, end: int | None = None) -> Iterator[Record]:
+    """Yield records from the file's position on; stop before an incomplete one.
+
+    Args:
+        file: open file, after its magic bytes or where an earlier call stopped.
+        end: offset at which to stop; None: the end of the file.
+
+    Raises:
+        JournalError: the file cannot be read.
+    """
+    position = file.tell()
+    if end is None:
+        end = file.seek(0, io.SEEK_END)
+        file.seek(position)
+    while position + RECORD_PREFIX.size <= end:
+        opcode, length = RECORD_PREFIX.unpack(_read(file, RECORD_PREFIX.size))
+        # a file system may leave zeros in place of blocks that never reached the disk
+        if opcode == 0 or length > _LARGEST_RECORD or position + RECORD_PREFIX.size + length > end:
+            return
+        position += RECORD_PREFIX.size + length
+        yield Record(opcode, _read(file, length), position)
+
+
+def _read(file: BinaryIO, count: int) -> bytes:
+    """Return the next bytes of a journal file.
+
+    Raises:
+        JournalError: the file cannot be read.
+    """
+    try:
+        return file.read(count)
+    except OSError as error:
+        raise JournalError(
+            f'{file.name}: cannot be read: {error.strerror}; if that persists,'
+            f' {MOVE_THIS_AND_OLDER_AWAY}'
+        ) from error
