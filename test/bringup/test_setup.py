@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""`make setup` where something is missing, fails or is interrupted: one line, and no harm done.
+"""`make setup` when something is missing, fails or is interrupted: one line, and no harm done.
 
-Each test works on a copy of the workspace whose requirements are cheap or broken on purpose.
+Each test uses a copy of the workspace with requirements that are cheap or broken on purpose.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ import pytest
 
 INTERPRETER = Path(sys.executable).resolve()
 PYTHON = f'python{sys.version_info.major}.{sys.version_info.minor}'
-# A build backend for which pip needs no download; it tells its process id and then hangs.
+# A build backend for which pip needs no download; it writes its process id and then hangs.
 HANGING_BACKEND = """
 import os, pathlib, time
 def get_requires_for_build_wheel(settings=None):
@@ -34,7 +34,7 @@ backend-path = ['.']
 
 @pytest.fixture
 def copy(tmp_path: Path, workspace: Path) -> Path:
-    """Return a copy of what the set-up reads, with empty requirements."""
+    """Return a copy of the files that the set-up reads, with empty requirements."""
     folder = tmp_path / 'workspace'
     folder.mkdir()
     shutil.copy(workspace / 'Makefile', folder)
@@ -74,7 +74,7 @@ def script(path: Path, text: str) -> Path:
 
 
 def variables(path: str, home: Path, **more: str) -> dict[str, str]:
-    """Return an environment in which nothing of this machine's set-up counts but PATH."""
+    """Return an environment that has only PATH of this machine's set-up."""
     return {'PATH': path, 'HOME': str(home), 'TMPDIR': str(home), **more}
 
 
@@ -94,7 +94,7 @@ def make_setup(
 
 
 def error_lines(finished: subprocess.CompletedProcess[str]) -> list[str]:
-    """Return what a failed set-up itself wrote to stderr."""
+    """Return the lines that a failed set-up itself wrote to stderr."""
     assert finished.returncode != 0, finished.stdout
     assert 'Traceback' not in finished.stderr
     return [
@@ -112,7 +112,7 @@ def hanging_package(folder: Path) -> Path:
     return pipe
 
 
-def test_without_a_compiler_one_line_says_what_installs_one(
+def test_without_a_compiler_one_line_names_the_package(
     copy: Path, programs: Path, tmp_path: Path
 ) -> None:
     finished = make_setup(copy, variables(str(programs), tmp_path))
@@ -131,7 +131,7 @@ def test_a_compiler_that_does_not_compile_counts_as_missing(
     assert f'CC={broken} does not work' in line
 
 
-def test_without_a_python_for_reverb_one_line_says_what_installs_one(
+def test_without_a_python_for_reverb_one_line_names_the_package(
     copy: Path, programs: Path, tmp_path: Path
 ) -> None:
     finder = copy / 'tools' / 'find_python.py'
@@ -154,7 +154,7 @@ def test_without_a_python_for_reverb_one_line_says_what_installs_one(
         ('echo "pyenv: python3.11: command not found" >&2; exit 127', 'does not run'),
     ],
 )
-def test_an_unusable_python_that_the_user_names_is_refused(
+def test_an_unusable_python_given_by_the_user_is_refused(
     copy: Path, programs: Path, tmp_path: Path, answer: str, complaint: str
 ) -> None:
     fake = script(tmp_path / 'fake_python', answer)
@@ -164,7 +164,7 @@ def test_an_unusable_python_that_the_user_names_is_refused(
     ]
 
 
-def test_a_robots_environment_takes_other_pythons(
+def test_a_robots_environment_accepts_other_pythons(
     copy: Path, programs: Path, tmp_path: Path
 ) -> None:
     fake = script(tmp_path / 'fake_python', 'echo \'["3.13", "3.13.0", []]\'')
@@ -175,13 +175,13 @@ def test_a_robots_environment_takes_other_pythons(
     ]
 
 
-def test_a_robots_environment_installs_no_more_than_robots_need(
+def test_a_robots_environment_installs_only_the_robots_requirements(
     copy: Path, tmp_path: Path
 ) -> None:
-    """Looking makes nothing; a failing pip is of the robot's own requirements."""
+    """`--check` makes nothing; pip fails with a requirement of the robot."""
     command = [str(INTERPRETER), 'tools/setup_environment.py', 'robot', '--check']
-    looked = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
-    assert looked.stderr == 'setup: .venv-robot is missing: make setup-robot\n'
+    checked = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    assert checked.stderr == 'setup: .venv-robot is missing: make setup-robot\n'
     assert not (copy / '.venv-robot').exists()
     (copy / 'requirements' / 'learner.txt').write_text('./heavy-1.0-py3-none-any.whl\n')
     (copy / 'requirements' / 'robot.txt').write_text('./absent-1.0-py3-none-any.whl\n')
@@ -193,7 +193,7 @@ def test_a_robots_environment_installs_no_more_than_robots_need(
     assert not (copy / '.venv').exists()
 
 
-def test_dead_shims_are_passed_over(copy: Path, programs: Path, tmp_path: Path) -> None:
+def test_broken_shims_are_skipped(copy: Path, programs: Path, tmp_path: Path) -> None:
     shims = tmp_path / 'shims'
     shims.mkdir()
     for name in ('python3', 'python', PYTHON):
@@ -246,7 +246,7 @@ def test_sigterm_ends_every_process_and_the_next_run_starts_anew(
     assert 'setup: making .venv' in finished.stdout
 
 
-def test_an_environment_of_somebody_else_is_not_deleted(copy: Path, tmp_path: Path) -> None:
+def test_an_environment_made_otherwise_is_not_deleted(copy: Path, tmp_path: Path) -> None:
     (copy / '.venv' / 'bin').mkdir(parents=True)
     fake = script(copy / '.venv' / 'bin' / 'python', 'echo \'["3.12", "3.12.1", []]\'')
     finished = make_setup(copy, variables(os.environ['PATH'], tmp_path, PYTHON=str(INTERPRETER)))
@@ -255,7 +255,7 @@ def test_an_environment_of_somebody_else_is_not_deleted(copy: Path, tmp_path: Pa
     assert fake.is_file()
 
 
-def test_a_link_to_another_environment_goes_and_what_it_leads_to_stays(
+def test_a_link_to_another_environment_is_removed_but_not_its_target(
     copy: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / 'other'
@@ -287,7 +287,7 @@ def test_a_second_set_up_waits_for_the_first(copy: Path, programs: Path, tmp_pat
             assert process.poll() is None
             fcntl.flock(lock, fcntl.LOCK_UN)
             _, errors = process.communicate(timeout=60)
-    assert 'no C compiler' in errors  # it went on, to the next obstacle
+    assert 'no C compiler' in errors  # it continued to the next error
 
 
 def test_a_second_run_does_nothing(workspace: Path) -> None:
@@ -300,7 +300,7 @@ def test_a_second_run_does_nothing(workspace: Path) -> None:
     assert [stamp.stat().st_mtime_ns for stamp in stamps] == before
 
 
-def test_an_unknown_benchmark_is_named_with_those_there_are(workspace: Path) -> None:
+def test_an_error_about_an_unknown_benchmark_lists_the_benchmarks(workspace: Path) -> None:
     finished = subprocess.run(
         ['make', '--no-print-directory', 'bench', 'BENCH=nonsense'],
         cwd=workspace,

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import Any
 
-from rl_agent.bringup.interpreters import missing, ROBOT_FIX, ROBOT_NEEDS
+from rl_agent.bringup.interpreters import missing, ROBOT_FIX, ROBOT_NEEDS, ROBOT_PYTHON
 from rl_agent.errors import WRONG_CONFIGURATION
 
 
@@ -34,7 +34,7 @@ class Command:
                 raise
         print(
             f'error: {sys.executable} lacks {", ".join(lacks)}; what helps: {ROBOT_FIX}, and then'
-            f' ~/rl_python/bin/python -m {self.module}',
+            f' {ROBOT_PYTHON} -m {self.module}',
             file=sys.stderr,
         )
         return WRONG_CONFIGURATION

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Who may import whom: robots need no learner, plain modules no ROS, rooms none above them."""
+"""Allowed imports: robots need no learner, plain modules no ROS, rooms nothing above them."""
 
 import ast
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ ROBOT_MODULES = [path for path in MODULES if path.is_relative_to(SOURCES / 'rl_a
 HEAVY = ('torch', 'reverb', 'tensorflow')
 TIMEOUT_S = 60.0
 WIDEST_ROOM = 13
-# From the top floor down: a room, or a module beside the rooms, imports from lower floors alone.
+# From the top down: a room, or a module next to the rooms, imports only from lower floors.
 FLOORS = {
     'rl_agent': (
         'nodes',
@@ -70,7 +70,7 @@ def module_name(path: Path) -> str:
 
 
 def room_of(name: str) -> str:
-    """Return the room of a module, or the module itself where it stands beside the rooms."""
+    """Return the room of a module, or the module itself if it is next to the rooms."""
     return '.'.join(name.split('.')[:2])
 
 
@@ -79,7 +79,7 @@ def may_use_ros(path: Path) -> bool:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Yield the dotted name of whatever a module imports, wherever in the file."""
+    """Yield the dotted names that a module imports, anywhere in the file."""
     for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
         if isinstance(node, ast.Import):
             yield from (item.name for item in node.names)
@@ -89,12 +89,12 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def imports(path: Path, package: str) -> bool:
-    """Return whether a module imports a package, or something out of it."""
+    """Return whether a module imports a package, or a part of it."""
     return any(name == package or name.startswith(f'{package}.') for name in imported(path))
 
 
 def loaded_by(modules: list[str], suspects: tuple[str, ...]) -> set[str]:
-    """Return which suspects a fresh interpreter has loaded after importing some modules."""
+    """Return the suspects that a new interpreter has loaded after importing some modules."""
     program = (
         f'import importlib, sys\nfor name in {modules!r}: importlib.import_module(name)\n'
         f'print(*[name for name in {suspects!r} if name in sys.modules])'
@@ -110,7 +110,7 @@ def loaded_by(modules: list[str], suspects: tuple[str, ...]) -> set[str]:
     return set(result.stdout.split())
 
 
-def test_this_test_looks_at_something() -> None:
+def test_the_helpers_find_modules_and_imports() -> None:
     names = [module_name(path) for path in MODULES]
     for name in (
         'rl_agent',
@@ -142,17 +142,10 @@ def test_only_nodes_and_ros_modules_import_ros(path: Path) -> None:
 
 @pytest.mark.parametrize('path', MODULES, ids=module_name)
 def test_a_missing_rl_msgs_is_explained_wherever_it_is_imported_first(path: Path) -> None:
+    """Sorted imports load modules of `rl_agent` before `rl_msgs`."""
     guard = 'rl_agent.ros.ros_require_rl_msgs'
     if module_name(path) != guard:
         assert imports(path, guard) or not imports(path, 'rl_msgs')
-
-
-@pytest.mark.parametrize('path', MODULES, ids=module_name)
-def test_a_missing_rl_msgs_is_explained(path: Path) -> None:
-    """Sorted imports load modules of `rl_agent` before `rl_msgs`."""
-    guard = 'rl_agent.ros.ros_require_rl_msgs'
-    if imports(path, 'rl_msgs') and module_name(path) != guard:
-        assert imports(path, guard)
 
 
 @pytest.mark.parametrize('path', ROBOT_MODULES, ids=module_name)
@@ -186,7 +179,7 @@ def test_imports_run_downwards_only(path: Path) -> None:
             assert FLOOR_OF[room] < FLOOR_OF[other], f'{path} imports {name}'
 
 
-def test_every_room_has_a_floor_and_every_floor_is_lived_on() -> None:
+def test_every_room_has_a_floor_and_every_floor_has_a_room() -> None:
     rooms = {room_of(module_name(path)) for path in MODULES} - {'rl_agent', 'rl_learner'}
     assert rooms == set(FLOOR_OF)
 
@@ -197,11 +190,11 @@ def test_no_room_is_crowded() -> None:
     assert max(crowded.values()) <= WIDEST_ROOM, crowded
 
 
-def test_a_room_says_what_it_is_for_and_imports_nothing() -> None:
-    """So that one module can be imported without the others, on a Python that lacks theirs."""
-    doors = ('tasks', 'simulated_models')  # where users look classes up by name
+def test_the_init_of_a_room_has_a_docstring_and_no_imports() -> None:
+    """So a module can be imported on a Python that lacks the libraries of the others."""
+    public = ('tasks', 'simulated_models')  # users find classes there by name
     for path in MODULES:
-        if path.name == '__init__.py' and path.parent.name not in doors:
+        if path.name == '__init__.py' and path.parent.name not in public:
             (docstring,) = ast.parse(path.read_text(encoding='utf-8')).body
             assert isinstance(docstring, ast.Expr), path
             assert isinstance(docstring.value, ast.Constant), path

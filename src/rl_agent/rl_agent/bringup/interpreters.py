@@ -44,9 +44,11 @@ ROBOT_NEEDS = (
     'gymnasium',
 )
 
-# Commands that make a Python with these modules.
+# A Python with these modules, and the commands that make it.
+_ROBOT_VENV = '~/rl_python'
+ROBOT_PYTHON = f'{_ROBOT_VENV}/bin/python'
 ROBOT_FIX = (
-    'python3 -m venv --system-site-packages ~/rl_python && ~/rl_python/bin/pip install'
+    f'python3 -m venv --system-site-packages {_ROBOT_VENV} && {_ROBOT_VENV}/bin/pip install'
     " 'pydantic>=2' gymnasium"
 )
 
@@ -163,7 +165,7 @@ def robot_interpreter(python: str, environment: Mapping[str, str]) -> Interprete
     wanted = python or sys.executable
     # an environment made by `make setup` has its own ROS, and must not see the sourced one
     environments = (environment, without_ros(environment))
-    choice = 'source ~/rl_python/bin/activate, or python:=~/rl_python/bin/python'
+    choice = f'source {_ROBOT_VENV}/bin/activate, or python:={ROBOT_PYTHON}'
     fix = f'what helps: {ROBOT_FIX}, and then {choice}'
     try:
         return fitting(wanted, environments, ROBOT_NEEDS, fix)

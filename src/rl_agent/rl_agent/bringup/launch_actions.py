@@ -80,8 +80,8 @@ class Starter:
 
     spec: NodeSpec
     interpreter: Interpreter
-    log_level: str = 'info'
-    restarts: int = 0
+    log_level: str
+    restarts: int
 
     def action(self) -> Any:
         """Return the action that starts the node."""

@@ -15,6 +15,7 @@ from rl_agent.transport.transition import Transition, TransitionBuilder
 
 FINISHED, STOPPED = 'finished: all steps taken', 'stopped'
 HELD = 'held by safety'
+WAITING = 'waiting for'  # and what for
 ENDED_STATES = (FINISHED, STOPPED)  # no step follows
 
 
@@ -107,8 +108,8 @@ class Agent:
             spool: for transitions.
             listener: receives every step and episode.
             seed: of the exploration noise.
-            explore: False: every episode is deterministic.
-            max_steps: stop after this many steps; 0: no limit.
+            explore: see the attribute.
+            max_steps: see the attribute.
             max_episodes: stop after this many whole episodes; 0: no limit.
             pacer: holds simulated time back; None on a real robot.
             defer_spooling: spool a step only when the next command has been sent; the robot then
@@ -169,7 +170,7 @@ class Agent:
         Raises:
             RobotError: the robot does not answer.
         """
-        self.state = 'waiting for a policy'
+        self.state = f'{WAITING} a policy'
         while not self._stop.is_set() and not self._store.wait(timeout_s=0.1):
             pass
         before = None  # an evaluation keeps the policy of its first episode

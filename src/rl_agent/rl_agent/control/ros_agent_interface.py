@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What an agent offers on ROS besides robot and learner: status, stop, evaluation, task."""
+"""The topics, services and parameters of an agent, except those of robot and learner."""
 
 from rclpy.node import Node
 from rl_agent.control.ros_agent_parts import AgentParts
@@ -19,19 +19,19 @@ _OTHER_PUBLISHERS_PERIOD_S = 5.0
 
 
 class AgentInterface:
-    """Topics, services and parameters of a configured agent.
+    """Status, emergency stop, evaluation service and task parameters of a configured agent.
 
     Attributes:
-        status: of the agent.
+        status: publishes the status.
     """
 
     def __init__(self, node: Node, parts: AgentParts, loop: ControlLoop) -> None:
-        """Offer them.
+        """Create them.
 
         Args:
             node: of the agent.
             parts: of the agent.
-            loop: that runs it.
+            loop: runs the agent.
         """
         self._node, self._events, self._agent = node, parts.events, loop.agent
         safety = parts.description.safety
@@ -58,7 +58,7 @@ class AgentInterface:
         log_reports(self._node, self._events)
 
     def close(self) -> None:
-        """Withdraw them."""
+        """Destroy them."""
         self._task_parameters.close()
         self._emergency_stop.close()
         if self._learner_status is not None:

@@ -7,6 +7,7 @@ import time
 
 from rclpy.duration import Duration
 from rclpy.node import Node
+from rl_agent.control.agent import WAITING
 from rl_agent.control.ros_agent_parts import AgentParts
 from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.real_time.latency_histogram import Counts
@@ -112,7 +113,7 @@ def agent_concerns(status: AgentStatus, recent: Recent) -> list[Concern]:
         )
     elif status.safety_state not in (OK, ''):
         concerns.append(Concern(status.safety_state))
-    if status.state.startswith('waiting'):
+    if status.state.startswith(WAITING):
         concerns.append(Concern(status.state))
     if recent.grew('dropped', status.transitions_dropped):
         concerns.append(

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The agent with its robot and its way to the learner machine, for either kind of time."""
 
-from rl_agent.control.agent import Agent, AgentListener, ENDED_STATES, STOPPED
+from rl_agent.control.agent import Agent, AgentListener, ENDED_STATES, STOPPED, WAITING
 from rl_agent.control.ros_agent_parts import AgentParts
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.errors import RlError
@@ -81,7 +81,7 @@ class ControlLoop:
             RlError: the robot does not answer.
         """
         try:
-            self.agent.state = 'waiting for the robot'
+            self.agent.state = f'{WAITING} the robot'
             self._wait_for_robot()
             self.agent.run()
             self.robot.rest()

@@ -26,7 +26,7 @@ _LAST_ACKNOWLEDGEMENTS_S = 1.5
 
 
 class AgentNode(ManagedNode):
-    """The lifecycle of an agent; its `ControlLoop` runs on a thread of its own."""
+    """The lifecycle of an agent, whose `ControlLoop` runs on its own thread."""
 
     _parts: AgentParts
     _loop: ControlLoop

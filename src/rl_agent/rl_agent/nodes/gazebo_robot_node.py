@@ -8,7 +8,6 @@ import sys
 import time
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -21,16 +20,17 @@ from rl_agent.gazebo.ros_world_control import WorldControl
 from rl_agent.gazebo.world_file import check_world_name, steps_in
 from rl_agent.message_fields.ros_command_reader import CommandReader
 from rl_agent.message_fields.ros_field_writer import make_writer
+from rl_agent.robot_interface.ros_lockstep_robot import REPEAT_PERIOD_S
 from rl_agent.robot_interface.ros_reset import RESET_SERVICES
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_messages import import_message
 from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters
-from rl_agent.ros.ros_topics import COMMAND_QOS, DIAGNOSTICS, DIAGNOSTICS_QOS, steady_clock
+from rl_agent.ros.ros_topics import COMMAND_QOS, steady_clock
+from rl_agent.simulation.ros_simulation_diagnostics import SimulationDiagnostics
 
 _POLL_PERIOD_S = 0.02
-_REPEAT_PERIOD_S = 0.1  # of the state of a robot in lockstep that gets no commands
 _READY_TIMEOUT_S = 5.0
 _LATE_READING_S = 0.02  # for sensors that are measured a little before the end of a period
 
@@ -76,7 +76,7 @@ class GazeboRobotNode(ManagedNode):
             self.create_service(
                 kind, description.reset.service, self._on_reset, callback_group=group
             )
-        self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
+        self._diagnostics = SimulationDiagnostics(self, real_time=not settings.lockstep)
         # last, because messages of a running simulation arrive at once
         self._relay.listen(group, self._on_message)
         self.create_timer(
@@ -94,9 +94,7 @@ class GazeboRobotNode(ManagedNode):
             paths = ['data'] if action.joints else list(action.fields or ())
             publisher = self.create_publisher(type(message), topic, COMMAND_QOS)
             self._outputs.append((publisher, message, make_writer(message, kind, paths)))
-        on_command: Any = (
-            self._on_command
-        )  # rclpy runs coroutines, although its type hints do not allow them
+        on_command: Any = self._on_command  # a coroutine, which rclpy's type hints do not allow
         self.create_subscription(
             import_message(action.type),
             action.topic,
@@ -241,7 +239,7 @@ class GazeboRobotNode(ManagedNode):
                 self.fail(RobotError(self._explain_stall()))
         elif self._is_stalled(now_s):
             self.fail(RobotError(self._explain_stall()))
-        elif self._settings.lockstep and now_s - self._published_s >= _REPEAT_PERIOD_S:
+        elif self._settings.lockstep and now_s - self._published_s >= REPEAT_PERIOD_S:
             self._begin_or_repeat()
 
     def _is_stalled(self, now_s: float) -> bool:
@@ -304,16 +302,7 @@ class GazeboRobotNode(ManagedNode):
             'resets': self._resets,
             'restarts': self._relay.clock.restarts,
         }
-        status = DiagnosticStatus(
-            level=DiagnosticStatus.OK,
-            name=self.get_fully_qualified_name(),
-            message='lockstep' if self._settings.lockstep else 'real time',
-            hardware_id=self.get_namespace().strip('/'),
-            values=[KeyValue(key=key, value=str(value)) for key, value in counts.items()],
-        )
-        message = DiagnosticArray(status=[status])
-        message.header.stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(message)
+        self._diagnostics.publish(counts, self.get_clock().now().to_msg())
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -6,7 +6,6 @@ import sys
 import time
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 import numpy as np
 from numpy.typing import NDArray
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
@@ -16,6 +15,7 @@ from rl_agent.bringup.robot_parameters import SimulatedRobotParameters
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.message_fields.ros_command_reader import CommandReader
+from rl_agent.robot_interface.ros_lockstep_robot import REPEAT_PERIOD_S
 from rl_agent.robot_interface.ros_reset import RESET_SERVICES
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_absolute_names
 from rl_agent.ros.ros_managed_node import ManagedNode
@@ -25,18 +25,15 @@ from rl_agent.ros.ros_parameters import declare_parameters
 from rl_agent.ros.ros_topics import (
     CLOCK_QOS,
     COMMAND_SIMULATED_QOS,
-    DIAGNOSTICS,
-    DIAGNOSTICS_QOS,
     RESET_SEED,
     steady_clock,
 )
 from rl_agent.simulated_models import make_model
 from rl_agent.simulation.ros_randomisation import RandomisationPublisher
 from rl_agent.simulation.ros_simulated_sensors import SimulatedSensors
+from rl_agent.simulation.ros_simulation_diagnostics import SimulationDiagnostics
 from rl_agent.simulation.simulated_robot import SimulatedRobot
 from rosgraph_msgs.msg import Clock
-
-_REPEAT_PERIOD_S = 0.1  # of the state of a robot that gets no commands
 
 
 class SimulatedRobotNode(ManagedNode):
@@ -74,7 +71,7 @@ class SimulatedRobotNode(ManagedNode):
         self._clock_publisher: Publisher | None = None
         if not self._settings.real_time:
             self._clock_publisher = self.create_publisher(Clock, '/clock', CLOCK_QOS)
-        self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, DIAGNOSTICS_QOS)
+        self._diagnostics = SimulationDiagnostics(self, real_time=self._settings.real_time)
         self._connect(description)
         self._published_s = 0.0
 
@@ -104,7 +101,7 @@ class SimulatedRobotNode(ManagedNode):
         if self._settings.real_time:
             self.create_timer(self._period_s, self._step_period, clock=steady_clock())
         else:
-            self.create_timer(_REPEAT_PERIOD_S, self._repeat_state, clock=steady_clock())
+            self.create_timer(REPEAT_PERIOD_S, self._repeat_state, clock=steady_clock())
         self.create_timer(1.0, self._publish_diagnostics, clock=steady_clock())
 
     def _on_command(self, message: Any) -> None:
@@ -160,7 +157,7 @@ class SimulatedRobotNode(ManagedNode):
 
     def _repeat_state(self) -> None:
         """Repeat the state if no command came: sensors of a resting robot publish, too."""
-        if time.monotonic() - self._published_s >= _REPEAT_PERIOD_S:
+        if time.monotonic() - self._published_s >= REPEAT_PERIOD_S:
             self._publish_state()
 
     def _publish_state(self) -> None:
@@ -180,16 +177,8 @@ class SimulatedRobotNode(ManagedNode):
             'resets': self._robot.resets,
             'faults': getattr(self._robot.model, 'faults', 0),
         }
-        status = DiagnosticStatus(
-            level=DiagnosticStatus.WARN if counts['faults'] else DiagnosticStatus.OK,
-            name=self.get_fully_qualified_name(),
-            message='real time' if self._settings.real_time else 'lockstep',
-            hardware_id=self.get_namespace().strip('/'),
-            values=[KeyValue(key=key, value=str(value)) for key, value in counts.items()],
-        )
-        message = DiagnosticArray(status=[status])
-        message.header.stamp = ns_to_stamp(self._robot.stamp_ns)
-        self._diagnostics.publish(message)
+        stamp = ns_to_stamp(self._robot.stamp_ns)
+        self._diagnostics.publish(counts, stamp, is_faulty=counts['faults'] > 0)
 
 
 def _joint_order(description: RobotDescription, joint_names: tuple[str, ...]) -> list[int]:

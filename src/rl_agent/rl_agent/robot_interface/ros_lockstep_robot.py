@@ -15,6 +15,7 @@ from rl_agent.robot_interface.ros_reset import RosReset
 from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
 
 _REPEATS_AFTER_LOST_COMMAND = 3  # readings repeated on one topic
+REPEAT_PERIOD_S = 0.1  # of the state of a simulated robot that gets no commands
 _IN_TRANSIT_S = 0.1  # what arrives so soon after a command may have been sent before it
 
 
