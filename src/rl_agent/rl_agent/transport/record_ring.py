@@ -31,7 +31,7 @@ class MemoryRing:
     def __init__(
         self, layout: RecordLayout, slots: int, path: Path | None = None, begin: int = 1
     ) -> None:
-        """Make an empty ring.
+        """Create an empty ring.
 
         Args:
             layout: layout of the records.

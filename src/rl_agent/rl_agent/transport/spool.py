@@ -172,9 +172,8 @@ class Spool:
                 from_memory = start >= begin
                 stop = min(run.stop, start + most, self._own.stop if from_memory else begin)
                 first, oldest = run.sequence(start), run.sequence(run.kept)
-            records = self._read(
-                start, stop, from_memory
-            )  # unlocked: `append` must not wait for a disk
+            # without the lock: `append` must not wait for a disk
+            records = self._read(start, stop, from_memory)
             with self._lock:
                 if records is None:
                     self._drop(stop)
