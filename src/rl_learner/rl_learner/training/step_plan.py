@@ -1,8 +1,9 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""What one update does, decided on the host in advance, and the metrics that it records."""
+"""What one update does, decided on the host in advance, and the metrics that updates record."""
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 
@@ -27,3 +28,25 @@ class StepMetrics(NamedTuple):
 
     critics: dict[str, Tensor]
     actor: dict[str, Tensor]
+
+
+class MeanMetrics:
+    """Means of named scalars."""
+
+    def __init__(self) -> None:
+        """Start with no values."""
+        self._sums: dict[tuple[str, ...], tuple[Tensor, int]] = {}
+
+    def add(self, **values: Tensor) -> None:
+        """Add one value for each name; names added together share a count."""
+        fresh = torch.stack([value.detach() for value in values.values()])
+        total, count = self._sums.get(tuple(values), (torch.zeros_like(fresh), 0))
+        self._sums[tuple(values)] = (total + fresh, count + 1)
+
+    def take(self) -> dict[str, float]:
+        """Return the means since the last call; waits for the device."""
+        means: dict[str, float] = {}
+        for names, (total, count) in self._sums.items():
+            means.update(zip(names, (total / count).tolist(), strict=True))
+        self._sums = {}
+        return means

@@ -18,7 +18,7 @@ from rl_learner.fast_path.fast_gradients import FastGradients
 from rl_learner.replay.layout import Batch, ReplayLayout
 from rl_learner.training.cuda_graphs import capture_cuda_graph, CapturedSteps
 from rl_learner.training.glibc_malloc import keep_freed_memory
-from rl_learner.training.step_plan import StepMetrics, StepPlan
+from rl_learner.training.step_plan import MeanMetrics, StepMetrics, StepPlan
 import torch
 from torch import Tensor
 
@@ -287,25 +287,3 @@ def _describe_nonfinite(fields: Batch[Tensor]) -> str:
                 f' the first is {nonfinite[0].item()}; accepted: finite numbers'
             )
     return 'batch: a number is not finite'
-
-
-class MeanMetrics:
-    """Means of named scalars."""
-
-    def __init__(self) -> None:
-        """Start with no values."""
-        self._sums: dict[tuple[str, ...], tuple[Tensor, int]] = {}
-
-    def add(self, **values: Tensor) -> None:
-        """Add one value for each name; names added together share a count."""
-        fresh = torch.stack([value.detach() for value in values.values()])
-        total, count = self._sums.get(tuple(values), (torch.zeros_like(fresh), 0))
-        self._sums[tuple(values)] = (total + fresh, count + 1)
-
-    def take(self) -> dict[str, float]:
-        """Return the means since the last call; waits for the device."""
-        means: dict[str, float] = {}
-        for names, (total, count) in self._sums.items():
-            means.update(zip(names, (total / count).tolist(), strict=True))
-        self._sums = {}
-        return means

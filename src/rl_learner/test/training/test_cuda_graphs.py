@@ -11,6 +11,7 @@ import pytest
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.training.cuda_graphs import CapturedSteps
 from rl_learner.training.update import Update
+from small_updates import one_thread
 import torch
 
 SMALL = {'batch_size': 16, 'actor_hidden_sizes': [12, 8], 'critic_hidden_sizes': [12, 8]}
@@ -18,11 +19,8 @@ SMALL = {'batch_size': 16, 'actor_hidden_sizes': [12, 8], 'critic_hidden_sizes':
 
 @pytest.fixture(autouse=True)
 def _one_thread():
-    """Bit-exact comparisons hold on one thread."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with one_thread():
+        yield
 
 
 def make(preset, device='cpu', **options):

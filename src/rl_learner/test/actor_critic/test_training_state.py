@@ -1,0 +1,134 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+# mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
+"""Saving and restoring the training state, with an update that uses it."""
+
+import logging
+
+import pytest
+from rl_agent.errors import TrainingError
+from rl_learner.training.checkpoint import Checkpoints
+from small_updates import make_update, networks, one_thread, random_blocks, VARIANTS
+import torch
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    with one_thread():
+        yield
+
+
+@pytest.mark.parametrize('variant', VARIANTS)
+def test_resumed_training_equals_uninterrupted_training(variant, tmp_path):
+    whole = make_update(variant)
+    data = random_blocks(whole, 8)
+    for rows in data[:4]:
+        whole.run(rows)
+    Checkpoints(tmp_path).save(whole.state_dict(), whole.updates)
+    resumed = make_update(variant, seed=99)
+    resumed.load_state_dict(Checkpoints(tmp_path).load())
+    assert resumed.updates == 20
+    for rows in data[4:]:
+        whole.run(rows)
+        resumed.run(rows)
+    for name, tensor in networks(whole).items():
+        assert torch.equal(networks(resumed)[name], tensor), name
+    expected, actual = whole.state_dict(), resumed.state_dict()
+    assert torch.equal(expected['random_state'], actual['random_state'])
+    for name, tensor in expected['statistics'].items():
+        assert torch.equal(tensor, actual['statistics'][name]), name
+    for optimizer, state in expected['optimizers'].items():
+        for name, tensor in state.items():
+            assert torch.equal(tensor, actual['optimizers'][optimizer][name]), name
+
+
+def test_state_dict_is_a_copy():
+    update = make_update('default')
+    state = update.state_dict()
+    before = state['networks']['actor'].clone()
+    update.run(random_blocks(update, 1)[0])
+    assert torch.equal(state['networks']['actor'], before)
+
+
+@pytest.mark.parametrize('count', [16, 40])  # bytes: of a CUDA device, of another device
+def test_training_continues_on_another_kind_of_device(count, caplog):
+    first = make_update('default')
+    data = random_blocks(first, 2)
+    first.run(data[0])
+    state = first.state_dict()
+    state['random_state'] = torch.zeros(count, dtype=torch.uint8)
+    second, third = make_update('default'), make_update('default')
+    noise = second.state_dict()['random_state']
+    with caplog.at_level(logging.WARNING):
+        second.load_state_dict(state)
+    assert [record.getMessage() for record in caplog.records] == [
+        'checkpoint: made on another kind of device than cpu: training continues with fresh random'
+        ' numbers'
+    ]
+    for name, tensor in networks(first).items():
+        assert torch.equal(networks(second)[name], tensor), name
+    assert not torch.equal(second.state_dict()['random_state'], noise)
+    third.load_state_dict(state)
+    for update in (second, third):
+        update.run(data[1])
+    assert second.updates == 10
+    for name, tensor in networks(second).items():
+        assert torch.equal(networks(third)[name], tensor), name
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device is visible')
+@pytest.mark.parametrize('devices', [('cpu', 'cuda'), ('cuda', 'cpu'), ('cuda', 'cuda')])
+def test_checkpoint_moves_between_devices(devices, tmp_path):
+    first, second = (make_update('default', device=device) for device in devices)
+    data = random_blocks(first, 2)
+    first.run(data[0])
+    Checkpoints(tmp_path).save(first.state_dict(), first.updates)
+    second.load_state_dict(Checkpoints(tmp_path).load())
+    for name, tensor in networks(first).items():
+        assert torch.equal(networks(second)[name].cpu(), tensor.cpu()), name
+    second.run(data[1])
+    assert second.updates == 10
+
+
+AUTO, FIXED = {'temperature': 'auto'}, {'temperature': 'fixed'}
+SOFTPLUS = {'temperature': 'auto', 'temperature_parameter': 'softplus'}
+
+
+@pytest.mark.parametrize(
+    ('before', 'after', 'expected'),
+    [
+        ({**AUTO, 'initial_temperature': 0.05}, {**FIXED, 'initial_temperature': 0.07}, 0.07),
+        ({**FIXED, 'initial_temperature': 0.05}, {**FIXED, 'initial_temperature': 0.07}, 0.07),
+        ({**FIXED, 'initial_temperature': 0.2}, {**AUTO, 'initial_temperature': 1.0}, 0.2),
+        ({**FIXED, 'initial_temperature': 0.2}, {**SOFTPLUS, 'initial_temperature': 1.0}, 0.2),
+        ({**AUTO, 'initial_temperature': 20.0}, {**SOFTPLUS, 'initial_temperature': 1.0}, 20.0),
+        ({**SOFTPLUS, 'initial_temperature': 0.01}, {**AUTO, 'initial_temperature': 1.0}, 0.01),
+        ({**AUTO, 'initial_temperature': 0.3}, {**AUTO, 'initial_temperature': 1.0}, 0.3),
+    ],
+)
+def test_temperature_is_converted_when_its_form_changes(before, after, expected):
+    first, second = make_update('default', **before), make_update('default', **after)
+    data = random_blocks(first, 2)
+    second.load_state_dict(first.state_dict())
+    assert second.temperature.item() == pytest.approx(expected, rel=1e-5)
+    second.run(data[0])
+    moved = abs(second.temperature.item() / expected - 1.0)
+    assert (moved == pytest.approx(0.0, abs=1e-6)) is (after['temperature'] == 'fixed')
+
+
+def test_new_learning_rate_applies_after_resuming():
+    first = make_update('default')
+    data = random_blocks(first, 2, size=1)
+    first.run(data[0])
+    slower = make_update('default', critic_learning_rate=1e-9)
+    slower.load_state_dict(first.state_dict())
+    slower.run(data[1])
+    moved = (networks(slower)['critics'] - networks(first)['critics']).abs().max()
+    assert moved < 1e-8
+
+
+def test_state_of_other_networks_is_rejected_without_change():
+    update, other = make_update('default'), make_update('default', actor_hidden_sizes=[7])
+    before = networks(update)
+    with pytest.raises(TrainingError, match='checkpoint: actor: given'):
+        update.load_state_dict(other.state_dict())
+    assert torch.equal(networks(update)['critics'], before['critics'])

@@ -1,0 +1,91 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+# mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
+"""Small updates of all algorithms, and random rows for them."""
+
+import contextlib
+
+from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.training.update import Update
+import torch
+
+SMALL = {'batch_size': 32, 'actor_hidden_sizes': [24, 16], 'critic_hidden_sizes': [24, 16]}
+VARIANTS = {
+    'default': ('default', {}),
+    'sac': ('sac', {}),
+    'sac_fixed_temperature': ('sac_fixed_temperature', {}),
+    'ddpg': ('ddpg', {}),
+    'td3': ('td3', {}),
+    'tqc': ('tqc', {'num_critics': 3}),
+    'rl_toolkit': ('rl_toolkit', {}),
+    'redq': ('redq', {}),
+    'droq': ('droq', {}),
+    'bounded': (
+        'default',
+        {
+            'actor_layer_norm': True,
+            'actor_activation': 'tanh',
+            'mean_clip': 0.1,
+            'log_std_min': -0.3,
+            'log_std_max': 0.1,
+            'actor_q': 'first',
+        },
+    ),
+    'mixed': (
+        'default',
+        {
+            'num_critics': 4,
+            'num_quantiles': 5,
+            'target_subset': 2,
+            'dropped_from': 'critic',
+            'dropped_atoms': 1,
+            'critic_layer_norm': True,
+            'critic_dropout': 0.1,
+            'critic_activation': 'tanh',
+            'actor_layer_norm': True,
+            'actor_activation': 'elu',
+            'actor_q': 'min',
+            'distribution': 'gsde',
+            'normalise_observations': True,
+            'max_gradient_norm': 0.5,
+            'policy_delay': 2,
+            'n_step': 3,
+            'critic_loss': 'huber',
+        },
+    ),
+}
+
+
+@contextlib.contextmanager
+def one_thread():
+    """Let torch use one thread, with which results are reproducible bit for bit."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def make_update(variant, *, reference=False, seed=1, device='cpu', **overrides):
+    """Return a small update."""
+    name, options = VARIANTS[variant]
+    algorithm = load_algorithm(name, {**SMALL, **options, **overrides})
+    return Update(algorithm, 5, 2, seed=seed, device=device, reference=reference)
+
+
+def random_blocks(update, count, size=5, seed=0):
+    """Return blocks of plausible rows."""
+    generator = torch.Generator().manual_seed(seed)
+    layout, batch_size = update.layout, update.algorithm.batch_size
+    result = []
+    for _ in range(count):
+        rows = torch.randn(size, batch_size, layout.width, generator=generator)
+        fields = layout.unpack(rows)
+        fields.action.tanh_()
+        fields.terminated.copy_((fields.terminated > 1.3).float())
+        fields.num_steps.fill_(update.algorithm.n_step)
+        result.append(rows)
+    return result
+
+
+def networks(update):
+    """Return all trained tensors."""
+    return update.state_dict()['networks']
