@@ -35,7 +35,7 @@ class Curve:
         """Continue after the given evaluations and their wall time."""
         self.rows = rows
         self._saved_rows = len(rows)
-        self._begun_s = time.monotonic() - (rows[-1]['wall_s'] if rows else 0.0)
+        self._started_s = time.monotonic() - (rows[-1]['wall_s'] if rows else 0.0)
 
     @property
     def has_unsaved_rows(self) -> bool:
@@ -54,7 +54,7 @@ class Curve:
                 'mean_return': round(float(np.mean(returns)), 3),
                 'std_return': round(float(np.std(returns)), 3),
                 'updates': updates,
-                'wall_s': round(time.monotonic() - self._begun_s, 1),
+                'wall_s': round(time.monotonic() - self._started_s, 1),
             }
         )
 

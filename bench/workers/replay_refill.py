@@ -41,10 +41,10 @@ def measure_refill(rows: int) -> float:
         )
         source = JournalRows(Path(folder), lambda: journal.written, layout, n_step=1, gamma=0.99)
         feeder = ReplayFeeder(source, ReplayWriter(server.port), pad_after_s=0.0)
-        begun_s = time.monotonic()
+        started_s = time.monotonic()
         while feeder.feed():
             pass
-        took_s = time.monotonic() - begun_s
+        took_s = time.monotonic() - started_s
         assert server.counts() == (total, total)
         server.stop()
         journal.close()

@@ -38,10 +38,10 @@ def main(rows: int) -> None:
     writer = ReplayWriter(server.port)
     chunk = (ROWS_PER_CHUNK, width)
     writer.insert(random.standard_normal(chunk, np.float32), timeout_s=TIMEOUT_S)
-    before, begun_s = process.memory_info().rss, time.monotonic()
+    before, started_s = process.memory_info().rss, time.monotonic()
     for _ in range(rows // ROWS_PER_CHUNK):
         writer.insert(random.standard_normal(chunk, np.float32), timeout_s=TIMEOUT_S)
-    took_s = time.monotonic() - begun_s
+    took_s = time.monotonic() - started_s
     resident_mb = (process.memory_info().rss - before) / MEBIBYTE
     inserted = rows // ROWS_PER_CHUNK * ROWS_PER_CHUNK
     server.stop()
@@ -92,9 +92,9 @@ def insert(
     """Return p50 and p99 of the insertion times in ms, and the samples drawn in between."""
     took_s, drawn = [], 0
     for _ in range(times):
-        begun_s = time.perf_counter()
+        started_s = time.perf_counter()
         writer.insert(rows, timeout_s=TIMEOUT_S)
-        took_s.append(time.perf_counter() - begun_s)
+        took_s.append(time.perf_counter() - started_s)
         drawn += BATCH_SIZE * (sampler is not None and sampler.next_block(0.05) is not None)
     p50, p99 = np.quantile(np.array(took_s) * 1e3, (0.5, 0.99))
     return round(float(p50), 3), round(float(p99), 3), drawn

@@ -35,7 +35,7 @@ class TimedWorker:
         Raises:
             RuntimeError: the process ended.
         """
-        begun_s = time.monotonic()
+        started_s = time.monotonic()
         self._process = subprocess.Popen(
             [python, '-m', f'workers.{module}', str(threads), json.dumps(options)],
             stdin=subprocess.PIPE,
@@ -44,7 +44,7 @@ class TimedWorker:
             env={**os.environ, 'PYTHONPATH': str(BENCH), **_thread_limits(threads)},
         )
         self._answer('ready')
-        self.start_s = time.monotonic() - begun_s
+        self.start_s = time.monotonic() - started_s
 
     def seconds(self, updates: int) -> float:
         """Return the time that a number of updates took."""
@@ -100,9 +100,9 @@ def serve(run: Callable[[int], object], warm_up: int) -> None:
     run(warm_up)
     print('ready', flush=True)
     for line in sys.stdin:
-        begun_s = time.perf_counter()
+        started_s = time.perf_counter()
         run(int(line))
-        print(f'seconds {time.perf_counter() - begun_s}', flush=True)
+        print(f'seconds {time.perf_counter() - started_s}', flush=True)
 
 
 def _thread_limits(threads: int) -> Mapping[str, str]:

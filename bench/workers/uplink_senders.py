@@ -122,16 +122,16 @@ def main(
             robot.step()
     print('ready', flush=True)
     sys.stdin.readline()
-    begun_s, cpu_s = time.monotonic(), time.process_time()
+    started_s, cpu_s = time.monotonic(), time.process_time()
     missed: list[int] = []
     control = threading.Thread(target=lambda: missed.append(live(robots, rate_hz, seconds)))
     control.start()
-    deadline_s = begun_s + seconds + ACK_TIMEOUT_S
+    deadline_s = started_s + seconds + ACK_TIMEOUT_S
     while control.is_alive() or (
         any(robot.pending for robot in robots) and time.monotonic() < deadline_s
     ):
         executor.spin_once(timeout_sec=0.1)
-    took_s = time.monotonic() - begun_s
+    took_s = time.monotonic() - started_s
     latencies = np.concatenate([np.array(robot.latencies_s) for robot in robots])
     result = {
         'sent': sum(robot.folder.spool.newest_sequence for robot in robots),
@@ -152,9 +152,9 @@ def main(
 def live(robots: list[Robot], rate_hz: float, seconds: float) -> int:
     """Step all robots at the control rate; return the number of missed periods."""
     ticks = round(rate_hz * seconds)
-    begun_s, missed = time.monotonic(), 0
+    started_s, missed = time.monotonic(), 0
     for tick in range(ticks):
-        due_s = begun_s + tick / rate_hz
+        due_s = started_s + tick / rate_hz
         time.sleep(max(0.0, due_s - time.monotonic()))
         missed += time.monotonic() > due_s + 1 / rate_hz
         for robot in robots:

@@ -47,7 +47,7 @@ def steps_per_s(description: RobotDescription, steps: int = 1000) -> float:
     for step in range(steps):
         if step % 100 == 0:
             robot.reset()
-        begun_s = time.process_time()
+        started_s = time.process_time()
         robot.step(rng.uniform(low, high))
-        spent_s += time.process_time() - begun_s
+        spent_s += time.process_time() - started_s
     return steps / spent_s
