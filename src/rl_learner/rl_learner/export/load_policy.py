@@ -14,9 +14,9 @@ from rl_learner.export import numpy_file, onnx_file, torchscript_file
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 from rl_learner.run.folder import CHECKPOINTS, POLICY_FILE
 from rl_learner.run.manifest import read_run, RUN_FILE
-from rl_learner.training.checkpoint import Checkpoints, load_failure
+from rl_learner.training import checkpoint_file
+from rl_learner.training.checkpoint import Checkpoints
 from rl_learner.training.update import Update
-import torch
 
 _LOGGER = logging.getLogger(__name__)
 _ACCEPTED = (
@@ -102,13 +102,11 @@ def _read_checkpoint(path: Path) -> dict[str, Any]:
         TrainingError: the checkpoint is damaged.
     """
     try:
-        content = torch.load(path, map_location='cpu', weights_only=True)
-        state: dict[str, Any] = content['state']
-    except Exception as error:  # a damaged file can fail in many ways
+        return checkpoint_file.read(path)
+    except TrainingError as error:
         raise TrainingError(
-            f'{path}: damaged or incomplete: {load_failure(error)}; accepted: another checkpoint'
+            f'{path}: damaged or incomplete: {error}; accepted: another checkpoint'
         ) from error
-    return state
 
 
 def _with_robot_of_run(policy: PolicyWithRobot, folder: Path) -> PolicyWithRobot:

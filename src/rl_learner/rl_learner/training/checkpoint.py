@@ -2,18 +2,17 @@
 """Checkpoints: written atomically, the newest few kept, damaged ones skipped."""
 
 from collections.abc import Iterator
-import io
 import logging
 from pathlib import Path
 from typing import Any
 
 from rl_agent.errors import DiskError, TrainingError
 from rl_agent.system.atomic_file import atomic_file
+from rl_learner.training import checkpoint_file
 import torch
 
 _LOGGER = logging.getLogger(__name__)
 _PATTERN = 'checkpoint_*.pt'
-_FORMAT = 1
 
 
 class Checkpoints:
@@ -51,12 +50,12 @@ class Checkpoints:
                     f'checkpoint after {updates} updates: {name} is not finite; not written'
                 )
         path = self.folder / f'checkpoint_{updates:012d}.pt'
-        content = io.BytesIO()  # because torch's file writer hides the OSError of a full disk
-        torch.save({'format': _FORMAT, 'state': state}, content)
+        content = checkpoint_file.encode(state)
         try:
             with atomic_file(path) as file:
-                file.write(content.getbuffer())
-            for old in self.paths[self._keep :]:
+                file.write(content)
+            # newer ones were damaged when this training resumed; they take nobody's place
+            for old in [kept for kept in self.paths if kept <= path][self._keep :]:
                 old.unlink(missing_ok=True)
         except OSError as error:
             raise DiskError(f'{path}: cannot be written: {error}') from error
@@ -74,13 +73,9 @@ class Checkpoints:
         reason = ''
         for path in paths:
             try:
-                content = torch.load(path, map_location=device, weights_only=True)
-                if content['format'] == _FORMAT:
-                    state: dict[str, Any] = content['state']
-                    return state
-                reason = f'format {content["format"]!r}, accepted: {_FORMAT}'
-            except Exception as error:  # a damaged file can fail in many ways
-                reason = load_failure(error)
+                return checkpoint_file.read(path, device)
+            except TrainingError as error:
+                reason = str(error)
             if path != paths[-1]:
                 _LOGGER.warning('%s cannot be read, trying the previous one: %s', path, reason)
         if paths:
@@ -89,12 +84,6 @@ class Checkpoints:
                 f' {reason}; move them away to start anew'
             )
         return None
-
-
-def load_failure(error: Exception) -> str:
-    """Return why a checkpoint cannot be loaded: the first sentence of the error, shortened."""
-    sentence = ' '.join(str(error).split()).partition('. ')[0]
-    return sentence[:200] or type(error).__name__
 
 
 def _tensors(content: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:

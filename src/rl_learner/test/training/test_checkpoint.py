@@ -62,7 +62,7 @@ def test_code_in_a_checkpoint_is_not_executed(tmp_path):
         def __reduce__(self):
             return (open, (str(tmp_path / 'touched'), 'w'))
 
-    torch.save({'format': 1, 'state': Evil()}, path)
+    torch.save({'format': 1, 'state': Evil()}, path)  # a format without a hash
     with pytest.raises(TrainingError):
         checkpoints.load()
     assert not (tmp_path / 'touched').exists()
