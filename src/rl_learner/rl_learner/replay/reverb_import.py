@@ -1,19 +1,47 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Import Reverb without the start-up output of TensorFlow and gRPC; its address and errors."""
+"""Reverb and TensorFlow, imported when they are first used; Reverb's address and errors.
 
+The import takes seconds of processor time, so a program first checks what it was given: a mistake
+is reported at once. Neither prints its start-up output.
+"""
+
+from functools import cache
+import importlib
 import os
+from typing import Any, TYPE_CHECKING
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-os.environ.setdefault('GRPC_VERBOSITY', 'ERROR')
-
-import reverb
 from rl_agent.errors import ReplayError
-import tensorflow
 
-# the cores are for training; TensorFlow only delivers batches here
-tensorflow.config.set_visible_devices([], 'GPU')
-tensorflow.config.threading.set_intra_op_parallelism_threads(1)
-tensorflow.config.threading.set_inter_op_parallelism_threads(2)
+
+@cache
+def _import(name: str) -> Any:
+    """Return Reverb or TensorFlow, set up to leave the processor to training."""
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+    os.environ.setdefault('GRPC_VERBOSITY', 'ERROR')
+    tensorflow = importlib.import_module('tensorflow')
+    # TensorFlow only delivers batches here
+    tensorflow.config.set_visible_devices([], 'GPU')
+    tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+    tensorflow.config.threading.set_inter_op_parallelism_threads(2)
+    return importlib.import_module(name)
+
+
+class _ImportedWhenUsed:
+    """A module that is imported with its first attribute."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(_import(self._name), attribute)
+
+
+if TYPE_CHECKING:
+    import reverb
+    import tensorflow
+else:
+    reverb = _ImportedWhenUsed('reverb')
+    tensorflow = _ImportedWhenUsed('tensorflow')
 
 __all__ = ['local_address', 'replay_error', 'reverb', 'tensorflow']
 

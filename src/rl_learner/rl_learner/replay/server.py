@@ -139,7 +139,7 @@ class ReplayServer:
         return state
 
 
-def _note_table(start: ReplayStart) -> reverb.Table:
+def _note_table(start: ReplayStart) -> 'reverb.Table':
     """Return the table with the padding note; its name says where the items start."""
     return reverb.Table(
         name=note_table_name(start.first, start.total, uuid.uuid4().hex),
