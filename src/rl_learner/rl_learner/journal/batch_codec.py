@@ -35,6 +35,7 @@ uint32 count
 uint32 observation_size
 uint32 action_size
 {chr(10).join(f'{column.type}[] {column.name}' for column in COLUMNS)}
+uint8[] mac
 
 {_SEPARATOR}
 MSG: std_msgs/Header
@@ -72,6 +73,8 @@ class TransitionBatch:
         count: number of transitions.
         columns: by the names of `transition_columns.COLUMNS`, (count, size) for vectors and
             (count,) for numbers.
+        end: offset of the end of the last column in the bytes that were decoded; 0: there were
+            none.
     """
 
     stamp: tuple[int, int]
@@ -83,6 +86,7 @@ class TransitionBatch:
     action_size: int
     count: int
     columns: Mapping[str, NDArray[Any]]
+    end: int = 0
 
     def __len__(self) -> int:
         """Return the number of transitions."""
@@ -178,7 +182,20 @@ def encode(batch: TransitionBatch) -> bytes:
         if values.size:
             _align(data, dtype.itemsize)
             data += values.tobytes()
-    return bytes(data)
+    return _without_mac(data)
+
+
+def stored(data: bytes, batch: TransitionBatch) -> bytes:
+    """Return the bytes of a batch that is to be stored.
+
+    The authentication code is left out, as it was checked. A batch from a robot whose messages
+    lack that field gets it, empty, so that a journal holds messages of one kind.
+
+    Args:
+        data: from which the batch was decoded.
+        batch: with transitions.
+    """
+    return _without_mac(bytearray(memoryview(data)[: batch.end]))
 
 
 def _decode(data: bytes) -> TransitionBatch:
@@ -218,6 +235,7 @@ def _decode(data: bytes) -> TransitionBatch:
         position += length * dtype.itemsize
     if position > len(data):
         raise struct.error('an array ends after the message')
+    _check_mac(data, position)
     return TransitionBatch(
         stamp=stamp,
         frame_id=texts[0],
@@ -228,7 +246,24 @@ def _decode(data: bytes) -> TransitionBatch:
         action_size=action_size,
         count=count,
         columns=columns,
+        end=position,
     )
+
+
+def _check_mac(data: bytes, position: int) -> None:
+    """Raise struct.error if the field after the last column, at `position`, is not complete."""
+    if position == len(data):
+        return  # of a robot from before that field
+    position += -(position - _ENCODING_BYTES) % 4
+    (length,) = _LENGTH.unpack_from(data, position)
+    if position + _LENGTH.size + length > len(data):
+        raise struct.error('mac ends after the message')
+
+
+def _without_mac(data: bytearray) -> bytes:
+    """Return a serialised batch that ends with the last column, with an empty `mac` added."""
+    _align(data, 4)
+    return bytes(data + _LENGTH.pack(0))
 
 
 def _align(data: bytearray, size: int) -> None:

@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 import contextlib
 import errno
+import io
 import os
 from pathlib import Path
 
-from mcap.data_stream import RecordBuilder
+from mcap.data_stream import ReadDataStream, RecordBuilder
 from mcap.opcode import Opcode
 from mcap.records import (
     Channel,
@@ -154,10 +155,12 @@ def repair(path: Path) -> int:
     """
     file, header = open_journal_file(path)
     with file:
-        statistics, end = _Statistics(), file.tell()
+        statistics, end, schema = _Statistics(), file.tell(), record_bytes(_SCHEMA_RECORD)
         for record in read_records(file):
             if record.opcode == Opcode.DATA_END:
                 break
+            if record.opcode == Opcode.SCHEMA:  # the message may have had other fields then
+                schema = record_bytes(Schema.read(ReadDataStream(io.BytesIO(record.body))))
             if record.opcode == Opcode.MESSAGE:
                 statistics.add(1, int.from_bytes(record.body[6:14], 'little'))
             end = record.end
@@ -168,7 +171,7 @@ def repair(path: Path) -> int:
         with atomic_file(path) as repaired:
             for position in range(0, end, 1 << 20):
                 repaired.write(file.read(min(1 << 20, end - position)))
-            repaired.write(_tail(end, statistics, _head(header)[1]))
+            repaired.write(_tail(end, statistics, _head(header)[1], schema))
     return truncated_bytes
 
 
@@ -211,11 +214,19 @@ def _head(header: JournalHeader) -> tuple[bytes, MetadataIndex]:
     ), index
 
 
-def _tail(offset: int, statistics: _Statistics, metadata_index: MetadataIndex) -> bytes:
+def _tail(
+    offset: int,
+    statistics: _Statistics,
+    metadata_index: MetadataIndex,
+    schema: bytes = b'',
+) -> bytes:
     """Return the bytes after the last message, which ends at `offset`."""
     data_end = record_bytes(DataEnd(data_section_crc=0))
     summary = b''.join(
-        map(record_bytes, (_SCHEMA_RECORD, _CHANNEL_RECORD, statistics.record(), metadata_index))
+        (
+            schema or record_bytes(_SCHEMA_RECORD),
+            *map(record_bytes, (_CHANNEL_RECORD, statistics.record(), metadata_index)),
+        )
     )
     footer = Footer(summary_start=offset + len(data_end), summary_offset_start=0, summary_crc=0)
     return data_end + summary + record_bytes(footer) + MCAP0_MAGIC

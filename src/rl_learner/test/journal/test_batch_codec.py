@@ -7,7 +7,7 @@ from batches import make_batch
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from rl_agent.transport.transition_columns import COLUMNS
-from rl_learner.journal.batch_codec import decode, encode, MESSAGE_DEFINITION, TYPE_NAME
+from rl_learner.journal.batch_codec import decode, encode, MESSAGE_DEFINITION, stored, TYPE_NAME
 from rl_msgs.msg import TransitionBatch
 
 
@@ -38,6 +38,7 @@ def test_columns_match_the_message() -> None:
         for name, kind in fields.items()
         if kind.startswith('sequence')
     }
+    assert arrays.pop('mac') == 'uint8'  # of the whole message, no column
     arrays = {name: {'float': 'float32'}.get(kind, kind) for name, kind in arrays.items()}
     assert list(arrays.items()) == [(column.name, column.type) for column in COLUMNS]
 
@@ -65,3 +66,16 @@ def test_arrays_of_a_wrong_length_are_refused() -> None:
     message.reward = array('f', [1.0])
     with pytest.raises(Exception, match='reward: given 1 values for 2'):
         decode(bytes(serialize_message(message)))
+
+
+@pytest.mark.parametrize('count', [1, 5])
+@pytest.mark.parametrize('mac', [None, 0, 40], ids=['of before', 'empty', 'with code'])
+def test_a_code_is_neither_needed_nor_stored(mac: int | None, count: int) -> None:
+    """A robot of before sends no such field; ROS reads what is stored all the same."""
+    expected = encode(make_batch(1, count))
+    data = expected[:-4] if mac is None else expected[:-4] + mac.to_bytes(4, 'little') + bytes(mac)
+    if mac is not None:
+        assert list(deserialize_message(data, TransitionBatch).mac) == [0] * mac
+    batch = decode(data)
+    assert stored(data, batch) == expected
+    assert list(deserialize_message(expected, TransitionBatch).mac) == []

@@ -33,6 +33,8 @@ from small_disk import disk_of
 
 KEY = ('robot_1', 'session_a')
 FINGERPRINT = SPACES.fingerprint
+# Batches 1 to 3 and 4 to 5 in a file without end, from before batches had the field `mac`.
+WITHOUT_MAC = Path(__file__).parent / 'data' / 'without_mac.mcap'
 
 
 def open_journal(folder: Path, **settings: int) -> Journal:
@@ -559,3 +561,25 @@ def test_a_read_error_names_the_file(tmp_path: Path) -> None:
     bad.seek(8)
     with pytest.raises(JournalError, match=r'mcap: cannot be read: Input/output error; if'):
         list(read_records(bad))
+
+
+def test_a_journal_from_before_the_field_mac_goes_on(tmp_path: Path) -> None:
+    """Its repaired file keeps its own schema, for readers that go by it; the next has the new."""
+    first = tmp_path / '000000000000.mcap'
+    shutil.copy(WITHOUT_MAC, first)
+    journal = open_journal(tmp_path)
+    assert journal.sequences == {KEY: 5}
+    fill(journal, 6, 2)
+    journal.close()
+    assert numbers(tmp_path) == [1, 2, 3, 4, 5, 6, 7]
+    second = tmp_path / '000000000005.mcap'
+    for path, rewards, has_mac in ((first, [1, 2, 3, 4, 5], False), (second, [6, 7], True)):
+        messages = [item.ros_msg for item in read_ros2_messages(str(path))]
+        assert [value for item in messages for value in item.reward] == rewards
+        assert [hasattr(item, 'mac') for item in messages] == [has_mac] * len(messages)
+        with AnyReader([path]) as reader:
+            again: list[Any] = [
+                reader.deserialize(data, connection.msgtype)
+                for connection, _, data in reader.messages()
+            ]
+        assert [value for item in again for value in item.reward] == rewards
