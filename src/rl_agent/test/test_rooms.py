@@ -30,7 +30,7 @@ FLOORS = {
         'description',
         'tasks transport',
         'ros plugins entry_points',
-        'bringup configuration',
+        'bringup configuration security',
         'system real_time event_log array_checks quaternion',
         'errors array_types',
     ),

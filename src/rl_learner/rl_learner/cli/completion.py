@@ -8,6 +8,7 @@ from pathlib import Path
 from rl_agent.configuration import config_folder
 from rl_agent.errors import ConfigurationError
 from rl_agent.robot_check import check_robot
+from rl_agent.security import rl_keys
 from rl_learner.cli import (
     command_line,
     dashboard,
@@ -34,6 +35,7 @@ _MODULES = (
     export_dataset,
     import_recordings,
     plot,
+    rl_keys,
     runs,
 )
 _FOLDERS = ('run', 'runs', 'resume', 'delete')

@@ -86,15 +86,17 @@ def test_all_installed_tools_have_completion(workspace_setup: str) -> None:
     installed = {
         line.partition('=')[0].strip(" '")
         for line in workspace_setup.splitlines()
-        if line.strip().startswith("'rl_") and ' = rl_learner.entry_points:' in line
+        if line.strip().startswith("'rl_") and '.entry_points:' in line
     }
     assert tools == installed
 
 
 @pytest.fixture
 def workspace_setup() -> str:
-    """Return the text of the package's setup.py."""
-    return (Path(__file__).resolve().parents[2] / 'setup.py').read_text(encoding='utf-8')
+    """Return the text of both packages' setup.py."""
+    sources = Path(__file__).resolve().parents[3]
+    files = sources.glob('*/setup.py')
+    return '\n'.join(path.read_text(encoding='utf-8') for path in files)
 
 
 def complete(folder: Path, words: list[str]) -> set[str]:

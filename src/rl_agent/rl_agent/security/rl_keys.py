@@ -1,0 +1,100 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""`rl_keys`: makes, shows, changes and removes the keys of a fleet."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+import sys
+
+from rl_agent.errors import ConfigurationError, WRONG_CONFIGURATION
+from rl_agent.security.key_folder import (
+    add_keys,
+    FILES,
+    list_keys,
+    make_keys,
+    remove_key,
+    use_other_keys,
+)
+
+_EXAMPLES = """
+  rl_keys make keys                        # new keys in the folder `keys`
+  rl_keys show keys                        # which keys there are, and what for
+  rl_keys rotate keys                      # a second key of each kind, accepted but not used yet
+  rl_keys rotate keys --use                # once all machines have the files: use the second keys
+  rl_keys remove keys 0123456789abcdef     # once all machines have them: end with an old key
+"""
+_INTERRUPTED = 130  # the exit code of shells after Ctrl-C
+_EXIT_CODES = 'exit codes: 0 done, 2 wrong usage, a file that cannot be used, 130 interrupted'
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog='rl_keys',
+        description='Make and change the keys by which robots recognise the policies of their'
+        '\nlearner, and the learner machine the transitions of its robots.',
+        epilog=f'examples:\n{_EXAMPLES.strip(chr(10))}\n\n{_EXIT_CODES}',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        'action',
+        choices=('make', 'show', 'rotate', 'remove'),
+        metavar='ACTION',
+        help='make, show, rotate or remove',
+    )
+    parser.add_argument('folder', type=Path, metavar='FOLDER', help='folder of the key files')
+    parser.add_argument(
+        'key', nargs='?', metavar='KEY', help='with remove: id of the key, as `show` prints it'
+    )
+    parser.add_argument(
+        '--use', action='store_true', help='with rotate: use the second keys from now on'
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do what the command line says and exit."""
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    if (options.key is not None) != (options.action == 'remove'):
+        parser.error('KEY: accepted: an id of `rl_keys show`, with remove and only with it')
+    if options.use and options.action != 'rotate':
+        parser.error(f'--use: given with {options.action}; accepted: with rotate')
+    try:
+        print('\n'.join(_run(options)))
+    except ConfigurationError as error:
+        print(f'error: {error}', file=sys.stderr)
+        sys.exit(WRONG_CONFIGURATION)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    sys.exit(0)
+
+
+def _run(options: argparse.Namespace) -> list[str]:
+    """Do what the options say; return the lines to print."""
+    folder = options.folder
+    if options.action == 'make':
+        make_keys(folder)
+        return [*_table(folder), '', *(f'{name}: for {place}' for name, place in FILES.items())]
+    if options.action == 'rotate':
+        (use_other_keys if options.use else add_keys)(folder)
+        last = 'remove' if options.use else 'rotate --use'
+        return [
+            *_table(folder),
+            '',
+            f'next: copy the files to all machines, restart their nodes, then `rl_keys {last}`',
+        ]
+    if options.action == 'remove':
+        file = remove_key(folder, options.key)
+        return [f'{options.key} removed from {file}', *_table(folder)]
+    return _table(folder)
+
+
+def _table(folder: Path) -> list[str]:
+    """Return a line for each key."""
+    return [f'{key.file:<17} {key.id}  {key.use}' for key in list_keys(folder)]
+
+
+if __name__ == '__main__':
+    main()
