@@ -41,6 +41,7 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         seed=given['seed'],
         max_steps=given['max_steps'],
         max_steps_ahead=given['max_steps_ahead'],
+        trusted_keys=given['trusted_keys'],
         **parameters((*LEARNER, *BRIDGE), given),
     )
     pythons = {'rl_learner': learner_python, 'rl_agent': robot_python}

@@ -7,9 +7,10 @@ import time
 from fleet import Listener, SpinningListener
 import numpy as np
 import pytest
-from rclpy.serialization import deserialize_message
+from rclpy.serialization import deserialize_message, serialize_message
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
+from rl_agent.event_log import EventLog
 from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.policy.policy_store import PolicyStore
 from rl_agent.policy.ros_policy_message import policy_to_message
@@ -127,3 +128,48 @@ def test_the_newest_polled_policy_is_accepted_and_a_bad_one_counted(
     assert newest.version == 3
     assert newest.policy.parameters.parameters[0] == 3.0
     subscriber.close()
+
+
+@pytest.mark.parametrize('polled', [False, True])
+def test_messages_of_before_and_broken_ones(
+    robot: SpinningListener, learner: Listener, polled: bool
+) -> None:
+    """A learner machine of before sends no `run`, `signed_ns`, `signature` and `mac`."""
+    spaces, events = Spaces(load_robot('pendulum')), EventLog()
+    store, spool = PolicyStore(spaces, events), Spool(100, session='s')
+    receiver = PolicySubscriber(robot.node, store, polled=polled)
+    sender = Sender('robot_7', 's', spaces.fingerprint)
+    uplink = Uplink(robot.node, spool, sender, 0.05, events=events, polled=polled)
+    policies = learner.node.create_publisher(Policy, POLICY, POLICY_QOS)
+    acks = learner.node.create_publisher(TransitionAck, TRANSITIONS_ACK, ACK_QOS)
+    architecture = PolicyArchitecture(spaces.observation_size, spaces.action_size, (8,))
+    numbers = np.arange(architecture.num_parameters, dtype=np.float32)
+    parameters = PolicyParameters(
+        architecture, numbers, version=3, fingerprint=spaces.fingerprint, learner_session='s'
+    )
+    policy = bytes(serialize_message(policy_to_message(parameters)))
+    policy = policy[: policy.index(numbers.tobytes()) + numbers.nbytes]
+    ack = TransitionAck(robot='robot_7', session='s', sequence=6)
+    acknowledgement = bytes(serialize_message(ack))[:-4]
+    broken = [b'\x00\x01\x00\x00', policy[:-4], acknowledgement[:-1], b'\x00\x01' + b'\xff' * 90]
+
+    def publish() -> None:
+        for data in broken:
+            policies.publish(data)
+            acks.publish(data + b'robot_7')
+        policies.publish(policy)
+        acks.publish(acknowledgement)
+
+    def publish_and_poll() -> None:
+        publish()
+        if polled:
+            receiver.poll()
+            uplink.exchange()
+
+    until(lambda: store.accepted == 1 and uplink.acknowledged == 6, publish_and_poll)
+    assert store.newest is not None
+    assert store.newest.version == 3
+    np.testing.assert_array_equal(store.newest.policy.parameters.parameters, numbers)
+    until(lambda: events.counts().get('acknowledgement_refused', 0) > 0, publish_and_poll)
+    receiver.close()
+    uplink.close()

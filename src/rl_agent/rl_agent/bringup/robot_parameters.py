@@ -41,6 +41,22 @@ class AgentParameters:
         'keeps transitions that were not acknowledged for the next start; empty: in memory only',
     )
     policy: str = parameter('', 'policy file to start with; empty: wait for the learner')
+    trusted_keys: str = parameter(
+        '',
+        'file of the public keys whose policies are obeyed, see rl_keys; empty: policies of any'
+        ' sender are',
+    )
+    policy_max_age_s: float = parameter(
+        0.0,
+        'with trusted_keys: oldest policy that is obeyed, since it was signed, by the clocks of'
+        ' both machines; 0: any age',
+        ge=0.0,
+    )
+    fleet_key: str = parameter(
+        '',
+        'file of the key that robots and replay bridge share, see rl_keys; empty: acknowledgements'
+        ' of any sender count',
+    )
     action_scale: float = parameter(
         1.0,
         'shrinks the action box about its default pose; above 0, at most 1',
@@ -64,11 +80,16 @@ class AgentParameters:
     )
 
     def __post_init__(self) -> None:
-        """Refuse to keep a processor awake that is not named."""
+        """Refuse to keep a processor awake that is not named, and an age that nobody signs."""
         if self.keep_awake and self.control_cpu < 0:
             raise ValueError(
                 'keep_awake: given true without control_cpu; accepted: with control_cpu, a'
                 ' processor that nothing else needs'
+            )
+        if self.policy_max_age_s and not self.trusted_keys:
+            raise ValueError(
+                f'policy_max_age_s: given {self.policy_max_age_s:g} without trusted_keys;'
+                ' accepted: with trusted_keys, as only a signature says when a policy was made'
             )
 
 

@@ -16,10 +16,14 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, PolicyError
 from rl_agent.event_log import EventLog
+from rl_agent.policy.policy_authority import PolicyAuthority
 from rl_agent.policy.policy_file import load_policy
 from rl_agent.policy.policy_store import PolicyStore
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_absolute_names
 from rl_agent.safety.safety_state import SafetyState
+from rl_agent.security.fleet_key import FleetKeys, load_fleet_keys
+from rl_agent.security.key_file import missing_keys
+from rl_agent.transport.ros_uplink import Uplink
 from rl_agent.transport.spool import Spool
 from rl_agent.transport.spool_folder import SpoolFolder
 from rl_agent.transport.transition import Sender
@@ -42,6 +46,8 @@ class AgentParts:
         events: counts and reports.
         state: of safety.
         store: of policies.
+        authority: says whose policies are obeyed; None: those of any sender.
+        fleet_keys: authenticate transitions and acknowledgements; None: they do not.
         spool: of transitions.
         spool_folder: of the spool; None: in memory only.
         steps: publishes steps and episodes.
@@ -56,6 +62,8 @@ class AgentParts:
     events: EventLog
     state: SafetyState
     store: PolicyStore
+    authority: PolicyAuthority | None
+    fleet_keys: FleetKeys | None
     spool: Spool
     spool_folder: SpoolFolder | None
     steps: StepPublisher
@@ -76,8 +84,8 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
         settings: its parameters.
 
     Raises:
-        ConfigurationError: the robot's description, the policy file or the spool folder cannot be
-            used.
+        ConfigurationError: the robot's description, the policy file, a key file or the spool
+            folder cannot be used.
     """
     description = load_ros_robot(settings.robot)
     refuse_absolute_names(node, description)
@@ -85,6 +93,10 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
     robot_id = settings.robot_id or node.get_namespace().strip('/') or description.name
     sender = Sender(robot_id, uuid.uuid4().hex, spaces.fingerprint)
     events = EventLog()
+    authority = PolicyAuthority.load(settings.trusted_keys, settings.policy_max_age_s)
+    fleet_keys = load_fleet_keys(settings.fleet_key)
+    if lacking := missing_keys(trusted_keys=settings.trusted_keys, fleet_key=settings.fleet_key):
+        node.get_logger().info(lacking)
     store = PolicyStore(spaces, events)
     if settings.policy:
         _offer_file(store, Path(settings.policy).expanduser())
@@ -102,6 +114,8 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
         events,
         SafetyState(events),
         store,
+        authority,
+        fleet_keys,
         spool,
         folder,
         steps,
@@ -109,6 +123,19 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
         SimulationPacer(settings.max_steps_ahead, unacknowledged=lambda: spool.pending)
         if settings.max_steps_ahead
         else None,
+    )
+
+
+def make_uplink(node: Node, parts: AgentParts, *, polled: bool = False) -> Uplink:
+    """Return the link to the learner machine, see `Uplink`."""
+    return Uplink(
+        node,
+        parts.spool,
+        parts.sender,
+        parts.settings.send_period_s,
+        keys=parts.fleet_keys,
+        events=parts.events,
+        polled=polled,
     )
 
 

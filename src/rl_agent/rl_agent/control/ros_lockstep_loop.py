@@ -2,11 +2,10 @@
 """The control loop in lockstep with a simulation: time passes only with a command."""
 
 from rclpy.node import Node
-from rl_agent.control.ros_agent_parts import AgentParts
+from rl_agent.control.ros_agent_parts import AgentParts, make_uplink
 from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
 from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
-from rl_agent.transport.ros_uplink import Uplink
 
 
 class LockstepLoop(ControlLoop):
@@ -23,8 +22,8 @@ class LockstepLoop(ControlLoop):
         super().__init__(
             parts,
             LockstepRobot(node, parts.description, settings.robot_timeout_s),
-            Uplink(node, parts.spool, parts.sender, settings.send_period_s),
-            PolicySubscriber(node, parts.store),
+            make_uplink(node, parts),
+            PolicySubscriber(node, parts.store, parts.authority),
             parts.listener,
             defer_spooling=False,
         )

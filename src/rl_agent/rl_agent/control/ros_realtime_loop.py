@@ -8,14 +8,13 @@ from rclpy.node import Node
 from rl_agent.bringup.evaluation_topics import is_evaluation_topic
 from rl_agent.control.background_worker import BackgroundWorker
 from rl_agent.control.decision_rehearsal import DecisionRehearsal
-from rl_agent.control.ros_agent_parts import AgentParts
+from rl_agent.control.ros_agent_parts import AgentParts, make_uplink
 from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
 from rl_agent.real_time.keep_awake import kept_awake
 from rl_agent.real_time.scheduling import prepare_process, prepare_thread, restore_process
 from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
 from rl_agent.ros.ros_topics import POLICY
-from rl_agent.transport.ros_uplink import Uplink
 
 # An emergency stop that was asked for before this start is heard before the robot moves.
 _LATCHED_STOP_HEARD_S = 1.0
@@ -47,8 +46,8 @@ class RealtimeLoop(ControlLoop):
             rehearse_decision=lambda reading: self._rehearsal.walk(reading),
             own_processor=settings.keep_awake,
         )
-        policies = PolicySubscriber(node, parts.store, polled=True)
-        uplink = Uplink(node, parts.spool, parts.sender, settings.send_period_s, polled=True)
+        policies = PolicySubscriber(node, parts.store, parts.authority, polled=True)
+        uplink = make_uplink(node, parts, polled=True)
         self._background = BackgroundWorker(
             parts.listener, (uplink.exchange, policies.poll), settings.send_period_s
         )

@@ -6,7 +6,9 @@ import threading
 import time
 
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
+from rclpy.serialization import deserialize_message, serialize_message
+from rl_agent.errors import ConfigurationError
+from rl_agent.event_log import EventLog
 from rl_agent.ros.ros_polling import PolledGroup, take_all
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import (
@@ -16,6 +18,8 @@ from rl_agent.ros.ros_topics import (
     TRANSITIONS_ACK,
     TRANSITIONS_OFFERED_QOS,
 )
+from rl_agent.security.fleet_key import ACKNOWLEDGEMENT, FleetKeys
+from rl_agent.security.fleet_key import TRANSITIONS as TRANSITIONS_MESSAGE
 from rl_agent.transport.ros_batch_message import batch_to_message
 from rl_agent.transport.send_window import SendWindow
 from rl_agent.transport.spool import Spool, SpooledBatch
@@ -24,18 +28,29 @@ from rl_msgs.msg import TransitionAck, TransitionBatch
 
 OnAck = Callable[[str, int], None]  # session, sequence
 
+_MISSING_FIELD = bytes(8)  # an acknowledgement of before has no `mac`
+
 
 class Connection:
     """The two topics to and from the learner machine; several robots in a process may share it."""
 
-    def __init__(self, node: Node, *, polled: bool = False) -> None:
+    def __init__(
+        self,
+        node: Node,
+        *,
+        keys: FleetKeys | None = None,
+        events: EventLog | None = None,
+        polled: bool = False,
+    ) -> None:
         """Connect.
 
         Args:
             node: its executor handles acknowledgements.
+            keys: authenticate batches, and the acknowledgements that count; None: all count.
+            events: where refused acknowledgements are reported.
             polled: only `poll` takes acknowledgements.
         """
-        self._node = node
+        self._node, self._keys, self._events = node, keys, events or EventLog()
         self._listeners: dict[str, OnAck] = {}
         self._publisher = node.create_publisher(
             TransitionBatch, TRANSITIONS, TRANSITIONS_OFFERED_QOS
@@ -45,6 +60,7 @@ class Connection:
             TRANSITIONS_ACK,
             self._on_ack,
             ACK_WANTED_QOS,
+            raw=True,  # a code covers the bytes
             callback_group=PolledGroup() if polled else None,
         )
 
@@ -60,25 +76,51 @@ class Connection:
         """Send a batch without waiting."""
         message = batch_to_message(batch, sender)
         message.header.stamp = self._node.get_clock().now().to_msg()
-        self._publisher.publish(message)
+        if self._keys is None:
+            self._publisher.publish(message)
+        else:
+            data = serialize_message(message)
+            self._publisher.publish(self._keys.seal(data, TRANSITIONS_MESSAGE))
 
     def poll(self) -> None:
-        """Take the acknowledgements that have arrived; skip those of other robots."""
-        names = [robot.encode() for robot in self._listeners]
+        """Take the acknowledgements that have arrived."""
         for data, _ in take_all(self._acks):
-            if any(name in data for name in names):
-                self._on_ack(deserialize_message(data, TransitionAck))
+            self._on_ack(data)
 
     def close(self) -> None:
         """Disconnect."""
         self._node.destroy_subscription(self._acks)
         self._node.destroy_publisher(self._publisher)
 
-    def _on_ack(self, message: TransitionAck) -> None:
-        """Pass an acknowledgement to the listener of its robot."""
+    def _on_ack(self, data: bytes) -> None:
+        """Pass an acknowledgement to the listener of its robot, once its sender is known."""
+        if not any(robot.encode() in data for robot in self._listeners):
+            return  # another robot's
+        try:
+            if self._keys is not None:
+                self._keys.check(data, ACKNOWLEDGEMENT)
+            message = _deserialized(data)
+        except ConfigurationError as error:
+            self._events.note('acknowledgement_refused', str(error))
+            return
         listener = self._listeners.get(message.robot)
         if listener is not None:
             listener(message.session, message.sequence)
+
+
+def _deserialized(data: bytes) -> TransitionAck:
+    """Return the message in serialised bytes.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    try:
+        return deserialize_message(data + _MISSING_FIELD, TransitionAck)
+    except Exception as error:  # of a middleware's own kind
+        raise ConfigurationError(
+            f'acknowledgement of {len(data)} bytes: cannot be read: {error}; accepted:'
+            ' rl_msgs/msg/TransitionAck'
+        ) from error
 
 
 class Uplink:
@@ -97,6 +139,8 @@ class Uplink:
         period_s: float,
         connection: Connection | None = None,
         *,
+        keys: FleetKeys | None = None,
+        events: EventLog | None = None,
         polled: bool = False,
     ) -> None:
         """Start sending.
@@ -106,12 +150,14 @@ class Uplink:
             spool: transitions to send.
             sender: names the robot and its session.
             period_s: time between two checks of the spool.
-            connection: shared with other robots; None: a new one.
+            connection: shared with other robots; None: a new one, with `keys` and `events`.
+            keys: see `Connection`.
+            events: see `Connection`.
             polled: no timer; call `exchange` once every period.
         """
         self._spool, self._sender, self._node = spool, sender, node
         self._own_connection = connection is None
-        self._connection = connection or Connection(node, polled=polled)
+        self._connection = connection or Connection(node, keys=keys, events=events, polled=polled)
         self._connection.listen(sender.robot, self._on_ack)
         self._window: SendWindow | None = None
         self._highest: dict[str, int] = {}  # session to the highest number sent

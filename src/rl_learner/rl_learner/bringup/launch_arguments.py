@@ -26,12 +26,15 @@ SEED = _LEARNER['seed']
 RUN_FOLDER = _LEARNER['run_folder']
 
 # Parameters of the replay bridge in addition to robot, algorithm, replay_port and run_folder.
-BRIDGE = (_BRIDGE['journal_keep_gb'],)
+BRIDGE = (_BRIDGE['journal_keep_gb'], _BRIDGE['fleet_key'])
 
 # Parameters of the learner in addition to robot, algorithm, replay_port and seed.
 LEARNER = (
     RUN_FOLDER,
-    *(_LEARNER[name] for name in ('device', 'threads', 'warmup', 'updates_to_data')),
+    *(
+        _LEARNER[name]
+        for name in ('device', 'threads', 'warmup', 'updates_to_data', 'signing_key')
+    ),
 )
 
 RESUME = LaunchArgument(
@@ -75,6 +78,7 @@ SIMULATION_LAUNCH = (
     LaunchArgument('seed', 'seed of everything random', 0),
     LaunchArgument('max_steps', 'control steps of all robots together; 0: no limit', 0),
     _as_in_the_demo(_AGENT['max_steps_ahead']),
+    _AGENT['trusted_keys'],
     REPLAY_PORT,
     LEARNER_PYTHON,
     dataclasses.replace(PYTHON, name='robot_python'),

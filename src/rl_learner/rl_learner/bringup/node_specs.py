@@ -21,6 +21,7 @@ def learner_nodes(
     *,
     run_folder: str = RunParameters.run_folder,
     journal_keep_gb: float = ReplayBridgeParameters.journal_keep_gb,
+    fleet_key: str = '',
     **learner_parameters: ParameterValue,
 ) -> tuple[NodeSpec, NodeSpec]:
     """Return replay bridge and learner.
@@ -31,6 +32,7 @@ def learner_nodes(
         replay_port: of the Reverb server between the two.
         run_folder: both nodes write there.
         journal_keep_gb: size of the journal to keep.
+        fleet_key: file of the key that the bridge shares with the robots; empty: none.
         learner_parameters: other ROS parameters of the learner.
     """
     shared: dict[str, ParameterValue] = {
@@ -39,7 +41,10 @@ def learner_nodes(
         'replay_port': replay_port,
         'run_folder': run_folder,
     }
-    journal: dict[str, ParameterValue] = {'journal_keep_gb': journal_keep_gb}
+    journal: dict[str, ParameterValue] = {
+        'journal_keep_gb': journal_keep_gb,
+        'fleet_key': fleet_key,
+    }
     return (
         NodeSpec('rl_learner', 'replay_bridge', parameters={**shared, **journal}),
         NodeSpec('rl_learner', 'learner', parameters={**shared, **learner_parameters}),
@@ -69,6 +74,8 @@ def simulation_nodes(
     max_steps: int,
     max_steps_ahead: int,
     record_period_s: float = RecorderParameters.period_s,
+    trusted_keys: str = '',
+    fleet_key: str = '',
     **learner_parameters: Any,
 ) -> list[NodeSpec]:
     """Return learner, bridge and recorder, then each simulated robot and its agent.
@@ -82,11 +89,18 @@ def simulation_nodes(
         max_steps: of all robots together; 0: no limit.
         max_steps_ahead: transitions that simulated time may run ahead of training; 0: no limit.
         record_period_s: time between two points of TensorBoard's curves.
+        trusted_keys: file of the public keys whose policies the agents obey; empty: all.
+        fleet_key: file of the key that agents and bridge share; empty: none.
         learner_parameters: other arguments of `learner_nodes`.
     """
     seeds = [int(word) for word in np.random.SeedSequence(seed).generate_state(2 * robots + 1)]
     bridge, learner = learner_nodes(
-        robot, algorithm, replay_port, seed=seeds[-1], **learner_parameters
+        robot,
+        algorithm,
+        replay_port,
+        seed=seeds[-1],
+        fleet_key=fleet_key,
+        **learner_parameters,
     )
     folder = learner.parameters['run_folder']
     recording = recorder(robot, algorithm, period_s=record_period_s, run_folder=folder)
@@ -103,6 +117,8 @@ def simulation_nodes(
                 max_steps=max_steps and max(1, (max_steps + number) // robots),
                 max_steps_ahead=max_steps_ahead,
                 robot_timeout_s=SIMULATION_STARTS_WITHIN_S,
+                trusted_keys=trusted_keys,
+                fleet_key=fleet_key,
             ),
         ]
     return specs

@@ -38,6 +38,9 @@ class LearnerParameters(_ReplayParameters):
     updates_to_data: float = parameter(
         0.0, "critic updates per transition; 0: the algorithm's own", ge=0.0, le=1000.0
     )
+    signing_key: str = parameter(
+        '', 'file of the key that signs policies, see rl_keys; empty: they are not signed'
+    )
     publish_period_s: float = parameter(
         0.2, 'minimum time between two policies', ge=0.01, le=60.0, live=True
     )
@@ -52,6 +55,11 @@ class LearnerParameters(_ReplayParameters):
 class ReplayBridgeParameters(_ReplayParameters):
     """ROS parameters of the replay bridge."""
 
+    fleet_key: str = parameter(
+        '',
+        'file of the key that robots and replay bridge share, see rl_keys; empty: transitions of'
+        ' any sender are stored',
+    )
     commit_period_s: float = parameter(
         0.1, 'minimum time between two writes to the disk', ge=0.0, le=10.0
     )

@@ -18,7 +18,7 @@ Inserting into Reverb before the acknowledgement would make robots wait while th
 Inserting before the journal would require a way to remove rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import math
 import threading
@@ -27,7 +27,7 @@ from typing import Protocol
 
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, JournalError
-from rl_learner.journal.batch_codec import decode, encode, TransitionBatch
+from rl_learner.journal.batch_codec import decode, encode, stored, TransitionBatch
 
 Key = tuple[str, str]
 
@@ -104,14 +104,23 @@ class ReplayBridge:
         waiting: set while a batch waits for `commit`.
     """
 
-    def __init__(self, spaces: Spaces, log: BatchLog, sequences: dict[Key, int]) -> None:
+    def __init__(
+        self,
+        spaces: Spaces,
+        log: BatchLog,
+        sequences: dict[Key, int],
+        authenticate: Callable[[bytes], None] | None = None,
+    ) -> None:
         """Serve robots of one kind.
 
         Args:
             spaces: spaces of the robots.
             log: the journal.
             sequences: (robot, session) to the highest number already in the journal.
+            authenticate: raises ConfigurationError for a serialised batch of an unknown sender;
+                None: every sender is known.
         """
+        self._authenticate = authenticate
         self._spaces, self._log = spaces, log
         self._lock = threading.Lock()
         self._streams = {key: _Stream(number, number) for key, number in sequences.items()}
@@ -126,9 +135,12 @@ class ReplayBridge:
             data: a serialised `TransitionBatch`.
 
         Raises:
-            ConfigurationError: it is malformed or from another kind of robot.
+            ConfigurationError: it is malformed, of an unknown sender, or from another kind of
+                robot.
         """
         try:
+            if self._authenticate is not None:
+                self._authenticate(data)
             batch = decode(data)
             self._check(batch)
         except ConfigurationError:
@@ -145,6 +157,8 @@ class ReplayBridge:
             if skip:
                 batch = batch.without_first(skip)
                 data = encode(batch)
+            else:
+                data = stored(data, batch)
             stream.accepted = batch.last_sequence
             self._waiting.append(_Waiting(key, data, len(batch), batch.last_sequence, now_s))
         self.waiting.set()

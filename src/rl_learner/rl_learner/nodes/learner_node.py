@@ -16,6 +16,7 @@ import threading
 import time
 import uuid
 
+from rclpy.serialization import serialize_message
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, RlError
@@ -33,6 +34,8 @@ from rl_agent.ros.ros_topics import (
     STATUS_QOS,
     steady_clock,
 )
+from rl_agent.security.key_file import missing_keys
+from rl_agent.security.policy_signature import SigningKey
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.bringup.parameters import LearnerParameters
 from rl_learner.journal.journal_reader import journal_extent, JournalExtent
@@ -66,6 +69,7 @@ class LearnerNode(ManagedNode):
         self._settings = declare_parameters(self, LearnerParameters)
         follow_changes(self, self._settings, self._on_change)
         self._thread: threading.Thread | None = None
+        self._publishing = threading.Lock()
 
     @property
     def autostart(self) -> bool:
@@ -81,6 +85,10 @@ class LearnerNode(ManagedNode):
     def configure(self) -> None:
         """Build networks and replay; `activate` begins training."""
         parameters = self._settings
+        key = parameters.signing_key
+        self._signing_key = SigningKey.load(Path(key).expanduser()) if key else None
+        if lacking := missing_keys(signing_key=key):
+            self.get_logger().info(lacking)
         robot = load_robot(parameters.robot)
         self._algorithm = load_algorithm(parameters.algorithm, self._overrides())
         folder = open_run_folder(Path(parameters.run_folder).expanduser())
@@ -102,6 +110,7 @@ class LearnerNode(ManagedNode):
         manifest = next_start(
             folder, robot, self._algorithm, dataclasses.asdict(parameters), self._session
         )
+        self._run = manifest.starts[0].get('session', self._session)
         claim_run(folder, RunIdentity.of(self._spaces, self._algorithm))
         update = Update(
             self._algorithm,
@@ -243,14 +252,24 @@ class LearnerNode(ManagedNode):
         )
         message = policy_to_message(signed)
         message.header.stamp = self.get_clock().now().to_msg()
-        self._policies.publish(message)
-        self._policy_message, self._policy_s = message, time.monotonic()
+        with self._publishing:
+            self._policy_message, self._policy_s = message, time.monotonic()
+            self._send_policy(message)
 
     def _repeat_policy(self) -> None:
         """Publish the newest policy again if it has not been published for a while."""
-        age_s = time.monotonic() - self._policy_s
-        if self._policy_message and age_s >= _POLICY_REPEAT_PERIOD_S:
-            self._policies.publish(self._policy_message)
+        with self._publishing:  # or an older version could follow a newer one
+            age_s = time.monotonic() - self._policy_s
+            if self._policy_message and age_s >= _POLICY_REPEAT_PERIOD_S:
+                self._send_policy(self._policy_message)
+
+    def _send_policy(self, message: PolicyMessage) -> None:
+        """Publish a policy, with a signature of this moment where there is a key."""
+        if self._signing_key is None:
+            self._policies.publish(message)
+            return
+        message.run, message.signed_ns = self._run, time.time_ns()
+        self._policies.publish(self._signing_key.seal(serialize_message(message)))
 
     def _on_save(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Request a checkpoint."""

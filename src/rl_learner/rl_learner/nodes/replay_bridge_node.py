@@ -14,6 +14,7 @@ import threading
 import time
 
 import numpy as np
+from rclpy.serialization import serialize_message
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
@@ -31,6 +32,9 @@ from rl_agent.ros.ros_topics import (
     TRANSITIONS_ACK,
     TRANSITIONS_QOS,
 )
+from rl_agent.security.fleet_key import ACKNOWLEDGEMENT, load_fleet_keys
+from rl_agent.security.fleet_key import TRANSITIONS as TRANSITIONS_MESSAGE
+from rl_agent.security.key_file import missing_keys
 from rl_agent.system.disk_space import has_space
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.bringup.parameters import ReplayBridgeParameters
@@ -64,6 +68,7 @@ class ReplayBridgeNode(ManagedNode):
     def configure(self) -> None:
         """Open the journal and subscribe."""
         parameters = self._settings
+        self._keys = keys = load_fleet_keys(parameters.fleet_key)
         spaces = Spaces(load_robot(parameters.robot))
         algorithm = load_algorithm(parameters.algorithm)
         folder = open_run_folder(Path(parameters.run_folder).expanduser())
@@ -75,7 +80,12 @@ class ReplayBridgeNode(ManagedNode):
         )
         self._journal = self._open_journal(folder / EXPERIENCE, spaces.fingerprint, settings)
         write_retention(folder, parameters.journal_keep_gb)
-        self._bridge = ReplayBridge(spaces, self._journal, self._journal.sequences)
+        self._bridge = ReplayBridge(
+            spaces,
+            self._journal,
+            self._journal.sequences,
+            (lambda data: keys.check(data, TRANSITIONS_MESSAGE)) if keys else None,
+        )
         rows = JournalRows(
             folder / EXPERIENCE,
             lambda: self._journal.written,
@@ -91,6 +101,8 @@ class ReplayBridgeNode(ManagedNode):
         self._committing = threading.Thread(target=self._commit_until_stopped, name='journal')
         self._committing.start()
         self._feeder.start()
+        if lacking := missing_keys(fleet_key=parameters.fleet_key):
+            self.get_logger().info(lacking)
         self.get_logger().info(
             f'{self._journal.written.total} transitions in {self._journal.folder}'
         )
@@ -196,7 +208,10 @@ class ReplayBridgeNode(ManagedNode):
             sequence=acknowledgement.sequence,
         )
         message.header.stamp = self.get_clock().now().to_msg()
-        self._acks.publish(message)
+        if self._keys is None:
+            self._acks.publish(message)
+        else:
+            self._acks.publish(self._keys.seal(serialize_message(message), ACKNOWLEDGEMENT))
 
     def _publish_status(self) -> None:
         """Publish the status of the bridge."""

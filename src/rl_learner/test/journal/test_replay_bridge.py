@@ -7,6 +7,7 @@ import dataclasses
 from batches import make_batch, ONE, SPACES
 import pytest
 from rl_agent.errors import ConfigurationError, JournalError
+from rl_agent.security.fleet_key import ACKNOWLEDGEMENT, FleetKeys, TRANSITIONS
 from rl_agent.transport.transition import Sender
 from rl_learner.journal.batch_codec import decode, encode
 from rl_learner.journal.replay_bridge import ReplayBridge
@@ -248,3 +249,22 @@ def test_a_failed_write_is_not_acknowledged(bridge: ReplayBridge, log: ListLog) 
     assert send(bridge, 5, 4) == 8
     assert send(bridge, 9, 1) == 9
     assert log.rewards() == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_a_batch_of_an_unknown_sender_changes_nothing(log: ListLog) -> None:
+    """A forged one would otherwise move the numbers of the robot that it names."""
+    keys, foreign = FleetKeys([bytes(32)]), FleetKeys([bytes(range(32))])
+    bridge = ReplayBridge(SPACES, log, {}, lambda data: keys.check(data, TRANSITIONS))
+    good, far = encode(make_batch(1, 3)), encode(make_batch(1000, 1, oldest=1000))
+    assert bridge.receive(keys.seal(good, TRANSITIONS)) is None
+    for data in (far, foreign.seal(far, TRANSITIONS), keys.seal(far, ACKNOWLEDGEMENT), b''):
+        with pytest.raises(ConfigurationError, match='mac: given'):
+            bridge.receive(data)
+    assert bridge.counts.refused == 4
+    assert bridge.receive(keys.seal(encode(make_batch(4, 2)), TRANSITIONS)) is None
+    bridge.commit()
+    assert log.stored == [good, encode(make_batch(4, 2))]
+    assert (bridge.counts.lost, bridge.counts.duplicate) == (0, 0)
+    again = bridge.receive(keys.seal(good, TRANSITIONS))  # recorded and sent again by anybody
+    assert again is not None
+    assert (again.sequence, bridge.counts.duplicate) == (5, 3)
