@@ -32,6 +32,7 @@ setup(
         shared('config', '*.yaml'),
         *(shared('config/' + kind, '*.yaml') for kind in ('algorithms', 'demos', 'robots')),
         shared('config/layouts', '*'),
+        shared('config/security', '*.xml'),
         shared('config/worlds', '*.sdf'),
         shared('config/worlds', '*.yaml'),
         *(shared(folder, 'model.*') for folder in models),
