@@ -14,6 +14,7 @@ from pathlib import Path
 import sys
 import threading
 import time
+from typing import Any
 import uuid
 
 from rclpy.serialization import serialize_message
@@ -107,10 +108,8 @@ class LearnerNode(ManagedNode):
         device = training_device(parameters.device)
         torch.set_num_threads(parameters.threads or os.cpu_count() or 1)
         self._spaces = Spaces(robot)
-        manifest = next_start(
-            folder, robot, self._algorithm, dataclasses.asdict(parameters), self._session
-        )
-        self._run = manifest.starts[0].get('session', self._session)
+        manifest = next_start(folder, robot, self._algorithm, _recorded(parameters), self._session)
+        self._run = manifest.starts[0].get('session') or self._session
         claim_run(folder, RunIdentity.of(self._spaces, self._algorithm))
         update = Update(
             self._algorithm,
@@ -301,6 +300,14 @@ class LearnerNode(ManagedNode):
         )
         message.header.stamp = self.get_clock().now().to_msg()
         return message
+
+
+def _recorded(parameters: LearnerParameters) -> dict[str, Any]:
+    """Return the parameters for the manifest; the command that resumes may run elsewhere."""
+    recorded = dataclasses.asdict(parameters)
+    if parameters.signing_key:
+        recorded['signing_key'] = str(Path(parameters.signing_key).expanduser().absolute())
+    return recorded
 
 
 def _learner_settings(parameters: LearnerParameters) -> LearnerSettings:

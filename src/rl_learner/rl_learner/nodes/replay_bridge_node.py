@@ -79,7 +79,7 @@ class ReplayBridgeNode(ManagedNode):
             keep_transitions=algorithm.replay_capacity,
         )
         self._journal = self._open_journal(folder / EXPERIENCE, spaces.fingerprint, settings)
-        write_retention(folder, parameters.journal_keep_gb)
+        write_retention(folder, parameters.journal_keep_gb, parameters.fleet_key)
         self._bridge = ReplayBridge(
             spaces,
             self._journal,

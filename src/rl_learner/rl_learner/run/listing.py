@@ -13,7 +13,7 @@ from rl_agent.errors import ConfigurationError
 from rl_learner.run.episode_log import EPISODES_FILE, read_episodes
 from rl_learner.run.folder import CHECKPOINTS, DEMO_FILE
 from rl_learner.run.lock import LOCK_FILE, run_state, RunState
-from rl_learner.run.manifest import read_retention, read_run, RUN_FILE
+from rl_learner.run.manifest import read_fleet_key, read_retention, read_run, RUN_FILE
 
 # The learner's parameters that are also arguments of its launch file.
 _LAUNCHED_WITH = (
@@ -119,6 +119,12 @@ def resume_command(folder: Path) -> list[str]:
     given['run_folder'] = str(folder)
     # nothing is deleted where the retention is unknown
     given['journal_keep_gb'] = read_retention(folder) or 0
+    # without its keys, a run would go on unsigned and store transitions of any sender
+    keys = {
+        'signing_key': run.parameters.get('signing_key', ''),
+        'fleet_key': read_fleet_key(folder),
+    }
+    given |= {name: path for name, path in keys.items() if path}
     words = [f'{key}:={value}' for key, value in given.items()]
     return ['ros2', 'launch', 'rl_learner', 'learner.launch.py', *words]
 

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """`run.json`: the robot, algorithm, parameters and commits of a run, for all tools.
 
-The bridge does not write that file; it keeps its retention in `bridge.json`.
+The bridge does not write that file; it keeps its retention and its key's path in `bridge.json`.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from rl_learner.run.folder import BRIDGE_FILE
 _LOGGER = logging.getLogger(__name__)
 RUN_FILE = 'run.json'
 _FORMAT = 1
-_RETENTION_KEY = 'journal_keep_gb'
+_RETENTION_KEY, _FLEET_KEY = 'journal_keep_gb', 'fleet_key'
 _GIT_TIMEOUT_S = 5.0
 
 
@@ -117,22 +117,25 @@ def read_run(folder: Path) -> RunManifest:
     )
 
 
-def write_retention(folder: Path, keep_gb: float) -> None:
-    """Write how much experience the bridge keeps, for the command that resumes the run.
+def write_retention(folder: Path, keep_gb: float, fleet_key: str = '') -> None:
+    """Write retention and key file of the bridge, for the command that resumes the run.
 
     Args:
         folder: of the run.
         keep_gb: size of the journal above which the oldest files are deleted; 0: no limit.
+        fleet_key: file of the key that authenticates transitions; empty: none.
 
     Raises:
         ConfigurationError: the file cannot be written.
     """
-    if read_retention(folder) == keep_gb:
+    fleet_key = str(Path(fleet_key).expanduser().absolute()) if fleet_key else ''
+    if (read_retention(folder), read_fleet_key(folder)) == (keep_gb, fleet_key):
         return
+    content = {_RETENTION_KEY: keep_gb, **({_FLEET_KEY: fleet_key} if fleet_key else {})}
     path = folder / BRIDGE_FILE
     try:
         with atomic_file(path) as file:
-            file.write((json.dumps({_RETENTION_KEY: keep_gb}) + '\n').encode())
+            file.write((json.dumps(content) + '\n').encode())
     except OSError as error:
         raise ConfigurationError(f'{path}: cannot be written: {error}') from error
 
@@ -144,6 +147,15 @@ def read_retention(folder: Path) -> float | None:
         return float(content[_RETENTION_KEY])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def read_fleet_key(folder: Path) -> str:
+    """Return the key file of a run's bridge; empty: none."""
+    try:
+        content = json.loads((folder / BRIDGE_FILE).read_text(encoding='utf-8'))
+        return str(content.get(_FLEET_KEY, ''))
+    except (OSError, ValueError, AttributeError):
+        return ''
 
 
 def robot_of_run(folder: Path, name: str) -> RobotDescription:

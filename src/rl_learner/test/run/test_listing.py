@@ -52,6 +52,19 @@ def test_a_run_resumes_with_its_retention(tmp_path: Path, kept: float, printed: 
     assert arguments(resume_command(run))['journal_keep_gb'] == printed
 
 
+def test_a_run_resumes_with_its_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or it would go on unsigned, and store the transitions of any sender."""
+    run = make_run(tmp_path / 'run', signing_key='/keys/signing_key.pem')
+    monkeypatch.chdir(tmp_path)
+    write_retention(run, 3.0, 'fleet_key.txt')
+    given = arguments(resume_command(run))
+    assert given['signing_key'] == '/keys/signing_key.pem'
+    assert given['fleet_key'] == str(tmp_path / 'fleet_key.txt')
+    assert given['journal_keep_gb'] == '3.0'
+    write_retention(run, 3.0)
+    assert 'fleet_key' not in arguments(resume_command(run))
+
+
 @pytest.mark.parametrize('content', [None, '', '{', '[]', '{"journal_keep_gb": null}', '{}'])
 def test_nothing_is_deleted_where_the_retention_is_unknown(
     tmp_path: Path, content: str | None
