@@ -158,6 +158,18 @@ def decode(data: bytes) -> TransitionBatch:
         ) from error
 
 
+def count_of(data: bytes) -> int:
+    """Return the number of transitions in a serialised batch, without reading its arrays.
+
+    Raises:
+        ConfigurationError: the bytes end before it.
+    """
+    try:
+        return int(_read_head(data)[2][2])
+    except (struct.error, UnicodeDecodeError, IndexError) as error:
+        raise ConfigurationError(f'TransitionBatch of {len(data)} bytes: {error}') from error
+
+
 def encode(batch: TransitionBatch) -> bytes:
     """Return the serialised bytes of a batch."""
     data = bytearray(_LITTLE_ENDIAN + b'\x00\x00')
@@ -200,22 +212,8 @@ def stored(data: bytes, batch: TransitionBatch) -> bytes:
 
 def _decode(data: bytes) -> TransitionBatch:
     """Return the batch; raise errors of several types if the bytes are not a batch."""
-    if data[:2] != _LITTLE_ENDIAN:
-        raise struct.error(f'encoding {data[:2]!r}')
-    stamp = _STAMP.unpack_from(data, _ENCODING_BYTES)
-    position = _ENCODING_BYTES + _STAMP.size
-    texts = []
-    for _ in range(4):
-        position += -(position - _ENCODING_BYTES) % 4
-        (length,) = _LENGTH.unpack_from(data, position)
-        position += _LENGTH.size + length
-        if position > len(data):
-            raise struct.error('a string ends after the message')
-        texts.append(data[position - length : position - 1].decode())
-    position += -(position - _ENCODING_BYTES) % 8
-    first, oldest, count, *sizes = _NUMBERS.unpack_from(data, position)
-    observation_size, action_size = sizes
-    position += _NUMBERS.size
+    stamp, texts, numbers, position = _read_head(data)
+    first, oldest, count, observation_size, action_size = numbers
     widths = {'observation_size': observation_size, 'action_size': action_size}
     columns = _Columns(data)
     for name, (dtype, size) in _DTYPES.items():
@@ -264,6 +262,24 @@ def _without_mac(data: bytearray) -> bytes:
     """Return a serialised batch that ends with the last column, with an empty `mac` added."""
     _align(data, 4)
     return bytes(data + _LENGTH.pack(0))
+
+
+def _read_head(data: bytes) -> tuple[tuple[int, int], list[str], tuple[int, ...], int]:
+    """Return stamp, texts and numbers of a batch, and the offset of its first array."""
+    if data[:2] != _LITTLE_ENDIAN:
+        raise struct.error(f'encoding {data[:2]!r}')
+    stamp = _STAMP.unpack_from(data, _ENCODING_BYTES)
+    position = _ENCODING_BYTES + _STAMP.size
+    texts = []
+    for _ in range(4):
+        position += -(position - _ENCODING_BYTES) % 4
+        (length,) = _LENGTH.unpack_from(data, position)
+        position += _LENGTH.size + length
+        if position > len(data):
+            raise struct.error('a string ends after the message')
+        texts.append(data[position - length : position - 1].decode())
+    position += -(position - _ENCODING_BYTES) % 8
+    return stamp, texts, _NUMBERS.unpack_from(data, position), position + _NUMBERS.size
 
 
 def _align(data: bytearray, size: int) -> None:

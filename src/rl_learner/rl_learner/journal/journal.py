@@ -20,12 +20,12 @@ from rl_learner.journal.journal_file import JournalFile, repair
 from rl_learner.journal.journal_header import has_complete_header, JournalHeader, read_header
 from rl_learner.journal.journal_reader import (
     file_name,
-    is_corrupted,
     journal_files,
-    read_batches,
     transitions_before,
+    units_of_file,
 )
 from rl_learner.journal.journal_records import MOVE_THIS_AWAY
+from rl_learner.journal.journal_seal import new_marker
 
 JOURNAL_LOCK = '.lock'
 _LOGGER = logging.getLogger(__name__)
@@ -169,15 +169,18 @@ class Journal:
             )
         self._repair(files[-1])
         total, sequences = header.transitions_before, dict(header.sequences)
-        for batch in read_batches(files[-1]):
-            sender = batch.sender
-            # last in the dictionary is the most recent session
-            sequences.pop((sender.robot, sender.session), None)
-            sequences[sender.robot, sender.session] = batch.last_sequence
-            total += len(batch)
+        is_damaged = False
+        for unit in units_of_file(files[-1]):
+            total += unit.count
+            is_damaged |= unit.damage is not None
+            if unit.batch is not None:
+                sender = unit.batch.sender
+                # last in the dictionary is the most recent session
+                sequences.pop((sender.robot, sender.session), None)
+                sequences[sender.robot, sender.session] = unit.batch.last_sequence
         if total == header.transitions_before:
-            if is_corrupted(files[-1]):
-                raise JournalError(f'{files[-1]}: its first batch is corrupted; {MOVE_THIS_AWAY}')
+            if is_damaged:
+                raise JournalError(f'{files[-1]}: all its batches are damaged; {MOVE_THIS_AWAY}')
             files[-1].unlink()  # the new file has the same name
         return total, sequences
 
@@ -201,7 +204,7 @@ class Journal:
     def _new_file(self, total: int, sequences: Sequences) -> JournalFile:
         """Begin a file."""
         recent = dict(list(sequences.items())[-_MAX_SESSIONS:])
-        header = JournalHeader(self._fingerprint, total, recent)
+        header = JournalHeader(self._fingerprint, total, recent, new_marker())
         return JournalFile(self.folder / file_name(total), header)
 
     def _rotate(self, sequences: Sequences) -> None:

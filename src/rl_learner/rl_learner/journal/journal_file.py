@@ -2,8 +2,8 @@
 """Writes, finishes and repairs one MCAP file of the journal.
 
 Messages are neither chunked nor compressed, so that a truncated file can be read up to its end and
-a batch is found at its offset. Readers that need an index use the summary at the end; `repair`
-adds it to a file without one.
+a batch is found at its offset. A seal before each one shows damage. Readers that need an index use
+the summary at the end; `repair` adds it to a file without one.
 """
 
 from collections import defaultdict
@@ -11,14 +11,18 @@ from collections.abc import Sequence
 import contextlib
 import errno
 import io
+import itertools
 import os
 from pathlib import Path
+import struct
+from typing import BinaryIO
+import zlib
 
-from mcap.data_stream import ReadDataStream, RecordBuilder
+from mcap.data_stream import ReadDataStream
+from mcap.exceptions import McapError
 from mcap.opcode import Opcode
 from mcap.records import (
     Channel,
-    DataEnd,
     Footer,
     Message,
     MetadataIndex,
@@ -29,9 +33,11 @@ from mcap.writer import MCAP0_MAGIC
 from rl_agent.bringup.evaluation_topics import TRANSITIONS
 from rl_agent.errors import JournalError
 from rl_agent.system.atomic_file import atomic_file
-from rl_learner.journal.batch_codec import MESSAGE_DEFINITION, TYPE_NAME
-from rl_learner.journal.journal_header import JournalHeader, open_journal_file
-from rl_learner.journal.journal_records import JOURNAL_START, read_records, record_bytes
+from rl_learner.journal.batch_codec import count_of, MESSAGE_DEFINITION, TYPE_NAME
+from rl_learner.journal.journal_header import copy_of_header, JournalHeader, open_journal_file
+from rl_learner.journal.journal_records import JOURNAL_START, read_records, Record, record_bytes
+from rl_learner.journal.journal_seal import seal
+from rl_learner.journal.journal_units import DATA_END, read_units, report
 
 _CHANNEL = 1
 _SCHEMA_RECORD = Schema(id=1, name=TYPE_NAME, encoding='ros2msg', data=MESSAGE_DEFINITION.encode())
@@ -53,12 +59,17 @@ class JournalFile:
 
         If creation failed, a leftover file with a header would repeat transition numbers.
 
+        Args:
+            path: of the file.
+            header: with a marker.
+
         Raises:
             OSError: folder or disk refuses it; no file of that name is left.
         """
         self.path = path
         self._statistics = _Statistics()
         head, self._metadata_index = _head(header)
+        self._marker, self._row = header.marker, header.transitions_before
         if path.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         unnamed = path.with_name(f'.{path.name}')
@@ -91,10 +102,13 @@ class JournalFile:
                 ' learner'
             )
         self._truncate_to_size(status.st_size)
-        builder = RecordBuilder()
+        parts, row = [], self._row
         for message in messages:
-            Message(_CHANNEL, log_time_ns, message, log_time_ns, 0).write(builder)
-        group = builder.end()
+            record = record_bytes(Message(_CHANNEL, log_time_ns, message, log_time_ns, 0))
+            count = count_of(message)
+            parts += [seal(record, row, count, self._marker), record]
+            row += count
+        group = b''.join(parts)
         try:
             _write_all(self._handle, group)
             os.fsync(self._handle)
@@ -103,6 +117,7 @@ class JournalFile:
                 self._truncate_to_size(os.fstat(self._handle).st_size)
             raise
         self.size += len(group)
+        self._row = row
         self._statistics.add(len(messages), log_time_ns)
 
     def finish(self) -> None:
@@ -155,15 +170,13 @@ def repair(path: Path) -> int:
     """
     file, header = open_journal_file(path)
     with file:
-        statistics, end, schema = _Statistics(), file.tell(), record_bytes(_SCHEMA_RECORD)
-        for record in read_records(file):
-            if record.opcode == Opcode.DATA_END:
-                break
-            if record.opcode == Opcode.SCHEMA:  # the message may have had other fields then
-                schema = record_bytes(Schema.read(ReadDataStream(io.BytesIO(record.body))))
-            if record.opcode == Opcode.MESSAGE:
-                statistics.add(1, int.from_bytes(record.body[6:14], 'little'))
-            end = record.end
+        schema, statistics, end = _schema_of(file), _Statistics(), file.tell()
+        for unit in read_units(file, header, path, row=header.transitions_before):
+            if unit.damage is not None:
+                report(unit.damage)
+            if unit.batch is not None:
+                statistics.add(1, unit.log_time_ns)
+            end = unit.end
         if file.seek(-len(MCAP0_MAGIC), os.SEEK_END) >= end and file.read() == MCAP0_MAGIC:
             return 0
         truncated_bytes = file.seek(0, os.SEEK_END) - end
@@ -173,6 +186,24 @@ def repair(path: Path) -> int:
                 repaired.write(file.read(min(1 << 20, end - position)))
             repaired.write(_tail(end, statistics, _head(header)[1], schema))
     return truncated_bytes
+
+
+def _schema_of(file: BinaryIO) -> bytes:
+    """Return the schema record in a file: the message may have had other fields then."""
+    position = file.tell()
+    file.seek(len(JOURNAL_START))
+    schema = _SCHEMA_RECORD
+    for record in itertools.takewhile(_is_before_messages, read_records(file)):
+        if record.opcode == Opcode.SCHEMA:
+            with contextlib.suppress(McapError, struct.error, ValueError):  # damaged
+                schema = Schema.read(ReadDataStream(io.BytesIO(record.body)))
+    file.seek(position)
+    return record_bytes(schema)
+
+
+def _is_before_messages(record: Record) -> bool:
+    """Return whether a record belongs to the start of a file."""
+    return record.opcode in (Opcode.METADATA, Opcode.SCHEMA, Opcode.CHANNEL)
 
 
 class _Statistics:
@@ -209,9 +240,8 @@ def _head(header: JournalHeader) -> tuple[bytes, MetadataIndex]:
     metadata = header.to_metadata()
     record = record_bytes(metadata)
     index = MetadataIndex(offset=len(JOURNAL_START), length=len(record), name=metadata.name)
-    return JOURNAL_START + record + record_bytes(_SCHEMA_RECORD) + record_bytes(
-        _CHANNEL_RECORD
-    ), index
+    head = JOURNAL_START + record + record_bytes(_SCHEMA_RECORD) + record_bytes(_CHANNEL_RECORD)
+    return head + (copy_of_header(header, head) if header.marker else b''), index
 
 
 def _tail(
@@ -221,15 +251,15 @@ def _tail(
     schema: bytes = b'',
 ) -> bytes:
     """Return the bytes after the last message, which ends at `offset`."""
-    data_end = record_bytes(DataEnd(data_section_crc=0))
     summary = b''.join(
         (
             schema or record_bytes(_SCHEMA_RECORD),
             *map(record_bytes, (_CHANNEL_RECORD, statistics.record(), metadata_index)),
         )
     )
-    footer = Footer(summary_start=offset + len(data_end), summary_offset_start=0, summary_crc=0)
-    return data_end + summary + record_bytes(footer) + MCAP0_MAGIC
+    footer = record_bytes(Footer(offset + len(DATA_END), summary_offset_start=0, summary_crc=0))
+    summary += footer[:-4]
+    return DATA_END + summary + zlib.crc32(summary).to_bytes(4, 'little') + MCAP0_MAGIC
 
 
 def _write_all(handle: int, data: bytes) -> None:

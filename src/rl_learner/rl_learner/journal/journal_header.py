@@ -1,12 +1,17 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""The header of a journal file: reads it and tells truncated from corrupted ones."""
+"""The header of a journal file: reads it and tells truncated from corrupted ones.
 
-from dataclasses import dataclass, field
+A file has its header twice, with a checksum in each: as MCAP metadata, for everyone, and once more
+as the last record before the batches. Files of before the checksums have it once.
+"""
+
+from dataclasses import dataclass, field, replace
 import io
 import json
 from pathlib import Path
 import struct
 from typing import BinaryIO
+import zlib
 
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
@@ -15,6 +20,7 @@ from mcap.records import Metadata
 from mcap.writer import MCAP0_MAGIC
 from rl_agent.errors import ConfigurationError, JournalError
 from rl_learner.journal.journal_records import (
+    Damage,
     JOURNAL_START,
     MOVE_THIS_AWAY,
     read_records,
@@ -23,7 +29,12 @@ from rl_learner.journal.journal_records import (
 )
 
 METADATA_NAME = 'rl_journal'
-FORMAT = '1'
+FORMAT_OF_BEFORE, FORMAT = '1', '2'
+COPY_OPCODE = 0x81  # MCAP reserves the opcodes from 0x80 on for applications
+_COPY_LABEL = b'\xffrl_journal copy\xff'  # in no name, because 0xff is not UTF-8
+_MOST_HEAD_BYTES = 4 << 20
+_CHECKSUM = 'crc32'
+_CRC_SIZE = 4
 
 
 @dataclass(frozen=True)
@@ -34,24 +45,41 @@ class JournalHeader:
         fingerprint: fingerprint of the robots' observation and action layout.
         transitions_before: number of transitions in earlier files, including deleted ones.
         sequences: (robot, session) to the highest number in earlier files.
+        marker: random bytes that mark the seals of the file; empty in files of before them.
+        damage: what was found damaged in the header, if anything.
     """
 
     fingerprint: str
     transitions_before: int
     sequences: dict[tuple[str, str], int] = field(default_factory=dict)
+    marker: bytes = b''
+    damage: Damage | None = field(default=None, compare=False)
 
     def to_metadata(self) -> Metadata:
         """Return the header as a metadata record."""
         rows = [[robot, session, number] for (robot, session), number in self.sequences.items()]
-        return Metadata(
-            name=METADATA_NAME,
-            metadata={
-                'format': FORMAT,
-                'fingerprint': self.fingerprint,
-                'transitions_before': str(self.transitions_before),
-                'sequences': json.dumps(rows),
-            },
-        )
+        values = {
+            'format': FORMAT if self.marker else FORMAT_OF_BEFORE,
+            'fingerprint': self.fingerprint,
+            'transitions_before': str(self.transitions_before),
+            'sequences': json.dumps(rows),
+        }
+        if self.marker:
+            values['marker'] = self.marker.hex()
+            values[_CHECKSUM] = _checksum(values)
+        return Metadata(name=METADATA_NAME, metadata=values)
+
+
+def copy_of_header(header: JournalHeader, before: bytes) -> bytes:
+    """Return the record that repeats a header.
+
+    Args:
+        header: with a marker.
+        before: all bytes of the file before the record; it holds their checksum.
+    """
+    body = _COPY_LABEL + record_bytes(header.to_metadata())[RECORD_PREFIX.size :]
+    record = RECORD_PREFIX.pack(COPY_OPCODE, len(body) + _CRC_SIZE) + body
+    return record + zlib.crc32(before + record).to_bytes(_CRC_SIZE, 'little')
 
 
 def open_journal_file(path: Path) -> tuple[BinaryIO, JournalHeader]:
@@ -110,7 +138,52 @@ def _open(path: Path) -> tuple[BinaryIO, JournalHeader | None]:
 
 
 def _read_header(file: BinaryIO, path: Path) -> JournalHeader | None:
-    """Return the header at the start of a file; None if the file ends within it."""
+    """Return the header at the start of a file, or its copy; None if the file ends within it."""
+    header: JournalHeader | None = None
+    failure: Exception | None = None
+    try:
+        header = _read_first_header(file, path)
+    except (ConfigurationError, JournalError) as error:
+        failure = error
+    if header is not None and not header.marker:
+        return header
+    after_first = file.tell()
+    copied, end, is_intact = _read_copy(file, path)
+    if header is None and copied is None:
+        if failure is not None:
+            raise failure
+        return None
+    file.seek(after_first if copied is None else end)
+    if not is_intact:
+        damage = Damage(path, 0, file.tell(), 'the header is damaged; its other copy is used')
+        return replace(header or copied or JournalHeader('', 0), damage=damage)
+    return header or copied
+
+
+def _read_copy(file: BinaryIO, path: Path) -> tuple[JournalHeader | None, int, bool]:
+    """Return the second header, its end, and whether all bytes up to there are as written.
+
+    Without a second header the end is 0.
+    """
+    file.seek(0)
+    head = file.read(_MOST_HEAD_BYTES)
+    place = head.find(_COPY_LABEL)
+    if place < RECORD_PREFIX.size:
+        return None, 0, False
+    _, length = RECORD_PREFIX.unpack_from(head, place - RECORD_PREFIX.size)
+    end = place + length
+    if length > len(head) or end > len(head):
+        return None, 0, False
+    try:
+        header = _parse_header(head[place + len(_COPY_LABEL) : end - _CRC_SIZE], path)
+    except (ConfigurationError, JournalError):
+        return None, 0, False
+    crc = zlib.crc32(head[: end - _CRC_SIZE]).to_bytes(_CRC_SIZE, 'little')
+    return header, end, crc == head[end - _CRC_SIZE : end]
+
+
+def _read_first_header(file: BinaryIO, path: Path) -> JournalHeader | None:
+    """Return the header in the metadata; None if the file ends within it."""
     magic = file.read(len(MCAP0_MAGIC))
     if not MCAP0_MAGIC.startswith(magic):
         raise ConfigurationError(f'{path}: given {magic!r}; accepted: an MCAP file')
@@ -172,11 +245,16 @@ def _parse_header(body: bytes, path: Path) -> JournalHeader:
 def _header_of(record: Metadata, path: Path) -> JournalHeader:
     """Return the header in a parsed metadata record."""
     values = record.metadata
-    if record.name != METADATA_NAME or values.get('format') != FORMAT:
+    if record.name != METADATA_NAME or values.get('format') not in (FORMAT_OF_BEFORE, FORMAT):
         raise ConfigurationError(
             f'{path}: given {record.name!r}, format {values.get("format")!r};'
-            f' accepted: {METADATA_NAME!r}, format {FORMAT!r}'
+            f' accepted: {METADATA_NAME!r}, format {FORMAT_OF_BEFORE!r} or {FORMAT!r}'
         )
+    marker = b''
+    if values['format'] == FORMAT:
+        if values.pop(_CHECKSUM) != _checksum(values):
+            raise ValueError('the checksum does not fit')
+        marker = bytes.fromhex(values['marker'])
     return JournalHeader(
         fingerprint=values['fingerprint'],
         transitions_before=int(values['transitions_before']),
@@ -184,4 +262,10 @@ def _header_of(record: Metadata, path: Path) -> JournalHeader:
             (robot, session): int(number)
             for robot, session, number in json.loads(values['sequences'])
         },
+        marker=marker,
     )
+
+
+def _checksum(values: dict[str, str]) -> str:
+    """Return the checksum of the other values of a header."""
+    return f'{zlib.crc32(json.dumps(values).encode()):08x}'

@@ -8,21 +8,15 @@ to its last complete record.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-import io
 from pathlib import Path
 
-from mcap.opcode import Opcode
-from mcap.writer import MCAP0_MAGIC
-from rl_agent.errors import ConfigurationError
-from rl_learner.journal.batch_codec import decode, TransitionBatch
+from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.journal.journal_header import (
     has_complete_header,
     open_journal_file,
     read_header,
 )
-from rl_learner.journal.journal_records import MOVE_THIS_AND_OLDER_AWAY, read_records, Record
-
-_MESSAGE_HEAD = 22  # channel, sequence and two times before the message
+from rl_learner.journal.journal_units import read_units, report, Unit
 
 
 @dataclass(frozen=True)
@@ -58,17 +52,32 @@ def journal_files(folder: Path) -> list[Path]:
 
 
 def read_batches(path: Path) -> Iterator[TransitionBatch]:
-    """Yield the batches of one file, up to the last complete one.
+    """Yield the batches of one file, up to the last complete one; damaged ones are left out.
 
     Raises:
         JournalError: the file cannot be read.
-        ConfigurationError: it is not a journal, or a message is not a batch.
+        ConfigurationError: it is not a journal.
     """
-    file, _ = open_journal_file(path)
+    for unit in units_of_file(path):
+        if unit.batch is not None:
+            yield unit.batch
+
+
+def units_of_file(path: Path) -> Iterator[Unit]:
+    """Yield the batches of one file and what is missing between; damage is logged.
+
+    Raises:
+        JournalError: the file cannot be read.
+        ConfigurationError: it is not a journal.
+    """
+    file, header = open_journal_file(path)
     with file:
-        for record in read_records(file):
-            if record.opcode == Opcode.MESSAGE:
-                yield decode_record(record, path)
+        if header.damage is not None:
+            report(header.damage)
+        for unit in read_units(file, header, path, row=header.transitions_before):
+            if unit.damage is not None:
+                report(unit.damage)
+            yield unit
 
 
 def read_journal(folder: Path) -> Iterator[TransitionBatch]:
@@ -77,26 +86,11 @@ def read_journal(folder: Path) -> Iterator[TransitionBatch]:
         yield from read_batches(path)
 
 
-def decode_record(record: Record, path: Path) -> TransitionBatch:
-    """Return the batch in a message record of a file.
-
-    Raises:
-        ConfigurationError: the message is not a batch.
-    """
-    try:
-        return decode(record.body[_MESSAGE_HEAD:])
-    except ConfigurationError as error:
-        raise ConfigurationError(
-            f'{path}, the record that ends at byte {record.end}: {error}; if the disk has'
-            f' corrupted it, {MOVE_THIS_AND_OLDER_AWAY}'
-        ) from error
-
-
 def journal_extent(folder: Path) -> JournalExtent:
     """Return what the journal in a folder holds; reads only the last file.
 
     Raises:
-        JournalError: that file cannot be read or is corrupted.
+        JournalError: that file or its header cannot be read.
         ConfigurationError: it is not a journal.
     """
     files = journal_files(folder)
@@ -107,22 +101,13 @@ def journal_extent(folder: Path) -> JournalExtent:
         return JournalExtent()
     header = read_header(files[-1])
     count, sessions = 0, set()
-    for batch in read_batches(files[-1]):
-        count += len(batch)
-        sessions.add((batch.sender.robot, batch.sender.session))
+    for unit in units_of_file(files[-1]):
+        count += unit.count
+        if unit.batch is not None:
+            sessions.add((unit.batch.sender.robot, unit.batch.sender.session))
     return JournalExtent(
         first=transitions_before(files[0]),
         total=header.transitions_before + count,
         fingerprint=header.fingerprint,
         open_sessions=len(sessions),
     )
-
-
-def is_corrupted(path: Path) -> bool:
-    """Return whether a file has its end, but a corrupted record before it."""
-    file, _ = open_journal_file(path)
-    with file:
-        if any(record.opcode == Opcode.DATA_END for record in read_records(file)):
-            return False
-        file.seek(-len(MCAP0_MAGIC), io.SEEK_END)
-        return file.read() == MCAP0_MAGIC

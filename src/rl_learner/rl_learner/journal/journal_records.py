@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 import io
+from pathlib import Path
 import struct
 from typing import BinaryIO
 
@@ -33,6 +34,27 @@ class Record:
     end: int
 
 
+@dataclass(frozen=True)
+class Damage:
+    """Bytes of a file that are not as they were written.
+
+    Attributes:
+        path: of the file.
+        start: offset of the first byte.
+        end: offset behind the last byte.
+        reason: how it shows, and what is lost.
+    """
+
+    path: Path
+    start: int
+    end: int
+    reason: str
+
+    def __str__(self) -> str:
+        """Return file, bytes and reason."""
+        return f'{self.path}, bytes {self.start} to {self.end}: {self.reason}'
+
+
 def record_bytes(record: McapRecord) -> bytes:
     """Return the bytes of a record."""
     builder = RecordBuilder()
@@ -59,15 +81,15 @@ def read_records(file: BinaryIO, end: int | None = None) -> Iterator[Record]:
         end = file.seek(0, io.SEEK_END)
         file.seek(position)
     while position + RECORD_PREFIX.size <= end:
-        opcode, length = RECORD_PREFIX.unpack(_read(file, RECORD_PREFIX.size))
+        opcode, length = RECORD_PREFIX.unpack(read_bytes(file, RECORD_PREFIX.size))
         # a file system may leave zeros in place of blocks that never reached the disk
         if opcode == 0 or length > _LARGEST_RECORD or position + RECORD_PREFIX.size + length > end:
             return
         position += RECORD_PREFIX.size + length
-        yield Record(opcode, _read(file, length), position)
+        yield Record(opcode, read_bytes(file, length), position)
 
 
-def _read(file: BinaryIO, count: int) -> bytes:
+def read_bytes(file: BinaryIO, count: int) -> bytes:
     """Return the next bytes of a journal file.
 
     Raises:

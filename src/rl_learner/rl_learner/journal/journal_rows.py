@@ -3,23 +3,25 @@
 
 Row k of a run is always the same: rows are in journal order, and each n-step sum ends at the
 latest with its file. So each file gives as many rows as it has transitions, and reading can start
-at any row.
+at any row. A transition that cannot be read gives a row without content, which looks like padding:
+it takes its place in Reverb, and nothing trains on it.
 """
 
 from collections.abc import Callable
+import itertools
 import os
 from pathlib import Path
 from typing import BinaryIO
 
-from mcap.opcode import Opcode
 import numpy as np
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import JournalError
 from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.journal.journal import Written
-from rl_learner.journal.journal_header import open_journal_file
-from rl_learner.journal.journal_reader import decode_record, journal_files, transitions_before
-from rl_learner.journal.journal_records import MOVE_THIS_AND_OLDER_AWAY, read_records
+from rl_learner.journal.journal_header import JournalHeader, open_journal_file
+from rl_learner.journal.journal_reader import journal_files, transitions_before
+from rl_learner.journal.journal_records import Damage, MOVE_THIS_AND_OLDER_AWAY
+from rl_learner.journal.journal_units import read_units, report, Unit
 from rl_learner.replay.layout import Batch, ReplayLayout
 from rl_learner.replay.n_step import NStep
 
@@ -54,6 +56,7 @@ class JournalRows:
         self._folder, self._written, self._layout = folder, written, layout
         self._n_step, self._gamma = n_step, gamma
         self._file: BinaryIO | None = None
+        self._header = JournalHeader('', 0)
         self._path = Path()
         self._reached = 0  # number of the file's next row; rows before `position` are skipped
         self.position = 0
@@ -86,7 +89,7 @@ class JournalRows:
 
         Raises:
             JournalError: the journal cannot be read, or transitions are missing.
-            ConfigurationError: a message is not a batch.
+            ConfigurationError: a file is not a journal.
         """
         if self._file is None:
             self.seek(self.position)
@@ -111,18 +114,20 @@ class JournalRows:
     def _open(self, path: Path) -> None:
         """Open a file and start at its first row."""
         self.close()
-        self._file, _ = open_journal_file(path)
+        self._file, self._header = open_journal_file(path)
         self._path = path
         self._sums: dict[tuple[str, str], NStep] = {}
-        self._ended = False
+        self._taken = transitions_before(path)  # transitions of the run before the next unit
+        self._ended = self._is_damaged = False
+        self._note(self._header.damage)
 
     def _next_rows(self, most: int) -> Float32Array | None:
         """Return the rows completed by the next batches, possibly none; None at the end."""
         written = self._written()
         grows = self._path == written.path
-        batches = self._batches(written.end if grows else None, most)
-        if batches:
-            return self._rows_of(batches)
+        units = self._units(written.end if grows else None, most)
+        if units:
+            return self._rows_of_units(units)
         if grows:
             return None
         if not self._ended:
@@ -131,7 +136,10 @@ class JournalRows:
         later = [path for path in journal_files(self._folder) if path > self._path]
         if not later:
             return None
-        if self._reached != transitions_before(later[0]):
+        missing = transitions_before(later[0]) - self._reached
+        if self._is_damaged and missing > 0:
+            return self._without_content(missing)
+        if missing:
             raise JournalError(
                 f'{self._path}: given rows up to number {self._reached}; accepted: up to'
                 f' {transitions_before(later[0])}, where {later[0].name} begins. Where a file was'
@@ -140,22 +148,43 @@ class JournalRows:
         self._open(later[0])
         return self._concatenate([])
 
-    def _batches(self, end: int | None, most: int) -> list[TransitionBatch]:
-        """Return batches of the open file with about `most` rows."""
+    def _units(self, end: int | None, most: int) -> list[Unit]:
+        """Return units of the open file with about `most` rows."""
         assert self._file is not None
-        batches: list[TransitionBatch] = []
+        units: list[Unit] = []
         count, position = 0, self._file.tell()
-        for record in read_records(self._file, end):
-            if record.opcode == Opcode.DATA_END:
+        for unit in read_units(self._file, self._header, self._path, end, self._taken):
+            position = unit.end
+            units.append(unit)
+            self._note(unit.damage)
+            self._taken += unit.count
+            count += unit.count
+            if count >= most:
                 break
-            position = record.end
-            if record.opcode == Opcode.MESSAGE:
-                batches.append(decode_record(record, self._path))
-                count += len(batches[-1])
-                if count >= most:
-                    break
         self._file.seek(position, os.SEEK_SET)
-        return batches
+        return units
+
+    def _note(self, damage: Damage | None) -> None:
+        """Remember and report damage of the open file."""
+        if damage is not None:
+            self._is_damaged = True
+            report(damage)
+
+    def _rows_of_units(self, units: list[Unit]) -> Float32Array:
+        """Return the rows completed by these units; no sum of rewards crosses a damage."""
+        parts = []
+        for is_read, group in itertools.groupby(units, key=lambda unit: unit.batch is not None):
+            some = list(group)
+            if is_read:
+                parts.append(self._rows_of([unit.batch for unit in some if unit.batch]))
+            elif any(unit.damage for unit in some):
+                parts += [sums.flush() for sums in self._sums.values()]
+                parts.append(self._without_content(sum(unit.count for unit in some)))
+        return parts[0] if len(parts) == 1 else self._concatenate(parts)
+
+    def _without_content(self, count: int) -> Float32Array:
+        """Return rows for transitions that cannot be read, (count, width)."""
+        return np.zeros((count, self._layout.width), np.float32)
 
     def _rows_of(self, batches: list[TransitionBatch]) -> Float32Array:
         """Return the rows completed by these batches."""

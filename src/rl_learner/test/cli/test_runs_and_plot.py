@@ -9,6 +9,7 @@ import shutil
 import sys
 from typing import Any
 
+from batches import make_batch
 from matplotlib import image
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError, JournalError
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.cli import plot, runs
+from rl_learner.journal.batch_codec import encode
 from rl_learner.journal.journal import Journal, JournalSettings
 from rl_learner.monitoring.learning_curves import band, draw, read_curve
 from rl_learner.run.episode_log import EpisodeLog, EPISODES_FILE
@@ -128,7 +130,7 @@ def test_a_run_whose_bridge_still_stores_is_not_deleted(
     assert output.out == ''
     assert idle.is_dir()
     assert run_state(used) == 'stopped'
-    journal.append([b'x'], 1, {})
+    journal.append([encode(make_batch(1, 1))], 1, {})
     journal.close()
     assert exit_code(runs.main, '--delete', idle, used, '--yes') == 0
     assert list(tmp_path.iterdir()) == []

@@ -207,7 +207,7 @@ METADATA = len(JOURNAL_START)
     ],
 )
 def test_a_corrupted_header(tmp_path: Path, offset: int, changed: bytes) -> None:
-    """The file has acknowledged transitions and must not count as one without any."""
+    """Both copies: the file has acknowledged transitions and must not count as one without any."""
     journal = open_journal(tmp_path)
     fill(journal, 1, 3)
     journal.close()
@@ -217,6 +217,7 @@ def test_a_corrupted_header(tmp_path: Path, offset: int, changed: bytes) -> None
     newest = journal_files(tmp_path)[1]
     content = newest.read_bytes()
     damaged = content[:offset] + changed + content[offset + len(changed) :]
+    damaged = damaged.replace(b'\xffrl_journal copy', b'\xffrl_journal copx')
     newest.write_bytes(damaged)
     check_refused(newest, 'its header is corrupted')
     assert newest.read_bytes() == damaged
@@ -226,15 +227,16 @@ def test_a_corrupted_header(tmp_path: Path, offset: int, changed: bytes) -> None
     journal.close()
 
 
-def test_a_corrupted_first_batch(tmp_path: Path) -> None:
+def test_a_file_without_a_readable_batch(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
     begin = journal.written.end
     fill(journal, 1, 3, 2)
+    end = journal.written.end
     journal.close()
     (path,) = journal_files(tmp_path)
     content = path.read_bytes()
-    path.write_bytes(content[:begin] + b'\x00' + content[begin + 1 :])
-    with pytest.raises(JournalError, match=r'its first batch is corrupted; move this file away'):
+    path.write_bytes(content[:begin] + bytes(end - begin) + content[end:])
+    with pytest.raises(JournalError, match=r'all its batches are damaged; move this file away'):
         open_journal(tmp_path)
     path.write_bytes(content)
     assert open_journal(tmp_path).written.total == 5
