@@ -57,6 +57,13 @@ class AgentParameters:
         'file of the key that robots and replay bridge share, see rl_keys; empty: acknowledgements'
         ' of any sender count',
     )
+    max_action_share: float = parameter(
+        0.25,
+        'largest share of the control period that a policy may take for one action in real time; a'
+        ' slower one is refused; above 0, at most 1',
+        gt=0,
+        le=1.0,
+    )
     action_scale: float = parameter(
         1.0,
         'shrinks the action box about its default pose; above 0, at most 1',

@@ -180,7 +180,7 @@ class Agent:
             request = self._evaluation
             self._hold_policy = request.episodes_left > 0
             if not (self._hold_policy and request is before):
-                self.policy = self._store.newest
+                self._use(self._store.newest)
             before = request
             evaluation = self._hold_policy or not self.explore
             self.state = 'evaluating' if evaluation else 'exploring'
@@ -304,5 +304,11 @@ class Agent:
         if policy is not self.policy:
             if self.policy is not None:
                 policy.policy.take_over_from(self.policy.policy, self._rng)
-            self.policy = policy
+            self._use(policy)
         return policy
+
+    def _use(self, policy: ReceivedPolicy | None) -> None:
+        """Use a policy; leave it to another thread to free the one before."""
+        if self.policy is not None and self.policy is not policy:
+            self._store.retire(self.policy)
+        self.policy = policy

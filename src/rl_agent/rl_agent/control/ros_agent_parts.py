@@ -97,7 +97,7 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
     fleet_keys = load_fleet_keys(settings.fleet_key)
     if lacking := missing_keys(trusted_keys=settings.trusted_keys, fleet_key=settings.fleet_key):
         node.get_logger().info(lacking)
-    store = PolicyStore(spaces, events)
+    store = PolicyStore(spaces, events, _longest_action_s(node, settings, description))
     if settings.policy:
         _offer_file(store, Path(settings.policy).expanduser())
     capacity = math.ceil(_SPOOL_S * description.rate_hz)
@@ -137,6 +137,15 @@ def make_uplink(node: Node, parts: AgentParts, *, polled: bool = False) -> Uplin
         events=parts.events,
         polled=polled,
     )
+
+
+def _longest_action_s(
+    node: Node, settings: AgentParameters, description: RobotDescription
+) -> float:
+    """Return how long a policy may take for one action; in lockstep time waits for it."""
+    if node.get_parameter('use_sim_time').value:
+        return math.inf
+    return settings.max_action_share / description.rate_hz
 
 
 def _offer_file(store: PolicyStore, path: Path) -> None:

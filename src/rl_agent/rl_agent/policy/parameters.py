@@ -2,15 +2,23 @@
 """A policy as data: its architecture and its parameters, with their checks."""
 
 from dataclasses import dataclass, field, fields
+import math
+import numbers
+import operator
+from typing import Any
 
 import numpy as np
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import PolicyError
+from rl_agent.policy.policy_limits import PolicyLimits
 
 ACTIVATIONS = ('relu', 'elu', 'tanh')
 DISTRIBUTIONS = ('gaussian', 'gsde', 'deterministic')
 NORM_EPSILON = 1e-5  # added to the variance in LayerNorm
 SDE_EPSILON = 1e-6  # added to the variance of state-dependent exploration
+_LARGEST_UINT32 = 2**32 - 1
+_LARGEST_UINT64 = 2**64 - 1
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -47,29 +55,51 @@ class PolicyArchitecture:
     observation_clip: float = 10.0
 
     def __post_init__(self) -> None:
-        """Check the fields.
+        """Check the fields; make every size a Python integer, which cannot overflow.
 
         Raises:
-            PolicyError: a field is out of range.
+            PolicyError: a field has another type or is out of range.
         """
+        limits = PolicyLimits()
+        object.__setattr__(self, 'hidden_sizes', _hidden_sizes(self.hidden_sizes))
+        for name in ('observation_size', 'action_size', 'sde_sample_freq'):
+            object.__setattr__(self, name, _integer(name, getattr(self, name)))
         sizes = (self.observation_size, self.action_size, *self.hidden_sizes)
+        width, log_std = limits.layer_width, limits.log_std
+        clip, noise = self.observation_clip, self.exploration_noise
         accepted = {
-            'sizes': (bool(self.hidden_sizes) and min(sizes) > 0, sizes, 'positive, one layer'),
+            'sizes': (min(sizes) >= 1 and max(sizes) <= width, sizes, f'1 to {width}'),
             'activation': (self.activation in ACTIVATIONS, self.activation, ACTIVATIONS),
+            'layer_norm': (isinstance(self.layer_norm, bool), self.layer_norm, 'a boolean'),
             'distribution': (self.distribution in DISTRIBUTIONS, self.distribution, DISTRIBUTIONS),
-            'log_std_min': (self.log_std_min < self.log_std_max, self.log_std_min, 'below max'),
-            'mean_clip': (0.0 <= self.mean_clip < np.inf, self.mean_clip, '0 or more'),
-            'exploration_noise': (
-                0.0 <= self.exploration_noise < np.inf,
-                self.exploration_noise,
-                '0 or more',
+            'log_std_max': (
+                _is_within(self.log_std_max, -log_std, log_std),
+                self.log_std_max,
+                f'{-log_std:g} to {log_std:g}',
             ),
-            'sde_sample_freq': (self.sde_sample_freq >= 0, self.sde_sample_freq, '0 or more'),
-            'observation_clip': (self.observation_clip > 0.0, self.observation_clip, 'above 0'),
+            'log_std_min': (
+                _is_within(self.log_std_min, -log_std, self.log_std_max)
+                and self.log_std_min < self.log_std_max,
+                self.log_std_min,
+                f'{-log_std:g} or more, below log_std_max',
+            ),
+            'mean_clip': (_is_within(self.mean_clip, 0.0), self.mean_clip, '0 or more'),
+            'exploration_noise': (_is_within(noise, 0.0), noise, '0 or more'),
+            'sde_sample_freq': (
+                0 <= self.sde_sample_freq <= _LARGEST_UINT32,
+                self.sde_sample_freq,
+                f'0 to {_LARGEST_UINT32}',
+            ),
+            'observation_clip': (_is_within(clip, 0.0) and clip > 0.0, clip, 'above 0, finite'),
         }
         for name, (good, given, wanted) in accepted.items():
             if not good:
                 raise PolicyError(f'architecture: {name}: given {given!r}; accepted: {wanted}')
+        if self.num_parameters > limits.parameters:
+            raise PolicyError(
+                f'architecture: sizes: given {sizes}, {self.num_parameters} parameters; accepted:'
+                f' at most {limits.parameters}'
+            )
 
     @property
     def blocks(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -92,7 +122,29 @@ class PolicyArchitecture:
     @property
     def num_parameters(self) -> int:
         """Length of `PolicyParameters.parameters`."""
-        return sum(int(np.prod(shape)) for _, shape in self.blocks)
+        return sum(math.prod(shape) for _, shape in self.blocks)
+
+
+def _integer(name: str, given: Any) -> int:
+    """Return an integer of any type as a Python integer."""
+    if isinstance(given, bool) or not isinstance(given, numbers.Integral):
+        raise PolicyError(f'{name}: given {given!r}; accepted: an integer')
+    return operator.index(given)
+
+
+def _hidden_sizes(given: Any) -> tuple[int, ...]:
+    """Return the sizes of the hidden layers, counted before they are read one by one."""
+    most = PolicyLimits().hidden_layers
+    if not hasattr(given, '__len__') or not 1 <= len(given) <= most:
+        layers = f'{len(given)} layers' if hasattr(given, '__len__') else repr(given)
+        raise PolicyError(f'architecture: hidden_sizes: given {layers}; accepted: 1 to {most}')
+    return tuple(_integer('architecture: hidden_sizes', size) for size in given)
+
+
+def _is_within(given: Any, low: float, high: float = _LARGEST_FLOAT32) -> bool:
+    """Return whether something is a number from low to high; NaN is not."""
+    is_number = isinstance(given, numbers.Real) and not isinstance(given, bool)
+    return is_number and low <= float(given) <= high
 
 
 def _no_values() -> Float32Array:
@@ -127,6 +179,29 @@ class PolicyParameters:
     learner_session: str = ''
     uniform_exploration: bool = False
 
+    def __post_init__(self) -> None:
+        """Check what is not an array; `check_parameters` checks the arrays.
+
+        Raises:
+            PolicyError: a field has another type or is out of range.
+        """
+        for name in ('version', 'updates'):
+            number = _integer(name, getattr(self, name))
+            if not 0 <= number <= _LARGEST_UINT64:
+                raise PolicyError(f'{name}: given {number}; accepted: 0 to {_LARGEST_UINT64}')
+        longest = PolicyLimits().text_length
+        for name in ('fingerprint', 'learner_session'):
+            text = getattr(self, name)
+            if not isinstance(text, str) or len(text) > longest:
+                given = f'{len(text)} characters' if isinstance(text, str) else repr(text)
+                raise PolicyError(
+                    f'{name}: given {given}; accepted: a text of at most {longest} characters'
+                )
+        if not isinstance(self.uniform_exploration, bool):
+            raise PolicyError(
+                f'uniform_exploration: given {self.uniform_exploration!r}; accepted: a boolean'
+            )
+
 
 # names of the fields, for files and messages
 ARCHITECTURE_FIELDS = tuple(item.name for item in fields(PolicyArchitecture))
@@ -149,38 +224,7 @@ def split_parameters(
     """
     parts, start = {}, 0
     for name, shape in architecture.blocks:
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         parts[name] = parameters[start : start + size].reshape(shape)
         start += size
     return parts
-
-
-def check_parameters(parameters: PolicyParameters) -> None:
-    """Raise PolicyError if an array has a wrong type, shape or value."""
-    architecture = parameters.architecture
-    size = architecture.observation_size
-    normalised = parameters.observation_mean.size > 0 or parameters.observation_std.size > 0
-    expected = {
-        'parameters': architecture.num_parameters,
-        'observation_mean': size if normalised else 0,
-        'observation_std': size if normalised else 0,
-    }
-    for name, length in expected.items():
-        values = getattr(parameters, name)
-        where = f'policy {parameters.version}: {name}'
-        if values.dtype != np.float32 or values.shape != (length,):
-            raise PolicyError(
-                f'{where}: given {values.dtype} of shape {values.shape};'
-                f' accepted: float32 of shape ({length},)'
-            )
-        bad = np.flatnonzero(~np.isfinite(values))
-        if bad.size:
-            raise PolicyError(
-                f'{where}: given {values[bad[0]]} at index {bad[0]}; accepted: finite numbers'
-            )
-    bad = np.flatnonzero(parameters.observation_std <= 0)
-    if bad.size:
-        raise PolicyError(
-            f'policy {parameters.version}: observation_std: given'
-            f' {parameters.observation_std[bad[0]]} at index {bad[0]}; accepted: above 0'
-        )

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 from rl_agent.array_types import Float32Array
+from rl_agent.policy.parameter_checks import check_parameters
 from rl_agent.policy.parameters import (
-    check_parameters,
     NORM_EPSILON,
     PolicyParameters,
     SDE_EPSILON,
@@ -24,7 +24,7 @@ class Policy:
         """Check the parameters and allocate the buffers.
 
         Raises:
-            PolicyError: a length is wrong, a value is not finite, or a deviation not positive.
+            PolicyError: a length is wrong, a value is not finite, or a deviation out of range.
         """
         check_parameters(parameters)
         self.parameters = parameters

@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 from typing import Any
+import zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,11 @@ from rl_agent.policy.parameters import (
     PolicyParameters,
     SCALAR_FIELDS,
 )
+from rl_agent.policy.policy_limits import PolicyLimits
 from rl_agent.system.atomic_file import atomic_file
 
 _FORMAT = 1
+_MAX_HEADER_BYTES = 64 * 1024
 
 
 def save_policy(
@@ -60,22 +63,42 @@ def load_policy(path: Path | str) -> PolicyParameters:
         PolicyError: the file cannot be read or is not a policy.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            header: dict[str, Any] = json.loads(str(archive['header']))
-            arrays = {name: archive[name] for name in ARRAY_FIELDS}
+        with zipfile.ZipFile(path) as archive:
+            text = _read_array(archive, 'header', _MAX_HEADER_BYTES)
+            header: dict[str, Any] = json.loads(str(text))
+            most = PolicyLimits().content_bytes
+            arrays: dict[str, Any] = {
+                name: _read_array(archive, name, most) for name in ARRAY_FIELDS
+            }
         given = header.pop('format')
         if given != _FORMAT:
             raise PolicyError(f'{path}: format: given {given!r}; accepted: {_FORMAT}')
         return PolicyParameters(
             architecture=_architecture(header.pop('architecture')), **arrays, **header
         )
-    except PolicyError:
-        raise
+    except PolicyError as error:
+        if str(error).startswith(f'{path}: '):
+            raise
+        raise PolicyError(f'{path}: {error}') from error
     except Exception as error:  # a damaged archive can fail in many ways
         raise PolicyError(
             f'{path}: cannot be read as a policy: {error or type(error).__name__};'
             ' accepted: a file that save_policy wrote'
         ) from error
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, most: int) -> NDArray[Any]:
+    """Return an array of an .npz file, whose size is checked before it is decompressed.
+
+    Raises:
+        PolicyError: it is larger than `most` bytes.
+    """
+    member = archive.getinfo(f'{name}.npy')
+    if member.file_size > most:
+        raise PolicyError(f'{name}: given {member.file_size} bytes; accepted: at most {most}')
+    content = io.BytesIO(archive.read(member))
+    array: NDArray[Any] = np.lib.format.read_array(content, allow_pickle=False)
+    return array
 
 
 def _architecture(content: dict[str, Any]) -> PolicyArchitecture:
@@ -84,5 +107,4 @@ def _architecture(content: dict[str, Any]) -> PolicyArchitecture:
         raise PolicyError(
             f'architecture: given {sorted(content)}; accepted: {sorted(ARCHITECTURE_FIELDS)}'
         )
-    content['hidden_sizes'] = tuple(content['hidden_sizes'])
     return PolicyArchitecture(**content)

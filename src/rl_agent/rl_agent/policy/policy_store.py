@@ -1,6 +1,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The newest policy that passed every check, swapped in between two steps."""
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 import math
 import threading
@@ -9,8 +11,13 @@ import time
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError
 from rl_agent.event_log import EventLog
+from rl_agent.policy.output_bounds import check_outputs
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.policy import Policy
+from rl_agent.policy.policy_trial import try_policy
+
+_MAX_REPORTS = 100  # of refused policies; a sender can invent any number of learner sessions
+_MAX_REASON = 200  # characters
 
 
 @dataclass(frozen=True)
@@ -43,13 +50,26 @@ class PolicyStore:
             repeats its policy while it has no new one.
     """
 
-    def __init__(self, spaces: Spaces, events: EventLog | None = None) -> None:
-        """Accept policies for a robot with these spaces; report others to `events`."""
-        self._spaces = spaces
+    def __init__(
+        self,
+        spaces: Spaces,
+        events: EventLog | None = None,
+        longest_action_s: float = math.inf,
+    ) -> None:
+        """Begin without a policy.
+
+        Args:
+            spaces: of the robot; policies for another one are refused.
+            events: receives reports of refused policies.
+            longest_action_s: longest time that a policy may take for one action on this machine.
+        """
+        self._spaces, self._longest_action_s = spaces, longest_action_s
         self._events = events or EventLog()
         self._newest: ReceivedPolicy | None = None
         self._arrived = threading.Event()
         self._past_sessions: set[str] = set()
+        self._reported: set[tuple[str, str]] = set()
+        self._retired: deque[ReceivedPolicy] = deque()
         self.accepted = 0
         self.rejected = 0
         self.heard_s = -math.inf
@@ -63,12 +83,21 @@ class PolicyStore:
         """Wait for a first policy; return whether there is one."""
         return self._arrived.wait(timeout_s)
 
-    def offer(self, parameters: PolicyParameters) -> bool:
+    def offer(
+        self, parameters: PolicyParameters, name_senders: Callable[[], str] = lambda: ''
+    ) -> bool:
         """Accept a policy if it is good and new; return whether it was new.
 
+        It is checked, built and tried here, so call this on another thread than control.
+
+        Args:
+            parameters: of the policy.
+            name_senders: returns who may have sent it, for a report.
+
         Raises:
-            PolicyError: it failed a check; the policy in use stays.
+            PolicyError: it failed a check, in whatever way; the policy in use stays.
         """
+        self.free_retired()
         kind = 'layout'
         try:
             self._check_layout(parameters)
@@ -77,17 +106,48 @@ class PolicyStore:
             if self._is_old(parameters):
                 return False
             kind = 'numbers'
+            low, high = self._spaces.observation_low, self._spaces.observation_high
             policy = Policy(parameters)
-        except PolicyError as error:
-            self.refuse(kind, parameters.learner_session, error)
-            raise
+            check_outputs(parameters, low, high)
+            kind = 'trial'
+            try_policy(policy, low, high, self._longest_action_s)
+        except Exception as error:  # nothing that anyone sends may end the process
+            refusal = policy_error(error, f'policy {parameters.version}')
+            self.refuse(kind, parameters.learner_session, refusal, name_senders)
+            raise refusal from error
         self._accept(policy)
         return True
 
-    def refuse(self, kind: str, learner_session: str, error: PolicyError) -> None:
+    def refuse(
+        self,
+        kind: str,
+        learner_session: str,
+        error: PolicyError,
+        name_senders: Callable[[], str] = lambda: '',
+    ) -> None:
         """Count a policy that failed a check; report it once for each learner session."""
         self.rejected += 1
-        self._events.note(f'policy_refused/{kind}', str(error), learner_session)
+        source, text = (kind, learner_session), ''
+        if source not in self._reported:
+            if len(self._reported) < _MAX_REPORTS:
+                self._reported.add(source)
+                session = f'; from learner session {learner_session!r}' if learner_session else ''
+                text = f'{error}{session}{name_senders()}'
+            else:
+                source = (kind, '')
+                text = f'{error}; refusals of further learner sessions are only counted'
+        self._events.note(f'policy_refused/{kind}', text, source[1])
+
+    def retire(self, policy: ReceivedPolicy) -> None:
+        """Keep a policy that the control thread used until `free_retired`; never wait.
+
+        Freeing a large one takes time that the control thread does not have.
+        """
+        self._retired.append(policy)
+
+    def free_retired(self) -> None:
+        """Free the policies that are no longer used; call it on another thread than control."""
+        self._retired.clear()
 
     def _accept(self, policy: Policy) -> None:
         """Make a policy the newest one."""
@@ -99,6 +159,8 @@ class PolicyStore:
                 f' {parameters.learner_session} follows version {before.version} of'
                 f' {before.learner_session}'
             )
+        if before is not None:
+            self.retire(before)  # the control thread may be using it
         self.heard_s = time.monotonic()
         self._newest = ReceivedPolicy(
             policy, parameters.version, parameters.learner_session, self.heard_s
@@ -144,3 +206,16 @@ class PolicyStore:
         elif parameters.version == newest.version:
             self.heard_s = time.monotonic()
         return parameters.version <= newest.version
+
+
+def policy_error(error: Exception, what: str) -> PolicyError:
+    """Return any error as a refusal of one line; a `PolicyError` as it is.
+
+    Args:
+        error: raised by a check.
+        what: was checked.
+    """
+    if isinstance(error, PolicyError):
+        return error
+    reason = ' '.join(f'{type(error).__name__}: {error}'.split())[:_MAX_REASON]
+    return PolicyError(f'{what}: cannot be used: {reason}; accepted: an rl_msgs/msg/Policy')

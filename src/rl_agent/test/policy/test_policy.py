@@ -4,6 +4,7 @@
 
 from dataclasses import replace
 import gc
+import json
 import weakref
 
 import numpy as np
@@ -242,7 +243,7 @@ def test_deterministic_actions_draw_no_noise():
                 'observation_mean': np.zeros(4, np.float32),
                 'observation_std': np.array([1, 1, 0, 1], np.float32),
             },
-            'observation_std: given 0.0 at index 2; accepted: above 0',
+            r'observation_std: given 0.0 at index 2; accepted: 1e-30 to 1e\+30',
         ),
         (
             {
@@ -308,6 +309,45 @@ def test_damaged_files_are_refused(tmp_path, content):
     complete = path.read_bytes()
     path.write_bytes(complete[: len(complete) // 2] if content is None else content)
     with pytest.raises(PolicyError, match='cannot be read as a policy'):
+        load_policy(path)
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        ({'version': '7'}, "policy.npz: version: given '7'; accepted: an integer"),
+        ({'version': -1}, 'policy.npz: version: given -1; accepted: 0 to'),
+        ({'fingerprint': None}, 'policy.npz: fingerprint: given None; accepted: a text'),
+        ({'unknown': 1}, 'cannot be read as a policy'),
+        ({'format': 2}, 'policy.npz: format: given 2; accepted: 1'),
+        ({'architecture': []}, r'policy.npz: architecture: given \[\]; accepted: '),
+        ({'architecture': 7}, 'cannot be read as a policy'),
+    ],
+)
+def test_a_header_that_says_something_else_is_refused(tmp_path, change, message):
+    path = tmp_path / 'policy.npz'
+    save_policy(path, random_policy())
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    header = {**json.loads(str(arrays.pop('header'))), **change}
+    np.savez(path, header=np.array(json.dumps(header)), **arrays)
+    with pytest.raises(PolicyError, match=message):
+        load_policy(path)
+
+
+def test_a_file_that_is_small_only_while_compressed_is_not_unpacked(tmp_path):
+    """40,000,000 zeros are 160 MB, and 160 kB in the file."""
+    path = tmp_path / 'policy.npz'
+    empty = np.zeros(0, np.float32)
+    np.savez_compressed(
+        path,
+        header=np.array('{}'),
+        parameters=np.zeros(40_000_000, np.float32),
+        observation_mean=empty,
+        observation_std=empty,
+    )
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(PolicyError, match=r'parameters: given 160000\d+ bytes; accepted: at most'):
         load_policy(path)
 
 

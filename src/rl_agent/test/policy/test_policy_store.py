@@ -5,6 +5,7 @@ from collections.abc import Callable
 import dataclasses
 import math
 import threading
+import weakref
 
 import numpy as np
 from pendulum_robot import describe, make_parameters
@@ -73,6 +74,15 @@ REFUSED: dict[str, tuple[Callable[[], PolicyParameters], str]] = {
     'NaN in the mean': (spoil('observation_mean', np.nan), 'observation_mean: given nan'),
     'infinity in the deviation': (spoil('observation_std', np.inf), 'observation_std: given inf'),
     'deviation 0': (spoil('observation_std', 0.0), 'observation_std: given 0.0 at index 1'),
+    'a deviation whose reciprocal is infinite': (
+        spoil('observation_std', 1e-45),
+        r'observation_std: given 1.4\d*e-45 at index 1; accepted: 1e-30 to 1e\+30',
+    ),
+    'sums that overflow': (spoil('parameters', 3e38), 'hidden layer 1: given sums of up to'),
+    'an array that is none': (
+        lambda: dataclasses.replace(make_parameters(2), parameters='text'),  # type: ignore[arg-type]
+        "policy 2: cannot be used: AttributeError: 'str' object",
+    ),
     'mean without deviation': (
         lambda: dataclasses.replace(make_parameters(2), observation_mean=np.zeros(3, np.float32)),
         'policy 2: observation_std: given',
@@ -173,6 +183,40 @@ def test_refusals_are_reported_once_for_each_session() -> None:
                 store.offer(make_parameters(version, session=session, fingerprint='another'))
     assert events.counts() == {'policy_refused/layout': 10}
     assert len(events.take_reports()) == 2
+
+
+def test_invented_sessions_do_not_flood_the_log() -> None:
+    events = EventLog()
+    store = PolicyStore(Spaces(describe()), events)
+    for number in range(1000):
+        with pytest.raises(PolicyError):
+            store.offer(make_parameters(1, session=f'invented {number}', fingerprint='another'))
+    assert store.rejected == 1000
+    assert events.counts() == {'policy_refused/layout': 1000}
+    reports = events.take_reports()
+    assert len(reports) == 101
+    assert reports[-1].text.endswith('refusals of further learner sessions are only counted')
+
+
+def test_a_report_names_sender_and_session() -> None:
+    events = EventLog()
+    store = PolicyStore(Spaces(describe()), events)
+    with pytest.raises(PolicyError):
+        store.offer(make_parameters(3, session='s', fingerprint='x'), lambda: '; publishers: /a')
+    (report,) = events.take_reports()
+    assert report.text.startswith("policy_refused/layout: policy 3: fingerprint: given 'x'; acc")
+    assert report.text.endswith("; from learner session 's'; publishers: /a")
+
+
+def test_a_replaced_policy_is_kept_until_it_is_freed(store: PolicyStore) -> None:
+    """So the control thread never frees one."""
+    store.offer(make_parameters(1))
+    assert store.newest is not None
+    replaced = weakref.ref(store.newest.policy)
+    store.offer(make_parameters(2))
+    assert replaced() is not None
+    store.free_retired()
+    assert replaced() is None
 
 
 def test_versions_that_go_backwards_are_counted() -> None:

@@ -44,7 +44,7 @@ def decode(path: Path) -> PolicyWithRobot:
         with np.load(path, allow_pickle=False) as archive:
             text = str(archive['robot']) if 'robot' in archive.files else 'null'
         content = json.loads(text)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # a damaged archive can fail in many ways
         raise PolicyError(f'{path}: robot: cannot be read: {error}') from error
     robot = None if content is None else read_description(content, f'{path}: robot')
     return PolicyWithRobot(parameters, robot)

@@ -95,7 +95,6 @@ def from_metadata(
         header = json.loads(metadata[POLICY_KEY])
         robot = json.loads(metadata[ROBOT_KEY])
         content = header.pop('architecture')
-        content['hidden_sizes'] = tuple(content['hidden_sizes'])
         architecture = PolicyArchitecture(**content)
         numbers = [np.asarray(arrays[name]).ravel() for name, _ in architecture.blocks]
         parameters = PolicyParameters(
@@ -105,7 +104,9 @@ def from_metadata(
             _optional(arrays, 'observation_std'),
             **header,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except PolicyError as error:
+        raise PolicyError(f'{source}: {error}') from error
+    except Exception as error:  # metadata and arrays of a foreign file can fail in many ways
         raise PolicyError(
             f'{source}: cannot be read as a policy: {type(error).__name__}: {error};'
             ' accepted: a file that rl_export wrote'
