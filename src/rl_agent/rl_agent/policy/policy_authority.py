@@ -64,7 +64,7 @@ class PolicyAuthority:
         """
         return cls(TrustedKeys.load(Path(path).expanduser()), max_age_s) if path else None
 
-    def check_signature(self, data: bytes) -> None:
+    def check_signature(self, data: bytes | memoryview) -> None:
         """Do nothing where a trusted key has signed a serialised policy.
 
         Raises:

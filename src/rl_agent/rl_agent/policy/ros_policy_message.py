@@ -2,9 +2,12 @@
 """Policies as ROS messages and back."""
 
 from array import array
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from rl_agent.errors import PolicyError
+from rl_agent.policy.cdr_reader import CdrReader
 from rl_agent.policy.parameters import (
     ARCHITECTURE_FIELDS,
     ARRAY_FIELDS,
@@ -12,9 +15,20 @@ from rl_agent.policy.parameters import (
     PolicyParameters,
     SCALAR_FIELDS,
 )
+from rl_agent.policy.policy_limits import PolicyLimits
 from rl_agent.ros.ros_messages import float_array
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_msgs.msg import Policy as PolicyMessage
+
+# types of numbers in message definitions to NumPy's
+_KINDS = {
+    'boolean': '?',
+    'float': 'f4',
+    'double': 'f8',
+    'octet': 'u1',
+    **{f'uint{8 * size}': f'u{size}' for size in (1, 2, 4, 8)},
+    **{f'int{8 * size}': f'i{size}' for size in (1, 2, 4, 8)},
+}
 
 
 def policy_to_message(parameters: PolicyParameters) -> PolicyMessage:
@@ -26,19 +40,77 @@ def policy_to_message(parameters: PolicyParameters) -> PolicyMessage:
     return PolicyMessage(**values)
 
 
-def message_to_policy(message: PolicyMessage) -> PolicyParameters:
+class PolicyFields(SimpleNamespace):
+    """Fields of a rl_msgs/msg/Policy, read in place."""
+
+    version: int
+    learner_session: str
+    run: str
+    signed_ns: int
+
+
+def check_message_size(data: bytes | memoryview) -> None:
+    """Raise PolicyError if a serialised policy is larger than any that a robot accepts."""
+    most = PolicyLimits().content_bytes
+    if len(data) > most:
+        raise PolicyError(f'message: given {len(data)} bytes; accepted: at most {most}')
+
+
+def read_message(data: bytes | memoryview) -> PolicyFields:
+    """Return the fields of a serialised policy, but for its header.
+
+    Arrays are views of `data`, which must not change. Sizes are checked before anything is read.
+
+    Raises:
+        PolicyError: it is too large, or no such message.
+    """
+    check_message_size(data)
+    limits = PolicyLimits()
+    reader = CdrReader(data)
+    fields = {}
+    for name, kind in PolicyMessage.get_fields_and_field_types().items():
+        if kind == 'std_msgs/Header':
+            _skip_header(reader, limits.text_length)
+        else:
+            fields[name] = _read_field(reader, name, kind, limits)
+    return PolicyFields(**fields)
+
+
+def _skip_header(reader: CdrReader, longest: int) -> None:
+    """Read past a std_msgs/Header: stamp and frame."""
+    reader.number('i4')
+    reader.number('u4')
+    reader.text(longest)
+
+
+def _read_field(reader: CdrReader, name: str, kind: str, limits: PolicyLimits) -> Any:
+    """Return the next field, of a type as in message definitions."""
+    try:
+        if kind == 'string':
+            return reader.text(limits.text_length)
+        if kind.startswith('sequence<'):
+            element = _KINDS[kind.removeprefix('sequence<').removesuffix('>')]
+            return reader.array(element, limits.parameters)
+        return reader.number(_KINDS[kind])
+    except PolicyError as error:
+        raise PolicyError(f'{name}: {error}') from error
+
+
+def message_to_policy(message: Any) -> PolicyParameters:
     """Return the policy in a message; `PolicyStore` checks it.
+
+    Args:
+        message: a rl_msgs/msg/Policy, or from `read_message`.
 
     Raises:
         PolicyError: this robot does not know its architecture.
     """
     values = {name: getattr(message, name) for name in ARCHITECTURE_FIELDS}
-    values['hidden_sizes'] = tuple(message.hidden_sizes)
     try:
         architecture = PolicyArchitecture(**values)
-    except ValueError as error:
+        values = {name: getattr(message, name) for name in SCALAR_FIELDS}
+        for name in ARRAY_FIELDS:
+            values[name] = np.asarray(getattr(message, name), np.float32)
+        return PolicyParameters(architecture, **values)
+    except PolicyError as error:
         raise PolicyError(f'policy {message.version}: {error}') from error
-    values = {name: getattr(message, name) for name in SCALAR_FIELDS}
-    for name in ARRAY_FIELDS:
-        values[name] = np.frombuffer(getattr(message, name), np.float32)
-    return PolicyParameters(architecture, **values)

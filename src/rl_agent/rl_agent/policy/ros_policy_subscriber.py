@@ -4,17 +4,20 @@
 import contextlib
 
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 from rl_agent.errors import PolicyError
 from rl_agent.policy.policy_authority import PolicyAuthority
-from rl_agent.policy.policy_store import PolicyStore
-from rl_agent.policy.ros_policy_message import message_to_policy
-from rl_agent.ros.ros_polling import PolledGroup, take_newest
+from rl_agent.policy.policy_store import policy_error, PolicyStore
+from rl_agent.policy.ros_message_buffer import take_buffers
+from rl_agent.policy.ros_policy_message import (
+    check_message_size,
+    message_to_policy,
+    PolicyFields,
+    read_message,
+)
+from rl_agent.ros.ros_polling import PolledGroup
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import POLICY, POLICY_QOS
 from rl_msgs.msg import Policy as PolicyMessage
-
-_MISSING_FIELDS = bytes(32)  # a policy of before has no `run`, `signed_ns` and `signature`
 
 
 class PolicySubscriber:
@@ -47,38 +50,48 @@ class PolicySubscriber:
         )
 
     def poll(self) -> None:
-        """Offer the newest policy, if one has arrived."""
-        taken = take_newest(self._subscription)
-        if taken is not None:
-            self._offer(taken[0])
+        """Offer the newest policy, if one has arrived; call it on another thread than control."""
+        self._store.free_retired()
+        newest = None
+        try:
+            for data in take_buffers(self._subscription):
+                newest = data
+        except PolicyError as error:
+            self._store.refuse('message', '', error, self._name_senders)
+        if newest is not None:
+            self._offer(newest)
 
     def close(self) -> None:
         """Unsubscribe."""
         self._node.destroy_subscription(self._subscription)
 
-    def _offer(self, data: bytes) -> None:
-        """Offer a serialised policy to the store."""
+    def _offer(self, data: bytes | memoryview) -> None:
+        """Offer a serialised policy to the store; nothing that anyone sends raises an error."""
         message = self._open(data)
         if message is None:
             return
         try:
             parameters = message_to_policy(message)
-        except PolicyError as error:
-            self._store.refuse('architecture', message.learner_session, error)
+        except Exception as error:
+            refusal = policy_error(error, f'policy {message.version}')
+            session = message.learner_session
+            self._store.refuse('architecture', session, refusal, self._name_senders)
             return
         with contextlib.suppress(PolicyError):
-            self._store.offer(parameters)
+            self._store.offer(parameters, self._name_senders)
             if self._authority is not None:
                 self._authority.remember(message)
 
-    def _open(self, data: bytes) -> PolicyMessage | None:
+    def _open(self, data: bytes | memoryview) -> PolicyFields | None:
         """Return the message in serialised bytes, once its sender is known; None: refused."""
-        kind, authority = 'signature', self._authority
+        kind, authority = 'message', self._authority
         try:
+            check_message_size(data)
             if authority is not None:
+                kind = 'signature'
                 authority.check_signature(data)
             kind = 'message'
-            message = _deserialized(data)
+            message = read_message(data)
             if authority is not None:
                 if authority.is_repeated(message):
                     return None
@@ -86,21 +99,18 @@ class PolicySubscriber:
                 authority.check_age(message)
                 kind = 'replayed'
                 authority.check_order(message)
-        except PolicyError as error:
-            self._store.refuse(kind, '', error)  # the session in it is only what somebody says
+        except Exception as error:
+            refusal = policy_error(error, f'message of {len(data)} bytes')
+            # the session in it is only what somebody says
+            self._store.refuse(kind, '', refusal, self._name_senders)
             return None
         return message
 
-
-def _deserialized(data: bytes) -> PolicyMessage:
-    """Return the message in serialised bytes.
-
-    Raises:
-        PolicyError: it is none.
-    """
-    try:
-        return deserialize_message(data + _MISSING_FIELDS, PolicyMessage)
-    except Exception as error:  # of a middleware's own kind
-        raise PolicyError(
-            f'policy of {len(data)} bytes: cannot be read: {error}; accepted: rl_msgs/msg/Policy'
-        ) from error
+    def _name_senders(self) -> str:
+        """Return the nodes that publish policies, for a report; empty: unknown."""
+        try:
+            found = self._node.get_publishers_info_by_topic(self._subscription.topic_name)
+        except Exception:  # the node is being destroyed, or a name is damaged
+            return ''
+        names = sorted({f'{item.node_namespace.rstrip("/")}/{item.node_name}' for item in found})
+        return f'; publishers: {", ".join(names)}' if names else ''

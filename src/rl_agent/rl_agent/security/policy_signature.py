@@ -79,7 +79,7 @@ class TrustedKeys:
         """Return the keys of a file; raises as `SigningKey.load`, but others may read it."""
         return cls(read_public_keys(path, name))
 
-    def check(self, data: bytes) -> None:
+    def check(self, data: bytes | memoryview) -> None:
         """Do nothing where one of the keys has signed a serialised policy.
 
         Raises:

@@ -41,7 +41,7 @@ def sealed(content: bytes, seal: bytes) -> bytes:
     return b''.join((content, _LENGTH.pack(len(seal)), seal))
 
 
-def split(data: bytes, size: int) -> tuple[bytes, bytes]:
+def split(data: bytes | memoryview, size: int) -> tuple[bytes | memoryview, bytes]:
     """Return content and seal of a serialised message; an empty seal where it has none.
 
     Args:
@@ -51,10 +51,10 @@ def split(data: bytes, size: int) -> tuple[bytes, bytes]:
     start = len(data) - size - _LENGTH.size
     if start < _CONTENT or data[start : start + _LENGTH.size] != _LENGTH.pack(size):
         return data, b''
-    return data[:start], data[start + _LENGTH.size :]
+    return data[:start], bytes(data[start + _LENGTH.size :])
 
 
-def digest(content: bytes, message: bytes, size: int, key: bytes = b'') -> bytes:
+def digest(content: bytes | memoryview, message: bytes, size: int, key: bytes = b'') -> bytes:
     """Return the BLAKE2b digest of a message's content, with a key its authentication code.
 
     Args:
