@@ -24,11 +24,18 @@ class DecisionRehearsal:
         self._rng = np.random.default_rng(0)
 
     def walk(self, reading: Reading) -> None:
-        """Act, filter, observe, reward and check limits, in the order of a step."""
+        """Act, filter, observe, reward and check limits, in the order of a step.
+
+        A policy that fails, or whose action is not finite, stops the robot, latched.
+        """
         policy, observation = self._agent.next_policy, self._agent.observation
         if policy is None or observation is None:
             return
-        safe = self._filter.filter(policy.policy.rehearse(observation, self._rng))
+        try:
+            safe = self._filter.filter(policy.policy.rehearse(observation, self._rng))
+        except Exception as error:  # whatever a policy does, the robot stops and the agent goes on
+            self._env.monitor.stop_for_policy(f'rehearsal: {str(error) or type(error).__name__}')
+            return
         spaces = self._env.spaces
         values = spaces.values(reading.values)
         frame = spaces.frame(values)
