@@ -111,7 +111,11 @@ class LiveRobot:
 
     def publish_policy(self, action: float, version: int = 1, **fields: Any) -> None:
         """Publish the policy of `policy`."""
-        self._policies.publish(policy_to_message(self.policy(action, version, **fields)))
+        self.publish_policy_message(policy_to_message(self.policy(action, version, **fields)))
+
+    def publish_policy_message(self, message: Policy) -> None:
+        """Publish any policy."""
+        self._policies.publish(message)
 
     def publish_stop(self, asked: bool) -> None:
         """Publish an emergency stop or its end, also to later subscribers."""
