@@ -6,6 +6,7 @@ from rl_agent.control.ros_agent_parts import AgentParts
 from rl_agent.control.ros_agent_status import StatusPublisher
 from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.control.ros_task_parameters import TaskParameters
+from rl_agent.message_checks import MessageGuard
 from rl_agent.ros.ros_event_log import log_reports, REPORT_PERIOD_S
 from rl_agent.ros.ros_other_publishers import OtherPublishers
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
@@ -49,8 +50,10 @@ class AgentInterface:
         self._evaluate = node.create_service(Evaluate, '~/evaluate', self._on_evaluate)
         self._pacer, self._learner_status = parts.pacer, None
         if parts.pacer is not None:
+            guard = MessageGuard(count=lambda text: parts.events.note('status_refused', text))
+            on_status = guard.checked(LEARNER_STATUS, self._on_learner_status)
             self._learner_status = node.create_subscription(
-                LearnerStatus, LEARNER_STATUS, self._on_learner_status, STATUS_QOS
+                LearnerStatus, LEARNER_STATUS, on_status, STATUS_QOS
             )
 
     def log_reports(self) -> None:

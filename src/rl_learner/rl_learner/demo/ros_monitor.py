@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import dataclass, field, fields
 import threading
 import time
+from typing import Any
 
 import rclpy
 from rclpy.client import Client
@@ -17,6 +18,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
 from rl_agent.control.agent import ENDED_STATES
+from rl_agent.errors import PolicyError
+from rl_agent.message_checks import MessageGuard
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.ros_policy_message import message_to_policy
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
@@ -137,9 +140,12 @@ class RosMonitor:
             client.call_async(Evaluate.Request(episodes=episodes))
 
     def policy(self, version: int) -> PolicyParameters | None:
-        """Return a published policy, or None if it was missed or is no longer kept."""
+        """Return a published policy, or None if it was missed, dropped or malformed."""
         message = self.observed.policies.get(version)
-        return message_to_policy(message) if message else None
+        try:
+            return message_to_policy(message) if message else None
+        except PolicyError:
+            return None  # robots refuse it, too
 
     def wait_for_last_status(self, timeout_s: float) -> None:
         """Wait for the last status of each agent and a learner status that counts all steps."""
@@ -166,16 +172,21 @@ class RosMonitor:
     def _listen(self) -> None:
         """Subscribe to the learner and the robots."""
         node = self._node
-        node.create_subscription(LearnerStatus, LEARNER_STATUS, self._on_learner, STATUS_QOS)
+        self.guard = MessageGuard(node.get_logger().warning)
+        self._subscribe(LearnerStatus, f'/{LEARNER_STATUS}', self._on_learner, STATUS_QOS)
         node.create_subscription(PolicyMessage, POLICY, self._on_policy, _ALL_POLICIES_QOS)
         for namespace in self._namespaces:
             prefix = f'/{namespace}/' if namespace else '/'
-            node.create_subscription(
-                AgentStatus, prefix + AGENT_STATUS, self._on_agent, STATUS_QOS
-            )
-            node.create_subscription(Episode, prefix + EPISODE, self._on_episode, EPISODE_QOS)
-            node.create_subscription(Step, prefix + STEP, self._on_step, STEP_QOS)
+            self._subscribe(AgentStatus, prefix + AGENT_STATUS, self._on_agent, STATUS_QOS)
+            self._subscribe(Episode, prefix + EPISODE, self._on_episode, EPISODE_QOS)
+            self._subscribe(Step, prefix + STEP, self._on_step, STEP_QOS)
             self._evaluate_clients.append(node.create_client(Evaluate, f'{prefix}agent/evaluate'))
+
+    def _subscribe(
+        self, kind: type[Any], topic: str, callback: Callable[[Any], None], qos: QoSProfile
+    ) -> None:
+        """Listen to a topic; messages that cannot be true are refused."""
+        self._node.create_subscription(kind, topic, self.guard.checked(topic, callback), qos)
 
     def _spin(self) -> None:
         """Serve callbacks until closed."""

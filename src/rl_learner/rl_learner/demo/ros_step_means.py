@@ -29,10 +29,15 @@ class StepMeans:
 
     def add(self, message: Step) -> None:
         """Add a step; shown elements that its observation lacks are left out."""
+        reward_names = list(message.reward_names)
+        if reward_names != list(self.reward_parts):  # of another robot with this name
+            self._reward_rows.clear()
         self._reward_rows.append(list(message.reward_parts))
-        self.reward_parts = _means(list(message.reward_names), self._reward_rows)
+        self.reward_parts = _means(reward_names, self._reward_rows)
         names = list(message.observation_names)
         shown = {label: name for label, name in self._shown.items() if name in names}
+        if list(shown) != list(self.observation):
+            self._observation_rows.clear()
         self._observation_rows.append(
             [message.observation[names.index(name)] for name in shown.values()]
         )

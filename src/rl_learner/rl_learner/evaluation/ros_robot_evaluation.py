@@ -27,6 +27,7 @@ from rl_agent.bringup.node_specs import (
 )
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.message_checks import MessageGuard
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.ros_policy_message import policy_to_message
 from rl_agent.robot_interface.ros_reset import CONFIRM_RESET, WAITING_FOR_PERSON
@@ -140,7 +141,9 @@ class EvaluationNode:
             TRANSITIONS_QOS,
             raw=True,
         )
-        node.create_subscription(AgentStatus, AGENT_STATUS, self._on_status, STATUS_QOS)
+        guard = MessageGuard(node.get_logger().warning)
+        on_status = guard.checked(AGENT_STATUS, self._on_status)
+        node.create_subscription(AgentStatus, AGENT_STATUS, on_status, STATUS_QOS)
 
     def await_robot(self) -> None:
         """Wait until the real robot is discovered, and allow time to discover other publishers.

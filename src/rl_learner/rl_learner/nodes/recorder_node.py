@@ -14,6 +14,7 @@ from typing import Any
 from rclpy.qos import QoSProfile
 from rl_agent.bringup.evaluation_topics import is_evaluation_topic
 from rl_agent.description.robot import load_robot
+from rl_agent.message_checks import MessageGuard
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters
@@ -39,12 +40,17 @@ _STEP_QOS = QoSProfile(depth=2000)  # simulations publish steps in bursts
 
 
 class RecorderNode(ManagedNode):
-    """Subscribes to a learner, its bridge and all robots, and writes the files."""
+    """Subscribes to a learner, its bridge and all robots, and writes the files.
+
+    Attributes:
+        guard: refuses messages that cannot be true, and counts them.
+    """
 
     def __init__(self) -> None:
         """Declare the parameters."""
         super().__init__('recorder')
         self._recorder: RunScalars | None = None
+        self.guard = MessageGuard(self.get_logger().warning)
         self._settings = declare_parameters(self, RecorderParameters)
 
     @property
@@ -75,6 +81,9 @@ class RecorderNode(ManagedNode):
         """Write what has not been written yet."""
         if self._recorder is not None:
             self._write(last=True)
+        refused = sum(self.guard.refused.values())
+        if refused:
+            self.get_logger().warning(f'{refused} messages were refused and are not recorded')
 
     def clean_up(self) -> None:
         """Unsubscribe and close the event file."""
@@ -107,7 +116,8 @@ class RecorderNode(ManagedNode):
     def _subscribe(self, message_type: type[Any], topic: str, callback: Any, qos: Any) -> None:
         """Subscribe to a topic, unless it is subscribed to already."""
         if topic not in self._subscriptions_by_topic:
-            subscription = self.create_subscription(message_type, topic, callback, qos)
+            checked = self.guard.checked(topic, callback)
+            subscription = self.create_subscription(message_type, topic, checked, qos)
             self._subscriptions_by_topic[topic] = subscription
 
     def _on_episode(self, message: Episode) -> None:

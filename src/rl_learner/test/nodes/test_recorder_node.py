@@ -2,6 +2,7 @@
 """The recorder records its own run, not everything in the domain."""
 
 from collections.abc import Iterator
+import math
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,53 @@ def test_evaluations_and_other_groups_are_not_recorded(
     assert serve(executor, TIMEOUT_S, table.exists)
     (row,) = read_episodes(table)
     assert (row.robot, row.steps, row.episode_return) == ('robot_1', 200, -1.0)
+    executor.shutdown()
+    others.destroy_node()
+
+
+BAD_MESSAGES = (
+    ('/robot_1/episode', Episode(robot='r', episode=1, steps=200, episode_return=math.inf)),
+    ('/robot_1/episode', Episode(robot='r', episode=1, steps=4_000_000_000)),
+    ('/robot_1/episode', Episode(robot='r\nq', episode=1, steps=1)),
+    ('/robot_1/agent_status', AgentStatus(robot='r', event_names=['a', 'b'], event_counts=[1])),
+    ('/robot_1/agent_status', AgentStatus(robot='r', steps=2**64 - 1)),
+    ('/robot_1/step', Step(robot='r', reward_names=['a'], reward_parts=[1.0, 2.0])),
+    ('/robot_1/step', Step(robot='r', observation_names=['a'], observation=[math.nan])),
+    ('/learner_status', LearnerStatus(metric_names=['a', 'b'], metric_values=[1.0])),
+    ('/learner_status', LearnerStatus(transitions_stored=2**64 - 1)),
+    ('/replay_status', ReplayStatus(transitions_journaled=2**63)),
+)
+
+
+def test_malformed_messages_are_refused_and_nothing_of_them_is_stored(
+    recorder: RecorderNode, tmp_path: Path
+) -> None:
+    others = Node('others')
+    topics = {**TOPICS_OF_THE_RUN, '/learner_status': (LearnerStatus, STATUS_QOS)}
+    publishers = {
+        topic: others.create_publisher(message_type, topic, qos)
+        for topic, (message_type, qos) in topics.items()
+    }
+    executor = SingleThreadedExecutor()
+    for node in (recorder, others):
+        executor.add_node(node)
+
+    def all_heard() -> bool:
+        return all(item.get_subscription_count() > 0 for item in publishers.values())
+
+    assert serve(executor, TIMEOUT_S, all_heard)
+    for _ in range(2):  # named once, counted twice
+        for topic, message in BAD_MESSAGES:
+            publishers[topic].publish(message)
+    count = 2 * len(BAD_MESSAGES)
+    assert serve(executor, TIMEOUT_S, lambda: sum(recorder.guard.refused.values()) == count)
+    good = Episode(robot='r', episode=1, steps=200, episode_return=-1.0)
+    publishers['/robot_1/episode'].publish(good)
+    table = tmp_path / 'run' / 'episodes.csv'
+    assert serve(executor, TIMEOUT_S, table.exists)
+    assert [(row.steps, row.episode_return) for row in read_episodes(table)] == [(200, -1.0)]
+    assert recorder._recorder is not None
+    assert (recorder._recorder.step, recorder._recorder.take_means()) == (0, {})
     executor.shutdown()
     others.destroy_node()
 
