@@ -188,7 +188,7 @@ def test_a_simulation_in_a_namespace_refuses_absolute_topics(
     path.write_text(text.replace('topic: joint_states', 'topic: /joint_states'), encoding='utf-8')
     spec = evaluation_nodes(str(path), '', simulated=True, seed=0)[index]
     module, *options = spec.arguments()[1:]
-    words = ['given /joint_states in the simulation /simulated', 'names without a slash']
+    words = ['given /joint_states in the simulation /simulated', 'names without a leading slash']
     check(ros_environment, tmp_path, module, options, words)
 
 
