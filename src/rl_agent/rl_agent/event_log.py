@@ -9,6 +9,7 @@ import time
 from typing import Literal
 
 _MAX_REPORTS = 1000
+_MAX_SOURCES = 1000  # of all events; anybody can send a batch under any name
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,15 @@ class EventLog:
     def note(self, name: str, text: str | Callable[[], str], source: str = '') -> None:
         """Count an event without duration; report the first one from each source.
 
+        After many sources, further ones are only counted.
+
         Args:
             name: of the event.
             text: what happened, or a function that returns it, called only for a report.
             source: of the event, for example a learner's session.
         """
         with self._lock:
-            if (name, source) not in self._named:
+            if (name, source) not in self._named and len(self._named) < _MAX_SOURCES:
                 self._named.add((name, source))
                 reason = text if isinstance(text, str) else text()
                 self._reports.append(Report(f'{name}: {reason}', 'warning'))

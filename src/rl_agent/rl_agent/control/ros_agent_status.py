@@ -16,11 +16,17 @@ from rl_agent.ros.ros_diagnostics import Concern, Diagnostics, Recent
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import AGENT_STATUS, STATUS_QOS
 from rl_agent.safety.safety_state import OK
+from rl_agent.transport.ros_uplink import ACKNOWLEDGEMENT_REFUSED
+from rl_agent.transport.same_name import SAME_NAME
 from rl_msgs.msg import AgentStatus
 
 _LAST_STATUS_TIMEOUT_S = 0.3
 _MAX_MISSED_FRACTION = 0.01  # of the control periods
 _MAX_PENDING_S = 10.0  # a working connection leaves fewer transitions unacknowledged
+_CONCERNING = {  # events of the link to the learner machine
+    ACKNOWLEDGEMENT_REFUSED: 'acknowledgements are refused: see the log for why',
+    SAME_NAME: 'another robot sends under the same name: see the log',
+}
 _MIN_RATE_HZ = 10.0  # of steps, for the number of pending transitions
 
 
@@ -127,6 +133,10 @@ def agent_concerns(status: AgentStatus, recent: Recent) -> list[Concern]:
         )
     if recent.grew('rejected', status.policies_rejected):
         concerns.append(Concern('policies are refused: see the log for why'))
+    counts = dict(zip(status.event_names, status.event_counts, strict=False))
+    for event, text in _CONCERNING.items():
+        if recent.grew(event, counts.get(event, 0)):
+            concerns.append(Concern(text))
     missed = recent.grew('missed', status.ticks_missed)
     if missed and status.ticks_missed > _MAX_MISSED_FRACTION * status.ticks:
         concerns.append(

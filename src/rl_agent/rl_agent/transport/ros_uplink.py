@@ -7,7 +7,7 @@ import time
 
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message, serialize_message
-from rl_agent.errors import ConfigurationError
+from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.event_log import EventLog
 from rl_agent.ros.ros_polling import PolledGroup, take_all
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
@@ -21,10 +21,13 @@ from rl_agent.ros.ros_topics import (
 from rl_agent.security.fleet_key import ACKNOWLEDGEMENT, FleetKeys
 from rl_agent.security.fleet_key import TRANSITIONS as TRANSITIONS_MESSAGE
 from rl_agent.transport.ros_batch_message import batch_to_message
+from rl_agent.transport.same_name import OtherSessions
 from rl_agent.transport.send_window import SendWindow
 from rl_agent.transport.spool import Spool, SpooledBatch
 from rl_agent.transport.transition import Sender
 from rl_msgs.msg import TransitionAck, TransitionBatch
+
+ACKNOWLEDGEMENT_REFUSED = 'acknowledgement_refused'  # event
 
 OnAck = Callable[[str, int], None]  # session, sequence
 
@@ -101,7 +104,7 @@ class Connection:
                 self._keys.check(data, ACKNOWLEDGEMENT)
             message = _deserialized(data)
         except ConfigurationError as error:
-            self._events.note('acknowledgement_refused', str(error))
+            self._events.note(ACKNOWLEDGEMENT_REFUSED, str(error))
             return
         listener = self._listeners.get(message.robot)
         if listener is not None:
@@ -152,7 +155,7 @@ class Uplink:
             period_s: time between two checks of the spool.
             connection: shared with other robots; None: a new one, with `keys` and `events`.
             keys: see `Connection`.
-            events: see `Connection`.
+            events: count and report acknowledgements that cannot be right.
             polled: no timer; call `exchange` once every period.
         """
         self._spool, self._sender, self._node = spool, sender, node
@@ -161,6 +164,8 @@ class Uplink:
         self._connection.listen(sender.robot, self._on_ack)
         self._window: SendWindow | None = None
         self._highest: dict[str, int] = {}  # session to the highest number sent
+        self._events = events or EventLog()
+        self._others = OtherSessions(sender.robot, self._events)
         self._lock = threading.Lock()  # at its end the agent sends from another thread
         self._timer = None
         if not polled:
@@ -236,7 +241,14 @@ class Uplink:
         """Drop what the learner machine has, and send at once if a full batch is ready."""
         with self._lock:
             now_s = time.monotonic()
-            forgotten = self._spool.acknowledge(sequence, session)
+            if session not in self._highest and not self._spool.holds(session):
+                self._others.acknowledged(session, sequence, now_s)
+                return
+            try:
+                forgotten = self._spool.acknowledge(sequence, session)
+            except RlError as error:
+                self._events.note(ACKNOWLEDGEMENT_REFUSED, str(error), session)
+                return
             if session == self._sender.session:
                 self.acknowledged = max(self.acknowledged, sequence)
             if self._window is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import threading
 
 import numpy as np
+from rl_agent.errors import RlError
 from rl_agent.transport.record_ring import FileRing, MemoryRing
 from rl_agent.transport.transition import Transition
 from rl_agent.transport.transition_record import intact, RecordLayout, Records, to_transition
@@ -44,6 +45,7 @@ class RecordSpan:
         stop: position after the last.
         kept: position of the oldest that is neither acknowledged nor dropped.
         unsent: position of the next to send.
+        sent: position after the last one that was ever sent.
     """
 
     session: str
@@ -52,10 +54,16 @@ class RecordSpan:
     stop: int
     kept: int
     unsent: int
+    sent: int
 
     def sequence(self, position: int) -> int:
         """Return the number of the transition at a position."""
         return self.first_sequence + position - self.start
+
+    @property
+    def acknowledgeable(self) -> int:
+        """Highest number that may be acknowledged: what was never sent cannot have arrived."""
+        return self.sequence(max(self.sent, self.kept)) - 1
 
     def forget(self, below: int) -> int:
         """Forget the transitions below a position; return how many those were."""
@@ -107,7 +115,7 @@ class Spool:
         self._memory, self._file = memory, file
         self._layout: RecordLayout | None = None
         self._lock = threading.Condition()
-        self._own = RecordSpan(session, 1, begin, begin, begin, begin)
+        self._own = RecordSpan(session, 1, begin, begin, begin, begin, begin)
         self._runs = [*leftovers, self._own]
         self._moved = begin if file else 0  # everything below is on the disk or not needed
         self._movable_stop = begin  # everything below has been in memory for a while
@@ -181,6 +189,7 @@ class Spool:
                     continue  # overwritten during the read; it is on the disk by now
                 elif run.kept <= start == run.unsent:  # nothing was dropped or rewound meanwhile
                     run.unsent = stop
+                    run.sent = max(run.sent, stop)
                     return SpooledBatch(run.session, first, oldest, records)
 
     def acknowledge(self, sequence: int, session: str | None = None) -> int:
@@ -188,16 +197,31 @@ class Spool:
 
         Returns:
             The number of transitions forgotten.
+
+        Raises:
+            RlError: the number is above what was sent; nothing is forgotten.
         """
         session = self.session if session is None else session
         with self._lock:
+            runs = [run for run in self._runs if run.session == session]
+            highest = max((run.acknowledgeable for run in runs), default=sequence)
+            if session != self.session:  # its agent may have sent more than a power cut has left
+                highest += self._capacity
+            if sequence > highest:
+                raise RlError(
+                    f'session {session!r}: acknowledgement: given number {sequence}; accepted: up'
+                    f' to {highest}, as no higher one was sent'
+                )
             forgotten = sum(
-                run.forget(run.start + sequence - run.first_sequence + 1)
-                for run in self._runs
-                if run.session == session
+                run.forget(run.start + sequence - run.first_sequence + 1) for run in runs
             )
             self._tidy()
             return forgotten
+
+    def holds(self, session: str) -> bool:
+        """Return whether the spool has transitions of a session, or it is this session."""
+        with self._lock:
+            return any(run.session == session for run in self._runs)
 
     def wait_until_empty(self, timeout_s: float) -> bool:
         """Wait until everything is acknowledged; return whether it is."""

@@ -261,5 +261,5 @@ def _runs(records: Records) -> list[RecordSpan]:
     for part in np.split(records, np.flatnonzero(~step) + 1):
         start, stop = int(part['position'][0]), int(part['position'][-1]) + 1
         session = bytes(part['session'][0]).decode('ascii', 'replace')
-        runs.append(RecordSpan(session, int(part['sequence'][0]), start, stop, start, start))
+        runs.append(RecordSpan(session, int(part['sequence'][0]), start, stop, start, start, stop))
     return runs

@@ -8,6 +8,7 @@ import threading
 
 from plain_transition import plain_transition
 import pytest
+from rl_agent.errors import RlError
 from rl_agent.transport.spool import Spool, SpooledBatch
 from rl_agent.transport.transition import Transition
 
@@ -109,21 +110,35 @@ def test_an_old_acknowledgement_changes_nothing(sequence: int) -> None:
     assert numbers(spool.next_batch(5)) == [4, 5]
 
 
-def test_an_acknowledgement_beyond_the_newest_empties_the_spool() -> None:
-    """A number that was never assigned must not shift the numbers that follow."""
-    spool = Spool(10)
-    fill(spool, 3)
-    spool.acknowledge(1000)
-    assert (spool.pending, spool.unsent, spool.newest_sequence) == (0, 0, 3)
-    assert spool.append(make_transition(4)) == 4
-    assert numbers(spool.next_batch(5)) == [4]
-
-
-def test_transitions_acknowledged_before_sending_are_not_sent() -> None:
+@pytest.mark.parametrize('sequence', [3, 4, 1000, 1 << 63, (1 << 64) - 1])
+def test_an_acknowledgement_above_what_was_sent_is_refused(sequence: int) -> None:
+    """Nothing is dropped, and the numbers that follow stay the same."""
     spool = Spool(10)
     fill(spool, 4)
+    spool.next_batch(2)
+    with pytest.raises(RlError, match=f'given number {sequence}; accepted: up to 2'):
+        spool.acknowledge(sequence)
+    assert (spool.pending, spool.unsent, spool.dropped) == (4, 2, 0)
+    spool.acknowledge(2)
+    assert spool.append(make_transition(5)) == 5
+    assert numbers(spool.next_batch(5)) == [3, 4, 5]
+
+
+def test_what_was_sent_before_a_rewind_may_be_acknowledged() -> None:
+    spool = Spool(10)
+    fill(spool, 4)
+    spool.next_batch(3)
+    spool.rewind()
     spool.acknowledge(3)
     assert numbers(spool.next_batch(5)) == [4]
+
+
+def test_what_was_dropped_may_be_acknowledged() -> None:
+    """The learner machine acknowledges what precedes `oldest_sequence`."""
+    spool = Spool(3)
+    fill(spool, 5)
+    assert spool.acknowledge(2) == 0
+    assert (spool.pending, spool.dropped) == (3, 2)
 
 
 def test_overflow_drops_the_oldest_and_counts() -> None:
@@ -147,6 +162,7 @@ def test_overflow_after_sending_skips_no_kept_transition() -> None:
 def test_dropped_counts_no_acknowledged_transitions() -> None:
     spool = Spool(3)
     fill(spool, 3)
+    spool.next_batch(2)
     spool.acknowledge(2)
     fill(spool, 2)
     assert spool.dropped == 0
@@ -228,6 +244,7 @@ def test_waiting_until_empty() -> None:
     assert spool.wait_until_empty(timeout_s=0.0)
     spool.append(make_transition(0))
     assert not spool.wait_until_empty(timeout_s=0.01)
+    spool.next_batch(1)
     acknowledging = threading.Timer(0.05, spool.acknowledge, [1])
     acknowledging.start()
     assert spool.wait_until_empty(timeout_s=20.0)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rl_agent.errors import ConfigurationError
+from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.system.folders import default_spool_folder
 from rl_agent.transport.record_ring import FileRing
 from rl_agent.transport.spool import Spool
@@ -80,6 +80,13 @@ def fill(spool: Spool, count: int, *, move: bool = True) -> None:
             spool.move_to_file(everything=True)
 
 
+def send_and_acknowledge(spool: Spool, sequence: int) -> None:
+    """Send everything, and acknowledge this session up to a number."""
+    while spool.next_batch(1000):
+        pass
+    spool.acknowledge(sequence)
+
+
 def drain(spool: Spool) -> list[tuple[str, int, int]]:
     """Return session, number and oldest number of all transitions; check their content."""
     drained = []
@@ -134,7 +141,7 @@ def test_leftovers_are_sent_first_under_their_own_session(
 ) -> None:
     folder = make(tmp_path, shared)
     fill(folder.spool, 25)
-    folder.spool.acknowledge(4)
+    send_and_acknowledge(folder.spool, 4)
     crash(folder)
     folder = make(tmp_path, shared, session='second')
     assert (folder.leftover, folder.spool.on_disk) == (21, 21)
@@ -150,7 +157,7 @@ def test_leftovers_are_sent_first_under_their_own_session(
 def test_an_orderly_end_leaves_the_rest_only_in_the_file(tmp_path: Path, shared: Path) -> None:
     folder = make(tmp_path, shared)
     fill(folder.spool, 7, move=False)
-    folder.spool.acknowledge(2)
+    send_and_acknowledge(folder.spool, 2)
     assert folder.close() == 5
     assert list(shared.iterdir()) == []
     folder = make(tmp_path, shared, session='second')
@@ -187,13 +194,13 @@ def test_after_a_cut_nothing_is_written_to_the_disk(
     folder = make(tmp_path, shared)
     file = next(tmp_path.glob('robot%2F1/*.spool'))
     fill(folder.spool, 50)
-    folder.spool.acknowledge(30)
+    send_and_acknowledge(folder.spool, 30)
     folder.spool.move_to_file()
     assert file.stat().st_size > 40 * LAYOUT.size
     noted = []
     for _ in range(10):
         fill(folder.spool, 5, move=False)
-        folder.spool.acknowledge(folder.spool.newest_sequence - 2)
+        send_and_acknowledge(folder.spool, folder.spool.newest_sequence - 2)
         folder.spool.move_to_file()
         noted.append(file.stat())
     assert noted[0].st_size == 64
@@ -221,7 +228,7 @@ def test_a_ring_wraps_around(tmp_path: Path, shared: Path, crash: Crash, rounds:
     folder = make(tmp_path, shared)
     for _ in range(rounds):
         fill(folder.spool, 90)
-        folder.spool.acknowledge(folder.spool.newest_sequence - 60)
+        send_and_acknowledge(folder.spool, folder.spool.newest_sequence - 60)
     crash(folder)
     folder = make(tmp_path, shared, session='second')
     assert numbers(folder.spool) == expect('first', 90 * rounds - 59, 90 * rounds)
@@ -484,3 +491,18 @@ def test_the_default_folder(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert default_spool_folder() == Path(folder)
+
+
+def test_more_than_is_left_of_an_earlier_session_may_be_acknowledged(
+    tmp_path: Path, shared: Path, left_file: Path
+) -> None:
+    """A power cut may have taken transitions that had arrived; 2**63 never were there."""
+    assert left_file.exists()
+    folder = make(tmp_path, shared, session='second')
+    folder.spool.append(make_transition(1))
+    with pytest.raises(RlError, match=f'given number {1 << 63}; accepted: up to'):
+        folder.spool.acknowledge(1 << 63, 'first')
+    assert folder.spool.pending == 5
+    assert folder.spool.acknowledge(10, 'first') == 4
+    assert folder.spool.pending == 1
+    folder.close()
