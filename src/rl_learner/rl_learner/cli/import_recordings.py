@@ -77,9 +77,10 @@ def _run(options: argparse.Namespace) -> int:
     else:
         print(
             f'{run}: {counts.imported:,} transitions imported, {counts.duplicate:,} already'
-            f' there, {counts.missing:,} missing in between; {counts.total:,} in the run now'
+            f' there, {counts.missing:,} missing in between, {counts.refused:,} refused;'
+            f' {counts.total:,} in the run now'
         )
-    return command_line.DONE
+    return command_line.FAILED if counts.nothing_good else command_line.DONE
 
 
 def _sources(options: argparse.Namespace, robot: RobotDescription) -> list[Source]:

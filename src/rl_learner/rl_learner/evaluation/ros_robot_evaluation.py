@@ -46,6 +46,7 @@ from rl_agent.ros.ros_topics import (
 )
 from rl_learner.evaluation.evaluation import EvaluatedEpisode
 from rl_learner.journal.batch_codec import decode
+from rl_learner.journal.replay_bridge import refusal_of
 from rl_learner.replay.transition_arrays import TransitionArrays
 from rl_learner.system.domain import applied
 from rl_learner.system.processes import ChildProcess
@@ -257,11 +258,18 @@ class EvaluationNode:
         """Keep the new transitions of a serialised batch and acknowledge them.
 
         A batch with a gap before it is dropped: the agent sends it again. Transitions of a robot
-        of another kind are ignored because they are meant for its learner.
+        of another kind are ignored because they are meant for its learner, and so is what no
+        agent sends.
         """
-        batch = decode(data)
+        try:
+            batch = decode(data)
+        except ConfigurationError:
+            return
         sender = batch.sender
-        if sender.fingerprint != self._evaluation.parameters.fingerprint:
+        if (
+            sender.fingerprint != self._evaluation.parameters.fingerprint
+            or refusal_of(batch) is not None
+        ):
             return
         acknowledged = self._acknowledged.get(sender.session, batch.oldest_sequence - 1)
         skip = acknowledged + 1 - batch.first_sequence

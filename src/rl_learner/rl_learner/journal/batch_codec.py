@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import ConfigurationError
 from rl_agent.transport.transition import Sender
+from rl_agent.transport.transition_checks import good_runs
 from rl_agent.transport.transition_columns import COLUMNS
 from rl_learner.replay.transition_arrays import TransitionArrays
 
@@ -108,14 +109,18 @@ class TransitionBatch:
             }
         )
 
-    def without_first(self, count: int) -> 'TransitionBatch':
-        """Return the same batch without its first rows."""
+    def part(self, start: int, stop: int) -> 'TransitionBatch':
+        """Return the batch of only some of its rows."""
         return dataclasses.replace(
             self,
-            first_sequence=self.first_sequence + count,
-            count=self.count - count,
-            columns={name: values[count:] for name, values in self.columns.items()},
+            first_sequence=self.first_sequence + start,
+            count=stop - start,
+            columns={name: values[start:stop] for name, values in self.columns.items()},
         )
+
+    def without(self, is_bad: NDArray[np.bool_]) -> list['TransitionBatch']:
+        """Return the batches of the rows between the bad ones, (count,)."""
+        return [self.part(start, stop) for start, stop in good_runs(is_bad)]
 
 
 class _Columns(Mapping[str, NDArray[Any]]):

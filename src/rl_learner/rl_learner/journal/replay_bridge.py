@@ -3,13 +3,16 @@
 
 These steps ensure that no transition is lost or stored twice:
 
-1. A batch is compared with the highest number of its session. Lower numbers are repetitions; a
+1. A batch that no honest robot sends is refused. Of other batches, bad rows are left out (see
+   `transition_checks`). They are acknowledged like stored ones, because sending them again would
+   not make them better, and their numbers stay unused.
+2. A batch is compared with the highest number of its session. Lower numbers are repetitions; a
    higher first number leaves a gap. The robot sends unacknowledged transitions again.
-2. New transitions are written to the journal in groups, with one write and one fsync per commit
+3. New transitions are written to the journal in groups, with one write and one fsync per commit
    period. If that fails, the group is not in the journal and its numbers count as not received.
-3. Only then is the acknowledgement sent. If the bridge dies before that, robots send journaled
+4. Only then is the acknowledgement sent. If the bridge dies before that, robots send journaled
    transitions again; the next bridge recognises them by the numbers at the end of the journal.
-4. Also only then are the rows read from the journal and inserted into Reverb (`ReplayFeeder`), so
+5. Also only then are the rows read from the journal and inserted into Reverb (`ReplayFeeder`), so
    Reverb never holds a row that the journal does not. Row k of the journal never changes, and the
    server's count is the next row it expects. Whichever of the two is killed, the next row to
    insert is known and no row is inserted twice.
@@ -27,9 +30,14 @@ from typing import Protocol
 
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, JournalError
+from rl_agent.event_log import EventLog
+from rl_agent.transport.same_name import RobotNames
+from rl_agent.transport.transition_checks import BadRows, check_numbers, find_bad_rows
 from rl_learner.journal.batch_codec import decode, encode, stored, TransitionBatch
 
 Key = tuple[str, str]
+
+_LONGEST_NAME = 255  # of robot, session and fingerprint, which the log repeats
 
 
 class BatchLog(Protocol):
@@ -65,13 +73,18 @@ class BridgeCounts:
         duplicate: received again.
         lost: dropped by robots with a full spool.
         gaps: batches that arrived before their predecessors.
-        refused: batches that are malformed or of another kind of robot.
+        refused: batches that are malformed, have impossible numbers, or are of another kind of
+            robot.
+        refused_transitions: left out of other batches because of a value that is not accepted.
+        same_name: turns between sessions of two robots with one name.
     """
 
     duplicate: int = 0
     lost: int = 0
     gaps: int = 0
     refused: int = 0
+    refused_transitions: int = 0
+    same_name: int = 0
 
 
 @dataclass
@@ -85,10 +98,10 @@ class _Stream:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A batch that waits for `commit`."""
+    """What waits for `commit`: a batch, or its parts between rows that are left out."""
 
     key: Key
-    data: bytes
+    messages: Sequence[bytes]
     count: int
     last: int
     received_s: float
@@ -101,6 +114,7 @@ class ReplayBridge:
 
     Attributes:
         counts: counts since the start.
+        events: what is refused, named once for each robot and reason.
         waiting: set while a batch waits for `commit`.
     """
 
@@ -125,7 +139,8 @@ class ReplayBridge:
         self._lock = threading.Lock()
         self._streams = {key: _Stream(number, number) for key, number in sequences.items()}
         self._waiting: list[_Waiting] = []
-        self.counts = BridgeCounts()
+        self.counts, self.events = BridgeCounts(), EventLog()
+        self._names = RobotNames(self.events)
         self.waiting = threading.Event()
 
     def receive(self, data: bytes) -> Acknowledgement | None:
@@ -135,17 +150,11 @@ class ReplayBridge:
             data: a serialised `TransitionBatch`.
 
         Raises:
-            ConfigurationError: it is malformed, of an unknown sender, or from another kind of
-                robot.
+            ConfigurationError: it is malformed, has impossible numbers, or is from an unknown
+                sender or another kind of robot; nothing of it counts.
         """
-        try:
-            if self._authenticate is not None:
-                self._authenticate(data)
-            batch = decode(data)
-            self._check(batch)
-        except ConfigurationError:
-            self.counts.refused += 1
-            raise
+        batch = self._checked(data)
+        bad = find_bad_rows(batch.columns)
         key, now_s = (batch.sender.robot, batch.sender.session), time.monotonic()
         with self._lock:
             stream = self._stream(key, batch.oldest_sequence)
@@ -154,13 +163,9 @@ class ReplayBridge:
             self._count(skip, len(batch))
             if not 0 <= skip < len(batch):
                 return Acknowledgement(*key, stream.stored)
-            if skip:
-                batch = batch.without_first(skip)
-                data = encode(batch)
-            else:
-                data = stored(data, batch)
+            messages, count = self._to_store(data, batch, skip, bad)
             stream.accepted = batch.last_sequence
-            self._waiting.append(_Waiting(key, data, len(batch), batch.last_sequence, now_s))
+            self._waiting.append(_Waiting(key, messages, count, batch.last_sequence, now_s))
         self.waiting.set()
         return None
 
@@ -179,13 +184,15 @@ class ReplayBridge:
         with self._lock:
             sequences = {key: stream.stored for key, stream in self._streams.items()}
         sequences.update(newest)
+        messages = [message for item in group for message in item.messages]
         try:
-            self._log.append(
-                [item.data for item in group], sum(item.count for item in group), sequences
-            )
+            if messages:
+                self._log.append(messages, sum(item.count for item in group), sequences)
         except JournalError:
             self._discard_waiting()
             raise
+        for item in group:
+            self.counts.same_name += self._names.stored(*item.key)
         with self._lock:
             for key, number in newest.items():
                 stream = self._streams[key]
@@ -227,7 +234,28 @@ class ReplayBridge:
             for stream in self._streams.values():
                 stream.accepted = stream.stored
 
-    def _check(self, batch: TransitionBatch) -> None:
+    def _checked(self, data: bytes) -> TransitionBatch:
+        """Return the batch in serialised bytes.
+
+        Raises:
+            ConfigurationError: it is refused; counted and reported.
+        """
+        robot = ''
+        try:
+            if self._authenticate is not None:
+                self._authenticate(data)
+            batch = decode(data)
+            robot = batch.sender.robot[:_LONGEST_NAME]
+            if (refusal := refusal_of(batch)) is not None:
+                raise refusal
+            self._check_kind(batch)
+        except ConfigurationError as error:
+            self.counts.refused += 1
+            self.events.note('batch_refused', str(error), robot)
+            raise
+        return batch
+
+    def _check_kind(self, batch: TransitionBatch) -> None:
         """Raise ConfigurationError if the batch is from another kind of robot."""
         sender, spaces = batch.sender, self._spaces
         given = (sender.fingerprint, batch.observation_size, batch.action_size)
@@ -237,3 +265,35 @@ class ReplayBridge:
                 f'robot {sender.robot!r}: fingerprint, observation and action size: given'
                 f' {given}; accepted: {accepted}. Agent and learner need the same description'
             )
+
+    def _to_store(
+        self, data: bytes, batch: TransitionBatch, skip: int, bad: BadRows | None
+    ) -> tuple[Sequence[bytes], int]:
+        """Return the messages to store of a batch without its first rows, and their rows."""
+        if bad is None:
+            messages = (encode(batch.part(skip, len(batch))) if skip else stored(data, batch),)
+            return messages, len(batch) - skip
+        is_bad = bad.is_bad[skip:]
+        parts = batch.part(skip, len(batch)).without(is_bad)
+        refused = len(is_bad) - sum(map(len, parts))
+        self.counts.refused_transitions += refused
+        for name, reason in bad.reasons.items() if refused else ():
+            robot = batch.sender.robot
+            self.events.note('transition_refused', f'robot {robot!r}: {reason}', f'{robot} {name}')
+        return [encode(part) for part in parts], len(is_bad) - refused
+
+
+def refusal_of(batch: TransitionBatch) -> ConfigurationError | None:
+    """Return the error of a batch that no honest robot sends; None: its numbers are possible."""
+    sender = batch.sender
+    longest = max(map(len, (sender.robot, sender.session, sender.fingerprint)))
+    if longest > _LONGEST_NAME:
+        return ConfigurationError(
+            f'robot {sender.robot[:_LONGEST_NAME]!r}: a name of {longest} characters; accepted: at'
+            f' most {_LONGEST_NAME}'
+        )
+    try:
+        check_numbers(batch.first_sequence, batch.oldest_sequence, len(batch))
+    except ConfigurationError as error:
+        return ConfigurationError(f'robot {sender.robot!r}: {error}')
+    return None

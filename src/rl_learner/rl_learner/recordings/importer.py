@@ -2,20 +2,23 @@
 """Imports recorded batches into a run's journal, with the code of the replay bridge."""
 
 from collections.abc import Callable, Iterator, Sequence
+import contextlib
 from dataclasses import dataclass
+import logging
 from pathlib import Path
 
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
 from rl_learner.journal.batch_codec import decode, encode, TransitionBatch, TYPE_NAME
 from rl_learner.journal.journal import Journal, JournalSettings
-from rl_learner.journal.replay_bridge import ReplayBridge
+from rl_learner.journal.replay_bridge import refusal_of, ReplayBridge
 from rl_learner.recordings.batch_order import BatchOrder
 from rl_learner.recordings.recording_reader import read_recording
 from rl_learner.run.folder import EXPERIENCE, open_run_folder
 from rl_learner.run.lock import RunLock
 
 _COMMIT_BYTES = 4 << 20
+_LOGGER = logging.getLogger(__name__)
 
 Source = Callable[[], Iterator[TransitionBatch]]
 
@@ -29,12 +32,21 @@ class ImportCounts:
         duplicate: transitions that the journal had, or that precede its newest of the session.
         missing: sequence numbers in gaps between transitions of a session.
         total: transitions of the run after the import.
+        refused: transitions with a value that is not accepted.
+        batches_refused: batches with impossible sequence numbers or sizes.
     """
 
     imported: int
     duplicate: int
     missing: int
     total: int
+    refused: int
+    batches_refused: int
+
+    @property
+    def nothing_good(self) -> bool:
+        """Whether something was refused and nothing else was there."""
+        return bool(self.refused + self.batches_refused) and not self.imported + self.duplicate
 
 
 def batches_of(path: Path) -> Iterator[TransitionBatch]:
@@ -64,14 +76,15 @@ def import_batches(run: Path, sources: Sequence[Source], spaces: Spaces) -> Impo
 
     Raises:
         ConfigurationError: a batch or the run is from another kind of robot, or a learner trains
-            in the run; nothing was stored.
+            in the run; nothing was stored. What the bridge refuses for another reason is counted.
         JournalError: a bridge writes the journal, or the disk refuses data. The next call
             continues after what was stored.
     """
     order = BatchOrder()
     for batch in _all_batches(sources):
         _refuse_other_robots(batch, spaces)
-        order.announce(batch)
+        if refusal_of(batch) is None:
+            order.announce(batch)
     lock = RunLock(open_run_folder(run))
     try:
         journal = Journal(run / EXPERIENCE, spaces.fingerprint, JournalSettings())
@@ -92,20 +105,36 @@ def _store(
     before, uncommitted_bytes = journal.written.total, 0
     for batch in _in_order(order, sources):
         data = encode(batch)
-        bridge.receive(data)
+        with contextlib.suppress(ConfigurationError):  # refused: counted and reported
+            bridge.receive(data)
         uncommitted_bytes += len(data)
         if uncommitted_bytes >= _COMMIT_BYTES:
             bridge.commit()
             uncommitted_bytes = 0
     bridge.commit()
-    total = journal.written.total
-    return ImportCounts(total - before, bridge.counts.duplicate, bridge.counts.lost, total)
+    for report in bridge.events.take_reports():
+        _LOGGER.warning(report.text)
+    total, counts = journal.written.total, bridge.counts
+    return ImportCounts(
+        total - before,
+        counts.duplicate,
+        counts.lost,
+        total,
+        counts.refused_transitions,
+        counts.refused,
+    )
 
 
 def _in_order(order: BatchOrder, sources: Sequence[Source]) -> Iterator[TransitionBatch]:
-    """Yield all batches, ordered by sequence number within each session."""
+    """Yield all batches, ordered by sequence number within each session.
+
+    Batches with impossible numbers have no place in that order; the bridge will refuse them.
+    """
     for batch in _all_batches(sources):
-        yield from order.push(batch)
+        if refusal_of(batch) is None:
+            yield from order.push(batch)
+        else:
+            yield batch
     yield from order.finish()
 
 

@@ -194,6 +194,8 @@ class RawRecording:
 
     def _batch(self, first: int, rows: Sequence[Transition]) -> TransitionBatch:
         """Return transitions as a batch, as a robot sends it."""
+        with np.errstate(over='ignore'):  # infinite numbers are refused where they are stored
+            columns = to_columns(rows)
         return TransitionBatch(
             stamp=(0, 0),
             frame_id='',
@@ -203,7 +205,7 @@ class RawRecording:
             observation_size=self._spaces.observation_size,
             action_size=self._spaces.action_size,
             count=len(rows),
-            columns=to_columns(rows),
+            columns=columns,
         )
 
 

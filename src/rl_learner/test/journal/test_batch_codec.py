@@ -51,7 +51,7 @@ def test_the_definition_matches_the_message() -> None:
 
 
 def test_first_rows_can_be_removed() -> None:
-    rest = make_batch(1, 5).without_first(2)
+    rest = make_batch(1, 5).part(2, 5)
     assert (rest.first_sequence, rest.last_sequence, len(rest)) == (3, 5, 3)
     assert rest.transitions.reward.tolist() == [3.0, 4.0, 5.0]
     assert decode(encode(rest)).columns['observation'].tolist() == [

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import dataclasses
 
 from batches import make_batch, ONE, SPACES
+import numpy as np
 import pytest
 from rl_agent.errors import ConfigurationError, JournalError
 from rl_agent.security.fleet_key import ACKNOWLEDGEMENT, FleetKeys, TRANSITIONS
 from rl_agent.transport.transition import Sender
-from rl_learner.journal.batch_codec import decode, encode
+from rl_learner.journal.batch_codec import decode, encode, TransitionBatch
 from rl_learner.journal.replay_bridge import ReplayBridge
 
 AGAIN = dataclasses.replace(ONE, session='session_b')
@@ -111,7 +112,7 @@ def test_only_the_new_part_of_an_overlapping_batch_is_stored(
     assert send(bridge, 3, 5) == 7
     assert send(bridge, 2, 3) == 7
     assert log.rewards() == [1, 2, 3, 4, 5, 6, 7]
-    assert log.stored[1] == encode(make_batch(3, 5).without_first(2))
+    assert log.stored[1] == encode(make_batch(3, 5).part(2, 5))
     assert bridge.counts.duplicate == 5
 
 
@@ -141,13 +142,34 @@ def test_transitions_that_the_robot_dropped_are_counted_and_skipped(
     assert bridge.counts.lost == 7
 
 
-def test_a_batch_older_than_the_oldest_kept_transition(bridge: ReplayBridge, log: ListLog) -> None:
-    """The batch is old, but its `oldest_sequence` is 10."""
+@pytest.mark.parametrize(
+    ('first', 'oldest', 'count'),
+    [
+        (5, 0, 2),
+        (0, 0, 2),
+        (3, 10, 4),
+        (3, 1 << 62, 0),
+        (3, 3, 0),
+        ((1 << 63) - 1, 3, 2),
+        ((1 << 64) - 1, 3, 2),
+    ],
+)
+def test_a_batch_with_impossible_numbers_changes_nothing(
+    bridge: ReplayBridge, log: ListLog, first: int, oldest: int, count: int
+) -> None:
+    """A robot's number moves only by what it sends, and no acknowledgement is below 0."""
     send(bridge, 1, 2)
-    assert send(bridge, 3, 4, oldest=10) == 9
-    assert send(bridge, 10, 1, oldest=10) == 10
-    assert log.rewards() == [1, 2, 10]
-    assert bridge.counts.lost == 7
+    for sender in (ONE, TWO):
+        wrong = dataclasses.replace(
+            make_batch(3, count, oldest=oldest, sender=sender), first_sequence=first
+        )
+        with pytest.raises(ConfigurationError, match=f'{sender.robot!r}.*given {count}, {oldest}'):
+            bridge.receive(encode(wrong))
+    assert (bridge.counts.refused, bridge.counts.lost) == (2, 0)
+    assert bridge.events.counts() == {'batch_refused': 2}
+    assert send(bridge, 3, 2) == 4
+    assert send(bridge, 1, 2, sender=TWO) == 2
+    assert log.rewards('robot_1') == [1, 2, 3, 4]
 
 
 def test_a_new_bridge_continues_at_the_end_of_the_journal(log: ListLog) -> None:
@@ -193,12 +215,6 @@ def test_a_new_session_starts_from_1(bridge: ReplayBridge, log: ListLog) -> None
     assert log.rewards() == [1, 2, 3, 1, 2]
 
 
-def test_an_empty_batch_is_acknowledged(bridge: ReplayBridge, log: ListLog) -> None:
-    send(bridge, 1, 2)
-    assert send(bridge, 3, 0, oldest=3) == 2
-    assert log.rewards() == [1, 2]
-
-
 @pytest.mark.parametrize(
     ('batch', 'word'),
     [
@@ -215,6 +231,15 @@ def test_another_kind_of_robot_is_refused(
     assert SPACES.fingerprint in str(it.value)
     assert (log.stored, bridge.counts.refused) == ([], 1)
     assert send(bridge, 1, 2) == 2
+
+
+@pytest.mark.parametrize('field', ['robot', 'session', 'fingerprint'])
+def test_a_long_name_is_refused_and_not_repeated(bridge: ReplayBridge, field: str) -> None:
+    sender = dataclasses.replace(ONE, **{field: 'x' * 1_000_000})
+    with pytest.raises(ConfigurationError, match='a name of 1000000 characters; accepted: at'):
+        bridge.receive(encode(make_batch(1, 1, sender=sender)))
+    (report,) = bridge.events.take_reports()
+    assert len(report.text) < 500
 
 
 def test_bytes_that_are_not_a_batch_are_refused(bridge: ReplayBridge) -> None:
@@ -268,3 +293,90 @@ def test_a_batch_of_an_unknown_sender_changes_nothing(log: ListLog) -> None:
     again = bridge.receive(keys.seal(good, TRANSITIONS))  # recorded and sent again by anybody
     assert again is not None
     assert (again.sequence, bridge.counts.duplicate) == (5, 3)
+
+
+def spoiled(first: int, count: int, *numbers: int, sender: Sender = ONE) -> TransitionBatch:
+    """Return a batch in which the rewards of some numbers are not finite."""
+    batch = make_batch(first, count, sender=sender)
+    rewards = batch.columns['reward'].copy()
+    rewards[[number - first for number in numbers]] = np.nan
+    return dataclasses.replace(batch, columns={**batch.columns, 'reward': rewards})
+
+
+@pytest.mark.parametrize(
+    ('bad', 'parts'),
+    [
+        ((3,), [(1, 2), (4, 8)]),
+        ((1,), [(2, 8)]),
+        ((8,), [(1, 7)]),
+        ((2, 3, 7), [(1, 1), (4, 6), (8, 8)]),
+        ((1, 2, 3, 4, 5, 6, 7, 8), []),
+    ],
+)
+def test_bad_rows_are_left_out_and_acknowledged(
+    bridge: ReplayBridge, log: ListLog, bad: tuple[int, ...], parts: list[tuple[int, int]]
+) -> None:
+    """The others keep their numbers, and the robot does not send the batch for ever."""
+    assert bridge.receive(encode(spoiled(1, 8, *bad))) is None
+    (acknowledgement,), _ = bridge.commit()
+    assert acknowledgement.sequence == 8
+    stored = [decode(message) for message in log.stored]
+    assert [(batch.first_sequence, batch.last_sequence) for batch in stored] == parts
+    assert log.rewards() == [number for number in range(1, 9) if number not in bad]
+    assert bridge.counts.refused_transitions == len(bad)
+    assert send(bridge, 9, 2) == 10
+    assert log.rewards()[-2:] == [9, 10]
+    assert (bridge.counts.refused, bridge.counts.duplicate, bridge.counts.lost) == (0, 0, 0)
+    # sent again, because the acknowledgement was lost: not counted again
+    acknowledgement = bridge.receive(encode(spoiled(1, 8, *bad)))  # type: ignore[assignment]
+    assert acknowledgement is not None
+    assert acknowledgement.sequence == 10
+    assert bridge.counts.refused_transitions == len(bad)
+
+
+def test_bad_rows_are_named_once_for_each_robot_and_column(bridge: ReplayBridge) -> None:
+    for first in range(1, 100, 2):
+        for sender in (ONE, TWO):
+            bridge.receive(encode(spoiled(first, 2, first, sender=sender)))
+    texts = [report.text for report in bridge.events.take_reports()]
+    assert texts == [
+        f'transition_refused: robot {robot!r}: reward: given nan; accepted: finite, at most 1e+06'
+        ' in size'
+        for robot in ('robot_1', 'robot_2')
+    ]
+    assert bridge.counts.refused_transitions == 100
+
+
+def test_bad_rows_of_an_overlapping_batch(bridge: ReplayBridge, log: ListLog) -> None:
+    """Only what is new of it counts."""
+    send(bridge, 1, 4)
+    assert bridge.receive(encode(spoiled(3, 6, 3, 7))) is None
+    (acknowledgement,), _ = bridge.commit()
+    assert acknowledgement.sequence == 8
+    assert log.rewards() == [1, 2, 3, 4, 5, 6, 8]
+    assert bridge.counts.refused_transitions == 1
+
+
+def test_a_failed_write_beside_bad_rows(bridge: ReplayBridge, log: ListLog) -> None:
+    log.refusing = True
+    bridge.receive(encode(spoiled(1, 4, 2)))
+    with pytest.raises(JournalError):
+        bridge.commit()
+    log.refusing = False
+    assert bridge.receive(encode(spoiled(1, 4, 2))) is None
+    (acknowledgement,), _ = bridge.commit()
+    assert (acknowledgement.sequence, log.rewards()) == (4, [1, 3, 4])
+
+
+def test_two_robots_with_one_name_lose_nothing_and_are_named(
+    bridge: ReplayBridge, log: ListLog
+) -> None:
+    for number in range(1, 101):
+        for sender in (ONE, AGAIN, TWO):
+            assert send(bridge, number, 1, sender=sender) == number
+    assert len(log.stored) == 300
+    assert bridge.counts.same_name > 0
+    (report,) = bridge.events.take_reports()
+    assert "'robot_1'" in report.text
+    assert "'session_a'" in report.text
+    assert "'session_b'" in report.text

@@ -98,6 +98,8 @@ def test_a_bag_is_imported_once(
         'duplicate': 2,
         'missing': 0,
         'total': 7,
+        'refused': 0,
+        'batches_refused': 0,
     }
     expected = [('session_a', 1), ('session_a', 2), ('session_a', 3)]
     expected += [('session_b', 1), ('session_b', 2), ('session_a', 4), ('session_a', 5)]
@@ -129,6 +131,67 @@ def test_compressed_bags(
     bag = write_bag(tmp_path / 'bag', [make_batch(1, 3), make_batch(4, 2)], kind, compression)
     assert result_of(capsys, bag, '--run', run)['imported'] == 5
     assert [number for _, number in stored(run)] == [1, 2, 3, 4, 5]
+
+
+def with_reward(batch: TransitionBatch, reward: float, *numbers: int) -> TransitionBatch:
+    """Return a batch with this reward at some numbers."""
+    rewards = batch.columns['reward'].copy()
+    rewards[[number - batch.first_sequence for number in numbers]] = reward
+    return dataclasses.replace(batch, columns={**batch.columns, 'reward': rewards})
+
+
+def test_bad_transitions_of_a_bag_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """So are batches with numbers that no robot sends; nothing moves the robot's number."""
+    run = make_run(tmp_path / 'run')
+    batches = [
+        make_batch(1, 3),
+        dataclasses.replace(make_batch(5, 2), oldest_sequence=0),
+        make_batch(4, 0, oldest=4000),
+        make_batch(4000, 1, oldest=(1 << 63) - 1),
+        with_reward(make_batch(4, 4), 3e38, 5, 6),
+        make_batch(8, 2),
+    ]
+    bag = write_bag(tmp_path / 'bag', batches)
+    result = result_of(capsys, bag, '--run', run)
+    assert [number for _, number in stored(run)] == [1, 2, 3, 4, 7, 8, 9]
+    assert (result['imported'], result['refused'], result['batches_refused']) == (7, 2, 3)
+    assert result['missing'] == 0
+    texts = [record.getMessage() for record in caplog.records]
+    assert sum('transition_refused' in text for text in texts) == 1
+    assert sum('batch_refused' in text for text in texts) == 1
+    again = result_of(capsys, bag, '--run', run)
+    assert (again['imported'], again['total']) == (0, 7)
+
+
+def test_a_run_of_before_with_bad_transitions_is_imported_without_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, run = tmp_path / 'old', make_run(tmp_path / 'run')
+    journal = Journal(old / EXPERIENCE, SPACES.fingerprint, JournalSettings())
+    journal.append([encode(with_reward(make_batch(1, 6), float('nan'), 2, 6))], 6, {})
+    journal.close()
+    result = result_of(capsys, old, '--run', run)
+    assert (result['imported'], result['refused']) == (4, 2)
+    assert [number for _, number in stored(run)] == [1, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    'batch',
+    [
+        with_reward(make_batch(1, 2), float('nan'), 1, 2),
+        dataclasses.replace(make_batch(5, 2), oldest_sequence=0),
+    ],
+    ids=['values', 'numbers'],
+)
+def test_an_import_of_nothing_good_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], batch: TransitionBatch
+) -> None:
+    run, bag = make_run(tmp_path / 'run'), write_bag(tmp_path / 'bag', [batch])
+    assert exit_code(import_recordings.main, bag, '--run', run) == 1
+    assert '0 transitions imported' in capsys.readouterr().out
+    assert stored(run) == []
 
 
 def test_several_files_and_what_the_robot_sends_afterwards(

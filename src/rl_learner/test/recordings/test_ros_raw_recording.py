@@ -4,6 +4,7 @@
 from collections.abc import Callable
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -137,6 +138,71 @@ def stored(run: Path) -> dict[str, NDArray[Any]]:
         name: np.concatenate([batch.columns[name] for batch in batches])
         for name in batches[0].columns
     }
+
+
+@dataclasses.dataclass(frozen=True)
+class NeverFinite(Parameters):
+    """A task whose reward is never finite."""
+
+    fields: ClassVar[tuple[str, ...]] = ('velocity',)
+
+    def outcome(
+        self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
+    ) -> Outcome:
+        """Return NaN as the reward."""
+        return Outcome({'ratio': math.nan}, terminated=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class SometimesHuge(Parameters):
+    """A task whose reward does not fit into float32 while the velocity is negative."""
+
+    fields: ClassVar[tuple[str, ...]] = ('velocity',)
+
+    def outcome(
+        self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
+    ) -> Outcome:
+        """Return 1e300 or 1 as the reward."""
+        huge = next_observation['velocity'][0] < 0.0
+        return Outcome({'ratio': 1e300 if huge else 1.0}, terminated=False)
+
+
+@pytest.mark.filterwarnings('error::RuntimeWarning')
+def test_nothing_is_imported_if_no_reward_is_finite(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    drive(Recorder(tmp_path / 'bag'), PENDULUM, 2)
+    robot = dataclasses.replace(PENDULUM, task=TaskDescription(f'{__name__}:NeverFinite'))
+    run = make_run(tmp_path / 'run', robot)
+    arguments = [tmp_path / 'bag', '--raw', '--run', run]
+    assert exit_code(import_recordings.main, *arguments, '--json') == 1
+    result = json.loads(capsys.readouterr().out)
+    assert (result['imported'], result['refused'], result['total']) == (0, 40, 0)
+    assert list(read_journal(run / EXPERIENCE)) == []
+    (record,) = caplog.records  # once, not for each transition
+    assert "robot 'robot_7': reward: given nan; accepted: finite" in record.getMessage()
+    assert exit_code(import_recordings.main, *arguments) == 1
+    assert '0 transitions imported' in (text := capsys.readouterr().out)
+    assert '40 refused' in text
+
+
+@pytest.mark.filterwarnings('error::RuntimeWarning')
+def test_transitions_whose_reward_is_not_finite_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    transitions = drive(Recorder(tmp_path / 'bag'), PENDULUM, 2)
+    good = [row.stamp_ns for row in transitions if row.next_observation[2] >= 0.0]
+    assert 0 < len(good) < 40
+    robot = dataclasses.replace(PENDULUM, task=TaskDescription(f'{__name__}:SometimesHuge'))
+    run = make_run(tmp_path / 'run', robot)
+    assert (
+        exit_code(import_recordings.main, tmp_path / 'bag', '--raw', '--run', run, '--json') == 0
+    )
+    result = json.loads(capsys.readouterr().out)
+    assert (result['imported'], result['refused']) == (len(good), 40 - len(good))
+    columns = stored(run)
+    assert columns['stamp'].tolist() == good
+    assert columns['reward'].tolist() == [1.0] * len(good)
 
 
 @pytest.mark.parametrize('kind', ['SQLITE3', 'MCAP'])
