@@ -2,12 +2,13 @@
 """`rl_export_dataset`: export a run's experience as a Minari dataset for offline learning."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import json
 from pathlib import Path
 
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
+from rl_agent.transport.transition_checks import find_bad_rows
 from rl_learner.cli import command_line
 from rl_learner.export import minari_dataset as dataset_folder
 from rl_learner.journal.batch_codec import TransitionBatch
@@ -67,8 +68,10 @@ def _run(options: argparse.Namespace) -> int:
         'description': f'{extent.total - extent.first} transitions of {robot.name} on the job',
         'algorithm_name': _algorithm(run),
     }
-    batches = _limited(read_journal(journal), extent.total - extent.first)
+    total = extent.total - extent.first
+    batches = _accepted(_limited(read_journal(journal), total))
     counts = dataset_folder.write_dataset(out, split_episodes(batches), robot, metadata)
+    left_out = max(0, total - counts.transitions)
     result = {
         'dataset': str(out),
         'id': dataset_folder.dataset_id(out),
@@ -76,6 +79,7 @@ def _run(options: argparse.Namespace) -> int:
         'episodes': counts.episodes,
         'interrupted': counts.interrupted,
         'transitions': counts.transitions,
+        'left_out': left_out,
         'robots': sorted(counts.robots),
     }
     if options.json:
@@ -84,7 +88,8 @@ def _run(options: argparse.Namespace) -> int:
         print(
             f'{out}: {counts.transitions:,} transitions, {counts.episodes:,} episodes'
             f' ({counts.interrupted:,} without a recorded end, stored as truncated) of'
-            f' {", ".join(sorted(counts.robots))}'
+            f' {", ".join(sorted(counts.robots))}; {left_out:,} transitions with a value that is'
+            ' not accepted were left out'
         )
         print(f"minari.MinariDataset('{out / dataset_folder.DATA}') reads it")
     return command_line.DONE
@@ -97,6 +102,13 @@ def _limited(batches: Iterator[TransitionBatch], count: int) -> Iterator[Transit
             return
         count -= len(batch)
         yield batch
+
+
+def _accepted(batches: Iterable[TransitionBatch]) -> Iterator[TransitionBatch]:
+    """Yield batches without the transitions that training leaves out, too."""
+    for batch in batches:
+        bad = find_bad_rows(batch.columns)
+        yield from (batch,) if bad is None else batch.without(bad.is_bad)
 
 
 def _algorithm(run: Path) -> str:

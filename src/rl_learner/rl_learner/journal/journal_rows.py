@@ -4,18 +4,22 @@
 Row k of a run is always the same: rows are in journal order, and each n-step sum ends at the
 latest with its file. So each file gives as many rows as it has transitions, and reading can start
 at any row. A transition that cannot be read gives a row without content, which looks like padding:
-it takes its place in Reverb, and nothing trains on it.
+it takes its place in Reverb, and nothing trains on it. So does one in a journal of before that is
+not accepted any more.
 """
 
 from collections.abc import Callable
 import itertools
+import logging
 import os
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import JournalError
+from rl_agent.transport.transition_checks import BadRows, CHECKED, find_bad_rows, good_runs
 from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.journal.journal import Written
 from rl_learner.journal.journal_header import JournalHeader, open_journal_file
@@ -26,6 +30,7 @@ from rl_learner.replay.layout import Batch, ReplayLayout
 from rl_learner.replay.n_step import NStep
 
 _COLUMNS = tuple(name for name in Batch._fields if name != 'num_steps')
+_LOGGER = logging.getLogger(__name__)
 
 
 class JournalRows:
@@ -33,6 +38,7 @@ class JournalRows:
 
     Attributes:
         position: number of the next row.
+        left_out: rows without content that were read, each counted once.
     """
 
     def __init__(
@@ -58,6 +64,8 @@ class JournalRows:
         self._file: BinaryIO | None = None
         self._header = JournalHeader('', 0)
         self._path = Path()
+        self._named: set[Path] = set()  # files with such rows
+        self.left_out, self._counted = 0, 0
         self._reached = 0  # number of the file's next row; rows before `position` are skipped
         self.position = 0
 
@@ -101,6 +109,7 @@ class JournalRows:
                 break
             parts.append(rows[max(0, self.position - self._reached) :])
             self._reached += len(rows)
+            self._count_left_out(self.position + count, parts[-1])
             count += len(parts[-1])
         self.position += count
         return np.concatenate(parts) if parts else np.empty((0, self._layout.width), np.float32)
@@ -173,14 +182,26 @@ class JournalRows:
     def _rows_of_units(self, units: list[Unit]) -> Float32Array:
         """Return the rows completed by these units; no sum of rewards crosses a damage."""
         parts = []
-        for is_read, group in itertools.groupby(units, key=lambda unit: unit.batch is not None):
+        for is_read, group in itertools.groupby(units, key=self._is_readable):
             some = list(group)
             if is_read:
                 parts.append(self._rows_of([unit.batch for unit in some if unit.batch]))
-            elif any(unit.damage for unit in some):
+            elif any(unit.damage or unit.count for unit in some):
                 parts += [sums.flush() for sums in self._sums.values()]
                 parts.append(self._without_content(sum(unit.count for unit in some)))
         return parts[0] if len(parts) == 1 else self._concatenate(parts)
+
+    def _is_readable(self, unit: Unit) -> bool:
+        """Return whether a unit has a batch of the run's sizes; report another size."""
+        batch = unit.batch
+        if batch is None:
+            return False
+        accepted = self._layout.observation_size, self._layout.action_size
+        given = batch.observation_size, batch.action_size
+        if given != accepted:
+            reason = f'observation and action size: given {given}; accepted: {accepted}'
+            self._note(Damage(self._path, unit.end, unit.end, reason))
+        return given == accepted
 
     def _without_content(self, count: int) -> Float32Array:
         """Return rows for transitions that cannot be read, (count, width)."""
@@ -188,17 +209,66 @@ class JournalRows:
 
     def _rows_of(self, batches: list[TransitionBatch]) -> Float32Array:
         """Return the rows completed by these batches."""
+        columns = {
+            name: np.concatenate([batch.columns[name] for batch in batches]) for name in CHECKED
+        }
+        bad = find_bad_rows(columns)
+        if bad is not None:
+            self._name_once(bad, batches)
         if self._n_step == 1:  # same result as the general case, many batches at once
-            columns = [
-                np.concatenate([batch.columns[name] for batch in batches]) for name in _COLUMNS
-            ]
-            return self._layout.pack(*columns)
-        parts = []
+            rows = self._layout.pack(*(columns[name] for name in _COLUMNS))
+            if bad is not None:
+                rows[bad.is_bad] = 0.0
+            return rows
+        parts, start = [], 0
         for batch in batches:
             key = (batch.sender.robot, batch.sender.session)
             sums = self._sums.setdefault(key, NStep(self._layout, self._n_step, self._gamma))
-            parts.append(sums.push(batch.transitions))
+            if bad is None:
+                parts.append(sums.push(batch.transitions))
+            else:
+                parts += self._around(bad.is_bad[start : start + len(batch)], batch, sums)
+            start += len(batch)
         return self._concatenate(parts)
+
+    def _around(
+        self, is_bad: NDArray[np.bool_], batch: TransitionBatch, sums: NStep
+    ) -> list[Float32Array]:
+        """Return the rows completed by a batch with bad rows, (count,); no sum crosses one."""
+        parts, done = [], 0
+        for start, stop in [*good_runs(is_bad), (len(batch), len(batch))]:
+            if start > done:
+                parts += [sums.flush(), self._without_content(start - done)]
+            if stop > start:
+                parts.append(sums.push(batch.part(start, stop).transitions))
+            done = stop
+        return parts
+
+    def _count_left_out(self, first: int, rows: Float32Array) -> None:
+        """Count rows without content, each once; `first` is the number of the first row."""
+        new = rows[max(0, self._counted - first) :]
+        self.left_out += int(np.count_nonzero(new[:, -1] == 0.0))
+        self._counted = max(self._counted, first + len(rows))
+
+    def _name_once(self, bad: BadRows, batches: list[TransitionBatch]) -> None:
+        """Report the first bad row of each file."""
+        if self._path in self._named:
+            return
+        self._named.add(self._path)
+        row = int(np.flatnonzero(bad.is_bad)[0])
+        for batch in batches:
+            if row < len(batch):
+                break
+            row -= len(batch)
+        _LOGGER.warning(
+            '%s: transition %d of robot %r, session %r: %s; it and others like it in this file are'
+            ' left out of training',
+            self._path,
+            batch.first_sequence + row,
+            batch.sender.robot,
+            batch.sender.session,
+            bad.reason,
+        )
 
     def _concatenate(self, parts: list[Float32Array]) -> Float32Array:
         """Return rows in one array, (count, width)."""

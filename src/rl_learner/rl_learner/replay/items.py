@@ -16,7 +16,7 @@ def to_items(rows: Float32Array) -> Float32Array:
     """Return rows, (row, width), as items, (item, ROWS_PER_ITEM, width), the last one padded.
 
     Padding is zero. It is recognised by a row's last number, `num_steps` of `ReplayLayout`, which
-    is never 0 in a real row.
+    is never 0 in a real row. A row that must not be trained on is zero, too.
     """
     count, width = rows.shape
     num_items = items_for(count)

@@ -135,6 +135,8 @@ class ReplaySampler:
         """Yield drawn rows, (row, width), shuffled by the pool."""
         for items in self._items():
             rows = to_rows(items)
+            if not len(rows) and self._stop.wait(_POLL_PERIOD_S):  # nothing to train on
+                return
             pool_size = min(
                 max(self._table_size, self._items_per_fetch * ROWS_PER_ITEM), self._pool_capacity
             )

@@ -106,6 +106,7 @@ def test_minari_reads_what_was_written(
         'episodes': 5,
         'interrupted': 3,
         'transitions': 13,
+        'left_out': 0,
         'robots': ['robot_1', 'robot_2'],
     }
     monkeypatch.setenv('MINARI_DATASETS_PATH', str(run / 'export'))
@@ -127,6 +128,21 @@ def test_minari_reads_what_was_written(
     assert truncated.truncations.tolist() == [False] * 4 + [True]
     assert lost.rewards.tolist() == [6, 7]
     assert lost.truncations.tolist() == [False, True]
+
+
+def test_bad_transitions_of_an_older_journal_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = make_batch(1, 6, truncated_at=6)
+    bad.columns['reward'][1] = np.nan
+    bad.columns['action'][4] = 1e30
+    run = make_run(tmp_path / 'first', bad, make_batch(7, 2, truncated_at=8))
+    assert exit_code(export_dataset.main, run, '--json') == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result['transitions'], result['left_out']) == (6, 2)
+    dataset = minari.MinariDataset(Path(result['dataset']) / 'data')
+    rewards = [episode.rewards.tolist() for episode in dataset.iterate_episodes()]
+    assert sorted(rewards) == [[1], [3, 4], [6], [7, 8]]
 
 
 def test_a_run_given_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
