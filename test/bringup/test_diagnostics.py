@@ -65,6 +65,13 @@ def test_a_healthy_agent_has_no_concerns() -> None:
     assert agent_concerns(status, Recent()) == []
 
 
+def test_events_of_the_link_are_concerns() -> None:
+    for name in ('acknowledgement_refused', 'same_robot_name'):
+        status = AgentStatus(**GOOD, event_names=['other', name], event_counts=[3, 1])
+        (concern,) = agent_concerns(status, Recent())
+        assert not concern.is_error
+
+
 def test_a_concern_of_the_learner_machine_is_named() -> None:
     assert learner_concerns(LearnerStatus(backlog=9_999), Recent()) == []
     (behind,) = learner_concerns(LearnerStatus(backlog=10_000), Recent())
@@ -75,7 +82,9 @@ def test_a_concern_of_the_learner_machine_is_named() -> None:
     assert replay_concerns(ReplayStatus(state='feeding'), Recent()) == []
     (disk,) = replay_concerns(ReplayStatus(state='journal: disk full'), Recent())
     assert disk.is_error
-    assert replay_concerns(ReplayStatus(batches_refused=1, transitions_lost=1), Recent())[1:]
+    counted = ('batches_refused', 'transitions_lost', 'transitions_refused', 'same_robot_name')
+    status = ReplayStatus(**dict.fromkeys(counted, 1))
+    assert len(replay_concerns(status, Recent())) == len(counted)
 
 
 @pytest.mark.timeout(180)

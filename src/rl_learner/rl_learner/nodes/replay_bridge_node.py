@@ -19,6 +19,7 @@ from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_agent.ros.ros_diagnostics import Diagnostics
+from rl_agent.ros.ros_event_log import log_reports
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters
@@ -86,14 +87,16 @@ class ReplayBridgeNode(ManagedNode):
             self._journal.sequences,
             (lambda data: keys.check(data, TRANSITIONS_MESSAGE)) if keys else None,
         )
-        rows = JournalRows(
+        self._rows = JournalRows(
             folder / EXPERIENCE,
             lambda: self._journal.written,
             ReplayLayout(spaces.observation_size, spaces.action_size),
             n_step=algorithm.n_step,
             gamma=algorithm.gamma,
         )
-        self._feeder = ReplayFeeder(rows, ReplayWriter(parameters.replay_port, run_key(folder)))
+        self._feeder = ReplayFeeder(
+            self._rows, ReplayWriter(parameters.replay_port, run_key(folder))
+        )
         self._disk_error = ''
         self._latencies: deque[float] = deque(maxlen=10_000)
         self._connect()
@@ -142,6 +145,7 @@ class ReplayBridgeNode(ManagedNode):
         self._committing.join()
         self._feeder.stop(timeout_s=2.0)
         self._journal.close()
+        log_reports(self, self._bridge.events)
         self.destroy_publisher(self._acks)
         self.destroy_publisher(self._status)
         self._diagnostics.close()
@@ -163,8 +167,7 @@ class ReplayBridgeNode(ManagedNode):
         """Receive a batch; the robot sends it again until it is acknowledged."""
         try:
             acknowledgement = self._bridge.receive(data)
-        except ConfigurationError as error:
-            self.get_logger().error(f'batch refused: {error}', throttle_duration_sec=10.0)
+        except ConfigurationError:  # counted and reported with the next status
             return
         if acknowledgement is not None:
             self._acknowledge(acknowledgement)
@@ -214,7 +217,8 @@ class ReplayBridgeNode(ManagedNode):
             self._acks.publish(self._keys.seal(serialize_message(message), ACKNOWLEDGEMENT))
 
     def _publish_status(self) -> None:
-        """Publish the status of the bridge."""
+        """Publish the status of the bridge, and log what was refused since the last one."""
+        log_reports(self, self._bridge.events)
         latencies = [self._latencies.popleft() for _ in range(len(self._latencies))]
         p50, p99 = np.percentile(latencies, (50, 99)) if latencies else (np.nan, np.nan)
         counts, journal = self._bridge.counts, self._journal
@@ -230,6 +234,9 @@ class ReplayBridgeNode(ManagedNode):
             journal_files=journal.files,
             acknowledge_p50_s=float(p50),
             acknowledge_p99_s=float(p99),
+            transitions_refused=counts.refused_transitions,
+            transitions_left_out=self._rows.left_out,
+            same_robot_name=counts.same_name,
         )
         message.header.stamp = self.get_clock().now().to_msg()
         self._status.publish(message)

@@ -51,6 +51,10 @@ def replay_concerns(status: ReplayStatus, recent: Recent) -> list[Concern]:
                 'batches are refused: see the log; do robot and learner have the same description?'
             )
         )
+    if recent.grew('refused transitions', status.transitions_refused):
+        concerns.append(Concern('transitions are refused: the log names robot and value'))
+    if recent.grew('same name', status.same_robot_name):
+        concerns.append(Concern('two robots have one name: the log names it'))
     if recent.grew('lost', status.transitions_lost):
         concerns.append(Concern('robots lost transitions: their spools were full'))
     return concerns
