@@ -10,8 +10,8 @@ import types
 from typing import Any, get_args, get_origin, TypeVar, Union
 
 from pydantic import TypeAdapter, ValidationError
+from rl_agent.bounded_files import read_yaml_value
 from rl_agent.errors import ConfigurationError
-import yaml
 
 T = TypeVar('T')
 
@@ -65,15 +65,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
 
     Raises:
-        ConfigurationError: the file cannot be read, is not YAML, or is not a mapping.
+        ConfigurationError: the file cannot be read, is not YAML, exceeds a limit of
+            `bounded_files`, or is not a mapping.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f'{path}: cannot be read: {error}') from error
-    except yaml.YAMLError as error:
-        reason = ' '.join(str(error).split())
-        raise ConfigurationError(f'{path}: not valid YAML: {reason}') from error
+    content = read_yaml_value(path)
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -100,6 +95,10 @@ def build(
     Raises:
         ConfigurationError: one line for each mistake: source, key, given, accepted.
     """
+    if not isinstance(content, Mapping):
+        raise ConfigurationError(
+            f'{source}: given {type(content).__name__}; accepted: a mapping of keys to values'
+        )
     try:
         # strict mode for JSON accepts lists as tuples, but neither `true` nor '20' as a number
         text = json.dumps(dict(content), default=str)
@@ -107,6 +106,8 @@ def build(
     except ValidationError as error:
         lines = [line for mistake in error.errors() for line in _explain(schema, mistake, source)]
         raise ConfigurationError('\n'.join(lines)) from None
+    except (TypeError, ValueError) as error:  # a key that is a date, for example
+        raise ConfigurationError(f'{source}: {error}; accepted: texts as keys') from error
 
 
 def load(

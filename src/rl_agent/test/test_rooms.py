@@ -31,7 +31,7 @@ FLOORS = {
         'tasks transport',
         'ros plugins entry_points',
         'bringup configuration security',
-        'system real_time event_log array_checks message_checks quaternion',
+        'system real_time event_log array_checks message_checks bounded_files quaternion',
         'errors array_types',
     ),
     'rl_learner': (

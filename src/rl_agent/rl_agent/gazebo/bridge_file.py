@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
+from rl_agent.bounded_files import read_yaml_value
 from rl_agent.description.field_types import MessageType, STRICT
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError
 from rl_agent.gazebo.bridge_types import ROS_TO_GZ
-import yaml
 
 PREFIX = 'gazebo/'
 CLOCK = f'{PREFIX}clock'
@@ -54,10 +54,9 @@ def load_bridge(path: Path) -> list[BridgeEntry]:
         ConfigurationError: the file cannot be read; or one line for each mistake in it.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
-        entries = TypeAdapter(list[BridgeEntry]).validate_python(content)
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigurationError(f'bridge file {path}: {error}') from error
+        entries = TypeAdapter(list[BridgeEntry]).validate_python(read_yaml_value(path))
+    except ConfigurationError as error:
+        raise ConfigurationError(f'bridge file {error}') from error
     except ValidationError as error:
         lines = [
             f'{".".join(map(str, item["loc"]))}: {item["msg"]}; given {item["input"]!r}'

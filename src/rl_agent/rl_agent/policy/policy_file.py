@@ -11,6 +11,7 @@ import zipfile
 
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.bounded_files import parse_json_object
 from rl_agent.errors import PolicyError
 from rl_agent.policy.parameters import (
     ARCHITECTURE_FIELDS,
@@ -65,7 +66,7 @@ def load_policy(path: Path | str) -> PolicyParameters:
     try:
         with zipfile.ZipFile(path) as archive:
             text = _read_array(archive, 'header', _MAX_HEADER_BYTES)
-            header: dict[str, Any] = json.loads(str(text))
+            header: dict[str, Any] = parse_json_object(str(text), 'header')
             most = PolicyLimits().content_bytes
             arrays: dict[str, Any] = {
                 name: _read_array(archive, name, most) for name in ARRAY_FIELDS

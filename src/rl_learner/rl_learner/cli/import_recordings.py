@@ -9,6 +9,7 @@ import json
 import math
 from pathlib import Path
 
+from rl_agent.bounded_files import read_json_object
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
@@ -126,11 +127,11 @@ def _robot(run: Path, name: str) -> RobotDescription:
 
 def _refuse_other_identity(path: Path, fingerprint: str) -> None:
     """Raise ConfigurationError if the run's bridge or learner stored another robot's identity."""
-    try:
-        accepted = json.loads(path.read_text(encoding='utf-8'))['fingerprint']
-    except FileNotFoundError:
+    if not path.exists():
         return
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    try:
+        accepted = read_json_object(path)['fingerprint']
+    except (ConfigurationError, KeyError) as error:
         raise ConfigurationError(f'{path}: damaged: {error}') from error
     if accepted != fingerprint:
         raise ConfigurationError(

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from rl_agent.bounded_files import read_json_object
 from rl_agent.bringup.node_specs import NodeSpec
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError
@@ -103,9 +104,9 @@ def read_options(folder: Path) -> dict[str, Any]:
         ConfigurationError: the folder is not the run folder of a demo.
     """
     try:
-        content = json.loads((folder / DEMO_FILE).read_text(encoding='utf-8'))
+        content = read_json_object(folder / DEMO_FILE)
         return {option: content[option] for option in _STORED_OPTIONS}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ConfigurationError, KeyError) as error:
         raise ConfigurationError(
             f'given {folder}: {DEMO_FILE} cannot be read: {error}; accepted: the run folder of a'
             ' demo'

@@ -7,6 +7,7 @@ import tempfile
 
 import numpy as np
 from rl_agent.array_types import Float32Array
+from rl_agent.bounded_files import parse_json
 from rl_agent.description.action_scale import ActionScale
 from rl_agent.description.robot import description_as_json, read_description
 from rl_agent.environment.spaces import Spaces
@@ -43,7 +44,7 @@ def decode(path: Path) -> PolicyWithRobot:
     try:
         with np.load(path, allow_pickle=False) as archive:
             text = str(archive['robot']) if 'robot' in archive.files else 'null'
-        content = json.loads(text)
+        content = parse_json(text, 'robot')
     except Exception as error:  # a damaged archive can fail in many ways
         raise PolicyError(f'{path}: robot: cannot be read: {error}') from error
     robot = None if content is None else read_description(content, f'{path}: robot')

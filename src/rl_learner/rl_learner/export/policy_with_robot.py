@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.array_types import Float32Array
+from rl_agent.bounded_files import parse_json, parse_json_object
 from rl_agent.description.action_scale import ActionScale
 from rl_agent.description.robot import description_as_json, read_description, RobotDescription
 from rl_agent.environment.spaces import Spaces
@@ -92,8 +93,8 @@ def from_metadata(
         PolicyError: metadata or arrays are missing or damaged.
     """
     try:
-        header = json.loads(metadata[POLICY_KEY])
-        robot = json.loads(metadata[ROBOT_KEY])
+        header = parse_json_object(metadata[POLICY_KEY], POLICY_KEY)
+        robot = parse_json(metadata[ROBOT_KEY], ROBOT_KEY)
         content = header.pop('architecture')
         architecture = PolicyArchitecture(**content)
         numbers = [np.asarray(arrays[name]).ravel() for name, _ in architecture.blocks]

@@ -18,6 +18,7 @@ from mcap.exceptions import McapError
 from mcap.opcode import Opcode
 from mcap.records import Metadata
 from mcap.writer import MCAP0_MAGIC
+from rl_agent.bounded_files import parse_json
 from rl_agent.errors import ConfigurationError, JournalError
 from rl_learner.journal.journal_records import (
     Damage,
@@ -258,12 +259,18 @@ def _header_of(record: Metadata, path: Path) -> JournalHeader:
     return JournalHeader(
         fingerprint=values['fingerprint'],
         transitions_before=int(values['transitions_before']),
-        sequences={
-            (robot, session): int(number)
-            for robot, session, number in json.loads(values['sequences'])
-        },
+        sequences=_sequences_of(values['sequences']),
         marker=marker,
     )
+
+
+def _sequences_of(text: str) -> dict[tuple[str, str], int]:
+    """Return the highest number of each session; raise ValueError or TypeError if damaged."""
+    try:
+        rows = parse_json(text, 'sequences')
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
+    return {(robot, session): int(number) for robot, session, number in rows}
 
 
 def _checksum(values: dict[str, str]) -> str:

@@ -12,8 +12,10 @@ import sys
 from typing import Any
 
 from rclpy.qos import QoSProfile
+from rl_agent.bounded_files import read_json_object
 from rl_agent.bringup.evaluation_topics import is_evaluation_topic
 from rl_agent.description.robot import load_robot
+from rl_agent.errors import ConfigurationError
 from rl_agent.message_checks import MessageGuard
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_node_main import run
@@ -169,9 +171,13 @@ class RecorderNode(ManagedNode):
 
     def _write_manifest(self, file: EventFile) -> None:
         """Write the run's manifest as texts."""
-        content = json.loads((self._folder / RUN_FILE).read_text(encoding='utf-8'))
+        try:
+            content = read_json_object(self._folder / RUN_FILE)
+        except ConfigurationError as error:
+            self.get_logger().warning(f'not recorded: {error}')
+            return
         for name in ('starts', 'parameters', 'algorithm', 'robot'):
-            text = json.dumps(content[name], indent=2)
+            text = json.dumps(content.get(name), indent=2)
             file.text(f'run/{name}', as_markdown(name, text.splitlines()))
 
     def _file(self) -> EventFile:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rl_agent.bounded_files import check_yaml
 from rl_agent.bringup.evaluation_topics import TRANSITIONS
 from rl_agent.errors import ConfigurationError, JournalError
 from rl_learner.journal.batch_codec import encode, TYPE_NAME
@@ -79,7 +80,9 @@ def read_recording(path: Path, wanted: TopicFilter) -> Iterator[RecordedMessage]
 
 def _files_of_journal(path: Path) -> list[Path]:
     """Return the files of a journal; empty if the path is something else."""
-    if (path / 'metadata.yaml').is_file():  # a bag, whatever its file names
+    metadata = path / 'metadata.yaml'
+    if metadata.is_file():  # a bag, whatever its file names
+        check_yaml(metadata)  # rosbags has no limits
         return []
     if path.is_dir():
         return journal_files(path / EXPERIENCE) or journal_files(path)

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 import tempfile
 
+from rl_agent.bounded_files import read_json_object
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
 from rl_learner.actor_critic.algorithm import Algorithm
@@ -52,8 +53,8 @@ def claim_run(folder: Path, identity: RunIdentity) -> None:
     try:
         if not path.exists():
             _write(path, identity)
-        given = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
+        given = read_json_object(path)
+    except (OSError, ConfigurationError) as error:
         raise ConfigurationError(f'run folder: given {folder}: {error}') from error
     accepted = dataclasses.asdict(identity)
     wrong = [

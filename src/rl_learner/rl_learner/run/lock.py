@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
+from rl_agent.bounded_files import read_json_object
 from rl_agent.errors import ConfigurationError
 from rl_learner.run.folder import not_writable
 
@@ -105,6 +106,6 @@ def kept_unused(lock: Path) -> Iterator[None]:
 def _holder(path: Path) -> str:
     """Return the process that holds a lock as words for an error; empty if unknown."""
     try:
-        return f' (process {json.loads(path.read_text(encoding="utf-8"))["process"]})'
-    except (OSError, ValueError, KeyError, TypeError):
+        return f' (process {read_json_object(path)["process"]})'
+    except (ConfigurationError, KeyError):
         return ''

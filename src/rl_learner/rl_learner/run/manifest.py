@@ -15,6 +15,7 @@ import subprocess
 from typing import Any
 
 from pydantic import TypeAdapter
+from rl_agent.bounded_files import read_json_object
 from rl_agent.configuration import build
 from rl_agent.description.robot import (
     description_as_json,
@@ -102,10 +103,10 @@ def read_run(folder: Path) -> RunManifest:
             ' by `make demo` and the learner'
         )
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = read_json_object(path)
         robot, algorithm = content['robot'], content['algorithm']
-        parameters, starts = content['parameters'], content['starts']
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        parameters, starts = dict(content['parameters']), tuple(map(dict, content['starts']))
+    except (ConfigurationError, ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(
             f'{path}: damaged: {type(error).__name__}: {error}; accepted: as the learner wrote it'
         ) from error
@@ -113,7 +114,7 @@ def read_run(folder: Path) -> RunManifest:
         read_description(robot, f'{path}: robot'),
         build(Algorithm, algorithm, f'{path}: algorithm'),
         parameters,
-        tuple(starts),
+        starts,
     )
 
 
@@ -143,18 +144,16 @@ def write_retention(folder: Path, keep_gb: float, fleet_key: str = '') -> None:
 def read_retention(folder: Path) -> float | None:
     """Return the last retention of a run's bridge in GB; 0: no limit, None: unknown."""
     try:
-        content = json.loads((folder / BRIDGE_FILE).read_text(encoding='utf-8'))
-        return float(content[_RETENTION_KEY])
-    except (OSError, ValueError, KeyError, TypeError):
+        return float(read_json_object(folder / BRIDGE_FILE)[_RETENTION_KEY])
+    except (ConfigurationError, ValueError, KeyError, TypeError):
         return None
 
 
 def read_fleet_key(folder: Path) -> str:
     """Return the key file of a run's bridge; empty: none."""
     try:
-        content = json.loads((folder / BRIDGE_FILE).read_text(encoding='utf-8'))
-        return str(content.get(_FLEET_KEY, ''))
-    except (OSError, ValueError, AttributeError):
+        return str(read_json_object(folder / BRIDGE_FILE).get(_FLEET_KEY, ''))
+    except ConfigurationError:
         return ''
 
 
