@@ -46,14 +46,17 @@ def find_file(kind: str, name_or_path: str) -> Path:
     """
     if name_or_path.endswith(('.yaml', '.yml')):
         path = Path(name_or_path).expanduser()
-        if not path.is_file():
+        try:
+            is_file = path.is_file()
+        except OSError:  # a name that is too long
+            is_file = False
+        if not is_file:
             raise ConfigurationError(f'{path}: no such file')
         return path
     folder = config_folder() / kind
-    path = folder / f'{name_or_path}.yaml'
-    if path.is_file():
-        return path
     names = sorted(file.stem for file in folder.glob('*.yaml'))
+    if name_or_path in names:
+        return folder / f'{name_or_path}.yaml'
     meant = hint(name_or_path, names)
     raise ConfigurationError(
         f'{kind.removesuffix("s")}: given {name_or_path!r}{meant}; accepted: {", ".join(names)}'

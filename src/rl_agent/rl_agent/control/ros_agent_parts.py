@@ -23,6 +23,7 @@ from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refus
 from rl_agent.safety.safety_state import SafetyState
 from rl_agent.security.fleet_key import FleetKeys, load_fleet_keys
 from rl_agent.security.key_file import missing_keys
+from rl_agent.system.folders import folder_name
 from rl_agent.transport.ros_uplink import Uplink
 from rl_agent.transport.spool import Spool
 from rl_agent.transport.spool_folder import SpoolFolder
@@ -84,13 +85,14 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
         settings: its parameters.
 
     Raises:
-        ConfigurationError: the robot's description, the policy file, a key file or the spool
-            folder cannot be used.
+        ConfigurationError: the robot's description, its name, the policy file, a key file or the
+            spool folder cannot be used.
     """
     description = load_ros_robot(settings.robot)
     refuse_absolute_names(node, description)
     spaces = Spaces(description)
     robot_id = settings.robot_id or node.get_namespace().strip('/') or description.name
+    folder_name(robot_id, 'robot_id')  # before it is sent, even without a spool folder
     sender = Sender(robot_id, uuid.uuid4().hex, spaces.fingerprint)
     events = EventLog()
     authority = PolicyAuthority.load(settings.trusted_keys, settings.policy_max_age_s)

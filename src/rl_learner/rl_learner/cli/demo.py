@@ -12,6 +12,7 @@ import sys
 from rl_agent.configuration import find_file
 from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.system.folders import folder_name
 from rl_agent.system.signal_safe_event import set_by_signals, SignalSafeEvent
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.cli.command_line import (
@@ -132,7 +133,8 @@ def _run_folder(options: argparse.Namespace) -> Path:
     """Return the folder for a new run."""
     stamp = datetime.datetime.now().strftime('%Y%m%d-%H%M%S-%f')
     name = options.name or f'{Path(options.robot).stem}-seed{options.seed}-{stamp}'
-    return Path(options.runs) / name
+    folder_name(name, '--name')
+    return Path(options.runs) / name.replace('/', '%2F')
 
 
 if __name__ == '__main__':

@@ -14,6 +14,7 @@ from rl_agent.array_types import Frame
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
+from rl_agent.system.folders import checked_namespace
 from rl_learner.cli import command_line
 from rl_learner.cli.result_folder import result_folder
 from rl_learner.evaluation.evaluation import CONFIDENCE_PERCENT, EvaluatedEpisode, Evaluation
@@ -186,7 +187,7 @@ def _evaluate_on_robot(
             seed,
             options.explore,
             options.real,
-            options.namespace.strip('/'),
+            checked_namespace(options.namespace, '--namespace'),
         )
         episodes += _printed(options, run_evaluation(robot_evaluation))
     setting = 'real robot' if options.real else 'simulated robot'

@@ -13,6 +13,7 @@ from rl_agent.bounded_files import read_json_object
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
+from rl_agent.system.folders import checked_namespace
 from rl_learner.cli import command_line
 from rl_learner.recordings.importer import batches_of, import_batches, Source
 from rl_learner.run.identity import IDENTITY_FILE
@@ -90,7 +91,9 @@ def _sources(options: argparse.Namespace, robot: RobotDescription) -> list[Sourc
         # imported here because only this needs ROS
         from rl_learner.recordings.ros_raw_recording import RawOptions, RawRecording
 
-        raw_options = RawOptions(options.namespace, options.episode_gap_s)
+        raw_options = RawOptions(
+            checked_namespace(options.namespace, '--namespace'), options.episode_gap_s
+        )
         return [RawRecording(path, robot, raw_options) for path in options.files]
     for name in ('namespace', 'episode_gap_s'):
         if getattr(options, name):

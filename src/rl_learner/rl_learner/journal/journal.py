@@ -16,6 +16,7 @@ import time
 
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_agent.system.disk_space import is_full
+from rl_agent.system.folders import make_private_folder
 from rl_learner.journal.journal_file import JournalFile, repair
 from rl_learner.journal.journal_header import has_complete_header, JournalHeader, read_header
 from rl_learner.journal.journal_reader import (
@@ -85,7 +86,7 @@ class Journal:
         """
         self.folder, self._fingerprint, self._settings = folder, fingerprint, settings
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder)
             self._lock = os.open(folder / JOURNAL_LOCK, os.O_RDWR | os.O_CREAT, 0o644)
             try:
                 self._take_lock()

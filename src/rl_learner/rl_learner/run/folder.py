@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from rl_agent.errors import ConfigurationError
+from rl_agent.system.folders import make_private_folder
 
 POLICY_FILE = 'policy.npz'
 CHECKPOINTS = 'checkpoints'
@@ -19,13 +20,13 @@ BRIDGE_FILE = 'bridge.json'  # retention of the bridge
 
 
 def new_run_folder(folder: Path) -> Path:
-    """Create the folder of a new run.
+    """Create the folder of a new run, which only its owner can enter.
 
     Raises:
         ConfigurationError: the folder exists already or cannot be created.
     """
     try:
-        folder.mkdir(parents=True)
+        make_private_folder(folder, exist_ok=False)
     except FileExistsError as error:
         raise ConfigurationError(
             f'run folder: given {folder}: exists already; accepted: a new name'
@@ -38,13 +39,13 @@ def new_run_folder(folder: Path) -> Path:
 
 
 def open_run_folder(folder: Path) -> Path:
-    """Return a run's folder, created if it does not exist.
+    """Return a run's folder, created for its owner only if it does not exist.
 
     Raises:
         ConfigurationError: the folder is not writable.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         probe = folder / '.writable'
         probe.touch()
         probe.unlink()

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_learner.run.folder import run_key
+from rl_learner.run.folder import new_run_folder, open_run_folder, run_key
 
 
 def test_a_run_has_one_key_by_any_path_and_a_copy_has_another(
@@ -29,3 +29,15 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     missing = tmp_path / 'missing'
     with pytest.raises(ConfigurationError, match=f'given {missing}: No such file'):
         run_key(missing)
+
+
+def test_new_run_folders_are_private_and_existing_ones_keep_their_mode(tmp_path: Path) -> None:
+    new_run_folder(tmp_path / 'a')
+    open_run_folder(tmp_path / 'runs' / 'b')
+    (tmp_path / 'c').mkdir(mode=0o755)
+    open_run_folder(tmp_path / 'c')
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ('a', 'runs/b', 'c')] == [
+        0o700,
+        0o700,
+        0o755,
+    ]
