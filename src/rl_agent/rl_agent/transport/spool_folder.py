@@ -8,16 +8,18 @@ connection writes nothing to its disk, and a control step never waits for one.
 
 from collections.abc import Callable, Sequence
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
 from pathlib import Path
+import stat
 import threading
 import time
-from urllib.parse import quote
 
 import numpy as np
 from rl_agent.errors import ConfigurationError
+from rl_agent.system.folders import folder_name, make_private_folder
 from rl_agent.transport.record_ring import (
     FileRing,
     is_truncated,
@@ -71,14 +73,16 @@ class SpoolFolder:
             ConfigurationError: the folder cannot be used, or another process uses this spool.
         """
         self._layout, self._report = layout, report
-        self._folder = folder / quote(sender.robot, safe='')
+        self._folder = folder / folder_name(sender.robot, 'robot_id')
         self._file_path = self._folder / f'{sender.fingerprint}.spool'
         folder_id = hashlib.sha256(str(self._folder.resolve()).encode()).hexdigest()[:16]
         self._memory_stem = f'rl_agent_spool_{folder_id}_'
         self._shared_memory = shared_memory
-        # the second one only without shared memory
+        shared = shared_memory / f'{self._memory_stem}{sender.fingerprint}'
+        # the others in case somebody else has the name; the last one also without shared memory
         self._memory_paths = (
-            shared_memory / f'{self._memory_stem}{sender.fingerprint}',
+            shared,
+            *(shared.with_name(f'{shared.name}-{number}') for number in range(2, 5)),
             self._folder / f'{sender.fingerprint}.memory',
         )
         self._lock = _locked_folder(self._folder)
@@ -106,12 +110,12 @@ class SpoolFolder:
         unneeded: set[Path] = set()
         try:
             self.spool.move_to_file(everything=True)
-            unneeded.update(self._memory_paths)
+            unneeded.update(filter(_is_own_file, self._memory_paths))
         except OSError as error:  # the memory file stays, for the next agent
             self._report(f'{self._file_path}: {error.strerror}')
         left = self.spool.pending
         if not left:
-            unneeded |= {self._file_path, *self._memory_paths}
+            unneeded |= {self._file_path, *filter(_is_own_file, self._memory_paths)}
         for path in unneeded:
             with contextlib.suppress(OSError):  # the disk may have turned read-only
                 path.unlink(missing_ok=True)
@@ -137,7 +141,7 @@ class SpoolFolder:
     def _read_left_memory(self) -> tuple[Records, int]:
         """Return the intact records a killed process left in memory, and the oldest position."""
         for path in self._memory_paths:
-            if path.is_file() and path.stat().st_uid == os.getuid():
+            if _is_own_file(path):
                 slots, oldest = read_memory_ring(path, self._layout)
                 records = self._intact_records(path, slots, slots.dtype.names)
                 return records[records['position'] >= oldest], oldest
@@ -170,29 +174,36 @@ class SpoolFolder:
 
     def _new_memory(self, slots: int, begin: int) -> MemoryRing:
         """Return an empty ring in shared memory, or in the folder if that fails."""
-        self._remove_memory()
-        shared, in_folder = self._memory_paths
-        try:
-            return MemoryRing(self._layout, slots, shared, begin)
-        except OSError as error:
-            self._report(
-                f'{shared}: {error.strerror}; the spool uses {in_folder} instead, and a slow disk'
-                ' may delay a control step'
-            )
-            return MemoryRing(self._layout, slots, in_folder, begin)
-
-    def _remove_memory(self) -> None:
-        """Remove the files of the ring in memory."""
-        for path in self._memory_paths:
+        for path in filter(_is_own_file, self._memory_paths):
             path.unlink(missing_ok=True)
+        *shared, in_folder = self._memory_paths
+        for path in shared:
+            if os.path.lexists(path):
+                self._report(
+                    f'{path}: is no spool of this user; accepted: none there; the spool takes'
+                    ' another name'
+                )
+                continue
+            try:
+                return MemoryRing(self._layout, slots, path, begin)
+            except OSError as error:
+                reason = f'{path}: {error.strerror}'
+                if error.errno != errno.EEXIST:
+                    break
+        else:
+            reason = f'{self._shared_memory}: no free name'
+        self._report(
+            f'{reason}; the spool uses {in_folder} instead, and a slow disk may delay a control'
+            ' step'
+        )
+        return MemoryRing(self._layout, slots, in_folder, begin)
 
     def _report_other_kinds(self) -> None:
         """Report spools with another fingerprint; they are neither sent nor deleted."""
         others = set(self._folder.glob('*.spool')) - {self._file_path}
         if self._shared_memory.is_dir():
-            others |= set(self._shared_memory.glob(f'{self._memory_stem}*')) - {
-                self._memory_paths[0]
-            }
+            found = filter(_is_own_file, self._shared_memory.glob(f'{self._memory_stem}*'))
+            others |= set(found) - set(self._memory_paths)
         for path in sorted(others):
             self._report(
                 f'{path}: transitions of another kind of robot, by its fingerprint; they are kept,'
@@ -219,6 +230,15 @@ class SpoolFolder:
                 self._failing = False
 
 
+def _is_own_file(path: Path) -> bool:
+    """Return whether a path is a regular file of this user, not a link to one."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid()
+
+
 def _locked_folder(folder: Path) -> int:
     """Return a descriptor that holds the folder's lock; the lock ends with the process.
 
@@ -226,7 +246,9 @@ def _locked_folder(folder: Path) -> int:
         ConfigurationError: another process holds it, or the folder cannot be created.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.parent.exists():
+            make_private_folder(folder.parent)
+        make_private_folder(folder)
         descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise ConfigurationError(

@@ -2,6 +2,7 @@
 """Unacknowledged transitions are found again, however the agent ended, and nothing else."""
 
 from collections.abc import Callable
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -367,6 +368,64 @@ def test_without_shared_memory_the_folder_is_used(
     folder = make(tmp_path, shared, session='second')
     assert numbers(folder.spool) == expect('first', 1, 15)
     folder.close()
+
+
+def test_foreign_files_under_the_name_in_shared_memory_stop_nothing(
+    tmp_path: Path, shared: Path, crash: Crash
+) -> None:
+    """Of another user, a folder, a link to a file of this user: they stay, and are named."""
+    folder = make(tmp_path, shared)
+    (first,) = shared.iterdir()
+    folder.close()
+    names = [first, *(first.with_name(f'{first.name}-{number}') for number in (2, 3, 4))]
+    (tmp_path / 'mine').write_text('of this user')
+    names[0].write_bytes(b'foreign')
+    with contextlib.suppress(PermissionError):  # only root can
+        os.chown(names[0], 65534, 65534)
+    if names[0].stat().st_uid == os.getuid():
+        names[0].unlink()
+        names[0].mkdir()
+    names[1].symlink_to(tmp_path / 'mine')
+    foreign = {path: path.lstat().st_ino for path in names[:2]}
+    reports: list[str] = []
+    folder = make(tmp_path, shared, report=reports.append)
+    assert [text.partition(': ')[0] for text in reports] == [str(path) for path in names[:2]]
+    assert all('is no spool of this user; accepted: none there' in text for text in reports)
+    assert names[2].is_file()
+    fill(folder.spool, 15, move=False)
+    crash(folder)
+    names[3].mkdir()
+    folder = make(tmp_path, shared, session='second', report=reports.append)
+    assert numbers(folder.spool) == expect('first', 1, 15)  # left under the third name
+    crash(folder)
+    names[2].unlink()
+    names[2].mkdir()  # all four are taken
+    folder = make(tmp_path, shared, session='third', report=reports.append)
+    assert 'no free name; the spool uses ' in reports[-1]
+    folder.close()
+    assert {path: path.lstat().st_ino for path in names[:2]} == foreign
+    assert (tmp_path / 'mine').read_text() == 'of this user'
+
+
+def test_the_name_of_a_robot_cannot_leave_the_folder(tmp_path: Path, shared: Path) -> None:
+    sender = Sender('..', 'session', 'f1')
+    with pytest.raises(ConfigurationError, match=r"^robot_id: given '\.\.'; accepted: 1 to 200"):
+        SpoolFolder(
+            tmp_path / 'spool',
+            sender,
+            LAYOUT,
+            capacity=9,
+            in_memory=9,
+            report=print,
+            shared_memory=shared,
+        )
+    assert list(tmp_path.rglob('*.spool')) == []
+
+
+def test_new_spools_are_private(tmp_path: Path, shared: Path) -> None:
+    make(tmp_path / 'new' / 'spool', shared).close()
+    for path in (tmp_path / 'new' / 'spool', tmp_path / 'new' / 'spool' / 'robot%2F1'):
+        assert path.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.fixture
