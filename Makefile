@@ -1,7 +1,7 @@
 # `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-robot demo dashboard evaluate plot test test-faults test-gazebo check bench \
-  clean
+.PHONY: help setup setup-robot demo dashboard evaluate plot test test-properties test-faults \
+  test-gazebo check bench clean
 
 python := .venv/bin/python
 # mypy accepts only one module of a name
@@ -64,6 +64,11 @@ test: check  ## run all checks and tests
 	@# The time limits of pytest do not end a call that hangs in C.
 	@exec timeout --foreground --kill-after=10 2400 $(python) -m pytest \
 	  -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --dist loadgroup $(ARGS)
+
+test-properties: setup  ## let 100,000 random sequences of events try to break the bounds of commands
+	@RL_TEST_SEQUENCES=$(or $(SEQUENCES),100000) exec $(python) -m pytest \
+	  src/rl_agent/test/environment/test_every_command.py -n $(or $(JOBS),$(shell nproc)) \
+	  -o timeout=0 -o session_timeout=86400 $(ARGS)
 
 test-faults: setup  ## test a run with killed processes and with a bad network
 	@RL_TEST_KILLS=1 RL_TEST_NETWORK=1 RL_TEST_CUT_S=30 exec $(python) -m pytest \

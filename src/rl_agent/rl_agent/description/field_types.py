@@ -35,6 +35,8 @@ FieldPath = Annotated[
 Names = tuple[str, ...]
 Numbers = tuple[float, ...]
 Bounds = tuple[float, float]
+# one number for all joints, or one for each
+PerJoint = Annotated[Numbers, Field(min_length=1)]
 Duration = Annotated[float, Field(gt=0, le=60)]  # s
 ResetDuration = Annotated[float, Field(gt=0, le=600)]  # s
 
@@ -50,3 +52,10 @@ def check_bounds(bounds: Bounds | None) -> None:
     """Raise ValueError unless the lower bound comes first."""
     if bounds is not None and not bounds[0] < bounds[1]:
         raise ValueError(f'given {list(bounds)}; accepted: low before high')
+
+
+def per_joint(values: Sequence[float] | None, default: Sequence[float]) -> tuple[float, ...]:
+    """Return one number per joint; `values` has one for all joints or one for each."""
+    if values is None:
+        return tuple(default)
+    return tuple(values) * (len(default) // len(values))

@@ -4,10 +4,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, TypeAdapter, ValidationInfo
+from pydantic import Field, field_validator, model_validator, TypeAdapter, ValidationInfo
 from pydantic.dataclasses import dataclass
 from rl_agent.configuration import build, find_file, load
 from rl_agent.description.action import ActionDescription
+from rl_agent.description.command_box import motion_mistakes
 from rl_agent.description.field_types import Name, refuse_duplicates, STRICT
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.reset import ResetDescription
@@ -15,6 +16,7 @@ from rl_agent.description.safety import SafetyDescription
 from rl_agent.description.simulation import SimulationDescription
 from rl_agent.description.task import TaskDescription
 from rl_agent.tasks import find_task
+from typing_extensions import Self
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -94,6 +96,13 @@ class RobotDescription:
             if mistakes:
                 raise ValueError('\n'.join(mistakes))
         return safety
+
+    @model_validator(mode='after')
+    def _check_motions(self) -> Self:
+        mistakes = motion_mistakes(self.action, self.reset, self.safety, self.observation)
+        if mistakes:
+            raise ValueError('\n'.join(mistakes))
+        return self
 
     @property
     def topics(self) -> dict[str, str]:

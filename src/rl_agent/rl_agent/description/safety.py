@@ -3,23 +3,27 @@
 
 from collections.abc import Mapping, Sequence
 import dataclasses
-import math
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 from pydantic.dataclasses import dataclass
 from rl_agent.description.action import ActionDescription
-from rl_agent.description.field_types import Duration, Name, Numbers, refuse_duplicates, STRICT
+from rl_agent.description.field_types import (
+    Duration,
+    Numbers,
+    per_joint,
+    PerJoint,
+    refuse_duplicates,
+    STRICT,
+)
+from rl_agent.description.limits import LimitDescription, TiltDescription
 from rl_agent.description.observation import ObservationField
-from typing_extensions import Self
 
 POSITION_UNITS = ('rad', 'm')  # commands in these units are positions
 _DAMPED_STOP_S, _DEFAULT_POSE_S = 0.5, 3.0
 
 ReactionKind = Literal['hold', 'zero', 'damped_stop', 'default_pose']
 MaxAge = Annotated[float, Field(gt=0, le=86_400)]  # s
-# one number for all joints, or one for each
-PerJoint = Annotated[Numbers, Field(min_length=1)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -29,10 +33,12 @@ class ReactionDescription:
     | reaction       | the command                                                            |
     |----------------|------------------------------------------------------------------------|
     | `hold`         | stays as it was                                                        |
-    | `zero`         | becomes 0 at once                                                      |
-    | `damped_stop`  | goes to 0 at constant speed in `duration_s`; if commands are positions |
-    |                | (rad or m), to the pose measured when the stop began, see `pose_field` |
+    | `zero`         | becomes 0 at once; positions (rad or m) within the slew limit          |
+    | `damped_stop`  | goes to 0 at constant speed in `duration_s`; positions go to the pose  |
+    |                | measured when the stop began, see `pose_field`, but not back           |
     | `default_pose` | goes to the action's `default` at constant speed in `duration_s`       |
+
+    A ramp takes longer than `duration_s` where `slew_per_s` requires it.
 
     Attributes:
         reaction: what the command does, see above.
@@ -79,44 +85,6 @@ class CommandWatchdogDescription(WatchdogDescription):
 
 
 @dataclass(frozen=True, config=STRICT)
-class LimitDescription:
-    """Bounds of measured values; outside them the robot makes a latched stop.
-
-    Attributes:
-        name: name in logs and status.
-        observation: observation field; its untransformed numbers are compared with the bounds.
-        low: lower bound; none: unbounded.
-        high: upper bound; none: unbounded.
-    """
-
-    name: Name
-    observation: str
-    low: PerJoint | None = None
-    high: PerJoint | None = None
-
-    @model_validator(mode='after')
-    def _check(self) -> Self:
-        if self.low is None and self.high is None:
-            raise ValueError('given neither low nor high; accepted: one or both')
-        return self
-
-
-@dataclass(frozen=True, config=STRICT)
-class TiltDescription:
-    """Bounds of roll and pitch (REP-103); outside them the robot makes a latched stop.
-
-    Attributes:
-        observation: observation field with an orientation, a quaternion x, y, z, w.
-        max_roll_rad: largest roll to either side.
-        max_pitch_rad: largest pitch up or down.
-    """
-
-    observation: str
-    max_roll_rad: Annotated[float, Field(gt=0, le=math.pi)]
-    max_pitch_rad: Annotated[float, Field(gt=0, lt=math.pi / 2)]
-
-
-@dataclass(frozen=True, config=STRICT)
 class SafetyDescription:
     """What limits, filters and stops commands between the policy and the robot.
 
@@ -126,8 +94,12 @@ class SafetyDescription:
         slew_per_s: fastest change of a command, in the action's unit per second.
         low_pass_hz: cut-off frequency of a second-order Butterworth filter on commands.
         pose_field: observation field that measures what the command sets; an episode's first
-            command starts there. If not given and commands are positions (rad or m): the one
-            field that measures all joints of the action in its unit.
+            command starts there, unless a command is still in effect. If not given and commands
+            are positions (rad or m): the one field that measures all joints of the action in its
+            unit.
+        pose_tolerance: how far beyond the command bounds a measured pose may be, in the action's
+            unit; beyond it an episode does not begin, and a stop does not use the pose. None: 5 %
+            of the way from the lower to the upper bound.
         limits: bounds of measured values.
         tilt: bounds of roll and pitch of the base.
         stop: at the end of an episode, and when the agent is deactivated or shut down.
@@ -144,6 +116,7 @@ class SafetyDescription:
     slew_per_s: PerJoint | None = None
     low_pass_hz: Annotated[float, Field(gt=0)] | None = None
     pose_field: str | None = None
+    pose_tolerance: PerJoint | None = None
     limits: tuple[LimitDescription, ...] = ()
     tilt: TiltDescription | None = None
     stop: ReactionDescription = dataclasses.field(default_factory=ReactionDescription)
@@ -161,6 +134,13 @@ class SafetyDescription:
         if slew_per_s is not None and min(slew_per_s) <= 0:
             raise ValueError(f'given {list(slew_per_s)}; accepted: above 0')
         return slew_per_s
+
+    @field_validator('pose_tolerance')
+    @classmethod
+    def _check_pose_tolerance(cls, tolerance: Numbers | None) -> Numbers | None:
+        if tolerance is not None and min(tolerance) < 0:
+            raise ValueError(f'given {list(tolerance)}; accepted: 0 or above')
+        return tolerance
 
     @field_validator('limits')
     @classmethod
@@ -189,7 +169,7 @@ class SafetyDescription:
     def _command_mistakes(self, action: ActionDescription, rate_hz: float) -> list[str]:
         """Return mistakes in the limits and filters of commands."""
         found, size = [], len(action.names)
-        for key in ('command_low', 'command_high', 'slew_per_s'):
+        for key in ('command_low', 'command_high', 'slew_per_s', 'pose_tolerance'):
             found += _size_mistakes(key, getattr(self, key), size)
         if not found:
             bounds = (
@@ -213,7 +193,10 @@ class SafetyDescription:
     def _reaction_mistakes(self, action: ActionDescription) -> list[str]:
         """Return mistakes in reactions that this robot cannot carry out."""
         found = []
-        bounds = list(zip(action.low, action.high, strict=True))
+        includes_zero = (
+            max(per_joint(self.command_low, action.low)) <= 0.0
+            and min(per_joint(self.command_high, action.high)) >= 0.0
+        )
         for item in dataclasses.fields(self):
             key, reaction = item.name, getattr(self, item.name)
             if not isinstance(reaction, ReactionDescription):
@@ -223,7 +206,7 @@ class SafetyDescription:
                     f"{key}.reaction: given 'default_pose' without action.default;"
                     ' accepted: with action.default'
                 )
-            if reaction.reaction == 'zero' and not all(low <= 0.0 <= high for low, high in bounds):
+            if reaction.reaction == 'zero' and not includes_zero:
                 found.append(
                     f"{key}.reaction: given 'zero' with bounds that exclude 0; accepted: with"
                     ' bounds that include it'
@@ -269,13 +252,6 @@ def find_pose(
         return None
     joints = found[0].joints or ()
     return found[0].name, [joints.index(name) for name in action.names]
-
-
-def per_joint(values: Sequence[float] | None, default: Sequence[float]) -> tuple[float, ...]:
-    """Return one number per joint; `values` has one for all joints or one for each."""
-    if values is None:
-        return tuple(default)
-    return tuple(values) * (len(default) // len(values))
 
 
 def _size_mistakes(key: str, values: Sequence[float] | None, size: int) -> list[str]:

@@ -16,8 +16,9 @@ class Reading:
     Attributes:
         values: observation field to its values as in the message, (raw,) each.
         stamp_ns: the oldest of their stamps, ns of the robot's clock.
-        command: the last command sent, (action,), if a stop may have replaced the requested one.
-            None: the requested one was sent, or none was.
+        command: the last command sent, (action,), if it may differ from the requested one, mostly
+            because of a stop. None: the requested one was sent, or none was. In an episode's first
+            reading: where the next command starts.
         is_fresh: False: some values are too old to act on or to learn from.
     """
 

@@ -92,6 +92,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._episode_steps = description.episode_steps
         self._steps = 0
         self._waiting_ends = threading.Event()
+        self._is_first_check = True
         self._values: dict[str, NDArray[np.float64]] = {}
         self.history = self.spaces.history()
         self._observation, self._stamp_ns = np.zeros(self.spaces.observation_size, np.float32), 0
@@ -108,7 +109,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._steps = 0
         while (reading := self._try_reset()) is None:
             pass
-        self.filter.reset(self.monitor.pose(reading))
+        self.filter.reset(self.monitor.start(reading))
         observation = self.history.begin(self._frame(reading))
         self._observation, self._stamp_ns = observation, reading.stamp_ns
         return observation, {'stamp_ns': reading.stamp_ns}
@@ -157,6 +158,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         while not self.wait_until_clear(_POLL_PERIOD_S):
             if self._waiting_ends.is_set():
                 raise RobotError(f'stopped while waiting for a re-arm: {self.state.summary}')
+        self._is_first_check = True
         try:
             reading = self._robot.reset(self._check_during_reset)
         except StoppedError:
@@ -170,6 +172,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
             self._events.note('reset_failed_under_a_stop', partial(str, error))
             return None
         self.monitor.check(reading)
+        self.monitor.check_start(reading)
         return reading if self.state.stop is None else None
 
     def _check_during_reset(self, reading: Reading) -> None:
@@ -179,6 +182,9 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
             StoppedError: the robot is stopped, or exceeds a limit.
         """
         self.monitor.check(reading)
+        if self._is_first_check:  # commands start at this pose
+            self.monitor.check_start(reading)
+            self._is_first_check = False
         if self.state.stop is not None:
             raise StoppedError(f'reset: stopped: {self.state.summary}')
 

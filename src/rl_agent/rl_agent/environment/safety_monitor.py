@@ -1,16 +1,16 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Checks a robot's readings and stops it when they exceed its limits."""
 
-import numpy as np
-from numpy.typing import NDArray
 from rl_agent.array_checks import all_finite
+from rl_agent.array_types import Command, FieldValues
 from rl_agent.description.robot import RobotDescription
-from rl_agent.description.safety import find_pose
 from rl_agent.environment.robot import Reading, Robot, SensingRobot
+from rl_agent.safety.command_bounds import bounds_of
 from rl_agent.safety.limits import Limits, Trip
 from rl_agent.safety.safety_state import SafetyState, Stop
 
-POLICY_NOT_FINITE = 'policy_not_finite'
+POLICY_NOT_FINITE, POSE_BEYOND_BOX = 'policy_not_finite', 'pose_beyond_box'
+_SILENT = 'the sensors are silent, or their messages do not fit'
 
 
 class SafetyMonitor:
@@ -33,7 +33,7 @@ class SafetyMonitor:
             for item in description.observation
         }
         self._limits = Limits(description.safety.limits, description.safety.tilt, names)
-        self._pose = find_pose(description.safety, description.action, description.observation)
+        self._bounds = bounds_of(description)
 
     def find_trip(self, reading: Reading) -> Trip | None:
         """Return the first limit that a reading exceeds."""
@@ -47,17 +47,39 @@ class SafetyMonitor:
                 Stop(f'limit/{trip.name}', trip.text, self._reaction, True, self._persisting_cause)
             )
 
+    def check_start(self, reading: Reading) -> None:
+        """Stop the robot if commands are about to start at a pose that none of them may reach."""
+        text = self._beyond_box(reading.values)
+        if text is not None:
+            self._state.begin(
+                Stop(POSE_BEYOND_BOX, text, self._reaction, True, self._persisting_pose)
+            )
+
     def stop_for_policy(self, text: str) -> None:
         """Stop the robot because of an action that cannot be executed."""
         self._state.begin(Stop(POLICY_NOT_FINITE, text, self._reaction, True, lambda: None))
 
-    def pose(self, reading: Reading) -> NDArray[np.float64] | None:
-        """Return the command that keeps the robot where it is, (action,); None: unknown."""
-        if self._pose is None:
+    def start(self, reading: Reading) -> Command | None:
+        """Return where an episode's commands start, (action,), by its first reading.
+
+        That is where the robot's own side starts them, else the measured pose; None: unknown.
+        """
+        if reading.command is not None:
             return reading.command
-        field, indices = self._pose
-        pose = reading.values[field][indices]
-        return pose if all_finite(pose) else reading.command
+        pose = self._bounds.measured_pose(reading.values)
+        return pose if pose is None or all_finite(pose) else None
+
+    def _beyond_box(self, values: FieldValues) -> str | None:
+        """Return how the measured pose is beyond the command box; None: it is not."""
+        pose = self._bounds.measured_pose(values)
+        return None if pose is None else self._bounds.pose_beyond_box(pose)
+
+    def _persisting_pose(self) -> str | None:
+        """Return how the pose is beyond the box now; None: it is not, or it cannot be read."""
+        if not isinstance(self._robot, SensingRobot):
+            return None
+        values = self._robot.sense()
+        return _SILENT if values is None else self._beyond_box(values)
 
     def _persisting_cause(self) -> str | None:
         """Return the limit exceeded now; None: no limit, or the robot cannot be read."""
@@ -65,6 +87,6 @@ class SafetyMonitor:
             return None
         values = self._robot.sense()
         if values is None:
-            return 'the sensors are silent, or their messages do not fit'
+            return _SILENT
         trip = self._limits.check(values)
         return None if trip is None else trip.text

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from rl_agent.array_types import Float64Array
+from rl_agent.description.command_box import command_box
 from rl_agent.description.reset import PoseDescription
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
@@ -18,7 +19,7 @@ def move_to_pose(
     """Move to the pose of the description's reset; return the reading there.
 
     Args:
-        reading: the robot's reading now.
+        reading: the robot's reading now; commands start at its `command`, else at the pose.
         apply: executes a command, (action,) in the robot's units, for one control period.
         description: has `reset.move_to_pose`.
 
@@ -29,12 +30,14 @@ def move_to_pose(
     assert pose is not None
     goal = np.array(pose.pose or action.default)
     indices = _joint_indices(pose, description)
-    start = reading.values[pose.field][indices]
+    low, high = (np.array(bound) for bound in command_box(description.safety, action))
+    start = reading.values[pose.field][indices] if reading.command is None else reading.command
+    start = np.clip(start, low, high)
     steps = math.ceil(pose.seconds * description.rate_hz)
     extra_steps = math.ceil(description.reset.timeout_s * description.rate_hz)
     for number in range(1, steps + extra_steps + 1):
         fraction = min(1.0, number / steps)
-        command = np.clip(start + fraction * (goal - start), action.low, action.high)
+        command = np.clip(start + fraction * (goal - start), low, high)
         reading = apply(command)
         error = np.abs(reading.values[pose.field][indices] - goal)
         if number >= steps and (error <= pose.tolerance).all():

@@ -6,6 +6,7 @@ from dataclasses import replace
 import time
 
 from rclpy.node import Node
+from rl_agent.array_checks import all_finite
 from rl_agent.array_types import Float64Array
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
@@ -13,6 +14,8 @@ from rl_agent.errors import RobotError
 from rl_agent.robot_interface.ros_command import RosCommand
 from rl_agent.robot_interface.ros_reset import RosReset
 from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
+from rl_agent.safety.command_bounds import bounds_of
+from rl_agent.safety.command_door import CommandDoor
 
 _REPEATS_AFTER_LOST_COMMAND = 3  # readings repeated on one topic
 REPEAT_PERIOD_S = 0.1  # of the state of a simulated robot that gets no commands
@@ -49,7 +52,11 @@ class LockstepRobot:
         self._sensors = RosSensors(node, description, self._on_message)
         self._changed = self._sensors.changed
         self._command = RosCommand(node, description.action, description.rate_hz)
-        self._reset = RosReset(node, description, self._changed, self._left_s, timeout_s)
+        self._bounds = bounds_of(description)
+        self._door = CommandDoor(self._bounds)
+        self._reset = RosReset(
+            node, description, self._changed, self._left_s, timeout_s, self._door.start
+        )
 
     @property
     def operator_request(self) -> str:
@@ -78,8 +85,15 @@ class LockstepRobot:
 
     def apply(self, command: Float64Array) -> Reading:
         """Send a command; return the reading that answers it, see `Robot.apply`."""
+        limited = self._door.limit(command)
+        reading = self._apply(limited)
+        return reading if limited is command else replace(reading, command=limited)
+
+    def _apply(self, command: Float64Array) -> Reading:
+        """Send a command that may leave; return the reading that answers it."""
         before_ns, deadline_s = self._stamp_ns, time.monotonic() + self._timeout_s
         self._send(command)
+        self._door.record(command)
         if self._wait_for(self._is_answered, deadline_s):
             return self._reading()
         self._send(command)  # the robot did not move: the command was lost
@@ -132,6 +146,7 @@ class LockstepRobot:
     def prepare(self) -> None:
         """Restore the full time-out after `stop_waiting`."""
         self._stopping_s = None
+        self._door.start()
 
     def stop_waiting(self, grace_s: float) -> None:
         """Limit every wait for the robot, current or later, to `grace_s` from now."""
@@ -167,7 +182,13 @@ class LockstepRobot:
         deadline_s = now_s + self._timeout_s
         while not self._wait_for(self._is_answered if moved else is_new, deadline_s):
             self._repeats = {}
-        return self._reading()
+        reading = self._reading()
+        return replace(reading, command=self._door.begin(self._pose_of(reading)))
+
+    def _pose_of(self, reading: Reading) -> Float64Array | None:
+        """Return the measured values of what commands set, if they are finite."""
+        pose = self._bounds.measured_pose(reading.values)
+        return pose if pose is None or all_finite(pose) else None
 
     def _reading(self) -> Reading:
         """Return the newest messages as a reading."""

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A robot behind ROS topics, commanded at a fixed rate of the steady clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 import gc
 import time
@@ -9,7 +9,6 @@ import time
 from rclpy.node import Node
 from rl_agent.array_types import Float64Array
 from rl_agent.description.robot import RobotDescription
-from rl_agent.description.safety import find_pose, POSITION_UNITS
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError, StoppedError
 from rl_agent.event_log import EventLog
@@ -21,9 +20,9 @@ from rl_agent.robot_interface.ros_command import RosCommand
 from rl_agent.robot_interface.ros_reset import RosReset
 from rl_agent.robot_interface.ros_sensors import RosSensors
 from rl_agent.robot_interface.sensor_reader import SensorReader, watched_sensors
+from rl_agent.safety.command_bounds import bounds_of
 from rl_agent.safety.command_gate import CommandGate
 from rl_agent.safety.safety_state import SafetyState
-from rl_agent.safety.stop_motion import StopPlanner
 from rl_agent.safety.watchdogs import POLICY_TOO_OLD, WatchedInput
 
 _TICKS_PER_COLLECTION = 10
@@ -73,8 +72,8 @@ class RealtimeRobot:
         self._rehearse_decision = rehearse_decision
         self._stopping_s: float | None = None
         self._observed_s: float | None = None  # when the observation of this step was complete
-        self._pose = find_pose(description.safety, description.action, description.observation)
-        self._is_position = description.action.unit in POSITION_UNITS
+        self._bounds = bounds_of(description)
+        self._pose_topic = _pose_topic(description, self._bounds.pose)
         self._sensors = RosSensors(node, description, polled=True)
         self._changed = self._sensors.changed
         self._reader = SensorReader(
@@ -89,8 +88,7 @@ class RealtimeRobot:
         self._gate = CommandGate(
             self._command.send,
             state,
-            StopPlanner(description.action),
-            description.rate_hz,
+            self._bounds,
             description.safety.command_watchdog,
             watched,
             self._poll_sensors,
@@ -125,27 +123,29 @@ class RealtimeRobot:
             if is_stopped or self._stopping_s is not None or self._state.stop is not None:
                 raise StoppedError(f'reset: stopped: {self._state.summary}')
 
-        def check_reading(reading: Reading) -> None:
+        def check_start(reading: Reading) -> None:
             check(reading)
-            refuse_if_stopped(reading.command is not None)
+            refuse_if_stopped()
 
         def apply(command: Float64Array) -> Reading:
             self._observed_s = None
             reading = self.apply(command)
-            check_reading(reading)
+            check(reading)
+            refuse_if_stopped(reading.command is not None)
             return reading
 
         self._gate.rest(self._description.safety.stop)
+        self._gate.forget_pose()
         collect_garbage()
         self.wait_until_heard()
         self.rate.start()
-        self._reset.run(self._read, apply, refuse_if_stopped, check_reading)
+        self._reset.run(self._read, apply, refuse_if_stopped, check_start)
         self._gate.pause()
         self.rate.start()
         self._sensors.poll()
         self._observed_s = time.perf_counter()
         self._reader.update()
-        return replace(self._reading(), command=self._gate.last_sent)
+        return self._first_reading()
 
     def apply(self, command: Float64Array) -> Reading:
         """Send a command; return the reading of the next tick, see `Robot.apply`."""
@@ -213,28 +213,27 @@ class RealtimeRobot:
     def _reading(self) -> Reading:
         """Return the newest good values."""
         values = self._reader.values()
-        if self._pose is not None:
-            self._gate.update_pose(self._pose_of(values))
+        pose = self._bounds.measured_pose(values)
+        if pose is not None:
+            self._gate.update_pose(pose, self._reader.last_good_s(self._pose_topic))
         stamp_ns = min(self._reader.stamp_ns(topic) for topic in self._reader.topics)
         now_s = time.monotonic()
         is_fresh = all(item.is_fresh(now_s) for item in self._watched_sensors)
         return Reading(values, stamp_ns, is_fresh=is_fresh)
 
-    def _pose_of(self, values: Mapping[str, Float64Array]) -> Float64Array:
-        """Return the measured values of what the command sets, (action,)."""
-        assert self._pose is not None
-        field, indices = self._pose
-        return values[field][indices]
+    def _first_reading(self) -> Reading:
+        """Return the newest good values, and where the next command starts."""
+        reading = self._reading()
+        return replace(reading, command=self._gate.begin())
 
     def _track_external_motion(self) -> None:
         """Send nothing while something else moves the robot; keep track of its pose."""
         self._gate.pause()
         self._poll_sensors()
-        if self._is_position:
-            is_known = self._pose is not None and self._reader.is_complete
-            self._gate.on_external_motion(
-                self._pose_of(self._reader.values()) if is_known else None
-            )
+        if self._bounds.is_position:
+            self._gate.on_external_motion()
+            if self._reader.is_complete:
+                self._reading()
 
     def _read(self, moved: bool) -> Reading:
         """Return a reading received after this call, see `RosReset.run`."""
@@ -243,8 +242,7 @@ class RealtimeRobot:
         stamps = {topic: stamp_ns for topic, stamp_ns in stamps.items() if stamp_ns > 0}
         self._gate.pause()
         self._wait_for_new_messages(time.monotonic(), stamps if moved else {})
-        self._track_external_motion()
-        return self._reading()
+        return self._first_reading()
 
     def _wait_for_new_messages(self, since_s: float, stamps_ns: dict[str, int]) -> None:
         """Wait for a good message on every topic, received later and with a newer stamp.
@@ -280,3 +278,9 @@ class RealtimeRobot:
             state = 'nothing new' if self._reader.last_good_s(topic) > 0 else 'no message'
             received[topic] = self._reader.fault(topic) or state
         return self._sensors.explain_silence(received, self._timeout_s)
+
+
+def _pose_topic(description: RobotDescription, pose: tuple[str, list[int]] | None) -> str:
+    """Return the topic of the field that measures what commands set; empty: there is none."""
+    topics = [item.topic for item in description.observation if pose and item.name == pose[0]]
+    return topics[0] if topics else ''

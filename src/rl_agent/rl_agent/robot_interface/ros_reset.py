@@ -89,9 +89,11 @@ class RosReset:
             reading = move_to_pose(start, apply, self._description)
         if self._client:
             self._call_service(before_call)
+            self._on_wait()
             reading = read(True)
         if self._confirmation:
             self._wait_for_person()
+            self._on_wait()
             reading = read(False)
         return reading
 

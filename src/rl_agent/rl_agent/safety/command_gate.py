@@ -2,43 +2,21 @@
 """The only path from this process to the robot's command topic."""
 
 from collections.abc import Callable, Sequence
-import enum
 import threading
 import time
 
 from rl_agent.array_checks import all_finite
 from rl_agent.array_types import Command
 from rl_agent.description.safety import ReactionDescription, WatchdogDescription
+from rl_agent.safety.command_bounds import CommandBounds
+from rl_agent.safety.command_door import CommandDoor
+from rl_agent.safety.gate_state import GateState
+from rl_agent.safety.measured_pose import MeasuredPose
 from rl_agent.safety.safety_state import SafetyState, Stop
-from rl_agent.safety.stop_motion import StopMotion, StopPlanner
+from rl_agent.safety.stop_motion import StopInProgress, StopPlanner
 from rl_agent.safety.watchdogs import CONTROL_LOOP_STUCK, Watchdogs, WatchedInput
 
 COMMAND_NOT_FINITE = 'command_not_finite'
-
-
-class GateState(enum.Enum):
-    """What the gate does.
-
-    Next state by event (`-`: the state stays):
-
-    | state    | start | send   | pause, rest | stop begins | last stop ends | retire   | close  |
-    |----------|-------|--------|-------------|-------------|----------------|----------|--------|
-    | CLOSED   | IDLE  | -      | -           | -           | -              | -        | -      |
-    | IDLE     |       | MOVING | -           | STOPPED     | -              | RETIRING | CLOSED |
-    | MOVING   |       | -      | IDLE        | STOPPED     | -              | RETIRING | CLOSED |
-    | STOPPED  |       | -      | -           | STOPPED     | IDLE           | RETIRING | CLOSED |
-    | RETIRING |       | -      | -           | -           | -              | -        | CLOSED |
-
-    A stop that begins in STOPPED may replace the reaction in progress. `send` checks the
-    `SafetyState` itself: during a stop it sends nothing and leaves MOVING for IDLE; after the last
-    stop it may enter MOVING before the gate has left STOPPED.
-    """
-
-    CLOSED = 'nothing is sent'
-    IDLE = 'no command is due'
-    MOVING = 'an episode is running: the control thread must keep sending commands'
-    STOPPED = 'a stop is in force: its reaction is sent'
-    RETIRING = 'stopping for good: only the final stop and the reactions to other stops are sent'
 
 
 # looked up once: in the class it takes 0.2 us, which the control thread would pay at each step
@@ -58,63 +36,63 @@ class CommandGate:
         self,
         publish: Callable[[Command], None],
         safety: SafetyState,
-        planner: StopPlanner,
-        rate_hz: float,
+        bounds: CommandBounds,
         watchdog: WatchdogDescription,
         watched: Sequence[WatchedInput] = (),
         poll_sensors: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Create a closed gate; `start` opens it.
 
         Args:
             publish: sends a command, (action,); called by one thread at a time.
             safety: whether the robot may move.
-            planner: plans the stops.
-            rate_hz: rate of the commands of a reaction.
+            bounds: of commands and poses; also the rate of the commands of a reaction.
             watchdog: of the control thread; a largest age below three periods is raised to them.
             watched: what has a largest age. The control thread updates `watchdogs` at each tick,
                 the gate does so while the robot is stopped.
             poll_sensors: called by the gate before it updates `watchdogs`.
+            clock: the steady clock, s.
+            sleep: waits for so long, s.
         """
-        self._publish, self._safety, self._planner = publish, safety, planner
-        self._period_s = 1.0 / rate_hz
+        self._publish, self._safety = publish, safety
+        self._planner = StopPlanner(bounds)
+        self._period_s, self._clock, self._sleep = bounds.period_s, clock, sleep
         self._watchdog = watchdog
         self._max_silence_s = max(watchdog.max_age_s, 3.0 * self._period_s)
         self._changed = threading.Condition(threading.RLock())
         self._state = _CLOSED
-        self._command_in_effect: Command | None = None
-        self._last_sent: Command | None = None
-        self._pose: Command | None = None
+        self._door, self._pose = CommandDoor(bounds), MeasuredPose(bounds)
         self._sent_s = 0.0
         self._reacting_to: Stop | None = None
-        self._reaction: StopMotion | None = None
-        self._reaction_begun_s = 0.0
+        self._reaction: StopInProgress | None = None
         self._thread: threading.Thread | None = None
         self._poll_sensors = poll_sensors
-        self.watchdogs = Watchdogs(safety, watched, time.monotonic)
+        self.watchdogs = Watchdogs(safety, watched, clock)
         safety.add_listener(self._on_change)
 
     @property
     def command_in_effect(self) -> Command | None:
         """The last command sent, (action,); None once something else has moved the robot."""
-        return self._command_in_effect
-
-    @property
-    def last_sent(self) -> Command | None:
-        """The last command sent since `start`, (action,), even if the robot was moved since."""
-        return self._last_sent
+        return self._door.in_effect
 
     @property
     def state(self) -> GateState:
         """What the gate does now."""
         return self._state
 
-    def start(self) -> None:
-        """Open the gate; the reaction to a stop that is still in force begins again."""
+    def open(self) -> None:
+        """Let commands pass, without the thread that `start` adds."""
         with self._changed:
-            self._command_in_effect = self._last_sent = self._pose = None
+            self._door.start()
+            self._pose.forget()
             self._reacting_to = self._reaction = None
             self._state = _IDLE
+
+    def start(self) -> None:
+        """Open the gate; the reaction to a stop that is still in force begins again."""
+        self.open()
         self._thread = threading.Thread(target=self._run, name='command_gate', daemon=True)
         self._thread.start()
 
@@ -127,21 +105,33 @@ class CommandGate:
             self._thread.join()
             self._thread = None
 
-    def update_pose(self, pose: Command) -> None:
-        """Take the measured pose, (action,), in the command's units; ignored if not finite."""
-        if all_finite(pose):
-            self._pose = pose
-
-    def on_external_motion(self, pose: Command | None) -> None:
-        """Take note that something else moved the robot: the next stop starts at this pose.
+    def update_pose(self, pose: Command, measured_s: float) -> None:
+        """Take the measured pose, (action,), in the command's units, see `MeasuredPose`.
 
         Args:
-            pose: (action,); None: unknown, so a stop commands no position.
+            pose: (action,).
+            measured_s: when it was received, on the steady clock.
+        """
+        self._pose.update(pose, measured_s)
+
+    def forget_pose(self) -> None:
+        """Believe the next measured pose even if it is far from the last one."""
+        self._pose.forget()
+
+    def on_external_motion(self) -> None:
+        """Take note that something else moves the robot: the next command starts at its pose.
+
+        No effect while the reaction to a stop is sent: the gate has the robot, and goes on.
         """
         with self._changed:
-            self._command_in_effect = self._pose = None
-            if pose is not None:
-                self.update_pose(pose)
+            if self._reaction is None:
+                self._door.forget()
+                self._pose.forget()
+
+    def begin(self) -> Command:
+        """Return where the next command starts, (action,), see `CommandDoor.begin`."""
+        with self._changed:
+            return self._door.begin(self._pose.at(self._clock()))
 
     def send(self, command: Command) -> bool:
         """Send a command of the policy, (action,); return False where a stop is in force.
@@ -159,7 +149,7 @@ class CommandGate:
                 return False
             if self._safety.stop is None:
                 self._publish_command(command)
-                self._sent_s = time.monotonic()
+                self._sent_s = self._clock()
                 if self._state is not _MOVING:
                     self._state = _MOVING
                     self._changed.notify_all()
@@ -206,27 +196,27 @@ class CommandGate:
         with self._changed:
             self._stop_moving()
             motion = None
-            if self._command_in_effect is not None and self._safety.stop is None:
-                motion = self._planner.plan(reaction, self._command_in_effect, self._pose)
-        begun_s = time.monotonic()
+            if self._door.in_effect is not None and self._safety.stop is None:
+                motion = self._plan(reaction)
         while motion is not None:
-            elapsed_s = time.monotonic() - begun_s
             with self._changed:
                 ended = self._state is _CLOSED or (self._state is _RETIRING and not retiring)
                 if ended or self._safety.stop is not None:
                     return False
-                self._publish_command(motion.command(elapsed_s))
-            if elapsed_s >= motion.ramp_s:
+                left_s = self._continue(motion)
+            if left_s <= 0.0:
                 break
-            time.sleep(min(self._period_s, motion.ramp_s - elapsed_s))
+            self._sleep(left_s)
         return True
 
     def _finish_reaction(self) -> None:
         """Wait until the reaction in progress, or one that replaces it, has ended."""
-        while (left_s := self._reaction_left_s()) > 0.0:
-            time.sleep(min(left_s, self._period_s))
-        with self._changed:
-            self._react()  # on a loaded machine the gate's thread may be late
+        left_s = 1.0
+        while left_s > 0.0 and self._state is not _CLOSED:
+            with self._changed:
+                self._react()  # on a loaded machine the gate's thread may be late
+                left_s = self._reaction_left_s()
+            self._sleep(max(left_s, 0.0))
 
     def _is_reaction_finished(self) -> bool:
         """Return whether the reaction to the stop in force, if there is one, has ended."""
@@ -234,11 +224,9 @@ class CommandGate:
             return self._safety.stop is self._reacting_to and self._reaction_left_s() <= 0.0
 
     def _reaction_left_s(self) -> float:
-        """Return how much longer the reaction in progress takes."""
+        """Return how long to wait for the next command of the reaction; 0: it has ended."""
         with self._changed:
-            if self._reaction is None:
-                return 0.0
-            return self._reaction_begun_s + self._reaction.ramp_s - time.monotonic()
+            return self._reaction.left_s(self._door.in_effect) if self._reaction else 0.0
 
     def _on_change(self) -> None:
         """Begin or end a reaction because a stop began or ended."""
@@ -251,47 +239,69 @@ class CommandGate:
         if self._state is _CLOSED:
             return
         stop = self._safety.stop
-        now_s = time.monotonic()
         if stop is not self._reacting_to:
-            self._reacting_to, self._reaction_begun_s = stop, now_s
-            self._reaction = None
+            self._reacting_to, self._reaction = stop, None
             if stop is not None:
-                self._reaction = self._planner.plan(
-                    stop.reaction, self._command_in_effect, self._pose
-                )
+                self._reaction = self._plan(stop.reaction)
             if stop is not None and self._state is not _RETIRING:
                 self._state = _STOPPED
             elif stop is None and self._state is _STOPPED:
                 self._state = _IDLE
         if self._reaction is not None:
-            self._publish_command(self._reaction.command(now_s - self._reaction_begun_s))
+            self._continue(self._reaction)
 
-    def _publish_command(self, command: Command) -> None:
-        """Publish a command, (action,). The lock is held."""
+    def _plan(self, reaction: ReactionDescription) -> StopInProgress | None:
+        """Return a stop that begins now; None: no command brings it about. The lock is held."""
+        door, now_s = self._door, self._clock()
+        pose = self._pose.at(now_s)
+        door.begin(pose)
+        speeds = (door.speed, self._pose.speed)
+        motion = self._planner.plan(reaction, door.in_effect, pose, speeds)
+        return None if motion is None else StopInProgress(motion, now_s, self._planner.bounds)
+
+    def _continue(self, stop: StopInProgress) -> float:
+        """Send a stop's command of now; return how long to wait for the next, 0: that was all."""
+        self._publish_command(stop.command(self._clock()), at_once=stop.motion.at_once)
+        return stop.left_s(self._door.in_effect)
+
+    def _publish_command(self, command: Command, *, at_once: bool = False) -> None:
+        """Publish a command, (action,), as the door lets it pass. The lock is held."""
+        if not self._door.is_placed:
+            self._door.begin(self._pose.at(self._clock()))
+        command = self._door.limit(command, at_once=at_once)
         self._publish(command)
-        self._command_in_effect = self._last_sent = command
+        self._door.record(command)
 
     def _run(self) -> None:
         """React to stops and watch the control thread until closed."""
-        while True:
-            with self._changed:
-                if self._state is _CLOSED:
-                    return
-                self._react()
-                stopped = self._safety.stop is not None
-                patience_s = self._silence_left_s() if self._state is _MOVING else None
-                self._changed.wait(self._period_s if stopped else patience_s)
-                stuck = self._state is _MOVING and self._silence_left_s() <= 0.0
-            if stopped:
-                self._poll_sensors()
-                self.watchdogs.update(moving=False)
-            if stuck:
-                reason = f'no command for {self._max_silence_s:g} s'
-                self._stop(CONTROL_LOOP_STUCK, reason, latch=self._watchdog.latch)
+        while self.keep_watch(self._changed.wait):
+            pass
+
+    def keep_watch(self, wait: Callable[[float | None], object]) -> bool:
+        """Send what is due, wait, check the inputs; return False once closed.
+
+        Args:
+            wait: waits for so long, s; with None until something changes. The lock is held.
+        """
+        with self._changed:
+            if self._state is _CLOSED:
+                return False
+            self._react()
+            stopped = self._safety.stop is not None
+            patience_s = self._silence_left_s() if self._state is _MOVING else None
+            wait(self._period_s if stopped else patience_s)
+            stuck = self._state is _MOVING and self._silence_left_s() <= 0.0
+        if stopped:
+            self._poll_sensors()
+            self.watchdogs.update(moving=False)
+        if stuck:
+            reason = f'no command for {self._max_silence_s:g} s'
+            self._stop(CONTROL_LOOP_STUCK, reason, latch=self._watchdog.latch)
+        return True
 
     def _silence_left_s(self) -> float:
         """Return how much longer the control thread may send nothing."""
-        return self._sent_s + self._max_silence_s - time.monotonic()
+        return self._sent_s + self._max_silence_s - self._clock()
 
     def _stop(self, cause: str, reason: str, *, latch: bool) -> None:
         """Stop the robot because of what the control thread does."""

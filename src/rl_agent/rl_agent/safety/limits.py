@@ -8,7 +8,8 @@ import math
 import numpy as np
 from rl_agent.array_checks import all_true
 from rl_agent.array_types import FieldValues
-from rl_agent.description.safety import LimitDescription, per_joint, TiltDescription
+from rl_agent.description.field_types import per_joint
+from rl_agent.description.limits import LimitDescription, TiltDescription
 from rl_agent.quaternion import roll_pitch_yaw
 
 _LEAST_SQUARED_LENGTH = 1e-6  # of a quaternion that is an orientation

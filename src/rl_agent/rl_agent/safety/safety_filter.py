@@ -8,7 +8,8 @@ import numpy as np
 from rl_agent.array_checks import all_finite, all_true
 from rl_agent.array_types import Command, Float32Array
 from rl_agent.description.action_scale import ActionScale
-from rl_agent.description.safety import per_joint, SafetyDescription
+from rl_agent.description.field_types import per_joint
+from rl_agent.description.safety import SafetyDescription
 from rl_agent.errors import PolicyError
 from rl_agent.safety.low_pass import LowPass
 
@@ -57,7 +58,8 @@ class SafetyFilter:
     2. **Low-pass**, on commands in the robot's units.
     3. **Box** again: a second-order Butterworth filter overshoots by 4 %.
     4. **Slew limit**, last, so that nothing after it makes a command jump. It moves from the last
-       command towards one in the box; so its result is in the box too, or on its way there.
+       command towards one in the box; so its result is in the described box too. Only from outside
+       of a box that a launch file has tightened it is on its way there.
 
     An action that is not finite is refused before stage 1 and changes no state. An episode begins
     at rest at the pose given to `reset`, so that its first command does not jump.
@@ -85,12 +87,17 @@ class SafetyFilter:
         """
         safety, scales = safety or SafetyDescription(), tightening or Tightening()
         self._shape, self._scale = (len(low),), ActionScale(low, high)
-        self._box_low = np.array(per_joint(safety.command_low, low))
-        self._box_high = np.array(per_joint(safety.command_high, high))
+        self._low, self._high = np.array(low, np.float64), np.array(high, np.float64)
+        outer_low = np.array(per_joint(safety.command_low, low))
+        outer_high = np.array(per_joint(safety.command_high, high))
+        self._outer_low, self._outer_high = outer_low, outer_high
         centre = np.zeros(self._shape) if default is None else np.array(default, np.float64)
-        centre = np.clip(centre, self._box_low, self._box_high)
-        self._box_low = centre + scales.action_scale * (self._box_low - centre)
-        self._box_high = centre + scales.action_scale * (self._box_high - centre)
+        centre = np.clip(centre, outer_low, outer_high)
+        # rounding must not make the tighter box the wider one
+        self._box_low = centre + scales.action_scale * (outer_low - centre)
+        self._box_low = np.maximum(self._box_low, outer_low)
+        self._box_high = centre + scales.action_scale * (outer_high - centre)
+        self._box_high = np.minimum(self._box_high, outer_high)
         self._rest = centre
         self._slew: Command | None = None
         if safety.slew_per_s is not None:
@@ -100,7 +107,7 @@ class SafetyFilter:
         if safety.low_pass_hz is not None:
             self._low_pass = LowPass(safety.low_pass_hz, rate_hz, len(low))
         self._is_tighter = bool(
-            (self._box_low > np.array(low)).any() or (self._box_high < np.array(high)).any()
+            (self._box_low > self._low).any() or (self._box_high < self._high).any()
         )
         self._last = self._rest
         self.reset()
@@ -108,9 +115,11 @@ class SafetyFilter:
     def reset(self, pose: Command | None = None) -> None:
         """Begin an episode at rest at a pose, (action,) in the robot's units.
 
-        The default is the point of the box nearest to the default pose, or to 0 without one.
+        A pose beyond the described box counts as the nearest point of it. The default is the point
+        of the box nearest to the default pose, or to 0 without one.
         """
-        self._last = self._rest if pose is None else np.array(pose, np.float64)
+        start = self._rest if pose is None else np.array(pose, np.float64)
+        self._last = np.clip(start, self._outer_low, self._outer_high)
         if self._low_pass is not None:
             self._low_pass.reset(np.clip(self._last, self._box_low, self._box_high))
 
@@ -126,7 +135,9 @@ class SafetyFilter:
             )
         action = self._scale.clip(wanted)
         limited: tuple[str, ...] = () if all_true(action == wanted) else ('box',)
-        plain = command = self._scale.command(action)
+        command = self._scale.command(action)
+        # rounding may bring it beyond the box
+        plain = command = np.minimum(np.maximum(command, self._low), self._high)
         if self._is_tighter:
             command = np.minimum(np.maximum(command, self._box_low), self._box_high)
             if not limited and not all_true(command == plain):

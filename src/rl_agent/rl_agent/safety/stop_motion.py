@@ -1,56 +1,158 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The commands that bring the robot to a stop."""
 
+from collections.abc import Sequence
+import math
+
 import numpy as np
 from rl_agent.array_types import Command
-from rl_agent.description.action import ActionDescription
-from rl_agent.description.safety import POSITION_UNITS, ReactionDescription
+from rl_agent.description.safety import ReactionDescription
+from rl_agent.safety.command_bounds import CommandBounds
+
+# A robot that would cover this part of the tolerance in the time of the stop is moving.
+_MOVING = 0.1
+_RESOLUTION_S = 1e-6  # of waiting
 
 
 class StopMotion:
-    """One stop: a linear ramp from the last command to the command at rest."""
+    """One stop: a linear ramp from the last command to the command at rest.
 
-    def __init__(self, start: Command, target: Command, ramp_s: float) -> None:
-        """Ramp from `start` to `target`, (action,) each, in `ramp_s`; 0: at once."""
-        self._start, self._target, self.ramp_s = start, target, ramp_s
+    Attributes:
+        ramp_s: how long it takes; 0: at once.
+        at_once: the slew limit does not apply to it.
+    """
+
+    def __init__(
+        self, start: Command, target: Command, ramp_s: float, *, at_once: bool = False
+    ) -> None:
+        """Ramp from `start` to `target`, (action,) each, in `ramp_s`."""
+        self._start, self._target = start, target
+        self.ramp_s, self.at_once = ramp_s, at_once
 
     def command(self, elapsed_s: float) -> Command:
         """Return the command, (action,), at a time after the stop began."""
         elapsed_s = max(elapsed_s, 0.0)
         if elapsed_s >= self.ramp_s:
             return self._target
-        fraction = elapsed_s / self.ramp_s
+        fraction = elapsed_s / self.ramp_s  # below 1
         motion: Command = self._start + fraction * (self._target - self._start)
         return motion
 
+    def is_over(self, elapsed_s: float, sent: Command | None) -> bool:
+        """Return whether the command at rest, (action,), is the last one sent."""
+        return elapsed_s >= self.ramp_s and sent is not None and bool((sent == self._target).all())
+
+
+class StopInProgress:
+    """A stop that is being carried out.
+
+    With a slew limit, its time passes by at most one control period from command to command, so
+    that a thread that is late does not make the robot jump.
+    """
+
+    def __init__(self, motion: StopMotion, now_s: float, bounds: CommandBounds) -> None:
+        """Begin a motion at this time on the steady clock."""
+        self.motion = motion
+        self._period_s = bounds.period_s
+        self._longest_s = math.inf if bounds.slew_per_s is None else bounds.period_s
+        self._elapsed_s, self._last_s = 0.0, now_s
+
+    def command(self, now_s: float) -> Command:
+        """Return the command, (action,), at this time."""
+        self._elapsed_s += min(now_s - self._last_s, self._longest_s)
+        self._last_s = now_s
+        return self.motion.command(self._elapsed_s)
+
+    def left_s(self, sent: Command | None) -> float:
+        """Return how long to wait for the next command; 0: `sent`, (action,), was the last."""
+        if self.motion.is_over(self._elapsed_s, sent):
+            return 0.0
+        left_s = self.motion.ramp_s - self._elapsed_s
+        return min(left_s, self._period_s) if left_s > _RESOLUTION_S else self._period_s
+
 
 class StopPlanner:
-    """Plans stops for one robot."""
+    """Plans stops for one robot: each makes it slower, never faster.
 
-    def __init__(self, action: ActionDescription) -> None:
+    Start and target lie in the action box and within the described limits of the measured pose,
+    and the ramp takes as much longer than described as the slew limit needs.
+
+    Attributes:
+        bounds: of the commands.
+    """
+
+    def __init__(self, bounds: CommandBounds) -> None:
         """Plan for these commands; where 0 is out of bounds, the nearest bound replaces it."""
-        self._is_position = action.unit in POSITION_UNITS
-        self._zero = np.clip(np.zeros(len(action.low)), action.low, action.high)
-        self._default = None if action.default is None else np.array(action.default, np.float64)
+        self.bounds = bounds
 
     def plan(
-        self, reaction: ReactionDescription, last: Command | None, pose: Command | None
+        self,
+        reaction: ReactionDescription,
+        last: Command | None,
+        pose: Command | None,
+        speeds: Sequence[Command | None] = (),
     ) -> StopMotion | None:
         """Return the motion to a stop; None if no position to hold is known.
 
         Args:
             reaction: as described.
             last: the last command sent, (action,); None: none was sent.
-            pose: the newest measured pose, (action,); None: not measured.
+            pose: the newest measured pose, (action,); None: not measured, old or refused.
+            speeds: of command and pose, (action,) each; a joint that moves is not reversed.
         """
-        if reaction.reaction == 'zero':
-            return StopMotion(self._zero, self._zero, 0.0)
-        start = pose if last is None else last
-        rest = (pose if pose is not None else start) if self._is_position else self._zero
-        if start is None and not self._is_position:
-            start = self._zero  # no command was sent: the robot is at rest
-        if start is None or rest is None:
+        bounds, start = self.bounds, pose if last is None else last
+        if start is None:
+            return None if bounds.is_position else self._from_rest(reaction)
+        if reaction.reaction == 'zero' and not bounds.is_position:
+            return StopMotion(bounds.zero, bounds.zero, 0.0, at_once=True)
+        held = np.clip(start, bounds.safe_low, bounds.safe_high)
+        target = self._target(reaction, held, pose, speeds)
+        if target is None:
             return None
-        target = {'hold': start, 'damped_stop': rest, 'default_pose': self._default}
-        goal = target[reaction.reaction]
-        return None if goal is None else StopMotion(start, goal, reaction.ramp_s)
+        # where changes are limited, the way back within the limits of the pose takes its time, too
+        start = held if bounds.slew_per_s is None else np.clip(start, bounds.low, bounds.high)
+        return StopMotion(start, target, self._ramp_s(reaction, start, target))
+
+    def _from_rest(self, reaction: ReactionDescription) -> StopMotion | None:
+        """Return the motion of speeds or efforts of which none was commanded: they are 0."""
+        zero, default = self.bounds.zero, self.bounds.default
+        if reaction.reaction != 'default_pose':
+            return StopMotion(zero, zero, 0.0, at_once=True)
+        if default is None:
+            return None
+        return StopMotion(zero, default, self._ramp_s(reaction, zero, default), at_once=True)
+
+    def _ramp_s(self, reaction: ReactionDescription, start: Command, target: Command) -> float:
+        """Return how long a ramp takes: as described, or as the slew limit needs."""
+        slew = self.bounds.slew_per_s
+        if slew is None:
+            return reaction.ramp_s
+        return max(reaction.ramp_s, float((np.abs(target - start) / slew).max()))
+
+    def _target(
+        self,
+        reaction: ReactionDescription,
+        held: Command,
+        pose: Command | None,
+        speeds: Sequence[Command | None],
+    ) -> Command | None:
+        """Return the command at rest; `held` is the last command, within all bounds."""
+        bounds = self.bounds
+        if reaction.reaction == 'zero':
+            zero: Command = np.clip(bounds.zero, bounds.safe_low, bounds.safe_high)
+            return zero
+        if reaction.reaction == 'default_pose':
+            return bounds.default
+        if reaction.reaction == 'hold':
+            return held
+        if not bounds.is_position:
+            return bounds.zero
+        if pose is None:
+            return held
+        target: Command = np.clip(pose, bounds.safe_low, bounds.safe_high)
+        for speed in speeds:
+            if speed is not None:
+                way = np.abs(speed) * reaction.ramp_s
+                is_reversed = (way > _MOVING * bounds.tolerance) & ((target - held) * speed < 0.0)
+                target = np.where(is_reversed, held, target)
+        return target

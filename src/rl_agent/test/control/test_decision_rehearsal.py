@@ -7,7 +7,8 @@ from agent_bench import Bench
 import numpy as np
 from pendulum_robot import make_parameters
 import pytest
-from rl_agent.description.safety import LimitDescription, SafetyDescription
+from rl_agent.description.limits import LimitDescription
+from rl_agent.description.safety import SafetyDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.environment.safety_monitor import SafetyMonitor
 from rl_agent.policy.parameters import PolicyArchitecture, split_parameters

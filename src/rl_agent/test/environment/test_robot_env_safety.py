@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pendulum_robot import describe, PendulumRobot
 import pytest
-from rl_agent.description.safety import LimitDescription, ReactionDescription, SafetyDescription
+from rl_agent.description.limits import LimitDescription
+from rl_agent.description.safety import ReactionDescription, SafetyDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.errors import RobotError

@@ -71,7 +71,7 @@ class Follower:
 def test_the_commands_to_the_default_pose_by_hand() -> None:
     robot = Follower(1.0)
     reading = move_to_pose(robot.read(), robot.apply, describe())
-    assert robot.commands == [[-0.3, 1.0], [-0.1, 0.7], [0.1, 0.3], [0.3, -0.1], [0.5, -0.5]]
+    assert robot.commands == [[-0.3, 0.7], [-0.1, 0.4], [0.1, 0.1], [0.3, -0.2], [0.5, -0.5]]
     assert reading.values['where'].tolist() == [-0.5, 9.0, 0.5]
 
 

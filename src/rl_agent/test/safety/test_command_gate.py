@@ -15,9 +15,10 @@ import pytest
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.safety import ReactionDescription, WatchdogDescription
 from rl_agent.event_log import EventLog
-from rl_agent.safety.command_gate import CommandGate, GateState
+from rl_agent.safety.command_bounds import make_bounds
+from rl_agent.safety.command_gate import CommandGate
+from rl_agent.safety.gate_state import GateState
 from rl_agent.safety.safety_state import SafetyState, Stop
-from rl_agent.safety.stop_motion import StopPlanner
 
 TIMEOUT_S = 30.0
 LONG_S = 3600.0
@@ -80,8 +81,7 @@ class Bench:
         self.gate = CommandGate(
             self.topic.publish,
             self.state,
-            StopPlanner(action),
-            1.0 / PERIOD_S,
+            make_bounds(action, 1.0 / PERIOD_S),
             watchdog,
             poll_sensors=poll_sensors,
         )
@@ -90,6 +90,10 @@ class Bench:
     def send(self, number: float) -> bool:
         """Send a command as the control thread does."""
         return self.gate.send(np.array([number]))
+
+    def measure(self, number: float) -> None:
+        """Take a measured pose."""
+        self.gate.update_pose(np.array([number]), time.monotonic())
 
     def stop(self, reaction: ReactionDescription, *, latched: bool = True) -> None:
         """Stop the robot."""
@@ -286,7 +290,7 @@ def test_a_stop_that_ends_while_the_gate_retires_leaves_no_speed(make: MakeBench
 def test_after_a_new_start_the_pose_is_unknown(make: MakeBench) -> None:
     """A latched stop outlasts a deactivation, during which a person may move the robot."""
     bench = make(action=JOINT)
-    bench.gate.update_pose(np.array([1.0]))
+    bench.measure(1.0)
     bench.send(1.0)
     bench.stop(DAMPED)
     bench.gate.retire(DAMPED)
@@ -295,7 +299,7 @@ def test_after_a_new_start_the_pose_is_unknown(make: MakeBench) -> None:
     time.sleep(0.1)  # for what must not happen
     assert bench.topic.numbers[sent:] == []
     bench.state.rearm()
-    bench.gate.update_pose(np.array([-2.0]))
+    bench.measure(-2.0)
     bench.stop(HOLD)
     assert set(bench.topic.numbers[sent:]) == {-2.0}
 
@@ -305,12 +309,13 @@ def test_a_robot_moved_externally_is_stopped_where_it_is(
     make: MakeBench, reaction: ReactionDescription
 ) -> None:
     bench = make(action=JOINT)
-    bench.gate.update_pose(np.array([1.0]))
+    bench.measure(1.0)
     bench.send(1.0)
     bench.gate.rest(DAMPED)
     sent = len(bench.topic.sent)
     bench.gate.pause()
-    bench.gate.on_external_motion(np.array([-2.0]))
+    bench.gate.on_external_motion()
+    bench.measure(-2.0)
     bench.stop(reaction)
     bench.topic.until(lambda: len(bench.topic.sent) > sent + 3)
     assert set(bench.topic.numbers[sent:]) == {-2.0}
@@ -324,7 +329,7 @@ def test_a_stop_sends_nothing_if_the_pose_after_external_motion_is_unknown(
     bench.gate.rest(HOLD)
     sent = len(bench.topic.sent)
     bench.gate.pause()
-    bench.gate.on_external_motion(None)
+    bench.gate.on_external_motion()
     bench.stop(DAMPED)
     time.sleep(0.1)  # for what must not happen
     assert bench.topic.numbers[sent:] == []
@@ -337,7 +342,7 @@ def test_a_command_that_is_not_finite_stops_the_robot(make: MakeBench) -> None:
     assert bench.state.is_latched
     assert bench.state.summary == 'command_not_finite: given [nan]; accepted: finite numbers'
     assert set(bench.topic.numbers[1:]) == {0.0}
-    bench.gate.update_pose(np.array([math.nan]))
+    bench.measure(math.nan)
     bench.state.rearm()
     bench.send(5.0)
     bench.stop(ReactionDescription('damped_stop', 0.05))

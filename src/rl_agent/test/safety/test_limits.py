@@ -6,7 +6,7 @@ import math
 import numpy as np
 from orientation import quaternion
 import pytest
-from rl_agent.description.safety import LimitDescription, TiltDescription
+from rl_agent.description.limits import LimitDescription, TiltDescription
 from rl_agent.safety.limits import Limits
 
 JOINTS = {'speed': ('hip', 'knee'), 'orientation': ('x', 'y', 'z', 'w')}

@@ -124,12 +124,28 @@ def test_the_first_command_does_not_jump() -> None:
             chain.filter(act(1.0))
 
 
-def test_a_pose_outside_the_box_is_left_slowly() -> None:
+def test_from_outside_the_box_the_first_command_starts_at_its_nearest_edge() -> None:
     safety = SafetyDescription(slew_per_s=(1.0,), command_low=(-0.5,), command_high=(0.5,))
     chain = SafetyFilter([-1.0], [1.0], 10.0, safety)
     chain.reset(np.array([0.75]))
+    commands = [float(chain.filter(act(-1.0)).command[0]) for _ in range(3)]
+    assert commands == pytest.approx([0.4, 0.3, 0.2])
+
+
+def test_a_box_that_a_launch_file_tightened_is_entered_slowly() -> None:
+    safety = SafetyDescription(slew_per_s=(1.0,))
+    chain = SafetyFilter([-1.0], [1.0], 10.0, safety, tightening=Tightening(action_scale=0.5))
+    chain.reset(np.array([0.75]))
     commands = [float(chain.filter(act(1.0)).command[0]) for _ in range(4)]
     assert commands == pytest.approx([0.65, 0.55, 0.5, 0.5])
+
+
+def test_rounding_brings_no_command_beyond_the_box() -> None:
+    """-0.25 + 2 * 0.2 is 0.15000000000000002."""
+    chain = SafetyFilter([-0.25], [0.15], 50.0)
+    safe = chain.filter(act(1.0))
+    assert safe.command.tolist() == [0.15]
+    assert safe.limited == ()
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,15 @@
 import numpy as np
 import pytest
 from rl_agent.description.action import ActionDescription
-from rl_agent.description.safety import ReactionDescription, ReactionKind
-from rl_agent.safety.stop_motion import StopPlanner
+from rl_agent.description.limits import LimitDescription
+from rl_agent.description.observation import ObservationField
+from rl_agent.description.safety import (
+    ReactionDescription,
+    ReactionKind,
+    SafetyDescription,
+)
+from rl_agent.safety.command_bounds import make_bounds
+from rl_agent.safety.stop_motion import StopInProgress, StopPlanner
 
 TIMES_S = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 100.0)
 
@@ -23,7 +30,7 @@ def commands(
         high=(9.0,),
         default=(4.0,),
     )
-    motion = StopPlanner(action).plan(
+    motion = StopPlanner(make_bounds(action, 50.0)).plan(
         ReactionDescription(reaction, 2.0),
         None if last is None else np.array([last]),
         None if pose is None else np.array([pose]),
@@ -73,3 +80,102 @@ def test_a_motor_that_was_never_commanded_gets_zero(reaction: ReactionKind) -> N
 )
 def test_default_durations(reaction: ReactionKind, expected: float) -> None:
     assert ReactionDescription(reaction).ramp_s == expected
+
+
+def knee(slew_per_s: float | None = None, unit: str = 'rad', high: float = 9.0) -> StopPlanner:
+    """Return a planner for a knee from -9 to `high`, limited to -1.5 to 1.5 as measured."""
+    action = ActionDescription(
+        topic='commands',
+        type='std_msgs/msg/Float64MultiArray',
+        unit=unit,
+        joints=('knee',),
+        low=(-9.0,),
+        high=(9.0,),
+        default=(1.0,),
+    )
+    field = ObservationField(
+        'angle', 'joints', 'sensor_msgs/msg/JointState', 'position', ('knee',), unit='rad'
+    )
+    safety = SafetyDescription(
+        slew_per_s=None if slew_per_s is None else (slew_per_s,),
+        command_high=(high,),
+        limits=(LimitDescription('knee', 'angle', low=(-1.5,), high=(1.5,)),),
+    )
+    return StopPlanner(make_bounds(action, 50.0, safety, (field,)))
+
+
+def ends(
+    planner: StopPlanner, reaction: ReactionKind, last: float, pose: float | None, *speeds: float
+) -> tuple[float, float, float]:
+    """Return first and last command of a stop, and its duration; 0.5 s are described."""
+    motion = planner.plan(
+        ReactionDescription(reaction, 0.5),
+        np.array([last]),
+        None if pose is None else np.array([pose]),
+        [np.array([speed]) for speed in speeds],
+    )
+    assert motion is not None
+    first, final = motion.command(0.0), motion.command(100.0)
+    return float(first[0]), float(final[0]), motion.ramp_s
+
+
+@pytest.mark.parametrize(
+    ('reaction', 'expected'),
+    [
+        ('hold', (1.0, 1.0, 0.0)),
+        ('zero', (1.0, 0.0, 2.0)),
+        ('damped_stop', (1.0, -1.0, 4.0)),
+        ('default_pose', (1.0, 1.0, 0.5)),
+    ],
+)
+def test_a_ramp_obeys_the_slew_limit(
+    reaction: ReactionKind, expected: tuple[float, float, float]
+) -> None:
+    """Half a radian per second from 1 rad; the pose is -1 rad."""
+    assert ends(knee(0.5), reaction, 1.0, -1.0) == pytest.approx(expected)
+
+
+def test_zero_effort_is_immediate() -> None:
+    motion = knee(0.5, 'N m').plan(ReactionDescription('zero'), np.array([1.0]), None)
+    assert motion is not None
+    assert (motion.command(0.0).tolist(), motion.ramp_s, motion.at_once) == ([0.0], 0.0, True)
+
+
+@pytest.mark.parametrize('speeds', [(2.0,), (0.0, 2.0), (0.2, 0.0), (-2.0, 2.0)])
+def test_a_moving_joint_is_not_reversed(speeds: tuple[float, ...]) -> None:
+    """Command or pose moves up; the pose is behind, or on both sides."""
+    assert ends(knee(), 'damped_stop', 1.0, 0.75, *speeds) == (1.0, 1.0, 0.5)
+
+
+@pytest.mark.parametrize('speeds', [(), (0.0,), (-2.0,), (1e-3, -1e-3)])
+def test_a_joint_at_rest_or_on_its_way_there_goes_to_the_pose(speeds: tuple[float, ...]) -> None:
+    assert ends(knee(), 'damped_stop', 1.0, 0.75, *speeds) == (1.0, 0.75, 0.5)
+
+
+@pytest.mark.parametrize('reaction', ['hold', 'damped_stop'])
+def test_a_command_beyond_a_limit_comes_back_to_it(reaction: ReactionKind) -> None:
+    assert ends(knee(), reaction, 1.75, None)[:2] == (1.5, 1.5)
+    assert ends(knee(0.5), reaction, 1.75, None) == (1.75, 1.5, 0.5)
+
+
+@pytest.mark.parametrize('reaction', ['hold', 'zero', 'damped_stop', 'default_pose'])
+@pytest.mark.parametrize('last', [-1e6, -3.0, 0.0, 1.2, 1e6])
+@pytest.mark.parametrize('pose', [-1e6, 0.0, 1.3, 1e6])
+def test_start_and_target_lie_in_the_box_and_within_the_limits(
+    reaction: ReactionKind, last: float, pose: float
+) -> None:
+    first, final, _ = ends(knee(high=1.25), reaction, last, pose)
+    assert -1.5 <= first <= 1.25
+    assert -1.5 <= final <= 1.25
+
+
+def test_a_late_thread_does_not_make_a_slow_stop_jump() -> None:
+    """1 rad/s at 50 Hz, from 1 rad: 0.02 rad a command however late it is."""
+    planner = knee(1.0)
+    motion = planner.plan(ReactionDescription('zero'), np.array([1.0]), None)
+    assert motion is not None
+    stop = StopInProgress(motion, 10.0, planner.bounds)
+    assert [float(stop.command(time_s)[0]) for time_s in (10.0, 10.5, 11.5, 11.51)] == (
+        pytest.approx([1.0, 0.98, 0.96, 0.95])
+    )
+    assert stop.left_s(np.array([0.95])) == pytest.approx(0.02)
