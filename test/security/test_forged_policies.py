@@ -249,4 +249,4 @@ def test_what_the_agent_sends_carries_the_code(robot: Robot) -> None:
         robot.fleet.check(data, TRANSITIONS_MESSAGE)
         with pytest.raises(ConfigurationError):
             robot.foreign_fleet.check(data, TRANSITIONS_MESSAGE)
-    assert robot.said('whoever reaches this network') == 0
+    assert robot.said('anyone on this network') == 0

@@ -77,4 +77,4 @@ def test_an_agent_without_keys_says_so_once(
         with running([spec], ros_environment, tmp_path):
             robot.until_status(lambda status: True, 'the first status')
         log = (tmp_path / f'{spec.name}.log').read_text()
-    assert log.count('no trusted_keys, no fleet_key: whoever reaches this network may speak') == 1
+    assert log.count('no trusted_keys, no fleet_key: anyone on this network may act') == 1

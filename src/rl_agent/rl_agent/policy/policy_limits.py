@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""How large a policy may be, whoever sent it."""
+"""How large a policy may be, from any sender."""
 
 from dataclasses import dataclass
 

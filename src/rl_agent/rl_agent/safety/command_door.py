@@ -7,7 +7,7 @@ from rl_agent.array_types import Command
 from rl_agent.errors import RobotError
 from rl_agent.safety.command_bounds import CommandBounds
 
-# Rounding of whoever computed a command within the slew limit must not change it.
+# A command that was computed to lie on the slew limit must not change by rounding.
 _ROUNDING = 1e-9
 
 

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The fleet key: robots and learner machine prove to each other that they share it.
 
-Keyed BLAKE2b (RFC 7693) over the serialised message. Whoever has the key can speak for each robot
+Keyed BLAKE2b (RFC 7693) over the serialised message. A holder of the key can speak for each robot
 of the fleet and for the learner machine's bridge.
 """
 

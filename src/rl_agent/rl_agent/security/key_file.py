@@ -91,7 +91,7 @@ def missing_keys(**paths: str) -> str:
     if not names:
         return ''
     return (
-        f'{", ".join(names)}: whoever reaches this network may speak as robot or learner;'
+        f'{", ".join(names)}: anyone on this network may act as robot or learner;'
         ' docs/security.md shows what helps'
     )
 

@@ -54,7 +54,7 @@ class Checkpoints:
         try:
             with atomic_file(path) as file:
                 file.write(content)
-            # newer ones were damaged when this training resumed; they take nobody's place
+            # newer ones, damaged when this training resumed, do not count
             for old in [kept for kept in self.paths if kept <= path][self._keep :]:
                 old.unlink(missing_ok=True)
         except OSError as error:
