@@ -64,12 +64,39 @@ def check(
         (['--steps', '-3'], ['--steps', "given '-3'"]),
         (['--sead', '1'], ['--sead']),
         (['--runs', '/proc/nowhere'], ['/proc/nowhere', 'accepted']),
+        (['--name', '../first'], ["--name: given '../first'; accepted: 1 to 200"]),
     ],
 )
 def test_demo_options(
     ros_environment: dict[str, str], tmp_path: Path, options: list[str], words: list[str]
 ) -> None:
     check(ros_environment, tmp_path, 'rl_learner.cli.demo', options, words)
+
+
+BOMB = 'a: &a [x,x,x,x,x,x,x,x,x]\n' + ''.join(
+    f'{name}: &{name} [{",".join(9 * [f"*{before}"])}]\n'
+    for before, name in zip('abcdefgh', 'bcdefghi', strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ('content', 'words'),
+    [
+        (BOMB, ['robot.yaml: given more than 500000 values']),
+        ('a: &a [*a]', ['robot.yaml: given *a inside of itself']),
+        ('a: ' + '[' * 20_000, ['robot.yaml: given lists or mappings nested more than 64 deep']),
+    ],
+    ids=['bomb', 'recursive', 'deep'],
+)
+@pytest.mark.parametrize(
+    'module', ['rl_agent.nodes.agent_node', 'rl_learner.nodes.replay_bridge_node']
+)
+def test_a_robot_that_would_fill_the_memory(
+    ros_environment: dict[str, str], tmp_path: Path, module: str, content: str, words: list[str]
+) -> None:
+    (tmp_path / 'robot.yaml').write_text(content)
+    options = ['--ros-args', '-p', f'robot:={tmp_path}/robot.yaml']
+    check(ros_environment, tmp_path, module, options, words)
 
 
 def test_a_run_is_never_overwritten(ros_environment: dict[str, str], tmp_path: Path) -> None:
@@ -176,6 +203,14 @@ def test_node_parameters(
     ros_environment: dict[str, str], tmp_path: Path, module: str, parameter: str, words: list[str]
 ) -> None:
     check(ros_environment, tmp_path, module, ['--ros-args', '-p', parameter], words)
+
+
+def test_a_name_that_leaves_the_folder_of_spools(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    options = ['--ros-args', '-p', 'robot:=pendulum', '-p', 'robot_id:=..']
+    words = ["robot_id: given '..'; accepted: 1 to 200 printable characters"]
+    check(ros_environment, tmp_path, 'rl_agent.nodes.agent_node', options, words)
 
 
 @pytest.mark.parametrize('index', [0, 1], ids=['robot', 'agent'])
