@@ -48,3 +48,17 @@ def test_news_is_not_counted() -> None:
     events.info('the learner changed')
     assert [item.level for item in events.take_reports()] == ['info']
     assert events.counts() == {}
+
+
+def test_many_sources_are_counted_and_not_all_named() -> None:
+    """Anybody can send under any name; memory and log stay bounded."""
+    events = EventLog()
+    for number in range(1500):
+        events.note('batch_refused', 'a text', f'robot {number}')
+        if number % 100 == 0:
+            events.take_reports()
+    assert events.counts() == {'batch_refused': 1500}
+    assert len(events._named) == 1000
+    events.take_reports()
+    events.note('batch_refused', 'a text', 'one more')
+    assert events.take_reports() == []
