@@ -173,7 +173,7 @@ class RosMonitor:
         """Subscribe to the learner and the robots."""
         node = self._node
         self.guard = MessageGuard(node.get_logger().warning)
-        self._subscribe(LearnerStatus, f'/{LEARNER_STATUS}', self._on_learner, STATUS_QOS)
+        self._subscribe(LearnerStatus, LEARNER_STATUS, self._on_learner, STATUS_QOS)
         node.create_subscription(PolicyMessage, POLICY, self._on_policy, _ALL_POLICIES_QOS)
         for namespace in self._namespaces:
             prefix = f'/{namespace}/' if namespace else '/'

@@ -3,8 +3,11 @@
 
 from collections.abc import Iterator
 import contextlib
+import math
 import os
 from pathlib import Path
+import threading
+import time
 from typing import Any
 
 from batches import make_batch, SPACES
@@ -13,12 +16,13 @@ import psutil
 import pytest
 from rl_agent.description.robot import load_robot
 from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
-from rl_agent.ros.ros_topics import EPISODE, STEP
+from rl_agent.ros.ros_topics import EPISODE, EPISODE_QOS, STATUS_QOS, STEP, STEP_QOS
 from rl_agent.transport.transition import Sender
-from rl_learner.demo.ros_monitor import RosMonitor
+from rl_learner.demo.ros_monitor import FinishedEpisode, RosMonitor
 from rl_learner.evaluation.ros_robot_evaluation import EvaluationNode, RobotEvaluation
 from rl_learner.journal.batch_codec import encode
 from rl_learner.system.domain import claim_domain, local_environment
+from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, Step
 
 
 def make_evaluation(*, real: bool = False) -> RobotEvaluation:
@@ -70,6 +74,41 @@ def test_monitoring_stays_on_this_machine(environment: dict[str, str]) -> None:
     with contextlib.closing(monitor):
         monitor.start(environment)
         assert_local(environment)
+
+
+def test_malformed_messages_do_not_end_the_monitor(environment: dict[str, str]) -> None:
+    """Arrays of different lengths, an infinite return, 4 billion steps; then a good episode."""
+    heard: list[FinishedEpisode] = []
+    monitor = RosMonitor(['robot_1'], heard.append)
+    with contextlib.closing(monitor):
+        monitor.start(environment)
+        node, own = monitor._node, threading.Event()
+        bad: tuple[tuple[str, Any], ...] = (
+            ('/learner_status', LearnerStatus(metric_names=['a'], metric_values=[])),
+            ('/robot_1/agent_status', AgentStatus(event_names=['a'], event_counts=[1, 2])),
+            ('/robot_1/step', Step(reward_names=['a'], reward_parts=[])),
+            ('/robot_1/episode', Episode(episode_return=math.inf)),
+            ('/robot_1/episode', Episode(steps=4_000_000_000)),
+        )
+        qualities = {'step': STEP_QOS, 'episode': EPISODE_QOS}
+        publishers = {
+            topic: node.create_publisher(
+                type(message), topic, qualities.get(topic.rpartition('/')[2], STATUS_QOS)
+            )
+            for topic, message in bad
+        }
+        deadline_s = time.monotonic() + 30.0
+        while not all(item.get_subscription_count() for item in publishers.values()):
+            assert time.monotonic() < deadline_s
+            own.wait(0.02)
+        for topic, message in bad:
+            publishers[topic].publish(message)
+        publishers['/robot_1/episode'].publish(Episode(robot='r', steps=7, episode_return=-1.0))
+        while not heard or sum(monitor.guard.refused.values()) < len(bad):
+            assert time.monotonic() < deadline_s, (heard, monitor.guard.refused)
+            own.wait(0.02)
+        assert [(item.robot, item.steps) for item in heard] == [('r', 7)]
+        assert monitor.observed.agents == {}
 
 
 def test_transitions_of_another_kind_of_robot_are_ignored(
