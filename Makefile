@@ -68,7 +68,7 @@ test: check  ## run all checks and tests
 test-properties: setup  ## let 100,000 random sequences of events try to break the bounds of commands
 	@RL_TEST_SEQUENCES=$(or $(SEQUENCES),100000) exec $(python) -m pytest \
 	  src/rl_agent/test/environment/test_every_command.py -n $(or $(JOBS),$(shell nproc)) \
-	  -o timeout=0 -o session_timeout=86400 $(ARGS)
+	  -o timeout=0 -o session_timeout=86400 -o faulthandler_timeout=0 $(ARGS)
 
 test-faults: setup  ## test a run with killed processes and with a bad network
 	@RL_TEST_KILLS=1 RL_TEST_NETWORK=1 RL_TEST_CUT_S=30 exec $(python) -m pytest \
