@@ -80,10 +80,9 @@ class RealtimeRobot:
             description.observation, self._sensors.latest, self._sensors.values_of, events
         )
         self._watched_sensors = watched_sensors(self._reader, description, node.resolve_topic_name)
-        watched, policy_watchdog = [*self._watched_sensors], description.safety.policy_watchdog
-        if policy_watchdog is not None:
-            policy = WatchedInput(POLICY_TOO_OLD, 'the policy', policy_watchdog, policy_heard_s)
-            watched.append(policy)
+        watchdog, watched = description.safety.policy_watchdog, [*self._watched_sensors]
+        if watchdog is not None:
+            watched += [WatchedInput(POLICY_TOO_OLD, 'the policy', watchdog, policy_heard_s)]
         self._command = RosCommand(node, description.action, description.rate_hz, rehearsed=True)
         self._gate = CommandGate(
             self._command.send,
