@@ -256,6 +256,8 @@ class CommandGate:
         pose = self._pose.at(now_s)
         door.begin(pose)
         speeds = (door.speed, self._pose.speed)
+        if door.in_effect is not None and self._pose.speed is None:
+            pose = None  # one pose alone does not tell where the robot is going
         motion = self._planner.plan(reaction, door.in_effect, pose, speeds)
         return None if motion is None else StopInProgress(motion, now_s, self._planner.bounds)
 

@@ -72,7 +72,7 @@ class Watch:
         self.state, self.clock = SafetyState(events), Clock()
         self.sent: list[NDArray[np.float64]] = []
         self._forgotten = -1
-        self._stop: ReactionDescription | None = None  # under way
+        self._under_way: tuple[Stop | None, ReactionDescription | None] = (None, None)
         self._planned_with: NDArray[np.float64] | None = None  # pose
         self.robot = GatedRobot(description, self._on_command, self.state, self.clock)
 
@@ -116,8 +116,10 @@ class Watch:
         """Check that a stop makes the robot slower, and leads it no closer to a limit."""
         kind = stop.reaction if stop else None
         bounds, robot = self.robot.bounds, self.robot
-        if stop is not self._stop:
-            self._stop, self._planned_with = stop, robot.gate._pose.at(self.clock.now_s)
+        under_way = (self.state.stop, robot.resting)
+        if under_way != self._under_way:
+            self._under_way = under_way
+            self._planned_with = robot.gate._pose.at(self.clock.now_s)
         if kind in (None, 'default_pose') or before is None or is_first:
             return
         if not bounds.is_position:
