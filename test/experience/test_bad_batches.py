@@ -222,6 +222,7 @@ def test_bad_batches_end_nothing_and_are_acknowledged_where_they_are_the_robots_
 
 def test_training_goes_on_with_what_is_good(bench: Bench) -> None:
     """The processes of the tests before still run, and have ended nowhere."""
+    bench.listener.until(lambda: bench.newest(LEARNER_STATUS) is not None, 60.0, 'a status')
     before = bench.newest(LEARNER_STATUS).updates
     last = bench.acknowledged()[-1]
     bench.send(make_message(last + 1, 50))

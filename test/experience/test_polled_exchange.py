@@ -50,9 +50,8 @@ def until(condition: Callable[[], bool], step: Callable[[], None]) -> None:
         time.sleep(0.02)
 
 
-def test_own_acknowledgements_are_taken_and_those_of_other_robots_skipped(
-    robot: SpinningListener, learner: Listener, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def sent_spool() -> Spool:
+    """Return a spool that has sent ten transitions, none acknowledged."""
     spool = Spool(100, session='s')
     for step in range(10):
         spool.append(
@@ -62,6 +61,13 @@ def test_own_acknowledgements_are_taken_and_those_of_other_robots_skipped(
             )
         )  # fmt: skip
     spool.next_batch(10)
+    return spool
+
+
+def test_own_acknowledgements_are_taken_and_those_of_other_robots_skipped(
+    robot: SpinningListener, learner: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = sent_spool()
     decoded: list[bytes] = []
 
     def decode(data: bytes, kind: type) -> TransitionAck:
@@ -136,7 +142,7 @@ def test_messages_of_before_and_broken_ones(
 ) -> None:
     """A learner machine of before sends no `run`, `signed_ns`, `signature` and `mac`."""
     spaces, events = Spaces(load_robot('pendulum')), EventLog()
-    store, spool = PolicyStore(spaces, events), Spool(100, session='s')
+    store, spool = PolicyStore(spaces, events), sent_spool()
     receiver = PolicySubscriber(robot.node, store, polled=polled)
     sender = Sender('robot_7', 's', spaces.fingerprint)
     uplink = Uplink(robot.node, spool, sender, 0.05, events=events, polled=polled)

@@ -65,6 +65,13 @@ class Servo:
         self.position = self.position + 0.5 * (command - self.position)
 
 
+class Stuck(Servo):
+    """The same with a tilt that something holds where it is."""
+
+    def step(self, command, period_s):
+        super().step(np.array([command[0], self.position[1]]), period_s)
+
+
 @dataclass(frozen=True)
 class Drive(Parameters):
     fields: ClassVar[tuple[str, ...]] = ('place',)
@@ -117,18 +124,22 @@ reset:
   person: true
 simulation: {model: 'own_robots:Servo'}
 """
+STUCK = SERVO.replace('own_robots:Servo', 'own_robots:Stuck').replace(
+    'person: true', 'timeout_s: 1'
+)
 
 
 @pytest.fixture(scope='module')
 def folder(
     ros_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
-    """Run both robots from files outside the packages; return the folder of the files."""
+    """Run the robots from files outside the packages; return the folder of the files."""
     folder = tmp_path_factory.mktemp('own')
     (folder / 'own_robots.py').write_text(MODULE)
-    (folder / 'rover.yaml').write_text(ROVER)
-    (folder / 'servo.yaml').write_text(SERVO)
-    specs = [simulated_robot(str(folder / f'{name}.yaml'), name) for name in ('rover', 'servo')]
+    texts = {'rover': ROVER, 'servo': SERVO, 'stuck': STUCK}
+    for name, text in texts.items():
+        (folder / f'{name}.yaml').write_text(text)
+    specs = [simulated_robot(str(folder / f'{name}.yaml'), name) for name in texts]
     environment = {**ros_environment, 'PYTHONPATH': str(folder)}
     with pytest.MonkeyPatch.context() as patch, running(specs, environment, folder):
         patch.syspath_prepend(str(folder))
@@ -183,14 +194,8 @@ def test_an_episode_begins_at_a_pose_once_a_person_confirms(folder: Path) -> Non
 
 def test_a_pose_out_of_reach_is_an_error(folder: Path) -> None:
     """The move is commanded, and the error says that the robot did not arrive."""
-    text = SERVO.replace('low: [-1, -1]', 'low: [-0.1, -0.1]').replace(
-        'person: true', 'timeout_s: 1'
-    )
-    text = text.replace('high: [1, 1], default: [0.5, -0.5]', 'high: [0.1, 0.1]')
-    path = folder / 'stiff.yaml'
-    path.write_text(text.replace('seconds: 0.5', 'seconds: 0.5, pose: [0.1, -0.5]'))
     with (
-        RosEnv(str(path), 'servo', robot_timeout_s=WITHIN_S) as env,
-        pytest.raises(RobotError, match=r'reset: tilt is 0\.4 away from its pose 1 s after'),
+        RosEnv(str(folder / 'stuck.yaml'), 'stuck', robot_timeout_s=WITHIN_S) as env,
+        pytest.raises(RobotError, match=r'reset: tilt is 1\.4 away from its pose 1 s after'),
     ):
         env.reset()

@@ -69,5 +69,5 @@ def test_a_file_is_written_once_unless_it_is_to_be_replaced(tmp_path: Path) -> N
 
 def test_who_has_no_keys_is_told() -> None:
     assert missing_keys(trusted_keys='file', fleet_key='file') == ''
-    assert missing_keys(trusted_keys='', fleet_key='file').startswith('no trusted_keys: who')
+    assert missing_keys(trusted_keys='', fleet_key='file').startswith('no trusted_keys: anyone')
     assert missing_keys(a='', b='').startswith('no a, no b: ')

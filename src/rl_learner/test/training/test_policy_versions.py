@@ -47,5 +47,5 @@ def test_run_accepts_only_its_robot_and_n_step(tmp_path: Path) -> None:
         ({'fingerprint': 'bb'}, 'fingerprint: given bb; accepted: aa'),
         ({'n_step': 3}, 'n_step: given 3; accepted: 1'),
     ):
-        with pytest.raises(ConfigurationError, match=f'run of another robot.*{words}'):
+        with pytest.raises(ConfigurationError, match=f'has another robot.*{words}'):
             claim_run(tmp_path, dataclasses.replace(identity, **change))
