@@ -17,6 +17,7 @@ def pytest_sessionstart() -> None:
         pytest.exit(f'rl_msgs is not built ({error}): run `make setup`', returncode=3)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let tests across packages run once more if they fail; keep tests of one fixture together.
 
@@ -30,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.flaky(reruns=1))
         if _shares_a_fixture(item):
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def _shares_a_fixture(item: pytest.Item) -> bool:
