@@ -138,6 +138,12 @@ class LiveRobot:
         while not (answer := self.call('rearm')).success:
             assert time.monotonic() < deadline_s, answer.message
 
+    def restart(self) -> None:
+        """Re-arm the robot and let it move."""
+        self.rearm()
+        started = self.call('start')
+        assert started.success, started.message
+
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until a condition holds; it is checked at each message."""
         with self._changed:

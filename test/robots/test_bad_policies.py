@@ -192,7 +192,7 @@ def test_a_policy_that_computes_nan_beyond_all_bounds_latches_a_stop(
         assert status.safety_state.startswith('policy_not_finite: ')
         assert process.exit_code is None
         robot.make_state = robot.joint_state
-        robot.rearm()
+        robot.restart()
         robot.until_commanded(COMMAND)
 
 

@@ -84,7 +84,7 @@ def test_a_lying_encoder_holds_the_last_command(robot: Robot, said: float, messa
     robot.until(lambda: len(robot.commands) > held + 50, 'a second of the reaction')
     numbers = [number for _, number in robot.commands[begun:]]
     assert max(abs(number - COMMAND) for number in numbers) < 1e-3
-    robot.rearm()
+    robot.restart()
     robot.until_commanded(COMMAND)
 
 
@@ -99,5 +99,5 @@ def test_an_episode_does_not_begin_where_the_encoder_says_50_rad(robot: Robot) -
     assert 'given 50; accepted: -1.5 to 1.5' in refused.message
     assert all(LOW <= number <= HIGH for _, number in robot.commands[begun:])
     robot.make_state = lambda: follow(robot)
-    robot.rearm()
+    robot.restart()
     robot.until_commanded(COMMAND)

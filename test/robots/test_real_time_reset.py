@@ -170,6 +170,7 @@ def test_limits_apply_during_the_move_to_a_pose(
     assert not arm.ask('rearm')
     arm.torque = 0.0
     until(lambda: arm.ask('rearm'), 'the re-arm')
+    assert arm.ask('start')
     np.testing.assert_allclose(episode.result(WITHIN_S)[0], [GOAL, 0.0], atol=1e-6)
 
 
@@ -184,6 +185,7 @@ def test_a_robot_beyond_a_limit_is_not_moved_to_a_pose(
     assert set(arm.commands) <= {-0.5}
     arm.torque = 0.0
     until(lambda: arm.ask('rearm'), 'the re-arm')
+    assert arm.ask('start')
     episode.result(WITHIN_S)
 
 
@@ -219,6 +221,7 @@ def test_a_reset_service_is_not_called_while_a_stop_is_in_force(
     time.sleep(LONG_S)
     assert arm.resets == 0
     assert arm.ask('rearm')
+    assert arm.ask('start')
     episode.result(WITHIN_S)
     assert arm.resets == 1
 
@@ -241,6 +244,7 @@ def test_a_reset_that_fails_under_a_stop_is_tried_again_after_the_rearm(
     assert arm.resets == 1
     arm.before_reset = lambda: True
     assert arm.ask('rearm')
+    assert arm.ask('start')
     episode.result(WITHIN_S)
     assert arm.resets == 2
 
@@ -264,6 +268,7 @@ def test_an_emergency_stop_before_confirmation_holds_the_pose_after_the_service(
     until(lambda: len(arm.commands) > sent + 5, 'the reaction')
     assert set(arm.commands[sent:]) == {0.9}
     assert arm.ask('rearm')
+    assert arm.ask('start')
     until(lambda: arm.ask('confirm_reset'), 'the second episode')
     episode.result(WITHIN_S)
 

@@ -88,7 +88,7 @@ def driven(shared: Move) -> Iterator[Move]:
     yield robot, process
     robot.make_state, robot.position = robot.joint_state, 0.25
     robot.publish_stop(False)
-    robot.rearm()
+    robot.restart()
 
 
 def log_of(process: ChildProcess) -> str:
@@ -212,7 +212,14 @@ def test_emergency_stop_by_service(driven: Move) -> None:
     assert status.state == 'held by safety'
     robot.until(lambda: is_repeated(robot, 0.0), 'zero, repeated')
     answer = robot.call('rearm')
-    assert (answer.success, answer.message) == (True, 're-armed after emergency_stop')
+    assert answer.success
+    assert answer.message == 're-armed after emergency_stop; ~/start lets the robot move'
+    status = robot.until_status(lambda item: not item.safety_latched, 'the wait for a start')
+    assert status.safety_state.startswith('waiting_for_start: re-armed after emergency_stop')
+    assert status.state == 'held by safety'
+    robot.until(lambda: is_repeated(robot, 0.0), 'zero, repeated')
+    assert robot.resets == resets
+    assert robot.call('start').success
     robot.until_commanded(COMMAND)
     assert robot.resets == resets + 1
     last = [item for item in robot.heard['step'] if item.episode == episode][-1]
@@ -230,12 +237,16 @@ def test_emergency_stop_by_topic(driven: Move) -> None:
     robot.until_commanded(0.0)
     refused = robot.call('rearm')
     assert not refused.success
-    assert 'emergency_stop says true' in refused.message
+    assert 'emergency_stop by ' in refused.message
+    assert 'live_robot says true' in refused.message
     robot.publish_stop(False)
+    refused = robot.call('start')
+    assert not refused.success
+    assert 'call ~/rearm first' in refused.message
     begun = len(robot.commands)
     robot.until(lambda: len(robot.commands) > begun + 20, 'more commands')
     assert {number for _, number in robot.commands[begun:]} == {0.0}
-    robot.rearm()
+    robot.restart()
     robot.until_commanded(COMMAND)
 
 
@@ -250,7 +261,7 @@ def test_a_trip_is_latched_and_truncates_the_episode(driven: Move) -> None:
     assert not refused.success
     assert 'given 1.5; accepted: -1 to 1' in refused.message
     robot.position = 0.25
-    robot.rearm()
+    robot.restart()
     robot.until_commanded(COMMAND)
     ended = next(item for item in robot.heard['episode'] if item.episode == episode)
     assert (ended.terminated, ended.truncated) == (False, True)
@@ -294,7 +305,7 @@ def test_a_latched_watchdog_waits_for_a_person(
         assert robot.until_status(lambda item: True, 'a status').safety_latched
         robot.until(lambda: is_repeated(robot, 0.0), 'zero, repeated')
         robot.publish_policy(WANTED)
-        robot.rearm()
+        robot.restart()
         robot.until_commanded(COMMAND)
 
 
@@ -369,7 +380,7 @@ def test_an_emergency_stop_from_before_the_start_holds_the_robot(
             robot.until_status(lambda item: True, 'a status')
             assert {number for _, number in robot.commands[begun:]} <= {0.0}
             robot.publish_stop(False)
-            robot.rearm()
+            robot.restart()
             robot.until_commanded(COMMAND)
 
 

@@ -142,6 +142,7 @@ def test_in_real_time_a_robot_is_driven_stopped_and_left_at_rest(
             while not env.state.rearm()[0]:
                 assert time.monotonic() < deadline_s
                 time.sleep(0.05)
+            assert env.state.start()[0]
             env.reset()
             env.step(push)
         listener.until(lambda: heard[-1].data[0] == 0.0, 30.0, 'zero, at the end')

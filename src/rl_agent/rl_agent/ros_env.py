@@ -51,8 +51,8 @@ class RosEnv(RobotEnv):
     description, as by the `agent` node. If more time passes between two steps than the command
     watchdog allows, the robot stops and the episode is truncated.
 
-    The topic `emergency_stop` and the services `~/emergency_stop`, `~/rearm` and, if a person
-    resets the robot, `~/confirm_reset` exist as in the `agent` node.
+    The topics `emergency_stop` and `/emergency_stop`, the services `~/emergency_stop`, `~/rearm`,
+    `~/start` and, if a person resets the robot, `~/confirm_reset` exist as in the `agent` node.
 
     Attributes:
         node: the ROS node, for further topics and services.
@@ -90,13 +90,18 @@ class RosEnv(RobotEnv):
         self._thread.start()
         self._ros_robot: LockstepRobot | RealtimeRobot | None = None
         events = EventLog()
-        state = SafetyState(events)
-        safety = description.safety
+        state = SafetyState(events, waits_for_start=real_time)
         try:
-            self._safety = EmergencyStop(self.node, state, safety.emergency_stop or safety.stop)
+            emergency_stop = EmergencyStop(self.node, state, description.safety)
             if real_time:
+                emergency_stop.wait_for_heartbeat()
                 self._ros_robot = RealtimeRobot(
-                    self.node, description, robot_timeout_s, state, events
+                    self.node,
+                    description,
+                    robot_timeout_s,
+                    state,
+                    events,
+                    watched=emergency_stop.watched,
                 )
             else:
                 self._ros_robot = LockstepRobot(self.node, description, robot_timeout_s)

@@ -11,7 +11,6 @@ from rl_agent.ros.ros_event_log import log_reports, REPORT_PERIOD_S
 from rl_agent.ros.ros_other_publishers import OtherPublishers
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import LEARNER_STATUS, STATUS_QOS, steady_clock
-from rl_agent.safety.ros_emergency_stop import EmergencyStop
 from rl_msgs.msg import LearnerStatus
 from rl_msgs.srv import Evaluate
 
@@ -35,10 +34,7 @@ class AgentInterface:
             loop: runs the agent.
         """
         self._node, self._events, self._agent = node, parts.events, loop.agent
-        safety = parts.description.safety
-        self._emergency_stop = EmergencyStop(
-            node, parts.state, safety.emergency_stop or safety.stop
-        )
+        self._emergency_stop = parts.emergency_stop
         self._task_parameters = TaskParameters(node, loop.env)
         self.status = StatusPublisher(node, parts, loop)
         others = OtherPublishers(node, parts.description.action.topic, parts.events)

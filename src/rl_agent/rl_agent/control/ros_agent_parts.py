@@ -20,6 +20,7 @@ from rl_agent.policy.policy_authority import PolicyAuthority
 from rl_agent.policy.policy_file import load_policy
 from rl_agent.policy.policy_store import PolicyStore
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_absolute_names
+from rl_agent.safety.ros_emergency_stop import EmergencyStop
 from rl_agent.safety.safety_state import SafetyState
 from rl_agent.security.fleet_key import FleetKeys, load_fleet_keys
 from rl_agent.security.key_file import missing_keys
@@ -46,6 +47,7 @@ class AgentParts:
         sender: identifies robot and session.
         events: counts and reports.
         state: of safety.
+        emergency_stop: passes people's stops to the state.
         store: of policies.
         authority: says whose policies are obeyed; None: those of any sender.
         fleet_keys: authenticate transitions and acknowledgements; None: they do not.
@@ -62,6 +64,7 @@ class AgentParts:
     sender: Sender
     events: EventLog
     state: SafetyState
+    emergency_stop: EmergencyStop
     store: PolicyStore
     authority: PolicyAuthority | None
     fleet_keys: FleetKeys | None
@@ -108,13 +111,16 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
         folder = _open_spool_folder(node, settings, sender, spaces, description.rate_hz, capacity)
     spool = folder.spool if folder else Spool(capacity, sender.session)
     steps = StepPublisher(node, spaces, sender)
+    # simulations start by themselves
+    state = SafetyState(events, waits_for_start=not node.get_parameter('use_sim_time').value)
     return AgentParts(
         settings,
         description,
         spaces,
         sender,
         events,
-        SafetyState(events),
+        state,
+        EmergencyStop(node, state, description.safety),
         store,
         authority,
         fleet_keys,

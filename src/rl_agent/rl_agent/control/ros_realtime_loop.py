@@ -34,6 +34,7 @@ class RealtimeLoop(ControlLoop):
             parts: of the agent.
         """
         self._settings, self._events = parts.settings, parts.events
+        self._emergency_stop = parts.emergency_stop
         settings = parts.settings
         robot = RealtimeRobot(
             node,
@@ -45,6 +46,7 @@ class RealtimeLoop(ControlLoop):
             when_idle=self._when_idle,
             rehearse_decision=lambda reading: self._rehearsal.walk(reading),
             own_processor=settings.keep_awake,
+            watched=parts.emergency_stop.watched,
         )
         policies = PolicySubscriber(node, parts.store, parts.authority, polled=True)
         uplink = make_uplink(node, parts, polled=True)
@@ -56,6 +58,7 @@ class RealtimeLoop(ControlLoop):
 
     def prepare(self) -> None:
         """Get ready for `run`, and the process for a steady rate."""
+        self._emergency_stop.wait_for_heartbeat()
         super().prepare()
         prepare_process()
 

@@ -2,14 +2,13 @@
 """The box that commands stay in, and what a description asks for beyond it."""
 
 from collections.abc import Sequence
-import dataclasses
 import math
 
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.field_types import Numbers, per_joint
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.reset import PoseDescription, ResetDescription
-from rl_agent.description.safety import find_pose, ReactionDescription, SafetyDescription
+from rl_agent.description.safety import find_pose, SafetyDescription
 
 POSE_TOLERANCE = 0.05  # of the width of the box
 _ROUNDING = 1e-9  # a time that is just long enough is long enough
@@ -58,12 +57,10 @@ def motion_mistakes(
     limits = pose_limits(safety, action, observation)
     found = []
     default = action.default
-    for item in dataclasses.fields(safety):
-        reaction = getattr(safety, item.name)
-        if not isinstance(reaction, ReactionDescription) or reaction.reaction != 'default_pose':
-            continue
-        key = f"safety.{item.name}.reaction: given 'default_pose', and action.default"
-        found += _beyond(key, default or (), action, box, limits)
+    for name, reaction in safety.reactions():
+        if reaction.reaction == 'default_pose':
+            key = f"safety.{name}.reaction: given 'default_pose', and action.default"
+            found += _beyond(key, default or (), action, box, limits)
     pose = reset.move_to_pose
     if pose is not None:
         goal = pose.pose or default or ()

@@ -1,9 +1,9 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The `safety` section of a robot's YAML file; every key is optional."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 import dataclasses
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 from pydantic.dataclasses import dataclass
@@ -85,6 +85,29 @@ class CommandWatchdogDescription(WatchdogDescription):
 
 
 @dataclass(frozen=True, config=STRICT)
+class EmergencyStopDescription:
+    """How the robot is brought to a stop by a person, and whether it needs to hear of one.
+
+    Attributes:
+        reaction: what the command does, as under `stop`; if not given as `stop` says.
+        duration_s: time to come to rest; only together with `reaction`.
+        heartbeat_s: longest silence of the topic `emergency_stop`. In real time the robot moves
+            only while somebody repeats false at least so often, and anybody who has begun to do
+            so and falls silent stops it, latched. None: silence stops nothing.
+    """
+
+    reaction: ReactionKind | None = None
+    duration_s: Duration | None = None
+    heartbeat_s: Annotated[float, Field(gt=0, le=60)] | None = None
+
+    def reaction_or(self, other: ReactionDescription) -> ReactionDescription:
+        """Return how the robot is brought to a stop; `other` where that is not given."""
+        if self.reaction is None:
+            return other
+        return ReactionDescription(self.reaction, self.duration_s)
+
+
+@dataclass(frozen=True, config=STRICT)
 class SafetyDescription:
     """What limits, filters and stops commands between the policy and the robot.
 
@@ -104,7 +127,7 @@ class SafetyDescription:
         tilt: bounds of roll and pitch of the base.
         stop: at the end of an episode, and when the agent is deactivated or shut down.
         trip: when `limits` or `tilt` are exceeded; none: same as `stop`.
-        emergency_stop: on an emergency stop; none: same as `stop`.
+        emergency_stop: on an emergency stop, and its heartbeat; none: same as `stop`.
         sensor_watchdog: when sensor values become too old; `max_age_s` of an observation field
             takes precedence.
         policy_watchdog: when the learner falls silent; none: the last good policy continues.
@@ -121,12 +144,19 @@ class SafetyDescription:
     tilt: TiltDescription | None = None
     stop: ReactionDescription = dataclasses.field(default_factory=ReactionDescription)
     trip: ReactionDescription | None = None
-    emergency_stop: ReactionDescription | None = None
+    emergency_stop: EmergencyStopDescription = dataclasses.field(
+        default_factory=EmergencyStopDescription
+    )
     sensor_watchdog: WatchdogDescription = dataclasses.field(default_factory=WatchdogDescription)
     policy_watchdog: WatchdogDescription | None = None
     command_watchdog: CommandWatchdogDescription = dataclasses.field(
         default_factory=CommandWatchdogDescription
     )
+
+    @field_validator('emergency_stop', mode='before')
+    @classmethod
+    def _take_nothing_as_default(cls, given: Any) -> Any:
+        return EmergencyStopDescription() if given is None else given  # None: in runs of before
 
     @field_validator('slew_per_s')
     @classmethod
@@ -147,6 +177,20 @@ class SafetyDescription:
     def _check_limits(cls, limits: tuple[LimitDescription, ...]) -> tuple[LimitDescription, ...]:
         refuse_duplicates([item.name for item in limits])
         return limits
+
+    @property
+    def emergency_reaction(self) -> ReactionDescription:
+        """How an emergency stop brings the robot to a stop."""
+        return self.emergency_stop.reaction_or(self.stop)
+
+    def reactions(self) -> Iterator[tuple[str, ReactionDescription]]:
+        """Yield every described reaction with its key."""
+        for item in dataclasses.fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, ReactionDescription):
+                yield item.name, value
+        if self.emergency_stop.reaction is not None:
+            yield 'emergency_stop', self.emergency_reaction
 
     def mistakes(
         self,
@@ -197,10 +241,7 @@ class SafetyDescription:
             max(per_joint(self.command_low, action.low)) <= 0.0
             and min(per_joint(self.command_high, action.high)) >= 0.0
         )
-        for item in dataclasses.fields(self):
-            key, reaction = item.name, getattr(self, item.name)
-            if not isinstance(reaction, ReactionDescription):
-                continue
+        for key, reaction in self.reactions():
             if reaction.reaction == 'default_pose' and action.default is None:
                 found.append(
                     f"{key}.reaction: given 'default_pose' without action.default;"
@@ -211,6 +252,12 @@ class SafetyDescription:
                     f"{key}.reaction: given 'zero' with bounds that exclude 0; accepted: with"
                     ' bounds that include it'
                 )
+        emergency_stop = self.emergency_stop
+        if emergency_stop.duration_s is not None and emergency_stop.reaction is None:
+            found.append(
+                f'emergency_stop.duration_s: given {emergency_stop.duration_s:g} without reaction;'
+                ' accepted: together with emergency_stop.reaction'
+            )
         return found
 
     def _field_mistakes(self, fields: Mapping[str, ObservationField]) -> list[str]:

@@ -4,16 +4,16 @@
 import contextlib
 
 from rclpy.node import Node
-from rl_agent.errors import PolicyError
+from rl_agent.errors import PolicyError, RlError
 from rl_agent.policy.policy_authority import PolicyAuthority
 from rl_agent.policy.policy_store import policy_error, PolicyStore
-from rl_agent.policy.ros_message_buffer import take_buffers
 from rl_agent.policy.ros_policy_message import (
     check_message_size,
     message_to_policy,
     PolicyFields,
     read_message,
 )
+from rl_agent.ros.ros_message_buffer import take_messages
 from rl_agent.ros.ros_polling import PolledGroup
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import POLICY, POLICY_QOS
@@ -54,10 +54,10 @@ class PolicySubscriber:
         self._store.free_retired()
         newest = None
         try:
-            for data in take_buffers(self._subscription):
-                newest = data
-        except PolicyError as error:
-            self._store.refuse('message', '', error, self._name_senders)
+            for taken in take_messages(self._subscription):
+                newest = taken.buffer
+        except RlError as error:
+            self._store.refuse('message', '', PolicyError(str(error)), self._name_senders)
         if newest is not None:
             self._offer(newest)
 

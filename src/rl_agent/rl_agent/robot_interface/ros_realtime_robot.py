@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A robot behind ROS topics, commanded at a fixed rate of the steady clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 import gc
 import time
@@ -51,6 +51,7 @@ class RealtimeRobot:
         when_idle: Callable[[], None] = lambda: None,
         rehearse_decision: Callable[[Reading], None] = lambda reading: None,
         own_processor: bool = False,
+        watched: Sequence[WatchedInput] = (),
     ) -> None:
         """Create subscriptions and publisher; send nothing yet.
 
@@ -66,6 +67,7 @@ class RealtimeRobot:
             rehearse_decision: does what the caller does between two calls of `apply`, without
                 effect; see `RehearsalSchedule`.
             own_processor: the control thread does not share its processor.
+            watched: what else must not become too old while the robot moves.
         """
         self._node, self._description, self._timeout_s = node, description, timeout_s
         self._state, self._when_idle = state, when_idle
@@ -80,16 +82,16 @@ class RealtimeRobot:
             description.observation, self._sensors.latest, self._sensors.values_of, events
         )
         self._watched_sensors = watched_sensors(self._reader, description, node.resolve_topic_name)
-        watchdog, watched = description.safety.policy_watchdog, [*self._watched_sensors]
+        watchdog, inputs = description.safety.policy_watchdog, [*self._watched_sensors, *watched]
         if watchdog is not None:
-            watched += [WatchedInput(POLICY_TOO_OLD, 'the policy', watchdog, policy_heard_s)]
+            inputs += [WatchedInput(POLICY_TOO_OLD, 'the policy', watchdog, policy_heard_s)]
         self._command = RosCommand(node, description.action, description.rate_hz, rehearsed=True)
         self._gate = CommandGate(
             self._command.send,
             state,
             self._bounds,
             description.safety.command_watchdog,
-            watched,
+            inputs,
             self._poll_sensors,
         )
         self._reset = RosReset(
@@ -144,6 +146,7 @@ class RealtimeRobot:
         self._sensors.poll()
         self._observed_s = time.perf_counter()
         self._reader.update()
+        self._gate.watchdogs.update(moving=True)  # before the first command
         return self._first_reading()
 
     def apply(self, command: Float64Array) -> Reading:

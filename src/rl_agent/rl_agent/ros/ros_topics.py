@@ -25,6 +25,7 @@ from rl_agent.bringup.evaluation_topics import TRANSITIONS_ACK as TRANSITIONS_AC
 LEARNER_STATUS = '/learner_status'
 REPLAY_STATUS = '/replay_status'
 DIAGNOSTICS = '/diagnostics'
+FLEET_EMERGENCY_STOP = '/emergency_stop'  # stops every robot
 
 # in the robot's namespace
 AGENT_STATUS = 'agent_status'
@@ -59,9 +60,14 @@ COMMAND_REHEARSED_QOS = QoSProfile(depth=1, liveliness=LivelinessPolicy.MANUAL_B
 REHEARSED_COMMANDS = '_rehearsed_commands'  # `_` hides it from `ros2 topic list`
 COMMAND_SIMULATED_QOS = QoSProfile(depth=10)
 CLOCK_QOS = QoSProfile(depth=10)
-# The second one receives earlier messages of a latching publisher, the first one all others.
-EMERGENCY_STOP_QOS = QoSProfile(depth=10)
-EMERGENCY_STOP_LATCHED_QOS = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+# One subscription for each kind of publisher: the first one is compatible with all of them, the
+# second one has lost messages repeated, the third one receives what a latching publisher sent
+# before.
+EMERGENCY_STOP_QOS = (
+    QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT),
+    QoSProfile(depth=10),
+    QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL),
+)
 
 
 def steady_clock() -> Clock:

@@ -1,66 +1,129 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Emergency stop by topic and by service, and the service that re-arms."""
+"""Emergency stop by topic and by service, and the services that re-arm and start."""
+
+from functools import partial
+import math
 
 from rclpy.node import Node
-from rl_agent.description.safety import ReactionDescription
-from rl_agent.ros.ros_qos_mismatch import expected_mismatch
+from rclpy.serialization import deserialize_message
+from rl_agent.description.safety import SafetyDescription, WatchdogDescription
+from rl_agent.ros.ros_message_buffer import AttributedSubscriptions, GID_BYTES, TakenMessage
 from rl_agent.ros.ros_topics import (
     EMERGENCY_STOP,
-    EMERGENCY_STOP_LATCHED_QOS,
     EMERGENCY_STOP_QOS,
+    FLEET_EMERGENCY_STOP,
+    full_node_name,
 )
+from rl_agent.safety.publisher_words import Publisher, PublisherWords
 from rl_agent.safety.safety_state import SafetyState, Stop
+from rl_agent.safety.watchdogs import WatchedInput
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-CAUSE = 'emergency_stop'
+CAUSE, SILENT = 'emergency_stop', 'emergency_stop_silent'
+_UNNAMED, _MAX_NAMES = 'a node without a known name', 256
 
 
 class EmergencyStop:
-    """Passes a person's stop and re-arm requests to the `SafetyState`.
+    """Passes what people ask for to the `SafetyState`: stop, re-arm, start.
 
-    It subscribes to one topic twice: the volatile subscription receives from every reliable
-    publisher, the transient local one also receives what a latching publisher sent before this
-    node started.
+    It listens to a topic of the robot and to one of the whole fleet, whatever the quality of
+    service of their publishers.
+
+    Attributes:
+        watched: the heartbeat, for the watchdogs of a robot in real time; empty without one.
     """
 
-    def __init__(self, node: Node, state: SafetyState, reaction: ReactionDescription) -> None:
-        """Subscribe to the topic and offer the services.
+    def __init__(self, node: Node, state: SafetyState, safety: SafetyDescription) -> None:
+        """Subscribe to the topics and offer the services.
 
         Args:
             node: the topic is relative to its namespace, the services to its name.
-            state: receives the stops and the re-arming.
-            reaction: how the robot is stopped.
+            state: receives stops, re-arming and start.
+            safety: how the robot is stopped, and whether it waits for a heartbeat.
         """
-        self._node, self._state, self._reaction = node, state, reaction
-        self._topic_is_true = False
+        self._node, self._state = node, state
+        self._reaction = safety.emergency_reaction
+        self._words = PublisherWords(safety.emergency_stop.heartbeat_s)
+        self._names: dict[Publisher, str] = {}
+        # a robot without a namespace has one topic for both
+        self._topics = list(
+            dict.fromkeys(map(node.resolve_topic_name, (EMERGENCY_STOP, FLEET_EMERGENCY_STOP)))
+        )
         self._subscriptions = [
-            node.create_subscription(Bool, EMERGENCY_STOP, self._on_topic, EMERGENCY_STOP_QOS),
-            node.create_subscription(
-                Bool,
-                EMERGENCY_STOP,
-                self._on_topic,
-                EMERGENCY_STOP_LATCHED_QOS,
-                event_callbacks=expected_mismatch(),  # the other one matches volatile publishers
-            ),
+            AttributedSubscriptions(
+                node, Bool, topic, EMERGENCY_STOP_QOS, partial(self._on_message, topic)
+            )
+            for topic in self._topics
         ]
         self._services = [
             node.create_service(Trigger, '~/emergency_stop', self._on_stop),
             node.create_service(Trigger, '~/rearm', self._on_rearm),
+            node.create_service(Trigger, '~/start', self._on_start),
         ]
+        self.watched = self._watched(safety.emergency_stop.heartbeat_s)
 
     def close(self) -> None:
         """Unsubscribe and withdraw the services."""
         for subscription in self._subscriptions:
-            self._node.destroy_subscription(subscription)
+            subscription.close()
         for service in self._services:
             self._node.destroy_service(service)
 
-    def _on_topic(self, message: Bool) -> None:
+    def wait_for_heartbeat(self) -> None:
+        """Stop a robot that is about to move in real time until it hears a heartbeat, if any."""
+        for item in self.watched:
+            if item.last_good_s() == -math.inf:
+                reason = f'{item.label}: none yet'
+                self._state.begin(Stop(item.cause, reason, self._reaction, False, lambda: None))
+
+    def _watched(self, heartbeat_s: float | None) -> tuple[WatchedInput, ...]:
+        """Return the heartbeat as a watched input, if one is described."""
+        if heartbeat_s is None:
+            return ()
+        reaction = self._reaction
+        return (
+            WatchedInput(
+                SILENT,
+                f'the heartbeat on {" or ".join(self._topics)}',
+                WatchdogDescription(
+                    reaction.reaction, reaction.duration_s, max_age_s=heartbeat_s, latch=True
+                ),
+                self._words.last_heartbeat_s,
+                lambda: self._describe(self._words.silent),
+            ),
+        )
+
+    def _on_message(self, topic: str, taken: TakenMessage) -> None:
         """Stop on true; false alone does not let the robot move again."""
-        self._topic_is_true = message.data
-        if message.data:
-            self._stop('asked for by topic')
+        publisher = Publisher(topic, taken.publisher)
+        try:
+            stop = bool(deserialize_message(bytes(taken.buffer), Bool).data)
+        except Exception:  # whatever it was meant to say
+            stop = True
+        if not self._names.get(publisher):
+            self._find_publishers(topic)  # later, it may have left
+        self._words.hear(publisher, stop, taken.number, partial(self._find_publishers, topic))
+        if publisher in self._words.asking:
+            self._stop(f'asked for on {self._describe([publisher])}')
+
+    def _find_publishers(self, topic: str) -> dict[Publisher, str]:
+        """Return the publishers of a topic with the names of their nodes; names may come later."""
+        found = {
+            Publisher(topic, bytes(info.endpoint_gid[:GID_BYTES])): full_node_name(info)
+            for info in self._node.get_publishers_info_by_topic(topic)
+        }
+        known = self._names if len(self._names) < _MAX_NAMES else {}
+        self._names = {**known, **found}
+        return found
+
+    def _describe(self, publishers: list[Publisher]) -> str:
+        """Return publishers for people: topic and node."""
+        for topic in {item.topic for item in publishers if not self._names.get(item)}:
+            self._find_publishers(topic)
+        return ', '.join(
+            f'{item.topic} by {self._names.get(item) or _UNNAMED}' for item in publishers
+        )
 
     def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Stop the robot."""
@@ -74,6 +137,11 @@ class EmergencyStop:
         response.success, response.message = self._state.rearm()
         return response
 
+    def _on_start(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Let a re-armed robot move."""
+        response.success, response.message = self._state.start()
+        return response
+
     def _stop(self, reason: str) -> None:
         """Stop the robot, latched."""
         stop = Stop(CAUSE, reason, self._reaction, True, self._persisting_cause)
@@ -81,6 +149,7 @@ class EmergencyStop:
 
     def _persisting_cause(self) -> str | None:
         """Return why the robot must not move yet."""
-        if not self._topic_is_true:
+        asking = self._words.asking
+        if not asking:
             return None
-        return f'the topic {self._node.resolve_topic_name(EMERGENCY_STOP)} says true'
+        return f'{self._describe(asking)} says true; false from there ends it'

@@ -8,7 +8,7 @@ import threading
 from rl_agent.description.safety import ReactionDescription
 from rl_agent.event_log import EventLog
 
-OK = 'ok'
+OK, WAITING_FOR_START = 'ok', 'waiting_for_start'
 FindCause = Callable[[], str | None]
 
 
@@ -35,13 +35,19 @@ class SafetyState:
     """The stops in force, in the order in which they began. Any thread may call any method.
 
     `end` ends a stop that is not latched; only `rearm` ends a latched one, and not while its
-    cause persists. The robot carries out the reaction of the first stop; an emergency stop, which
-    a person requests, takes precedence.
+    cause persists. After that a robot may have to wait for `start`: letting go of a stop must not
+    set a machine in motion (IEC 60204-1). The robot carries out the reaction of the first stop; an
+    emergency stop, which a person requests, takes precedence.
     """
 
-    def __init__(self, events: EventLog) -> None:
-        """Begin with a robot that may move."""
-        self._events = events
+    def __init__(self, events: EventLog, *, waits_for_start: bool = False) -> None:
+        """Begin with a robot that may move.
+
+        Args:
+            events: receives each stop when it begins and when it ends.
+            waits_for_start: a re-armed robot moves only after `start`.
+        """
+        self._events, self._waits_for_start = events, waits_for_start
         self._changed = threading.Condition()
         self._stops: dict[str, Stop] = {}
         self._listeners: list[Callable[[], None]] = []
@@ -103,27 +109,65 @@ class SafetyState:
     def rearm(self) -> tuple[bool, str]:
         """End all stops at a person's request; return success and an explanation."""
         with self._changed:
-            stops = list(self._stops.values())
+            stops = [stop for stop in self._stops.values() if stop.cause != WAITING_FOR_START]
         if not any(stop.latched for stop in stops):
-            return True, 'nothing was latched'
+            return True, f'nothing was latched{self._start_hint()}'
         # without the lock: finding a cause may take time, in which another stop may begin
         persisting = [(stop, stop.persisting_cause()) for stop in stops]
         refusals = [f'{stop.cause}: {cause}' for stop, cause in persisting if cause]
         if refusals:
             return False, f'not re-armed because the cause persists: {"; ".join(refusals)}'
+        causes = ', '.join(stop.cause for stop in stops)
         with self._changed:
+            in_force = self.stop
             for stop in stops:
                 if self._stops.get(stop.cause) is stop:
                     del self._stops[stop.cause]
             self._emergency = '' if self._emergency not in self._stops else self._emergency
-            left = len(self._stops)
+            left = [cause for cause in self._stops if cause != WAITING_FOR_START]
+            waiting = in_force is not None and self._wait_for_start(causes, in_force.reaction)
             self._changed.notify_all()
         for stop in stops:
             self._events.end(stop.cause)
+        if waiting:
+            self._events.begin(WAITING_FOR_START, f're-armed after {causes}')
         self._notify()
         if left:
             return False, f'not re-armed because another stop began: {self.summary}'
-        return True, f're-armed after {", ".join(stop.cause for stop in stops)}'
+        return True, f're-armed after {causes}{self._start_hint()}'
+
+    def start(self) -> tuple[bool, str]:
+        """Let a re-armed robot move at a person's request; return success and an explanation."""
+        with self._changed:
+            if self.is_latched:
+                return False, f'not started: {self.summary}; call ~/rearm first'
+            waited = self._stops.pop(WAITING_FOR_START, None)
+            self._changed.notify_all()
+        if waited is None:
+            return True, 'nothing waited for a start'
+        self._events.end(WAITING_FOR_START)
+        self._notify()
+        still = f'; stopped for now: {self.summary}' if self._stops else ''
+        return True, f'started{still}'
+
+    def _wait_for_start(self, causes: str, reaction: ReactionDescription) -> bool:
+        """Begin to wait for `start` where that is asked for; the lock is held.
+
+        Args:
+            causes: of the stops that were re-armed.
+            reaction: continues to be carried out.
+        """
+        if not self._waits_for_start or WAITING_FOR_START in self._stops:
+            return False
+        reason = f're-armed after {causes}; ~/start lets the robot move'
+        self._stops[WAITING_FOR_START] = Stop(
+            WAITING_FOR_START, reason, reaction, False, lambda: None
+        )
+        return True
+
+    def _start_hint(self) -> str:
+        """Return what a person has to do next, to follow an explanation; may be empty."""
+        return '; ~/start lets the robot move' if WAITING_FOR_START in self._stops else ''
 
     def wait_until_clear(self, timeout_s: float) -> bool:
         """Wait until the robot may move; return False on timeout."""

@@ -15,6 +15,8 @@ from rl_agent.array_checks import all_finite
 from rl_agent.description.robot import RobotDescription
 from rl_agent.description.safety import (
     CommandWatchdogDescription,
+    EmergencyStopDescription,
+    POSITION_UNITS,
     ReactionDescription,
     ReactionKind,
     WatchdogDescription,
@@ -55,7 +57,11 @@ ROBOTS: dict[str, RobotDescription] = {
     ),
     'efforts': describe('N m', slew_per_s=(20.0,), stop=reaction('damped_stop', 0.05), **SHORT),
     'speeds that stop at once': describe(
-        'm/s', slew_per_s=(4.0,), stop=reaction('zero'), emergency_stop=reaction('zero'), **SHORT
+        'm/s',
+        slew_per_s=(4.0,),
+        stop=reaction('zero'),
+        emergency_stop=EmergencyStopDescription('zero'),
+        **SHORT,
     ),
 }
 
@@ -69,7 +75,8 @@ class Watch:
 
     def __init__(self, description: RobotDescription, events: EventLog) -> None:
         """Watch a new robot."""
-        self.state, self.clock = SafetyState(events), Clock()
+        waits = description.action.unit in POSITION_UNITS
+        self.state, self.clock = SafetyState(events, waits_for_start=waits), Clock()
         self.sent: list[NDArray[np.float64]] = []
         self._forgotten = -1
         self._under_way: tuple[Stop | None, ReactionDescription | None] = (None, None)
@@ -163,7 +170,9 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.tuples(st.just('not finite'), st.sampled_from([np.nan, np.inf, -np.inf])),
     st.tuples(st.just('direct'), st.tuples(st.floats(-9, 9), st.floats(-9, 9))),
     st.tuples(st.just('moved'), st.tuples(st.floats(-3, 3), st.floats(-3, 3))),
-    st.tuples(st.sampled_from(['wait', 'rest', 'retire', 'rearm', 'end', 'reset']), st.none()),
+    st.tuples(
+        st.sampled_from(['wait', 'rest', 'retire', 'rearm', 'start', 'end', 'reset']), st.none()
+    ),
 )
 
 
@@ -193,6 +202,7 @@ class Player:
             'rest': self._rest,
             'retire': self._retire,
             'rearm': lambda _: self._ignore(self.state.rearm()),
+            'start': lambda _: self._ignore(self.state.start()),
             'end': lambda _: self.state.end('test'),
             'reset': self._reset,
         }

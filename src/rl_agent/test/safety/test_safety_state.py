@@ -129,3 +129,55 @@ def test_rearm_wakes_waiting_threads() -> None:
     state.rearm()
     thread.join(TIMEOUT_S)
     assert result == [True]
+
+
+def make_waiting() -> tuple[SafetyState, EventLog]:
+    events = EventLog()
+    return SafetyState(events, waits_for_start=True), events
+
+
+def test_a_rearmed_robot_waits_for_a_start() -> None:
+    state, events = make_waiting()
+    cause = Cause('too_fast')
+    state.begin(cause.stop)
+    refused, why = state.start()
+    assert (refused, why) == (False, 'not started: too_fast: of too_fast; call ~/rearm first')
+    cause.persisting = None
+    heard: list[str] = []
+    state.add_listener(lambda: heard.append(state.summary))
+    assert state.rearm() == (True, 're-armed after too_fast; ~/start lets the robot move')
+    assert heard == ['waiting_for_start: re-armed after too_fast; ~/start lets the robot move']
+    assert not state.is_latched
+    assert not state.wait_until_clear(0.0)
+    state.end('too_fast')
+    assert state.rearm() == (True, 'nothing was latched; ~/start lets the robot move')
+    assert state.stop is not None
+    assert state.stop.reaction is cause.stop.reaction
+    assert state.start() == (True, 'started')
+    assert state.wait_until_clear(0.0)
+    assert state.start() == (True, 'nothing waited for a start')
+    assert events.counts() == {'too_fast': 1, 'waiting_for_start': 1}
+
+
+def test_a_stop_amid_the_wait_needs_another_rearm_and_one_start() -> None:
+    state, _ = make_waiting()
+    first, second = Cause('too_fast'), Cause('too_hot')
+    state.begin(first.stop)
+    first.persisting = second.persisting = None
+    assert state.rearm()[0]
+    state.begin(second.stop)
+    assert not state.start()[0]
+    assert state.rearm()[0]
+    assert state.start()[0]
+    assert state.summary == 'ok'
+
+
+def test_a_start_does_not_end_other_stops() -> None:
+    state, _ = make_waiting()
+    first, silent = Cause('too_fast'), Cause('silent', latched=False)
+    first.persisting = None
+    state.begin(first.stop)
+    assert state.rearm()[0]
+    state.begin(silent.stop)
+    assert state.start() == (True, 'started; stopped for now: silent: of silent')
+    assert not state.wait_until_clear(0.0)
