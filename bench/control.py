@@ -6,25 +6,26 @@ arrive ten times a second, and transitions are sent and acknowledged. Latency is
 start of the tick, when the observation is complete but not yet read from the messages, until the
 command is published. For comparison, the floor of the machine is the lateness of a loop that only
 sleeps, measured before and after.
+
+Then the agent and a plain rclpy node take turns, see `punctuality.comparison`: how far their
+commands deviate from the schedule, without and with new policies.
 """
 
 import argparse
-from collections.abc import Iterator
-import contextlib
-from functools import partial
 import json
 import os
 from pathlib import Path
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from typing import Any
 
+from punctuality.comparison import agent_command, compare, table
 from rich.console import Console
 from rich.table import Table
 from rl_learner.system.domain import claim_domain, local_environment
+from workers.control_processes import ask, running, Worker, worker
 
 BENCH = Path(__file__).parent
 RATES = (50, 500)
@@ -58,6 +59,12 @@ def main() -> None:
         default=0,
         help='number of other robots whose acknowledgements the agent receives',
     )
+    parser.add_argument(
+        '--turns', type=int, default=3, help='of agent and plain node; 0: no comparison'
+    )
+    parser.add_argument(
+        '--turn-seconds', type=float, default=20.0, help='without policies, then as long with them'
+    )
     options = parser.parse_args()
     options.cpus = control_and_others(options.shared)
     results = {f'hz_{rate}': measure(rate, options) for rate in options.rates}
@@ -89,6 +96,7 @@ def measure(rate_hz: int, options: argparse.Namespace) -> Figures:
         floors = [floor(rate_hz, options, environment)]
         result = drive(rate_hz, robot, options, environment)
         floors.append(floor(rate_hz, options, environment))
+        result |= compare(rate_hz, robot, options, environment)
     return {**result, 'floor': {key: max(item[key] for item in floors) for key in floors[0]}}
 
 
@@ -96,21 +104,16 @@ def drive(
     rate_hz: int, robot: Path, options: argparse.Namespace, environment: dict[str, str]
 ) -> Figures:
     """Return the agent's figures with a working learner and after each fault."""
-    agent_options = ['--ros-args', '-p', f'robot:={robot}']
-    agent_options += ['-p', f'realtime_priority:={options.priority}']
-    control_cpu, cpus = options.cpus
-    agent_options += ['-p', f'control_cpu:={control_cpu}']
-    if control_cpu >= 0 and not options.asleep:
-        agent_options += ['-p', 'keep_awake:=true']
-    learner_command = worker('control_learner', str(robot), str(options.fleet))
+    cpus = options.cpus[1]
+    learner_command = worker('control_learner', robot, options.fleet)
     with (
-        running(worker('control_robot', str(rate_hz)), environment, cpus),
+        running(worker('control_robot', rate_hz), environment, cpus),
         running(learner_command, environment, cpus) as learner,
-        running(worker('control_agent', *agent_options), environment, cpus) as agent,
+        running(agent_command(robot, options), environment, cpus) as agent,
     ):
         wait_until_it_moves(agent)
         time.sleep(WARM_UP_S)
-        read_timing(agent)
+        ask(agent, 'timing')
         result = figures_over(agent, options.seconds)
         learner.send_signal(signal.SIGSTOP)
         faults = {PHASES[0]: figures_over(agent, options.fault_seconds)}
@@ -121,10 +124,10 @@ def drive(
     return {**result, **faults}
 
 
-def figures_over(agent: 'subprocess.Popen[str]', seconds: float) -> Figures:
+def figures_over(agent: Worker, seconds: float) -> Figures:
     """Return the figures over the next seconds."""
     time.sleep(seconds)
-    timing = read_timing(agent)
+    timing = ask(agent, 'timing')
     return {**figures(timing), **{key: timing[key] for key in ('ticks', 'policies', 'steps')}}
 
 
@@ -141,7 +144,7 @@ def figures(timing: Figures) -> Figures:
 
 def floor(rate_hz: int, options: argparse.Namespace, environment: dict[str, str]) -> Figures:
     """Return the lateness of a loop that only sleeps, with the same rate and priority."""
-    arguments = (str(rate_hz), str(options.floor_seconds), str(options.priority))
+    arguments = rate_hz, options.floor_seconds, options.priority
     output = subprocess.run(
         worker('control_floor', *arguments),
         env=environment,
@@ -158,54 +161,7 @@ def floor(rate_hz: int, options: argparse.Namespace, environment: dict[str, str]
     }
 
 
-def worker(module: str, *arguments: str) -> list[str]:
-    """Return the command line of a worker."""
-    return [sys.executable, '-m', f'workers.{module}', *arguments]
-
-
-@contextlib.contextmanager
-def running(
-    command: list[str], environment: dict[str, str], cpus: set[int] | None
-) -> Iterator['subprocess.Popen[str]']:
-    """Run a worker during the `with` block, on the given processors; None: on any."""
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=partial(os.sched_setaffinity, 0, cpus) if cpus else None,
-    )
-    try:
-        yield process
-    finally:
-        os.kill(process.pid, signal.SIGCONT)
-        process.terminate()
-        try:
-            process.wait(10.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def read_timing(agent: 'subprocess.Popen[str]') -> Figures:
-    """Return the agent's timing since the previous call.
-
-    Raises:
-        RuntimeError: the agent ended.
-    """
-    assert agent.stdin is not None
-    assert agent.stdout is not None
-    agent.stdin.write('\n')
-    agent.stdin.flush()
-    for line in agent.stdout:
-        if line.startswith('timing '):
-            timing: Figures = json.loads(line.removeprefix('timing '))
-            return timing
-    raise RuntimeError('the agent ended')
-
-
-def wait_until_it_moves(agent: 'subprocess.Popen[str]') -> None:
+def wait_until_it_moves(agent: Worker) -> None:
     """Wait until the agent takes steps.
 
     Raises:
@@ -213,16 +169,16 @@ def wait_until_it_moves(agent: 'subprocess.Popen[str]') -> None:
     """
     for _ in range(120):
         time.sleep(0.5)
-        if read_timing(agent)['ticks']:
+        if ask(agent, 'timing')['ticks']:
             return
     raise RuntimeError('the agent does not move')
 
 
 def show(results: dict[str, Figures]) -> None:
-    """Print a table."""
-    table = Table(title='control loop: latency and ticks; floor: a loop that only sleeps')
+    """Print tables."""
+    latencies = Table(title='control loop: latency and ticks; floor: a loop that only sleeps')
     for name in ('rate', 'while', *FIGURES):
-        table.add_column(name.replace('_', ' '), justify='right')
+        latencies.add_column(name.replace('_', ' '), justify='right')
     for rate, result in results.items():
         floors = result['floor']
         cells = [floors['wake_up_p50_us'], floors['wake_up_p99_us']]
@@ -232,8 +188,11 @@ def show(results: dict[str, Figures]) -> None:
         for phase in PHASES:
             rows[phase.replace('_', ' ')] = [result[phase][name] for name in FIGURES]
         for name, row in rows.items():
-            table.add_row(rate, name, *['-' if cell is None else f'{cell:.3g}' for cell in row])
-    Console().print(table)
+            latencies.add_row(
+                rate, name, *['-' if cell is None else f'{cell:.3g}' for cell in row]
+            )
+    Console().print(latencies)
+    Console().print(table(results))
 
 
 if __name__ == '__main__':

@@ -1,11 +1,13 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """A minimal learner for the control benchmark: sends policies, acknowledges transitions.
 
-A fleet's acknowledgements share one topic, so each robot receives those of all others.
+A fleet's acknowledgements share one topic, so each robot receives those of all others. On stdin,
+the line `pause` holds the policies back, any other line lets them go on.
 """
 
 import contextlib
 import sys
+import threading
 import time
 import uuid
 
@@ -45,12 +47,21 @@ class ControlLearner(Node):
         self._policies = self.create_publisher(Policy, POLICY, POLICY_QOS)
         self._acks = self.create_publisher(TransitionAck, TRANSITIONS_ACK, ACK_QOS)
         self.create_subscription(TransitionBatch, TRANSITIONS, self._on_batch, TRANSITIONS_QOS)
+        self._paused = False
         self.create_timer(POLICY_PERIOD_S, self._publish)
         self._others = [TransitionAck(robot=f'robot_{n}', session='0' * 32) for n in range(fleet)]
         self.create_timer(ACK_PERIOD_S, self._acknowledge_others)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        """Obey until stdin ends."""
+        for line in sys.stdin:
+            self._paused = line.strip() == 'pause'
 
     def _publish(self) -> None:
         """Send a random policy."""
+        if self._paused:
+            return
         self._version += 1
         numbers = self._rng.normal(0.0, 0.02, self._architecture.num_parameters)
         self._policies.publish(
