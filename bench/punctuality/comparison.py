@@ -22,18 +22,20 @@ import statistics
 import time
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.table import Table
 from rl_agent.real_time.blas import blas_environment
 from workers.control_processes import ask, running, tell, Worker, worker
 
 from punctuality.deviation import figures, PERCENTILES
 
-AGENT, PLAIN_NODE, PLAIN_NODE_SCHEDULED = 'agent', 'plain_node', 'plain_node_scheduled'
-PROGRAMS = (PLAIN_NODE, PLAIN_NODE_SCHEDULED, AGENT)
+AGENT, PLAIN_NODE, SCHEDULED_NODE = 'agent', 'plain_node', 'scheduled_node'
+PROGRAMS = (PLAIN_NODE, SCHEDULED_NODE, AGENT)
 WITHOUT_WEIGHTS, WITH_WEIGHTS = 'without_weights', 'with_weights'
 CONDITIONS = {WITHOUT_WEIGHTS: 'pause', WITH_WEIGHTS: 'resume'}
 WARM_UP_S, SETTLE_S, LAST_COMMAND_S = 3.0, 1.0, 0.2
-FIGURES = (*PERCENTILES, 'missed_fraction', 'lost')
+SHOWN = (*PERCENTILES, 'missed_fraction')
+FIGURES = (*SHOWN, 'lost')
 Figures = dict[str, Any]
 
 
@@ -102,7 +104,7 @@ def turn(
     if name != AGENT:
         command, cpus = worker('control_peer', rate_hz), None
         environment = {**environment, **blas_environment(environment)}
-    if name == PLAIN_NODE_SCHEDULED:
+    if name == SCHEDULED_NODE:
         command, cpus = [*command, *map(str, scheduling(options))], others
     with (
         running(worker('control_robot', rate_hz), environment, others) as body,
@@ -125,16 +127,17 @@ def table(results: dict[str, Figures]) -> Table:
     Args:
         results: of `compare`, for each rate.
     """
-    title = 'deviation of commands from their schedule, medians of the turns'
-    headings = ('rate', 'policies', 'program', *FIGURES, 'p99 by the plain node')
-    made = Table(*(name.replace('_', ' ') for name in headings), title=title)
+    title = 'deviation of commands from their schedule, us; medians of the turns'
+    headings = ('rate', 'weights', 'program', 'p50', 'p99', 'p99.9', 'missed', 'ratio')
+    made = Table(*headings, title=title, box=SIMPLE)
     for rate, result in results.items():
         for condition, programs in result['deviation'].items():
+            weights = 'arriving' if condition == WITH_WEIGHTS else '-'
             for name in PROGRAMS:
-                values = [programs[name][figure] for figure in FIGURES]
+                values = [programs[name][figure] for figure in SHOWN]
                 values.append(programs['ratio_p99'] if name == AGENT else None)
-                cells = ['-' if value is None else f'{value:.3g}' for value in values]
-                made.add_row(rate, condition.replace('_', ' '), name.replace('_', ' '), *cells)
+                cells = ['-' if value is None else _text(value) for value in values]
+                made.add_row(rate, weights, name.replace('_', ' '), *cells)
     return made
 
 
@@ -180,3 +183,8 @@ def _ratio(turns: dict[str, list[Figures]], condition: str) -> float | None:
     ]
     ratios = [ours['p99_us'] / plain['p99_us'] for ours, plain in pairs if ours and plain]
     return statistics.median(ratios) if ratios else None
+
+
+def _text(value: float) -> str:
+    """Return a number with three digits, without an exponent where it is large."""
+    return f'{value:.0f}' if value >= 100.0 else f'{value:.3g}'
