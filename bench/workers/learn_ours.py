@@ -89,17 +89,17 @@ class Run:
         """Take a step and store its rows; return the next observation and if the episode ended."""
         action = self.policy.act(observation.astype(np.float32), self._rng)
         next_observation, reward, terminated, truncated, _ = self.env.step(self.physical(action))
-        rows = self._n_step.push(
-            TransitionArrays(
-                observation=np.asarray(observation, np.float32)[None],
-                action=action[None],
-                reward=np.array([reward], np.float32),
-                next_observation=np.asarray(next_observation, np.float32)[None],
-                terminated=np.array([terminated]),
-                truncated=np.array([truncated]),
-                episode=np.array([self._episode], np.uint32),
-            )
+        transition = TransitionArrays(
+            observation=np.asarray(observation, np.float32)[None],
+            action=action[None],
+            reward=np.array([reward], np.float32),
+            next_observation=np.asarray(next_observation, np.float32)[None],
+            terminated=np.array([terminated]),
+            truncated=np.array([truncated]),
+            episode=np.array([self._episode], np.uint32),
         )
+        self.update.returns.add(('', ''), self._step, transition)
+        rows = self._n_step.push(transition)
         self._rows[self._stored : self._stored + len(rows)] = rows
         self._stored += len(rows)
         self._step += 1

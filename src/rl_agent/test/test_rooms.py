@@ -42,6 +42,7 @@ FLOORS = {
         'recordings monitoring training bringup',
         'run fast_path',
         'journal actor_critic',
+        'normalisation',
         'replay',
         'system',
     ),
@@ -58,6 +59,7 @@ TORCH = (
     'rl_learner.export.torchscript_file',
     'rl_learner.fast_path',
     'rl_learner.nodes.learner_node',
+    'rl_learner.normalisation.observation_statistics',
     'rl_learner.training',
 )
 

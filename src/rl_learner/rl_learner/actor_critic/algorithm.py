@@ -72,6 +72,11 @@ class Algorithm:
         max_gradient_norm: bound of each network's global gradient norm; 0: none.
         normalise_observations: by running mean and deviation, which are sent with the policy.
         observation_clip: bound of a normalised observation.
+        normalise_rewards: divide sampled rewards by the running deviation of the discounted
+            rewards, so that returns have the same size whatever the task; temperature and losses
+            are then in units of that deviation.
+        return_bound: with normalise_rewards: no normalised return exceeds it, because rewards are
+            divided by at least max|G| / return_bound; 0: none.
         matmul_precision: bf16: networks compute in bfloat16, which is faster where the processor
             supports it; parameters, losses and optimizers stay float32.
     """
@@ -125,6 +130,8 @@ class Algorithm:
     max_gradient_norm: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     normalise_observations: bool = False
     observation_clip: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
+    normalise_rewards: bool = False
+    return_bound: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     matmul_precision: Literal['float32', 'bf16'] = 'float32'
 
     @property
@@ -210,11 +217,16 @@ class Algorithm:
 
     @model_validator(mode='after')
     def _check_replay(self) -> 'Algorithm':
-        """Reject a warmup that is never reached."""
+        """Reject a warmup that is never reached, and a bound of nothing."""
         if self.warmup > self.replay_capacity:
             raise ValueError(
                 f'warmup: given {self.warmup}; accepted: at most replay_capacity'
                 f' ({self.replay_capacity}), or training never starts'
+            )
+        if self.return_bound and not self.normalise_rewards:
+            raise ValueError(
+                f'return_bound: given {self.return_bound} without normalise_rewards; accepted: 0,'
+                ' or normalise_rewards: true, because raw rewards are not bounded'
             )
         return self
 

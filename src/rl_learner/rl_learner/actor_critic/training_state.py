@@ -8,7 +8,9 @@ from rl_agent.errors import TrainingError
 from rl_learner.actor_critic.adam import Adam
 from rl_learner.actor_critic.algorithm import Algorithm
 from rl_learner.actor_critic.networks import Actor, Critics
-from rl_learner.actor_critic.observation_statistics import ObservationStatistics
+from rl_learner.actor_critic.weight_meaning import check_meaning, meaning_of
+from rl_learner.normalisation.observation_statistics import ObservationStatistics
+from rl_learner.normalisation.return_statistics import ReturnStatistics
 import torch
 from torch import Tensor
 import torch.nn.functional as functional
@@ -26,6 +28,7 @@ class TrainingState:
         target_critics: parameters of the target critics.
         optimizers: of `actor`, `critics` and `temperature`.
         statistics: of the observations.
+        returns: of the rewards; only algorithms that normalise rewards use them.
         generator: of all noise.
         updates: critic updates since training began.
         actor_updates: actor updates since training began.
@@ -69,6 +72,7 @@ class TrainingState:
             ),
         }
         self.statistics = ObservationStatistics(actor.architecture.observation_size, device)
+        self.returns = ReturnStatistics(algorithm.gamma, algorithm.return_bound)
         self.updates = self.actor_updates = 0
 
     @property
@@ -93,6 +97,7 @@ class TrainingState:
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of the whole state as nested dictionaries."""
+        rewards = {'returns': self.returns.state_dict()}
         return {
             'networks': {name: tensor.clone() for name, tensor in self._networks().items()},
             'optimizers': {name: item.state_dict() for name, item in self.optimizers.items()},
@@ -101,6 +106,8 @@ class TrainingState:
             'temperature_form': self._temperature_form,
             'updates': self.updates,
             'actor_updates': self.actor_updates,
+            'meaning': meaning_of(self._algorithm),
+            **(rewards if self._algorithm.normalise_rewards else {}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -113,8 +120,10 @@ class TrainingState:
         with fresh random numbers, and a warning is logged.
 
         Raises:
-            TrainingError: the state belongs to other networks; nothing is changed.
+            TrainingError: the state belongs to other networks, or its weights have another
+                meaning; nothing is changed.
         """
+        check_meaning(self._algorithm, state.get('meaning', {}))
         current = self._networks()
         for name, tensor in current.items():
             given = tuple(state['networks'][name].shape)
@@ -131,6 +140,8 @@ class TrainingState:
         form = state.get('temperature_form', self._temperature_form)
         self._convert_temperature(form, temperature_parameter)
         self.statistics.load_state_dict(state['statistics'])
+        if self._algorithm.normalise_rewards:
+            self.returns.load_state_dict(state['returns'])
         self.updates, self.actor_updates = state['updates'], state['actor_updates']
         self._load_random_state(state['random_state'].cpu())
 

@@ -49,6 +49,7 @@ from rl_learner.run.identity import claim_run, RunIdentity
 from rl_learner.run.lock import RunLock
 from rl_learner.run.manifest import next_start, write_run
 from rl_learner.training.device import device_name, training_device
+from rl_learner.training.journal_rewards import JournalRewards
 from rl_learner.training.learner import Learner, LearnerSettings
 from rl_learner.training.training_pace import TrainingPace
 from rl_learner.training.update import Update
@@ -133,7 +134,9 @@ class LearnerNode(ManagedNode):
             fingerprint=self._spaces.fingerprint,
         )
         self._open_replay(extent, update.updates, run_key(folder))
-        self._learner.connect(self._sampler, lambda: self._server.inserted)
+        rewards = JournalRewards(folder / EXPERIENCE, update.returns)
+        follow = rewards.follow if algorithm.normalise_rewards else lambda: None
+        self._learner.connect(self._sampler, lambda: self._server.inserted, follow)
         try:
             write_run(folder, manifest)
         except ConfigurationError:

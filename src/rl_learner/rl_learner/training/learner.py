@@ -115,9 +115,22 @@ class Learner:
         self._versions = PolicyVersions(run_folder / VERSIONS_FILE)
         self._resume(transitions)
 
-    def connect(self, source: BlockSource, count_transitions: Callable[[], int]) -> None:
-        """Take training data from `source`; the function returns the run's transitions so far."""
+    def connect(
+        self,
+        source: BlockSource,
+        count_transitions: Callable[[], int],
+        follow_rewards: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take training data from a source.
+
+        Args:
+            source: of the blocks.
+            count_transitions: returns the run's transitions so far.
+            follow_rewards: called before each block on the training thread, to bring
+                `Update.returns` up to date; see `JournalRewards`.
+        """
         self._source, self._count_transitions = source, count_transitions
+        self._follow_rewards = follow_rewards
 
     def prepare(self) -> None:
         """Allow `run` after a `stop`."""
@@ -145,6 +158,7 @@ class Learner:
         while not self._stop.is_set():
             block = self._source.next_block(_BLOCK_TIMEOUT_S)
             if block is not None:
+                self._follow_rewards()
                 self._update.run(torch.from_numpy(block))
                 if time.monotonic() - self._published_s >= self.settings.publish_period_s:
                     self._publish('training')

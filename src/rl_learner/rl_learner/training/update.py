@@ -15,6 +15,7 @@ from rl_learner.actor_critic.networks import Actor, Critics
 from rl_learner.actor_critic.noise import draw_noise
 from rl_learner.actor_critic.training_state import TrainingState
 from rl_learner.fast_path.fast_gradients import FastGradients
+from rl_learner.normalisation.return_statistics import ReturnStatistics
 from rl_learner.replay.layout import Batch, ReplayLayout
 from rl_learner.training.cuda_graphs import capture_cuda_graph, CapturedSteps
 from rl_learner.training.glibc_malloc import keep_freed_memory
@@ -26,6 +27,7 @@ from torch import Tensor
 _UPDATES_PER_RECORD = 20
 # pairs of quantile and target in the recorded loss; all of TQC's would cost a whole update
 _PAIRS_PER_RECORD = 100_000
+_IN_UNITS_OF_REWARD = frozenset(('q_mean', 'quantile_spread', 'target_mean'))
 _GRADIENT_NORM_EPSILON = 1e-6  # as in torch.nn.utils.clip_grad_norm_
 
 
@@ -96,8 +98,13 @@ class Update:
 
     @property
     def temperature(self) -> Tensor:
-        """Weight of the entropy, in units of reward, scalar."""
+        """Weight of the entropy, in units of (normalised) reward, scalar."""
         return self._state.temperature
+
+    @property
+    def returns(self) -> ReturnStatistics:
+        """Statistics of the rewards, to be given all transitions in order if they are used."""
+        return self._state.returns
 
     def run(self, rows: Tensor) -> None:
         """Do one block of updates.
@@ -116,7 +123,7 @@ class Update:
                 self._count(plan, self._run_step(batch, plan))
 
     def _prepare(self, rows: Tensor) -> Tensor:
-        """Return a checked block on the device, with observations normalised."""
+        """Return a checked block on the device, with observations and rewards normalised."""
         if rows.ndim != 3 or rows.shape[2] != self.layout.width:
             raise ValueError(
                 f'rows: given shape {tuple(rows.shape)};'
@@ -126,14 +133,18 @@ class Update:
         if not math.isfinite(rows.sum().item()) and not bool(torch.isfinite(rows).all()):
             raise TrainingError(_describe_nonfinite(self.layout.unpack(rows)))
         block = rows.to(self._device, torch.float32, non_blocking=True)
-        if not self.algorithm.normalise_observations:
+        algorithm = self.algorithm
+        if not (algorithm.normalise_observations or algorithm.normalise_rewards):
             return block
         block = block.clone() if block is rows else block  # do not change the caller's rows
         fields = self.layout.unpack(block)
-        statistics, clip = self._state.statistics, self.algorithm.observation_clip
-        statistics.update(fields.observation)
-        for observation in (fields.observation, fields.next_observation):
-            observation.copy_(statistics.normalise(observation, clip))
+        if algorithm.normalise_rewards:
+            fields.reward.div_(self._state.returns.denominator)
+        if algorithm.normalise_observations:
+            statistics, clip = self._state.statistics, algorithm.observation_clip
+            statistics.update(fields.observation)
+            for observation in (fields.observation, fields.next_observation):
+                observation.copy_(statistics.normalise(observation, clip))
         return block
 
     def _plan(self, *, last: bool) -> StepPlan:
@@ -237,6 +248,8 @@ class Update:
     def metrics(self) -> dict[str, float]:
         """Return the mean of each recorded metric since the last call; waits for the device.
 
+        Q, targets and their spread are in units of reward, as returns are.
+
         Raises:
             TrainingError: a mean is not finite.
         """
@@ -247,6 +260,10 @@ class Update:
                     f'training diverged by update {self.updates}: {name} is {value};'
                     ' accepted: finite numbers'
                 )
+        if self.algorithm.normalise_rewards and metrics:
+            metrics['return_deviation'] = denominator = self.returns.denominator
+            for name in _IN_UNITS_OF_REWARD & metrics.keys():
+                metrics[name] *= denominator
         return metrics
 
     def policy(self, version: int = 0) -> PolicyParameters:

@@ -94,6 +94,7 @@ def test_overrides_replace_keys_of_the_file():
         ({'actor_update_per_block': True, 'updates_to_data': 1.5}, 'whole blocks'),
         ({'actor_update_per_block': True, 'policy_delay': 2}, 'one of the two'),
         ({'warmup': 100, 'replay_capacity': 10}, 'training never starts'),
+        ({'return_bound': 5.0}, 'raw rewards are not bounded'),
         ({'gamma': 1.0}, 'gamma: given 1.0; accepted: less than 1'),
         ({'critic_loss': 'mse'}, "critic_loss: given 'mse'; accepted: 'logcosh'"),
         ({'critic_hidden_sizes': []}, 'critic_hidden_sizes'),

@@ -7,7 +7,14 @@ import logging
 import pytest
 from rl_agent.errors import TrainingError
 from rl_learner.training.checkpoint import Checkpoints
-from small_updates import make_update, networks, one_thread, random_blocks, VARIANTS
+from small_updates import (
+    make_update,
+    networks,
+    one_episode,
+    one_thread,
+    random_blocks,
+    VARIANTS,
+)
 import torch
 
 
@@ -21,6 +28,7 @@ def _one_thread():
 def test_resumed_training_equals_uninterrupted_training(variant, tmp_path):
     whole = make_update(variant)
     data = random_blocks(whole, 8)
+    whole.returns.add(('', ''), 1, one_episode(whole, [3.0, -1.0]))
     for rows in data[:4]:
         whole.run(rows)
     Checkpoints(tmp_path).save(whole.state_dict(), whole.updates)
@@ -28,6 +36,8 @@ def test_resumed_training_equals_uninterrupted_training(variant, tmp_path):
     resumed.load_state_dict(Checkpoints(tmp_path).load())
     assert resumed.updates == 20
     for rows in data[4:]:
+        for update in (whole, resumed) if whole.algorithm.normalise_rewards else ():
+            update.returns.add(('', ''), 3, one_episode(update, [5.0, 2.0]))
         whole.run(rows)
         resumed.run(rows)
     for name, tensor in networks(whole).items():
@@ -39,6 +49,36 @@ def test_resumed_training_equals_uninterrupted_training(variant, tmp_path):
     for optimizer, state in expected['optimizers'].items():
         for name, tensor in state.items():
             assert torch.equal(tensor, actual['optimizers'][optimizer][name]), name
+
+
+@pytest.mark.parametrize(
+    ('option', 'before', 'after'),
+    [
+        ('normalise_rewards', True, False),
+        ('normalise_rewards', False, True),
+        ('normalise_observations', True, False),
+        ('critic_activation', 'relu', 'tanh'),
+        ('actor_activation', 'elu', 'relu'),
+    ],
+)
+def test_weights_are_not_given_another_meaning(option, before, after):
+    first, second = (make_update('default', **{option: value}) for value in (before, after))
+    networks_before = networks(second)
+    message = f'checkpoint: {option}: given {after}; accepted: {before}, with which'
+    with pytest.raises(TrainingError, match=message):
+        second.load_state_dict(first.state_dict())
+    assert torch.equal(networks(second)['critics'], networks_before['critics'])
+
+
+def test_checkpoints_of_before_new_options_are_read():
+    first = make_update('default', critic_activation='tanh')
+    state = first.state_dict()
+    del state['meaning']
+    second = make_update('default', critic_activation='tanh', seed=4)
+    second.load_state_dict(state)
+    assert torch.equal(networks(second)['critics'], networks(first)['critics'])
+    with pytest.raises(TrainingError, match='normalise_rewards: given True; accepted: False'):
+        make_update('default', normalise_rewards=True).load_state_dict(state)
 
 
 def test_state_dict_is_a_copy():

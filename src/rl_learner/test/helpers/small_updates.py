@@ -4,7 +4,9 @@
 
 import contextlib
 
+import numpy as np
 from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.replay.transition_arrays import TransitionArrays
 from rl_learner.training.update import Update
 import torch
 
@@ -50,6 +52,8 @@ VARIANTS = {
             'policy_delay': 2,
             'n_step': 3,
             'critic_loss': 'huber',
+            'normalise_rewards': True,
+            'return_bound': 5.0,
         },
     ),
 }
@@ -84,6 +88,21 @@ def random_blocks(update, count, size=5, seed=0):
         fields.num_steps.fill_(update.algorithm.n_step)
         result.append(rows)
     return result
+
+
+def one_episode(update, rewards):
+    """Return the transitions of an episode without end."""
+    count, layout = len(rewards), update.layout
+    observation = np.zeros((count, layout.observation_size), np.float32)
+    return TransitionArrays(
+        observation=observation,
+        action=np.zeros((count, layout.action_size), np.float32),
+        reward=np.array(rewards, np.float32),
+        next_observation=observation,
+        terminated=np.zeros(count, np.bool_),
+        truncated=np.zeros(count, np.bool_),
+        episode=np.ones(count, np.uint32),
+    )
 
 
 def networks(update):

@@ -11,7 +11,15 @@ from rl_agent.errors import TrainingError
 from rl_learner.actor_critic.algorithm import Algorithm
 from rl_learner.training.checkpoint import Checkpoints
 from rl_learner.training.update import Update
-from small_updates import make_update, networks, one_thread, random_blocks, SMALL, VARIANTS
+from small_updates import (
+    make_update,
+    networks,
+    one_episode,
+    one_thread,
+    random_blocks,
+    SMALL,
+    VARIANTS,
+)
 import torch
 
 
@@ -178,6 +186,26 @@ def test_targets_by_hand():
     update.run(rows)
     # atoms 1, 2, 3, 4 are kept: mean 2.5; 10 + 0.5^2 * 2.5
     assert update.metrics()['target_mean'] == pytest.approx(10.625)
+
+
+def test_normalised_rewards_are_raw_rewards_divided_by_the_deviation():
+    raw, normalised = make_update('default'), make_update('default', normalise_rewards=True)
+    normalised.returns.add(('', ''), 1, one_episode(normalised, [2.0, 10.0, -4.0]))
+    discounted = [2.0, 10.0 + 0.99 * 2.0, -4.0 + 0.99 * 10.0 + 0.99**2 * 2.0]
+    deviation = np.std(discounted) + 1e-8
+    for rows in random_blocks(raw, 2):
+        given = rows.clone()
+        normalised.run(rows)
+        assert torch.equal(rows, given)  # replay keeps raw rewards
+        raw.layout.unpack(rows).reward.div_(deviation)
+        raw.run(rows)
+    for name, tensor in networks(raw).items():
+        assert torch.equal(networks(normalised)[name], tensor), name
+    expected, metrics = raw.metrics(), normalised.metrics()
+    assert metrics.pop('return_deviation') == pytest.approx(deviation)
+    for name in ('q_mean', 'target_mean', 'quantile_spread'):
+        expected[name] *= deviation  # reported in the task's units
+    assert metrics == pytest.approx(expected)
 
 
 def test_divergence_is_reported():

@@ -3,7 +3,7 @@
 """Running statistics compared with those of all observations at once."""
 
 import numpy as np
-from rl_learner.actor_critic.observation_statistics import ObservationStatistics
+from rl_learner.normalisation.observation_statistics import ObservationStatistics
 import torch
 
 

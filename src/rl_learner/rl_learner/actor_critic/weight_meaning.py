@@ -1,0 +1,42 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""Options that decide what trained weights mean; a run keeps them for life."""
+
+from typing import Any
+
+from rl_agent.errors import TrainingError
+from rl_learner.actor_critic.algorithm import Algorithm
+
+# option to its value in checkpoints of before it existed; None: it may have been any
+_BEFORE: dict[str, Any] = {
+    'actor_activation': None,
+    'critic_activation': None,
+    'distribution': None,
+    'normalise_observations': None,
+    'normalise_rewards': False,
+}
+
+
+def meaning_of(algorithm: Algorithm) -> dict[str, Any]:
+    """Return the options that decide what the weights mean, for the checkpoint."""
+    return {name: getattr(algorithm, name) for name in _BEFORE}
+
+
+def check_meaning(algorithm: Algorithm, meaning: dict[str, Any]) -> None:
+    """Compare this algorithm with the one that trained a checkpoint.
+
+    The shapes of the networks are compared elsewhere; here is what shapes do not show.
+
+    Args:
+        algorithm: that is to continue.
+        meaning: of the checkpoint; options that it lacks are of before they existed.
+
+    Raises:
+        TrainingError: an option differs.
+    """
+    for name, before in _BEFORE.items():
+        accepted, given = meaning.get(name, before), getattr(algorithm, name)
+        if accepted is not None and given != accepted:
+            raise TrainingError(
+                f'checkpoint: {name}: given {given}; accepted: {accepted}, with which its weights'
+                ' were trained, or another run folder'
+            )
