@@ -21,6 +21,7 @@ _CRITIC_METRICS = (
     'quantile_spread',
     'target_mean',
     'critic_gradient_norm',
+    'return_deviation',
 )
 _AGENT_TAGS = {
     'policy_age_s': 'policy/age_s',
