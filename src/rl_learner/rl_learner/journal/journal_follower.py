@@ -2,6 +2,7 @@
 """Reads the batches that another process is writing to the journal, each once and in order."""
 
 from collections.abc import Iterator
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,6 +44,8 @@ class JournalFollower:
             JournalError: the journal cannot be read.
             ConfigurationError: a file is not a journal.
         """
+        if self._is_replaced():
+            self._open(self._path)
         while True:
             later = self._later_file()  # listed first: then the open file is complete
             if self._file is not None:
@@ -60,6 +63,15 @@ class JournalFollower:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _is_replaced(self) -> bool:
+        """Return whether another file has the open one's name: an empty or repaired one had it."""
+        if self._file is None:
+            return False
+        try:
+            return self._path.stat().st_ino != os.fstat(self._file.fileno()).st_ino
+        except FileNotFoundError:
+            return False
 
     def _later_file(self) -> Path | None:
         """Return the file to read after the open one, or the first one to read."""
