@@ -17,7 +17,12 @@ import pytest
 BENCH = Path(__file__).resolve().parents[2] / 'bench'
 OPTIONS: dict[str, Any] = {
     'task': 'Pendulum-v1',
-    'overrides': {'n_step': 3, 'critic_hidden_sizes': [32], 'actor_hidden_sizes': [32]},
+    'overrides': {
+        'n_step': 3,
+        'critic_hidden_sizes': [32],
+        'actor_hidden_sizes': [32],
+        'normalise_rewards': True,
+    },
     'seed': 1_000_000,  # no benchmark uses it
     'steps': 800,
     'evaluate_every': 200,

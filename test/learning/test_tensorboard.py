@@ -27,12 +27,13 @@ from rl_learner.system.ports import free_port
 from rl_msgs.msg import Episode, LearnerStatus
 
 SMALL = 'actor_hidden_sizes: [16]\ncritic_hidden_sizes: [16]\nbatch_size: 16\nnum_quantiles: 5\n'
-SMALL += 'dropped_atoms: 1\n'
+SMALL += 'dropped_atoms: 1\nnormalise_rewards: true\n'
 EXPECTED = {
     'critic/critic_loss',
     'critic/q_mean',
     'critic/quantile_spread',
     'critic/critic_gradient_norm',
+    'critic/return_deviation',
     'actor/actor_loss',
     'actor/temperature',
     'actor/entropy',
@@ -121,6 +122,8 @@ def test_the_files_have_the_scalars(run_folder: Path) -> None:
     updates = events.Scalars('learner/updates')
     assert updates[-1].value > 100
     assert updates[-1].step > 300
+    deviations = [event.value for event in events.Scalars('critic/return_deviation')]
+    assert min(deviations) > 5.0, 'the pendulum costs about 6 a step, 1 would be no statistics'
     for robot in ('robot_1', 'robot_2'):
         parts = {
             part: events.Scalars(f'{robot}/reward_parts/{part}')
