@@ -1,7 +1,7 @@
 # `make help` lists the targets.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-robot demo dashboard evaluate plot test test-properties test-faults \
-  test-gazebo check bench clean
+  test-gazebo soak check bench clean
 
 python := .venv/bin/python
 # mypy accepts only one module of a name
@@ -16,7 +16,8 @@ help:  ## list the targets
 	@echo 'Options of demo: SEED=3 ROBOTS=2 ROBOT=pendulum ALGORITHM=tqc NAME=first STEPS=8000'
 	@echo 'Options of dashboard and evaluate: RUN=runs/first; of dashboard also PORT=6006'
 	@echo 'Options of plot: RUNS="runs/first runs/second"'
-	@echo "Options of evaluate, plot and bench: ARGS='--help' and the options that it lists"
+	@echo 'Options of soak: HOURS=0.05 SEED=3 ROBOTS=8'
+	@echo "Options of evaluate, plot, soak and bench: ARGS='--help' and the options that it lists"
 	@echo "Options of test: JOBS=2 (parallel tests) ARGS='-x test/robots'"
 	@echo 'Option of setup: PYTHON=python3.11 (a 3.11 or 3.10 that is not found automatically)'
 	@echo 'Option of setup-robot: PYTHON=python3.12 (or 3.11, or 3.10)'
@@ -76,6 +77,10 @@ test-faults: setup  ## test a run with killed processes and with a bad network
 
 test-gazebo: setup  ## let robots drive and learn in Gazebo 11, downloaded into .gazebo
 	@exec $(python) test/gazebo_runs/run.py
+
+soak: setup  ## let a fleet learn in real time for hours while its processes are killed: HOURS=1
+	@exec $(python) test/soak/soak.py $(call option,HOURS,hours) $(call option,SEED,seed) \
+	  $(call option,ROBOTS,robots) $(ARGS)
 
 bench: setup  ## run a benchmark: make bench BENCH=name
 	@if [ ! -f 'bench/$(BENCH).py' ]; then \
