@@ -21,7 +21,7 @@ sys.path.insert(0, str(TOP / 'test' / 'helpers'))
 from rl_agent.system.signal_safe_event import set_by_signals, SignalSafeEvent  # noqa: E402
 from rl_learner.system.domain import applied, claim_domain, local_environment  # noqa: E402
 from rl_learner.system.ports import free_port  # noqa: E402
-from soak_end import drain, experience_faults, leftover_faults  # noqa: E402
+from soak_end import Drain, experience_faults, leftover_faults  # noqa: E402
 from soak_faults import schedule  # noqa: E402
 from soak_fleet import Fleet, node_specs  # noqa: E402
 from soak_hearing import Hearing  # noqa: E402
@@ -63,7 +63,7 @@ class Soak:
         try:
             self._disturb(stop)
             print('no more faults: robots finish, everything drains', flush=True)
-            inserted = drain(self._fleet, self._hearing, self._port, self.fail)
+            inserted = Drain(self._fleet, self._hearing, self.fail, on_signals()).run(self._port)
             lag = self._final_lag()
         finally:
             self._fleet.end(END_ORDER)
@@ -152,6 +152,13 @@ class Soak:
         }
 
 
+def on_signals() -> SignalSafeEvent:
+    """Return an event that the next signal sets: the first ends the soak, the second its end."""
+    event = SignalSafeEvent()
+    set_by_signals(event, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    return event
+
+
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the command line options."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -174,8 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = (options.folder or TOP / 'runs' / f'soak-{options.seed}-{now}').absolute()
     folder.mkdir(parents=True)
     print(f'soak: {options.robots} robots, {options.hours:g} h, in {folder}', flush=True)
-    stop = SignalSafeEvent()
-    set_by_signals(stop, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    stop = on_signals()
     with claim_domain() as domain:
         environment = local_environment(domain)
         environment['ROS_LOG_DIR'] = str(folder / 'ros_logs')

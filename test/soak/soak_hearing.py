@@ -38,6 +38,7 @@ class Hearing:
         told: session to what its agent said last.
         learner: every status of the learner.
         learner_s: when its newest was heard, on the steady clock.
+        stored: transitions that it has ever had in replay.
         bridge: newest status of the bridge.
         bridge_s: when it was heard.
         refusals: highest counts of the bridge that must stay 0.
@@ -52,6 +53,7 @@ class Hearing:
         self.told: dict[Session, Told] = {}
         self.learner: list[Progress] = []
         self.learner_s = self.bridge_s = 0.0
+        self.stored = 0
         self.bridge = ReplayStatus()
         self.refusals = dict.fromkeys(_REFUSALS, 0)
         self.rejected: dict[Session, int] = {}
@@ -90,6 +92,11 @@ class Hearing:
             found[robot] = own
         return found
 
+    @property
+    def backlog(self) -> int:
+        """Transitions that wait for their updates, as the learner said last."""
+        return self.learner[-1].backlog if self.learner else 0
+
     def total_events(self) -> dict[str, int]:
         """Return how often each event happened, over all robots and sessions."""
         totals: dict[str, int] = {}
@@ -121,7 +128,7 @@ class Hearing:
 
     def _on_learner(self, message: LearnerStatus) -> None:
         """Keep the counts."""
-        self.learner_s = time.monotonic()
+        self.learner_s, self.stored = time.monotonic(), int(message.transitions_stored)
         self.learner.append(
             Progress(
                 time.monotonic() - self._start_s,
