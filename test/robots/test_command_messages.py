@@ -19,7 +19,7 @@ from rl_agent.message_fields.ros_field_writer import make_writer
 from rl_agent.message_fields.ros_prepared_message import PreparedMessage
 from rl_agent.robot_interface.ros_command import RosCommand, static_mistakes
 from sensor_msgs.msg import JointState, Joy
-from std_msgs.msg import Float32, Float64MultiArray, Int32MultiArray, UInt8
+from std_msgs.msg import Float32, Float64MultiArray, Int16MultiArray, Int32MultiArray, UInt8
 from trajectory_msgs.msg import JointTrajectory
 
 WITHIN_S = 20.0
@@ -198,3 +198,51 @@ def test_a_command_that_is_not_finite_is_refused() -> None:
     )
     with pytest.raises(RobotError, match=r'given \[nan\]; accepted: finite numbers'):
         CommandReader(action, 'c').read(Twist(linear=Vector3(x=math.nan)))
+
+
+def test_rounding_does_not_leave_the_box(robot: Listener) -> None:
+    """Nor does a command of 1e6 become the largest number of the type."""
+    action = ActionDescription(
+        topic='pwm',
+        type='std_msgs/msg/Int16MultiArray',
+        unit='',
+        joints=('a', 'b'),
+        field='data',
+        low=(-2.5, -0.5),
+        high=(2.5, 3.75),
+    )
+    heard: list[Any] = []
+    robot.node.create_subscription(Int16MultiArray, 'pwm', heard.append, 10)
+    sender = Listener({})
+    commands = RosCommand(sender.node, action, rate_hz=50.0)
+    for command, expected in (
+        ([2.5, 3.75], [2, 3]),
+        ([-2.5, -0.5], [-2, 0]),
+        ([1e6, -1e6], [2, 0]),
+        ([1.5, 1.5], [2, 2]),
+    ):
+
+        def arrived(command: list[float] = command, expected: list[int] = expected) -> bool:
+            commands.send(np.array(command))
+            return bool(heard) and list(heard[-1].data) == expected
+
+        robot.until(arrived, WITHIN_S, f'{expected}')
+    assert {tuple(item.data) for item in heard} == {(2, 3), (-2, 0), (2, 0), (2, 2)}
+    commands.close()
+    sender.close()
+
+
+def test_a_box_without_a_whole_number_is_refused_for_whole_numbers() -> None:
+    action = ActionDescription(
+        topic='pwm',
+        type='std_msgs/msg/Int16MultiArray',
+        unit='',
+        joints=('a', 'b'),
+        field='data',
+        low=(-1.0, 0.25),
+        high=(1.0, 0.75),
+    )
+    (mistake,) = static_mistakes(action)
+    assert mistake == (
+        'low, high: given 0.25, 0.75; accepted: with a whole number in between, as int16'
+    )

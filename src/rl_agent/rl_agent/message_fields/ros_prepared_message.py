@@ -64,10 +64,10 @@ class PreparedMessage:
             ConfigurationError: a path does not lead to numbers.
         """
         write = make_writer(message, type_name, paths)
-        blocks = _find_blocks(message, write, _codes(type_name, paths, count))
+        blocks = _find_blocks(message, write, type_codes(type_name, paths, count))
         if stamped:
             write_stamp = make_writer(message, type_name, _STAMP)
-            (block, *_) = _find_blocks(message, write_stamp, _codes(type_name, _STAMP, 2))
+            (block, *_) = _find_blocks(message, write_stamp, type_codes(type_name, _STAMP, 2))
             self._stamp_offset = block.offset
         self._stamped, self._template = stamped, serialize_message(message)
         order = _byte_order(self._template)
@@ -110,7 +110,7 @@ class PreparedMessage:
             raise RuntimeError(f'given {plain}; filled {filled}')
 
 
-def _codes(type_name: str, paths: Sequence[str], count: int) -> list[str]:
+def type_codes(type_name: str, paths: Sequence[str], count: int) -> list[str]:
     """Return the type code of each number at the paths, see `struct`."""
     found = [leaf for path in paths for _, leaf in leaves(type_name, path)]
     codes = [TYPECODES[leaf.kind] or '?' for leaf in found]

@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Publishes commands as messages of the type that the robot takes."""
 
+import math
 from typing import Any
 
 from builtin_interfaces.msg import Duration
@@ -8,10 +9,11 @@ import numpy as np
 from rclpy.node import Node
 from rl_agent.array_types import Float64Array
 from rl_agent.description.action import ActionDescription
+from rl_agent.description.command_box import Box
 from rl_agent.errors import ConfigurationError
 from rl_agent.message_fields.ros_field_paths import has_header, names_list, resolve, TYPECODES
 from rl_agent.message_fields.ros_field_writer import make_writer
-from rl_agent.message_fields.ros_prepared_message import PreparedMessage
+from rl_agent.message_fields.ros_prepared_message import PreparedMessage, type_codes
 from rl_agent.ros.ros_messages import import_message
 from rl_agent.ros.ros_topics import COMMAND_QOS, COMMAND_REHEARSED_QOS, REHEARSED_COMMANDS
 
@@ -29,7 +31,13 @@ class RosCommand:
     """
 
     def __init__(
-        self, node: Node, action: ActionDescription, rate_hz: float, *, rehearsed: bool = False
+        self,
+        node: Node,
+        action: ActionDescription,
+        rate_hz: float,
+        *,
+        box: Box | None = None,
+        rehearsed: bool = False,
     ) -> None:
         """Create message and publisher; send nothing.
 
@@ -38,6 +46,8 @@ class RosCommand:
             action: description of the command.
             rate_hz: control rate; the time to reach a trajectory's point is one period, unless
                 the description gives another.
+            box: lowest and highest command, which the rounding of a whole number must not exceed;
+                none: those of the action.
             rehearsed: `publish_unheard` will be called.
 
         Raises:
@@ -54,8 +64,19 @@ class RosCommand:
         # the stamp of a trajectory is its start time: 0 means on arrival, however late that is
         self._stamped = has_header(action.type) and action.type != _TRAJECTORY
         self._message = PreparedMessage(
-            message, action.type, paths, len(action.low), stamped=self._stamped
+            message,
+            action.type,
+            paths,
+            len(action.low),
+            stamped=self._stamped,
         )
+        codes = type_codes(action.type, paths, len(action.low))
+        lows, highs = box or (action.low, action.high)
+        self._whole = [
+            (index, math.ceil(lows[index]), math.floor(highs[index]))
+            for index, code in enumerate(codes)
+            if code not in 'fd?'
+        ]
         kind = import_message(action.type)
         qos = COMMAND_REHEARSED_QOS if rehearsed else COMMAND_QOS
         self._publisher = node.create_publisher(kind, action.topic, qos)
@@ -84,6 +105,10 @@ class RosCommand:
 
     def _serialise(self, command: Float64Array) -> bytes:
         """Return the serialised message of a command."""
+        if self._whole:
+            command = command.copy()
+            for index, lowest, highest in self._whole:
+                command[index] = min(max(round(command[index]), lowest), highest)
         stamp_ns = self._node.get_clock().now().nanoseconds if self._stamped else 0
         return self._message.fill(command, stamp_ns)
 
@@ -123,7 +148,13 @@ def _bounds_beyond_type(action: ActionDescription, which: slice, kind: str) -> l
     if not code or code in 'fd':
         return []
     lowest, highest = np.iinfo(code).min, np.iinfo(code).max
-    return [
+    rows = zip(action.low[which], action.high[which], strict=True)
+    mistakes = [
+        f'low, high: given {low:g}, {high:g}; accepted: with a whole number in between, as {kind}'
+        for low, high in rows
+        if math.ceil(low) > math.floor(high)
+    ]
+    return mistakes + [
         f'{key}: given {bound:g}; accepted: {lowest} to {highest}, as {kind}'
         for key, bounds in (('low', action.low), ('high', action.high))
         for bound in bounds[which]

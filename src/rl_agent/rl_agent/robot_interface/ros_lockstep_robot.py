@@ -8,6 +8,7 @@ import time
 from rclpy.node import Node
 from rl_agent.array_checks import all_finite
 from rl_agent.array_types import Float64Array
+from rl_agent.description.command_box import command_box
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError
@@ -51,7 +52,12 @@ class LockstepRobot:
         self._commanded_s = 0.0  # time of the last command or reset
         self._sensors = RosSensors(node, description, self._on_message)
         self._changed = self._sensors.changed
-        self._command = RosCommand(node, description.action, description.rate_hz)
+        self._command = RosCommand(
+            node,
+            description.action,
+            description.rate_hz,
+            box=command_box(description.safety, description.action),
+        )
         self._bounds = bounds_of(description)
         self._door = CommandDoor(self._bounds)
         self._reset = RosReset(

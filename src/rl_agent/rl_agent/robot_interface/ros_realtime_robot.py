@@ -8,6 +8,7 @@ import time
 
 from rclpy.node import Node
 from rl_agent.array_types import Float64Array
+from rl_agent.description.command_box import command_box
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError, StoppedError
@@ -85,7 +86,13 @@ class RealtimeRobot:
         watchdog, inputs = description.safety.policy_watchdog, [*self._watched_sensors, *watched]
         if watchdog is not None:
             inputs += [WatchedInput(POLICY_TOO_OLD, 'the policy', watchdog, policy_heard_s)]
-        self._command = RosCommand(node, description.action, description.rate_hz, rehearsed=True)
+        self._command = RosCommand(
+            node,
+            description.action,
+            description.rate_hz,
+            box=command_box(description.safety, description.action),
+            rehearsed=True,
+        )
         self._gate = CommandGate(
             self._command.send,
             state,
