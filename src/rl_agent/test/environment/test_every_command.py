@@ -123,7 +123,8 @@ class Watch:
         """Check that a stop makes the robot slower, and leads it no closer to a limit."""
         kind = stop.reaction if stop else None
         bounds, robot = self.robot.bounds, self.robot
-        under_way = (self.state.stop, robot.resting)
+        in_force = self.state.stop  # it goes on when the robot is retired meanwhile
+        under_way = (in_force, None if in_force else robot.resting)
         if under_way != self._under_way:
             self._under_way = under_way
             self._planned_with = robot.gate._pose.at(self.clock.now_s)
