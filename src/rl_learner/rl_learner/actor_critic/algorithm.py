@@ -41,6 +41,8 @@ class Algorithm:
         critic_hidden_sizes: neurons of each hidden layer.
         critic_activation: after each hidden layer.
         critic_layer_norm: LayerNorm before each activation.
+        critic_batch_norm: BatchNorm of the inputs and before each activation; (s, a) and (s', a')
+            pass online and target critics as one batch (CrossQ, XQC).
         critic_dropout: probability that a neuron is dropped, before LayerNorm; applies in the
             targets, too (DroQ).
         critic_learning_rate: of Adam.
@@ -49,6 +51,7 @@ class Algorithm:
         actor_hidden_sizes: neurons of each hidden layer.
         actor_activation: after each hidden layer.
         actor_layer_norm: LayerNorm before each activation.
+        actor_batch_norm: as for the critics; robots get the plain network that acts like it.
         actor_learning_rate: of Adam.
         actor_q: Q that the actor maximises: mean or minimum of the critics, or the first critic.
         policy_delay: critic updates per actor update.
@@ -98,6 +101,7 @@ class Algorithm:
     critic_hidden_sizes: HiddenSizes = (256, 256)
     critic_activation: Activation = 'relu'
     critic_layer_norm: bool = True
+    critic_batch_norm: bool = False
     critic_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     critic_learning_rate: Rate = 1e-3
     tau_target: Rate = 0.01
@@ -106,6 +110,7 @@ class Algorithm:
     actor_hidden_sizes: HiddenSizes = (256, 256)
     actor_activation: Activation = 'relu'
     actor_layer_norm: bool = False
+    actor_batch_norm: bool = False
     actor_learning_rate: Rate = 1e-3
     actor_q: Literal['mean', 'min', 'first'] = 'mean'
     policy_delay: Count = 1
@@ -156,6 +161,16 @@ class Algorithm:
         return max(1, int(self.updates_to_data))
 
     @property
+    def updates_per_actor_update(self) -> int:
+        """Critic updates per actor update."""
+        return self.updates_per_block if self.actor_update_per_block else self.policy_delay
+
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether critics or actor have BatchNorm."""
+        return self.critic_batch_norm or self.actor_batch_norm
+
+    @property
     def samples_per_insert(self) -> float:
         """Rows drawn from replay per transition inserted."""
         return self.updates_to_data * self.batch_size
@@ -195,6 +210,38 @@ class Algorithm:
             raise ValueError(
                 f'policy_delay: given {self.policy_delay} with actor_update_per_block;'
                 ' accepted: one of the two because both set the rate of actor updates'
+            )
+        return self
+
+    @model_validator(mode='after')
+    def _check_batch_norm(self) -> 'Algorithm':
+        """Reject what BatchNorm cannot be combined with."""
+        for network in ('critic', 'actor'):
+            if not getattr(self, f'{network}_batch_norm'):
+                continue
+            conflicts = {f'{network}_layer_norm': 'a layer has one kind of normalisation'}
+            if network == 'critic':
+                conflicts['critic_dropout'] = 'dropped neurons change the variance'
+            for name, reason in conflicts.items():
+                if getattr(self, name):
+                    raise ValueError(
+                        f'{name}: given {getattr(self, name)} with {network}_batch_norm;'
+                        f' accepted: one of the two because {reason}'
+                    )
+            if self.batch_size < 2:
+                raise ValueError(
+                    f'batch_size: given {self.batch_size} with {network}_batch_norm; accepted: 2'
+                    ' or more because one row has no variance'
+                )
+            if self.matmul_precision != 'float32':
+                raise ValueError(
+                    f'matmul_precision: given {self.matmul_precision} with {network}_batch_norm;'
+                    ' accepted: float32 because rounded moments would not match the products'
+                )
+        if self.actor_batch_norm and self.distribution == 'deterministic':
+            raise ValueError(
+                'actor_batch_norm: given true with distribution: deterministic; accepted: false'
+                ' because a target actor has no moments of its own'
             )
         return self
 

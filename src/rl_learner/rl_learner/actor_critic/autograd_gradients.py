@@ -6,6 +6,7 @@ the two.
 """
 
 from rl_learner.actor_critic.algorithm import Algorithm
+from rl_learner.actor_critic.batch_norm import actor_rate, CRITIC_RATE, update_statistics
 from rl_learner.actor_critic.distributions import sample_squashed
 from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient
 from rl_learner.actor_critic.losses import quantile_loss
@@ -44,11 +45,21 @@ class AutogradGradients:
         state.critics.flat.requires_grad_()
 
     def critics(self, rows: Tensor, noise: Noise) -> CriticGradient:
-        """Return the gradient of `quantile_loss` by the critics' parameters."""
+        """Return the gradient of `quantile_loss` by the critics' parameters.
+
+        With BatchNorm, the running moments of the critics move, too.
+        """
         batch, critics = self._layout.unpack(rows), self._state.critics
-        targets = self._targets(batch, noise)
-        quantiles = self._critics.quantiles(
-            critics, batch.observation, batch.action, noise.critic_masks
+        next_action, log_prob = self._next_action(batch.next_observation, noise.next_action)
+        if self._algorithm.critic_batch_norm:
+            quantiles, target_quantiles = self._joint_quantiles(batch, next_action, noise)
+        else:
+            target_quantiles = self._target_quantiles(batch, next_action, noise)
+            quantiles = self._critics.quantiles(
+                critics, batch.observation, batch.action, noise.critic_masks
+            )
+        targets = quantile_targets(
+            self._algorithm, batch, target_quantiles, self._state.temperature, log_prob
         )
         critic_loss = quantile_loss(quantiles, targets, self._algorithm.critic_loss)
         (gradient,) = torch.autograd.grad(critic_loss, critics.flat)
@@ -59,9 +70,14 @@ class AutogradGradients:
 
         The loss is the mean of temperature log pi(a|s) - Q(s, a) (SAC, arXiv:1812.05905, eq. 9),
         for a deterministic actor the mean of -Q(s, a) (TD3, arXiv:1802.09477, algorithm 1).
+        With BatchNorm, the running moments of the actor move, too.
         """
         observation, actor = self._layout.unpack(rows).observation, self._state.actor
-        mean, log_std = self._actor.distribution(actor, observation)
+        if self._algorithm.actor_batch_norm:
+            mean, log_std, moments = self._actor.training_distribution(actor, observation)
+            update_statistics(actor, moments, actor_rate(self._algorithm))
+        else:
+            mean, log_std = self._actor.distribution(actor, observation)
         if self._algorithm.distribution == 'deterministic':
             action, log_prob = mean.tanh(), None
         else:
@@ -73,19 +89,34 @@ class AutogradGradients:
         return ActorGradient(gradient, q.detach(), None if log_prob is None else log_prob.detach())
 
     @torch.no_grad()
-    def _targets(self, batch: Batch[Tensor], noise: Noise) -> Tensor:
-        """Return y_j, (batch, kept)."""
-        next_action, log_prob = self._next_action(batch.next_observation, noise.next_action)
+    def _target_quantiles(self, batch: Batch[Tensor], next_action: Tensor, noise: Noise) -> Tensor:
+        """Return the target critics' quantiles at (s', a'), (batch, critic, quantile)."""
         target_critics = self._state.target_critics
         if noise.subset is not None:
             target_critics = target_critics.subset(noise.subset)
-        target_quantiles = self._critics.quantiles(
+        return self._critics.quantiles(
             target_critics, batch.next_observation, next_action, noise.target_masks
         )
-        return quantile_targets(
-            self._algorithm, batch, target_quantiles, self._state.temperature, log_prob
-        )
 
+    def _joint_quantiles(
+        self, batch: Batch[Tensor], next_action: Tensor, noise: Noise
+    ) -> tuple[Tensor, Tensor]:
+        """Return the quantiles at (s, a) and the target critics' at (s', a').
+
+        Both pass as one batch through either network (CrossQ, arXiv:1902.05605).
+        """
+        observation = torch.cat([batch.observation, batch.next_observation])
+        action, size = torch.cat([batch.action, next_action]), len(next_action)
+        critics, target_critics = self._state.critics, self._state.target_critics
+        quantiles, moments = self._critics.training_quantiles(critics, observation, action)
+        update_statistics(critics, moments, CRITIC_RATE)
+        if noise.subset is not None:
+            target_critics = target_critics.subset(noise.subset)
+        with torch.no_grad():
+            joint, _ = self._critics.training_quantiles(target_critics, observation, action)
+        return quantiles[:size], joint[size:]
+
+    @torch.no_grad()
     def _next_action(
         self, next_observation: Tensor, noise: Tensor
     ) -> tuple[Tensor, Tensor | None]:

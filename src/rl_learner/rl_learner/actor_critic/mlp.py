@@ -18,9 +18,9 @@ class Layer(NamedTuple):
     Attributes:
         weight: (member, out, in).
         transposed: view of `weight`, (member, in, out).
-        bias: (member, 1, out).
-        norm_weight: of LayerNorm, (member, 1, out), or None.
-        norm_bias: (member, 1, out), or None.
+        bias: (member, 1, out); with BatchNorm added after it, not before.
+        norm_weight: of LayerNorm or BatchNorm, (member, 1, out), or None.
+        norm_bias: of LayerNorm, (member, 1, out), or None.
     """
 
     weight: Tensor
@@ -34,7 +34,8 @@ class Layer(NamedTuple):
 class MlpShape:
     """Shape of an ensemble, without its parameters.
 
-    A hidden layer is: linear, dropout, LayerNorm, activation (DroQ, arXiv:2110.02034).
+    A hidden layer is: linear, dropout, LayerNorm, activation (DroQ, arXiv:2110.02034). With
+    BatchNorm, see `batch_norm`, a parameter vector begins with the scales of the inputs.
 
     Attributes:
         input_size: number of inputs.
@@ -43,6 +44,7 @@ class MlpShape:
         activation: relu, elu or tanh.
         layer_norm: LayerNorm before each activation.
         dropout: probability that a neuron is dropped.
+        batch_norm: BatchNorm of the inputs and before each activation.
     """
 
     input_size: int
@@ -51,6 +53,7 @@ class MlpShape:
     activation: str = 'relu'
     layer_norm: bool = False
     dropout: float = 0.0
+    batch_norm: bool = False
 
     @cached_property
     def sizes(self) -> tuple[tuple[int, int, bool], ...]:
@@ -66,11 +69,16 @@ class MlpShape:
     @cached_property
     def split_sizes(self) -> tuple[int, ...]:
         """Length of each part of a member's parameter vector."""
-        parts: list[int] = []
+        parts = [self.input_size] if self.batch_norm else []
         for size_in, size_out, hidden in self.sizes:
-            parts += [size_out * size_in, size_out]
-            parts += [size_out, size_out] if hidden and self.layer_norm else []
+            parts += [size_out * size_in, *[size_out] * self._num_vectors(hidden=hidden)]
         return tuple(parts)
+
+    def _num_vectors(self, *, hidden: bool) -> int:
+        """Return the number of vectors of a layer: bias, norm_weight, norm_bias."""
+        if not hidden:
+            return 1
+        return 3 if self.layer_norm else 2 if self.batch_norm else 1
 
     @property
     def num_parameters(self) -> int:
@@ -82,13 +90,19 @@ class MlpShape:
         members = len(parameters)
         used = parameters[:, : self.num_parameters]
         parts = iter(torch.split(used, list(self.split_sizes), dim=1))
+        if self.batch_norm:
+            next(parts)  # see `input_scale`
         layers = []
         for size_in, size_out, hidden in self.sizes:
             weight = next(parts).view(members, size_out, size_in)
-            num_vectors = 3 if hidden and self.layer_norm else 1  # bias, norm_weight, norm_bias
+            num_vectors = self._num_vectors(hidden=hidden)
             vectors = (next(parts)[:, None, :] for _ in range(num_vectors))
             layers.append(Layer(weight, weight.mT, *vectors))
         return layers
+
+    def input_scale(self, parameters: Tensor) -> Tensor:
+        """Return the scales of the inputs with BatchNorm, a view, (member, 1, in)."""
+        return parameters[:, None, : self.input_size]
 
     def initial(self, members: int, generator: torch.Generator) -> Tensor:
         """Return fresh parameters, (member, parameter), initialised as by torch.nn.Linear."""
@@ -97,9 +111,12 @@ class MlpShape:
         for layer in self.layers(parameters):
             bound = 1.0 / math.sqrt(layer.weight.shape[2])
             layer.weight.uniform_(-bound, bound, generator=generator)
-            layer.bias.uniform_(-bound, bound, generator=generator)
+            if layer.norm_weight is None or not self.batch_norm:
+                layer.bias.uniform_(-bound, bound, generator=generator)
             if layer.norm_weight is not None:
                 layer.norm_weight.fill_(1.0)
+        if self.batch_norm:
+            self.input_scale(parameters).fill_(1.0)
         return parameters
 
     def dropout_masks(
@@ -120,10 +137,12 @@ class Ensemble:
     Attributes:
         shape: of each member.
         flat: (member, parameter); columns beyond those of `shape` are not part of the MLP.
+        statistics: running moments of BatchNorm, (member, statistic), see `batch_norm`; empty if
+            there are none.
     """
 
-    def __init__(self, shape: MlpShape, flat: Tensor) -> None:
-        """Wrap parameters.
+    def __init__(self, shape: MlpShape, flat: Tensor, statistics: Tensor | None = None) -> None:
+        """Wrap parameters and statistics.
 
         Raises:
             ValueError: too few parameters for the shape.
@@ -134,6 +153,7 @@ class Ensemble:
                 f' accepted: (member, {shape.num_parameters})'
             )
         self.shape, self.flat = shape, flat
+        self.statistics = flat.new_empty(len(flat), 0) if statistics is None else statistics
 
     @cached_property
     def layers(self) -> list[Layer]:
@@ -148,20 +168,20 @@ class Ensemble:
 
     @cached_property
     def frozen(self) -> 'Ensemble':
-        """The same parameters, without gradient."""
-        return Ensemble(self.shape, self.flat.detach())
+        """The same parameters and statistics, without gradient."""
+        return Ensemble(self.shape, self.flat.detach(), self.statistics)
 
     @cached_property
     def first(self) -> 'Ensemble':
-        """The first member's parameters, without gradient."""
-        return Ensemble(self.shape, self.flat.detach()[:1])
+        """The first member's parameters and statistics, without gradient."""
+        return Ensemble(self.shape, self.flat.detach()[:1], self.statistics[:1])
 
     def copy(self) -> 'Ensemble':
-        """Return an independent copy."""
+        """Return an independent copy, without statistics."""
         return Ensemble(self.shape, self.flat.detach().clone())
 
     def subset(self, members: Tensor) -> 'Ensemble':
-        """Return a copy of the members at some indices, (index,) int64."""
+        """Return a copy of the members at some indices, (index,) int64, without statistics."""
         return Ensemble(self.shape, self.flat.detach()[members])
 
 
@@ -195,6 +215,8 @@ def dropout_mask(shape: tuple[int, ...], probability: float, generator: torch.Ge
 
 def mlp(ensemble: Ensemble, inputs: Tensor, masks: list[Tensor] | None = None) -> Tensor:
     """Return each member's output, (member, batch, out): the reference form, layer by layer.
+
+    For shapes without BatchNorm; `batch_norm` has the others.
 
     Args:
         ensemble: shape and parameters.

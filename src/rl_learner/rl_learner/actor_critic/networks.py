@@ -7,6 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rl_agent.policy.parameters import PolicyArchitecture, SDE_EPSILON
 from rl_learner.actor_critic.algorithm import Algorithm
+from rl_learner.actor_critic.batch_norm import (
+    evaluation_output,
+    initial_statistics,
+    Moments,
+    training_output,
+)
 from rl_learner.actor_critic.mlp import Ensemble, mlp, MlpShape
 import torch
 from torch import Tensor
@@ -42,15 +48,11 @@ class Actor:
             output_sizes[distribution],
             algorithm.actor_activation,
             algorithm.actor_layer_norm,
+            batch_norm=algorithm.actor_batch_norm,
         )
         features = algorithm.actor_hidden_sizes[-1]
         self._sde_sizes = (
-            [
-                self.shape.num_parameters,
-                features * action_size,
-                action_size,
-                features * action_size,
-            ]
+            [features * action_size, action_size, features * action_size]
             if distribution == 'gsde'
             else []
         )
@@ -58,30 +60,43 @@ class Actor:
     def initial(self, generator: torch.Generator) -> Ensemble:
         """Return fresh parameters, (1, parameter)."""
         mlp_parameters = self.shape.initial(1, generator)
-        if not self._sde_sizes:
-            return Ensemble(self.shape, mlp_parameters)
-        _, weight, bias, log_std = self._sde_sizes  # lengths
-        bound = 1.0 / math.sqrt(self.architecture.hidden_sizes[-1])
         device = mlp_parameters.device
+        statistics = initial_statistics(self.shape, 1, device)
+        if not self._sde_sizes:
+            return Ensemble(self.shape, mlp_parameters, statistics)
+        weight, bias, log_std = self._sde_sizes  # lengths
+        bound = 1.0 / math.sqrt(self.architecture.hidden_sizes[-1])
         head = torch.empty(1, weight + bias, device=device)
         head.uniform_(-bound, bound, generator=generator)
         log_sigma = torch.full((1, log_std), self._initial_log_std, device=device)
-        return Ensemble(self.shape, torch.cat([mlp_parameters, head, log_sigma], dim=1))
+        flat = torch.cat([mlp_parameters, head, log_sigma], dim=1)
+        return Ensemble(self.shape, flat, statistics)
 
     def distribution(self, parameters: Ensemble, observation: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and log_std before tanh, (batch, action) each.
 
-        A deterministic actor has log_std = -infinity.
+        A deterministic actor has log_std = -infinity. BatchNorm uses its running moments.
 
         Args:
             parameters: (1, parameter).
             observation: (batch, observation), normalised if the algorithm normalises.
         """
+        evaluate = evaluation_output if parameters.shape.batch_norm else mlp
+        return self._distribution(parameters, evaluate(parameters, observation)[0])
+
+    def training_distribution(
+        self, parameters: Ensemble, observation: Tensor
+    ) -> tuple[Tensor, Tensor, list[Moments]]:
+        """Return mean and log_std with the batch's moments, and these moments."""
+        output, moments = training_output(parameters, observation)
+        return *self._distribution(parameters, output[0]), moments
+
+    def _distribution(self, parameters: Ensemble, output: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log_std for an output of the MLP, (batch, out)."""
         architecture = self.architecture
         if architecture.distribution == 'gsde':
-            mean, log_std = self._sde(parameters, observation)
+            mean, log_std = self._sde(parameters, output)
         else:
-            output = mlp(parameters, observation)[0]
             if architecture.distribution == 'deterministic':
                 mean, log_std = output, torch.full_like(output, -math.inf)
             else:
@@ -91,14 +106,13 @@ class Actor:
             mean = mean.clamp(-architecture.mean_clip, architecture.mean_clip)
         return mean, log_std
 
-    def _sde(self, parameters: Ensemble, observation: Tensor) -> tuple[Tensor, Tensor]:
+    def _sde(self, parameters: Ensemble, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and log sqrt(phi^2 sigma^2), (batch, action) each.
 
         gSDE, arXiv:2005.05719, eq. 10. The robot's noise is phi eps with eps held for several
         steps; a single such sample has a normal distribution with this standard deviation.
         """
         architecture = self.architecture
-        features = mlp(parameters, observation)[0]
         weight, bias, log_std = self.sde_head(parameters.flat)
         mean = torch.addmm(bias, features, weight.mT)
         sigma = log_std.clamp(architecture.log_std_min, architecture.log_std_max)
@@ -112,12 +126,16 @@ class Actor:
             Weight of the mean, (action, feature); bias of the mean, (action,); log sigma,
             (feature, action).
         """
-        size = self.architecture.action_size
-        _, weight, bias, log_std = torch.split(flat[0], self._sde_sizes)
+        size, columns = self.architecture.action_size, sum(self._sde_sizes)
+        weight, bias, log_std = torch.split(flat[0, -columns:], self._sde_sizes)
         return weight.view(size, -1), bias, log_std.view(-1, size)
 
     def exported(self, parameters: Ensemble) -> NDArray[np.float32]:
-        """Return the parameters in the order of `PolicyArchitecture.blocks`, (parameter,)."""
+        """Return the parameters in the order of `PolicyArchitecture.blocks`, (parameter,).
+
+        Args:
+            parameters: (1, parameter), of a plain MLP; see `batch_norm.fold`.
+        """
         flat: NDArray[np.float32] = parameters.flat.detach()[0].cpu().numpy().copy()
         if self.architecture.distribution != 'gaussian':
             return flat
@@ -142,11 +160,14 @@ class Critics:
             algorithm.critic_activation,
             algorithm.critic_layer_norm,
             algorithm.critic_dropout,
+            algorithm.critic_batch_norm,
         )
 
     def initial(self, generator: torch.Generator) -> Ensemble:
         """Return fresh parameters, (critic, parameter)."""
-        return Ensemble(self.shape, self.shape.initial(self.num_critics, generator))
+        parameters = self.shape.initial(self.num_critics, generator)
+        statistics = initial_statistics(self.shape, self.num_critics, generator.device)
+        return Ensemble(self.shape, parameters, statistics)
 
     def quantiles(
         self,
@@ -162,9 +183,21 @@ class Critics:
             observation: (batch, observation).
             action: in [-1, 1], (batch, action).
             masks: see `MlpShape.dropout_masks`.
+
+        BatchNorm uses its running moments.
         """
         inputs = torch.cat([observation, action], dim=-1)
+        if parameters.shape.batch_norm:
+            return evaluation_output(parameters, inputs).transpose(0, 1)
         return mlp(parameters, inputs, masks).transpose(0, 1)
+
+    def training_quantiles(
+        self, parameters: Ensemble, observation: Tensor, action: Tensor
+    ) -> tuple[Tensor, list[Moments]]:
+        """Return the quantiles with the batch's moments, and these moments; see `quantiles`."""
+        inputs = torch.cat([observation, action], dim=-1)
+        output, moments = training_output(parameters, inputs)
+        return output.transpose(0, 1), moments
 
 
 def _architecture(

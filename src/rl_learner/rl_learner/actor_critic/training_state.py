@@ -7,6 +7,7 @@ from typing import Any, Literal
 from rl_agent.errors import TrainingError
 from rl_learner.actor_critic.adam import Adam
 from rl_learner.actor_critic.algorithm import Algorithm
+from rl_learner.actor_critic.batch_norm import fold
 from rl_learner.actor_critic.networks import Actor, Critics
 from rl_learner.actor_critic.weight_meaning import check_meaning, meaning_of
 from rl_learner.normalisation.observation_statistics import ObservationStatistics
@@ -24,6 +25,7 @@ class TrainingState:
     Attributes:
         actor: parameters of the actor, (1, parameter).
         critics: parameters of the critics, (critic, parameter).
+        acting_actor: the actor as sent to robots; with BatchNorm a plain network, else `actor`.
         target_actor: parameters of the target actor; only deterministic algorithms update it.
         target_critics: parameters of the target critics.
         optimizers: of `actor`, `critics` and `temperature`.
@@ -57,6 +59,7 @@ class TrainingState:
         self.generator = generator
         self.actor, self.critics = actor.initial(generator), critics.initial(generator)
         self.target_actor, self.target_critics = self.actor.copy(), self.critics.copy()
+        self.acting_actor = fold(self.actor) if algorithm.actor_batch_norm else self.actor
         fixed = algorithm.temperature == 'fixed'
         self._temperature_form: TemperatureForm = (
             'fixed' if fixed else algorithm.temperature_parameter
@@ -74,6 +77,11 @@ class TrainingState:
         self.statistics = ObservationStatistics(actor.architecture.observation_size, device)
         self.returns = ReturnStatistics(algorithm.gamma, algorithm.return_bound)
         self.updates = self.actor_updates = 0
+
+    def fold_actor(self) -> None:
+        """Bring `acting_actor` up to date, in place: captured CUDA graphs refer to it."""
+        if self.acting_actor is not self.actor:
+            self.acting_actor.flat.copy_(fold(self.actor).flat)
 
     @property
     def temperature_parameter(self) -> Tensor:
@@ -93,6 +101,11 @@ class TrainingState:
             'target_actor': self.target_actor.flat,
             'target_critics': self.target_critics.flat,
             'temperature': self._temperature_parameter,
+            **{
+                f'{name}_moments': network.statistics
+                for name, network in (('actor', self.actor), ('critics', self.critics))
+                if network.shape.batch_norm
+            },
         }
 
     def state_dict(self) -> dict[str, Any]:
@@ -135,6 +148,7 @@ class TrainingState:
         temperature_parameter = self._temperature_parameter.clone()
         for name, tensor in current.items():
             tensor.copy_(state['networks'][name])
+        self.fold_actor()
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state['optimizers'][name])
         form = state.get('temperature_form', self._temperature_form)

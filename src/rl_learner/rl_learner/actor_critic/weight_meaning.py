@@ -12,6 +12,8 @@ _BEFORE: dict[str, Any] = {
     'critic_activation': None,
     'distribution': None,
     'normalise_observations': None,
+    'actor_batch_norm': False,
+    'critic_batch_norm': False,
     'normalise_rewards': False,
 }
 

@@ -6,6 +6,12 @@ from typing import NamedTuple
 from rl_agent.policy.parameters import SDE_EPSILON
 from rl_learner.actor_critic.mlp import Ensemble
 from rl_learner.actor_critic.networks import Actor
+from rl_learner.fast_path.fast_batch_norm import (
+    BatchNormPass,
+    normalise_inputs,
+    training_backward,
+    training_forward,
+)
 from rl_learner.fast_path.fast_mlp import backward, forward, ForwardPass
 import torch
 from torch import Tensor
@@ -17,7 +23,7 @@ class ActorPass(NamedTuple):
     """A forward pass of the actor, with what the backward pass needs.
 
     Attributes:
-        mlp: the MLP's forward pass.
+        mlp: the MLP's forward pass; with BatchNorm, its training pass.
         mean: clamped, (batch, action).
         log_std: clamped, (batch, action); empty for a deterministic actor.
         unclamped_mean: (batch, action).
@@ -25,7 +31,7 @@ class ActorPass(NamedTuple):
         variance: of gsde, (batch, action), else empty.
     """
 
-    mlp: ForwardPass
+    mlp: ForwardPass | BatchNormPass
     mean: Tensor
     log_std: Tensor
     unclamped_mean: Tensor
@@ -33,16 +39,24 @@ class ActorPass(NamedTuple):
     variance: Tensor
 
     def from_row(self, first: int) -> 'ActorPass':
-        """Return the rows of the batch from `first` on."""
+        """Return the rows of the batch from `first` on; not for passes with BatchNorm."""
+        assert isinstance(self.mlp, ForwardPass)
         return ActorPass(self.mlp.from_row(first), *(part[first:] for part in self[1:]))
 
 
 def actor_forward(
     actor: Actor, parameters: Ensemble, observation: Tensor, dtype: torch.dtype
 ) -> ActorPass:
-    """Return mean and log standard deviation before tanh; see `Actor.distribution`."""
+    """Return mean and log standard deviation before tanh; see `Actor.distribution`.
+
+    With BatchNorm, the moments are those of the batch.
+    """
     architecture = actor.architecture
-    mlp_pass = forward(parameters, observation, dtype=dtype)
+    mlp_pass: ForwardPass | BatchNormPass
+    if parameters.shape.batch_norm:
+        mlp_pass = training_forward(parameters, normalise_inputs(observation))
+    else:
+        mlp_pass = forward(parameters, observation, dtype=dtype)
     output = mlp_pass.output[0]
     log_std = variance = output[:, :0]
     if architecture.distribution == 'gsde':
@@ -90,7 +104,10 @@ def actor_backward(
         grad_output = torch.cat([grad_mean, grad_log_std], dim=1)
     else:
         grad_output = grad_mean
-    backward(actor_pass.mlp, grad_output[None], grad_layers)
+    if isinstance(actor_pass.mlp, BatchNormPass):
+        training_backward(actor_pass.mlp, grad_output[None])
+    else:
+        backward(actor_pass.mlp, grad_output[None], grad_layers)
     return gradient
 
 

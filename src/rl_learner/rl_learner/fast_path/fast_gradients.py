@@ -160,9 +160,10 @@ class FastGradients:
 
     def _actor_q(self, inputs: Tensor, masks: list[Tensor] | None) -> tuple[Tensor, Tensor]:
         """Return Q's mean over the batch, and the gradient of -Q by the action."""
-        actor_q, critics = self._algorithm.actor_q, self._state.critics
-        parameters = critics.first if actor_q == 'first' else critics
-        critic_pass = forward(parameters, inputs, masks, dtype=self._dtype, mean_output=True)
+        actor_q = self._algorithm.actor_q
+        critic_pass = forward(
+            self._maximised_critics(), inputs, masks, dtype=self._dtype, mean_output=True
+        )
         q = critic_pass.output
         if actor_q == 'min':
             lowest = q.amin(dim=0, keepdim=True)
@@ -174,3 +175,8 @@ class FastGradients:
         grad_action = backward(critic_pass, grad_q, columns=self._action)
         assert grad_action is not None
         return mean, grad_action
+
+    def _maximised_critics(self) -> Ensemble:
+        """Return the critics whose Q the actor maximises."""
+        critics = self._state.critics
+        return critics.first if self._algorithm.actor_q == 'first' else critics

@@ -16,7 +16,7 @@ from torch import Tensor
 
 _aten = torch.ops.aten
 # a product with fewer columns is slow on a CPU, so it is computed transposed
-_NARROW = 64
+NARROW = 64
 
 
 class NormPass(NamedTuple):
@@ -97,7 +97,7 @@ def forward(
     norm_passes: list[NormPass] = []
     for index, layer in enumerate(layers):
         hidden = index < len(shape.hidden_sizes)
-        outputs = _linear(layer, values[-1], transposed=not hidden)
+        outputs = linear(layer, values[-1], transposed=not hidden)
         if hidden:
             if masks is not None:
                 outputs *= masks[index]
@@ -105,7 +105,7 @@ def forward(
                 norm_passes.append(_normalise(outputs))
                 normalised = norm_passes[-1].normalised
                 outputs = torch.addcmul(layer.norm_bias, normalised, layer.norm_weight)
-            _activate_(outputs, shape.activation)
+            activate_(outputs, shape.activation)
         values.append(outputs)
     output = values[-1].to(ensemble.flat.dtype)
     return ForwardPass(shape, layers, values, norm_passes, masks, output)
@@ -130,7 +130,7 @@ def backward(
     gradient = gradient.to(layers[0].weight.dtype)
     for index in range(len(layers) - 1, -1, -1):
         if index < len(shape.hidden_sizes):
-            _activation_backward_(gradient, forward_pass.values[index + 1], shape.activation)
+            activation_backward_(gradient, forward_pass.values[index + 1], shape.activation)
             if shape.layer_norm:
                 grad_layer = None if grad_layers is None else grad_layers[index]
                 gradient = _norm_backward(
@@ -141,7 +141,7 @@ def backward(
         if grad_layers is not None:
             _write_linear_gradient(gradient, forward_pass.values[index], grad_layers[index])
         if index > 0:
-            gradient = _linear_input_gradient(gradient, layers[index].weight)
+            gradient = linear_input_gradient(gradient, layers[index].weight)
     if columns is None:
         return None
     grad_inputs = torch.bmm(layers[0].transposed[:, columns], gradient.mT)
@@ -174,16 +174,16 @@ def _converted(layer: Layer, dtype: torch.dtype) -> Layer:
     return Layer(weight, weight.mT, layer.bias.to(dtype), *norms)
 
 
-def _linear(layer: Layer, inputs: Tensor, *, transposed: bool) -> Tensor:
+def linear(layer: Layer, inputs: Tensor, *, transposed: bool) -> Tensor:
     """Return inputs times weights plus bias, (member, batch, out)."""
-    if transposed and layer.weight.shape[1] < _NARROW:
+    if transposed and layer.weight.shape[1] < NARROW:
         return torch.baddbmm(layer.bias.mT, layer.weight, inputs.mT).mT
     return torch.baddbmm(layer.bias, inputs, layer.transposed)
 
 
 def _write_linear_gradient(gradient: Tensor, inputs: Tensor, grad_layer: Layer) -> None:
     """Write the gradient by a layer's weight and bias."""
-    if inputs.shape[2] < _NARROW:
+    if inputs.shape[2] < NARROW:
         grad_layer.transposed.copy_(torch.bmm(inputs.mT, gradient))
     elif gradient.dtype == grad_layer.weight.dtype:
         torch.bmm(gradient.mT, inputs, out=grad_layer.weight)
@@ -192,14 +192,14 @@ def _write_linear_gradient(gradient: Tensor, inputs: Tensor, grad_layer: Layer) 
     torch.sum(gradient, 1, keepdim=True, dtype=grad_layer.bias.dtype, out=grad_layer.bias)
 
 
-def _linear_input_gradient(gradient: Tensor, weight: Tensor) -> Tensor:
+def linear_input_gradient(gradient: Tensor, weight: Tensor) -> Tensor:
     """Return the gradient by a layer's inputs, (member, batch, in)."""
     if weight.shape[1] == 1:
         return gradient * weight  # an outer product
     return torch.bmm(gradient, weight)
 
 
-def _activate_(values: Tensor, activation: str) -> None:
+def activate_(values: Tensor, activation: str) -> None:
     """Apply the activation in place."""
     if activation == 'relu':
         values.relu_()
@@ -209,7 +209,7 @@ def _activate_(values: Tensor, activation: str) -> None:
         values.tanh_()
 
 
-def _activation_backward_(gradient: Tensor, output: Tensor, activation: str) -> None:
+def activation_backward_(gradient: Tensor, output: Tensor, activation: str) -> None:
     """Convert the gradient by an activation's output to that by its input, in place."""
     if activation == 'relu':
         _aten.threshold_backward.grad_input(gradient, output, 0, grad_input=gradient)

@@ -14,6 +14,7 @@ from rl_learner.actor_critic.losses import quantile_loss
 from rl_learner.actor_critic.networks import Actor, Critics
 from rl_learner.actor_critic.noise import draw_noise
 from rl_learner.actor_critic.training_state import TrainingState
+from rl_learner.fast_path.fast_batch_norm_gradients import FastBatchNormGradients
 from rl_learner.fast_path.fast_gradients import FastGradients
 from rl_learner.normalisation.return_statistics import ReturnStatistics
 from rl_learner.replay.layout import Batch, ReplayLayout
@@ -74,7 +75,8 @@ class Update:
         )
         # the fast path needs no autograd, and on a CPU each operation is cheaper without it
         self._is_inference = not reference and self._device.type == 'cpu'
-        gradients_class = AutogradGradients if reference else FastGradients
+        fast = FastBatchNormGradients if algorithm.has_batch_norm else FastGradients
+        gradients_class = AutogradGradients if reference else fast
         self._gradients: Gradients = gradients_class(
             algorithm, self.layout, self.actor, self.critics, self._state
         )
@@ -182,6 +184,7 @@ class Update:
             if plan.record_actor:
                 step_metrics.actor.update(self._actor_metrics(actor_gradient))
             self._update_network('actor', actor_gradient.gradient)
+            self._state.fold_actor()
             self._update_temperature(actor_gradient.log_prob)
         if plan.update_targets:
             self._update_targets()
@@ -273,7 +276,7 @@ class Update:
             mean, std = self._state.statistics.mean, self._state.statistics.std
         return PolicyParameters(
             architecture=self.actor.architecture,
-            parameters=self.actor.exported(self._state.actor),
+            parameters=self.actor.exported(self._state.acting_actor),
             observation_mean=mean.cpu().numpy().copy(),
             observation_std=std.cpu().numpy().copy(),
             version=version,

@@ -94,6 +94,22 @@ def test_overrides_replace_keys_of_the_file():
         ({'actor_update_per_block': True, 'updates_to_data': 1.5}, 'whole blocks'),
         ({'actor_update_per_block': True, 'policy_delay': 2}, 'one of the two'),
         ({'warmup': 100, 'replay_capacity': 10}, 'training never starts'),
+        ({'critic_batch_norm': True}, 'critic_layer_norm: given True with critic_batch_norm'),
+        (
+            {'critic_batch_norm': True, 'critic_layer_norm': False, 'critic_dropout': 0.1},
+            'critic_dropout: given 0.1 with',
+        ),
+        ({'actor_batch_norm': True, 'batch_size': 1}, 'one row has no variance'),
+        ({'actor_batch_norm': True, 'matmul_precision': 'bf16'}, 'accepted: float32 because'),
+        (
+            {
+                'actor_batch_norm': True,
+                'distribution': 'deterministic',
+                'temperature': 'fixed',
+                'initial_temperature': 0.0,
+            },
+            'a target actor has no moments',
+        ),
         ({'return_bound': 5.0}, 'raw rewards are not bounded'),
         ({'gamma': 1.0}, 'gamma: given 1.0; accepted: less than 1'),
         ({'critic_loss': 'mse'}, "critic_loss: given 'mse'; accepted: 'logcosh'"),

@@ -12,25 +12,28 @@ from rl_learner.actor_critic.mlp import Ensemble
 from rl_learner.training.update import Update
 import torch
 
-OPTIONS = list(
-    itertools.product(
+OPTIONS = [
+    options
+    for options in itertools.product(
         ('gaussian', 'gsde', 'deterministic'),
         ('relu', 'elu', 'tanh'),
-        (False, True),  # layer_norm
+        ('no norm', 'layer_norm', 'batch_norm'),
         (0.0, 0.2),  # mean_clip
         (False, True),  # normalise_observations
     )
-)
+    if options[0] != 'deterministic' or options[2] != 'batch_norm'
+]
 
 
-def trained(distribution, activation, layer_norm, mean_clip, normalise):
+def trained(distribution, activation, norm, mean_clip, normalise):
     """Return an update after three steps, so that no parameter has its initial value."""
     options = {
         'batch_size': 16,
         'actor_hidden_sizes': [12, 9],
         'critic_hidden_sizes': [8],
         'actor_activation': activation,
-        'actor_layer_norm': layer_norm,
+        'actor_layer_norm': norm == 'layer_norm',
+        'actor_batch_norm': norm == 'batch_norm',
         'actor_learning_rate': 0.05,
         'distribution': distribution,
         'mean_clip': mean_clip,
@@ -56,8 +59,8 @@ def torch_distribution(update, observation):
         state = update.state_dict()['statistics']
         clip = update.algorithm.observation_clip
         inputs = ((inputs - state['float_mean']) / state['float_std']).clamp(-clip, clip)
-    parameters = update.state_dict()['networks']['actor']
-    ensemble = Ensemble(update.actor.shape, parameters)
+    state = update.state_dict()['networks']
+    ensemble = Ensemble(update.actor.shape, state['actor'], state.get('actor_moments'))
     mean, log_std = update.actor.distribution(ensemble, inputs)
     return mean.numpy(), log_std.exp().numpy()
 
@@ -83,7 +86,7 @@ def test_robot_computes_what_the_learner_computes(options):
 
 @pytest.mark.parametrize('activation', ['relu', 'elu', 'tanh'])
 def test_sde_noise_on_the_robot_has_the_learners_std(activation):
-    update = trained('gsde', activation, False, 0.0, False)
+    update = trained('gsde', activation, 'no norm', 0.0, False)
     policy = Policy(update.policy())
     observation = np.ones(4, np.float32)
     mean, std = torch_distribution(update, observation[None])
@@ -97,10 +100,10 @@ def test_sde_noise_on_the_robot_has_the_learners_std(activation):
 
 
 def test_policy_contains_statistics_and_counters():
-    update = trained('gaussian', 'relu', False, 0.0, True)
+    update = trained('gaussian', 'relu', 'no norm', 0.0, True)
     parameters = update.policy(version=5)
     assert (parameters.version, parameters.updates) == (5, 3)
     assert parameters.observation_mean.shape == parameters.observation_std.shape == (4,)
     assert parameters.observation_mean.dtype == np.float32
-    without = trained('gaussian', 'relu', False, 0.0, False).policy()
+    without = trained('gaussian', 'relu', 'no norm', 0.0, False).policy()
     assert without.observation_mean.size == without.observation_std.size == 0

@@ -59,6 +59,8 @@ def test_resumed_training_equals_uninterrupted_training(variant, tmp_path):
         ('normalise_observations', True, False),
         ('critic_activation', 'relu', 'tanh'),
         ('actor_activation', 'elu', 'relu'),
+        ('actor_batch_norm', True, False),
+        ('actor_batch_norm', False, True),
     ],
 )
 def test_weights_are_not_given_another_meaning(option, before, after):

@@ -56,6 +56,38 @@ VARIANTS = {
             'return_bound': 5.0,
         },
     ),
+    'batch_norm': (
+        'default',
+        {
+            'critic_batch_norm': True,
+            'critic_layer_norm': False,
+            'actor_batch_norm': True,
+            'actor_q': 'min',
+            'policy_delay': 3,
+        },
+    ),
+    'batch_norm_mixed': (
+        'default',
+        {
+            'num_critics': 4,
+            'num_quantiles': 5,
+            'target_subset': 2,
+            'critic_batch_norm': True,
+            'critic_layer_norm': False,
+            'critic_activation': 'tanh',
+            'actor_batch_norm': True,
+            'actor_activation': 'elu',
+            'actor_q': 'first',
+            'distribution': 'gsde',
+            'normalise_observations': True,
+            'max_gradient_norm': 0.5,
+        },
+    ),
+    'batch_norm_critics': (
+        'td3',
+        {'critic_batch_norm': True, 'critic_activation': 'elu'},
+    ),
+    'batch_norm_actor': ('default', {'actor_batch_norm': True}),
 }
 
 

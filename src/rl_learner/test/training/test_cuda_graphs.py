@@ -11,7 +11,7 @@ import pytest
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.training.cuda_graphs import CapturedSteps
 from rl_learner.training.update import Update
-from small_updates import one_thread
+from small_updates import one_thread, VARIANTS
 import torch
 
 SMALL = {'batch_size': 16, 'actor_hidden_sizes': [12, 8], 'critic_hidden_sizes': [12, 8]}
@@ -23,9 +23,14 @@ def _one_thread():
         yield
 
 
-def make(preset, device='cpu', **options):
+PRESETS = ['default', 'td3', 'droq', 'redq', 'rl_toolkit', 'batch_norm']
+
+
+def make(variant, device='cpu', **options):
     """Return a small update."""
-    return Update(load_algorithm(preset, SMALL), 5, 2, seed=1, device=device, **options)
+    preset, overrides = VARIANTS[variant]
+    algorithm = load_algorithm(preset, {**overrides, **SMALL})
+    return Update(algorithm, 5, 2, seed=1, device=device, **options)
 
 
 def blocks(update, count=8, size=6):
@@ -71,7 +76,7 @@ def assert_equal(one, other):
     assert one.metrics() == other.metrics()
 
 
-@pytest.mark.parametrize('preset', ['default', 'td3', 'droq', 'redq', 'rl_toolkit'])
+@pytest.mark.parametrize('preset', PRESETS)
 def test_replayed_steps_train_like_uncaptured_steps(preset):
     uncaptured, captured = make(preset), with_captured_steps(make(preset), call_again)
     for rows in blocks(uncaptured):
@@ -93,7 +98,7 @@ def test_training_continues_if_capturing_fails(caplog):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device is visible')
-@pytest.mark.parametrize('preset', ['default', 'td3', 'droq', 'redq', 'rl_toolkit'])
+@pytest.mark.parametrize('preset', PRESETS)
 def test_graphs_train_like_eager_steps(preset):
     eager, graphs = make(preset, 'cuda', cuda_graphs=False), make(preset, 'cuda')
     for rows in blocks(eager):
@@ -104,7 +109,7 @@ def test_graphs_train_like_eager_steps(preset):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device is visible')
-@pytest.mark.parametrize('preset', ['default', 'td3', 'droq', 'redq', 'rl_toolkit'])
+@pytest.mark.parametrize('preset', PRESETS)
 def test_step_does_not_wait_for_the_device(preset):
     update = make(preset, 'cuda', cuda_graphs=False)
     rows = blocks(update)

@@ -1,0 +1,89 @@
+# Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
+"""`FastGradients` for critics or actors with BatchNorm.
+
+(s, a) and (s', a') pass the critics as one batch. Where BatchNorm uses running moments, that is in
+the actor for a' and in the critics for the actor's loss, plain networks take its place.
+"""
+
+from rl_learner.actor_critic.batch_norm import actor_rate, CRITIC_RATE, fold, update_statistics
+from rl_learner.actor_critic.distributions import fast_sample_squashed
+from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient
+from rl_learner.actor_critic.losses import quantile_loss_gradient
+from rl_learner.actor_critic.mlp import Ensemble
+from rl_learner.actor_critic.noise import Noise
+from rl_learner.actor_critic.targets import quantile_targets
+from rl_learner.fast_path.fast_batch_norm import (
+    BatchNormPass,
+    normalise_inputs,
+    training_backward,
+    training_forward,
+)
+from rl_learner.fast_path.fast_gradients import ActorSample, FastGradients
+from rl_learner.replay.layout import Batch
+import torch
+from torch import Tensor
+
+
+class FastBatchNormGradients(FastGradients):
+    """See `Gradients`; the running moments move, too."""
+
+    def critics(self, rows: Tensor, noise: Noise) -> CriticGradient:
+        """Return the gradient of `quantile_loss` by the critics' parameters."""
+        if not self._algorithm.critic_batch_norm:
+            return super().critics(rows, noise)
+        batch, critics = self._layout.unpack(rows), self._state.critics
+        next_inputs, log_prob = self._sample_actions(batch, noise)
+        joint = torch.cat([self._layout.observation_and_action(rows), next_inputs])
+        inputs, size = normalise_inputs(joint), len(rows)
+        critic_pass = training_forward(critics, inputs, slice(0, size))
+        update_statistics(critics, critic_pass.moments, CRITIC_RATE)
+        target_critics = self._state.target_critics
+        if noise.subset is not None:
+            target_critics = target_critics.subset(noise.subset)
+        target_pass = training_forward(target_critics, inputs, slice(size, None))
+        targets = quantile_targets(
+            self._algorithm,
+            batch,
+            target_pass.output.transpose(0, 1),
+            self._state.temperature,
+            log_prob,
+        )
+        quantiles = critic_pass.output.transpose(0, 1)
+        grad_quantiles = quantile_loss_gradient(quantiles, targets, self._algorithm.critic_loss)
+        gradient = training_backward(critic_pass, grad_quantiles.transpose(0, 1))
+        return CriticGradient(gradient, quantiles, targets)
+
+    def actor(self, rows: Tensor, noise: Noise) -> ActorGradient:
+        """Return the gradient of the actor loss by the actor's parameters."""
+        if self._algorithm.actor_batch_norm:
+            assert noise.action is not None  # drawn for every actor update
+            actor = self._state.actor
+            self._actor_sample = self._sample(
+                actor, self._layout.unpack(rows).observation, noise.action
+            )
+            actor_pass = self._actor_sample.actor_pass.mlp
+            assert isinstance(actor_pass, BatchNormPass)
+            update_statistics(actor, actor_pass.moments, actor_rate(self._algorithm))
+        return super().actor(rows, noise)
+
+    def _sample_actions(self, batch: Batch[Tensor], noise: Noise) -> tuple[Tensor, Tensor | None]:
+        """Return s' with a', (batch, observation + action), and log pi(a'|s')."""
+        if not self._algorithm.actor_batch_norm:
+            return super()._sample_actions(batch, noise)
+        acting = self._state.acting_actor
+        sample = self._sample(acting, batch.next_observation, noise.next_action)
+        assert sample.squashed is not None
+        return sample.inputs, sample.squashed.log_prob
+
+    def _sample(self, parameters: Ensemble, observation: Tensor, normal: Tensor) -> ActorSample:
+        """Return an actor's actions at some observations."""
+        inputs = self._critic_inputs(observation)
+        actor_pass = self._actor_pass(parameters, inputs)
+        action = inputs[:, self._action]
+        squashed = fast_sample_squashed(actor_pass.mean, actor_pass.log_std, normal, action)
+        return ActorSample(inputs, actor_pass, squashed)
+
+    def _maximised_critics(self) -> Ensemble:
+        """Return the critics whose Q the actor maximises, as plain networks."""
+        critics = super()._maximised_critics()
+        return fold(critics) if critics.shape.batch_norm else critics
