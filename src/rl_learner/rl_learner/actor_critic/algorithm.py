@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 from rl_agent.configuration import build, find_file, read_yaml
+from rl_learner.actor_critic.algorithm_checks import check_combinations
 
 Activation = Literal['relu', 'elu', 'tanh']
 HiddenSizes = Annotated[
@@ -35,6 +36,8 @@ class Algorithm:
         num_critics: critics in the ensemble, M.
         num_quantiles: atoms of each critic, N; 1 gives an ordinary critic.
         critic_loss: rho of the quantile regression.
+        critic_loss_scale: kappa in kappa rho(delta / kappa); logcosh and huber are linear instead
+            of squared from errors of this size on.
         dropped_atoms: number of highest target atoms dropped, see `dropped_from`.
         dropped_from: whether `dropped_atoms` counts per critic or for the whole pool.
         target_subset: number of target critics drawn at random for each update (REDQ); 0: all.
@@ -43,6 +46,7 @@ class Algorithm:
         critic_layer_norm: LayerNorm before each activation.
         critic_batch_norm: BatchNorm of the inputs and before each activation; (s, a) and (s', a')
             pass online and target critics as one batch (CrossQ, XQC).
+        critic_unit_weights: after each step, scale each neuron's weights to length 1 (XQC).
         critic_dropout: probability that a neuron is dropped, before LayerNorm; applies in the
             targets, too (DroQ).
         critic_learning_rate: of Adam.
@@ -52,6 +56,7 @@ class Algorithm:
         actor_activation: after each hidden layer.
         actor_layer_norm: LayerNorm before each activation.
         actor_batch_norm: as for the critics; robots get the plain network that acts like it.
+        actor_unit_weights: as for the critics.
         actor_learning_rate: of Adam.
         actor_q: Q that the actor maximises: mean or minimum of the critics, or the first critic.
         policy_delay: critic updates per actor update.
@@ -95,6 +100,7 @@ class Algorithm:
     num_critics: Annotated[int, Field(ge=1, le=100)] = 2
     num_quantiles: Annotated[int, Field(ge=1, le=1000)] = 25
     critic_loss: Literal['logcosh', 'huber', 'squared'] = 'logcosh'
+    critic_loss_scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     dropped_atoms: Annotated[int, Field(ge=0)] = 4
     dropped_from: Literal['critic', 'pool'] = 'pool'
     target_subset: Annotated[int, Field(ge=0)] = 0
@@ -102,6 +108,7 @@ class Algorithm:
     critic_activation: Activation = 'relu'
     critic_layer_norm: bool = True
     critic_batch_norm: bool = False
+    critic_unit_weights: bool = False
     critic_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     critic_learning_rate: Rate = 1e-3
     tau_target: Rate = 0.01
@@ -111,6 +118,7 @@ class Algorithm:
     actor_activation: Activation = 'relu'
     actor_layer_norm: bool = False
     actor_batch_norm: bool = False
+    actor_unit_weights: bool = False
     actor_learning_rate: Rate = 1e-3
     actor_q: Literal['mean', 'min', 'first'] = 'mean'
     policy_delay: Count = 1
@@ -176,105 +184,9 @@ class Algorithm:
         return self.updates_to_data * self.batch_size
 
     @model_validator(mode='after')
-    def _check_critics(self) -> 'Algorithm':
-        """Reject ensembles that leave no target."""
-        if self.target_subset > self.num_critics:
-            raise ValueError(
-                f'target_subset: given {self.target_subset}; accepted: at most num_critics'
-                f' ({self.num_critics}) because the subset is drawn from them'
-            )
-        if self.num_kept_atoms < 1:
-            raise ValueError(
-                f'dropped_atoms: given {self.dropped_atoms} per {self.dropped_from}, which'
-                f' leaves no target; accepted: fewer than the'
-                f' {self.num_target_critics * self.num_quantiles} atoms of'
-                f' {self.num_target_critics} target critics x {self.num_quantiles} quantiles'
-            )
-        return self
-
-    @model_validator(mode='after')
-    def _check_actor(self) -> 'Algorithm':
-        """Reject actors that cannot be trained."""
-        if self.log_std_min >= self.log_std_max:
-            raise ValueError(
-                f'log_std_min: given {self.log_std_min}; accepted: below log_std_max'
-                f' ({self.log_std_max})'
-            )
-        whole_blocks = self.updates_to_data >= 1 and self.updates_to_data.is_integer()
-        if self.actor_update_per_block and not whole_blocks:
-            raise ValueError(
-                f'actor_update_per_block: needs updates_to_data of 1, 2, 3, ...;'
-                f' given {self.updates_to_data}, which does not give whole blocks'
-            )
-        if self.actor_update_per_block and self.policy_delay > 1:
-            raise ValueError(
-                f'policy_delay: given {self.policy_delay} with actor_update_per_block;'
-                ' accepted: one of the two because both set the rate of actor updates'
-            )
-        return self
-
-    @model_validator(mode='after')
-    def _check_batch_norm(self) -> 'Algorithm':
-        """Reject what BatchNorm cannot be combined with."""
-        for network in ('critic', 'actor'):
-            if not getattr(self, f'{network}_batch_norm'):
-                continue
-            conflicts = {f'{network}_layer_norm': 'a layer has one kind of normalisation'}
-            if network == 'critic':
-                conflicts['critic_dropout'] = 'dropped neurons change the variance'
-            for name, reason in conflicts.items():
-                if getattr(self, name):
-                    raise ValueError(
-                        f'{name}: given {getattr(self, name)} with {network}_batch_norm;'
-                        f' accepted: one of the two because {reason}'
-                    )
-            if self.batch_size < 2:
-                raise ValueError(
-                    f'batch_size: given {self.batch_size} with {network}_batch_norm; accepted: 2'
-                    ' or more because one row has no variance'
-                )
-            if self.matmul_precision != 'float32':
-                raise ValueError(
-                    f'matmul_precision: given {self.matmul_precision} with {network}_batch_norm;'
-                    ' accepted: float32 because rounded moments would not match the products'
-                )
-        if self.actor_batch_norm and self.distribution == 'deterministic':
-            raise ValueError(
-                'actor_batch_norm: given true with distribution: deterministic; accepted: false'
-                ' because a target actor has no moments of its own'
-            )
-        return self
-
-    @model_validator(mode='after')
-    def _check_temperature(self) -> 'Algorithm':
-        """Reject temperatures that contradict the distribution or the parameter's form."""
-        if self.distribution == 'deterministic' and (
-            self.temperature == 'auto' or self.initial_temperature > 0
-        ):
-            raise ValueError(
-                'temperature: a deterministic actor has no entropy;'
-                ' accepted: temperature: fixed and initial_temperature: 0'
-            )
-        if self.temperature == 'auto' and self.initial_temperature == 0:
-            raise ValueError(
-                'initial_temperature: given 0 with temperature: auto; accepted: above 0 because'
-                ' exp and softplus never reach 0'
-            )
-        return self
-
-    @model_validator(mode='after')
-    def _check_replay(self) -> 'Algorithm':
-        """Reject a warmup that is never reached, and a bound of nothing."""
-        if self.warmup > self.replay_capacity:
-            raise ValueError(
-                f'warmup: given {self.warmup}; accepted: at most replay_capacity'
-                f' ({self.replay_capacity}), or training never starts'
-            )
-        if self.return_bound and not self.normalise_rewards:
-            raise ValueError(
-                f'return_bound: given {self.return_bound} without normalise_rewards; accepted: 0,'
-                ' or normalise_rewards: true, because raw rewards are not bounded'
-            )
+    def _check(self) -> 'Algorithm':
+        """Reject combinations that cannot work, with the reason."""
+        check_combinations(self)
         return self
 
 

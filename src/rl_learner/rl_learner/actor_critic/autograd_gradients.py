@@ -61,7 +61,10 @@ class AutogradGradients:
         targets = quantile_targets(
             self._algorithm, batch, target_quantiles, self._state.temperature, log_prob
         )
-        critic_loss = quantile_loss(quantiles, targets, self._algorithm.critic_loss)
+        algorithm = self._algorithm
+        critic_loss = quantile_loss(
+            quantiles, targets, algorithm.critic_loss, algorithm.critic_loss_scale
+        )
         (gradient,) = torch.autograd.grad(critic_loss, critics.flat)
         return CriticGradient(gradient, quantiles.detach(), targets)
 

@@ -17,8 +17,10 @@ def quantile_fractions(num_quantiles: int, device: torch.device | str = 'cpu') -
     return (torch.arange(num_quantiles, device=device) + 0.5) / num_quantiles
 
 
-def rho(delta: Tensor, critic_loss: CriticLoss) -> Tensor:
-    """Return the penalty of each difference, of delta's shape."""
+def rho(delta: Tensor, critic_loss: CriticLoss, scale: float = 1.0) -> Tensor:
+    """Return the penalty of each difference, of delta's shape, scaled as in `quantile_loss`."""
+    if scale != 1.0:
+        return scale * rho(delta / scale, critic_loss)
     if critic_loss == 'logcosh':
         return delta + functional.softplus(-2.0 * delta) - math.log(2.0)
     if critic_loss == 'huber':
@@ -27,7 +29,9 @@ def rho(delta: Tensor, critic_loss: CriticLoss) -> Tensor:
     return 0.5 * delta.square()
 
 
-def quantile_loss(quantiles: Tensor, targets: Tensor, critic_loss: CriticLoss) -> Tensor:
+def quantile_loss(
+    quantiles: Tensor, targets: Tensor, critic_loss: CriticLoss, scale: float = 1.0
+) -> Tensor:
     """Return the mean of |tau_i - 1{delta_ij < 0}| rho(delta_ij), delta_ij = y_j - q_i, scalar.
 
     Source: QR-DQN, arXiv:1710.10044, eq. 10; TQC, arXiv:2005.04269, eq. 9, which sums over i
@@ -37,6 +41,7 @@ def quantile_loss(quantiles: Tensor, targets: Tensor, critic_loss: CriticLoss) -
         quantiles: q_i, (batch, critic, quantile).
         targets: y_j, (batch, target), the same for each critic.
         critic_loss: selects rho.
+        scale: kappa in kappa rho(delta / kappa).
 
     Raises:
         ValueError: the shapes do not match.
@@ -45,10 +50,12 @@ def quantile_loss(quantiles: Tensor, targets: Tensor, critic_loss: CriticLoss) -
     fractions = quantile_fractions(quantiles.shape[2], quantiles.device)
     delta = targets[:, None, None, :] - quantiles[..., None]
     weight = (fractions[:, None] - (delta.detach() < 0).float()).abs()
-    return (weight * rho(delta, critic_loss)).mean()
+    return (weight * rho(delta, critic_loss, scale)).mean()
 
 
-def quantile_loss_gradient(quantiles: Tensor, targets: Tensor, critic_loss: CriticLoss) -> Tensor:
+def quantile_loss_gradient(
+    quantiles: Tensor, targets: Tensor, critic_loss: CriticLoss, scale: float = 1.0
+) -> Tensor:
     """Return the gradient of `quantile_loss` by `quantiles`, (batch, critic, quantile).
 
     In closed form: -|tau_i - 1{delta_ij < 0}| rho'(delta_ij), averaged as in `quantile_loss`.
@@ -61,17 +68,18 @@ def quantile_loss_gradient(quantiles: Tensor, targets: Tensor, critic_loss: Crit
         quantiles: (batch, critic, quantile).
         targets: (batch, target).
         critic_loss: selects rho.
+        scale: kappa in kappa rho(delta / kappa).
 
     Raises:
         ValueError: the shapes do not match.
     """
     _check_shapes(quantiles, targets)
-    derivatives, scale = _rho_derivatives(quantiles, targets, critic_loss)
+    derivatives, factor = _rho_derivatives(quantiles, targets, critic_loss, scale)
     gradient = derivatives.sum(dim=1).view_as(quantiles)
     if quantiles.shape[2] > 1:
         magnitudes = derivatives.abs_().sum(dim=1).view_as(quantiles)
         gradient.addcmul_(magnitudes, _signed_fractions(quantiles.shape[2], quantiles.device))
-    return gradient.mul_(-0.5 * scale / (quantiles.numel() * targets.shape[1]))
+    return gradient.mul_(-0.5 * factor / (quantiles.numel() * targets.shape[1]))
 
 
 @lru_cache(maxsize=64)
@@ -81,22 +89,22 @@ def _signed_fractions(num_quantiles: int, device: torch.device) -> Tensor:
 
 
 def _rho_derivatives(
-    quantiles: Tensor, targets: Tensor, critic_loss: CriticLoss
+    quantiles: Tensor, targets: Tensor, critic_loss: CriticLoss, scale: float
 ) -> tuple[Tensor, float]:
-    """Return rho'(delta_ij) / scale, (batch, target, critic x quantile), and the scale.
+    """Return rho'(delta_ij / scale) / factor, (batch, target, critic x quantile), and the factor.
 
     Targets are the middle axis, so that sums over them read contiguous memory. The log-cosh
     derivative tanh(x) is computed as 2 (sigmoid(2 x) - 1/2), six times faster on a CPU.
     """
     if critic_loss == 'logcosh':
-        quantiles, targets = 2.0 * quantiles, 2.0 * targets
+        quantiles, targets = (2.0 / scale) * quantiles, (2.0 / scale) * targets
     rows = quantiles.flatten(start_dim=1).contiguous()
     delta = targets[:, :, None] - rows[:, None, :]
     if critic_loss == 'logcosh':
         return delta.sigmoid_().sub_(0.5), 2.0
     if critic_loss == 'huber':
-        delta.clamp_(-1.0, 1.0)
-    return delta, 1.0
+        delta.clamp_(-scale, scale)
+    return delta, 1.0 / scale
 
 
 def _check_shapes(quantiles: Tensor, targets: Tensor) -> None:

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 import torch.nn.functional as functional
 
+_SHORTEST_WEIGHTS = 1e-12  # weights that are all 0 have no direction and stay as they are
+
 
 class Layer(NamedTuple):
     """Parameters of one layer for all members.
@@ -240,6 +242,13 @@ def mlp(ensemble: Ensemble, inputs: Tensor, masks: list[Tensor] | None = None) -
             values = values * layer.norm_weight + layer.norm_bias
         values = activate(values, shape.activation)
     return values
+
+
+@torch.no_grad()
+def normalise_weights_(weight: Tensor) -> None:
+    """Scale each neuron's weights to length 1, in place, (..., out, in)."""
+    length = torch.linalg.vector_norm(weight, dim=-1, keepdim=True)
+    weight.div_(length.clamp_(min=_SHORTEST_WEIGHTS))
 
 
 def check_inputs(ensemble: Ensemble, inputs: Tensor) -> None:

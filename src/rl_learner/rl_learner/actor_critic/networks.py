@@ -13,7 +13,7 @@ from rl_learner.actor_critic.batch_norm import (
     Moments,
     training_output,
 )
-from rl_learner.actor_critic.mlp import Ensemble, mlp, MlpShape
+from rl_learner.actor_critic.mlp import Ensemble, mlp, MlpShape, normalise_weights_
 import torch
 from torch import Tensor
 
@@ -40,6 +40,7 @@ class Actor:
         """
         self.architecture = _architecture(algorithm, observation_size, action_size)
         self._initial_log_std = algorithm.initial_log_std
+        self._unit_weights = algorithm.actor_unit_weights
         distribution = algorithm.distribution
         output_sizes = {'gaussian': 2 * action_size, 'deterministic': action_size, 'gsde': 0}
         self.shape = MlpShape(
@@ -59,18 +60,27 @@ class Actor:
 
     def initial(self, generator: torch.Generator) -> Ensemble:
         """Return fresh parameters, (1, parameter)."""
-        mlp_parameters = self.shape.initial(1, generator)
-        device = mlp_parameters.device
-        statistics = initial_statistics(self.shape, 1, device)
-        if not self._sde_sizes:
-            return Ensemble(self.shape, mlp_parameters, statistics)
-        weight, bias, log_std = self._sde_sizes  # lengths
-        bound = 1.0 / math.sqrt(self.architecture.hidden_sizes[-1])
-        head = torch.empty(1, weight + bias, device=device)
-        head.uniform_(-bound, bound, generator=generator)
-        log_sigma = torch.full((1, log_std), self._initial_log_std, device=device)
-        flat = torch.cat([mlp_parameters, head, log_sigma], dim=1)
-        return Ensemble(self.shape, flat, statistics)
+        flat = self.shape.initial(1, generator)
+        device = flat.device
+        if self._sde_sizes:
+            weight, bias, log_std = self._sde_sizes  # lengths
+            bound = 1.0 / math.sqrt(self.architecture.hidden_sizes[-1])
+            head = torch.empty(1, weight + bias, device=device)
+            head.uniform_(-bound, bound, generator=generator)
+            log_sigma = torch.full((1, log_std), self._initial_log_std, device=device)
+            flat = torch.cat([flat, head, log_sigma], dim=1)
+        ensemble = Ensemble(self.shape, flat, initial_statistics(self.shape, 1, device))
+        self.constrain(ensemble)
+        return ensemble
+
+    def constrain(self, parameters: Ensemble) -> None:
+        """Normalise the weights after a step of the optimizer, if the algorithm does; in place."""
+        if not self._unit_weights:
+            return
+        for layer in parameters.layers:
+            normalise_weights_(layer.weight)
+        if self._sde_sizes:
+            normalise_weights_(self.sde_head(parameters.flat.detach())[0])
 
     def distribution(self, parameters: Ensemble, observation: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and log_std before tanh, (batch, action) each.
@@ -153,6 +163,7 @@ class Critics:
     def __init__(self, algorithm: Algorithm, observation_size: int, action_size: int) -> None:
         """Derive the shape of the networks; arguments as for `Actor`."""
         self.num_critics = algorithm.num_critics
+        self._unit_weights = algorithm.critic_unit_weights
         self.shape = MlpShape(
             observation_size + action_size,
             algorithm.critic_hidden_sizes,
@@ -167,7 +178,15 @@ class Critics:
         """Return fresh parameters, (critic, parameter)."""
         parameters = self.shape.initial(self.num_critics, generator)
         statistics = initial_statistics(self.shape, self.num_critics, generator.device)
-        return Ensemble(self.shape, parameters, statistics)
+        ensemble = Ensemble(self.shape, parameters, statistics)
+        self.constrain(ensemble)
+        return ensemble
+
+    def constrain(self, parameters: Ensemble) -> None:
+        """Normalise the weights after a step of the optimizer, if the algorithm does; in place."""
+        if self._unit_weights:
+            for layer in parameters.layers:
+                normalise_weights_(layer.weight)
 
     def quantiles(
         self,

@@ -13,7 +13,9 @@ _BEFORE: dict[str, Any] = {
     'distribution': None,
     'normalise_observations': None,
     'actor_batch_norm': False,
+    'actor_unit_weights': False,
     'critic_batch_norm': False,
+    'critic_unit_weights': False,
     'normalise_rewards': False,
 }
 

@@ -8,7 +8,6 @@ the actor for a' and in the critics for the actor's loss, plain networks take it
 from rl_learner.actor_critic.batch_norm import actor_rate, CRITIC_RATE, fold, update_statistics
 from rl_learner.actor_critic.distributions import fast_sample_squashed
 from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient
-from rl_learner.actor_critic.losses import quantile_loss_gradient
 from rl_learner.actor_critic.mlp import Ensemble
 from rl_learner.actor_critic.noise import Noise
 from rl_learner.actor_critic.targets import quantile_targets
@@ -49,7 +48,7 @@ class FastBatchNormGradients(FastGradients):
             log_prob,
         )
         quantiles = critic_pass.output.transpose(0, 1)
-        grad_quantiles = quantile_loss_gradient(quantiles, targets, self._algorithm.critic_loss)
+        grad_quantiles = self._loss_gradient(quantiles, targets)
         gradient = training_backward(critic_pass, grad_quantiles.transpose(0, 1))
         return CriticGradient(gradient, quantiles, targets)
 

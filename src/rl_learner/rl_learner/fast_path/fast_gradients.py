@@ -80,9 +80,16 @@ class FastGradients:
         inputs = self._layout.observation_and_action(rows)
         critic_pass = forward(critics, inputs, noise.critic_masks, dtype=self._dtype)
         quantiles = critic_pass.output.transpose(0, 1)
-        grad_quantiles = quantile_loss_gradient(quantiles, targets, self._algorithm.critic_loss)
+        grad_quantiles = self._loss_gradient(quantiles, targets)
         backward(critic_pass, grad_quantiles.transpose(0, 1), grad_layers)
         return CriticGradient(gradient, quantiles, targets)
+
+    def _loss_gradient(self, quantiles: Tensor, targets: Tensor) -> Tensor:
+        """Return the gradient of `quantile_loss` by the quantiles."""
+        algorithm = self._algorithm
+        return quantile_loss_gradient(
+            quantiles, targets, algorithm.critic_loss, algorithm.critic_loss_scale
+        )
 
     def actor(self, rows: Tensor, noise: Noise) -> ActorGradient:
         """Return the gradient of the actor loss by the actor's parameters."""

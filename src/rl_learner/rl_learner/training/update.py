@@ -179,11 +179,13 @@ class Update:
         if plan.record_critics:
             step_metrics.critics.update(self._critic_metrics(critic_gradient))
         self._update_network('critics', critic_gradient.gradient)
+        self.critics.constrain(self._state.critics)
         if plan.update_actor:
             actor_gradient = self._gradients.actor(rows, noise)
             if plan.record_actor:
                 step_metrics.actor.update(self._actor_metrics(actor_gradient))
             self._update_network('actor', actor_gradient.gradient)
+            self.actor.constrain(self._state.actor)
             self._state.fold_actor()
             self._update_temperature(actor_gradient.log_prob)
         if plan.update_targets:
@@ -224,7 +226,10 @@ class Update:
         rows = max(1, _PAIRS_PER_RECORD // (quantiles[0].numel() * targets.shape[1]))
         return {
             'critic_loss': quantile_loss(
-                quantiles[:rows], targets[:rows], self.algorithm.critic_loss
+                quantiles[:rows],
+                targets[:rows],
+                self.algorithm.critic_loss,
+                self.algorithm.critic_loss_scale,
             ),
             'q_mean': quantiles.mean(),
             'quantile_spread': quantiles.std(dim=2, correction=0).mean(),
