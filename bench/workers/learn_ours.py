@@ -35,7 +35,9 @@ class Run:
         assert isinstance(space, gymnasium.spaces.Box)
         self._low, self._high = space.low, space.high
         self._seed = seed
-        self.algorithm = load_algorithm(preset, overrides)
+        assert self.env.spec is not None
+        episode_steps = self.env.spec.max_episode_steps or 0
+        self.algorithm = load_algorithm(preset, overrides, episode_steps)
         assert self.env.observation_space.shape is not None
         observation_size, action_size = self.env.observation_space.shape[0], space.shape[0]
         self.update = Update(self.algorithm, observation_size, action_size, seed=seed)

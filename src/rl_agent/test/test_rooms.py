@@ -42,7 +42,7 @@ FLOORS = {
         'recordings monitoring training bringup',
         'run fast_path',
         'journal actor_critic',
-        'normalisation',
+        'normalisation optimisation',
         'replay',
         'system',
     ),
@@ -60,6 +60,7 @@ TORCH = (
     'rl_learner.fast_path',
     'rl_learner.nodes.learner_node',
     'rl_learner.normalisation.observation_statistics',
+    'rl_learner.optimisation',
     'rl_learner.training',
 )
 

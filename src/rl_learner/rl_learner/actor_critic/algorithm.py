@@ -2,6 +2,7 @@
 """Every option of the update rule, with its default and bounds."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -16,6 +17,9 @@ HiddenSizes = Annotated[
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
+_HORIZONS_PER_EPISODE = 5.0
+_LOWEST_DISCOUNT, _HIGHEST_DISCOUNT = 0.95, 0.995
+
 
 @dataclass(frozen=True, config=ConfigDict(extra='forbid'))
 class Algorithm:
@@ -27,6 +31,8 @@ class Algorithm:
 
     Attributes:
         gamma: discount of one control step.
+        gamma_from_episode: take gamma from the number T of steps of an episode instead, as XQC:
+            (T/5 - 1) / (T/5), at least 0.95 and at most 0.995.
         n_step: number of rewards summed before a target bootstraps.
         batch_size: transitions per critic update.
         updates_to_data: critic updates per transition (UTD).
@@ -50,6 +56,8 @@ class Algorithm:
         critic_dropout: probability that a neuron is dropped, before LayerNorm; applies in the
             targets, too (DroQ).
         critic_learning_rate: of Adam.
+        target_network: targets come from critics of their own, which follow the critics slowly;
+            false: from the critics themselves (CrossQ).
         tau_target: fraction by which a target update moves the targets towards their networks.
         target_delay: critic updates per target update.
         actor_hidden_sizes: neurons of each hidden layer.
@@ -77,6 +85,10 @@ class Algorithm:
         temperature_parameter: function from the learned parameter to the positive temperature.
         temperature_learning_rate: of Adam.
         target_entropy_scale: the target entropy is -scale times the number of actions, in nats.
+        adam_beta_1: decay of Adam's first moment.
+        learning_rate_decay_updates: critic updates during which all learning rates fall linearly;
+            0: they are constant.
+        final_learning_rate_fraction: of each learning rate, after these updates.
         max_gradient_norm: bound of each network's global gradient norm; 0: none.
         normalise_observations: by running mean and deviation, which are sent with the policy.
         observation_clip: bound of a normalised observation.
@@ -90,6 +102,7 @@ class Algorithm:
     """
 
     gamma: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    gamma_from_episode: bool = False
     n_step: Annotated[int, Field(ge=1, le=100)] = 1
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
     updates_to_data: Annotated[float, Field(gt=0, le=1000)] = 1.0
@@ -111,6 +124,7 @@ class Algorithm:
     critic_unit_weights: bool = False
     critic_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     critic_learning_rate: Rate = 1e-3
+    target_network: bool = True
     tau_target: Rate = 0.01
     target_delay: Count = 1
 
@@ -140,6 +154,9 @@ class Algorithm:
     temperature_learning_rate: Rate = 1e-3
     target_entropy_scale: Annotated[float, Field(gt=0, le=100)] = 1.0
 
+    adam_beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    learning_rate_decay_updates: Annotated[int, Field(ge=0)] = 0
+    final_learning_rate_fraction: Annotated[float, Field(ge=0, le=1)] = 0.1
     max_gradient_norm: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     normalise_observations: bool = False
     observation_clip: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
@@ -190,16 +207,28 @@ class Algorithm:
         return self
 
 
-def load_algorithm(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Algorithm:
+def load_algorithm(
+    name_or_path: str, overrides: Mapping[str, Any] | None = None, episode_steps: int = 0
+) -> Algorithm:
     """Return a preset, or the algorithm that a YAML file describes.
 
     Args:
         name_or_path: `default`, `sac`, ..., or a path that ends in .yaml or .yml.
         overrides: values that replace keys of the file.
+        episode_steps: of the task, for `gamma_from_episode`; 0: unknown, gamma stays.
 
     Raises:
         ConfigurationError: the file does not exist or has errors, one line for each.
     """
     path = find_file('algorithms', name_or_path)
     content = {**read_yaml(path), **(overrides or {})}
-    return build(Algorithm, content, str(path))
+    algorithm = build(Algorithm, content, str(path))
+    if algorithm.gamma_from_episode and episode_steps:
+        return replace(algorithm, gamma=episode_discount(episode_steps))
+    return algorithm
+
+
+def episode_discount(steps: int) -> float:
+    """Return the discount whose horizon is a fifth of an episode, within 0.95 and 0.995 (XQC)."""
+    horizon = steps / _HORIZONS_PER_EPISODE
+    return min(max((horizon - 1.0) / horizon, _LOWEST_DISCOUNT), _HIGHEST_DISCOUNT)

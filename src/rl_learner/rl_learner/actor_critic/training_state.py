@@ -5,13 +5,14 @@ import logging
 from typing import Any, Literal
 
 from rl_agent.errors import TrainingError
-from rl_learner.actor_critic.adam import Adam
 from rl_learner.actor_critic.algorithm import Algorithm
 from rl_learner.actor_critic.batch_norm import fold
 from rl_learner.actor_critic.networks import Actor, Critics
 from rl_learner.actor_critic.weight_meaning import check_meaning, meaning_of
 from rl_learner.normalisation.observation_statistics import ObservationStatistics
 from rl_learner.normalisation.return_statistics import ReturnStatistics
+from rl_learner.optimisation.adam import Adam
+from rl_learner.optimisation.learning_rate import decayed
 import torch
 from torch import Tensor
 import torch.nn.functional as functional
@@ -27,7 +28,7 @@ class TrainingState:
         critics: parameters of the critics, (critic, parameter).
         acting_actor: the actor as sent to robots; with BatchNorm a plain network, else `actor`.
         target_actor: parameters of the target actor; only deterministic algorithms update it.
-        target_critics: parameters of the target critics.
+        target_critics: parameters of the target critics; without a target network, `critics`.
         optimizers: of `actor`, `critics` and `temperature`.
         statistics: of the observations.
         returns: of the rewards; only algorithms that normalise rewards use them.
@@ -58,7 +59,8 @@ class TrainingState:
         self._algorithm = algorithm
         self.generator = generator
         self.actor, self.critics = actor.initial(generator), critics.initial(generator)
-        self.target_actor, self.target_critics = self.actor.copy(), self.critics.copy()
+        self.target_actor = self.actor.copy()
+        self.target_critics = self.critics.copy() if algorithm.target_network else self.critics
         self.acting_actor = fold(self.actor) if algorithm.actor_batch_norm else self.actor
         fixed = algorithm.temperature == 'fixed'
         self._temperature_form: TemperatureForm = (
@@ -67,16 +69,34 @@ class TrainingState:
         value = torch.tensor(algorithm.initial_temperature, dtype=torch.float64)
         parameter = parameter_from_temperature(value, self._temperature_form)
         self._temperature_parameter = parameter.to(device, torch.float32)
+        self._learning_rates = {
+            'actor': algorithm.actor_learning_rate,
+            'critics': algorithm.critic_learning_rate,
+            'temperature': algorithm.temperature_learning_rate,
+        }
+        parameters = (self.actor.flat, self.critics.flat, self._temperature_parameter)
+        varies = algorithm.learning_rate_decay_updates > 0
         self.optimizers = {
-            'actor': Adam(self.actor.flat, algorithm.actor_learning_rate, fused=fused),
-            'critics': Adam(self.critics.flat, algorithm.critic_learning_rate, fused=fused),
-            'temperature': Adam(
-                self._temperature_parameter, algorithm.temperature_learning_rate, fused=fused
-            ),
+            name: Adam(parameter, rate, fused=fused, beta_1=algorithm.adam_beta_1, varies=varies)
+            for parameter, (name, rate) in zip(
+                parameters, self._learning_rates.items(), strict=True
+            )
         }
         self.statistics = ObservationStatistics(actor.architecture.observation_size, device)
         self.returns = ReturnStatistics(algorithm.gamma, algorithm.return_bound)
         self.updates = self.actor_updates = 0
+
+    def decay_learning_rates(self) -> None:
+        """Set the learning rates of the next update, if they change."""
+        algorithm = self._algorithm
+        decay_updates = algorithm.learning_rate_decay_updates
+        if not decay_updates:
+            return
+        final_fraction = algorithm.final_learning_rate_fraction
+        for name, rate in self._learning_rates.items():
+            self.optimizers[name].set_learning_rate(
+                decayed(rate, self.updates, decay_updates, final_fraction)
+            )
 
     def fold_actor(self) -> None:
         """Bring `acting_actor` up to date, in place: captured CUDA graphs refer to it."""
@@ -95,11 +115,12 @@ class TrainingState:
 
     def _networks(self) -> dict[str, Tensor]:
         """Return all trained tensors by their names in a checkpoint."""
+        has_target = self.target_critics is not self.critics
         return {
             'actor': self.actor.frozen.flat,
             'critics': self.critics.frozen.flat,
             'target_actor': self.target_actor.flat,
-            'target_critics': self.target_critics.flat,
+            **({'target_critics': self.target_critics.flat} if has_target else {}),
             'temperature': self._temperature_parameter,
             **{
                 f'{name}_moments': network.statistics
@@ -138,8 +159,10 @@ class TrainingState:
         """
         check_meaning(self._algorithm, state.get('meaning', {}))
         current = self._networks()
+        # a run that had no target network gets one, which begins with its critics
+        saved = {'target_critics': state['networks']['critics'], **state['networks']}
         for name, tensor in current.items():
-            given = tuple(state['networks'][name].shape)
+            given = tuple(saved[name].shape)
             if given != tuple(tensor.shape):
                 raise TrainingError(
                     f'checkpoint: {name}: given {given} parameters;'
@@ -147,7 +170,7 @@ class TrainingState:
                 )
         temperature_parameter = self._temperature_parameter.clone()
         for name, tensor in current.items():
-            tensor.copy_(state['networks'][name])
+            tensor.copy_(saved[name])
         self.fold_actor()
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state['optimizers'][name])

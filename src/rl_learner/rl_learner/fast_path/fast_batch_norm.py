@@ -101,10 +101,12 @@ def training_forward(
         hidden.append(part)
         moments.append(part_moments)
         values = part.output
-    output = values[:, rows]
-    if shape.output_size:
-        output = linear(layers[-1], output, transposed=True)
-    return BatchNormPass(ensemble, hidden, output, moments)
+    return BatchNormPass(ensemble, hidden, _output(ensemble, values[:, rows]), moments)
+
+
+def other_output(batch_norm_pass: BatchNormPass, rows: slice) -> Tensor:
+    """Return the output of other rows of the batch, (member, row, out)."""
+    return _output(batch_norm_pass.ensemble, batch_norm_pass.hidden[-1].output[:, rows])
 
 
 def training_backward(batch_norm_pass: BatchNormPass, gradient: Tensor) -> Tensor:
@@ -135,6 +137,13 @@ def training_backward(batch_norm_pass: BatchNormPass, gradient: Tensor) -> Tenso
             gradient = torch.bmm(gradient, part.weight)
     _split_input_scale(ensemble, grad_layers[0].weight, ensemble.shape.input_scale(flat))
     return flat
+
+
+def _output(ensemble: Ensemble, features: Tensor) -> Tensor:
+    """Return the output for the last hidden layer's, (member, row, size)."""
+    if not ensemble.shape.output_size:
+        return features
+    return linear(ensemble.layers[-1], features, transposed=True)
 
 
 def _input_scale(ensemble: Ensemble) -> Tensor:

@@ -14,6 +14,8 @@ from rl_learner.actor_critic.targets import quantile_targets
 from rl_learner.fast_path.fast_batch_norm import (
     BatchNormPass,
     normalise_inputs,
+    NormalisedInputs,
+    other_output,
     training_backward,
     training_forward,
 )
@@ -36,16 +38,9 @@ class FastBatchNormGradients(FastGradients):
         inputs, size = normalise_inputs(joint), len(rows)
         critic_pass = training_forward(critics, inputs, slice(0, size))
         update_statistics(critics, critic_pass.moments, CRITIC_RATE)
-        target_critics = self._state.target_critics
-        if noise.subset is not None:
-            target_critics = target_critics.subset(noise.subset)
-        target_pass = training_forward(target_critics, inputs, slice(size, None))
+        target_quantiles = self._target_quantiles(critic_pass, inputs, size, noise)
         targets = quantile_targets(
-            self._algorithm,
-            batch,
-            target_pass.output.transpose(0, 1),
-            self._state.temperature,
-            log_prob,
+            self._algorithm, batch, target_quantiles, self._state.temperature, log_prob
         )
         quantiles = critic_pass.output.transpose(0, 1)
         grad_quantiles = self._loss_gradient(quantiles, targets)
@@ -64,6 +59,26 @@ class FastBatchNormGradients(FastGradients):
             assert isinstance(actor_pass, BatchNormPass)
             update_statistics(actor, actor_pass.moments, actor_rate(self._algorithm))
         return super().actor(rows, noise)
+
+    def _target_quantiles(
+        self, critic_pass: BatchNormPass, inputs: NormalisedInputs, size: int, noise: Noise
+    ) -> Tensor:
+        """Return the target critics' quantiles at (s', a'), the rows from `size` on.
+
+        Args:
+            critic_pass: of the critics, which are the target critics, too, without a network
+                for targets.
+            inputs: of both halves of the batch.
+            size: of each half.
+            noise: selects the target critics.
+        """
+        next_rows, target_critics = slice(size, None), self._state.target_critics
+        if target_critics is self._state.critics:
+            output = other_output(critic_pass, next_rows)
+            return (output if noise.subset is None else output[noise.subset]).transpose(0, 1)
+        if noise.subset is not None:
+            target_critics = target_critics.subset(noise.subset)
+        return training_forward(target_critics, inputs, next_rows).output.transpose(0, 1)
 
     def _sample_actions(self, batch: Batch[Tensor], noise: Noise) -> tuple[Tensor, Tensor | None]:
         """Return s' with a', (batch, observation + action), and log pi(a'|s')."""

@@ -92,7 +92,9 @@ class LearnerNode(ManagedNode):
         if lacking := missing_keys(signing_key=key):
             self.get_logger().info(lacking)
         robot = load_robot(parameters.robot)
-        self._algorithm = load_algorithm(parameters.algorithm, self._overrides())
+        self._algorithm = load_algorithm(
+            parameters.algorithm, self._overrides(), robot.episode_steps
+        )
         folder = open_run_folder(Path(parameters.run_folder).expanduser())
         self._lock = RunLock(folder)
         try:

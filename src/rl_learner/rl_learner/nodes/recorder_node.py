@@ -64,7 +64,7 @@ class RecorderNode(ManagedNode):
         """Open the table and subscribe."""
         parameters = self._settings
         robot = load_robot(parameters.robot)
-        algorithm = load_algorithm(parameters.algorithm)
+        algorithm = load_algorithm(parameters.algorithm, episode_steps=robot.episode_steps)
         self._folder = open_run_folder(Path(parameters.run_folder).expanduser())
         self._episodes = EpisodeLog(self._folder)
         recorder = self._recorder = RunScalars(algorithm, self._episodes.total_steps)

@@ -70,8 +70,9 @@ class ReplayBridgeNode(ManagedNode):
         """Open the journal and subscribe."""
         parameters = self._settings
         self._keys = keys = load_fleet_keys(parameters.fleet_key)
-        spaces = Spaces(load_robot(parameters.robot))
-        algorithm = load_algorithm(parameters.algorithm)
+        robot = load_robot(parameters.robot)
+        spaces = Spaces(robot)
+        algorithm = load_algorithm(parameters.algorithm, episode_steps=robot.episode_steps)
         folder = open_run_folder(Path(parameters.run_folder).expanduser())
         claim_run(folder, RunIdentity.of(spaces, algorithm))
         settings = JournalSettings(

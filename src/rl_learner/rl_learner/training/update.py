@@ -122,6 +122,7 @@ class Update:
         with torch.inference_mode(self._is_inference):
             for index, batch in enumerate(block):
                 plan = self._plan(last=index == len(block) - 1)
+                self._state.decay_learning_rates()
                 self._count(plan, self._run_step(batch, plan))
 
     def _prepare(self, rows: Tensor) -> Tensor:
@@ -216,7 +217,8 @@ class Update:
     def _update_targets(self) -> None:
         """Move the targets towards their networks by `tau_target` of the distance."""
         state, tau = self._state, self.algorithm.tau_target
-        state.target_critics.flat.lerp_(state.critics.frozen.flat, tau)
+        if self.algorithm.target_network:
+            state.target_critics.flat.lerp_(state.critics.frozen.flat, tau)
         if self.algorithm.distribution == 'deterministic':
             state.target_actor.flat.lerp_(state.actor.frozen.flat, tau)
 

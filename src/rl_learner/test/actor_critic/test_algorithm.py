@@ -110,6 +110,12 @@ def test_overrides_replace_keys_of_the_file():
             },
             'a target actor has no moments',
         ),
+        (
+            {'critic_unit_weights': True, 'critic_layer_norm': False},
+            'critic_unit_weights: given true without critic_batch_norm or critic_layer_norm',
+        ),
+        ({'actor_unit_weights': True}, 'actor_unit_weights: given true without'),
+        ({'critic_loss_scale': 0.0}, 'critic_loss_scale: given 0.0; accepted: greater than 0'),
         ({'return_bound': 5.0}, 'raw rewards are not bounded'),
         ({'gamma': 1.0}, 'gamma: given 1.0; accepted: less than 1'),
         ({'critic_loss': 'mse'}, "critic_loss: given 'mse'; accepted: 'logcosh'"),
@@ -120,6 +126,17 @@ def test_overrides_replace_keys_of_the_file():
 def test_impossible_options_are_rejected_with_the_reason(overrides, message):
     with pytest.raises(ConfigurationError, match=message):
         load_algorithm('default', overrides)
+
+
+@pytest.mark.parametrize(
+    ('steps', 'expected'), [(1000, 0.995), (500, 0.99), (200, 0.975), (20, 0.95), (1, 0.95)]
+)
+def test_gamma_from_the_length_of_an_episode(steps, expected):
+    """(T/5 - 1) / (T/5) within 0.95 and 0.995."""
+    overrides = {'gamma_from_episode': True, 'gamma': 0.5}
+    assert load_algorithm('default', overrides, steps).gamma == pytest.approx(expected)
+    assert load_algorithm('default', overrides).gamma == 0.5  # of an unknown task
+    assert load_algorithm('default', {'gamma': 0.5}, steps).gamma == 0.5
 
 
 def test_unknown_preset_is_reported_with_a_suggestion():

@@ -73,6 +73,28 @@ def test_one_quantile_gives_half_the_squared_bellman_residual():
     assert loss == pytest.approx((1.0 + 0.25) / 2)
 
 
+@pytest.mark.parametrize('critic_loss', LOSSES)
+@pytest.mark.parametrize('scale', [0.1, 3.0])
+def test_scaled_loss_and_its_gradient(critic_loss, scale):
+    quantiles, targets = [-1.0, 0.05, 0.2], [0.0, 0.1, 0.4, 6.0]
+    penalty = PENALTIES[critic_loss]
+    expected = by_hand(quantiles, targets, lambda delta: scale * penalty(delta / scale))
+    leaf = torch.tensor([[quantiles]], dtype=torch.float64, requires_grad=True)
+    given = torch.tensor([targets], dtype=torch.float64)
+    loss = quantile_loss(leaf, given, critic_loss, scale)
+    assert loss.item() == pytest.approx(expected, rel=1e-6)
+    loss.backward()
+    gradient = quantile_loss_gradient(leaf.detach(), given, critic_loss, scale)
+    assert torch.allclose(gradient, leaf.grad, rtol=1e-6)
+
+
+def test_a_scaled_logcosh_is_linear_from_its_scale_on():
+    delta = torch.tensor([0.01, 5.0], dtype=torch.float64)
+    near, far = rho(delta, 'logcosh', 0.1).tolist()
+    assert near == pytest.approx(0.5 * 0.01**2 / 0.1, rel=0.01)
+    assert far == pytest.approx(5.0 - 0.1 * math.log(2.0))
+
+
 def test_quantile_fractions_are_the_midpoints():
     assert quantile_fractions(4).tolist() == [0.125, 0.375, 0.625, 0.875]
 

@@ -64,6 +64,19 @@ VARIANTS = {
             'actor_batch_norm': True,
             'actor_q': 'min',
             'policy_delay': 3,
+            'critic_unit_weights': True,
+            'actor_unit_weights': True,
+            'critic_loss_scale': 0.1,
+            'learning_rate_decay_updates': 50,
+        },
+    ),
+    'no_target_network': (
+        'default',
+        {
+            'critic_batch_norm': True,
+            'critic_layer_norm': False,
+            'target_network': False,
+            'adam_beta_1': 0.5,
         },
     ),
     'batch_norm_mixed': (
@@ -78,9 +91,13 @@ VARIANTS = {
             'actor_batch_norm': True,
             'actor_activation': 'elu',
             'actor_q': 'first',
+            'actor_unit_weights': True,
             'distribution': 'gsde',
             'normalise_observations': True,
             'max_gradient_norm': 0.5,
+            'target_network': False,
+            'critic_loss': 'huber',
+            'critic_loss_scale': 0.3,
         },
     ),
     'batch_norm_critics': (

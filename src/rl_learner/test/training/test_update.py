@@ -40,7 +40,7 @@ def test_fast_path_matches_reference_path_after_100_updates(variant):
     assert fast.updates == reference.updates == 100
     for name, tensor in networks(reference).items():
         assert torch.allclose(networks(fast)[name], tensor, atol=1e-4, rtol=0), name
-    for name in ('critics', 'actor', 'target_critics'):
+    for name in networks(reference).keys() - {'target_actor', 'temperature'}:
         assert (networks(fast)[name] - start[name]).abs().max() > 1e-3, name
 
 
@@ -128,6 +128,71 @@ def test_targets_move_by_tau_target():
     after = networks(update)
     expected = 0.75 * start['target_critics'] + 0.25 * after['critics']
     assert torch.allclose(after['target_critics'], expected, atol=1e-7)
+
+
+def test_without_a_target_network_targets_come_from_the_critics():
+    # one critic whose quantiles all equal its last bias, before and after an update
+    options = {'num_critics': 1, 'num_quantiles': 1, 'dropped_atoms': 0, 'gamma': 0.5}
+    update = make_update('td3', **options, target_network=False)
+    state = update.state_dict()
+    assert 'target_critics' not in state['networks']
+    state['networks']['critics'].zero_()
+    for bias in (8.0, 20.0):
+        state['networks']['critics'][0, -1] = bias
+        update.load_state_dict(state)
+        rows = random_blocks(update, 1, size=1)[0]
+        fields = update.layout.unpack(rows)
+        fields.reward.fill_(3.0)
+        fields.terminated.zero_()
+        update.run(rows)
+        assert update.metrics()['target_mean'] == pytest.approx(3.0 + 0.5 * bias)
+
+
+def test_a_target_network_can_be_taken_up_and_given_up():
+    without, having = make_update('default', target_network=False), make_update('default')
+    data = random_blocks(having, 2)
+    without.run(data[0])
+    having.load_state_dict(without.state_dict())
+    assert torch.equal(networks(having)['target_critics'], networks(without)['critics'])
+    having.run(data[1])
+    without.load_state_dict(having.state_dict())
+    assert torch.equal(networks(having)['critics'], networks(without)['critics'])
+
+
+@pytest.mark.parametrize('variant', ['batch_norm', 'batch_norm_mixed'])
+def test_neurons_keep_weights_of_length_one(variant):
+    update = make_update(variant, critic_unit_weights=True, actor_unit_weights=True)
+    shapes = {'actor': update.actor.shape, 'critics': update.critics.shape}
+    start = networks(update)
+    for block in [None, *random_blocks(update, 2)]:
+        if block is not None:
+            update.run(block)
+        for name, shape in shapes.items():
+            flat = networks(update)[name]
+            for layer in shape.layers(flat):
+                assert torch.allclose(layer.weight.norm(dim=2), torch.ones(1), atol=1e-6), name
+    sizes = shapes['critics'].layers(networks(update)['critics'])[-1].bias.abs().max()
+    assert sizes > 0.0
+    assert not torch.equal(networks(update)['critics'], start['critics'])
+
+
+def test_learning_rates_fall_linearly_by_updates():
+    # Adam's step with a constant gradient is the learning rate; the temperature's is constant
+    # because a fixed actor at its bounds has a constant entropy
+    options = {'actor_learning_rate': 1e-9, 'temperature_learning_rate': 0.1, 'log_std_max': -5.0}
+    update = make_update(
+        'default',
+        **options,
+        learning_rate_decay_updates=10,
+        final_learning_rate_fraction=0.2,
+    )
+    logs = [math.log(update.temperature.item())]
+    for rows in random_blocks(update, 14, size=1):
+        update.run(rows)
+        logs.append(math.log(update.temperature.item()))
+    steps = np.diff(logs)
+    expected = [0.1 * (1.0 - 0.8 * min(1.0, number / 10)) for number in range(14)]
+    np.testing.assert_allclose(steps, expected, rtol=0.02)
 
 
 @pytest.mark.parametrize(('bound', 'expected'), [(1e-3, 1e-4), (0.0, None)])

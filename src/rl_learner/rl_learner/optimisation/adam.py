@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
+_BETA_2, _EPSILON = 0.999, 1e-8
 
 
 class Adam:
@@ -15,20 +15,40 @@ class Adam:
     applies.
     """
 
-    def __init__(self, parameter: Tensor, learning_rate: float, *, fused: bool) -> None:
+    def __init__(
+        self,
+        parameter: Tensor,
+        learning_rate: float,
+        *,
+        fused: bool,
+        beta_1: float = 0.9,
+        varies: bool = False,
+    ) -> None:
         """Start with zero moments.
 
         Args:
             parameter: updated in place.
             learning_rate: of each step.
             fused: use torch's fused kernel (one pass over memory) instead of its plain loop.
+            beta_1: decay of the first moment.
+            varies: the learning rate changes; then captured CUDA graphs read it from the device.
         """
         self._parameter = parameter
-        self._learning_rate = learning_rate
+        self._beta_1 = beta_1
+        self._learning_rate: float | Tensor = learning_rate
+        if varies and parameter.is_cuda:
+            self._learning_rate = torch.tensor(learning_rate, device=parameter.device)
         self._fused = fused
         self._step = torch.zeros((), device=parameter.device)
         self._exp_avg = torch.zeros_like(parameter, requires_grad=False)
         self._exp_avg_sq = torch.zeros_like(parameter, requires_grad=False)
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Change the learning rate of the next steps; only if it varies."""
+        if isinstance(self._learning_rate, Tensor):
+            self._learning_rate.fill_(learning_rate)
+        else:
+            self._learning_rate = learning_rate
 
     def step(self, gradient: Tensor) -> None:
         """Update the parameter with its gradient, of the same shape.
@@ -48,7 +68,7 @@ class Adam:
             [],
             [self._step],
             lr=self._learning_rate,
-            beta1=_BETA_1,
+            beta1=self._beta_1,
             beta2=_BETA_2,
             weight_decay=0.0,
             eps=_EPSILON,
@@ -69,7 +89,7 @@ class Adam:
             foreach=False,
             capturable=self._parameter.is_cuda,
             amsgrad=False,
-            beta1=_BETA_1,
+            beta1=self._beta_1,
             beta2=_BETA_2,
             lr=self._learning_rate,
             weight_decay=0.0,
