@@ -41,9 +41,12 @@ class Algorithm:
         replay_capacity: transitions kept in replay; the oldest are removed first.
         num_critics: critics in the ensemble, M.
         num_quantiles: atoms of each critic, N; 1 gives an ordinary critic.
-        critic_loss: rho of the quantile regression.
+        critic_loss: rho of the quantile regression; categorical: the outputs are logits of
+            `num_quantiles` returns instead (C51), and the target is that of the critic with the
+            lowest mean, so no atoms are dropped.
         critic_loss_scale: kappa in kappa rho(delta / kappa); logcosh and huber are linear instead
             of squared from errors of this size on.
+        value_bound: categorical: the returns are spread evenly from minus to plus this bound.
         dropped_atoms: number of highest target atoms dropped, see `dropped_from`.
         dropped_from: whether `dropped_atoms` counts per critic or for the whole pool.
         target_subset: number of target critics drawn at random for each update (REDQ); 0: all.
@@ -112,7 +115,8 @@ class Algorithm:
 
     num_critics: Annotated[int, Field(ge=1, le=100)] = 2
     num_quantiles: Annotated[int, Field(ge=1, le=1000)] = 25
-    critic_loss: Literal['logcosh', 'huber', 'squared'] = 'logcosh'
+    critic_loss: Literal['logcosh', 'huber', 'squared', 'categorical'] = 'logcosh'
+    value_bound: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
     critic_loss_scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     dropped_atoms: Annotated[int, Field(ge=0)] = 4
     dropped_from: Literal['critic', 'pool'] = 'pool'
@@ -189,6 +193,11 @@ class Algorithm:
     def updates_per_actor_update(self) -> int:
         """Critic updates per actor update."""
         return self.updates_per_block if self.actor_update_per_block else self.policy_delay
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether the critics' outputs are logits, not quantiles."""
+        return self.critic_loss == 'categorical'
 
     @property
     def has_batch_norm(self) -> bool:

@@ -24,12 +24,29 @@ def _check_critics(algorithm: 'Algorithm') -> None:
             f'target_subset: given {algorithm.target_subset}; accepted: at most num_critics'
             f' ({algorithm.num_critics}) because the subset is drawn from them'
         )
-    if algorithm.num_kept_atoms < 1:
+    if algorithm.is_categorical:
+        _check_categorical(algorithm)
+    elif algorithm.num_kept_atoms < 1:
         raise ValueError(
             f'dropped_atoms: given {algorithm.dropped_atoms} per {algorithm.dropped_from}, which'
             f' leaves no target; accepted: fewer than the'
             f' {algorithm.num_target_critics * algorithm.num_quantiles} atoms of'
             f' {algorithm.num_target_critics} target critics x {algorithm.num_quantiles} quantiles'
+        )
+
+
+def _check_categorical(algorithm: 'Algorithm') -> None:
+    """Reject categorical critics whose returns have no known size."""
+    if algorithm.num_quantiles < 2:
+        raise ValueError(
+            f'num_quantiles: given {algorithm.num_quantiles} with critic_loss: categorical;'
+            ' accepted: 2 or more because they are the returns between which it interpolates'
+        )
+    if not algorithm.normalise_rewards:
+        raise ValueError(
+            'critic_loss: given categorical without normalise_rewards; accepted: with'
+            f' normalise_rewards: true because returns beyond {algorithm.value_bound} in size are'
+            ' cut off'
         )
 
 

@@ -6,14 +6,13 @@ the two.
 """
 
 from rl_learner.actor_critic.algorithm import Algorithm
-from rl_learner.actor_critic.batch_norm import actor_rate, CRITIC_RATE, update_statistics
-from rl_learner.actor_critic.distributions import sample_squashed
+from rl_learner.actor_critic.critic_head import critic_loss, critic_targets, critic_values
 from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient
-from rl_learner.actor_critic.losses import quantile_loss
 from rl_learner.actor_critic.networks import Actor, Critics
 from rl_learner.actor_critic.noise import Noise
-from rl_learner.actor_critic.targets import quantile_targets
 from rl_learner.actor_critic.training_state import TrainingState
+from rl_learner.layers.batch_norm import moments_rate, update_statistics
+from rl_learner.layers.distributions import sample_squashed
 from rl_learner.replay.layout import Batch, ReplayLayout
 import torch
 from torch import Tensor
@@ -45,7 +44,7 @@ class AutogradGradients:
         state.critics.flat.requires_grad_()
 
     def critics(self, rows: Tensor, noise: Noise) -> CriticGradient:
-        """Return the gradient of `quantile_loss` by the critics' parameters.
+        """Return the gradient of `critic_loss` by the critics' parameters.
 
         With BatchNorm, the running moments of the critics move, too.
         """
@@ -58,14 +57,11 @@ class AutogradGradients:
             quantiles = self._critics.quantiles(
                 critics, batch.observation, batch.action, noise.critic_masks
             )
-        targets = quantile_targets(
+        targets = critic_targets(
             self._algorithm, batch, target_quantiles, self._state.temperature, log_prob
         )
-        algorithm = self._algorithm
-        critic_loss = quantile_loss(
-            quantiles, targets, algorithm.critic_loss, algorithm.critic_loss_scale
-        )
-        (gradient,) = torch.autograd.grad(critic_loss, critics.flat)
+        loss = critic_loss(self._algorithm, quantiles, targets)
+        (gradient,) = torch.autograd.grad(loss, critics.flat)
         return CriticGradient(gradient, quantiles.detach(), targets)
 
     def actor(self, rows: Tensor, noise: Noise) -> ActorGradient:
@@ -78,7 +74,9 @@ class AutogradGradients:
         observation, actor = self._layout.unpack(rows).observation, self._state.actor
         if self._algorithm.actor_batch_norm:
             mean, log_std, moments = self._actor.training_distribution(actor, observation)
-            update_statistics(actor, moments, actor_rate(self._algorithm))
+            update_statistics(
+                actor, moments, moments_rate(self._algorithm.updates_per_actor_update)
+            )
         else:
             mean, log_std = self._actor.distribution(actor, observation)
         if self._algorithm.distribution == 'deterministic':
@@ -112,7 +110,7 @@ class AutogradGradients:
         action, size = torch.cat([batch.action, next_action]), len(next_action)
         critics, target_critics = self._state.critics, self._state.target_critics
         quantiles, moments = self._critics.training_quantiles(critics, observation, action)
-        update_statistics(critics, moments, CRITIC_RATE)
+        update_statistics(critics, moments, moments_rate(1))
         if noise.subset is not None:
             target_critics = target_critics.subset(noise.subset)
         with torch.no_grad():
@@ -142,6 +140,5 @@ class AutogradGradients:
         actor_q, critics = self._algorithm.actor_q, self._state.critics
         parameters = critics.first if actor_q == 'first' else critics.frozen
         quantiles = self._critics.quantiles(parameters, observation, action, masks)
-        if actor_q == 'min':
-            return quantiles.mean(dim=2).amin(dim=1)
-        return quantiles.mean(dim=(1, 2))
+        values = critic_values(self._algorithm, quantiles)
+        return values.amin(dim=1) if actor_q == 'min' else values.mean(dim=1)

@@ -12,8 +12,8 @@ class CriticGradient(NamedTuple):
 
     Attributes:
         gradient: with respect to the critics' parameters, (critic, parameter).
-        quantiles: q_i, (batch, critic, quantile).
-        targets: y_j, (batch, kept).
+        quantiles: q_i, (batch, critic, quantile); of categorical critics the logits.
+        targets: y_j, (batch, kept); of categorical critics the probabilities, (batch, atom).
     """
 
     gradient: Tensor

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rl_agent.policy.parameters import PolicyArchitecture, SDE_EPSILON
 from rl_learner.actor_critic.algorithm import Algorithm
-from rl_learner.actor_critic.batch_norm import (
+from rl_learner.layers.batch_norm import (
     evaluation_output,
     initial_statistics,
     Moments,
     training_output,
 )
-from rl_learner.actor_critic.mlp import Ensemble, mlp, MlpShape, normalise_weights_
+from rl_learner.layers.mlp import Ensemble, mlp, MlpShape, normalise_weights_
 import torch
 from torch import Tensor
 

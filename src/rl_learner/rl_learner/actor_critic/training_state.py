@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from rl_agent.errors import TrainingError
 from rl_learner.actor_critic.algorithm import Algorithm
-from rl_learner.actor_critic.batch_norm import fold
 from rl_learner.actor_critic.networks import Actor, Critics
 from rl_learner.actor_critic.weight_meaning import check_meaning, meaning_of
+from rl_learner.layers.batch_norm import fold
 from rl_learner.normalisation.observation_statistics import ObservationStatistics
 from rl_learner.normalisation.return_statistics import ReturnStatistics
 from rl_learner.optimisation.adam import Adam

@@ -9,20 +9,26 @@ from rl_learner.actor_critic.algorithm import Algorithm
 # option to its value in checkpoints of before it existed; None: it may have been any
 _BEFORE: dict[str, Any] = {
     'actor_activation': None,
-    'critic_activation': None,
-    'distribution': None,
-    'normalise_observations': None,
     'actor_batch_norm': False,
     'actor_unit_weights': False,
+    'critic_activation': None,
     'critic_batch_norm': False,
     'critic_unit_weights': False,
+    'distribution': None,
+    'normalise_observations': None,
     'normalise_rewards': False,
 }
+_OF_QUANTILES = 'logcosh, huber or squared'
 
 
 def meaning_of(algorithm: Algorithm) -> dict[str, Any]:
     """Return the options that decide what the weights mean, for the checkpoint."""
-    return {name: getattr(algorithm, name) for name in _BEFORE}
+    is_categorical = algorithm.is_categorical
+    return {
+        **{name: getattr(algorithm, name) for name in _BEFORE},
+        'critic_loss': 'categorical' if is_categorical else _OF_QUANTILES,
+        'value_bound': algorithm.value_bound if is_categorical else None,
+    }
 
 
 def check_meaning(algorithm: Algorithm, meaning: dict[str, Any]) -> None:
@@ -37,9 +43,10 @@ def check_meaning(algorithm: Algorithm, meaning: dict[str, Any]) -> None:
     Raises:
         TrainingError: an option differs.
     """
-    for name, before in _BEFORE.items():
-        accepted, given = meaning.get(name, before), getattr(algorithm, name)
-        if accepted is not None and given != accepted:
+    before = {**_BEFORE, 'critic_loss': _OF_QUANTILES}
+    for name, given in meaning_of(algorithm).items():
+        accepted = meaning.get(name, before.get(name))
+        if None not in (given, accepted) and given != accepted:
             raise TrainingError(
                 f'checkpoint: {name}: given {given}; accepted: {accepted}, with which its weights'
                 ' were trained, or another run folder'

@@ -4,7 +4,6 @@
 from typing import NamedTuple
 
 from rl_agent.policy.parameters import SDE_EPSILON
-from rl_learner.actor_critic.mlp import Ensemble
 from rl_learner.actor_critic.networks import Actor
 from rl_learner.fast_path.fast_batch_norm import (
     BatchNormPass,
@@ -13,6 +12,7 @@ from rl_learner.fast_path.fast_batch_norm import (
     training_forward,
 )
 from rl_learner.fast_path.fast_mlp import backward, forward, ForwardPass
+from rl_learner.layers.mlp import Ensemble
 import torch
 from torch import Tensor
 

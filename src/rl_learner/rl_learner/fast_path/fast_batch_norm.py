@@ -8,8 +8,6 @@ inputs is part of the first layer's weights.
 
 from typing import NamedTuple
 
-from rl_learner.actor_critic.batch_norm import BATCH_NORM_EPSILON, Moments
-from rl_learner.actor_critic.mlp import Ensemble, Layer
 from rl_learner.fast_path.fast_mlp import (
     activate_,
     activation_backward_,
@@ -17,6 +15,8 @@ from rl_learner.fast_path.fast_mlp import (
     linear_input_gradient,
     NARROW,
 )
+from rl_learner.layers.batch_norm import BATCH_NORM_EPSILON, Moments
+from rl_learner.layers.mlp import Ensemble, Layer
 import torch
 from torch import Tensor
 

@@ -5,12 +5,9 @@
 the actor for a' and in the critics for the actor's loss, plain networks take its place.
 """
 
-from rl_learner.actor_critic.batch_norm import actor_rate, CRITIC_RATE, fold, update_statistics
-from rl_learner.actor_critic.distributions import fast_sample_squashed
+from rl_learner.actor_critic.critic_head import critic_loss_gradient, critic_targets
 from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient
-from rl_learner.actor_critic.mlp import Ensemble
 from rl_learner.actor_critic.noise import Noise
-from rl_learner.actor_critic.targets import quantile_targets
 from rl_learner.fast_path.fast_batch_norm import (
     BatchNormPass,
     normalise_inputs,
@@ -20,6 +17,9 @@ from rl_learner.fast_path.fast_batch_norm import (
     training_forward,
 )
 from rl_learner.fast_path.fast_gradients import ActorSample, FastGradients
+from rl_learner.layers.batch_norm import fold, moments_rate, update_statistics
+from rl_learner.layers.distributions import fast_sample_squashed
+from rl_learner.layers.mlp import Ensemble
 from rl_learner.replay.layout import Batch
 import torch
 from torch import Tensor
@@ -29,7 +29,7 @@ class FastBatchNormGradients(FastGradients):
     """See `Gradients`; the running moments move, too."""
 
     def critics(self, rows: Tensor, noise: Noise) -> CriticGradient:
-        """Return the gradient of `quantile_loss` by the critics' parameters."""
+        """Return the gradient of `critic_loss` by the critics' parameters."""
         if not self._algorithm.critic_batch_norm:
             return super().critics(rows, noise)
         batch, critics = self._layout.unpack(rows), self._state.critics
@@ -37,13 +37,13 @@ class FastBatchNormGradients(FastGradients):
         joint = torch.cat([self._layout.observation_and_action(rows), next_inputs])
         inputs, size = normalise_inputs(joint), len(rows)
         critic_pass = training_forward(critics, inputs, slice(0, size))
-        update_statistics(critics, critic_pass.moments, CRITIC_RATE)
+        update_statistics(critics, critic_pass.moments, moments_rate(1))
         target_quantiles = self._target_quantiles(critic_pass, inputs, size, noise)
-        targets = quantile_targets(
+        targets = critic_targets(
             self._algorithm, batch, target_quantiles, self._state.temperature, log_prob
         )
         quantiles = critic_pass.output.transpose(0, 1)
-        grad_quantiles = self._loss_gradient(quantiles, targets)
+        grad_quantiles = critic_loss_gradient(self._algorithm, quantiles, targets)
         gradient = training_backward(critic_pass, grad_quantiles.transpose(0, 1))
         return CriticGradient(gradient, quantiles, targets)
 
@@ -57,7 +57,9 @@ class FastBatchNormGradients(FastGradients):
             )
             actor_pass = self._actor_sample.actor_pass.mlp
             assert isinstance(actor_pass, BatchNormPass)
-            update_statistics(actor, actor_pass.moments, actor_rate(self._algorithm))
+            update_statistics(
+                actor, actor_pass.moments, moments_rate(self._algorithm.updates_per_actor_update)
+            )
         return super().actor(rows, noise)
 
     def _target_quantiles(

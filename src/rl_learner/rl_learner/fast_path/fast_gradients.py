@@ -14,20 +14,20 @@ It is faster because
 from typing import NamedTuple
 
 from rl_learner.actor_critic.algorithm import Algorithm
-from rl_learner.actor_critic.distributions import (
+from rl_learner.actor_critic.categorical import expected_value, expected_value_gradient
+from rl_learner.actor_critic.critic_head import critic_loss_gradient, critic_targets
+from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient
+from rl_learner.actor_critic.networks import Actor, Critics
+from rl_learner.actor_critic.noise import Noise
+from rl_learner.actor_critic.training_state import TrainingState
+from rl_learner.fast_path.fast_actor import actor_backward, actor_forward, ActorPass
+from rl_learner.fast_path.fast_mlp import backward, forward
+from rl_learner.layers.distributions import (
     fast_sample_squashed,
     squashed_gradient,
     SquashedNormal,
 )
-from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient
-from rl_learner.actor_critic.losses import quantile_loss_gradient
-from rl_learner.actor_critic.mlp import Ensemble
-from rl_learner.actor_critic.networks import Actor, Critics
-from rl_learner.actor_critic.noise import Noise
-from rl_learner.actor_critic.targets import quantile_targets
-from rl_learner.actor_critic.training_state import TrainingState
-from rl_learner.fast_path.fast_actor import actor_backward, actor_forward, ActorPass
-from rl_learner.fast_path.fast_mlp import backward, forward
+from rl_learner.layers.mlp import Ensemble
 from rl_learner.replay.layout import Batch, ReplayLayout
 import torch
 from torch import Tensor
@@ -74,22 +74,15 @@ class FastGradients:
         self._actor_sample: ActorSample | None = None  # at s; `critics` stores it for `actor`
 
     def critics(self, rows: Tensor, noise: Noise) -> CriticGradient:
-        """Return the gradient of `quantile_loss` by the critics' parameters."""
+        """Return the gradient of `critic_loss` by the critics' parameters."""
         critics, (gradient, grad_layers) = self._state.critics, self._state.critics.gradient
         targets = self._targets(self._layout.unpack(rows), noise)
         inputs = self._layout.observation_and_action(rows)
         critic_pass = forward(critics, inputs, noise.critic_masks, dtype=self._dtype)
         quantiles = critic_pass.output.transpose(0, 1)
-        grad_quantiles = self._loss_gradient(quantiles, targets)
+        grad_quantiles = critic_loss_gradient(self._algorithm, quantiles, targets)
         backward(critic_pass, grad_quantiles.transpose(0, 1), grad_layers)
         return CriticGradient(gradient, quantiles, targets)
-
-    def _loss_gradient(self, quantiles: Tensor, targets: Tensor) -> Tensor:
-        """Return the gradient of `quantile_loss` by the quantiles."""
-        algorithm = self._algorithm
-        return quantile_loss_gradient(
-            quantiles, targets, algorithm.critic_loss, algorithm.critic_loss_scale
-        )
 
     def actor(self, rows: Tensor, noise: Noise) -> ActorGradient:
         """Return the gradient of the actor loss by the actor's parameters."""
@@ -117,7 +110,7 @@ class FastGradients:
             target_critics = target_critics.subset(noise.subset)
         target_pass = forward(target_critics, inputs, noise.target_masks, dtype=self._dtype)
         target_quantiles = target_pass.output.transpose(0, 1)
-        return quantile_targets(
+        return critic_targets(
             self._algorithm, batch, target_quantiles, self._state.temperature, log_prob
         )
 
@@ -167,18 +160,23 @@ class FastGradients:
 
     def _actor_q(self, inputs: Tensor, masks: list[Tensor] | None) -> tuple[Tensor, Tensor]:
         """Return Q's mean over the batch, and the gradient of -Q by the action."""
-        actor_q = self._algorithm.actor_q
+        critics, is_categorical = self._maximised_critics(), self._algorithm.is_categorical
         critic_pass = forward(
-            self._maximised_critics(), inputs, masks, dtype=self._dtype, mean_output=True
+            critics, inputs, masks, dtype=self._dtype, mean_output=not is_categorical
         )
         q = critic_pass.output
-        if actor_q == 'min':
+        if is_categorical:
+            q = expected_value(critic_pass.output, self._algorithm.value_bound)[..., None]
+        if self._algorithm.actor_q == 'min':
             lowest = q.amin(dim=0, keepdim=True)
             grad_q = (q == lowest) * (-1.0 / len(inputs))
             mean = lowest.mean()
         else:
             grad_q = torch.full_like(q, -1.0 / q.numel())
             mean = q.mean()
+        if is_categorical:
+            bound = self._algorithm.value_bound
+            grad_q = grad_q * expected_value_gradient(critic_pass.output, q, bound)
         grad_action = backward(critic_pass, grad_q, columns=self._action)
         assert grad_action is not None
         return mean, grad_action

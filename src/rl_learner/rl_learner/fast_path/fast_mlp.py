@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import cast, NamedTuple
 
 from rl_agent.policy.parameters import NORM_EPSILON
-from rl_learner.actor_critic.mlp import check_inputs, Ensemble, Layer, MlpShape
+from rl_learner.layers.mlp import check_inputs, Ensemble, Layer, MlpShape
 import torch
 from torch import Tensor
 

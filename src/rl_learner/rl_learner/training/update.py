@@ -9,25 +9,23 @@ from rl_agent.errors import TrainingError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_learner.actor_critic.algorithm import Algorithm
 from rl_learner.actor_critic.autograd_gradients import AutogradGradients
-from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient, Gradients
-from rl_learner.actor_critic.losses import quantile_loss
+from rl_learner.actor_critic.gradients import ActorGradient, Gradients
 from rl_learner.actor_critic.networks import Actor, Critics
 from rl_learner.actor_critic.noise import draw_noise
 from rl_learner.actor_critic.training_state import TrainingState
 from rl_learner.fast_path.fast_batch_norm_gradients import FastBatchNormGradients
 from rl_learner.fast_path.fast_gradients import FastGradients
 from rl_learner.normalisation.return_statistics import ReturnStatistics
-from rl_learner.replay.layout import Batch, ReplayLayout
+from rl_learner.replay.layout import ReplayLayout
 from rl_learner.training.cuda_graphs import capture_cuda_graph, CapturedSteps
 from rl_learner.training.glibc_malloc import keep_freed_memory
+from rl_learner.training.step_metrics import actor_metrics, critic_metrics, describe_nonfinite
 from rl_learner.training.step_plan import MeanMetrics, StepMetrics, StepPlan
 import torch
 from torch import Tensor
 
 # recording costs a tenth of an update, and metrics are read about once a second
 _UPDATES_PER_RECORD = 20
-# pairs of quantile and target in the recorded loss; all of TQC's would cost a whole update
-_PAIRS_PER_RECORD = 100_000
 _IN_UNITS_OF_REWARD = frozenset(('q_mean', 'quantile_spread', 'target_mean'))
 _GRADIENT_NORM_EPSILON = 1e-6  # as in torch.nn.utils.clip_grad_norm_
 
@@ -134,7 +132,7 @@ class Update:
             )
         # the sum is a cheap test of all values, but large finite values can overflow it
         if not math.isfinite(rows.sum().item()) and not bool(torch.isfinite(rows).all()):
-            raise TrainingError(_describe_nonfinite(self.layout.unpack(rows)))
+            raise TrainingError(describe_nonfinite(self.layout.unpack(rows)))
         block = rows.to(self._device, torch.float32, non_blocking=True)
         algorithm = self.algorithm
         if not (algorithm.normalise_observations or algorithm.normalise_rewards):
@@ -178,7 +176,7 @@ class Update:
         step_metrics = StepMetrics({}, {})
         critic_gradient = self._gradients.critics(rows, noise)
         if plan.record_critics:
-            step_metrics.critics.update(self._critic_metrics(critic_gradient))
+            step_metrics.critics.update(critic_metrics(self.algorithm, critic_gradient))
         self._update_network('critics', critic_gradient.gradient)
         self.critics.constrain(self._state.critics)
         if plan.update_actor:
@@ -222,38 +220,14 @@ class Update:
         if self.algorithm.distribution == 'deterministic':
             state.target_actor.flat.lerp_(state.actor.frozen.flat, tau)
 
-    def _critic_metrics(self, critic_gradient: CriticGradient) -> dict[str, Tensor]:
-        """Return the critics' metrics, scalars."""
-        quantiles, targets = critic_gradient.quantiles, critic_gradient.targets
-        rows = max(1, _PAIRS_PER_RECORD // (quantiles[0].numel() * targets.shape[1]))
-        return {
-            'critic_loss': quantile_loss(
-                quantiles[:rows],
-                targets[:rows],
-                self.algorithm.critic_loss,
-                self.algorithm.critic_loss_scale,
-            ),
-            'q_mean': quantiles.mean(),
-            'quantile_spread': quantiles.std(dim=2, correction=0).mean(),
-            'target_mean': targets.mean(),
-            'critic_gradient_norm': torch.linalg.vector_norm(critic_gradient.gradient),
-        }
-
     def _actor_metrics(self, actor_gradient: ActorGradient) -> dict[str, Tensor]:
         """Return the actor's and the temperature's metrics, scalars."""
-        q, log_prob = actor_gradient.q, actor_gradient.log_prob
-        norm = torch.linalg.vector_norm(actor_gradient.gradient)
-        if log_prob is None:
-            return {'actor_loss': -q, 'actor_gradient_norm': norm}
-        entropy, temperature = -log_prob.mean(), self.temperature
-        temperature_gradient = self._temperature_gradient(log_prob)
-        return {
-            'actor_loss': -temperature * entropy - q,
-            'actor_gradient_norm': norm,
-            'temperature': temperature.clone(),
-            'temperature_loss': self._state.temperature_parameter * temperature_gradient,
-            'entropy': entropy,
-        }
+        metrics = actor_metrics(actor_gradient, self.temperature)
+        log_prob = actor_gradient.log_prob
+        if log_prob is not None:
+            gradient = self._temperature_gradient(log_prob)
+            metrics['temperature_loss'] = self._state.temperature_parameter * gradient
+        return metrics
 
     def metrics(self) -> dict[str, float]:
         """Return the mean of each recorded metric since the last call; waits for the device.
@@ -302,15 +276,3 @@ class Update:
             TrainingError: the state belongs to other networks; nothing is changed.
         """
         self._state.load_state_dict(state)
-
-
-def _describe_nonfinite(fields: Batch[Tensor]) -> str:
-    """Return which field of a block has values that are not finite."""
-    for name, values in fields._asdict().items():
-        nonfinite = values[~torch.isfinite(values)]
-        if len(nonfinite):
-            return (
-                f'batch: {name}: {len(nonfinite)} of {values.numel()} numbers are not finite,'
-                f' the first is {nonfinite[0].item()}; accepted: finite numbers'
-            )
-    return 'batch: a number is not finite'

@@ -16,6 +16,9 @@ PRESETS = (
     'rl_toolkit',
     'redq',
     'droq',
+    'crossq',
+    'xqc',
+    'xqc_small',
 )
 
 
@@ -30,6 +33,9 @@ PRESETS = (
         ('rl_toolkit', 3, 35, 102, 'logcosh'),
         ('redq', 10, 1, 1, 'squared'),
         ('droq', 2, 1, 1, 'squared'),
+        ('crossq', 2, 1, 1, 'squared'),
+        ('xqc', 2, 101, 198, 'categorical'),
+        ('xqc_small', 2, 25, 46, 'logcosh'),
     ],
 )
 def test_presets_match_the_papers(name, critics, quantiles, kept, loss):
@@ -52,6 +58,8 @@ def test_presets_match_the_papers(name, critics, quantiles, kept, loss):
         ('rl_toolkit', 7.3e-4, 0.01, False),
         ('redq', 3e-4, 0.005, False),
         ('droq', 3e-4, 0.005, True),
+        ('xqc', 3e-4, 0.005, False),
+        ('xqc_small', 3e-4, 0.005, False),
     ],
 )
 def test_presets_do_not_depend_on_the_defaults(name, learning_rate, tau_target, critic_layer_norm):
@@ -115,6 +123,11 @@ def test_overrides_replace_keys_of_the_file():
             'critic_unit_weights: given true without critic_batch_norm or critic_layer_norm',
         ),
         ({'actor_unit_weights': True}, 'actor_unit_weights: given true without'),
+        ({'critic_loss': 'categorical'}, 'categorical without normalise_rewards'),
+        (
+            {'critic_loss': 'categorical', 'normalise_rewards': True, 'num_quantiles': 1},
+            '2 or more because they are the returns',
+        ),
         ({'critic_loss_scale': 0.0}, 'critic_loss_scale: given 0.0; accepted: greater than 0'),
         ({'return_bound': 5.0}, 'raw rewards are not bounded'),
         ({'gamma': 1.0}, 'gamma: given 1.0; accepted: less than 1'),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rl_agent.policy.policy import Policy
 from rl_learner.actor_critic.algorithm import load_algorithm
-from rl_learner.actor_critic.mlp import Ensemble
+from rl_learner.layers.mlp import Ensemble
 from rl_learner.training.update import Update
 import torch
 

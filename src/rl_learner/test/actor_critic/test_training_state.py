@@ -72,6 +72,30 @@ def test_weights_are_not_given_another_meaning(option, before, after):
     assert torch.equal(networks(second)['critics'], networks_before['critics'])
 
 
+@pytest.mark.parametrize(
+    ('before', 'after', 'message'),
+    [
+        ({}, {'critic_loss': 'categorical'}, 'critic_loss: given categorical; accepted: logcosh'),
+        ({'critic_loss': 'categorical'}, {}, 'critic_loss: given logcosh, huber or squared'),
+        (
+            {'critic_loss': 'categorical', 'value_bound': 5.0},
+            {'critic_loss': 'categorical', 'value_bound': 10.0},
+            'value_bound: given 10.0; accepted: 5.0',
+        ),
+        ({'critic_loss': 'huber'}, {'critic_loss': 'logcosh'}, None),
+    ],
+)
+def test_outputs_are_not_given_another_meaning(before, after, message):
+    first, second = (
+        make_update('default', normalise_rewards=True, **options) for options in (before, after)
+    )
+    if message is None:
+        second.load_state_dict(first.state_dict())
+        return
+    with pytest.raises(TrainingError, match=message):
+        second.load_state_dict(first.state_dict())
+
+
 def test_checkpoints_of_before_new_options_are_read():
     first = make_update('default', critic_activation='tanh')
     state = first.state_dict()

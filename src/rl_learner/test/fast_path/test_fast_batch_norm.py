@@ -3,13 +3,13 @@
 """The hand-written training pass against autograd, in float64."""
 
 import pytest
-from rl_learner.actor_critic.batch_norm import training_output
-from rl_learner.actor_critic.mlp import Ensemble, MlpShape
 from rl_learner.fast_path.fast_batch_norm import (
     normalise_inputs,
     training_backward,
     training_forward,
 )
+from rl_learner.layers.batch_norm import training_output
+from rl_learner.layers.mlp import Ensemble, MlpShape
 import torch
 
 

@@ -79,6 +79,29 @@ VARIANTS = {
             'adam_beta_1': 0.5,
         },
     ),
+    'categorical': (
+        'default',
+        {
+            'critic_loss': 'categorical',
+            'num_quantiles': 11,
+            'value_bound': 3.0,
+            'normalise_rewards': True,
+            'actor_q': 'min',
+        },
+    ),
+    'categorical_mixed': (
+        'default',
+        {
+            'critic_loss': 'categorical',
+            'num_critics': 3,
+            'num_quantiles': 101,
+            'target_subset': 2,
+            'normalise_rewards': True,
+            'critic_batch_norm': True,
+            'critic_layer_norm': False,
+            'n_step': 3,
+        },
+    ),
     'batch_norm_mixed': (
         'default',
         {

@@ -23,7 +23,7 @@ def _one_thread():
         yield
 
 
-PRESETS = ['default', 'td3', 'droq', 'redq', 'rl_toolkit', 'batch_norm']
+PRESETS = ['default', 'td3', 'droq', 'redq', 'rl_toolkit', 'batch_norm', 'categorical_mixed']
 
 
 def make(variant, device='cpu', **options):

@@ -5,8 +5,8 @@
 import itertools
 
 import pytest
-from rl_learner.actor_critic.mlp import dropout_mask, Ensemble, mlp, MlpShape
 from rl_learner.fast_path.fast_mlp import backward, forward
+from rl_learner.layers.mlp import dropout_mask, Ensemble, mlp, MlpShape
 import torch
 
 SHAPES = [

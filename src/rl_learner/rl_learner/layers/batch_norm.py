@@ -10,14 +10,12 @@ running ones, and everything folds into weights and biases.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from rl_learner.actor_critic.algorithm import Algorithm
-from rl_learner.actor_critic.mlp import activate, check_inputs, Ensemble, MlpShape
+from rl_learner.layers.mlp import activate, check_inputs, Ensemble, MlpShape
 import torch
 from torch import Tensor
 
 BATCH_NORM_EPSILON = 1e-3  # added to the variance
 _MOMENTUM = 0.99  # of the running moments, per critic update
-CRITIC_RATE = 1.0 - _MOMENTUM
 
 
 class Moments(NamedTuple):
@@ -27,9 +25,9 @@ class Moments(NamedTuple):
     variance: Tensor
 
 
-def actor_rate(algorithm: Algorithm) -> float:
-    """Return the rate of the actor's moments: they lag as much as with a step in each update."""
-    return float(1.0 - _MOMENTUM**algorithm.updates_per_actor_update)
+def moments_rate(updates: int) -> float:
+    """Return how far running moments move once in a number of updates: as far as in each one."""
+    return float(1.0 - _MOMENTUM**updates)
 
 
 def initial_statistics(shape: MlpShape, members: int, device: torch.device) -> Tensor:

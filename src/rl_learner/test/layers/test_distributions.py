@@ -4,7 +4,7 @@
 
 import numpy as np
 import pytest
-from rl_learner.actor_critic.distributions import (
+from rl_learner.layers.distributions import (
     fast_sample_squashed,
     sample_squashed,
     squash,

@@ -4,16 +4,16 @@
 
 import pytest
 from rl_learner.actor_critic.algorithm import load_algorithm
-from rl_learner.actor_critic.batch_norm import (
-    actor_rate,
+from rl_learner.layers.batch_norm import (
     evaluation_output,
     fold,
     initial_statistics,
+    moments_rate,
     running_moments,
     training_output,
     update_statistics,
 )
-from rl_learner.actor_critic.mlp import Ensemble, mlp, MlpShape
+from rl_learner.layers.mlp import Ensemble, mlp, MlpShape
 import torch
 from torch import nn
 
@@ -116,9 +116,10 @@ def test_outputs_do_not_depend_on_the_size_of_the_inputs():
 
 
 def test_actor_moments_lag_by_updates_not_by_actor_updates():
-    each = load_algorithm('default', {'actor_batch_norm': True})
-    third = load_algorithm('default', {'actor_batch_norm': True, 'policy_delay': 3})
-    assert actor_rate(each) == pytest.approx(0.01)
-    assert actor_rate(third) == pytest.approx(1.0 - 0.99**3)
-    block = {'updates_to_data': 20, 'actor_update_per_block': True, 'actor_batch_norm': True}
-    assert actor_rate(load_algorithm('default', block)) == pytest.approx(1.0 - 0.99**20)
+    options = {'actor_batch_norm': True}
+    delayed = {**options, 'policy_delay': 3}
+    block = {**options, 'updates_to_data': 20, 'actor_update_per_block': True}
+    for overrides, updates in ((options, 1), (delayed, 3), (block, 20)):
+        algorithm = load_algorithm('default', overrides)
+        rate = moments_rate(algorithm.updates_per_actor_update)
+        assert rate == pytest.approx(1.0 - 0.99**updates)
