@@ -1,6 +1,9 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """Learning curves on Gymnasium tasks over several seeds, with SB3's SAC and SB3-contrib's TQC.
 
+The last line of the output is one JSON object, with interquartile means of scores over all tasks
+(`results.aggregates`).
+
 Each finished run is appended to docs/results/learning.csv. Runs already in the file are not
 repeated, and interrupted runs continue from their last evaluation. Programs are presets
 (`default`, `tqc`, ...), presets with overrides (`default+critic_loss=huber+dropped_atoms=0`),
@@ -23,7 +26,8 @@ import threading
 from typing import Any
 
 from results import table
-from results.curves import draw, summarise
+from results.aggregates import compare
+from results.curves import draw, final_scores, summarise
 from rl_agent.errors import ConfigurationError
 from rl_learner.actor_critic.algorithm import load_algorithm
 from workers.peers_environment import peers_python
@@ -46,7 +50,13 @@ COLUMNS = (
     'machine',
     'command',
 )
-STEPS = {'Pendulum-v1': 5_000, 'Hopper-v5': 50_000, 'HalfCheetah-v5': 50_000}
+STEPS = {
+    'Pendulum-v1': 5_000,
+    'Hopper-v5': 50_000,
+    'HalfCheetah-v5': 50_000,
+    'Walker2d-v5': 50_000,
+    'Ant-v5': 50_000,
+}
 PEERS = ('sb3_sac', 'sb3_tqc')
 
 
@@ -137,7 +147,12 @@ def main() -> None:
     rows = table.read(path)
     draw(rows, tasks, options.programs, RESULTS, options.picture)
     summary = summarise(rows, tasks, options.programs)
-    print(json.dumps({'bench': 'learning', 'failed': failures, 'tasks': summary}))
+    together = compare(final_scores(rows, tasks, options.programs), options.programs)
+    for program, figures in together.items():
+        low, high = figures['interval']
+        print(f'{program}: {figures["interquartile_mean"]} ({low} to {high}) over all tasks')
+    result = {'bench': 'learning', 'failed': failures, 'tasks': summary, 'all_tasks': together}
+    print(json.dumps(result))
     sys.exit(bool(failures))
 
 

@@ -13,6 +13,8 @@ from matplotlib import pyplot
 import numpy as np
 from scipy import stats
 
+from results.aggregates import interquartile_mean, score
+
 Rows = Sequence[dict[str, str]]
 Curves = dict[str, dict[str, list[tuple[int, float]]]]  # by program and seed
 GOOD = {'Pendulum-v1': -200.0}
@@ -74,6 +76,23 @@ def summarise(rows: Rows, tasks: Mapping[str, int], programs: Sequence[str]) -> 
     return summary
 
 
+def final_scores(
+    rows: Rows, tasks: Mapping[str, int], programs: Sequence[str]
+) -> dict[str, dict[str, 'np.ndarray[Any, Any]']]:
+    """Return the scores at the end of the runs, (seed,), by program and task.
+
+    Args:
+        rows: of all runs.
+        tasks: steps of the runs, by task.
+        programs: to look for.
+    """
+    scores: dict[str, dict[str, np.ndarray[Any, Any]]] = {program: {} for program in programs}
+    for task, steps in tasks.items():
+        for program, seeds in _curves(rows, task, steps, programs).items():
+            scores[program][task] = score(task, _matrix(seeds)[1][:, -1])
+    return scores
+
+
 def _figures(
     task: str, steps: 'np.ndarray[Any, Any]', returns: 'np.ndarray[Any, Any]'
 ) -> dict[str, Any]:
@@ -83,6 +102,7 @@ def _figures(
         'seeds': len(last),
         'final_mean': round(float(last.mean()), 1),
         'final_std': round(float(last.std()), 1),
+        'final_interquartile_mean': round(interquartile_mean(last), 1),
         'final': [round(float(value), 1) for value in last],
     }
     if task in GOOD:
