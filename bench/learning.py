@@ -201,6 +201,7 @@ def checked_program(program: str) -> str:
     try:
         preset, overrides = split(program)
         if preset not in PEERS:
+            overrides.pop('noise_hold', None)  # of the robot, see `AgentParameters`
             load_algorithm(preset, overrides)
     except (ValueError, ConfigurationError) as error:
         raise argparse.ArgumentTypeError(str(error)) from error

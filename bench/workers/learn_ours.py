@@ -27,8 +27,10 @@ from workers.unfinished import unfinished_run
 class Run:
     """A task, a learner and the loop between them."""
 
-    def __init__(self, task: str, preset: str, overrides: dict[str, Any], seed: int) -> None:
-        """Prepare a run; overrides replace keys of the preset."""
+    def __init__(
+        self, task: str, preset: str, overrides: dict[str, Any], seed: int, noise_hold: int = 1
+    ) -> None:
+        """Prepare a run; overrides replace keys of the preset, `noise_hold` is the robot's."""
         self.env = gymnasium.make(task)
         self.evaluation_env = gymnasium.make(task)
         space = self.env.action_space
@@ -48,7 +50,8 @@ class Run:
         self._updates_due = 0.0
         self._step, self._episode = 0, 0
         self.curve = Curve([])
-        self.policy = Policy(self.update.policy())
+        self._noise_hold = noise_hold
+        self.policy = self._newest_policy()
 
     def run(self, steps: int, evaluate_every: int, checkpoints: Checkpoints) -> None:
         """Continue until the run has the given number of steps."""
@@ -118,8 +121,12 @@ class Run:
             indices = self._rng.integers(self._stored, size=shape)
             self.update.run(torch.from_numpy(self._rows[indices]))
             self._updates_due -= algorithm.updates_per_block
-            previous, self.policy = self.policy, Policy(self.update.policy())
+            previous, self.policy = self.policy, self._newest_policy()
             self.policy.take_over_from(previous, self._rng)
+
+    def _newest_policy(self) -> Policy:
+        """Return the policy of the learner as it is now."""
+        return Policy(self.update.policy(), self._noise_hold)
 
     def _state_dict(self) -> dict[str, Any]:
         """Return the state of the run between two episodes."""
@@ -137,7 +144,7 @@ class Run:
     def _load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore a state; the run continues with a new episode."""
         self.update.load_state_dict(state['update'])
-        self.policy = Policy(self.update.policy())
+        self.policy = self._newest_policy()
         self._stored = len(state['rows'])
         self._rows[: self._stored] = state['rows'].numpy()
         self._rng.bit_generator.state = state['generator']
@@ -153,7 +160,8 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     torch.set_num_threads(1)
     overrides = {'warmup': options['warmup'], **options['overrides']}
-    run = Run(options['task'], options['preset'], overrides, options['seed'])
+    noise_hold = overrides.pop('noise_hold', 1)
+    run = Run(options['task'], options['preset'], overrides, options['seed'], noise_hold)
     checkpoints = Checkpoints(unfinished_run(options))
     run.run(options['steps'], options['evaluate_every'], checkpoints)
     run.curve.report()

@@ -17,6 +17,13 @@ class AgentParameters:
     explore: bool = parameter(
         True, 'add exploration noise; false: every episode is deterministic', live=True
     )
+    noise_hold: int = parameter(
+        1,
+        'steps for which exploration noise is held at most, n steps with probability ~ 1 / n^2; 1:'
+        ' new noise at each step; not for gsde, which holds its own',
+        ge=1,
+        le=1000,
+    )
     autostart: bool = autostart_parameter()
     max_steps: int = parameter(
         0, 'stop after this many control steps; 0: no limit', ge=0, live=True

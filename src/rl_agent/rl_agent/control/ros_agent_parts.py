@@ -102,7 +102,8 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
     fleet_keys = load_fleet_keys(settings.fleet_key)
     if lacking := missing_keys(trusted_keys=settings.trusted_keys, fleet_key=settings.fleet_key):
         node.get_logger().info(lacking)
-    store = PolicyStore(spaces, events, _longest_action_s(node, settings, description))
+    longest_action_s = _longest_action_s(node, settings, description)
+    store = PolicyStore(spaces, events, longest_action_s, settings.noise_hold)
     if settings.policy:
         _offer_file(store, Path(settings.policy).expanduser())
     capacity = math.ceil(_SPOOL_S * description.rate_hz)

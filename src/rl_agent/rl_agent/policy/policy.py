@@ -20,8 +20,13 @@ class Policy:
     Start a process that acts with `blas_environment`.
     """
 
-    def __init__(self, parameters: PolicyParameters) -> None:
+    def __init__(self, parameters: PolicyParameters, longest_hold: int = 1) -> None:
         """Check the parameters and allocate the buffers.
+
+        Args:
+            parameters: data of the policy.
+            longest_hold: steps for which the noise of a gaussian or deterministic policy is held
+                at most; 1: it is drawn at each step. gsde holds its own.
 
         Raises:
             PolicyError: a length is wrong, a value is not finite, or a deviation out of range.
@@ -58,19 +63,25 @@ class Policy:
         self._log_std_min = actions * np.float32(architecture.log_std_min)
         self._log_std_max = actions * np.float32(architecture.log_std_max)
         self._steps_to_draw = 0
+        is_held = longest_hold > 1 and architecture.distribution != 'gsde'
+        self._held = _HeldNoise(architecture.action_size, longest_hold) if is_held else None
 
     def reset(self, rng: np.random.Generator) -> None:
-        """Begin an episode: with gsde, draw a new exploration matrix."""
+        """Begin an episode: with gsde, draw a new exploration matrix; hold no noise."""
+        if self._held is not None:
+            self._held.release()
         if self._architecture.distribution == 'gsde':
             rng.standard_normal(dtype=np.float32, out=self._draw)
             np.multiply(self._draw, self._sigma, out=self._exploration)
             self._steps_to_draw = self._architecture.sde_sample_freq or -1
 
     def take_over_from(self, previous: 'Policy', rng: np.random.Generator) -> None:
-        """Take over during an episode; with gsde, keep the exploration of the previous policy.
+        """Take over during an episode; keep the previous policy's exploration if it holds one.
 
         So exploration stays smooth even if policies arrive faster than it is drawn.
         """
+        if self._held is not None and previous._held is not None:
+            self._held.take_over_from(previous._held)
         if self._architecture.distribution != 'gsde':
             return
         if previous._architecture != self._architecture:
@@ -98,7 +109,7 @@ class Policy:
             action = self._clip_mean(self._mean_weight.dot(features) + self._mean_bias)
             np.tanh(action, out=action)
             if not deterministic:
-                noise = rng.standard_normal(len(action), dtype=np.float32)
+                noise = self._noise(rng)
                 action += np.float32(self._architecture.exploration_noise) * noise
                 np.maximum(np.minimum(action, 1.0, out=action), -1.0, out=action)
             return action
@@ -107,13 +118,14 @@ class Policy:
             action += self._sde_noise(features, rng)
         else:
             action, std = self._gaussian(features)
-            std *= rng.standard_normal(len(std), dtype=np.float32)
+            std *= self._noise(rng)
             action += std
         return np.tanh(action, out=action)
 
     def rehearse(self, observation: Float32Array, rng: np.random.Generator) -> Float32Array:
         """Return a possible action without changing the next `act`; see `RehearsalSchedule`."""
-        if self._architecture.distribution == 'gsde':  # `act` would count a step
+        if self._held is not None or self._architecture.distribution == 'gsde':
+            # `act` would count a step
             return np.tanh(self.distribution(observation)[0])
         return self.act(observation, rng)
 
@@ -153,6 +165,12 @@ class Policy:
         np.maximum(log_std, self._log_std_min, out=log_std)
         return self._clip_mean(mean), np.exp(log_std, out=log_std)
 
+    def _noise(self, rng: np.random.Generator) -> Float32Array:
+        """Return this step's standard normal noise, (action,)."""
+        if self._held is not None:
+            return self._held.next(rng)
+        return rng.standard_normal(self._architecture.action_size, dtype=np.float32)
+
     def _sde_noise(self, features: Float32Array, rng: np.random.Generator) -> Float32Array:
         """Return this step's noise, (action,); draw a new exploration matrix when due."""
         if self._steps_to_draw == 0:
@@ -168,6 +186,38 @@ class Policy:
         if bound:
             np.maximum(np.minimum(mean, bound, out=mean), -bound, out=mean)
         return mean
+
+
+class _HeldNoise:
+    """Standard normal noise, each draw held for n steps with P(n) ~ n^-2 (FlashSAC).
+
+    Most draws last one step and some many, so that a robot is also pushed somewhere and not only
+    shaken.
+    """
+
+    def __init__(self, size: int, longest: int) -> None:
+        self._values = np.zeros(size, np.float32)
+        chances = np.arange(1.0, longest + 1.0) ** -2.0
+        self._cumulative = np.cumsum(chances[:-1]) / chances.sum()  # up to n = 1, 2, ...
+        self._steps_left = 0
+
+    def next(self, rng: np.random.Generator) -> Float32Array:
+        """Return this step's noise, (size,), overwritten by a later call."""
+        if not self._steps_left:
+            rng.standard_normal(dtype=np.float32, out=self._values)
+            self._steps_left = 1 + int(self._cumulative.searchsorted(rng.random(), 'right'))
+        self._steps_left -= 1
+        return self._values
+
+    def release(self) -> None:
+        """Draw anew at the next step."""
+        self._steps_left = 0
+
+    def take_over_from(self, previous: '_HeldNoise') -> None:
+        """Continue to hold what a previous policy holds, if it fits."""
+        if previous._values.shape == self._values.shape:
+            self._values[:] = previous._values
+            self._steps_left = previous._steps_left
 
 
 class _Layer:

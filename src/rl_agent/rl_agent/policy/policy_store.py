@@ -55,6 +55,7 @@ class PolicyStore:
         spaces: Spaces,
         events: EventLog | None = None,
         longest_action_s: float = math.inf,
+        longest_hold: int = 1,
     ) -> None:
         """Begin without a policy.
 
@@ -62,8 +63,10 @@ class PolicyStore:
             spaces: of the robot; policies for another one are refused.
             events: receives reports of refused policies.
             longest_action_s: longest time that a policy may take for one action on this machine.
+            longest_hold: of the noise, see `Policy`.
         """
         self._spaces, self._longest_action_s = spaces, longest_action_s
+        self._longest_hold = longest_hold
         self._events = events or EventLog()
         self._newest: ReceivedPolicy | None = None
         self._arrived = threading.Event()
@@ -107,7 +110,7 @@ class PolicyStore:
                 return False
             kind = 'numbers'
             low, high = self._spaces.observation_low, self._spaces.observation_high
-            policy = Policy(parameters)
+            policy = Policy(parameters, self._longest_hold)
             check_outputs(parameters, low, high)
             kind = 'trial'
             try_policy(policy, low, high, self._longest_action_s)

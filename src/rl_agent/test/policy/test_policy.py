@@ -385,3 +385,59 @@ def test_a_policy_is_freed_with_its_last_reference(activation, distribution, lay
     finally:
         if was_enabled:
             gc.enable()
+
+
+def held_lengths(policy, steps, rng):
+    """Return for how many steps each draw of the noise was held."""
+    observation = numbers(0.3)
+    actions = [policy.act(observation, rng)[0] for _ in range(steps)]
+    changes = np.flatnonzero(np.diff(actions))
+    return np.diff(changes)
+
+
+@pytest.mark.parametrize('distribution', ['gaussian', 'deterministic'])
+def test_noise_is_held_for_n_steps_with_probability_one_over_n_squared(distribution):
+    policy = Policy(tiny(distribution=distribution, exploration_noise=0.1), longest_hold=4)
+    lengths = held_lengths(policy, 40_000, np.random.default_rng(1))
+    expected = np.array([1.0, 1 / 4, 1 / 9, 1 / 16])
+    expected /= expected.sum()
+    counts = np.bincount(lengths, minlength=5)[1:]
+    assert len(counts) == 4, 'never held for longer'
+    np.testing.assert_allclose(counts / counts.sum(), expected, atol=0.01)
+
+
+def test_held_noise_is_standard_normal():
+    parameters = tiny()
+    policy, rng = Policy(parameters, longest_hold=3), np.random.default_rng(2)
+    observation = numbers(0.3)
+    mean, std = policy.distribution(observation)
+    actions = np.array([policy.act(observation, rng)[0] for _ in range(30_000)], np.float64)
+    noise = (np.arctanh(actions) - mean) / std
+    assert np.mean(noise) == pytest.approx(0.0, abs=0.03)
+    assert np.std(noise) == pytest.approx(1.0, abs=0.03)
+
+
+def test_noise_is_held_across_policies_and_released_with_the_episode():
+    first, second = (Policy(tiny(), longest_hold=1000) for _ in range(2))
+    first._held._steps_left, first._held._values[:] = 5, 0.7
+    second.take_over_from(first, np.random.default_rng(0))
+    observation = numbers(0.3)
+    mean, std = second.distribution(observation)
+    expected = np.tanh(mean + 0.7 * std)
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        second.rehearse(observation, rng)  # counts no step
+        np.testing.assert_allclose(second.act(observation, rng), expected, rtol=1e-6)
+    assert second.act(observation, rng) != pytest.approx(expected, rel=1e-4)
+    first.reset(rng)
+    assert first.act(observation, rng) != pytest.approx(expected, rel=1e-4)
+
+
+def test_without_holding_noise_is_drawn_as_before():
+    parameters, observation = random_policy(), numbers(0.1, -0.2, 0.3, 0.4)
+    policy, rng = Policy(parameters), np.random.default_rng(5)
+    mean, std = Policy(parameters).distribution(observation)
+    noise = np.random.default_rng(5).standard_normal(2, dtype=np.float32)
+    np.testing.assert_allclose(
+        policy.act(observation, rng), np.tanh(mean + std * noise), rtol=1e-6
+    )
