@@ -32,6 +32,7 @@ from soak_training import training_faults  # noqa: E402
 from soak_watch import Watch  # noqa: E402
 
 SAMPLE_PERIOD_S, LINE_PERIOD_S, TICK_S = 10.0, 60.0, 0.2
+LOOPBACK = Path(__file__).with_name('loopback.xml')
 END_ORDER = ('agent', 'simulated_robot', 'replay_bridge', 'learner')
 
 
@@ -166,6 +167,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=1, help='of everything random')
     parser.add_argument('--robots', type=int, default=8, help='default: %(default)s')
     parser.add_argument('--folder', type=Path, help='new folder; default: in runs/')
+    parser.add_argument(
+        '--shared-memory',
+        action='store_true',
+        help='let Fast DDS use shared memory: a process that was paused may hear nothing any more',
+    )
     options = parser.parse_args(arguments)
     if not 0.01 <= options.hours <= 1000.0:
         parser.error(f'--hours: given {options.hours:g}; accepted: 0.01 to 1000')
@@ -185,6 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with claim_domain() as domain:
         environment = local_environment(domain)
         environment['ROS_LOG_DIR'] = str(folder / 'ros_logs')
+        if not options.shared_memory:
+            environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'SYSTEM_DEFAULT'  # as the file says
+            environment['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(LOOPBACK)
         with applied(environment):
             figures = Soak(options, folder, environment).run(stop)
     _print_verdict(figures)
