@@ -9,9 +9,9 @@ from soak_fleet import Fleet, RATE_HZ
 from soak_hearing import Hearing
 
 # A process that was started again has this long until it must be at work; a loaded machine starts
-# a learner slowly.
-_RECOVERY_S = {BRIDGE: 90.0, LEARNER: 120.0}
-_ROBOT_RECOVERY_S = 60.0
+# bridge and learner slowly.
+_RECOVERY_S = {BRIDGE: 150.0, LEARNER: 180.0}
+_ROBOT_RECOVERY_S = 90.0
 _STILL_S = 30.0  # without a step or an update, counted from when it had to be at work
 LARGEST_LAG = 20  # policy versions, about one per second
 _LARGEST_PENDING = 60.0 * RATE_HZ  # transitions in the spool of a robot
@@ -45,7 +45,8 @@ class Liveness:
         for robot, (_, status) in list(self._hearing.agents.items()):
             at_work = self._at_work(f'{robot}_agent') and self._at_work(f'{robot}_simulated_robot')
             steps = (status.session, status.steps)
-            self._moves(f'{robot}: no step ({status.state})', steps, at_work=at_work)
+            may_move = status.policy_version > 0 or self._at_work(LEARNER)
+            self._moves(f'{robot}: no step ({status.state})', steps, at_work=at_work and may_move)
             self.largest_pending = max(self.largest_pending, status.transitions_pending)
             full = at_work and self._at_work(BRIDGE)
             self._note(
