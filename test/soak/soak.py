@@ -95,7 +95,7 @@ class Soak:
         while (now_s := time.monotonic()) < end_s and not stop.wait(TICK_S):
             while self._faults and now_s - self._start_s >= self._faults[0].at_s:
                 self._fleet.begin(self._faults.pop(0))
-            self._fleet.tick()
+            self._fleet.tick(self._hearing.heard_s)
             if now_s >= sample_s:
                 sample_s += SAMPLE_PERIOD_S
                 self._watch.sample()
@@ -136,6 +136,7 @@ class Soak:
             'hours': round((time.monotonic() - self._start_s) / 3600.0, 3),
             'faults': dict(sorted(self._fleet.done.items())),
             'faults_skipped': self._fleet.skipped,
+            'agents_without_robot': self._fleet.gave_up,
             'starts': {name: item.life for name, item in self._fleet.members.items()},
             'learner_sessions': len({item.session for item in hearing.learner}),
             'updates': max((item.updates for item in hearing.learner), default=0),

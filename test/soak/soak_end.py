@@ -14,8 +14,8 @@ from soak_fleet import experience_folder, Fleet, UPDATES_TO_DATA
 from soak_hearing import Hearing
 from soak_watch import Watch
 
-_START_TIMEOUT_S = 180.0  # of everything that was away
-_SEND_TIMEOUT_S, _TRAIN_TIMEOUT_S = 120.0, 300.0
+_START_TIMEOUT_S = 300.0  # of everything that was away
+_SEND_TIMEOUT_S, _TRAIN_TIMEOUT_S = 300.0, 600.0
 _POLL_PERIOD_S, _ASK_PERIOD_S = 0.5, 10.0  # an agent that has just started may have missed it
 _TOO_FEW = int(1.0 / UPDATES_TO_DATA)  # transitions for another update
 _COUNTER = Path(__file__).resolve().parents[1] / 'helpers' / 'replay_count.py'
@@ -64,7 +64,7 @@ class Drain:
             if time.monotonic() > deadline_s:
                 self._report(f'at the end, not within {timeout_s:g} s: {what}')
                 return
-            self._fleet.tick()
+            self._fleet.tick(self._hearing.heard_s)
 
     def _all_heard(self, began_s: float) -> bool:
         """Return whether every agent has been heard since."""

@@ -32,7 +32,8 @@ ALGORITHM = {
 PUBLISH_PERIOD_S = 1.0
 _JOURNAL_FILE_MB = 2.0  # so that files follow each other
 _ROBOT_TIMEOUT_S = 300.0  # longer than all faults
-_END_TIMEOUT_S = 60.0
+_ROBOT_BACK_S = 30.0  # an agent waits 20 s for the answer to a reset
+_END_TIMEOUT_S = 120.0  # a loaded machine is slow
 State = Literal['up', 'down', 'paused', 'ending']
 
 
@@ -79,6 +80,7 @@ class Member:
         life: number of that start, from 1.
         state: what was done to it.
         since_s: of that state, on the steady clock.
+        heard_s: when it was heard first in this state, on the steady clock; 0: not yet.
         next_s: when it continues or starts again, on the steady clock.
         lasts_s: for how long it stays away after an end that was asked for.
     """
@@ -88,16 +90,23 @@ class Member:
     life: int = 1
     state: State = 'up'
     since_s: float = dataclasses.field(default_factory=time.monotonic)
+    heard_s: float = 0.0
     next_s: float = 0.0
     lasts_s: float = 0.0
 
     def enter(self, state: State) -> None:
         """Note a new state."""
-        self.state, self.since_s = state, time.monotonic()
+        self.state, self.since_s, self.heard_s = state, time.monotonic(), 0.0
 
-    def up_s(self) -> float:
-        """Return for how long it has been at work without a fault; 0 while it is not."""
-        return time.monotonic() - self.since_s if self.state == 'up' else 0.0
+    def note_heard(self, heard_s: float) -> None:
+        """Note when its newest message was heard."""
+        if not self.heard_s and heard_s > self.since_s:
+            self.heard_s = heard_s
+
+    @property
+    def at_work_s(self) -> float:
+        """For how long it has been heard since its start or fault; 0: it was not, or is away."""
+        return time.monotonic() - self.heard_s if self.state == 'up' and self.heard_s else 0.0
 
 
 class Fleet:
@@ -107,6 +116,7 @@ class Fleet:
         members: by name.
         done: number of faults by kind and executable.
         skipped: faults of processes that were not at work.
+        gave_up: number of agents that ended because their robot was away.
     """
 
     def __init__(
@@ -128,14 +138,17 @@ class Fleet:
         self._logs.mkdir()
         self.members: dict[str, Member] = {}
         self.done: dict[str, int] = {}
-        self.skipped = 0
+        self.skipped = self.gave_up = 0
         for spec in specs:
             self.members[spec.name] = Member(spec, self._start(spec, 1))
 
     def begin(self, fault: Fault) -> None:
-        """Let a fault happen to those of its processes that are at work."""
+        """Let a fault happen to those of its processes that are at work.
+
+        A machine that is loaded would never get to work if every start were disturbed.
+        """
         for member in (self.members[name] for name in fault.names):
-            if member.state != 'up':
+            if not member.at_work_s:
                 self.skipped += 1
                 continue
             member.lasts_s = fault.lasts_s
@@ -152,15 +165,23 @@ class Fleet:
             key = f'{fault.kind} {member.spec.executable}'
             self.done[key] = self.done.get(key, 0) + 1
 
-    def tick(self) -> None:
-        """Continue or start again what is due; report what ended by itself."""
+    def tick(self, heard_s: Callable[[str], float]) -> None:
+        """Continue or start again what is due; report what ended by itself.
+
+        Args:
+            heard_s: returns when a process was last heard, on the steady clock; 0: never.
+        """
         now_s = time.monotonic()
-        for member in self.members.values():
+        for name, member in self.members.items():
+            member.note_heard(heard_s(name))
             code = member.process.exit_code
             if member.state == 'ending':
                 self._await_end(member, code)
             elif member.state in ('up', 'paused') and code is not None:
-                self._report_end(member, f'ended by itself with {code}')
+                if code == 1 and self._lacks_robot(member):
+                    self.gave_up += 1
+                else:
+                    self._report_end(member, f'ended by itself with {code}')
                 member.next_s = now_s
                 member.enter('down')
             elif member.state == 'paused' and now_s >= member.next_s:
@@ -194,6 +215,12 @@ class Fleet:
                 if member.process.exit_code != 0:
                     self._report_end(member, f'ended with {member.process.exit_code} at the end')
                 member.enter('down')
+
+    def _lacks_robot(self, member: Member) -> bool:
+        """Return whether this is an agent without a robot; it then ends with an error, as told."""
+        name = member.spec.name.removesuffix('agent') + 'simulated_robot'
+        robot = self.members.get(name)
+        return robot is not None and robot is not member and robot.at_work_s < _ROBOT_BACK_S
 
     def _await_end(self, member: Member, code: int | None) -> None:
         """Note the end that was asked for; kill a process that does not obey."""

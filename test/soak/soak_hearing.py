@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import time
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticArray
 from fleet import SpinningListener
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from rl_agent.control.agent import ENDED_STATES
 from rl_agent.ros.ros_messages import stamp_to_ns
 from rl_agent.ros.ros_topics import (
     AGENT_STATUS,
+    DIAGNOSTICS,
     LEARNER_STATUS,
     REPLAY_STATUS,
     STATUS_QOS,
@@ -24,6 +26,7 @@ from rl_agent.ros.ros_topics import (
 from rl_msgs.msg import AgentStatus, LearnerStatus, ReplayStatus, Step
 from soak_experience import Session, Told
 from soak_experience import STEP as STEP_TYPE
+from soak_faults import BRIDGE, LEARNER
 from soak_training import Progress
 
 # counts of the bridge that must stay 0
@@ -58,6 +61,7 @@ class Hearing:
         self.refusals = dict.fromkeys(_REFUSALS, 0)
         self.rejected: dict[Session, int] = {}
         self.events: dict[tuple[str, str, str], int] = {}
+        self._simulated_s: dict[str, float] = {}
         self._stamps: dict[str, array[int]] = {robot: array('q') for robot in robots}
         self._numbers: dict[str, array[int]] = {robot: array('I') for robot in robots}
         self._listener = SpinningListener()
@@ -70,10 +74,19 @@ class Hearing:
             node.create_subscription(Step, prefix + STEP, self._on_step, STEP_QOS)
         node.create_subscription(LearnerStatus, LEARNER_STATUS, self._on_learner, STATUS_QOS)
         node.create_subscription(ReplayStatus, REPLAY_STATUS, self._on_bridge, STATUS_QOS)
+        node.create_subscription(DiagnosticArray, DIAGNOSTICS, self._on_diagnostics, 100)
         self._limits = {
             robot: node.create_client(SetParameters, f'/{robot}/agent/set_parameters')
             for robot in robots
         }
+
+    def heard_s(self, name: str) -> float:
+        """Return when a process was last heard, by its name; 0: never."""
+        if name in (LEARNER, BRIDGE):
+            return self.learner_s if name == LEARNER else self.bridge_s
+        if name.endswith('_agent'):
+            return self.agents.get(name.removesuffix('_agent'), (0.0, None))[0]
+        return self._simulated_s.get(name.removesuffix('_simulated_robot'), 0.0)
 
     def finish(self) -> None:
         """Let every agent take no more steps than it has; it sends what it has, and stays."""
@@ -144,3 +157,9 @@ class Hearing:
         self.bridge, self.bridge_s = message, time.monotonic()
         for name in _REFUSALS:
             self.refusals[name] = max(self.refusals[name], int(getattr(message, name)))
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        """Note which simulated robot this is."""
+        for status in message.status:
+            if any(item.key == 'executed_steps' for item in status.values):
+                self._simulated_s[status.hardware_id] = time.monotonic()

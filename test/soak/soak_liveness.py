@@ -8,10 +8,7 @@ from soak_faults import BRIDGE, LEARNER
 from soak_fleet import Fleet, RATE_HZ
 from soak_hearing import Hearing
 
-# A process that was started again has this long until it must be at work; a loaded machine starts
-# bridge and learner slowly.
-_RECOVERY_S = {BRIDGE: 150.0, LEARNER: 180.0}
-_ROBOT_RECOVERY_S = 90.0
+_RECOVERY_S = 60.0  # from when a process is heard until it must be at work
 _STILL_S = 30.0  # without a step or an update, counted from when it had to be at work
 LARGEST_LAG = 20  # policy versions, about one per second
 _LARGEST_PENDING = 60.0 * RATE_HZ  # transitions in the spool of a robot
@@ -63,9 +60,8 @@ class Liveness:
             )
 
     def _at_work(self, name: str) -> bool:
-        """Return whether a process has been up for long enough to be at work."""
-        needed_s = _RECOVERY_S.get(name, _ROBOT_RECOVERY_S)
-        return self._fleet.members[name].up_s() >= needed_s
+        """Return whether a process has been heard for long enough to be at work."""
+        return self._fleet.members[name].at_work_s >= _RECOVERY_S
 
     def _moves(self, what: str, count: object, *, at_work: bool) -> None:
         """Report a count that stands still although its processes are at work."""

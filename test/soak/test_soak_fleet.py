@@ -34,6 +34,7 @@ def fleet_of(program: str, folder: Path) -> Iterator[tuple[Fleet, list[str]]]:
     fleet = Fleet([Program(program, 'program')], folder, dict(os.environ), reported.append)
     try:
         until(lambda: 'up' in fleet.members['program'].process.last_lines(1))
+        fleet.members['program'].note_heard(time.monotonic())
         yield fleet, reported
     finally:
         fleet.end(['program'])
@@ -47,9 +48,14 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def heard_now(name: str) -> float:
+    """Return that a process is heard all the time."""
+    return time.monotonic()
+
+
 def ticked(fleet: Fleet) -> Member:
     """Return the program of a fleet after one more tick."""
-    fleet.tick()
+    fleet.tick(heard_now)
     return fleet.members['program']
 
 
@@ -64,7 +70,7 @@ def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
         before = member.process
         fleet.begin(Fault(0.0, 'kill', ('program',), 0.0))
         assert (before.exit_code, member.state, fleet.all_up) == (-9, 'down', False)
-        fleet.tick()
+        fleet.tick(heard_now)
         assert (member.life, member.state, member.process.exit_code) == (2, 'up', None)
         until(lambda: 'up' in member.process.last_lines(1))
     assert reported == []
@@ -77,10 +83,10 @@ def test_a_paused_process_continues_and_is_spared_meanwhile(tmp_path: Path) -> N
         fleet.begin(Fault(0.0, 'pause', ('program',), 600.0))
         until(lambda: state_of(member.process.pid) == 'T')
         fleet.begin(Fault(0.0, 'kill', ('program',), 0.0))
-        fleet.tick()
-        assert (member.state, fleet.skipped, member.up_s()) == ('paused', 1, 0.0)
+        fleet.tick(heard_now)
+        assert (member.state, fleet.skipped, member.at_work_s) == ('paused', 1, 0.0)
         fleet.hurry()
-        fleet.tick()
+        fleet.tick(heard_now)
         until(lambda: state_of(member.process.pid) == 'S')
         assert (member.state, member.life) == ('up', 1)
 
@@ -94,6 +100,17 @@ def test_a_process_that_ends_as_asked_is_started_again(tmp_path: Path) -> None:
         assert (before.exit_code, member.state) == (0, 'up')
         until(lambda: 'up' in member.process.last_lines(1))
     assert reported == []
+
+
+def test_a_start_is_not_disturbed(tmp_path: Path) -> None:
+    with fleet_of(OBEDIENT, tmp_path) as (fleet, _):
+        member = fleet.members['program']
+        fleet.begin(Fault(0.0, 'kill', ('program',), 0.0))
+        fleet.tick(lambda name: 0.0)
+        assert (member.life, member.at_work_s) == (2, 0.0)
+        fleet.begin(Fault(0.0, 'kill', ('program',), 0.0))
+        assert (member.state, fleet.skipped) == ('up', 1)
+        until(lambda: 'up' in member.process.last_lines(1))
 
 
 def test_ends_that_nobody_asked_for_and_bad_ends_are_reported(tmp_path: Path) -> None:
