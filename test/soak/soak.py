@@ -27,7 +27,7 @@ from soak_fleet import Fleet, node_specs  # noqa: E402
 from soak_hearing import Hearing  # noqa: E402
 from soak_liveness import Liveness  # noqa: E402
 from soak_memory import growths, LEAST_JUDGED_S, WARMUP_S  # noqa: E402
-from soak_report import slopes, write_files  # noqa: E402
+from soak_report import slopes, write_files, write_samples  # noqa: E402
 from soak_training import training_faults  # noqa: E402
 from soak_watch import Watch  # noqa: E402
 
@@ -103,6 +103,7 @@ class Soak:
             if now_s >= line_s:
                 line_s += LINE_PERIOD_S
                 self._print_line(now_s)
+                write_samples(self._folder, self._watch.samples, self._watch.files)
 
     def _print_line(self, now_s: float) -> None:
         """Print where the soak stands."""

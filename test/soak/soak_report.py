@@ -24,13 +24,18 @@ def write_files(
 ) -> None:
     """Write all of them into a folder."""
     (folder / 'soak.json').write_text(json.dumps(verdict, indent=2) + '\n')
+    write_samples(folder, samples, files)
+    _draw(folder / 'memory.png', samples, files)
+
+
+def write_samples(folder: Path, samples: Sequence[Sample], files: Sequence[Files]) -> None:
+    """Write the samples so far, so that a soak that is killed leaves them."""
     rows: Mapping[str, Sequence[Any]] = {'processes.csv': samples, 'files.csv': files}
     for name, items in rows.items():
         with (folder / name).open('w', newline='') as file:
             writer = csv.writer(file)
             writer.writerow([item.name for item in dataclasses.fields(items[0])])
             writer.writerows(dataclasses.astuple(item) for item in items)
-    _draw(folder / 'memory.png', samples, files)
 
 
 def slopes(found: Sequence[Growth]) -> dict[str, dict[str, Any]]:
