@@ -2,6 +2,8 @@
 """The verdict of a soak finds what it looks for; the soak itself is `make soak`."""
 
 from collections.abc import Callable
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,9 @@ from soak_experience import (
 )
 from soak_faults import BRIDGE, LEARNER, schedule
 from soak_memory import growths, Sample
+from soak_report import slopes, write_files
 from soak_training import Progress, training_faults
+from soak_watch import Files
 
 ROBOTS = [f'robot_{number}' for number in range(1, 9)]
 OWN: Session = ('robot_1', '0123456789')
@@ -178,3 +182,17 @@ def test_a_quarter_of_the_robots_grows_old() -> None:
     for fault in schedule(4, 7200.0, ROBOTS):
         spared = [name for name in fault.names if name.startswith(('robot_1_', 'robot_2_'))]
         assert fault.kind == 'pause' or not spared
+
+
+def test_the_files_have_every_sample(tmp_path: Path) -> None:
+    samples = life(lambda at_s: 60.0)
+    files = [Files(10.0, 1, 0.5, 4.0, 0.1, 2.0, 0.9), Files(20.0, 0, 0.0, 4.0, 0.1, 2.0, 0.9)]
+    growth = slopes(growths(samples))
+    write_files(tmp_path, {'growth': growth, 'failed': []}, samples, files)
+    assert len((tmp_path / 'processes.csv').read_text().splitlines()) == 1 + len(samples)
+    assert len((tmp_path / 'files.csv').read_text().splitlines()) == 3
+    assert (tmp_path / 'memory.png').stat().st_size > 10_000
+    written = json.loads((tmp_path / 'soak.json').read_text())['growth']
+    assert written['agent']['lives_judged'] == 1
+    assert written['agent']['median_mb_per_h'] == pytest.approx(0.0, abs=0.2)
+    assert written['learner'] == {'lives_judged': 0}
