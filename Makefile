@@ -1,12 +1,12 @@
 # `make help` lists the targets.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-robot demo dashboard evaluate plot test test-properties test-faults \
-  test-gazebo soak check bench clean
+  test-gazebo soak fuzz check bench clean
 
 python := .venv/bin/python
 # mypy accepts only one module of a name
 typed := src/rl_agent/rl_agent src/rl_learner/rl_learner $(filter-out src/%/conftest.py, \
-  $(wildcard src/*/test/*.py src/*/test/*/*.py test/*.py test/*/*.py bench/*.py bench/*/*.py tools/*.py))
+  $(wildcard src/*/test/*.py src/*/test/*/*.py test/*.py test/*/*.py test/*/*/*.py bench/*.py bench/*/*.py tools/*.py))
 # A sourced ROS installation is for another Python: keep its variables out.
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH
 unexport LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
@@ -19,6 +19,7 @@ help:  ## list the targets
 	@echo 'Options of soak: HOURS=0.05 SEED=3 ROBOTS=8'
 	@echo "Options of evaluate, plot, soak and bench: ARGS='--help' and the options that it lists"
 	@echo "Options of test: JOBS=2 (parallel tests) ARGS='-x test/robots'"
+	@echo 'Options of fuzz: INPUTS=20000 JOBS=2 TARGETS=journal,spool (progress is kept in .fuzz)'
 	@echo 'Option of setup: PYTHON=python3.11 (a 3.11 or 3.10 that is not found automatically)'
 	@echo 'Option of setup-robot: PYTHON=python3.12 (or 3.11, or 3.10)'
 
@@ -82,6 +83,10 @@ soak: setup  ## let a fleet learn in real time for hours while its processes are
 	@exec $(python) test/soak/soak.py $(call option,HOURS,hours) $(call option,SEED,seed) \
 	  $(call option,ROBOTS,robots) $(ARGS)
 
+fuzz: setup  ## give 1,000,000 broken messages and files to every reader; goes on after Ctrl-C
+	@exec $(python) test/fuzz/fuzz.py --jobs $(or $(JOBS),$(shell nproc)) \
+	  $(call option,INPUTS,inputs) $(call option,TARGETS,targets) $(ARGS)
+
 bench: setup  ## run a benchmark: make bench BENCH=name
 	@if [ ! -f 'bench/$(BENCH).py' ]; then \
 	  echo "bench: no benchmark named '$(BENCH)'; accepted: BENCH=" \
@@ -91,5 +96,6 @@ bench: setup  ## run a benchmark: make bench BENCH=name
 	exec $(python) 'bench/$(BENCH).py' $(ARGS)
 
 clean:  ## remove everything generated, except runs/ and .gazebo/
-	rm -rf .venv .venv-robot .venv.lock build install log .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-robot .venv.lock build install log .mypy_cache .pytest_cache .ruff_cache \
+	  .fuzz
 	find src bench test tools launch -name __pycache__ -prune -exec rm -rf {} +

@@ -14,6 +14,7 @@ from rl_agent.bounded_files import read_yaml_value
 from rl_agent.errors import ConfigurationError
 
 T = TypeVar('T')
+_MOST_LINES, _LONGEST_LINE = 30, 1000  # of an error, and characters of a line
 
 
 def config_folder() -> Path:
@@ -108,7 +109,7 @@ def build(
         return TypeAdapter(schema).validate_json(text, strict=True, context=context)
     except ValidationError as error:
         lines = [line for mistake in error.errors() for line in _explain(schema, mistake, source)]
-        raise ConfigurationError('\n'.join(lines)) from None
+        raise ConfigurationError(joined_lines(lines)) from None
     except (TypeError, ValueError) as error:  # a key that is a date, for example
         raise ConfigurationError(f'{source}: {error}; accepted: texts as keys') from error
 
@@ -132,6 +133,16 @@ def hint(given: str, names: list[str]) -> str:
     close = difflib.get_close_matches(given, names, n=1)
     close += [name for name in names if given and name.startswith(given)]
     return f' (did you mean {close[0]!r}?)' if close else ''
+
+
+def joined_lines(lines: list[str]) -> str:
+    """Return the lines of an error as one text; a file can have any number of mistakes."""
+    shown = [
+        line if len(line) <= _LONGEST_LINE else f'{line[:_LONGEST_LINE]} ...' for line in lines
+    ]
+    if len(lines) > _MOST_LINES:
+        shown[_MOST_LINES:] = [f'and {len(lines) - _MOST_LINES} more mistakes']
+    return '\n'.join(shown)
 
 
 def _explain(schema: Any, mistake: Any, source: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 from rl_agent.bounded_files import read_yaml_value
+from rl_agent.configuration import joined_lines
 from rl_agent.description.field_types import MessageType, STRICT
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError
@@ -62,7 +63,7 @@ def load_bridge(path: Path) -> list[BridgeEntry]:
             f'{".".join(map(str, item["loc"]))}: {item["msg"]}; given {item["input"]!r}'
             for item in error.errors()
         ]
-        raise ConfigurationError(f'bridge file {path}: ' + '\n'.join(lines)) from error
+        raise ConfigurationError(f'bridge file {path}: {joined_lines(lines)}') from error
     wrong = [
         f'{item.gz_topic_name}: {item.ros_type_name} as {item.gz_type_name}; accepted:'
         f' {", ".join(ROS_TO_GZ[item.ros_type_name])}'
@@ -70,7 +71,7 @@ def load_bridge(path: Path) -> list[BridgeEntry]:
         if item.gz_type_name not in ROS_TO_GZ.get(item.ros_type_name, (item.gz_type_name,))
     ]
     if wrong:
-        raise ConfigurationError(f'bridge file {path}: ' + '\n'.join(wrong))
+        raise ConfigurationError(f'bridge file {path}: {joined_lines(wrong)}')
     return entries
 
 

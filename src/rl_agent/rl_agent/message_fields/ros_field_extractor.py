@@ -23,6 +23,8 @@ from rl_agent.message_fields.ros_field_paths import (
 )
 from rl_agent.ros.ros_messages import import_message
 
+_MOST_TEXT = 300  # characters of a message, and joints, that an error quotes
+
 
 class FieldExtractor:
     """Extracts the numbers of one observation field from messages.
@@ -64,7 +66,8 @@ class FieldExtractor:
             RobotError: the frame or the length is wrong, or a joint is missing.
         """
         if self._frame is not None and message.header.frame_id != self._frame:
-            raise self._error(f'frame: given {message.header.frame_id!r}', repr(self._frame))
+            given = message.header.frame_id[:_MOST_TEXT]
+            raise self._error(f'frame: given {given!r}', repr(self._frame))
         if self._names_list is not None:
             names = getattr(message, self._names_list)
             if names != self._names:
@@ -99,9 +102,11 @@ class FieldExtractor:
         names = list(names)
         missing = [joint for joint in joints if joint not in names]
         if missing:
-            meant = hint(missing[0], names)
+            known = [name for name in names[:_MOST_TEXT] if len(name) <= _MOST_TEXT]
+            meant = hint(missing[0], known)
+            given = ', '.join(known)[:_MOST_TEXT]
             raise self._error(
-                f'joints: the message names {", ".join(names) or "none"}{meant}',
+                f'joints: the message names {given or "none"}{meant}',
                 f'a message that names {", ".join(joints)}',
             )
         indices = np.array([names.index(joint) for joint in joints], np.intp)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 import zipfile
@@ -65,11 +66,11 @@ def load_policy(path: Path | str) -> PolicyParameters:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            text = _read_array(archive, 'header', _MAX_HEADER_BYTES)
+            text = read_array(archive, 'header', _MAX_HEADER_BYTES)
             header: dict[str, Any] = parse_json_object(str(text), 'header')
             most = PolicyLimits().content_bytes
             arrays: dict[str, Any] = {
-                name: _read_array(archive, name, most) for name in ARRAY_FIELDS
+                name: read_array(archive, name, most) for name in ARRAY_FIELDS
             }
         given = header.pop('format')
         if given != _FORMAT:
@@ -88,18 +89,42 @@ def load_policy(path: Path | str) -> PolicyParameters:
         ) from error
 
 
-def _read_array(archive: zipfile.ZipFile, name: str, most: int) -> NDArray[Any]:
-    """Return an array of an .npz file, whose size is checked before it is decompressed.
+def read_array(archive: zipfile.ZipFile, name: str, most: int) -> NDArray[Any]:
+    """Return an array of an .npz file, whose size is checked before any memory is taken for it.
+
+    Args:
+        archive: the file.
+        name: of the array.
+        most: largest size in bytes.
 
     Raises:
-        PolicyError: it is larger than `most` bytes.
+        PolicyError: it is larger, or its header promises other data than follow.
+        Exception: of many types, if the archive is damaged.
     """
     member = archive.getinfo(f'{name}.npy')
     if member.file_size > most:
         raise PolicyError(f'{name}: given {member.file_size} bytes; accepted: at most {most}')
     content = io.BytesIO(archive.read(member))
+    _check_promise(content, name)
     array: NDArray[Any] = np.lib.format.read_array(content, allow_pickle=False)
     return array
+
+
+def _check_promise(content: io.BytesIO, name: str) -> None:
+    """Raise PolicyError unless as many bytes follow the header of an array as it promises."""
+    form = np.lib.format
+    version = form.read_magic(content)
+    if version not in ((1, 0), (2, 0)):
+        raise PolicyError(f'{name}: format: given {version}; accepted: (1, 0), (2, 0)')
+    read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
+    shape, _, dtype = read(content)
+    promised = math.prod(shape) * dtype.itemsize
+    given = len(content.getbuffer()) - content.tell()
+    if promised != given:
+        raise PolicyError(
+            f'{name}: given a header of {promised} bytes before {given} bytes; accepted: equal'
+        )
+    content.seek(0)
 
 
 def _architecture(content: dict[str, Any]) -> PolicyArchitecture:

@@ -11,13 +11,14 @@ import struct
 import zlib
 
 import numpy as np
-from rl_agent.transport.transition_record import RecordLayout, Records
+from rl_agent.transport.transition_record import is_possible, RecordLayout, Records
 
 _HEADER_SIZE = 64
 _OLDEST = struct.Struct('<Q')
 _FILE_HEADER = struct.Struct('<8sQQQ')  # magic, record size, slots, oldest position
 _CHECKSUM = struct.Struct('<I')
 _MAGIC = b'RLSPOOL1'
+_MOST_SLOTS = 1 << 32
 
 
 class MemoryRing:
@@ -208,7 +209,8 @@ def _read_oldest(data: bytes) -> int:
     body, checksum = data[: _OLDEST.size], data[_OLDEST.size : _OLDEST.size + _CHECKSUM.size]
     if len(checksum) < _CHECKSUM.size or _CHECKSUM.unpack(checksum)[0] != zlib.crc32(body):
         return 1
-    return int(_OLDEST.unpack(body)[0])
+    oldest = int(_OLDEST.unpack(body)[0])
+    return oldest if is_possible(oldest) else 1
 
 
 def _read_file_header(data: bytes, record_size: int) -> tuple[int, int] | None:
@@ -217,9 +219,9 @@ def _read_file_header(data: bytes, record_size: int) -> tuple[int, int] | None:
     if len(checksum) < _CHECKSUM.size or _CHECKSUM.unpack(checksum)[0] != zlib.crc32(body):
         return None
     magic, size, slots, oldest = _FILE_HEADER.unpack(body)
-    if magic != _MAGIC or size != record_size or slots < 1:
+    if magic != _MAGIC or size != record_size or not 1 <= slots <= _MOST_SLOTS:
         return None
-    return int(slots), int(oldest)
+    return int(slots), int(oldest) if is_possible(oldest) else 1
 
 
 def _write_all(file: int, data: bytes, offset: int) -> None:

@@ -16,6 +16,7 @@ from rl_agent.transport.transition_columns import COLUMNS
 Records = NDArray[Any]
 
 _CHECKSUM = struct.Struct('<I')
+_NUMBERS_END = 1 << 62  # no robot counts that far, and sums of two such numbers fit into 64 bits
 _VECTORS = [column for column in COLUMNS if column.size_field]
 # the widest first, integers before floats: the order of the records on disk
 _NUMBERS = sorted(
@@ -79,6 +80,11 @@ class RecordLayout:
         return body + _CHECKSUM.pack(zlib.crc32(body))
 
 
+def is_possible(number: Any) -> Any:
+    """Return whether a position or sequence number, or each of an array, can be one."""
+    return (number >= 1) & (number < _NUMBERS_END)
+
+
 def to_transition(record: Any) -> Transition:
     """Return the transition in one record."""
     values: dict[str, Any] = {column.attribute: record[column.name] for column in _VECTORS}
@@ -89,12 +95,20 @@ def to_transition(record: Any) -> Transition:
 
 
 def intact(records: Records) -> NDArray[np.bool_]:
-    """Return which records were completely written, (record,); empty ones were not."""
+    """Return which records were completely written, (record,); empty ones were not.
+
+    One with a number that no spool reaches was not written by one.
+    """
     data, size = memoryview(records.tobytes()), records.itemsize
     end = size - _CHECKSUM.size
     sums = records['checksum'].tolist()
-    valid = [
-        zlib.crc32(data[number * size : number * size + end]) == checksum
-        for number, checksum in enumerate(sums)
-    ]
-    return np.logical_and(valid, records['position'] != 0)
+    valid = np.array(
+        [
+            zlib.crc32(data[number * size : number * size + end]) == checksum
+            for number, checksum in enumerate(sums)
+        ],
+        np.bool_,
+    )
+    for name in ('position', 'sequence'):
+        valid &= is_possible(records[name])
+    return valid

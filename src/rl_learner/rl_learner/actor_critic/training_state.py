@@ -2,11 +2,12 @@
 """Everything that training changes, and how it is saved and restored."""
 
 import logging
-from typing import Any, Literal
+from typing import Any, get_args, Literal
 
 from rl_agent.errors import TrainingError
 from rl_learner.actor_critic.algorithm import Algorithm
 from rl_learner.actor_critic.networks import Actor, Critics
+from rl_learner.actor_critic.state_checks import check_tensors, count, part
 from rl_learner.actor_critic.weight_meaning import check_meaning, meaning_of
 from rl_learner.layers.batch_norm import fold
 from rl_learner.normalisation.observation_statistics import ObservationStatistics
@@ -18,6 +19,7 @@ from torch import Tensor
 import torch.nn.functional as functional
 
 TemperatureForm = Literal['fixed', 'exp', 'softplus']
+_TEMPERATURE_FORMS = get_args(TemperatureForm)
 
 
 class TrainingState:
@@ -154,20 +156,12 @@ class TrainingState:
         with fresh random numbers, and a warning is logged.
 
         Raises:
-            TrainingError: the state belongs to other networks, or its weights have another
-                meaning; nothing is changed.
+            TrainingError: the state belongs to other networks, its weights have another meaning,
+                or it is damaged; nothing is changed.
         """
-        check_meaning(self._algorithm, state.get('meaning', {}))
+        self._check(state)
         current = self._networks()
-        # a run that had no target network gets one, which begins with its critics
-        saved = {'target_critics': state['networks']['critics'], **state['networks']}
-        for name, tensor in current.items():
-            given = tuple(saved[name].shape)
-            if given != tuple(tensor.shape):
-                raise TrainingError(
-                    f'checkpoint: {name}: given {given} parameters;'
-                    f' accepted: {tuple(tensor.shape)}, the shape for this algorithm and robot'
-                )
+        saved = _saved_networks(state)
         temperature_parameter = self._temperature_parameter.clone()
         for name, tensor in current.items():
             tensor.copy_(saved[name])
@@ -181,6 +175,51 @@ class TrainingState:
             self.returns.load_state_dict(state['returns'])
         self.updates, self.actor_updates = state['updates'], state['actor_updates']
         self._load_random_state(state['random_state'].cpu())
+
+    def _check(self, state: Any) -> None:
+        """Raise TrainingError unless everything that will be loaded fits."""
+        networks = _saved_networks(state)
+        check_meaning(self._algorithm, state.get('meaning', {}))
+        check_tensors(networks, self._networks(), 'networks')
+        optimizers = part(state, 'optimizers')
+        for name, optimizer in self.optimizers.items():
+            check_tensors(part(optimizers, name, 'optimizers'), optimizer.state_dict(), name)
+        check_tensors(part(state, 'statistics'), self.statistics.state_dict(), 'statistics')
+        for name in ('updates', 'actor_updates'):
+            count(state, name)
+        form = state.get('temperature_form', self._temperature_form)
+        if form not in _TEMPERATURE_FORMS:
+            accepted = ', '.join(_TEMPERATURE_FORMS)
+            raise TrainingError(
+                f'checkpoint: temperature_form: given {form!r}; accepted: {accepted}'
+            )
+        if self._algorithm.normalise_rewards:
+            self._check_returns(part(state, 'returns'))
+        self._check_random_state(part(state, 'random_state'))
+
+    def _check_returns(self, returns: Any) -> None:
+        """Raise TrainingError unless the statistics of returns can be restored."""
+        algorithm = self._algorithm
+        try:
+            ReturnStatistics(algorithm.gamma, algorithm.return_bound).load_state_dict(returns)
+        except Exception as error:  # of several types, for other values
+            raise TrainingError(
+                f'checkpoint: returns: {type(error).__name__}: {error}; accepted: as the learner'
+                ' wrote them'
+            ) from error
+
+    def _check_random_state(self, random_state: Any) -> None:
+        """Raise TrainingError unless this or another kind of device takes a random state."""
+        is_state = isinstance(random_state, Tensor) and random_state.dtype == torch.uint8
+        if is_state and random_state.shape != self.generator.get_state().shape:
+            return
+        try:
+            torch.Generator(self.generator.device).set_state(random_state.cpu())
+        except Exception as error:  # of several types, for another kind of value
+            raise TrainingError(
+                f'checkpoint: random_state: given {type(random_state).__name__}; accepted: as the'
+                ' learner wrote it'
+            ) from error
 
     def _convert_temperature(self, form: TemperatureForm, previous: Tensor) -> None:
         """Convert the loaded temperature parameter to this algorithm's form.
@@ -210,6 +249,12 @@ class TrainingState:
         )
         # a seed that does not repeat the random numbers of the run's first updates
         self.generator.manual_seed(self.generator.initial_seed() + 1 + self.updates)
+
+
+def _saved_networks(state: Any) -> dict[str, Any]:
+    """Return the networks of a state; a run that had no target network gets its critics as one."""
+    networks = part(state, 'networks')
+    return {'target_critics': part(networks, 'critics', 'networks'), **networks}
 
 
 def temperature_from_parameter(parameter: Tensor, form: TemperatureForm) -> Tensor:

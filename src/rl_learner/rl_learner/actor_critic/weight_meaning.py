@@ -43,6 +43,8 @@ def check_meaning(algorithm: Algorithm, meaning: dict[str, Any]) -> None:
     Raises:
         TrainingError: an option differs.
     """
+    if not isinstance(meaning, dict):
+        raise TrainingError(f'checkpoint: meaning: given {meaning!r}; accepted: options by name')
     before = {**_BEFORE, 'critic_loss': _OF_QUANTILES}
     for name, given in meaning_of(algorithm).items():
         accepted = meaning.get(name, before.get(name))

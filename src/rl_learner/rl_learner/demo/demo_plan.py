@@ -105,9 +105,22 @@ def read_options(folder: Path) -> dict[str, Any]:
     """
     try:
         content = read_json_object(folder / DEMO_FILE)
-        return {option: content[option] for option in _STORED_OPTIONS}
+        return {option: _checked(option, content[option]) for option in _STORED_OPTIONS}
     except (ConfigurationError, KeyError) as error:
         raise ConfigurationError(
             f'given {folder}: {DEMO_FILE} cannot be read: {error}; accepted: the run folder of a'
             ' demo'
         ) from error
+
+
+def _checked(option: str, value: Any) -> Any:
+    """Return the value of a stored option.
+
+    Raises:
+        ConfigurationError: it has another type than the option, or is negative.
+    """
+    kind = str if option in ('robot', 'algorithm') else int
+    if type(value) is not kind or (isinstance(value, int) and value < 0):
+        accepted = 'a text' if kind is str else 'a whole number, 0 or more'
+        raise ConfigurationError(f'{option}: given {str(value)[:60]!r}; accepted: {accepted}')
+    return value

@@ -266,8 +266,11 @@ class EvaluationNode:
         except ConfigurationError:
             return
         sender = batch.sender
+        parameters = self._evaluation.parameters
+        sizes = (parameters.architecture.observation_size, parameters.architecture.action_size)
         if (
-            sender.fingerprint != self._evaluation.parameters.fingerprint
+            sender.fingerprint != parameters.fingerprint
+            or (batch.observation_size, batch.action_size) != sizes
             or refusal_of(batch) is not None
         ):
             return

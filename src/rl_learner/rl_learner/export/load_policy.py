@@ -10,6 +10,7 @@ from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, TrainingError
 from rl_agent.policy.policy import Policy
+from rl_learner.actor_critic.state_checks import count, part
 from rl_learner.export import numpy_file, onnx_file, torchscript_file
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 from rl_learner.run.folder import CHECKPOINTS, POLICY_FILE
@@ -90,8 +91,8 @@ def _load_from_checkpoint(folder: Path, path: Path | None) -> PolicyWithRobot:
     state = Checkpoints(folder / CHECKPOINTS).load() if path is None else _read_checkpoint(path)
     if state is None:
         raise ConfigurationError(f'policy: given {folder}: {CHECKPOINTS}/ is empty')
-    update.load_state_dict(state['update'])
-    parameters = update.policy(int(state['policy_version']))
+    update.load_state_dict(part(state, 'update'))
+    parameters = update.policy(count(state, 'policy_version'))
     return PolicyWithRobot(replace(parameters, fingerprint=spaces.fingerprint), run.robot)
 
 

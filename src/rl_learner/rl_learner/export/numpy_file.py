@@ -4,17 +4,20 @@
 import json
 from pathlib import Path
 import tempfile
+import zipfile
 
 import numpy as np
 from rl_agent.array_types import Float32Array
-from rl_agent.bounded_files import parse_json
+from rl_agent.bounded_files import MOST_BYTES, parse_json
 from rl_agent.description.action_scale import ActionScale
 from rl_agent.description.robot import description_as_json, read_description
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError
 from rl_agent.policy.policy import Policy
-from rl_agent.policy.policy_file import load_policy, save_policy
+from rl_agent.policy.policy_file import load_policy, read_array, save_policy
 from rl_learner.export.policy_with_robot import PolicyWithRobot
+
+_MOST_ROBOT_BYTES = 4 * MOST_BYTES  # NumPy stores four bytes for a character
 
 
 def encode(policy: PolicyWithRobot) -> bytes:
@@ -42,8 +45,9 @@ def decode(path: Path) -> PolicyWithRobot:
     """
     parameters = load_policy(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            text = str(archive['robot']) if 'robot' in archive.files else 'null'
+        with zipfile.ZipFile(path) as archive:
+            has_robot = 'robot.npy' in archive.namelist()
+            text = str(read_array(archive, 'robot', _MOST_ROBOT_BYTES)) if has_robot else 'null'
         content = parse_json(text, 'robot')
     except Exception as error:  # a damaged archive can fail in many ways
         raise PolicyError(f'{path}: robot: cannot be read: {error}') from error

@@ -12,6 +12,7 @@ from rl_learner.export.policy_with_robot import from_metadata, mean_policy, Poli
 
 _OPSET = 17  # the first with LayerNormalization
 _IR_VERSION = 8
+_MOST_REASON = 300  # characters
 _ACTIVATIONS = {'relu': 'Relu', 'elu': 'Elu', 'tanh': 'Tanh'}
 
 
@@ -60,13 +61,25 @@ def decode(path: Path) -> PolicyWithRobot:
     onnx = _import('onnx')
     try:
         model = onnx.load_model_from_string(path.read_bytes())
+        metadata = {item.key: item.value for item in model.metadata_props}
+        arrays = {item.name: _array(onnx, item) for item in model.graph.initializer}
     except Exception as error:  # protobuf raises its own errors
+        reason = ' '.join(str(error).split())[:_MOST_REASON]
         raise PolicyError(
-            f'{path}: cannot be read as ONNX: {error}; accepted: a file that rl_export wrote'
+            f'{path}: cannot be read as ONNX: {reason}; accepted: a file that rl_export wrote'
         ) from error
-    metadata = {item.key: item.value for item in model.metadata_props}
-    arrays = {item.name: onnx.numpy_helper.to_array(item) for item in model.graph.initializer}
     return from_metadata(metadata, arrays, str(path))
+
+
+def _array(onnx: Any, tensor: Any) -> Any:
+    """Return a constant of a model.
+
+    Raises:
+        PolicyError: its numbers are in another file, which could be any file of this machine.
+    """
+    if tensor.data_location == onnx.TensorProto.EXTERNAL:
+        raise PolicyError(f'{tensor.name}: given in another file; accepted: in this one')
+    return onnx.numpy_helper.to_array(tensor)
 
 
 def compute(content: bytes, observations: Float32Array) -> tuple[Float32Array, Float32Array]:

@@ -90,16 +90,17 @@ def decode(path: Path) -> PolicyWithRobot:
     )  # bytes after loading, or text
     try:
         module = torch.jit.load(str(path), map_location='cpu', _extra_files=metadata)
+        arrays = {name: buffer.numpy() for name, buffer in module.named_buffers()}
+        texts = {
+            name: text.decode() if isinstance(text, bytes) else text
+            for name, text in metadata.items()
+        }
     except Exception as error:  # a damaged archive can raise many types
         reason = ' '.join(str(error).split())[:200]
         raise PolicyError(
             f'{path}: cannot be read as TorchScript: {reason}; accepted: a file that rl_export'
             ' wrote'
         ) from error
-    arrays = {name: buffer.numpy() for name, buffer in module.named_buffers()}
-    texts = {
-        name: text.decode() if isinstance(text, bytes) else text for name, text in metadata.items()
-    }
     return from_metadata(texts, arrays, str(path))
 
 
@@ -121,5 +122,5 @@ def is_torchscript(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.endswith(f'/extra/{POLICY_KEY}') for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile):
+    except Exception:  # a damaged archive can fail in many ways
         return False

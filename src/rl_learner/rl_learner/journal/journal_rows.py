@@ -146,7 +146,7 @@ class JournalRows:
         if not later:
             return None
         missing = transitions_before(later[0]) - self._reached
-        if self._is_damaged and missing > 0:
+        if self._is_damaged and 0 < missing <= self._path.stat().st_size:
             return self._without_content(missing)
         if missing:
             raise JournalError(
@@ -185,7 +185,8 @@ class JournalRows:
         for is_read, group in itertools.groupby(units, key=self._is_readable):
             some = list(group)
             if is_read:
-                parts.append(self._rows_of([unit.batch for unit in some if unit.batch]))
+                batches = [unit.batch for unit in some if unit.batch]  # without empty ones
+                parts += [self._rows_of(batches)] if batches else []
             elif any(unit.damage or unit.count for unit in some):
                 parts += [sums.flush() for sums in self._sums.values()]
                 parts.append(self._without_content(sum(unit.count for unit in some)))

@@ -73,8 +73,8 @@ def read_seal(data: bytes, marker: bytes) -> Seal | None:
     *begin, row, count, size, checksum, own = _SEAL.unpack_from(data)
     if begin != [SEAL_OPCODE, _BODY_SIZE, marker]:
         return None
-    if zlib.crc32(data[: SEAL_SIZE - _CRC.size]) != own:
-        return None
+    if zlib.crc32(data[: SEAL_SIZE - _CRC.size]) != own or count > size:
+        return None  # a transition takes more than a byte
     return Seal(row, count, size, checksum)
 
 

@@ -156,6 +156,8 @@ class _SealedFile:
         if found is not None:
             place, seal = found
             count = max(0, seal.row - row)
+            if count > place - self._position:  # a transition takes more than a byte
+                count = 0
             reason = f'{count} transitions there cannot be read'
             return Unit(None, count, place, 0, self._damage(self._position, place, reason))
         if not self._grows and not _is_complete(self._file):
@@ -202,8 +204,8 @@ def _units_of_before(file: BinaryIO, path: Path, end: int | None) -> Iterator[Un
             yield Unit(None, 0, position, 0, Damage(path, start, position, str(error)))
         else:
             yield Unit(batch, len(batch), position, _log_time_ns(record.body))
-    if end is None and _is_complete(file):
-        stop = file.seek(0, io.SEEK_END)
+    stop = file.seek(0, io.SEEK_END)
+    if end is None and position < stop and _is_complete(file):
         reason = 'a record is damaged, and what follows cannot be found'
         yield Unit(None, 0, stop, 0, Damage(path, position, stop, reason))
 

@@ -37,7 +37,7 @@ from rl_learner.journal.batch_codec import decode, encode, stored, TransitionBat
 
 Key = tuple[str, str]
 
-_LONGEST_NAME = 255  # of robot, session and fingerprint, which the log repeats
+LONGEST_NAME = 255  # of robot, session and fingerprint, which the log repeats
 
 
 class BatchLog(Protocol):
@@ -245,7 +245,7 @@ class ReplayBridge:
             if self._authenticate is not None:
                 self._authenticate(data)
             batch = decode(data)
-            robot = batch.sender.robot[:_LONGEST_NAME]
+            robot = batch.sender.robot[:LONGEST_NAME]
             if (refusal := refusal_of(batch)) is not None:
                 raise refusal
             self._check_kind(batch)
@@ -287,10 +287,10 @@ def refusal_of(batch: TransitionBatch) -> ConfigurationError | None:
     """Return the error of a batch that no honest robot sends; None: its numbers are possible."""
     sender = batch.sender
     longest = max(map(len, (sender.robot, sender.session, sender.fingerprint)))
-    if longest > _LONGEST_NAME:
+    if longest > LONGEST_NAME:
         return ConfigurationError(
-            f'robot {sender.robot[:_LONGEST_NAME]!r}: a name of {longest} characters; accepted: at'
-            f' most {_LONGEST_NAME}'
+            f'robot {sender.robot[:LONGEST_NAME]!r}: a name of {longest} characters; accepted: at'
+            f' most {LONGEST_NAME}'
         )
     try:
         check_numbers(batch.first_sequence, batch.oldest_sequence, len(batch))

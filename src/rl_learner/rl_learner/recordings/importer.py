@@ -11,7 +11,7 @@ from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
 from rl_learner.journal.batch_codec import decode, encode, TransitionBatch, TYPE_NAME
 from rl_learner.journal.journal import Journal, JournalSettings
-from rl_learner.journal.replay_bridge import refusal_of, ReplayBridge
+from rl_learner.journal.replay_bridge import LONGEST_NAME, refusal_of, ReplayBridge
 from rl_learner.recordings.batch_order import BatchOrder
 from rl_learner.recordings.recording_reader import read_recording
 from rl_learner.run.folder import EXPERIENCE, open_run_folder
@@ -146,9 +146,9 @@ def _all_batches(sources: Sequence[Source]) -> Iterator[TransitionBatch]:
 
 def _refuse_other_robots(batch: TransitionBatch, spaces: Spaces) -> None:
     """Raise ConfigurationError if a batch is not from the run's kind of robot."""
-    given = batch.sender.fingerprint
-    if given != spaces.fingerprint:
+    given, robot = (text[:LONGEST_NAME] for text in (batch.sender.fingerprint, batch.sender.robot))
+    if batch.sender.fingerprint != spaces.fingerprint:
         raise ConfigurationError(
-            f'robot {batch.sender.robot!r} in the recording: fingerprint: given {given!r};'
+            f'robot {robot!r} in the recording: fingerprint: given {given!r};'
             f' accepted: {spaces.fingerprint!r}, that of the robots of the run'
         )

@@ -11,9 +11,11 @@ from rl_agent.errors import ConfigurationError, JournalError
 from rl_learner.journal.batch_codec import encode, TYPE_NAME
 from rl_learner.journal.journal_header import read_header
 from rl_learner.journal.journal_reader import journal_files, read_batches
+from rl_learner.recordings.bounded_reads import BoundedPath
 from rl_learner.run.folder import EXPERIENCE
 from rosbags.rosbag2 import Reader
 
+_MOST_REASON = 300  # characters
 _ACCEPTED = 'accepted: a rosbag2 folder, an .mcap or .db3 file, a run or its experience folder'
 
 
@@ -42,7 +44,7 @@ def topics_of(path: Path) -> dict[str, str]:
     if _files_of_journal(path):
         return {TRANSITIONS: TYPE_NAME}
     try:
-        with Reader(path) as reader:
+        with Reader(BoundedPath(path)) as reader:
             return {item.topic: item.msgtype for item in reader.connections}
     except Exception as error:  # of many types, including those of the SQLite wrapper
         raise _unreadable(path, error) from error
@@ -68,7 +70,7 @@ def read_recording(path: Path, wanted: TopicFilter) -> Iterator[RecordedMessage]
                 yield RecordedMessage(TRANSITIONS, TYPE_NAME, 0, encode(batch))
         return
     try:
-        with Reader(path) as reader:
+        with Reader(BoundedPath(path)) as reader:
             chosen = [item for item in reader.connections if wanted(item.topic, item.msgtype)]
             if not chosen:  # rosbags takes an empty list as all topics
                 return
@@ -97,4 +99,5 @@ def _files_of_journal(path: Path) -> list[Path]:
 
 def _unreadable(path: Path, error: Exception) -> ConfigurationError:
     """Return the error for a file that is no recording or a damaged one."""
-    return ConfigurationError(f'{path}: {type(error).__name__}: {error}; {_ACCEPTED}')
+    reason = ' '.join(f'{type(error).__name__}: {error}'.split())[:_MOST_REASON]
+    return ConfigurationError(f'{path}: {reason}; {_ACCEPTED}')

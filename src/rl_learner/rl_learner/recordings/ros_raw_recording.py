@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import hashlib
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rclpy.serialization import deserialize_message
@@ -101,7 +102,7 @@ class RawRecording:
                 if message.topic in readers:
                     readers[message.topic](message)
                     continue
-                command = commands.read(deserialize_message(message.data, command_type))
+                command = commands.read(_deserialized(message, command_type))
             except RobotError as error:
                 unfit, first_error = unfit + 1, first_error or str(error)
                 continue
@@ -151,7 +152,7 @@ class RawRecording:
         ]
 
         def pass_on(recorded: RecordedMessage) -> None:
-            message = deserialize_message(recorded.data, message_type)
+            message = _deserialized(recorded, message_type)
             raw = {extract.field.name: extract(message) for extract in extractors}
             stamp_ns = stamp_to_ns(message.header.stamp) if stamped else recorded.time_ns
             rebuilder.sense(topic, raw, stamp_ns, recorded.time_ns)
@@ -207,6 +208,21 @@ class RawRecording:
             count=len(rows),
             columns=columns,
         )
+
+
+def _deserialized(recorded: RecordedMessage, message_type: type[Any]) -> Any:
+    """Return a recorded message.
+
+    Raises:
+        RobotError: its bytes are no such message.
+    """
+    try:
+        return deserialize_message(recorded.data, message_type)
+    except Exception as error:  # of a middleware's own kind
+        raise RobotError(
+            f'{recorded.topic}: given {len(recorded.data)} bytes that cannot be read; accepted:'
+            f' {recorded.type}'
+        ) from error
 
 
 def _resolve(topic: str, namespace: str) -> str:

@@ -89,7 +89,7 @@ def read_entry(folder: Path) -> RunEntry:
         known['robot'] = run.robot.name
         known['algorithm'] = Path(str(run.parameters.get('algorithm', '?'))).stem
         known['starts'] = len(run.starts)
-        known['started'] = run.starts[0]['time'] if run.starts else ''
+        known['started'] = str(run.starts[0].get('time', '')) if run.starts else ''
         path = folder / EPISODES_FILE
         rows = read_episodes(path) if path.exists() else []
         known['steps'] = rows[-1].total_steps if rows else 0

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import datetime
 import json
 import logging
+import math
 from pathlib import Path
 import platform
 import subprocess
@@ -144,9 +145,10 @@ def write_retention(folder: Path, keep_gb: float, fleet_key: str = '') -> None:
 def read_retention(folder: Path) -> float | None:
     """Return the last retention of a run's bridge in GB; 0: no limit, None: unknown."""
     try:
-        return float(read_json_object(folder / BRIDGE_FILE)[_RETENTION_KEY])
-    except (ConfigurationError, ValueError, KeyError, TypeError):
+        keep_gb = float(read_json_object(folder / BRIDGE_FILE)[_RETENTION_KEY])
+    except (ConfigurationError, ValueError, KeyError, TypeError, OverflowError):
         return None
+    return keep_gb if 0.0 <= keep_gb < math.inf else None
 
 
 def read_fleet_key(folder: Path) -> str:

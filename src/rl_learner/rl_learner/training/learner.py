@@ -13,6 +13,7 @@ from rl_agent.array_types import Float32Array
 from rl_agent.errors import DiskError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.policy_file import save_policy
+from rl_learner.actor_critic.state_checks import count, part
 from rl_learner.run.folder import CHECKPOINTS, POLICY_FILE, VERSIONS_FILE
 from rl_learner.training.checkpoint import Checkpoints
 from rl_learner.training.policy_versions import PolicyVersions
@@ -254,9 +255,10 @@ class Learner:
         state = self._checkpoints.load()
         if state is None:
             return
-        self._update.load_state_dict(state['update'])
-        self._pace.resume(state['pace'], transitions, self._update.updates)
-        self._versions.skip_to(int(state['policy_version']))
+        version = count(state, 'policy_version')
+        self._update.load_state_dict(part(state, 'update'))
+        self._pace.resume(part(state, 'pace'), transitions, self._update.updates)
+        self._versions.skip_to(version)
         self.progress = Progress(
             updates=self._update.updates, policy_version=self._versions.newest
         )

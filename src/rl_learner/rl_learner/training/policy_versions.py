@@ -7,6 +7,7 @@ from rl_agent.errors import DiskError, TrainingError
 from rl_agent.system.atomic_file import atomic_file
 
 _RESERVED_PER_WRITE = 1000
+_VERSIONS = 1 << 62  # far from the end of the message's field
 
 
 class PolicyVersions:
@@ -29,9 +30,12 @@ class PolicyVersions:
         self._path = path
         try:
             self.newest = int(path.read_text(encoding='ascii')) if path.exists() else 0
+            if not 0 <= self.newest < _VERSIONS:
+                raise ValueError(f'given {self.newest}')
         except (OSError, ValueError) as error:
             raise TrainingError(
-                f'{path}: {error}; accepted: a whole number, above every policy version'
+                f'{path}: {error}; accepted: a whole number from 0 to 2**62, above every policy'
+                ' version'
             ) from error
         self._reserved = self.newest
 

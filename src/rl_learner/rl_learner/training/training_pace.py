@@ -1,7 +1,11 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """How many samples are due for the transitions of a run, across restarts of the learner."""
 
+import math
 from typing import Any
+
+from rl_agent.errors import TrainingError
+from rl_learner.actor_critic.state_checks import count, part
 
 
 class TrainingPace:
@@ -32,9 +36,17 @@ class TrainingPace:
             total: transitions of the run now; fewer than in the checkpoint if experience was
                 deleted.
             updates: critic updates in the checkpoint.
+
+        Raises:
+            TrainingError: the state is damaged.
         """
-        new = total - int(state['transitions'])
-        due = min(float(state['samples_due']) + self._per_insert * new, self._limit(total))
+        new = total - count(state, 'transitions', 'pace')
+        samples_due = part(state, 'samples_due', 'pace')
+        if not isinstance(samples_due, (int, float)) or not math.isfinite(samples_due):
+            raise TrainingError(
+                f'checkpoint: samples_due: given {samples_due!r}; accepted: a finite number'
+            )
+        due = min(float(samples_due) + self._per_insert * new, self._limit(total))
         # negative values are warmup: a run that lost its experience warms up again
         due = max(due, min(0.0, self._limit(total)))
         self._offset = self._limit(total) - updates * self._batch_size - due
