@@ -10,7 +10,7 @@ import time
 
 from door import Target
 from progress import Counts, Progress
-from worker import run, Slot
+from worker import remove_folders, run, Slot
 
 _POLL_S = 0.2
 _SHOW_PERIOD_S = 10.0
@@ -90,6 +90,7 @@ class Campaign:
 
     def _note_end(self, item: '_Running', text: str, place: str) -> None:
         """Keep the input that a process could not answer."""
+        remove_folders(item.process.pid or 0)
         count, data = item.slot.read()
         progress = Progress(self._folder / item.target.name)
         if not data and not count:

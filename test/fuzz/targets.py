@@ -21,6 +21,7 @@ from description_doors import (
     YamlDoor,
 )
 from door import Door, Target
+from key_doors import fleet_key_door, signing_key_door, trusted_keys_door
 from listener_doors import ListenerDoor, SensorDoor
 from model_doors import CheckpointDoor, OnnxDoor, TorchScriptDoor
 from policy_doors import PolicyFileDoor, PolicyMessageDoor
@@ -28,13 +29,7 @@ from recording_doors import BagDoor, MetadataDoor, RawDoor
 from rl_agent.configuration import config_folder
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus, Step
 from run_doors import FILES, RunFileDoor
-from storage_doors import (
-    fleet_key_door,
-    JournalDoor,
-    signing_key_door,
-    SpoolDoor,
-    trusted_keys_door,
-)
+from storage_doors import JournalDoor, SpoolDoor
 
 
 def _run_file(name: str) -> Callable[[Path], Door]:

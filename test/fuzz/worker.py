@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from random import Random
 import resource
+import shutil
 import signal
 import struct
 import tempfile
@@ -20,7 +21,7 @@ from judgement import judge
 from mutation import MOST_BYTES
 from progress import Progress
 
-_SHARED_MEMORY = Path('/dev/shm')
+_SHARED_MEMORY, _PREFIX = Path('/dev/shm'), 'rl_fuzz_'
 _HEAD = struct.Struct('<QQ')  # inputs so far in this process, bytes of the current one
 _SLOT_BYTES = _HEAD.size + 64 * MOST_BYTES
 _SAVE_PERIOD_S = 1.0
@@ -75,8 +76,15 @@ def opened(target: Target) -> Iterator[Door]:
     logging.disable(logging.CRITICAL)
     warnings.simplefilter('ignore')
     place = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix='rl_fuzz_', dir=place) as folder:
+    with tempfile.TemporaryDirectory(prefix=f'{_PREFIX}{os.getpid()}_', dir=place) as folder:
         yield target.open(Path(folder))
+
+
+def remove_folders(process: int) -> None:
+    """Remove the folder of a process that was ended by an input."""
+    for parent in (_SHARED_MEMORY, Path(tempfile.gettempdir())):
+        for folder in parent.glob(f'{_PREFIX}{process}_*'):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _loop(

@@ -10,8 +10,8 @@ from typing import Any
 
 from batches import make_batch, ONE, SPACES
 from door import Door, Ear, RefusedError
-from mutation import odd_float, odd_integer, odd_text
 import numpy as np
+from odd_values import odd_float, odd_integer, odd_text
 from plain_transition import plain_transition
 from rclpy.serialization import serialize_message
 from rl_agent.errors import ConfigurationError

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from door import Door
-from mutation import break_tree, odd_text
+from odd_values import break_tree, odd_text
 from rl_agent.configuration import config_folder
 from rl_agent.description.robot import description_as_json, read_description
 from rl_agent.environment.spaces import Spaces

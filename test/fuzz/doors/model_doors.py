@@ -7,7 +7,7 @@ from typing import Any
 
 from description_doors import ROBOT
 from door import Door
-from mutation import break_tree, odd_value
+from odd_values import break_tree, odd_value
 import onnx
 from policy_doors import check_actions, policies, SPACES
 from rl_agent.policy.policy import Policy

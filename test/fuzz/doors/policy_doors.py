@@ -14,8 +14,8 @@ import zipfile
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from door import Door, Ear, RefusedError
-from mutation import break_tree, odd_float, odd_integer, odd_text
 import numpy as np
+from odd_values import break_tree, odd_float, odd_integer, odd_text
 from pendulum_robot import make_parameters
 from rclpy.serialization import serialize_message
 from rl_agent.description.robot import load_robot

@@ -11,8 +11,8 @@ from batch_doors import batches, break_batch
 from batches import SPACES
 from description_doors import ROBOT
 from door import Door, RefusedError
-from mutation import break_tree
 import numpy as np
+from odd_values import break_tree
 from rl_agent.transport.transition_checks import find_bad_rows
 from rl_learner.journal.batch_codec import decode, encode, MESSAGE_DEFINITION, TYPE_NAME
 from rl_learner.journal.journal_reader import read_journal

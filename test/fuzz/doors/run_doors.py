@@ -10,7 +10,7 @@ from random import Random
 
 from description_doors import ROBOT
 from door import Door, RefusedError
-from mutation import break_tree, odd_value
+from odd_values import break_tree, odd_value
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
 from rl_learner.actor_critic.algorithm import load_algorithm

@@ -1,29 +1,19 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""What earlier processes left on disks: journals, spools, and files of keys."""
+"""What earlier processes left on disks: journals and spools."""
 
-from collections.abc import Callable
 import contextlib
 from pathlib import Path
 from random import Random
 import shutil
-import stat
 import zlib
 
 from batch_doors import batches, break_batch
 from batches import LAYOUT, SPACES
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from door import Door, RefusedError
-from mutation import odd_integer, odd_text
 import numpy as np
+from odd_values import odd_integer, odd_text
 from plain_transition import plain_transition
 from rl_agent.errors import RlError
-from rl_agent.security.fleet_key import fleet_keys_text, FleetKeys, TRANSITIONS
-from rl_agent.security.policy_signature import (
-    private_keys_text,
-    public_keys_text,
-    SigningKey,
-    TrustedKeys,
-)
 from rl_agent.transport.spool_folder import SpoolFolder
 from rl_agent.transport.transition import Sender
 from rl_agent.transport.transition_record import RecordLayout
@@ -267,61 +257,3 @@ def _break_spool_header(data: bytearray, rng: Random) -> None:
         size = SpoolDoor._LAYOUT.size
         body = b'RLSPOOL1' + b''.join(item.to_bytes(8, 'little') for item in (size, *numbers))
     data[1 : 1 + len(body) + 4] = body + zlib.crc32(body).to_bytes(4, 'little')
-
-
-class KeyDoor(Door):
-    """A file of keys."""
-
-    def __init__(
-        self, folder: Path, text: str, permissions: int, use: Callable[[Path], None]
-    ) -> None:
-        """Begin.
-
-        Args:
-            folder: for the file.
-            text: content of a valid one.
-            permissions: of the file.
-            use: loads it, and uses its keys.
-        """
-        self._path, self._permissions, self._use = folder / 'keys', permissions, use
-        self.seeds = [text.encode(), (text * 2).encode()]
-
-    def give(self, data: bytes) -> None:
-        """Load the keys."""
-        self._path.write_bytes(data)
-        if stat.S_IMODE(self._path.stat().st_mode) != self._permissions:
-            self._path.chmod(self._permissions)
-        self._use(self._path)
-
-
-_PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(32))
-
-
-def signing_key_door(folder: Path) -> Door:
-    """Return the door of a learner's private keys."""
-
-    def use(path: Path) -> None:
-        assert len(SigningKey.load(path).seal(bytes(8))) == 80
-
-    return KeyDoor(folder, private_keys_text([_PRIVATE]), 0o600, use)
-
-
-def trusted_keys_door(folder: Path) -> Door:
-    """Return the door of the public keys at a robot."""
-
-    def use(path: Path) -> None:
-        keys = TrustedKeys.load(path)
-        with contextlib.suppress(RlError):
-            keys.check(SigningKey(_PRIVATE).seal(bytes(8)))
-
-    return KeyDoor(folder, public_keys_text([_PRIVATE.public_key()]), 0o644, use)
-
-
-def fleet_key_door(folder: Path) -> Door:
-    """Return the door of the fleet key."""
-
-    def use(path: Path) -> None:
-        keys = FleetKeys.load(path)
-        keys.check(keys.seal(bytes(8), TRANSITIONS), TRANSITIONS)
-
-    return KeyDoor(folder, fleet_keys_text([bytes(32)]), 0o600, use)

@@ -31,7 +31,7 @@ def meaning_of(algorithm: Algorithm) -> dict[str, Any]:
     }
 
 
-def check_meaning(algorithm: Algorithm, meaning: dict[str, Any]) -> None:
+def check_meaning(algorithm: Algorithm, meaning: Any) -> None:
     """Compare this algorithm with the one that trained a checkpoint.
 
     The shapes of the networks are compared elsewhere; here is what shapes do not show.
