@@ -57,6 +57,7 @@ class _TooSlow(BaseException):
 
 def judge(door: Door, data: bytes) -> Answer:
     """Give an input to a door and return its answer."""
+    _forget_peak()
     before = _peak_bytes()
     try:
         with _limited_time():
@@ -104,8 +105,14 @@ def _place_of(error: BaseException) -> str:
     return f'{type(error).__name__} in {places[-1] if places else "the fuzzer"}'
 
 
+def _forget_peak() -> None:
+    """Let the largest memory be that of now."""
+    with contextlib.suppress(OSError):  # where the kernel does not offer it, the peak stays
+        Path('/proc/self/clear_refs').write_text('5')
+
+
 def _peak_bytes() -> int:
-    """Return the largest memory that this process ever had."""
+    """Return the largest memory that this process had since the last `_forget_peak`."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTE
 
 

@@ -118,6 +118,8 @@ def _check_promise(content: io.BytesIO, name: str) -> None:
         raise PolicyError(f'{name}: format: given {version}; accepted: (1, 0), (2, 0)')
     read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
     shape, _, dtype = read(content)
+    if dtype.hasobject:
+        raise PolicyError(f'{name}: cannot be read as a policy: it has objects; accepted: numbers')
     promised = math.prod(shape) * dtype.itemsize
     given = len(content.getbuffer()) - content.tell()
     if promised != given:
