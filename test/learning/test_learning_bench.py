@@ -99,7 +99,7 @@ def test_a_killed_run_continues_exactly(preset: str) -> None:
     [
         ('defualt', "did you mean 'default'?"),
         ('default+critic_los=huber', "did you mean 'critic_loss'?"),
-        ('default+critic_loss=hubr', "'logcosh', 'huber' or 'squared'"),
+        ('default+critic_loss=hubr', "'logcosh', 'huber', 'squared' or 'categorical'"),
         ('default+critic_loss', 'preset+key=value'),
     ],
 )
