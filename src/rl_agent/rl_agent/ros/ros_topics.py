@@ -7,8 +7,7 @@ but all share one learner. A fleet with several learners remaps them.
 
 from typing import Any
 
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
+from rclpy.clock import Clock, ClockType
 from rclpy.qos import (
     DurabilityPolicy,
     LivelinessPolicy,
