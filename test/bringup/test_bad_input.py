@@ -180,6 +180,12 @@ def test_a_robot_that_never_publishes(ros_environment: dict[str, str], tmp_path:
     ('module', 'parameter', 'words'),
     [
         ('rl_agent.nodes.agent_node', 'robott:=pendulum', ['robott', 'accepted', 'max_steps']),
+        ('rl_agent.nodes.agent_node', 'agent:speed:=1', ['unknown: speed', 'accepted']),
+        (
+            'rl_agent.nodes.agent_node',
+            'publish_frequency:=50.0',  # of another node: only the missing robot is an error
+            ['ignored', 'publish_frequency', "robot: given ''"],
+        ),
         (
             'rl_learner.nodes.learner_node',
             'robot:=pendulun',

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 import dataclasses
+import sys
 from typing import Any, TypeVar
 
 from rcl_interfaces.msg import (
@@ -14,6 +15,7 @@ from rcl_interfaces.msg import (
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rl_agent.bringup.parameter_origin import given_by_name, meant
 from rl_agent.configuration import build
 from rl_agent.errors import ConfigurationError
 
@@ -30,12 +32,12 @@ def declare_parameters(node: Node, schema: type[T]) -> T:
         schema: dataclass with fields made by `rl_agent.bringup.parameters.parameter`.
 
     Raises:
-        ConfigurationError: one line for each unknown parameter or value out of bounds.
+        ConfigurationError: one line for each misspelt parameter or value out of bounds.
     """
     where = f'parameters of {node.get_fully_qualified_name()}'
     overrides = getattr(node, '_parameter_overrides', {})
     fields = {item.name: item for item in dataclasses.fields(schema)}  # type: ignore[arg-type]
-    _refuse_unknown(set(overrides), set(fields), where)
+    _sort_out_unknown(node, set(overrides), set(fields), where)
     values = {}
     for name, item in fields.items():
         descriptor = _descriptor(item)
@@ -79,16 +81,29 @@ def follow_changes(node: Node, settings: T, apply: Callable[[T], None]) -> None:
     node.add_on_set_parameters_callback(on_set)
 
 
-def _refuse_unknown(given: set[str], known: set[str], where: str) -> None:
-    """Raise ConfigurationError for overrides of unknown parameters, which rclpy ignores."""
+def _sort_out_unknown(node: Node, given: set[str], known: set[str], where: str) -> None:
+    """Log overrides for other nodes in one line; refuse misspelt ones, which rclpy ignores.
+
+    Raises:
+        ConfigurationError: one is like a known parameter, or was given for this node by name.
+    """
     standard = {'use_sim_time', 'start_type_description_service'}
     unknown = sorted(
         name for name in given - known - standard if not name.startswith('qos_overrides.')
     )
-    if unknown:
+    if not unknown:
+        return
+    own = given_by_name(sys.argv, node.get_fully_qualified_name())
+    similar = {name: meant(name, known) for name in unknown}
+    wrong = [name for name in unknown if similar[name] or name in own]
+    if wrong:
+        hints = [f'{n} (did you mean {similar[n]!r}?)' if similar[n] else n for n in wrong]
         raise ConfigurationError(
-            f'{where}: unknown: {", ".join(unknown)}; accepted: {", ".join(sorted(known))}'
+            f'{where}: unknown: {", ".join(hints)}; accepted: {", ".join(sorted(known))}'
         )
+    node.get_logger().warning(
+        f'{where}: ignored, as this node has no parameter of that name: {", ".join(unknown)}'
+    )
 
 
 def _descriptor(item: 'dataclasses.Field[Any]') -> ParameterDescriptor:
