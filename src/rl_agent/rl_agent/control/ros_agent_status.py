@@ -40,13 +40,22 @@ class StatusPublisher:
         self._diagnostics = Diagnostics(node, agent_concerns)
         self._last_steps = (time.monotonic(), 0)  # time of the last status, and steps by then
         self._last_latencies: Counts | None = None  # latencies by then
+        self._newest, self._last_line = AgentStatus(), ''
 
     def publish(self) -> None:
         """Publish the status; call it once a second."""
         message = self._message()
         message.header.stamp = self._node.get_clock().now().to_msg()
+        self._newest = message
         self._publisher.publish(message)
         self._diagnostics.publish(message)
+
+    def log_progress(self) -> None:
+        """Log one line about what the agent does; call it every `PROGRESS_PERIOD_S`."""
+        line = progress_line(self._newest)
+        if line != self._last_line:
+            self._node.get_logger().info(line)
+        self._last_line = line
 
     def publish_last(self) -> None:
         """Publish the status and wait until it has left, because the process ends."""
@@ -108,6 +117,21 @@ class StatusPublisher:
             robot.rate.late,
             robot.rate.missed,
         )
+
+
+def progress_line(status: AgentStatus) -> str:
+    """Return what a person wants to see every now and then, in one line."""
+    words = [status.state or 'starting', f'{status.steps:,} steps']
+    if status.steps:
+        words[1] += f' ({status.steps_per_s:.0f}/s)'
+        words.append(f'episode {status.episode}')
+    if not math.isnan(status.last_return):
+        words.append(f'last return {status.last_return:.1f}')
+    if status.policy_version:
+        words.append(f'policy {status.policy_version}')
+    if status.transitions_pending:
+        words.append(f'{status.transitions_pending:,} transitions not acknowledged')
+    return ', '.join(words)
 
 
 def agent_concerns(status: AgentStatus, recent: Recent) -> list[Concern]:

@@ -5,6 +5,7 @@ from rclpy.node import Node
 from rl_agent.event_log import EventLog
 
 REPORT_PERIOD_S = 0.2
+PROGRESS_PERIOD_S = 10.0  # of the line that shows that a node works
 
 
 def log_reports(node: Node, events: EventLog) -> None:

@@ -24,6 +24,7 @@ from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.ros_policy_message import policy_to_message
 from rl_agent.ros.ros_diagnostics import Diagnostics
+from rl_agent.ros.ros_event_log import PROGRESS_PERIOD_S
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters, follow_changes
@@ -40,7 +41,7 @@ from rl_agent.security.policy_signature import SigningKey
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.bringup.parameters import LearnerParameters
 from rl_learner.journal.journal_reader import journal_extent, JournalExtent
-from rl_learner.nodes.ros_learner_diagnostics import learner_concerns
+from rl_learner.nodes.ros_learner_diagnostics import learner_concerns, progress_line
 from rl_learner.replay.layout import ReplayLayout
 from rl_learner.replay.sampler import ReplaySampler
 from rl_learner.replay.server import ReplayServer, ReplayStart
@@ -233,7 +234,7 @@ class LearnerNode(ManagedNode):
     def _connect(self) -> None:
         """Create topics, timers and services."""
         self._policy_message: PolicyMessage | None = None
-        self._policy_s = time.monotonic()
+        self._policy_s, self._last_line = time.monotonic(), ''
         self._policies = self.create_publisher(PolicyMessage, POLICY, POLICY_QOS)
         self._status = self.create_publisher(LearnerStatus, LEARNER_STATUS, STATUS_QOS)
         self._diagnostics = Diagnostics(self, learner_concerns)
@@ -245,6 +246,7 @@ class LearnerNode(ManagedNode):
                 lambda: self._diagnostics.publish(self._status_message()),
                 clock=steady_clock(),
             ),
+            self.create_timer(PROGRESS_PERIOD_S, self._log_progress, clock=steady_clock()),
             self.create_timer(_POLICY_REPEAT_PERIOD_S, self._repeat_policy, clock=steady_clock()),
         ]
         self._save = self.create_service(Trigger, '~/save', self._on_save)
@@ -285,6 +287,13 @@ class LearnerNode(ManagedNode):
     def _publish_status(self) -> None:
         """Publish the status of training."""
         self._status.publish(self._status_message())
+
+    def _log_progress(self) -> None:
+        """Log one line about training, unless nothing has changed."""
+        line = progress_line(self._status_message())
+        if line != self._last_line:
+            self.get_logger().info(line)
+        self._last_line = line
 
     def _status_message(self) -> LearnerStatus:
         """Return the status of training."""

@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
-"""Warnings and errors in the status of learner and replay bridge, for diagnostics."""
+"""What a person should see of learner and replay bridge: concerns, and a line of progress."""
 
 import math
 
@@ -8,6 +8,17 @@ import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_ms
 from rl_msgs.msg import LearnerStatus, ReplayStatus
 
 _WARN_BACKLOG = 10_000  # transitions
+
+
+def progress_line(status: LearnerStatus) -> str:
+    """Return what a person wants to see every now and then, in one line."""
+    words = [status.state or 'starting', f'{status.updates:,} updates']
+    if status.updates_per_s > 0.0:
+        words[1] += f' ({status.updates_per_s:.0f}/s)'
+    words.append(f'{status.transitions_stored:,} transitions, {status.backlog:,} of them due')
+    if status.policy_version:
+        words.append(f'policy {status.policy_version}')
+    return ', '.join(words)
 
 
 def learner_concerns(status: LearnerStatus, recent: Recent) -> list[Concern]:
