@@ -43,6 +43,7 @@ from rl_learner.journal.journal import Journal, JournalSettings
 from rl_learner.journal.journal_rows import JournalRows
 from rl_learner.journal.replay_bridge import Acknowledgement, ReplayBridge
 from rl_learner.nodes.ros_learner_diagnostics import replay_concerns
+from rl_learner.nodes.ros_other_distributions import OtherDistributions
 from rl_learner.replay.feeder import ReplayFeeder
 from rl_learner.replay.layout import ReplayLayout
 from rl_learner.replay.writer import ReplayWriter
@@ -53,6 +54,7 @@ from rl_msgs.msg import ReplayStatus, TransitionAck, TransitionBatch
 
 _STATUS_PERIOD_S = 1.0
 _RETRY_DELAY_S = 1.0
+_DISTRIBUTIONS_PERIOD_S = 10.0
 _DISK_POLL_PERIOD_S = 2.0
 _CONNECTED_WITHIN_S = 10.0
 _MEGABYTE, _GIGABYTE = 1_000_000, 1_000_000_000
@@ -139,7 +141,8 @@ class ReplayBridgeNode(ManagedNode):
 
     def clean_up(self) -> None:
         """Unsubscribe, then store and acknowledge what was received, and close the journal."""
-        self.destroy_timer(self._timer)
+        for timer in self._timers:
+            self.destroy_timer(timer)
         self.destroy_subscription(self._batches)
         self._stop.set()
         self._bridge.waiting.set()
@@ -160,9 +163,11 @@ class ReplayBridgeNode(ManagedNode):
         self._batches = self.create_subscription(
             TransitionBatch, TRANSITIONS, self._on_batch, TRANSITIONS_QOS, raw=True
         )
-        self._timer = self.create_timer(
-            _STATUS_PERIOD_S, self._publish_status, clock=steady_clock()
-        )
+        others = OtherDistributions(self, self._batches.topic_name)
+        self._timers = [
+            self.create_timer(_STATUS_PERIOD_S, self._publish_status, clock=steady_clock()),
+            self.create_timer(_DISTRIBUTIONS_PERIOD_S, others.check, clock=steady_clock()),
+        ]
 
     def _on_batch(self, data: bytes) -> None:
         """Receive a batch; the robot sends it again until it is acknowledged."""

@@ -125,43 +125,6 @@ def test_malformed_messages_are_refused_and_nothing_of_them_is_stored(
     others.destroy_node()
 
 
-NO_MESSAGES = (
-    b'',
-    b'\0\1\0\0',
-    b'\0\1\0\0' + b'\xff' * 200,  # ros2/rmw_implementation#174: each length is 2**32 - 1
-    b'\0\1\0\0' + bytes(8) + b'\x05\0\0\0\xff\xff\xff\xff\0' + bytes(200),  # no UTF-8
-    bytes(range(256)),
-)
-
-
-def test_bytes_that_are_no_message_do_not_end_the_recorder(
-    recorder: RecorderNode, tmp_path: Path
-) -> None:
-    others = Node('others')
-    publishers = {
-        topic: others.create_publisher(message_type, topic, qos)
-        for topic, (message_type, qos) in TOPICS_OF_THE_RUN.items()
-    }
-    executor = SingleThreadedExecutor()
-    for node in (recorder, others):
-        executor.add_node(node)
-    assert serve(
-        executor,
-        TIMEOUT_S,
-        lambda: all(item.get_subscription_count() > 0 for item in publishers.values()),
-    )
-    for data in NO_MESSAGES:
-        for publisher in publishers.values():
-            publisher.publish(data)
-    good = Episode(robot='r', episode=1, steps=200, episode_return=-1.0)
-    publishers['/robot_1/episode'].publish(good)
-    table = tmp_path / 'run' / 'episodes.csv'
-    assert serve(executor, TIMEOUT_S, table.exists)
-    assert [(row.robot, row.steps) for row in read_episodes(table)] == [('r', 200)]
-    executor.shutdown()
-    others.destroy_node()
-
-
 def test_after_a_full_disk_the_curves_go_on(
     recorder: RecorderNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
