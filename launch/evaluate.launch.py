@@ -9,6 +9,7 @@ from launch.actions import OpaqueFunction
 from rl_agent.bringup.interpreters import robot_interpreter
 from rl_agent.bringup.launch_actions import declare, environment_of, parameters, start, values
 from rl_agent.bringup.launch_arguments import EVALUATION_AGENT, EVALUATION_LAUNCH
+from rl_agent.bringup.launch_group import Group
 from rl_agent.bringup.node_specs import evaluation_nodes
 from rl_agent.errors import ConfigurationError
 
@@ -34,4 +35,4 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     )
     # an evaluation that was interrupted has no result, so nothing is restarted
     python = robot_interpreter(given['python'], environment_of(context))
-    return start(specs, python, {**given, 'restarts': 0})
+    return start(specs, python, Group.of(context, {**given, 'restarts': 0}))

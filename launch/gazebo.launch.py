@@ -23,6 +23,7 @@ from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 from rl_agent.bringup.interpreters import robot_interpreter
 from rl_agent.bringup.launch_actions import declare, environment_of, parameters, start, values
+from rl_agent.bringup.launch_group import Group
 from rl_agent.bringup.node_specs import agent, gazebo_robot
 from rl_agent.errors import ConfigurationError
 from rl_agent.gazebo.installation import check_gazebo, HARMONIC
@@ -65,6 +66,7 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     model = read_model(files.model, model_folders(environment, files.models), world.models)
     check_sensors(world, model)
     robot_python = robot_interpreter(given['robot_python'], environment)
+    group = Group.of(context, given)
     specs = [
         gazebo_robot(
             given['robot'],
@@ -83,8 +85,8 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         AppendEnvironmentVariable(FOLDERS_VARIABLE, str(files.models)),
         _gazebo(world, model, given),
         _bridge(world, files.bridge),
-        *(_learner(given, environment) if given['learner'] else []),
-        *start(specs, robot_python, given),
+        *(_learner(given, environment, group) if given['learner'] else []),
+        *start(specs, robot_python, group),
     ]
 
 
@@ -122,7 +124,9 @@ def _bridge(world: WorldFile, file: Path) -> LaunchDescriptionEntity:
     )
 
 
-def _learner(given: dict[str, Any], environment: dict[str, str]) -> list[LaunchDescriptionEntity]:
+def _learner(
+    given: dict[str, Any], environment: dict[str, str], group: Group
+) -> list[LaunchDescriptionEntity]:
     """Return the nodes of learner.launch.py."""
     if not find_spec('rl_learner'):
         raise ConfigurationError(
@@ -131,4 +135,4 @@ def _learner(given: dict[str, Any], environment: dict[str, str]) -> list[LaunchD
         )
     from rl_learner.bringup.launch_actions import start_learner
 
-    return start_learner(given, environment, __file__)
+    return start_learner(given, environment, __file__, group)

@@ -4,6 +4,7 @@
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import OpaqueFunction
 from rl_agent.bringup.launch_actions import declare, environment_of, values
+from rl_agent.bringup.launch_group import Group
 from rl_learner.bringup.launch_actions import start_learner
 from rl_learner.bringup.launch_arguments import LEARNER_LAUNCH
 
@@ -16,4 +17,5 @@ def generate_launch_description() -> LaunchDescription:
 def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Return bridge, learner and recorder, on a Python that has Reverb."""
     given = values(LEARNER_LAUNCH, context)
-    return start_learner(given, environment_of(context), __file__)
+    group = Group.of(context, given)
+    return start_learner(given, environment_of(context), __file__, group)

@@ -6,6 +6,7 @@ from launch.actions import OpaqueFunction
 from rl_agent.bringup.interpreters import robot_interpreter
 from rl_agent.bringup.launch_actions import declare, environment_of, parameters, start, values
 from rl_agent.bringup.launch_arguments import AGENT, ROBOT_LAUNCH
+from rl_agent.bringup.launch_group import Group
 from rl_agent.bringup.node_specs import agent
 
 
@@ -18,4 +19,5 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Return the agent."""
     given = values(ROBOT_LAUNCH, context)
     spec = agent(given['robot'], given['namespace'].strip('/'), **parameters(AGENT, given))
-    return start([spec], robot_interpreter(given['python'], environment_of(context)), given)
+    python = robot_interpreter(given['python'], environment_of(context))
+    return start([spec], python, Group.of(context, given))

@@ -11,6 +11,7 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import OpaqueFunction
 from rl_agent.bringup.interpreters import robot_interpreter
 from rl_agent.bringup.launch_actions import declare, environment_of, parameters, start, values
+from rl_agent.bringup.launch_group import Group
 from rl_agent.errors import ConfigurationError
 from rl_learner.bringup.interpreters import learner_interpreter
 from rl_learner.bringup.launch_arguments import BRIDGE, LEARNER, SIMULATION_LAUNCH
@@ -40,13 +41,15 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         robots=given['robots'],
         seed=given['seed'],
         max_steps=given['max_steps'],
+        end_after_max_steps=True,
         max_steps_ahead=given['max_steps_ahead'],
         trusted_keys=given['trusted_keys'],
         **parameters((*LEARNER, *BRIDGE), given),
     )
+    group = Group.of(context, given)
     pythons = {'rl_learner': learner_python, 'rl_agent': robot_python}
     return [
         action
         for package, python in pythons.items()
-        for action in start([spec for spec in specs if spec.package == package], python, given)
+        for action in start([spec for spec in specs if spec.package == package], python, group)
     ]

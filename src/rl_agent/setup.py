@@ -9,7 +9,7 @@ package_name = 'rl_agent'
 # The workspace keeps these folders at its top, where people look for them. Links are followed, as
 # `colcon build --symlink-install` runs a link to this file in its build folder.
 top = os.path.relpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', '..'))
-launch_files = ('evaluate', 'gazebo', 'robot')
+launch_files = ('evaluate', 'gazebo', 'robot', 'simulated_robot')
 models = sorted(
     os.path.relpath(folder, top) for folder in glob(os.path.join(top, 'config/worlds/models/*'))
 )

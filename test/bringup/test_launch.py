@@ -25,7 +25,7 @@ from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.policy.policy_file import save_policy
 from rl_learner.system.ports import free_port
 
-LAUNCH_FILES = ('evaluate', 'gazebo', 'learner', 'robot', 'simulation')
+LAUNCH_FILES = ('evaluate', 'gazebo', 'learner', 'robot', 'simulated_robot', 'simulation')
 NO_LAUNCH = (
     ''
     if find_spec('launch_ros')
@@ -313,10 +313,13 @@ def test_everything_ends_with_the_simulated_robot(
 @needs_launch
 def test_the_action_of_a_node_starts_it() -> None:
     from rl_agent.bringup.interpreters import Interpreter
-    from rl_agent.bringup.launch_actions import Starter
+    from rl_agent.bringup.launch_group import Group, Starter
 
     spec = agent('pendulum', 'robot_1', seed=3)
-    action = Starter(spec, Interpreter('/usr/bin/python3', {'A': 'b'}), 'warn', 1).action()
+    group = Group(True, 'warn', 1, params_file='p.yaml')
+    action = Starter(spec, Interpreter('/usr/bin/python3', {'A': 'b'}), group, 1).action()
     words = [''.join(part.text for part in word if hasattr(part, 'text')) for word in action.cmd]
-    assert words[:3] == ['/usr/bin/python3', '-m', 'rl_agent.nodes.agent_node']
-    assert ' '.join(spec.parameter_arguments()) in ' '.join(words)
+    runner = 'rl_agent.bringup.node_process'
+    assert words[:4] == ['/usr/bin/python3', '-m', runner, 'rl_agent.nodes.agent_node']
+    parameters = ' '.join(spec.parameter_arguments())
+    assert f'--log-level warn --params-file p.yaml {parameters}' in ' '.join(words)

@@ -8,14 +8,17 @@ import re
 from typing import Any, get_args, get_origin, Literal
 
 import pytest
+from rl_agent.bringup.launch_actions import parameters
 from rl_agent.bringup.launch_arguments import (
     AGENT,
+    check_files,
     EVALUATION_LAUNCH,
     is_started_by,
     LaunchArgument,
     refuse_unknown,
     ROBOT,
     ROBOT_LAUNCH,
+    SIMULATED_ROBOT_LAUNCH,
 )
 from rl_agent.bringup.robot_parameters import AgentParameters
 from rl_agent.errors import ConfigurationError
@@ -39,6 +42,7 @@ TABLES = {
     'evaluate': EVALUATION_LAUNCH,
     'gazebo': GAZEBO_LAUNCH,
     'robot': ROBOT_LAUNCH,
+    'simulated_robot': SIMULATED_ROBOT_LAUNCH,
     'learner': LEARNER_LAUNCH,
     'simulation': SIMULATION_LAUNCH,
 }
@@ -103,6 +107,8 @@ def test_arguments_read_like_help(table: Sequence[LaunchArgument]) -> None:
         (0.0, '3', 3.0),
         (True, 'false', False),
         (False, 'true', True),
+        (False, 'True', True),
+        (True, 'False', False),
     ],
 )
 def test_a_value_has_the_type_of_its_default(default: Any, text: str, value: Any) -> None:
@@ -123,6 +129,34 @@ def test_a_value_has_the_type_of_its_default(default: Any, text: str, value: Any
 def test_a_value_of_another_type_is_refused(default: Any, text: str, accepted: str) -> None:
     with pytest.raises(ConfigurationError, match=f"key: given '{text}'; accepted: {accepted}"):
         LaunchArgument('key', 'help', default).value(text)
+
+
+def test_both_spellings_of_a_boolean_are_accepted_and_no_others() -> None:
+    assert LaunchArgument('key', 'help', True).choices == ('true', 'false', 'True', 'False')
+
+
+def test_with_a_parameter_file_defaults_are_left_to_it() -> None:
+    table = (LaunchArgument('seed', 'help me', 0), LaunchArgument('explore', 'help me', True))
+    given = {'seed': 3, 'explore': True}
+    assert parameters(table, {**given, 'params_file': 'x.yaml'}) == {'seed': 3}
+    assert parameters(table, {**given, 'params_file': ''}) == given
+
+
+@pytest.mark.parametrize(
+    ('given', 'error'),
+    [
+        ({'robot': 'pendulm'}, "robot: given 'pendulm' (did you mean 'pendulum'?)"),
+        ({'algorithm': 'tqx'}, "algorithm: given 'tqx'"),
+        ({'robot': 'no/such.yaml'}, 'no/such.yaml: no such file'),
+        ({'policy': '/no/x.npz'}, 'policy: given /no/x.npz: no such file'),
+        ({'signing_key': '/proc'}, 'signing_key: given /proc: no such file'),
+    ],
+)
+def test_a_name_without_a_file_is_refused(given: dict[str, str], error: str) -> None:
+    check_files({'robot': 'pendulum', 'algorithm': 'tqc', 'policy': '', 'seed': 3})
+    with pytest.raises(ConfigurationError) as caught:
+        check_files(given)
+    assert str(caught.value).startswith(error)
 
 
 def test_an_unknown_argument_is_refused() -> None:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import multiprocessing
 import os
 from pathlib import Path
-import signal
 import sys
 import time
 
@@ -100,7 +99,5 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started it in background
-        signal.signal(number, signal.default_int_handler)
     multiprocessing.set_start_method('fork')  # everything is imported already
     sys.exit(main())

@@ -117,7 +117,6 @@ KNOWN_CASES = (
     KnownCase(
         'learner_status', 'lengths', 'refused', serialised(LearnerStatus(metric_names=['x']))
     ),
-    KnownCase('episode', 'header alone', 'refused', exactly(b'\0\1\0\0')),
     KnownCase('episode', 'infinite', 'refused', serialised(Episode(episode_return=math.inf))),
     KnownCase('episode', '4 billion steps', 'refused', serialised(Episode(steps=4_000_000_000))),
     # found by `make fuzz`

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from rl_agent.bringup.interpreters import missing, ROBOT_FIX, ROBOT_NEEDS, ROBOT_PYTHON
+from rl_agent.bringup.node_process import leave_on_interrupt
 from rl_agent.errors import WRONG_CONFIGURATION
 
 
@@ -26,6 +27,8 @@ class Command:
 
     def __call__(self) -> Any:
         """Run it; if a library is missing, print one line that names it and the remedy."""
+        if self.module.endswith('_node'):
+            leave_on_interrupt()
         try:
             return import_module(self.module).main()
         except ImportError:

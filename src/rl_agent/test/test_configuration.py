@@ -237,8 +237,9 @@ def test_a_workspace_keeps_its_configuration_to_itself(
     installed = tmp_path / 'install' / 'rl_agent'
     ours = installed / 'share' / 'rl_agent' / 'config'
     (ours / 'robots').mkdir(parents=True)
-    module = installed / 'lib' / 'python3.12' / 'site-packages' / 'rl_agent' / 'configuration.py'
-    monkeypatch.setattr('rl_agent.configuration.__file__', str(module))
+    module = installed / 'lib' / 'python3.12' / 'site-packages' / 'rl_agent'
+    file = module / 'system' / 'configuration_files.py'
+    monkeypatch.setattr('rl_agent.system.configuration_files.__file__', str(file))
     assert config_folder() == ours
 
 

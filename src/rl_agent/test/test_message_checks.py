@@ -59,7 +59,6 @@ def test_true_messages_pass(message: Any) -> None:
         (Step(**{**STEP, 'command': [-INFINITE]}), 'command: given -inf at 0; accepted: a finite'),
         (Step(reward=NAN), 'reward: given nan; accepted: a finite number'),
         (Step(step=4_000_000_000), 'step: given 4000000000; accepted: up to 10000000'),
-        (Episode(), 'episode: given 0; accepted: 1 or more'),
         (Episode(episode_return=NAN), 'episode_return: given nan; accepted: a finite number'),
         (Episode(steps=10_000_001), 'steps: given 10000001; accepted: up to 10000000'),
         (Episode(robot='x' * 256), 'accepted: up to 255 printable characters'),
@@ -82,7 +81,7 @@ def test_each_sender_and_kind_is_named_once_and_all_are_counted() -> None:
         for robot in ('a', 'b'):
             receive(Episode(robot=robot, episode_return=NAN))
         receive(Episode(robot='a', steps=4_000_000_000))
-        receive(Episode(robot='a', episode=1, steps=7))
+        receive(Episode(robot='a', steps=7))
     assert len(lines) == 3
     assert "/episode: Episode of robot 'b' refused: episode_return: given nan" in lines[1]
     assert guard.refused == {'/episode': 15}

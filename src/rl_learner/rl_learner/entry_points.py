@@ -11,6 +11,7 @@ import sys
 from typing import Any, NoReturn
 
 from rl_agent.bringup.interpreters import missing
+from rl_agent.bringup.node_process import leave_on_interrupt
 from rl_agent.errors import ConfigurationError, WRONG_CONFIGURATION
 from rl_learner.bringup.interpreters import learner_interpreter, LEARNER_NEEDS
 
@@ -27,6 +28,8 @@ class Command:
 
     def __call__(self) -> Any:
         """Run it here, or on the Python that launch files take if this one lacks modules."""
+        if self.module.endswith('_node'):
+            leave_on_interrupt()
         try:
             module = import_module(self.module)
         except ImportError:

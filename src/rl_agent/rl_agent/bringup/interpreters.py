@@ -114,6 +114,7 @@ def missing(python: str, environment: Mapping[str, str], needs: Sequence[str]) -
             text=True,
             timeout=_ASK_WITHIN_S,
             check=True,
+            start_new_session=True,  # a Ctrl-C is for launch, which then stops
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise ConfigurationError(

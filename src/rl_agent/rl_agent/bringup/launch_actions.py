@@ -6,20 +6,19 @@ that this module can be imported and tested anywhere.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 import os
-import signal
 import sys
 from typing import Any
 
 from rl_agent.bringup.interpreters import Interpreter
-from rl_agent.bringup.launch_arguments import is_started_by, LaunchArgument, refuse_unknown
+from rl_agent.bringup.launch_arguments import (
+    check_files,
+    is_started_by,
+    LaunchArgument,
+    refuse_unknown,
+)
+from rl_agent.bringup.launch_group import Group, Starter
 from rl_agent.bringup.node_specs import NodeSpec, ParameterValue
-from rl_agent.errors import RlError, WRONG_CONFIGURATION
-
-_RESTART_DELAY_S = 2.0
-# From SIGINT to SIGTERM, and from there to SIGKILL; a learner saves its checkpoint in this time.
-_SIGNAL_TIMEOUT_S = '20'
 
 
 def declare(arguments: Sequence[LaunchArgument]) -> list[Any]:
@@ -45,21 +44,32 @@ def values(arguments: Sequence[LaunchArgument], context: Any) -> dict[str, Any]:
         context: of the launch.
 
     Raises:
-        ConfigurationError: a value has the wrong type, or an argument is unknown.
+        ConfigurationError: a value has the wrong type, an argument is unknown, or there is no
+            robot, algorithm or file of a given name.
     """
     file = context.get_locals_as_dict().get('current_launch_file_path')
     # a launch file that includes this one may have other arguments
     if file and is_started_by(sys.argv, file):
         refuse_unknown(arguments, context.argv)
     typed = context.launch_configurations
-    return {item.name: item.value(typed[item.name]) for item in arguments}
+    given = {item.name: item.value(typed[item.name]) for item in arguments}
+    check_files(given)
+    return given
 
 
 def parameters(
     arguments: Sequence[LaunchArgument], given: dict[str, Any]
 ) -> dict[str, ParameterValue]:
-    """Return the values of some of the arguments, as parameters of a node."""
-    return {item.name: given[item.name] for item in arguments}
+    """Return the values of some of the arguments, as parameters of a node.
+
+    With a `params_file`, only those that differ from their defaults: the others are the file's.
+    """
+    in_file = bool(given.get('params_file'))
+    return {
+        item.name: given[item.name]
+        for item in arguments
+        if not (in_file and given[item.name] == item.default)
+    }
 
 
 def environment_of(context: Any) -> dict[str, str]:
@@ -67,76 +77,21 @@ def environment_of(context: Any) -> dict[str, str]:
     return dict(getattr(context, 'environment', os.environ))
 
 
-@dataclass
-class Starter:
-    """Starts one node, and restarts it when it fails, up to a number of times.
-
-    Attributes:
-        spec: the node.
-        interpreter: runs the node.
-        log_level: of the node.
-        restarts: how many restarts are left.
-    """
-
-    spec: NodeSpec
-    interpreter: Interpreter
-    log_level: str
-    restarts: int
-
-    def action(self) -> Any:
-        """Return the action that starts the node."""
-        from launch_ros.actions import Node
-
-        spec = self.spec
-        return Node(
-            executable=self.interpreter.python,
-            exec_name=spec.name,
-            namespace=spec.namespace or None,
-            arguments=['-m', spec.module],
-            remappings=list(spec.remappings.items()),
-            ros_arguments=['--log-level', self.log_level, *spec.parameter_arguments()],
-            env=dict(self.interpreter.environment),
-            output='screen',
-            sigterm_timeout=_SIGNAL_TIMEOUT_S,
-            sigkill_timeout=_SIGNAL_TIMEOUT_S,
-            on_exit=self._on_exit,
-        )
-
-    def _on_exit(self, event: Any, context: Any) -> list[Any]:
-        """Restart the node, or shut everything down.
-
-        Raises:
-            RlError: the node failed, and a restart would not help or none is left; launch shows
-                the text, shuts down and exits with 1.
-        """
-        from launch.actions import Shutdown, TimerAction
-
-        if context.is_shutdown:
-            return []
-        code, name = event.returncode, self.spec.name
-        if code in (0, -signal.SIGINT):  # perhaps by a Ctrl-C that launch has yet to see
-            return [Shutdown(reason=f'{name} has ended')]
-        if code == WRONG_CONFIGURATION or self.restarts == 0:
-            raise RlError(f'{name} failed with exit code {code}: shutting down')
-        self.restarts -= 1
-        return [TimerAction(period=_RESTART_DELAY_S, actions=[self.action()])]
-
-
-def start(specs: Sequence[NodeSpec], interpreter: Interpreter, given: dict[str, Any]) -> list[Any]:
+def start(specs: Sequence[NodeSpec], interpreter: Interpreter, group: Group) -> list[Any]:
     """Return the actions that start nodes.
 
     Args:
         specs: the nodes.
         interpreter: runs them.
-        given: values of the launch file's arguments, including `log_level` and `restarts`.
+        group: of the launch file.
     """
     return [
         Starter(
             spec,
             interpreter,
-            given['log_level'],
+            group,
             # a restarted robot would not continue where it was, so a person restarts it all
-            0 if spec.executable == 'simulated_robot' else given['restarts'],
+            0 if spec.executable == 'simulated_robot' else group.restarts,
         ).action()
         for spec in specs
     ]

@@ -4,7 +4,7 @@
 Most are made from the dataclasses of the nodes' parameters.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 import math
@@ -14,6 +14,11 @@ from typing import Any, get_args, get_origin, Literal
 from rl_agent.bringup.node_specs import ParameterValue, SIMULATION_STARTS_WITHIN_S
 from rl_agent.bringup.robot_parameters import AgentParameters
 from rl_agent.errors import ConfigurationError
+from rl_agent.system.configuration_files import find_file
+
+_BOOLEANS = ('true', 'false', 'True', 'False')
+# Arguments that name a file which must exist.
+_FILES = ('policy', 'trusted_keys', 'fleet_key', 'signing_key', 'params_file')
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,10 @@ class LaunchArgument:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The accepted texts, also of a bool; empty: any."""
-        return ('true', 'false') if isinstance(self.default, bool) else self.accepted
+        """The accepted texts, also of a bool in both spellings of ROS 2; empty: any."""
+        return (
+            ('true', 'false', 'True', 'False') if isinstance(self.default, bool) else self.accepted
+        )
 
     @property
     def default_text(self) -> str | None:
@@ -53,7 +60,7 @@ class LaunchArgument:
             ConfigurationError: the text has another type.
         """
         if isinstance(self.default, bool):
-            return text == 'true'
+            return text.lower() == 'true'
         if isinstance(self.default, (int, float)):
             kind = type(self.default)
             try:
@@ -88,6 +95,24 @@ def refuse_unknown(arguments: Sequence[LaunchArgument], words: Iterable[str]) ->
             raise ConfigurationError(
                 f'{name}: no such argument{meant}; accepted: {", ".join(sorted(names))}'
             )
+
+
+def check_files(given: Mapping[str, Any]) -> None:
+    """Check that the robot, the algorithm and all files exist, before anything is started.
+
+    Args:
+        given: values of the arguments of a launch file.
+
+    Raises:
+        ConfigurationError: one does not; the text lists the names.
+    """
+    for name, folder in (('robot', 'robots'), ('algorithm', 'algorithms')):
+        if name in given:
+            find_file(folder, given[name])
+    for name in _FILES:
+        path = given.get(name)
+        if path and not Path(path).expanduser().is_file():
+            raise ConfigurationError(f'{name}: given {path}: no such file')
 
 
 def is_started_by(command: Sequence[str], file: str) -> bool:
@@ -156,10 +181,48 @@ LOG_LEVEL = LaunchArgument(
 )
 
 RESTARTS = LaunchArgument(
-    'restarts', 'how often a node that failed is restarted before everything is shut down', 3
+    'restarts',
+    'how often a node that failed is restarted before its launch file ends; -1: for ever',
+    3,
 )
 
-ROBOT_LAUNCH = (ROBOT, NAMESPACE, *AGENT, PYTHON, LOG_LEVEL, RESTARTS)
+USE_RESPAWN = LaunchArgument(
+    'use_respawn', 'restart a node that failed for ever, as restarts:=-1 does', False
+)
+
+SHUTDOWN = LaunchArgument(
+    'shutdown',
+    'what ends with a node that is not restarted: true: everything; false: the nodes of this'
+    ' launch file; auto: false if another launch file includes it, otherwise true',
+    'auto',
+    ('auto', 'true', 'false'),
+)
+
+PARAMS_FILE = LaunchArgument(
+    'params_file',
+    'YAML file of ROS parameters; arguments that differ from their defaults replace its values',
+    '',
+)
+
+# What every launch file with restarts takes.
+ENDS = (LOG_LEVEL, RESTARTS, USE_RESPAWN, SHUTDOWN)
+
+ROBOT_LAUNCH = (ROBOT, NAMESPACE, *AGENT, PARAMS_FILE, PYTHON, *ENDS)
+
+SIMULATED_ROBOT_LAUNCH = (
+    ROBOT,
+    NAMESPACE,
+    LaunchArgument(
+        'real_time',
+        'true: time passes by itself, for robot.launch.py; false: with each command, for an agent'
+        ' with use_sim_time:=true',
+        True,
+    ),
+    LaunchArgument('seed', 'seed of the starting states', 0),
+    PYTHON,
+    LOG_LEVEL,
+    SHUTDOWN,
+)
 
 _OWN_DEFAULTS: dict[str, ParameterValue] = {
     'explore': False,
@@ -201,4 +264,5 @@ EVALUATION_LAUNCH = (
     *EVALUATION_AGENT,
     PYTHON,
     LOG_LEVEL,
+    SHUTDOWN,
 )

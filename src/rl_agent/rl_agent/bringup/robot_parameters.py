@@ -28,6 +28,9 @@ class AgentParameters:
     max_steps: int = parameter(
         0, 'stop after this many control steps; 0: no limit', ge=0, live=True
     )
+    end_after_max_steps: bool = parameter(
+        False, 'end the process after max_steps; false: stand still and go on reporting'
+    )
     max_episodes: int = parameter(
         0, 'log the return of each episode, end after this many episodes; 0: no limit', ge=0
     )

@@ -5,11 +5,10 @@ import dataclasses
 
 from rl_agent.bringup.launch_arguments import (
     AGENT,
+    ENDS,
     LaunchArgument,
-    LOG_LEVEL,
     parameter_arguments,
     PYTHON,
-    RESTARTS,
     ROBOT,
 )
 from rl_agent.bringup.node_specs import ParameterValue, SIMULATION_STARTS_WITHIN_S
@@ -55,6 +54,5 @@ GAZEBO_LAUNCH = (
     *GAZEBO_AGENT,
     LaunchArgument('learner', 'start replay bridge and learner, too', True),
     dataclasses.replace(PYTHON, name='robot_python'),
-    LOG_LEVEL,
-    RESTARTS,
+    *ENDS,
 )

@@ -94,7 +94,8 @@ class AgentNode(ManagedNode):
 
     def _run(self) -> None:
         """Run the agent; an error ends the process, which stops the robot first."""
-        if self._loop.run() and self._settings.max_episodes:
+        is_last = self._settings.max_episodes or self._settings.end_after_max_steps
+        if self._loop.run() and is_last:
             self.ended.set()
 
     def _end_control(self, thread: threading.Thread) -> None:

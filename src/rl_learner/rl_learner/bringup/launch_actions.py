@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rl_agent.bringup.launch_actions import parameters, start
+from rl_agent.bringup.launch_group import Group
 from rl_learner.bringup.interpreters import learner_interpreter
 from rl_learner.bringup.launch_arguments import BRIDGE, LEARNER
 from rl_learner.bringup.node_specs import learner_nodes, recorder
@@ -14,7 +15,10 @@ from rl_learner.run.folder import refuse_to_resume
 
 
 def start_learner(
-    given: dict[str, Any], environment: Mapping[str, str], near: str | os.PathLike[str]
+    given: dict[str, Any],
+    environment: Mapping[str, str],
+    near: str | os.PathLike[str],
+    group: Group,
 ) -> list[Any]:
     """Return the actions that start bridge, learner and recorder, on the Python that has Reverb.
 
@@ -22,6 +26,7 @@ def start_learner(
         given: values of `LEARNER_LAUNCH`.
         environment: the variables of this process.
         near: a file of the workspace, or of its install folder.
+        group: of the launch file.
 
     Raises:
         ConfigurationError: there is no such Python, or the run folder should not be resumed.
@@ -33,4 +38,4 @@ def start_learner(
     specs = learner_nodes(robot, algorithm, given['replay_port'], seed=given['seed'], **others)
     recording = recorder(robot, algorithm, run_folder=given['run_folder'])
     python = learner_interpreter(given['python'], environment, near)
-    return start([*specs, recording], python, given)
+    return start([*specs, recording], python, group)

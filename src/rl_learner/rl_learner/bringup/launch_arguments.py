@@ -4,11 +4,11 @@
 import dataclasses
 
 from rl_agent.bringup.launch_arguments import (
+    ENDS,
     LaunchArgument,
-    LOG_LEVEL,
     parameter_arguments,
+    PARAMS_FILE,
     PYTHON,
-    RESTARTS,
     ROBOT,
 )
 from rl_agent.bringup.node_specs import ParameterValue
@@ -53,9 +53,9 @@ LEARNER_LAUNCH = (
     RESUME,
     SEED,
     REPLAY_PORT,
+    PARAMS_FILE,
     LEARNER_PYTHON,
-    LOG_LEVEL,
-    RESTARTS,
+    *ENDS,
 )
 
 
@@ -76,12 +76,11 @@ SIMULATION_LAUNCH = (
     *BRIDGE,
     RESUME,
     LaunchArgument('seed', 'seed of everything random', 0),
-    LaunchArgument('max_steps', 'control steps of all robots together; 0: no limit', 0),
+    LaunchArgument('max_steps', 'end after this many control steps of all robots; 0: no limit', 0),
     _as_in_the_demo(_AGENT['max_steps_ahead']),
     _AGENT['trusted_keys'],
     REPLAY_PORT,
     LEARNER_PYTHON,
     dataclasses.replace(PYTHON, name='robot_python'),
-    LOG_LEVEL,
-    RESTARTS,
+    *ENDS,
 )

@@ -76,6 +76,7 @@ def simulation_nodes(
     record_period_s: float = RecorderParameters.period_s,
     trusted_keys: str = '',
     fleet_key: str = '',
+    end_after_max_steps: bool = False,
     **learner_parameters: Any,
 ) -> list[NodeSpec]:
     """Return learner, bridge and recorder, then each simulated robot and its agent.
@@ -91,6 +92,7 @@ def simulation_nodes(
         record_period_s: time between two points of TensorBoard's curves.
         trusted_keys: file of the public keys whose policies the agents obey; empty: all.
         fleet_key: file of the key that agents and bridge share; empty: none.
+        end_after_max_steps: let each agent end after its steps.
         learner_parameters: other arguments of `learner_nodes`.
     """
     seeds = [int(word) for word in np.random.SeedSequence(seed).generate_state(2 * robots + 1)]
@@ -115,6 +117,7 @@ def simulation_nodes(
                 seed=agent_seed,
                 # the shares add up to max_steps, but none is 0, which would mean no limit
                 max_steps=max_steps and max(1, (max_steps + number) // robots),
+                end_after_max_steps=end_after_max_steps,
                 max_steps_ahead=max_steps_ahead,
                 robot_timeout_s=SIMULATION_STARTS_WITHIN_S,
                 trusted_keys=trusted_keys,

@@ -103,9 +103,7 @@ def test_malformed_messages_do_not_end_the_monitor(environment: dict[str, str]) 
             own.wait(0.02)
         for topic, message in bad:
             publishers[topic].publish(message)
-        publishers['/robot_1/episode'].publish(
-            Episode(robot='r', episode=1, steps=7, episode_return=-1.0)
-        )
+        publishers['/robot_1/episode'].publish(Episode(robot='r', steps=7, episode_return=-1.0))
         while not heard or sum(monitor.guard.refused.values()) < len(bad):
             assert time.monotonic() < deadline_s, (heard, monitor.guard.refused)
             own.wait(0.02)
