@@ -31,7 +31,7 @@ def sent(message: Any, path: str, numbers: list[float]) -> Any:
     """Return the message of a command as received."""
     kind, package = type(message), type(message).__module__.partition('.')[0]
     name = f'{package}/msg/{kind.__name__}'
-    prepared = PreparedMessage(message, name, (path,), len(numbers), stamped=False)
+    prepared = PreparedMessage(message, name, (path,), len(numbers))
     heard = deserialize_message(prepared.fill(np.array(numbers)), kind)
     make_writer(message, name, (path,))(np.array(numbers))
     assert message == heard  # both ways of writing it agree

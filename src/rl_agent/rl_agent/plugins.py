@@ -34,13 +34,19 @@ def find_class(package: str, name: str, exclude: tuple[str, ...] = ()) -> type[A
         module_name = f'{package}.{name}'
         class_name = ''.join(word.capitalize() for word in name.split('_'))
     try:
-        found: type[Any] = getattr(importlib.import_module(module_name), class_name)
+        found: type[Any] = import_attribute(f'{module_name}:{class_name}')
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigurationError(
             f'given {name!r}: {error}; accepted: {", ".join(names)}, or module:Class of a module'
             ' that can be imported here'
         ) from error
     return found
+
+
+def import_attribute(name: str) -> Any:
+    """Return what has a name, `module:name`; importing raises what the module raises."""
+    module, _, attribute = name.partition(':')
+    return getattr(importlib.import_module(module), attribute)
 
 
 def names_in(package: str, exclude: tuple[str, ...] = ()) -> list[str]:

@@ -1,7 +1,10 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The `action` section of a robot's YAML file: topic, message, joints or fields, bounds."""
 
-from typing import Annotated
+from collections.abc import Mapping
+import dataclasses
+import math
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator, ValidationInfo
 from pydantic.dataclasses import dataclass
@@ -11,11 +14,17 @@ from rl_agent.description.field_types import (
     MessageType,
     Names,
     Numbers,
+    path_count,
     refuse_duplicates,
     STRICT,
     Topic,
 )
 from typing_extensions import Self
+
+Scalar = bool | int | float | str
+Constant = Scalar | tuple[Scalar, ...]
+# Constants that are the time of sending, for numbers; `stamp` is for stamps.
+STAMP_UNITS = {'stamp_s': 1_000_000_000, 'stamp_ms': 1_000_000, 'stamp_us': 1_000, 'stamp_ns': 1}
 
 # Path of the list of numbers in message types that have one.
 LIST_PATHS = {
@@ -33,6 +42,15 @@ class ActionDescription:
     With `joints`, the numbers go into one list in this order, and the joint names into the
     message's `name` or `joint_names` if it has one. With `fields`, each number has its own path.
 
+    | constant                   | what is sent                                              |
+    |----------------------------|-----------------------------------------------------------|
+    | `motor_cmd[0:12].kp: 40.0` | the number in all twelve                                  |
+    | `head: [254, 239]`         | one number each                                           |
+    | `position: nan`            | NaN in all numbers below the path; also `inf` and `-inf`  |
+    | `control_mode: position`   | a text                                                    |
+    | `state.stamp: stamp`       | the time of sending                                       |
+    | `timestamp: stamp_us`      | the same as a number; also `stamp_s`, `_ms`, `_ns`        |
+
     Attributes:
         topic: command topic; a relative name is in the robot's namespace.
         type: message type, `package/msg/Name`; any installed type. The header is stamped with the
@@ -43,12 +61,17 @@ class ActionDescription:
         unit: unit of `low` and `high`.
         low: command at action -1, one number per joint or field.
         high: command at action +1, one number per joint or field.
-        field: with `joints`: path of the list, such as `velocity` of a JointState. Required unless
-            the type is Float64MultiArray or Float32MultiArray (`data`), JointTrajectory
+        field: with `joints`: path of the list, such as `velocity` of a JointState, or of the same
+            number of several messages, such as `motor_cmd[0:12].q`. Required unless the type is
+            Float64MultiArray or Float32MultiArray (`data`), JointTrajectory
             (`points[0].positions`) or JointState (`position`).
         default: a command that is safe to hold, such as the pose in which the robot stands.
         frame: `header.frame_id` of the command.
         time_from_start_s: time of the trajectory point; one control period if not given.
+        constants: path to what each command has there, see above. Part of what a policy learns:
+            another gain needs another policy.
+        finish: `my_module:function` of your own, called with each complete message before it is
+            sent, for a checksum. It must not change the numbers of the command.
     """
 
     topic: Topic
@@ -62,12 +85,46 @@ class ActionDescription:
     default: Numbers | None = None
     frame: str = ''
     time_from_start_s: Duration | None = None
+    constants: dict[FieldPath, Constant] = dataclasses.field(default_factory=dict)
+    finish: str | None = None
 
     @field_validator('joints', 'fields')
     @classmethod
     def _check_names(cls, names: Names | None) -> Names | None:
         refuse_duplicates(names or ())
         return names
+
+    @field_validator('fields')
+    @classmethod
+    def _check_fields(cls, fields: Names | None) -> Names | None:
+        for path in fields or ():
+            if ':' in path:
+                raise ValueError(
+                    f'given {path!r}; accepted: one number each; a slice goes with joints and'
+                    ' field'
+                )
+        return fields
+
+    @field_validator('constants', mode='before')
+    @classmethod
+    def _take_nan_as_text(cls, constants: Any) -> Any:
+        if not isinstance(constants, Mapping):
+            return constants
+        for path, value in constants.items():
+            items = value if isinstance(value, list | tuple) else [value]
+            if not all(isinstance(item, bool | int | float | str) for item in items):
+                raise ValueError(
+                    f'{path}: given {value!r}; accepted: a number, true, false or a text, or a'
+                    ' list of them'
+                )
+        return {path: _without_nan(value) for path, value in constants.items()}
+
+    @field_validator('finish')
+    @classmethod
+    def _check_finish(cls, finish: str | None) -> str | None:
+        if finish is not None and not all(finish.partition(':')):
+            raise ValueError(f'given {finish!r}; accepted: module:function')
+        return finish
 
     @field_validator('low')
     @classmethod
@@ -105,6 +162,12 @@ class ActionDescription:
             raise ValueError(
                 f'field: missing; {self.type} needs the path of the list that holds the joints'
             )
+        count = path_count(self.list_path or '')
+        if self.joints and ':' in (self.list_path or '') and count != len(self.joints):
+            raise ValueError(
+                f'field: given {self.field!r}, {count} items; accepted: one for each of the'
+                f' {len(self.joints)} joints'
+            )
         if self.fields and self.field:
             raise ValueError(
                 f'field: given {self.field!r} together with fields; accepted: with joints'
@@ -112,6 +175,11 @@ class ActionDescription:
         if info.context:
             info.context['check_action'](self)
         return self
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths of the numbers; with `joints` that of their list."""
+        return self.fields or (self.list_path or '',)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -122,6 +190,13 @@ class ActionDescription:
     def list_path(self) -> str | None:
         """Path of the list that holds the numbers; None with `fields`."""
         return (self.field or LIST_PATHS.get(self.type)) if self.joints else None
+
+
+def _without_nan(value: Any) -> Any:
+    """Return a constant with numbers that are not finite as texts, which equal themselves."""
+    if isinstance(value, list | tuple):
+        return tuple(_without_nan(item) for item in value)
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _names_of(values: Numbers, info: ValidationInfo) -> Names:

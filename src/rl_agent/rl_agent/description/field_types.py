@@ -2,6 +2,7 @@
 """Types and checks that all sections of a robot description share."""
 
 from collections.abc import Sequence
+import math
 import re
 from typing import Annotated
 
@@ -9,7 +10,12 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 STRICT = ConfigDict(extra='forbid', allow_inf_nan=False)
 
+MAX_ELEMENTS = 10_000
+
 _TOPIC = re.compile(r'/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
+_STEP = r'[a-z][a-z0-9_]*(\[\d{1,6}(:\d{1,6})?\])?'
+_PATH = re.compile(rf'{_STEP}(\.{_STEP})*')
+_SLICE = re.compile(r'\[(\d+):(\d+)\]')
 
 
 def check_topic(name: str) -> str:
@@ -26,12 +32,44 @@ def check_topic(name: str) -> str:
     return name
 
 
+def check_path(path: str) -> str:
+    """Return a field path; raise ValueError if it is none."""
+    if not _PATH.fullmatch(path):
+        raise ValueError(
+            f'given {path!r}; accepted: field names joined by dots, each with an index or a slice'
+            " if it is a list, such as 'pose.position', 'points[0].positions' or"
+            " 'motor_state[0:12].q'"
+        )
+    for start, stop in _SLICE.findall(path):
+        if int(start) >= int(stop):
+            raise ValueError(
+                f'given {path!r}; accepted: slices [first:last + 1], such as [0:12] for twelve'
+            )
+    count = path_count(path)
+    if count > MAX_ELEMENTS:
+        raise ValueError(f'given {path!r}: {count} items; accepted: 1 to {MAX_ELEMENTS}')
+    return path
+
+
+def path_count(path: str) -> int:
+    """Return how many paths the slices of a path stand for; 1 without a slice."""
+    return math.prod(int(stop) - int(start) for start, stop in _SLICE.findall(path))
+
+
+def expand_path(path: str) -> list[str]:
+    """Return the paths that the slices of a path stand for: `a[0:2].b` is `a[0].b`, `a[1].b`."""
+    found = _SLICE.search(path)
+    if not found:
+        return [path]
+    before, after = path[: found.start()], path[found.end() :]
+    indices = range(int(found[1]), int(found[2]))
+    return [item for index in indices for item in expand_path(f'{before}[{index}]{after}')]
+
+
 Name = Annotated[str, Field(pattern=r'^[A-Za-z][A-Za-z0-9_]*$')]
 Topic = Annotated[str, AfterValidator(check_topic)]
 MessageType = Annotated[str, Field(pattern=r'^[a-z][a-z0-9_]*/msg/[A-Z][A-Za-z0-9]*$')]
-FieldPath = Annotated[
-    str, Field(pattern=r'^[a-z][a-z0-9_]*(\[\d+\])?(\.[a-z][a-z0-9_]*(\[\d+\])?)*$')
-]
+FieldPath = Annotated[str, AfterValidator(check_path)]
 Names = tuple[str, ...]
 Numbers = tuple[float, ...]
 Bounds = tuple[float, float]

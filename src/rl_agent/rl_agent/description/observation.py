@@ -11,9 +11,11 @@ from rl_agent.description.field_types import (
     check_bounds,
     Duration,
     FieldPath,
+    MAX_ELEMENTS,
     MessageType,
     Name,
     Names,
+    path_count,
     refuse_duplicates,
     STRICT,
     Topic,
@@ -21,7 +23,8 @@ from rl_agent.description.field_types import (
 from typing_extensions import Self
 
 Transform = Literal['none', 'sin', 'cos', 'roll_pitch_yaw', 'projected_gravity', 'heading']
-MAX_ELEMENTS = 10_000
+QuaternionOrder = Literal['xyzw', 'wxyz']
+_LEAST_STEP_RAD = 0.001  # as exact as the names of rays
 
 _QUATERNION_PARTS = {
     'roll_pitch_yaw': ('roll', 'pitch', 'yaw'),
@@ -38,36 +41,82 @@ _TRANSFORM_LIMITS = {
 
 
 @dataclass(frozen=True, config=STRICT)
+class RaysDescription:
+    """Evenly spaced rays of a laser scan, counter-clockwise from ahead (REP-103).
+
+    The nearest ray counts, at most 2 degrees away. So neither the number of rays in a message nor
+    the angle where a scan begins matters.
+
+    Attributes:
+        count: how many rays.
+        first_rad: angle of the first one, such as -1.571 for the right-hand side. Without angles
+            the rays go around, from behind.
+        last_rad: angle of the last one.
+    """
+
+    count: Annotated[int, Field(ge=1, le=1000)]
+    first_rad: Annotated[float, Field(ge=-6.2832, le=6.2832)] | None = None
+    last_rad: Annotated[float, Field(ge=-6.2832, le=6.2832)] | None = None
+
+    @model_validator(mode='after')
+    def _check(self) -> Self:
+        if (self.first_rad is None) != (self.last_rad is None):
+            raise ValueError('given one of first_rad, last_rad; accepted: both, or none')
+        if self.first_rad is None or self.last_rad is None:
+            return self
+        width = self.last_rad - self.first_rad
+        if not 0.0 <= width < 2 * math.pi or (width < _LEAST_STEP_RAD * (self.count - 1)):
+            raise ValueError(
+                f'given {self.count} rays from {self.first_rad:g} to {self.last_rad:g}; accepted:'
+                f' first before last, less than a turn, {_LEAST_STEP_RAD} rad or more apart'
+            )
+        return self
+
+    @property
+    def angles_rad(self) -> tuple[float, ...]:
+        """Angle of each ray."""
+        if self.first_rad is None or self.last_rad is None:
+            return tuple(-math.pi + 2 * math.pi * ray / self.count for ray in range(self.count))
+        step = (self.last_rad - self.first_rad) / max(self.count - 1, 1)
+        return tuple(self.first_rad + step * ray for ray in range(self.count))
+
+
+@dataclass(frozen=True, config=STRICT)
 class ObservationField:
     """Numbers of a message that become part of the observation.
 
     Without `joints` and `indices`, the field takes all `size` numbers at the path. A path may lead
     to a number, to a list of numbers, or to a message of numbers, which are then taken in their
-    order: x, y, z, w of a quaternion.
+    order: x, y, z, w of a quaternion. A slice takes the same numbers of several messages in a
+    list: `motor_state[0:12].q` is `motor_state[0].q` to `motor_state[11].q`.
 
     Attributes:
         name: name of the field in tasks and plots.
         topic: sensor topic; a relative name is in the robot's namespace.
         type: message type, `package/msg/Name`; any installed type.
-        field: path from the message to the numbers, such as `pose.pose.position` or
-            `points[0].positions`.
+        field: path from the message to the numbers, such as `pose.pose.position`,
+            `points[0].positions` or `motor_state[0:12].q`.
         joints: names of the joints to take, in this order, if the message has a `name` or
-            `joint_names` list; the order of that list does not matter.
+            `joint_names` list; the order of that list does not matter. If the path has a slice:
+            the joints of its numbers, in their order.
         transform: `sin` and `cos` make a wrapped angle continuous; `roll_pitch_yaw` (rad),
             `projected_gravity` (unit vector of gravity in the body's frame) and `heading` (cosine
-            and sine of the yaw) take a quaternion x, y, z, w.
+            and sine of the yaw) take a quaternion.
         unit: SI unit, shown to people and in plots.
         bounds: lowest and highest value after `transform`, in `unit`. Values outside are kept as
             they are unless `clip` is true; `check_robot` reports them.
         indices: indices of the numbers to take, from 0, such as `[0, 2]` or `0:360:10`
             (start:stop:step).
-        size: how many numbers the path leads to; 1 if not given.
+        size: how many numbers the path leads to; if not given 1, or one for each item of a slice.
         clip: replace values outside `bounds`, including infinite ones, by the nearest bound.
         replace_nan: number that replaces NaN; if not given, NaN is an error. Laser scanners mark
             invalid rays with NaN (REP-117).
         frame: required `header.frame_id` of the message.
         max_age_s: age above which the sensor watchdog reacts; `safety.sensor_watchdog` has the
             default.
+        quaternion_order: order of the four numbers in the message. `wxyz` puts them into the
+            order x, y, z, w. Required where a quaternion is a plain list of numbers.
+        rays: with `ranges` or `intensities` of a LaserScan: which rays to take, by angle.
     """
 
     name: Name
@@ -84,6 +133,8 @@ class ObservationField:
     replace_nan: float | None = None
     frame: str | None = None
     max_age_s: Duration | None = None
+    quaternion_order: QuaternionOrder | None = None
+    rays: RaysDescription | None = None
 
     @field_validator('joints')
     @classmethod
@@ -131,9 +182,26 @@ class ObservationField:
             raise ValueError('given true without bounds; accepted: with bounds')
         return clip
 
+    @field_validator('rays')
+    @classmethod
+    def _check_rays(
+        cls, rays: RaysDescription | None, info: ValidationInfo
+    ) -> RaysDescription | None:
+        keys = ('joints', 'indices', 'size', 'quaternion_order')
+        given = [key for key in keys if info.data.get(key) is not None]
+        if rays is not None and given:
+            raise ValueError(f'given together with {given[0]}; accepted: one of the two')
+        return rays
+
     @model_validator(mode='after')
     def _check(self, info: ValidationInfo) -> Self:
-        if self.transform in _QUATERNION_PARTS and self.raw_size != 4:
+        if self.quaternion_order and (self.joints or self.raw_size != 4):
+            given = 'joints' if self.joints else f'{self.raw_size} numbers'
+            raise ValueError(
+                f'quaternion_order: given {self.quaternion_order!r} of {given}; accepted: of the 4'
+                ' numbers of a quaternion (size: 4)'
+            )
+        if self.is_quaternion and self.raw_size != 4:
             raise ValueError(
                 f'transform: given {self.transform!r} of {self.raw_size} numbers; accepted: the 4'
                 ' numbers of a quaternion (size: 4)'
@@ -150,12 +218,23 @@ class ObservationField:
     @property
     def raw_size(self) -> int:
         """How many numbers are taken from the message."""
-        return len(self.joints or self.indices or range(self.size or 1))
+        if self.rays:
+            return self.rays.count
+        return len(self.joints or self.indices or range(self.size or path_count(self.field)))
+
+    @property
+    def is_quaternion(self) -> bool:
+        """Whether the transform takes a quaternion."""
+        return self.transform in _QUATERNION_PARTS
 
     @property
     def element_names(self) -> tuple[str, ...]:
         """Name of each number: that of the field, with joint or index if there are several."""
         labels: tuple[object, ...] = self.joints or self.indices or tuple(range(self.raw_size))
+        if self.rays:
+            labels = tuple(f'{angle:.3f}' for angle in self.rays.angles_rad)
+        if self.quaternion_order == 'wxyz':
+            labels = tuple('xyzw')
         labels = _QUATERNION_PARTS.get(self.transform, labels)
         if len(labels) == 1:
             return (self.name,)

@@ -92,6 +92,7 @@ def _fingerprint(description: RobotDescription) -> str:
     Topics are left out: they define where one robot publishes the values, not what they mean.
     """
     action = description.action
+    constants = [dict(action.constants)] if action.constants else []
     meaning = {
         'rate_hz': description.rate_hz,
         'observation': [_meaning(item) for item in description.observation],
@@ -101,6 +102,7 @@ def _fingerprint(description: RobotDescription) -> str:
             action.unit,
             list(action.low),
             list(action.high),
+            *constants,
         ],
     }
     text = json.dumps(meaning, sort_keys=True)
@@ -110,8 +112,10 @@ def _fingerprint(description: RobotDescription) -> str:
 def _meaning(item: ObservationField) -> list[object]:
     """Return what defines the meaning of a field's values."""
     adapted = [item.clip and item.bounds, item.replace_nan]
+    order = [item.quaternion_order] if item.quaternion_order == 'wxyz' else []
     return [
         [item.name, *item.element_names, item.joints],
         [item.type, item.field, item.frame],
         [item.transform, item.unit, *adapted],
+        *order,
     ]

@@ -21,9 +21,12 @@ from rl_agent.message_fields.ros_field_paths import (
     names_list,
     size_of,
 )
+from rl_agent.message_fields.ros_scan_rays import has_rays, ScanRays
+from rl_agent.message_fields.ros_unknown_values import unknown_marks
 from rl_agent.ros.ros_messages import import_message
 
 _MOST_TEXT = 300  # characters of a message, and joints, that an error quotes
+_TO_XYZW = [1, 2, 3, 0]  # indices of x, y, z, w in w, x, y, z
 
 
 class FieldExtractor:
@@ -50,29 +53,42 @@ class FieldExtractor:
         found = leaves(field.type, field.field)
         self._getters = [make_getter(path) for path, _ in found]
         self._single = not any(leaf.is_list for _, leaf in found)
-        self._names_list = names_list(field.type) if field.joints else None
+        self._names_list = names_list(field.type) if _by_name(field) else None
+        self._marks = unknown_marks(field.type, field.field)
         self._frame = field.frame if has_header(field.type) else None
         self._names: list[str] | None = None  # joint names to which `_indices` belong
         self._indices: NDArray[np.intp] | slice = slice(None)
-        self._length: int | None = field.size or (None if field.indices else 1)
+        self._length: int | None = None if field.indices else field.raw_size
         if field.indices:
             self._indices = np.array(field.indices, np.intp)
+        if field.quaternion_order == 'wxyz':
+            self._indices = np.array(field.indices or range(4), np.intp)[_TO_XYZW]
         self._min_length = max(field.indices or (0,)) + 1
+        self._rays = ScanRays(field.rays.angles_rad) if field.rays else None
 
     def __call__(self, message: Any) -> Float64Array:
         """Return the message's numbers, (raw,), before the transform.
 
         Raises:
-            RobotError: the frame or the length is wrong, or a joint is missing.
+            RobotError: the frame or the length is wrong, a joint is missing, or the message says
+                that it does not know the numbers.
         """
         if self._frame is not None and message.header.frame_id != self._frame:
             given = message.header.frame_id[:_MOST_TEXT]
             raise self._error(f'frame: given {given!r}', repr(self._frame))
+        for mark in self._marks:
+            if mark.is_set(message):
+                raise self._error(
+                    f'{mark.path} is -1: the driver does not know {mark.field}',
+                    'a driver that measures it',
+                )
         if self._names_list is not None:
             names = getattr(message, self._names_list)
             if names != self._names:
                 self._find_joints(names)
         numbers = self._read(message)
+        if self._rays is not None:
+            return numbers[self._rays_of(message, len(numbers))]
         if self._length is None:
             if len(numbers) < self._min_length:
                 raise self._error(
@@ -95,6 +111,15 @@ class FieldExtractor:
         if len(parts) == 1:
             return np.asarray(parts[0], np.float64)
         return np.concatenate([np.atleast_1d(np.asarray(part, np.float64)) for part in parts])
+
+    def _rays_of(self, message: Any, count: int) -> NDArray[np.intp]:
+        """Return the indices of the rays in a scan with this many."""
+        assert self._rays is not None
+        try:
+            return self._rays.indices(message, count)
+        except RobotError as error:
+            given, _, accepted = str(error).partition('; accepted: ')
+            raise self._error(f'rays: {given}', accepted) from error
 
     def _find_joints(self, names: Sequence[str]) -> None:
         """Find the indices of the joints in messages with these joint names."""
@@ -136,19 +161,69 @@ def static_mistakes(field: ObservationField) -> list[str]:
         found = leaves(field.type, field.field)
     except ConfigurationError as error:
         return [f'field: {error}']
-    mistakes, size = [], size_of(found)
-    if field.joints and names_list(field.type) is None:
-        mistakes.append(
-            f'joints: given {", ".join(field.joints)}; accepted: indices or size, as'
-            f' {field.type} names no joints'
-        )
-    if size is not None and field.indices and max(field.indices) >= size:
-        mistakes.append(f'indices: given {max(field.indices)}; accepted: 0 to {size - 1}')
-    selected = field.joints or field.indices
-    if size is not None and not selected and (field.size or 1) != size:
-        mistakes.append(f'size: given {field.size or 1}; accepted: {size}')
+    mistakes = _selection_mistakes(field, size_of(found))
+    if field.is_quaternion and _order_is_unknown(field):
+        mistakes.append(order_mistake(field))
     if field.frame is not None and not has_header(field.type):
         mistakes.append(
             f'frame: given {field.frame!r}; accepted: none, {field.type} has no header'
         )
+    return mistakes
+
+
+def tilt_mistakes(field: ObservationField) -> list[str]:
+    """Return the mistakes in a field as an orientation in `safety.tilt`, one text each."""
+    return [order_mistake(field)] if _order_is_unknown(field) else []
+
+
+def order_mistake(field: ObservationField) -> str:
+    """Return that the order of a quaternion must be given."""
+    return (
+        f'quaternion_order: missing; accepted: xyzw or wxyz, as {field.field} of {field.type} is a'
+        ' list whose order its type does not tell'
+    )
+
+
+def _by_name(field: ObservationField) -> bool:
+    """Return whether the message names the joints, and not the description their order."""
+    return bool(field.joints) and ':' not in field.field
+
+
+def _order_is_unknown(field: ObservationField) -> bool:
+    """Return whether a quaternion is a plain list, and the description does not give its order."""
+    found = leaves(field.type, field.field)
+    chosen = field.quaternion_order or field.indices
+    return not chosen and len(found) == 1 and found[0][1].is_list
+
+
+def _selection_mistakes(field: ObservationField, size: int | None) -> list[str]:
+    """Return the mistakes in what is taken of the `size` numbers at the path, one text each."""
+    mistakes, named = [], names_list(field.type)
+    if field.joints and _by_name(field) and named is None:
+        mistakes.append(
+            f'joints: given {", ".join(field.joints)}; accepted: indices or size, as'
+            f' {field.type} names no joints'
+        )
+    if field.joints and not _by_name(field):
+        if named is not None:
+            mistakes.append(
+                f'field: given {field.field!r} with joints; accepted: without a slice, as'
+                f' {field.type} names its joints'
+            )
+        elif size != len(field.joints):
+            mistakes.append(
+                f'joints: given {len(field.joints)}; accepted: one for each of the {size} numbers'
+                f' at {field.field}'
+            )
+    if field.rays and not has_rays(field.type, field.field):
+        mistakes.append(
+            f'rays: given with {field.field} of {field.type}; accepted: with a list of numbers of'
+            ' a message with angle_min and angle_increment, such as ranges of'
+            ' sensor_msgs/msg/LaserScan'
+        )
+    if size is not None and field.indices and max(field.indices) >= size:
+        mistakes.append(f'indices: given {max(field.indices)}; accepted: 0 to {size - 1}')
+    selected = field.joints or field.indices
+    if size is not None and not selected and field.raw_size != size:
+        mistakes.append(f'size: given {field.raw_size}; accepted: {size}')
     return mistakes

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from rl_agent.configuration import hint
+from rl_agent.description.field_types import expand_path
 from rl_agent.errors import ConfigurationError
 from rl_agent.ros.ros_messages import import_message
 
@@ -27,7 +28,10 @@ TYPECODES = {
 }
 _LIST = re.compile(r'^sequence<(?P<bounded>.+?)(?:, \d+)?>$|^(?P<fixed>.+)\[(?P<size>\d+)\]$')
 _STEP = re.compile(r'^(?P<name>[a-z][a-z0-9_]*)(?:\[(?P<index>\d+)\])?$')
+_INDEX = re.compile(r'\[[\d:]*\]')
 _MAX_DEPTH = 6
+TIME = 'builtin_interfaces/msg/Time'
+_MAX_PATHS_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class PathStep:
 
 
 def parse_path(path: str) -> list[PathStep]:
-    """Return the steps of a path such as `a.b[0]`."""
+    """Return the steps of a path such as `a.b[0]`; none for an empty one, the whole message."""
     found = [_STEP.match(part) for part in path.split('.')]
     return [
         PathStep(match['name'], None if match['index'] is None else int(match['index']))
@@ -92,8 +96,12 @@ def resolve(type_name: str, path: str) -> FieldType:
             raise ConfigurationError(_unknown_path(type_name, path))
         field = fields[step.name]
         if step.index is not None:
-            if not field.is_list or step.index >= (field.size or step.index + 1):
+            if not field.is_list:
                 raise ConfigurationError(_unknown_path(type_name, path))
+            if field.size is not None and step.index >= field.size:
+                raise ConfigurationError(
+                    f'given {path!r}; accepted: {step.name}[0] to {step.name}[{field.size - 1}]'
+                )
             field = FieldType(field.kind)
     return field
 
@@ -101,11 +109,16 @@ def resolve(type_name: str, path: str) -> FieldType:
 def leaves(type_name: str, path: str) -> list[tuple[str, FieldType]]:
     """Return the paths and types of all numbers and lists of numbers at a path, in order.
 
+    A slice stands for all of its paths.
+
     Raises:
         ConfigurationError: the path does not exist, or leads to other things than numbers.
     """
-    field = resolve(type_name, path)
-    found = list(_leaves(path, field))
+    found: list[tuple[str, FieldType]] = []
+    field = FieldType(type_name)
+    for single in expand_path(path):
+        field = resolve(type_name, single)
+        found += _leaves(single, field)
     fits = found and all(leaf.is_number for _, leaf in found)
     if not fits or (len(found) > 1 and any(leaf.is_list and not leaf.size for _, leaf in found)):
         raise ConfigurationError(
@@ -115,9 +128,22 @@ def leaves(type_name: str, path: str) -> list[tuple[str, FieldType]]:
     return found
 
 
+def all_leaves(type_name: str, path: str) -> list[tuple[str, FieldType]]:
+    """Return the paths and types of all primitive fields, lists and times at a path, in order.
+
+    Raises:
+        ConfigurationError: the path does not exist.
+    """
+    return [
+        leaf
+        for single in expand_path(path)
+        for leaf in _leaves(single, resolve(type_name, single), whole=TIME)
+    ]
+
+
 def _number_paths(type_name: str) -> list[str]:
     """Return all paths to numbers and lists of numbers in a message type, except its header."""
-    found = _leaves('', FieldType(type_name))
+    found = _leaves('', FieldType(type_name), in_lists=True)
     numbers = [path.removeprefix('.') for path, leaf in found if leaf.is_number]
     return [path for path in numbers if not path.startswith('header.')]
 
@@ -175,21 +201,33 @@ def _parse(text: str) -> FieldType:
     return FieldType(match['bounded'], is_list=True)
 
 
-def _leaves(path: str, field: FieldType, depth: int = 0) -> Iterator[tuple[str, FieldType]]:
-    """Yield the paths and types of the fields below a path that have no fields, depth first."""
-    inner = {} if field.is_list or depth == _MAX_DEPTH else _fields(field.kind)
+def _leaves(
+    path: str, field: FieldType, depth: int = 0, *, in_lists: bool = False, whole: str = ''
+) -> Iterator[tuple[str, FieldType]]:
+    """Yield the paths and types of the fields below a path that have no fields, depth first.
+
+    With `in_lists`, lists of messages count as fields, too: all items of a list of fixed size, the
+    first one of another. Fields of the kind `whole` are yielded as they are.
+    """
+    descends = depth < _MAX_DEPTH and (in_lists or not field.is_list) and field.kind != whole
+    inner = _fields(field.kind) if descends else {}
     if not inner:
         yield path, field
+    elif field.is_list:
+        path = f'{path}[0:{field.size}]' if field.size else f'{path}[0]'
     for name, child in inner.items():
-        yield from _leaves(f'{path}.{name}', child, depth + 1)
+        yield from _leaves(f'{path}.{name}', child, depth + 1, in_lists=in_lists, whole=whole)
 
 
 def _unknown_path(type_name: str, path: str) -> str:
     """Return the error text for a path that does not exist, with the most similar path."""
     paths = _number_paths(type_name)
-    ending = [name for name in paths if name.endswith(f'.{path}')]
+    plain = _INDEX.sub('', path)
+    ending = [item for item in paths if f'.{_INDEX.sub("", item)}'.endswith(f'.{plain}')]
     meant = f' (did you mean {ending[0]!r}?)' if ending else hint(path, paths)
-    return f'given {path!r}{meant}; accepted: a path in {type_name}: {", ".join(paths)}'
+    shown = ', '.join(paths[:_MAX_PATHS_SHOWN])
+    more = ', ...' if len(paths) > _MAX_PATHS_SHOWN else ''
+    return f'given {path!r}{meant}; accepted: a path in {type_name}: {shown}{more}'
 
 
 def _in_words(field: FieldType) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from rl_agent.array_types import Float64Array
+from rl_agent.description.field_types import expand_path
 from rl_agent.message_fields.ros_field_paths import (
     FieldType,
     leaves,
@@ -42,8 +43,7 @@ def make_writer(message: Any, type_name: str, paths: Sequence[str]) -> Writer:
     Raises:
         ConfigurationError: a path does not lead to numbers.
     """
-    for path in paths:
-        _grow(message, type_name, path)
+    grow(message, type_name, paths)
     found = [leaf for path in paths for leaf in leaves(type_name, path)]
     if len(found) == 1 and found[0][1].is_list:
         path, field = found[0]
@@ -61,14 +61,21 @@ def make_writer(message: Any, type_name: str, paths: Sequence[str]) -> Writer:
     return write
 
 
-def _grow(message: Any, type_name: str, path: str) -> None:
-    """Make the lists along a path long enough for its indices."""
+def grow(message: Any, type_name: str, paths: Sequence[str]) -> None:
+    """Make the lists along some paths long enough for their indices."""
+    for path in paths:
+        for single in expand_path(path):
+            _grow_one(message, type_name, single)
+
+
+def _grow_one(message: Any, type_name: str, path: str) -> None:
+    """Make the lists along a path without slices long enough for its indices."""
     prefix = ''
     for step in parse_path(path):
         prefix = f'{prefix}.{step.name}'.removeprefix('.')
         if step.index is not None:
             field, items = resolve(type_name, prefix), getattr(message, step.name)
-            if field.size is None:
+            if field.size is None and len(items) <= step.index:
                 make_item = _item_factory(field)
                 items = [*items, *(make_item() for _ in range(step.index + 1 - len(items)))]
                 code = TYPECODES.get(field.kind)

@@ -6,7 +6,7 @@ changes. The offset of each number is found by setting it to several values and 
 bytes. Comparing two serialised messages would not do: padding bytes have arbitrary values.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import struct
 from typing import Any, NamedTuple
 
@@ -16,8 +16,8 @@ from rl_agent.array_types import Float64Array
 from rl_agent.message_fields.ros_field_paths import leaves, TYPECODES
 from rl_agent.message_fields.ros_field_writer import make_writer, to_boolean, Writer
 
-_STAMP = ('header.stamp.sec', 'header.stamp.nanosec')
 _NANOSECONDS_PER_S = 1_000_000_000
+_CHECKED_NS = _NANOSECONDS_PER_S + 2
 _ENCODING_BYTES = 4  # CDR header, which includes the byte order
 # values by which the offset of a number is recognised
 _PROBES = (1.0, 85.0, 42.0, 127.0, 3.0)
@@ -45,11 +45,43 @@ class _Block(NamedTuple):
         return self.offset + self.length * _size(self.code)
 
 
+class _StampWriter:
+    """Writes the time of sending to a stamp or a number of a serialised message."""
+
+    def __init__(self, message: Any, type_name: str, path: str, unit_ns: int) -> None:
+        """Find the place; `unit_ns` is 0 for a stamp."""
+        paths = [path] if unit_ns else [f'{path}.sec', f'{path}.nanosec']
+        self._unit_ns = unit_ns
+        self.write = make_writer(message, type_name, paths)
+        codes = type_codes(type_name, paths, len(paths))
+        self._offset = _find_blocks(message, self.write, codes)[0].offset
+        order = _byte_order(serialize_message(message))
+        self._is_float = codes[0] in 'fd'
+        self._pack = struct.Struct(order + ''.join(codes)).pack_into
+
+    def numbers(self, stamp_ns: int) -> Sequence[float]:
+        """Return a time as it is written."""
+        if not self._unit_ns:
+            return divmod(stamp_ns, _NANOSECONDS_PER_S)
+        if self._is_float:
+            return [stamp_ns / self._unit_ns]
+        return [stamp_ns // self._unit_ns]
+
+    def pack(self, data: bytearray, stamp_ns: int) -> None:
+        """Write a time into a serialised message."""
+        self._pack(data, self._offset, *self.numbers(stamp_ns))
+
+
 class PreparedMessage:
-    """Makes serialised messages that differ only in some numbers and in the header stamp."""
+    """Makes serialised messages that differ only in some numbers and in the time of sending."""
 
     def __init__(
-        self, message: Any, type_name: str, paths: Sequence[str], count: int, *, stamped: bool
+        self,
+        message: Any,
+        type_name: str,
+        paths: Sequence[str],
+        count: int,
+        stamps: Mapping[str, int] | None = None,
     ) -> None:
         """Serialise the message and find its numbers.
 
@@ -58,18 +90,14 @@ class PreparedMessage:
             type_name: its type, `package/msg/Name`.
             paths: paths of the numbers, as for `make_writer`.
             count: how many numbers they lead to; the length of a list.
-            stamped: whether the header stamp changes, too.
+            stamps: paths with the time of sending to nanoseconds per unit; 0: a stamp.
 
         Raises:
             ConfigurationError: a path does not lead to numbers.
         """
         write = make_writer(message, type_name, paths)
         blocks = _find_blocks(message, write, type_codes(type_name, paths, count))
-        if stamped:
-            write_stamp = make_writer(message, type_name, _STAMP)
-            (block, *_) = _find_blocks(message, write_stamp, type_codes(type_name, _STAMP, 2))
-            self._stamp_offset = block.offset
-        self._stamped, self._template = stamped, serialize_message(message)
+        self._template = serialize_message(message)
         order = _byte_order(self._template)
         self._packers = [
             (
@@ -80,8 +108,16 @@ class PreparedMessage:
             )
             for block in blocks
         ]
-        self._pack_stamp = struct.Struct(f'{order}iI').pack_into
+        self._stamps = [
+            _StampWriter(message, type_name, path, unit) for path, unit in (stamps or {}).items()
+        ]
+        self._template = serialize_message(message)
         self._check(message, write, count)
+
+    @property
+    def is_stamped(self) -> bool:
+        """Whether the message has the time of sending."""
+        return bool(self._stamps)
 
     def fill(self, numbers: Float64Array, stamp_ns: int = 0) -> bytes:
         """Return the serialised message with these numbers, (count,), and this stamp.
@@ -93,18 +129,18 @@ class PreparedMessage:
         for which, offset, pack, convert in self._packers:
             part = values[which]
             pack(data, offset, *(map(convert, part) if convert else part))
-        if self._stamped:
-            self._pack_stamp(data, self._stamp_offset, *divmod(stamp_ns, _NANOSECONDS_PER_S))
+        for stamp in self._stamps:
+            stamp.pack(data, stamp_ns)
         return bytes(data)
 
     def _check(self, message: Any, write: Writer, count: int) -> None:
         """Raise RuntimeError if a filled message differs from a serialised one."""
         numbers = 1.0 + np.arange(count) % 100
         write(numbers)
-        if self._stamped:
-            message.header.stamp.sec, message.header.stamp.nanosec = 1, 2
+        for stamp in self._stamps:
+            stamp.write(np.array(stamp.numbers(_CHECKED_NS)))
         kind = type(message)
-        filled = deserialize_message(self.fill(numbers, _NANOSECONDS_PER_S + 2), kind)
+        filled = deserialize_message(self.fill(numbers, _CHECKED_NS), kind)
         plain = deserialize_message(serialize_message(message), kind)
         if repr(filled) != repr(plain):  # as text, because NaN differs from itself
             raise RuntimeError(f'given {plain}; filled {filled}')

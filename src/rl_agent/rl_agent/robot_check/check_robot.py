@@ -75,10 +75,15 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
     description = load_ros_robot(options.robot)
     check = RobotCheck(description, options.namespace.strip('/'), ros_args)
     try:
+        command = check.first_command()
         rows = check.run(options.seconds)
     finally:
         check.close()
     print(format_table(rows))
+    action = description.action
+    which = 'its default' if action.default else 'the middle of its bounds'
+    print(f'\nfirst command, {which}, as {action.type}; all else is 0 or empty:')
+    print('\n'.join(f'  {line}' for line in command))
     if check.alone:
         print(
             f'\nNo other ROS node was found in ROS domain {check.domain}.'

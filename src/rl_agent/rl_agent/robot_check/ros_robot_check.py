@@ -13,8 +13,11 @@ from rclpy.node import Node
 from rclpy.utilities import try_shutdown
 from rclpy.validate_namespace import validate_namespace
 from rl_agent.configuration import hint
+from rl_agent.description.command_box import command_box
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError
+from rl_agent.message_fields.ros_command_message import CommandMessage
+from rl_agent.message_fields.ros_message_text import message_lines
 from rl_agent.robot_check.field_watch import FieldWatch, TopicWatch
 from rl_agent.robot_check.report import CheckRow
 from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
@@ -81,6 +84,17 @@ class RobotCheck:
         if self._description.reset.service:
             rows.append(self._check_service(self._description.reset.service))
         return rows
+
+    def first_command(self) -> list[str]:
+        """Return the message of a first command as lines of text; nothing is sent.
+
+        Raises:
+            ConfigurationError: the message cannot be made, or `finish` fails.
+        """
+        description = self._description
+        box = command_box(description.safety, description.action)
+        message = CommandMessage(description.action, description.rate_hz, box)
+        return message_lines(message.first(lambda: self._node.get_clock().now().nanoseconds))
 
     def close(self) -> None:
         """Leave the ROS graph."""

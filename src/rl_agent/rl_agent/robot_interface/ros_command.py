@@ -1,30 +1,16 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Publishes commands as messages of the type that the robot takes."""
 
-import math
-from typing import Any
-
-from builtin_interfaces.msg import Duration
-import numpy as np
 from rclpy.node import Node
 from rl_agent.array_types import Float64Array
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.command_box import Box
-from rl_agent.errors import ConfigurationError
-from rl_agent.message_fields.ros_field_paths import has_header, names_list, resolve, TYPECODES
-from rl_agent.message_fields.ros_field_writer import make_writer
-from rl_agent.message_fields.ros_prepared_message import PreparedMessage, type_codes
-from rl_agent.ros.ros_messages import import_message
+from rl_agent.message_fields.ros_command_message import CommandMessage
 from rl_agent.ros.ros_topics import COMMAND_QOS, COMMAND_REHEARSED_QOS, REHEARSED_COMMANDS
-
-_NANOSECONDS = 1_000_000_000
-_TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
 
 
 class RosCommand:
-    """Publishes commands. Only their values and stamps change, see `PreparedMessage`.
-
-    Where the message has a boolean, values from 0.5 on are true; low is 0 and high is 1.
+    """Publishes commands, see `CommandMessage`.
 
     The publisher is reliable, so that both kinds of subscribers match, and keeps only the newest
     command, because an old one is useless.
@@ -51,33 +37,12 @@ class RosCommand:
             rehearsed: `publish_unheard` will be called.
 
         Raises:
-            ConfigurationError: the message type is not installed or lacks the fields.
+            ConfigurationError: the message type is not installed or lacks the fields, or `finish`
+                fails.
         """
-        problems = static_mistakes(action)
-        if problems:
-            raise ConfigurationError(f'action: {"; ".join(problems)}')
         self._node = node
-        message = import_message(action.type)()
-        paths = action.fields or (action.list_path or '',)
-        make_writer(message, action.type, paths)  # makes its lists long enough
-        _fill_constants(message, action, rate_hz)
-        # the stamp of a trajectory is its start time: 0 means on arrival, however late that is
-        self._stamped = has_header(action.type) and action.type != _TRAJECTORY
-        self._message = PreparedMessage(
-            message,
-            action.type,
-            paths,
-            len(action.low),
-            stamped=self._stamped,
-        )
-        codes = type_codes(action.type, paths, len(action.low))
-        lows, highs = box or (action.low, action.high)
-        self._whole = [
-            (index, math.ceil(lows[index]), math.floor(highs[index]))
-            for index, code in enumerate(codes)
-            if code not in 'fd?'
-        ]
-        kind = import_message(action.type)
+        self._message = CommandMessage(action, rate_hz, box)
+        kind = self._message.kind
         qos = COMMAND_REHEARSED_QOS if rehearsed else COMMAND_QOS
         self._publisher = node.create_publisher(kind, action.topic, qos)
         self._unheard_publisher = None
@@ -105,73 +70,8 @@ class RosCommand:
 
     def _serialise(self, command: Float64Array) -> bytes:
         """Return the serialised message of a command."""
-        if self._whole:
-            command = command.copy()
-            for index, lowest, highest in self._whole:
-                command[index] = min(max(round(command[index]), lowest), highest)
-        stamp_ns = self._node.get_clock().now().nanoseconds if self._stamped else 0
-        return self._message.fill(command, stamp_ns)
+        return self._message.serialise(command, self._now_ns)
 
-
-def static_mistakes(action: ActionDescription) -> list[str]:
-    """Return the action's mistakes that its message type alone shows, one text each."""
-    try:
-        import_message(action.type)
-    except ConfigurationError as error:
-        return [f'type: {error}']
-    mistakes = []
-    paths = {f'fields.{number}': path for number, path in enumerate(action.fields or ())}
-    if action.list_path:
-        paths = {'field': action.list_path}
-    for number, (key, path) in enumerate(paths.items()):
-        try:
-            place = resolve(action.type, path)
-        except ConfigurationError as error:
-            mistakes.append(f'{key}: {error}')
-            continue
-        if not place.is_number or place.is_list != bool(action.joints):
-            wanted = 'a list of numbers' if action.joints else 'one number'
-            mistakes.append(f'{key}: given {path!r} ({place.kind}); accepted: {wanted}')
-        elif action.joints and place.size not in (None, len(action.joints)):
-            mistakes.append(f'joints: given {len(action.joints)}; accepted: {place.size}')
-        else:
-            which = slice(None) if action.joints else slice(number, number + 1)
-            mistakes += _bounds_beyond_type(action, which, place.kind)
-    if action.frame and not mistakes and not has_header(action.type):
-        mistakes.append(f'frame: given {action.frame!r}; accepted: none, there is no header')
-    return mistakes
-
-
-def _bounds_beyond_type(action: ActionDescription, which: slice, kind: str) -> list[str]:
-    """Return the bounds that the number type cannot hold, one text each."""
-    code = TYPECODES[kind]
-    if not code or code in 'fd':
-        return []
-    lowest, highest = np.iinfo(code).min, np.iinfo(code).max
-    rows = zip(action.low[which], action.high[which], strict=True)
-    mistakes = [
-        f'low, high: given {low:g}, {high:g}; accepted: with a whole number in between, as {kind}'
-        for low, high in rows
-        if math.ceil(low) > math.floor(high)
-    ]
-    return mistakes + [
-        f'{key}: given {bound:g}; accepted: {lowest} to {highest}, as {kind}'
-        for key, bounds in (('low', action.low), ('high', action.high))
-        for bound in bounds[which]
-        if not lowest <= bound <= highest
-    ]
-
-
-def _fill_constants(message: Any, action: ActionDescription, rate_hz: float) -> None:
-    """Fill in the fields that stay the same."""
-    names = names_list(action.type)
-    if action.joints and names:
-        setattr(message, names, list(action.joints))
-    if has_header(action.type):
-        message.header.frame_id = action.frame
-    if action.type == _TRAJECTORY:
-        duration_ns = round((action.time_from_start_s or 1.0 / rate_hz) * _NANOSECONDS)
-        for point in message.points:
-            point.time_from_start = Duration(
-                sec=duration_ns // _NANOSECONDS, nanosec=duration_ns % _NANOSECONDS
-            )
+    def _now_ns(self) -> int:
+        """Return the time by the node's clock, ns."""
+        return self._node.get_clock().now().nanoseconds

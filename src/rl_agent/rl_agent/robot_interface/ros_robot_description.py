@@ -7,8 +7,8 @@ Only robots check it: the learner machine may lack a robot's message packages.
 from rclpy.node import Node
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.errors import ConfigurationError
+import rl_agent.message_fields.ros_command_mistakes
 import rl_agent.message_fields.ros_field_extractor
-import rl_agent.robot_interface.ros_command
 
 
 def load_ros_robot(name_or_path: str) -> RobotDescription:
@@ -22,17 +22,26 @@ def load_ros_robot(name_or_path: str) -> RobotDescription:
         if mistakes:
             raise ValueError('\n'.join(mistakes))
 
-    return load_robot(
+    description = load_robot(
         name_or_path,
         context={
             'check_observation': lambda item: refuse(
                 rl_agent.message_fields.ros_field_extractor.static_mistakes(item)
             ),
             'check_action': lambda action: refuse(
-                rl_agent.robot_interface.ros_command.static_mistakes(action)
+                rl_agent.message_fields.ros_command_mistakes.static_mistakes(action)
             ),
         },
     )
+    tilt = description.safety.tilt
+    for item in description.observation:
+        if tilt is not None and item.name == tilt.observation:
+            mistakes = rl_agent.message_fields.ros_field_extractor.tilt_mistakes(item)
+            if mistakes:
+                raise ConfigurationError(
+                    f'{name_or_path}: safety.tilt: observation field {item.name!r}: {mistakes[0]}'
+                )
+    return description
 
 
 def refuse_absolute_names(node: Node, description: RobotDescription) -> None:

@@ -171,3 +171,41 @@ def test_fingerprints_all_differ() -> None:
     fingerprints = {Spaces(make()).fingerprint for make in MATTERS.values()}
     assert len(fingerprints) == len(MATTERS)
     assert all(len(item) == 16 and int(item, 16) >= 0 for item in fingerprints)
+
+
+def test_the_fingerprint_of_a_description_never_changes() -> None:
+    """Policies and journals of before carry it."""
+    assert Spaces(ARM).fingerprint == '2dbfbabd84ef94e6'
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        {'constants': {'kp': 40.0}},
+        {'constants': {'kp': 40.0, 'mode': 1}},
+        {'constants': {'kp': 20.0}},
+    ],
+)
+def test_constants_are_part_of_what_an_action_means(change: dict[str, Any]) -> None:
+    changed = dataclasses.replace(ARM, action=dataclasses.replace(ARM.action, **change))
+    assert Spaces(changed).fingerprint != Spaces(ARM).fingerprint
+    action = dataclasses.replace(ARM.action, constants={'kd': 1.0})
+    other = dataclasses.replace(ARM, action=action)
+    assert Spaces(changed).fingerprint != Spaces(other).fingerprint
+
+
+def test_the_order_of_a_quaternion_is_part_of_its_meaning() -> None:
+    def fingerprint(order: Any) -> str:
+        field = ObservationField(
+            'gravity',
+            'imu',
+            'std_msgs/msg/Float64MultiArray',
+            'data',
+            size=4,
+            transform='projected_gravity',
+            quaternion_order=order,
+        )
+        return Spaces(dataclasses.replace(ARM, observation=(field,))).fingerprint
+
+    assert fingerprint('xyzw') == fingerprint(None)
+    assert fingerprint('wxyz') != fingerprint(None)

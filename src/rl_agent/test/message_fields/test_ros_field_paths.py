@@ -7,9 +7,9 @@ import pytest
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.observation import ObservationField
 from rl_agent.errors import ConfigurationError
+import rl_agent.message_fields.ros_command_mistakes
 import rl_agent.message_fields.ros_field_extractor
 from rl_agent.message_fields.ros_field_paths import FieldType, leaves, resolve, size_of
-import rl_agent.robot_interface.ros_command
 from rl_agent.ros.ros_messages import import_message
 
 
@@ -59,7 +59,19 @@ def test_leaves_and_their_size(kind: str, path: str, names: str, size: int | Non
         ('nav_msgs/msg/Odometry', 'pose.position', 'accepted: a path in nav_msgs/msg/Odometry: '),
         ('sensor_msgs/msg/Imu', 'orientation[0]', "given 'orientation[0]'"),
         ('sensor_msgs/msg/Imu', 'orientation_covariance[9]', 'accepted'),
-        ('trajectory_msgs/msg/JointTrajectory', 'points.positions', 'accepted'),
+        (
+            'trajectory_msgs/msg/JointTrajectory',
+            'points.positions',
+            "did you mean 'points[0].positions'?",
+        ),
+        ('trajectory_msgs/msg/JointTrajectory', 'points[0:2]', "given 'points[0:2]'"),
+        ('geometry_msgs/msg/PoseArray', 'poses[0:2].x', "given 'poses[0].x'"),
+        ('sensor_msgs/msg/Imu', 'orientation[0:4]', "given 'orientation[0]'"),
+        (
+            'sensor_msgs/msg/Imu',
+            'orientation_covariance[7:10]',
+            'accepted: orientation_covariance[0] to orientation_covariance[8]',
+        ),
         ('sensor_msgs/msg/JointState', 'header.frame_id', 'accepted: the path of numbers'),
         ('trajectory_msgs/msg/JointTrajectory', 'points', 'accepted: the path of numbers'),
     ],
@@ -84,7 +96,15 @@ def test_unknown_message_types_are_refused(kind: str, words: str) -> None:
     assert words in str(caught.value)
 
 
+def test_a_slice_stands_for_all_its_paths() -> None:
+    found = leaves('geometry_msgs/msg/PoseArray', 'poses[2:4].position')
+    assert [path for path, _ in found] == [
+        f'poses[{index}].position.{letter}' for index in (2, 3) for letter in 'xyz'
+    ]
+
+
 IMU, JOINTS = 'sensor_msgs/msg/Imu', 'sensor_msgs/msg/JointState'
+POSES, ARRAY = 'geometry_msgs/msg/PoseArray', 'std_msgs/msg/Float64MultiArray'
 OBSERVED: list[tuple[dict[str, Any], str]] = [
     ({'type': IMU, 'field': 'angular_velocity', 'size': 4}, 'size: given 4; accepted: 3'),
     ({'type': IMU, 'field': 'angular_velocity'}, 'size: given 1; accepted: 3'),
@@ -93,6 +113,26 @@ OBSERVED: list[tuple[dict[str, Any], str]] = [
     ({'type': 'std_msgs/msg/Float64', 'field': 'data', 'frame': 'base'}, 'has no header'),
     ({'type': JOINTS, 'field': 'position', 'joints': ('a',)}, ''),
     ({'type': JOINTS, 'field': 'position', 'size': 7}, ''),
+    ({'type': JOINTS, 'field': 'position[0:2]', 'joints': ('a', 'b')}, 'without a slice'),
+    ({'type': POSES, 'field': 'poses[0:2].position.x', 'joints': ('a', 'b')}, ''),
+    ({'type': POSES, 'field': 'poses[0:2].position.x'}, ''),
+    ({'type': POSES, 'field': 'poses[0:2].position', 'size': 6}, ''),
+    ({'type': POSES, 'field': 'poses[0:2].position'}, 'size: given 2; accepted: 6'),
+    ({'type': POSES, 'field': 'poses[0:2].position.x', 'joints': ('a',)}, 'each of the 2 numbers'),
+    ({'type': POSES, 'field': 'poses[0:2].position.x', 'indices': (2,)}, 'accepted: 0 to 1'),
+    ({'type': ARRAY, 'field': 'data', 'size': 4, 'transform': 'heading'}, 'xyzw or wxyz'),
+    (
+        {
+            'type': ARRAY,
+            'field': 'data',
+            'size': 4,
+            'transform': 'heading',
+            'quaternion_order': 'xyzw',
+        },
+        '',
+    ),
+    ({'type': ARRAY, 'field': 'data', 'indices': (1, 2, 3, 0), 'transform': 'heading'}, ''),
+    ({'type': IMU, 'field': 'orientation', 'size': 4, 'transform': 'heading'}, ''),
 ]
 
 
@@ -125,6 +165,6 @@ COMMANDED: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(('more', 'mistake'), COMMANDED)
 def test_commands_that_a_message_type_does_not_take(more: dict[str, Any], mistake: str) -> None:
     action = ActionDescription(topic='t', unit='', low=(-1, -1), high=(1, 1), **more)
-    found = rl_agent.robot_interface.ros_command.static_mistakes(action)
+    found = rl_agent.message_fields.ros_command_mistakes.static_mistakes(action)
     assert len(found) == (1 if mistake else 0)
     assert mistake in ''.join(found)
