@@ -187,7 +187,8 @@ def test_a_set_point_with_nan_and_microseconds(
     }
     path = describe(tmp_path, [imu_field('angular_velocity', 3)], action=action)
     with stand_in_messages('px4_msgs', ros_environment):
-        driver, heard = Driver(), []
+        driver = Driver()
+        heard: list[Any] = []
         kind = import_message('px4_msgs/msg/TrajectorySetpoint')
         driver.node.create_subscription(
             kind, 'trajectory_setpoint', heard.append, qos_profile_sensor_data
