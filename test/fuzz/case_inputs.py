@@ -109,6 +109,23 @@ def large_robot(door: Door) -> bytes:
     return content.getvalue()
 
 
+def large_whole_number(door: Door) -> bytes:
+    """Return a policy file with a bound that no array of whole numbers holds."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(door.seeds[2])) as old, zipfile.ZipFile(content, 'w') as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == 'header.npy':
+                text = str(np.load(io.BytesIO(data))).replace(
+                    '"mean_clip": 2.0', f'"mean_clip": {10**30}'
+                )
+                buffer = io.BytesIO()
+                np.save(buffer, np.array(text))
+                data = buffer.getvalue()
+            new.writestr(name, data)
+    return content.getvalue()
+
+
 def onnx_with(change: Callable[[Any], None]) -> Callable[[Door], bytes]:
     """Return what makes an ONNX file with a change in its first constant."""
 

@@ -25,6 +25,7 @@ from case_inputs import (
     flipped_bit,
     GARBAGE_MCAP,
     large_robot,
+    large_whole_number,
     onnx_with,
     policy_with,
     promising_array,
@@ -131,6 +132,13 @@ KNOWN_CASES = (
         exactly(
             b'{"robot": "pendulum", "algorithm": ["sac"], "seed": 1, "robots": 2, "steps": 5}'
         ),
+    ),
+    KnownCase('policy_file', 'whole number 10**30', 'taken', large_whole_number),
+    KnownCase(
+        'gazebo_world',
+        'unknown encoding',
+        'refused',
+        exactly(b'<?xml version="1.0" encoding="foo"?><sdf/>'),
     ),
     KnownCase('policy_versions', 'negative', 'refused', exactly(b'-9223372036854775809')),
     KnownCase('journal', 'empty batch', 'taken', empty_batch),

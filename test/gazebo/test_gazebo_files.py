@@ -269,7 +269,7 @@ def test_an_unknown_or_invalid_model_is_refused(worlds: Path, tmp_path: Path) ->
     assert read_model('pendulun', folders, world.models).pose == (0.0,) * 6
     (tmp_path / 'arm').mkdir()
     (tmp_path / 'arm' / 'model.config').write_text('<model><sdf>arm.sdf</sdf></model>')
-    with pytest.raises(ConfigurationError, match=r'arm\.sdf: No such file'):
+    with pytest.raises(ConfigurationError, match=r'arm\.sdf: cannot be read: .*No such file'):
         read_model('arm', folders)
     (tmp_path / 'arm' / 'arm.sdf').write_text('<sdf><model><pose>0 0 1</pose></model></sdf>')
     with pytest.raises(ConfigurationError, match="pose: given '0 0 1'; accepted: six numbers"):

@@ -24,18 +24,31 @@ def read_text(path: Path) -> str:
     Raises:
         ConfigurationError: it cannot be read, is no regular file, too large, or not UTF-8.
     """
+    content = read_bytes(path)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f'{path}: cannot be read: {error}') from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        ConfigurationError: it cannot be read, is no regular file, or too large.
+    """
     try:
         if path.exists() and not path.is_file():
             raise ConfigurationError(f'{path}: cannot be read: not a file')
         with path.open('rb') as file:
             content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise ConfigurationError(
-                f'{path}: given more than {MOST_BYTES} bytes; accepted: a smaller file'
-            )
-        return content.decode()
-    except (OSError, ValueError) as error:  # ValueError: of a path or of the text
+    except (OSError, ValueError) as error:  # ValueError: of a path
         raise ConfigurationError(f'{path}: cannot be read: {error}') from error
+    if len(content) > MOST_BYTES:
+        raise ConfigurationError(
+            f'{path}: given more than {MOST_BYTES} bytes; accepted: a smaller file'
+        )
+    return content
 
 
 def read_yaml_value(path: Path) -> Any:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 import xml.etree.ElementTree as ET
 
+from rl_agent.bounded_files import read_bytes
 from rl_agent.errors import ConfigurationError
 
 FOLDERS_VARIABLE = 'GZ_SIM_RESOURCE_PATH'
@@ -100,10 +101,10 @@ def xml_root(path: Path, kind: str) -> ET.Element:
         ConfigurationError: the file cannot be read; `kind` is `model` or `world`.
     """
     try:
-        return ET.parse(path).getroot()
-    except OSError as error:
-        raise ConfigurationError(f'{kind} {path}: {error.strerror}') from error
-    except ET.ParseError as error:
+        return ET.fromstring(read_bytes(path))
+    except ConfigurationError as error:
+        raise ConfigurationError(f'{kind} {error}') from error
+    except (ET.ParseError, LookupError, ValueError) as error:  # the last two: of its encoding
         raise ConfigurationError(f'{kind} {path}: not XML: {error}') from error
 
 

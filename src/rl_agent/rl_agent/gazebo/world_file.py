@@ -181,7 +181,8 @@ def write_world(
         ET.SubElement(include, 'uri').text = f'model://{model}'
         ET.SubElement(include, 'name').text = model
         ET.SubElement(include, 'pose').text = ' '.join(f'{number:g}' for number in pose)
-    root = ET.Element('sdf', version=ET.parse(world.path).getroot().get('version', '1.9'))
+    version = xml_root(world.path, 'world').get('version', '1.9')
+    root = ET.Element('sdf', version=version)
     root.append(element)
     try:
         ET.ElementTree(root).write(target, encoding='utf-8', xml_declaration=True)

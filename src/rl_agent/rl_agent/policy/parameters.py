@@ -16,6 +16,7 @@ ACTIVATIONS = ('relu', 'elu', 'tanh')
 DISTRIBUTIONS = ('gaussian', 'gsde', 'deterministic')
 NORM_EPSILON = 1e-5  # added to the variance in LayerNorm
 SDE_EPSILON = 1e-6  # added to the variance of state-dependent exploration
+_NUMBERS = ('log_std_min', 'log_std_max', 'mean_clip', 'exploration_noise', 'observation_clip')
 _LARGEST_UINT32 = 2**32 - 1
 _LARGEST_UINT64 = 2**64 - 1
 _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
@@ -64,6 +65,8 @@ class PolicyArchitecture:
         object.__setattr__(self, 'hidden_sizes', _hidden_sizes(self.hidden_sizes))
         for name in ('observation_size', 'action_size', 'sde_sample_freq'):
             object.__setattr__(self, name, _integer(name, getattr(self, name)))
+        for name in _NUMBERS:  # a whole number of any size would not fit into an array
+            object.__setattr__(self, name, _number(getattr(self, name)))
         sizes = (self.observation_size, self.action_size, *self.hidden_sizes)
         width, log_std = limits.layer_width, limits.log_std
         clip, noise = self.observation_clip, self.exploration_noise
@@ -130,6 +133,16 @@ def _integer(name: str, given: Any) -> int:
     if isinstance(given, bool) or not isinstance(given, numbers.Integral):
         raise PolicyError(f'{name}: given {given!r}; accepted: an integer')
     return operator.index(given)
+
+
+def _number(given: Any) -> Any:
+    """Return a number as a Python float; anything else, and what is too large, as it is."""
+    if isinstance(given, bool) or not isinstance(given, numbers.Real):
+        return given
+    try:
+        return float(given)
+    except OverflowError:
+        return math.copysign(math.inf, given)
 
 
 def _hidden_sizes(given: Any) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 import json
+import math
 import os
 from pathlib import Path
 import shlex
@@ -94,6 +95,7 @@ def read_entry(folder: Path) -> RunEntry:
         rows = read_episodes(path) if path.exists() else []
         known['steps'] = rows[-1].total_steps if rows else 0
         returns = [row.episode_return for row in rows if row.complete]
+        returns = [value for value in returns if math.isfinite(value)]  # a table of before
         known['best_return'] = max(returns, default=None)
     except ConfigurationError as error:
         known['problem'] = str(error)
