@@ -10,6 +10,7 @@ from typing import Any
 from mutation import mutate
 
 _MOST_IN_POOL = 2000
+_MOST_INPUT = 4 << 20  # bytes; a door may take a hundredfold of memory for one
 
 
 class RefusedError(Exception):
@@ -127,7 +128,7 @@ class Inputs:
         """Return an input."""
         data = self._door.broken(rng) if rng.random() < 0.4 else None
         if data is not None and rng.random() < 0.8:
-            return data
+            return data[:_MOST_INPUT]
         return mutate(rng.choice(self._pool) if data is None else data, rng, self._pool)
 
     def learn(self, data: bytes, answer: str) -> bool:

@@ -114,7 +114,8 @@ def _odd_sequence(element: str, value: Any, rng: Random) -> Any:
     if change == 0 and values:
         del values[rng.randrange(len(values)) :]
     elif change == 1:
-        values = [_odd_field(element, 0, rng)] * rng.choice((0, 1, 7, 33, 3000))
+        most = 33 if element == 'string' else 3000
+        values = [_odd_field(element, 0, rng)] * rng.choice((0, 1, 7, most))
     elif change == 2:
         values.append(_odd_field(element, 0, rng))
     elif values:
