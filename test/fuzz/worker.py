@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 import contextlib
+import faulthandler
 import logging
 import mmap
 import os
@@ -116,9 +117,10 @@ def _loop(
 
 
 def _redirect_errors(path: Path) -> None:
-    """Write what C++ libraries say about broken messages into a file."""
+    """Write what C++ libraries say about broken messages, and where one crashes, into a file."""
     with path.open('wb') as file:
         os.dup2(file.fileno(), 2)
+    faulthandler.enable(2)
 
 
 def _limit_memory() -> None:
