@@ -2,12 +2,10 @@
 """Allowed imports: robots need no learner, plain modules no ROS, rooms nothing above them."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 import subprocess
 import sys
-
-import pytest
 
 SOURCES = Path(__file__).resolve().parents[2]
 MODULES = sorted(
@@ -81,14 +79,17 @@ def may_use_ros(path: Path) -> bool:
     return path.name.endswith('_node.py') or path.name.startswith('ros_')
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Yield the dotted names that a module imports, anywhere in the file."""
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """Return the dotted names that a module imports, anywhere in the file."""
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
         if isinstance(node, ast.Import):
-            yield from (item.name for item in node.names)
+            names |= {item.name for item in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f'{path}: relative import'
-            yield from (f'{node.module}.{item.name}' for item in node.names)
+            names |= {f'{node.module}.{item.name}' for item in node.names}
+    return frozenset(names)
 
 
 def imports(path: Path, package: str) -> bool:
@@ -137,49 +138,65 @@ def test_the_agent_needs_no_learner() -> None:
     assert loaded_by(nodes, ('rclpy', 'rl_learner', *HEAVY)) == {'rclpy'}
 
 
-@pytest.mark.parametrize('path', MODULES, ids=module_name)
-def test_only_nodes_and_ros_modules_import_ros(path: Path) -> None:
-    for package in ('rclpy', 'rl_msgs'):
-        assert may_use_ros(path) or not imports(path, package)
+def test_only_nodes_and_ros_modules_import_ros() -> None:
+    assert not [
+        f'{path} imports {package}'
+        for path in MODULES
+        for package in ('rclpy', 'rl_msgs')
+        if imports(path, package) and not may_use_ros(path)
+    ]
 
 
-@pytest.mark.parametrize('path', MODULES, ids=module_name)
-def test_a_missing_rl_msgs_is_explained_wherever_it_is_imported_first(path: Path) -> None:
+def test_a_missing_rl_msgs_is_explained_wherever_it_is_imported_first() -> None:
     """Sorted imports load modules of `rl_agent` before `rl_msgs`."""
     guard = 'rl_agent.ros.ros_require_rl_msgs'
-    if module_name(path) != guard:
-        assert imports(path, guard) or not imports(path, 'rl_msgs')
+    assert not [
+        f'{path} lacks {guard}'
+        for path in MODULES
+        if imports(path, 'rl_msgs') and not imports(path, guard) and module_name(path) != guard
+    ]
 
 
-@pytest.mark.parametrize('path', ROBOT_MODULES, ids=module_name)
-def test_the_robot_never_imports_the_learner(path: Path) -> None:
-    for package in ('rl_learner', *HEAVY):
-        assert not imports(path, package)
+def test_the_robot_never_imports_the_learner() -> None:
+    assert not [
+        f'{path} imports {package}'
+        for path in ROBOT_MODULES
+        for package in ('rl_learner', *HEAVY)
+        if imports(path, package)
+    ]
 
 
-@pytest.mark.parametrize('path', MODULES, ids=module_name)
-def test_only_the_replay_room_imports_reverb(path: Path) -> None:
-    if path.parent == SOURCES / 'rl_learner' / 'rl_learner' / 'replay':
-        return
-    for package in ('reverb', 'tensorflow', 'rl_learner.replay.reverb_import'):
-        assert not imports(path, package)
+def test_only_the_replay_room_imports_reverb() -> None:
+    room = SOURCES / 'rl_learner' / 'rl_learner' / 'replay'
+    assert not [
+        f'{path} imports {package}'
+        for path in MODULES
+        for package in ('reverb', 'tensorflow', 'rl_learner.replay.reverb_import')
+        if path.parent != room and imports(path, package)
+    ]
 
 
-@pytest.mark.parametrize('path', MODULES, ids=module_name)
-def test_torch_stays_in_the_rooms_that_train(path: Path) -> None:
-    name = module_name(path)
-    if any(name == place or name.startswith(f'{place}.') for place in TORCH):
-        return
-    assert not imports(path, 'torch')
+def test_torch_stays_in_the_rooms_that_train() -> None:
+    assert not [
+        f'{path} imports torch'
+        for path in MODULES
+        if imports(path, 'torch')
+        and not any(f'{module_name(path)}.'.startswith(f'{place}.') for place in TORCH)
+    ]
 
 
-@pytest.mark.parametrize('path', MODULES, ids=module_name)
-def test_imports_run_downwards_only(path: Path) -> None:
-    room = room_of(module_name(path))
-    for name in imported(path):
-        other = room_of(name)
-        if other in FLOOR_OF and other != room and other.split('.')[0] == room.split('.')[0]:
-            assert FLOOR_OF[room] < FLOOR_OF[other], f'{path} imports {name}'
+def test_imports_run_downwards_only() -> None:
+    upwards = []
+    for path in MODULES:
+        room = room_of(module_name(path))
+        package = f'{room.split(".")[0]}.'
+        for name in imported(path):
+            other = room_of(name)
+            if other not in FLOOR_OF or other == room or not other.startswith(package):
+                continue
+            if FLOOR_OF[room] >= FLOOR_OF[other]:
+                upwards.append(f'{path} imports {name}')
+    assert not upwards
 
 
 def test_every_room_has_a_floor_and_every_floor_has_a_room() -> None:
