@@ -102,8 +102,8 @@ def test_a_simulation_ends_after_its_steps(
     process = launched(file, ros_environment, *words.split(), *options)
     text, _ = process.communicate(timeout=WITHIN_S)
     assert process.returncode == 0, text
-    assert 'has ended' in text
-    assert ('ending the nodes of its launch file' in text) == goes_on
+    assert ('has ended: ending the nodes of its launch file' in text) == goes_on
+    assert ('was required: shutting down launched system' in text) != goes_on
     assert text.count('process has finished cleanly') == 7, text
     assert 'Traceback' not in text
 
