@@ -126,6 +126,12 @@ def large_whole_number(door: Door) -> bytes:
     return content.getvalue()
 
 
+def index_beyond_64_bits(door: Door) -> bytes:
+    """Return the description of a robot whose field takes rays from 0 to 3.7e32."""
+    (seed,) = (item for item in door.seeds if b'0:360:15' in item)
+    return seed.replace(b'0:360:15', b'0:3%s0:15' % (b'6' * 31))
+
+
 def onnx_with(change: Callable[[Any], None]) -> Callable[[Door], bytes]:
     """Return what makes an ONNX file with a change in its first constant."""
 

@@ -1,6 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Types and checks that all sections of a robot description share."""
 
+from collections import Counter
 from collections.abc import Sequence
 import math
 import re
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 STRICT = ConfigDict(extra='forbid', allow_inf_nan=False)
 
 MAX_ELEMENTS = 10_000
+LARGEST_INDEX = 2**31 - 1  # of a list in a message
 
 _TOPIC = re.compile(r'/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
 _STEP = r'[a-z][a-z0-9_]*(\[\d{1,6}(:\d{1,6})?\])?'
@@ -81,7 +83,7 @@ ResetDuration = Annotated[float, Field(gt=0, le=600)]  # s
 
 def refuse_duplicates(names: Sequence[object]) -> None:
     """Raise ValueError if a name occurs twice."""
-    duplicates = sorted({str(name) for name in names if names.count(name) > 1})
+    duplicates = sorted(str(name) for name, count in Counter(names).items() if count > 1)
     if duplicates:
         raise ValueError(f'given twice: {", ".join(duplicates)}; accepted: each once')
 

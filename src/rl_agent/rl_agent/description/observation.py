@@ -11,6 +11,7 @@ from rl_agent.description.field_types import (
     check_bounds,
     Duration,
     FieldPath,
+    LARGEST_INDEX,
     MAX_ELEMENTS,
     MessageType,
     Name,
@@ -127,7 +128,7 @@ class ObservationField:
     transform: Transform = 'none'
     unit: str = ''
     bounds: Bounds | None = None
-    indices: tuple[Annotated[int, Field(ge=0)], ...] | None = None
+    indices: tuple[Annotated[int, Field(ge=0, le=LARGEST_INDEX)], ...] | None = None
     size: Annotated[int, Field(ge=1, le=MAX_ELEMENTS)] | None = None
     clip: bool = False
     replace_nan: float | None = None
@@ -258,6 +259,8 @@ def _read_slice(text: str) -> tuple[int, ...]:
         raise ValueError(
             f"given {text!r}; accepted: indices such as [0, 2], or '0:360:10' (start:stop:step)"
         )
+    if max(numbers) > LARGEST_INDEX:
+        raise ValueError(f'given {text!r}; accepted: numbers up to {LARGEST_INDEX}')
     indices = range(*numbers)
     if not 1 <= len(indices) <= MAX_ELEMENTS:
         raise ValueError(f'given {text!r}: {len(indices)} indices; accepted: 1 to {MAX_ELEMENTS}')
