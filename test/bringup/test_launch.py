@@ -179,7 +179,7 @@ def launched(file: Path, environment: Mapping[str, str], *words: str) -> 'subpro
         ('evaluate', ['robot:=pendulum'], "missing required argument 'policy'"),
         (
             'evaluate',
-            ['robot:=pendulum', 'policy:=x', 'max_episodes:=0'],
+            ['robot:=pendulum', f'policy:={__file__}', 'max_episodes:=0'],
             'max_episodes: given 0; accepted: at least 1',
         ),
         ('simulation', ['robots:=0'], 'robots: given 0; accepted: at least 1'),
