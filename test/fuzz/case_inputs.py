@@ -132,6 +132,19 @@ def index_beyond_64_bits(door: Door) -> bytes:
     return seed.replace(b'0:360:15', b'0:3%s0:15' % (b'6' * 31))
 
 
+def long_path(door: Door) -> bytes:
+    """Return a world whose model has a path that no file system takes."""
+    uri = b'<include><uri>%s</uri></include></world>' % (b'x' * 300)
+    return door.seeds[1].replace(b'</world>', uri)
+
+
+def negative_number(door: Door) -> bytes:
+    """Return a journal of before the checksums whose header has a negative number."""
+    assert isinstance(door, JournalDoor)
+    header = JournalHeader(SPACES.fingerprint, 0, {('robot_1', 'session_a'): -3})
+    return door.file([], header=header, finished=True)
+
+
 def onnx_with(change: Callable[[Any], None]) -> Callable[[Door], bytes]:
     """Return what makes an ONNX file with a change in its first constant."""
 
@@ -165,6 +178,13 @@ def empty_batch(door: Door) -> bytes:
     assert isinstance(door, JournalDoor)
     batch = encode(dataclasses.replace(make_batch(5, 0), oldest_sequence=5))
     return door.file([batch], marker=b'', finished=True)
+
+
+def impossible_numbers(door: Door) -> bytes:
+    """Return a journal of before the check of numbers, with a batch that begins at 2**64 - 1."""
+    assert isinstance(door, JournalDoor)
+    batch = dataclasses.replace(make_batch(1, 3), first_sequence=2**64 - 1)
+    return door.file([encode(batch)], marker=b'', finished=True)
 
 
 def broken_chain(door: Door) -> bytes:

@@ -107,7 +107,7 @@ class JournalDoor(Door):
         journal = Journal(self._folder, SPACES.fingerprint, JournalSettings())
         batch = encode(batches()[0])
         try:
-            assert all(number >= 0 for number in journal.sequences.values())
+            assert all(0 <= number < 2**63 for number in journal.sequences.values())
             journal.append([batch], 3, {('robot_1', 'session_a'): 13})
             path = journal.written.path
         finally:

@@ -87,7 +87,13 @@ def read_model(name: str, folders: Sequence[Path], inside: Collection[str] = ())
             f' {FOLDERS_VARIABLE}; there: {", ".join(names) or "none"}'
         )
     config = found[name]
-    path = config.with_name((xml_root(config, 'model').findtext('sdf') or 'model.sdf').strip())
+    file_name = (xml_root(config, 'model').findtext('sdf') or 'model.sdf').strip()
+    if Path(file_name).name != file_name:
+        raise ConfigurationError(
+            f'model {config}: sdf: given {file_name[:60]!r}; accepted: a file name, without'
+            ' folders'
+        )
+    path = config.with_name(file_name)
     model = xml_root(path, 'model').find('model')
     if model is None:
         raise ConfigurationError(f'model {path}: no model; accepted: SDF with a <model>')

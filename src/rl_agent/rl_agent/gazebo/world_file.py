@@ -203,8 +203,16 @@ def _make_paths_absolute(world: ET.Element, folder: Path) -> None:
     """Make paths relative to a world's folder absolute, because its copy is elsewhere."""
     for item in world.iter():
         text = (item.text or '').strip()
-        if item.tag.endswith(_FILE_TAGS) and text and (folder / text).exists():
+        if item.tag.endswith(_FILE_TAGS) and text and _exists(folder / text):
             item.text = str(folder / text)
+
+
+def _exists(path: Path) -> bool:
+    """Return whether there is something at a path, which any text may be."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with a NUL
+        return False
 
 
 def _models(world: ET.Element) -> frozenset[str]:

@@ -26,6 +26,7 @@ from rl_agent.system.atomic_file import atomic_file
 
 _FORMAT = 1
 _MAX_HEADER_BYTES = 64 * 1024
+_MAX_REASON = 300  # characters
 
 
 def save_policy(
@@ -83,8 +84,9 @@ def load_policy(path: Path | str) -> PolicyParameters:
             raise
         raise PolicyError(f'{path}: {error}') from error
     except Exception as error:  # a damaged archive can fail in many ways
+        reason = str(error)[:_MAX_REASON] or type(error).__name__
         raise PolicyError(
-            f'{path}: cannot be read as a policy: {error or type(error).__name__};'
+            f'{path}: cannot be read as a policy: {reason};'
             ' accepted: a file that save_policy wrote'
         ) from error
 

@@ -50,7 +50,7 @@ def decode(path: Path) -> PolicyWithRobot:
             text = str(read_array(archive, 'robot', _MOST_ROBOT_BYTES)) if has_robot else 'null'
         content = parse_json(text, 'robot')
     except Exception as error:  # a damaged archive can fail in many ways
-        raise PolicyError(f'{path}: robot: cannot be read: {error}') from error
+        raise PolicyError(f'{path}: robot: cannot be read: {str(error)[:300]}') from error
     robot = None if content is None else read_description(content, f'{path}: robot')
     return PolicyWithRobot(parameters, robot)
 

@@ -17,6 +17,8 @@ import time
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
 from rl_agent.system.disk_space import is_full
 from rl_agent.system.folders import make_private_folder
+from rl_agent.transport.transition_checks import check_numbers
+from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.journal.journal_file import JournalFile, repair
 from rl_learner.journal.journal_header import has_complete_header, JournalHeader, read_header
 from rl_learner.journal.journal_reader import (
@@ -174,7 +176,7 @@ class Journal:
         for unit in units_of_file(files[-1]):
             total += unit.count
             is_damaged |= unit.damage is not None
-            if unit.batch is not None:
+            if unit.batch is not None and _is_numbered(unit.batch):
                 sender = unit.batch.sender
                 # last in the dictionary is the most recent session
                 sequences.pop((sender.robot, sender.session), None)
@@ -234,3 +236,12 @@ class Journal:
                 return
             oldest.unlink(missing_ok=True)
             del self._sizes[oldest]
+
+
+def _is_numbered(batch: TransitionBatch) -> bool:
+    """Return whether the numbers of a batch are possible; those of before the check may not be."""
+    try:
+        check_numbers(batch.first_sequence, batch.oldest_sequence, len(batch))
+    except ConfigurationError:
+        return False
+    return True

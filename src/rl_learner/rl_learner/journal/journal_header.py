@@ -36,6 +36,7 @@ _COPY_LABEL = b'\xffrl_journal copy\xff'  # in no name, because 0xff is not UTF-
 _MOST_HEAD_BYTES = 4 << 20
 _CHECKSUM = 'crc32'
 _CRC_SIZE = 4
+_NUMBERS_END = 1 << 63
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,7 @@ def _header_of(record: Metadata, path: Path) -> JournalHeader:
         marker = bytes.fromhex(values['marker'])
     return JournalHeader(
         fingerprint=values['fingerprint'],
-        transitions_before=int(values['transitions_before']),
+        transitions_before=_count_of(values['transitions_before']),
         sequences=_sequences_of(values['sequences']),
         marker=marker,
     )
@@ -270,7 +271,20 @@ def _sequences_of(text: str) -> dict[tuple[str, str], int]:
         rows = parse_json(text, 'sequences')
     except ConfigurationError as error:
         raise ValueError(str(error)) from error
-    return {(robot, session): int(number) for robot, session, number in rows}
+    sequences: dict[tuple[str, str], int] = {}
+    for robot, session, number in rows:
+        if type(number) is not int or not 0 <= number < _NUMBERS_END:
+            raise ValueError(f'sequences: given {str(number)[:60]!r}')
+        sequences[str(robot), str(session)] = number
+    return sequences
+
+
+def _count_of(text: str) -> int:
+    """Return a number of transitions; raise ValueError if it cannot be one."""
+    number = int(text)
+    if not 0 <= number < _NUMBERS_END:
+        raise ValueError(f'transitions_before: given {text[:60]!r}')
+    return number
 
 
 def _checksum(values: dict[str, str]) -> str:

@@ -44,6 +44,8 @@ class EpisodeRow:
 
 
 _COLUMNS = tuple(item.name for item in fields(EpisodeRow))
+# older tables lack the last columns
+_REQUIRED = sum(item.default is MISSING for item in fields(EpisodeRow))
 _PARSERS: dict[Any, Callable[[str], Any]] = {
     bool: lambda text: text == 'True',
     float: float,
@@ -116,8 +118,11 @@ def read_episodes(path: Path) -> list[EpisodeRow]:
         raise ConfigurationError(f'{path}: cannot be read: {error}') from error
     reader = csv.DictReader(io.StringIO(complete, newline=''))
     try:
+        names = tuple(reader.fieldnames or _COLUMNS)
+        if len(names) < _REQUIRED or names != _COLUMNS[: len(names)]:
+            raise ValueError('other columns')
         return [_parse_row(texts) for texts in reader]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise ConfigurationError(
             f'{path}: line {reader.line_num}: {type(error).__name__}: {error}; accepted: the'
             f' columns {", ".join(_COLUMNS)}'

@@ -154,9 +154,10 @@ def read_retention(folder: Path) -> float | None:
 def read_fleet_key(folder: Path) -> str:
     """Return the key file of a run's bridge; empty: none."""
     try:
-        return str(read_json_object(folder / BRIDGE_FILE).get(_FLEET_KEY, ''))
+        path = read_json_object(folder / BRIDGE_FILE).get(_FLEET_KEY, '')
     except ConfigurationError:
         return ''
+    return path if isinstance(path, str) and path.isprintable() else ''
 
 
 def robot_of_run(folder: Path, name: str) -> RobotDescription:
