@@ -74,11 +74,18 @@ def run(target: Target, folder: Path, inputs: int) -> None:
 @contextlib.contextmanager
 def opened(target: Target) -> Iterator[Door]:
     """Open a door, with a folder in memory that is removed at the end, and without its logs."""
-    logging.disable(logging.CRITICAL)
-    warnings.simplefilter('ignore')
     place = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix=f'{_PREFIX}{os.getpid()}_', dir=place) as folder:
-        yield target.open(Path(folder))
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with (
+            warnings.catch_warnings(),
+            tempfile.TemporaryDirectory(prefix=f'{_PREFIX}{os.getpid()}_', dir=place) as folder,
+        ):
+            warnings.simplefilter('ignore')
+            yield target.open(Path(folder))
+    finally:
+        logging.disable(before)
 
 
 def remove_folders(process: int) -> None:
