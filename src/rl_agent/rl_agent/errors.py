@@ -18,6 +18,10 @@ class RobotError(RlError):
     """The robot does not behave as its description says."""
 
 
+class NeighbourError(RobotError):
+    """A message on a shared topic is about something else, such as a gripper beside an arm."""
+
+
 class StoppedError(RobotError):
     """The robot was stopped during a reset."""
 

@@ -86,6 +86,7 @@ class RosEnv(RobotEnv):
         self.node = Node('rl_env', context=self._context, namespace=namespace)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._spin, name='ros_env', daemon=True)
         self._thread.start()
         self._ros_robot: LockstepRobot | RealtimeRobot | None = None
@@ -104,7 +105,7 @@ class RosEnv(RobotEnv):
                     watched=emergency_stop.watched,
                 )
             else:
-                self._ros_robot = LockstepRobot(self.node, description, robot_timeout_s)
+                self._ros_robot = LockstepRobot(self.node, description, robot_timeout_s, events)
             super().__init__(self._ros_robot, description, state=state, events=events)
             self._ros_robot.prepare()
             self.node.create_timer(
@@ -138,13 +139,18 @@ class RosEnv(RobotEnv):
 
     def close(self) -> None:
         """Disconnect. In real time, stop the robot first; otherwise it keeps its last command."""
-        if self._ros_robot is not None:
+        robot, self._ros_robot = self._ros_robot, None
+        if robot is not None:
             self.stop_waiting()
-            self._ros_robot.stop_waiting(_STOP_TIMEOUT_S)
-            self._ros_robot.close()
-            self._ros_robot = None
+            robot.stop_waiting(_STOP_TIMEOUT_S)
+        # rclpy's executor fails on what is destroyed while it spins, and on its own shutdown
+        if self._thread.is_alive():
+            self._closing.set()
+            self._executor.create_task(self._closing.is_set)
+            self._thread.join()
+        if robot is not None:
+            robot.close()
         self._executor.shutdown()
-        self._thread.join()
         if self._context.ok():
             self.node.destroy_node()
         try_shutdown(context=self._context)
@@ -155,9 +161,10 @@ class RosEnv(RobotEnv):
         return {**info, 'time_s': round((stamp_ns - self._episode_began_ns) * 1e-9, 6)}
 
     def _spin(self) -> None:
-        """Serve callbacks until the executor is shut down."""
+        """Serve callbacks until `close`."""
         with contextlib.suppress(ExternalShutdownException):
-            self._executor.spin()
+            while not self._closing.is_set():
+                self._executor.spin_once()
 
     def _seed_simulation(self, seed: int) -> None:
         """Seed the starting states of the simulated robot, if there is one."""

@@ -16,6 +16,7 @@ from rl_agent.transport.transition import Transition, TransitionBuilder
 FINISHED, STOPPED = 'finished: all steps taken', 'stopped'
 HELD = 'held by safety'
 WAITING = 'waiting for'  # and what for
+EXPLORING, EVALUATING = MOVING_STATES = 'exploring', 'evaluating'
 ENDED_STATES = (FINISHED, STOPPED)  # no step follows
 
 
@@ -183,7 +184,7 @@ class Agent:
                 self._use(self._store.newest)
             before = request
             evaluation = self._hold_policy or not self.explore
-            self.state = 'evaluating' if evaluation else 'exploring'
+            self.state = EVALUATING if evaluation else EXPLORING
             is_whole = self._run_episode(evaluation=evaluation)
             request.episodes_left -= self._hold_policy and is_whole
         self.state = STOPPED if self._stop.is_set() else FINISHED

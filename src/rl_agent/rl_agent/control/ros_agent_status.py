@@ -7,7 +7,7 @@ import time
 
 from rclpy.duration import Duration
 from rclpy.node import Node
-from rl_agent.control.agent import WAITING
+from rl_agent.control.agent import HELD, MOVING_STATES, WAITING
 from rl_agent.control.ros_agent_parts import AgentParts
 from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.real_time.latency_histogram import Counts
@@ -78,7 +78,7 @@ class StatusPublisher:
         message = AgentStatus(
             robot=parts.sender.robot,
             session=parts.sender.session,
-            state=loop.robot.operator_request or agent.state,
+            state=loop.robot.operator_request or self._agent_state(),
             steps=agent.steps,
             steps_per_s=(agent.steps - steps) / max(now_s - since_s, 1e-3),
             episode=agent.episode,
@@ -101,6 +101,13 @@ class StatusPublisher:
         )
         self._add_timing(message)
         return message
+
+    def _agent_state(self) -> str:
+        """Return the agent's state; while a stop is in force, a reset waits for its end."""
+        state = self._loop.agent.state
+        if state in MOVING_STATES and self._parts.state.stop is not None:
+            return HELD
+        return state
 
     def _add_timing(self, message: AgentStatus) -> None:
         """Add the timing of the control loop, which only real time has."""

@@ -14,6 +14,11 @@ class RosCommand:
 
     The publisher is reliable, so that both kinds of subscribers match, and keeps only the newest
     command, because an old one is useless.
+
+    Attributes:
+        topic: its full name.
+        type_name: message type, `package/msg/Name`.
+        qos: quality of service that is offered.
     """
 
     def __init__(
@@ -43,11 +48,17 @@ class RosCommand:
         self._node = node
         self._message = CommandMessage(action, rate_hz, box)
         kind = self._message.kind
-        qos = COMMAND_REHEARSED_QOS if rehearsed else COMMAND_QOS
+        self.topic, self.type_name = node.resolve_topic_name(action.topic), action.type
+        self.qos = qos = COMMAND_REHEARSED_QOS if rehearsed else COMMAND_QOS
         self._publisher = node.create_publisher(kind, action.topic, qos)
         self._unheard_publisher = None
         if rehearsed:
             self._unheard_publisher = node.create_publisher(kind, REHEARSED_COMMANDS, qos)
+
+    @property
+    def subscription_count(self) -> int:
+        """How many subscriptions of the type and a compatible quality are connected."""
+        return int(self._publisher.get_subscription_count())
 
     def send(self, command: Float64Array) -> None:
         """Publish a command, (action,), in the robot's units."""

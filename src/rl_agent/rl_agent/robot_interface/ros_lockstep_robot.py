@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 import time
 
 from rclpy.node import Node
@@ -12,15 +13,18 @@ from rl_agent.description.command_box import command_box
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError
+from rl_agent.event_log import EventLog
+from rl_agent.robot_interface.lockstep_fields import LockstepFields
 from rl_agent.robot_interface.ros_command import RosCommand
+from rl_agent.robot_interface.ros_command_listeners import COMMAND_UNHEARD, CommandListeners
 from rl_agent.robot_interface.ros_reset import RosReset
 from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
 from rl_agent.safety.command_bounds import bounds_of
 from rl_agent.safety.command_door import CommandDoor
 
 _REPEATS_AFTER_LOST_COMMAND = 3  # readings repeated on one topic
+_LISTENERS_PERIOD_S = 0.02  # between two looks for subscribers
 REPEAT_PERIOD_S = 0.1  # of the state of a simulated robot that gets no commands
-_IN_TRANSIT_S = 0.1  # what arrives so soon after a command may have been sent before it
 
 
 class LockstepRobot:
@@ -29,27 +33,27 @@ class LockstepRobot:
     A command and the readings that answer it alternate. A simulated robot at standstill repeats
     its last reading, which reveals a lost command: it is sent again. If the first was only late,
     the robot executes both; the stamps reveal that, and the reading is marked as not fresh,
-    because it answers two commands.
+    because it answers two commands. `LockstepFields` says which messages are new.
 
     Messages without a header cannot be told from repeated ones: on their topics, any message
     received after the command counts. At least one topic should have headers.
     """
 
-    def __init__(self, node: Node, description: RobotDescription, timeout_s: float) -> None:
+    def __init__(
+        self, node: Node, description: RobotDescription, timeout_s: float, events: EventLog
+    ) -> None:
         """Create subscriptions and publisher; send nothing yet.
 
         Args:
             node: relative topics are in its namespace; its executor must spin in another thread.
             description: of the robot.
-            timeout_s: a robot that is silent for this long is an error.
+            timeout_s: a robot that is silent, or hears no commands, for this long is an error.
+            events: receives the report that nobody hears the commands.
         """
         self._node, self._description, self._timeout_s = node, description, timeout_s
-        self._repeats: dict[
-            str, int
-        ] = {}  # topic to repeats of the last reading since the command
         self._stopping_s: float | None = None
-        self._stamp_ns = -1  # of the last reading returned
-        self._commanded_s = 0.0  # time of the last command or reset
+        self._fields = LockstepFields(description.observation)
+        self._unheard = ''  # that it waits for somebody to hear the commands
         self._sensors = RosSensors(node, description, self._on_message)
         self._changed = self._sensors.changed
         self._command = RosCommand(
@@ -57,6 +61,10 @@ class LockstepRobot:
             description.action,
             description.rate_hz,
             box=command_box(description.safety, description.action),
+        )
+        self._events = events
+        self._listeners = CommandListeners(
+            node, self._command, self._report_unheard, partial(events.end, COMMAND_UNHEARD)
         )
         self._bounds = bounds_of(description)
         self._door = CommandDoor(self._bounds)
@@ -66,16 +74,17 @@ class LockstepRobot:
 
     @property
     def operator_request(self) -> str:
-        """What a person has to do before an episode begins; empty: nothing."""
-        return self._reset.operator_request
+        """What a person has to do before the robot moves; empty: nothing."""
+        return self._unheard or self._reset.operator_request
 
     def wait_until_heard(self) -> None:
-        """Wait until a message was received on every sensor topic.
+        """Wait until a message was received for every field.
 
         Raises:
             RobotError: a topic is silent.
         """
-        self._wait_for(lambda: self._sensors.complete, time.monotonic() + self._timeout_s)
+        self._wait_for(lambda: self._fields.is_complete, time.monotonic() + self._timeout_s)
+        self._listeners.start()
 
     def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
         """Begin an episode; return its first reading, see `Robot.reset`."""
@@ -86,32 +95,64 @@ class LockstepRobot:
             return reading
 
         self.wait_until_heard()
+        self._wait_for_listeners(self._listeners.are_found)
         self._ignore_messages_so_far()
         return self._reset.run(self._read, apply, self._ignore_messages_so_far, check)
 
     def apply(self, command: Float64Array) -> Reading:
         """Send a command; return the reading that answers it, see `Robot.apply`."""
         limited = self._door.limit(command)
+        # a simulation that runs by itself goes on without commands
+        had_to_wait = self._wait_for_listeners(self._listeners.are_there)
         reading = self._apply(limited)
+        if had_to_wait or not self._listeners.are_there():
+            reading = replace(reading, is_fresh=False)
         return reading if limited is command else replace(reading, command=limited)
+
+    def _wait_for_listeners(self, are_there: Callable[[], bool]) -> bool:
+        """Wait until somebody hears the commands; return whether that took time.
+
+        Args:
+            are_there: returns whether somebody does.
+
+        Raises:
+            RobotError: nobody does in time.
+        """
+        if are_there():
+            return False
+        deadline_s = time.monotonic() + self._timeout_s
+        topic = self._command.topic
+        self._unheard = f'waiting for a node that hears {topic} ({self._command.type_name})'
+        try:
+            while not are_there():
+                if self._left_s(deadline_s) <= 0:
+                    raise RobotError(self._listeners.explain() or f'nobody heard {topic}')
+                time.sleep(_LISTENERS_PERIOD_S)
+        finally:
+            self._unheard = ''
+        return True
+
+    def _report_unheard(self, reason: str) -> None:
+        """Report why nobody hears the commands; a new reason replaces the last one."""
+        self._events.end(COMMAND_UNHEARD)
+        self._events.begin(COMMAND_UNHEARD, reason)
 
     def _apply(self, command: Float64Array) -> Reading:
         """Send a command that may leave; return the reading that answers it."""
-        before_ns, deadline_s = self._stamp_ns, time.monotonic() + self._timeout_s
+        before_ns, deadline_s = self._fields.newest_ns, time.monotonic() + self._timeout_s
         self._send(command)
         self._door.record(command)
-        if self._wait_for(self._is_answered, deadline_s):
+        if self._wait_for(self._fields.are_new, deadline_s):
             return self._reading()
         self._send(command)  # the robot did not move: the command was lost
-        while not self._wait_for(self._is_answered, deadline_s):
+        while not self._wait_for(self._fields.are_new, deadline_s):
             self._send(command)
         return self._reading_at_rest(before_ns)
 
     def _send(self, command: Float64Array) -> None:
         """Send a command; count the repeated readings from now on."""
         with self._changed:
-            self._repeats = {}
-            self._commanded_s = time.monotonic()
+            self._fields.on_command()
         self._command.send(command)
 
     def _reading_at_rest(self, before_ns: int) -> Reading:
@@ -122,9 +163,9 @@ class LockstepRobot:
         """
         deadline_s = time.monotonic() + self._timeout_s
         reading = self._reading_and_restart_count()
-        while self._wait_for(self._is_answered, deadline_s):
+        while self._wait_for(self._fields.are_new, deadline_s):
             reading = self._reading_and_restart_count()
-        periods = 1e-9 * (self._stamp_ns - before_ns) * self._description.rate_hz
+        periods = 1e-9 * (self._fields.newest_ns - before_ns) * self._description.rate_hz
         if periods < 1.5:
             return reading
         self._node.get_logger().warning(
@@ -136,15 +177,16 @@ class LockstepRobot:
     def _reading_and_restart_count(self) -> Reading:
         """Return the newest reading; count its repeats from now on."""
         with self._changed:
-            self._repeats = {}
-            return self._reading()
+            self._fields.repeats = {}
+            return self._fields.reading()
 
     def sense(self) -> dict[str, Float64Array] | None:
         """Return the newest values, see `SensingRobot`."""
-        try:
-            return self._sensors.values(self._sensors.latest())
-        except (KeyError, RobotError):
-            return None
+        with self._changed:
+            try:
+                return self._fields.values()
+            except (KeyError, RobotError):
+                return None
 
     def rest(self) -> None:
         """Do nothing: no time passes without a command."""
@@ -162,32 +204,26 @@ class LockstepRobot:
 
     def close(self) -> None:
         """Remove subscriptions, publisher and services."""
+        self._listeners.close()
         self._sensors.close()
         self._command.close()
         self._reset.close()
 
     def _on_message(self, topic: str, message: SensorMessage) -> None:
-        """Count repeated readings; called with `changed` held."""
-        is_late = message.received_s - self._commanded_s >= _IN_TRANSIT_S
-        if message.stamped and message.stamp_ns == self._stamp_ns and is_late:
-            self._repeats[topic] = self._repeats.get(topic, 0) + 1
+        """Keep the values of the fields, count repeated readings; `changed` is held."""
+        self._fields.note(topic, message, self._sensors.values_of(topic, message))
 
     def _ignore_messages_so_far(self) -> None:
-        """Accept only messages newer than those received so far as an answer."""
-        self._stamp_ns = _newest_ns(self._sensors.latest())
-        self._commanded_s = time.monotonic()
+        """Accept only other messages than those received so far as an answer."""
+        with self._changed:
+            self._fields.ignore()
 
     def _read(self, moved: bool) -> Reading:
-        """Return a reading received after this call; if `moved`, with a newer stamp, too."""
+        """Return a reading received after this call; if `moved`, one with other stamps."""
         now_s = time.monotonic()
-
-        def is_new() -> bool:
-            messages = self._sensors.latest().values()
-            return all(message.received_s >= now_s for message in messages)
-
-        deadline_s = now_s + self._timeout_s
-        while not self._wait_for(self._is_answered if moved else is_new, deadline_s):
-            self._repeats = {}
+        is_there = self._fields.are_new if moved else partial(self._fields.are_since, now_s)
+        while not self._wait_for(is_there, now_s + self._timeout_s):
+            self._fields.repeats = {}
         reading = self._reading()
         return replace(reading, command=self._door.begin(self._pose_of(reading)))
 
@@ -197,21 +233,9 @@ class LockstepRobot:
         return pose if pose is None or all_finite(pose) else None
 
     def _reading(self) -> Reading:
-        """Return the newest messages as a reading."""
-        messages = self._sensors.latest()
-        self._stamp_ns = _newest_ns(messages)
-        oldest_ns = min(message.stamp_ns for message in _with_headers(messages))
-        return Reading(self._sensors.values(messages), oldest_ns)
-
-    def _is_answered(self) -> bool:
-        """Return whether a message newer than the last reading came on every topic."""
-        return all(self._is_new(message) for message in self._sensors.latest().values())
-
-    def _is_new(self, message: SensorMessage) -> bool:
-        """Return whether a message is newer than the last reading."""
-        if message.stamped:
-            return message.stamp_ns > self._stamp_ns
-        return message.received_s > self._commanded_s
+        """Return the newest values as a reading, see `LockstepFields.reading`."""
+        with self._changed:
+            return self._fields.reading()
 
     def _wait_for(self, condition: Callable[[], bool], deadline_s: float) -> bool:
         """Wait for a condition; return False if repeated readings show that a command was lost.
@@ -221,7 +245,7 @@ class LockstepRobot:
         """
         with self._changed:
             while not condition():
-                if max(self._repeats.values(), default=0) >= _REPEATS_AFTER_LOST_COMMAND:
+                if max(self._fields.repeats.values(), default=0) >= _REPEATS_AFTER_LOST_COMMAND:
                     return False
                 left_s = self._left_s(deadline_s)
                 if left_s <= 0:
@@ -235,21 +259,4 @@ class LockstepRobot:
 
     def _explain_silence(self) -> str:
         """Return which topics are silent, and what to check."""
-        messages = self._sensors.latest()
-        received = {
-            topic: 'nothing new' if topic in messages else 'no message'
-            for topic in self._sensors.topics
-            if topic not in messages or not self._is_new(messages[topic])
-        }
-        return self._sensors.explain_silence(received, self._timeout_s)
-
-
-def _newest_ns(messages: dict[str, SensorMessage]) -> int:
-    """Return the newest stamp among the topics."""
-    return max(message.stamp_ns for message in _with_headers(messages))
-
-
-def _with_headers(messages: dict[str, SensorMessage]) -> list[SensorMessage]:
-    """Return the messages with a header, or all of them if none has one."""
-    stamped = [message for message in messages.values() if message.stamped]
-    return stamped or list(messages.values())
+        return self._sensors.explain_silence(self._fields.explain_old(), self._timeout_s)

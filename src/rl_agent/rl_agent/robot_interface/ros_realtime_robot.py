@@ -18,15 +18,17 @@ from rl_agent.real_time.latency_histogram import LatencyHistogram
 from rl_agent.real_time.rehearsal_schedule import RehearsalSchedule
 from rl_agent.real_time.scheduling import collect_garbage
 from rl_agent.robot_interface.ros_command import RosCommand
+from rl_agent.robot_interface.ros_command_listeners import COMMAND_UNHEARD, CommandListeners
 from rl_agent.robot_interface.ros_reset import RosReset
 from rl_agent.robot_interface.ros_sensors import RosSensors
 from rl_agent.robot_interface.sensor_reader import SensorReader, watched_sensors
 from rl_agent.safety.command_bounds import bounds_of
 from rl_agent.safety.command_gate import CommandGate
-from rl_agent.safety.safety_state import SafetyState
+from rl_agent.safety.safety_state import SafetyState, Stop
 from rl_agent.safety.watchdogs import POLICY_TOO_OLD, WatchedInput
 
 _TICKS_PER_COLLECTION = 10
+_LISTENERS_PERIOD_S = 0.02  # between two looks for subscribers, before an episode
 _POLL_PERIOD_S = 0.001  # between two looks for messages, while an episode waits for them
 
 
@@ -93,6 +95,9 @@ class RealtimeRobot:
             box=command_box(description.safety, description.action),
             rehearsed=True,
         )
+        self._listeners = CommandListeners(
+            node, self._command, self._stop_unheard, lambda: state.end(COMMAND_UNHEARD)
+        )
         self._gate = CommandGate(
             self._command.send,
             state,
@@ -121,7 +126,8 @@ class RealtimeRobot:
         Raises:
             RobotError: a topic is silent, or its messages do not fit.
         """
-        self._wait_for_new_messages(-1.0, {})
+        self._wait_for_new_messages(-1.0)
+        self._listeners.start()
 
     def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
         """Stop the robot, begin an episode; return its first reading, see `Robot.reset`."""
@@ -146,6 +152,7 @@ class RealtimeRobot:
         self._gate.forget_pose()
         collect_garbage()
         self.wait_until_heard()
+        self._wait_for_listeners(refuse_if_stopped)
         self.rate.start()
         self._reset.run(self._read, apply, refuse_if_stopped, check_start)
         self._gate.pause()
@@ -159,8 +166,11 @@ class RealtimeRobot:
     def apply(self, command: Float64Array) -> Reading:
         """Send a command; return the reading of the next tick, see `Robot.apply`."""
         sent = self._gate.send(command)
+        is_heard = self._listeners.are_there()
         if sent and self._observed_s is not None:
             self.latency.add(time.perf_counter() - self._observed_s)
+        if not is_heard:
+            self._listeners.report()  # late ticks do not matter now
         self._when_idle()
         if self.rate.ticks % _TICKS_PER_COLLECTION == 0:
             gc.collect(0)
@@ -171,6 +181,8 @@ class RealtimeRobot:
         self._reader.update()
         self._gate.watchdogs.update(moving=True)
         reading = self._reading()
+        if not is_heard:
+            reading = replace(reading, is_fresh=False)
         last = self._gate.command_in_effect
         return reading if last is command else replace(reading, command=last)
 
@@ -201,9 +213,22 @@ class RealtimeRobot:
     def close(self) -> None:
         """Remove subscriptions, publishers and services."""
         self._gate.close()
+        self._listeners.close()
         self._sensors.close()
         self._command.close()
         self._reset.close()
+
+    def _stop_unheard(self, reason: str) -> None:
+        """Stop the robot because nobody hears its commands; a new reason replaces the last one."""
+        self._state.end(COMMAND_UNHEARD)
+        stop = self._description.safety.stop
+        self._state.begin(Stop(COMMAND_UNHEARD, reason, stop, False, self._listeners.explain))
+
+    def _wait_for_listeners(self, refuse_if_stopped: Callable[[], None]) -> None:
+        """Wait until somebody hears the commands, which begins a stop if it takes long."""
+        while not self._listeners.are_found():
+            refuse_if_stopped()
+            time.sleep(_LISTENERS_PERIOD_S)
 
     def _rehearse(self) -> None:
         """Do all that the next tick will do, without effect: sense, decide, publish."""
@@ -246,15 +271,14 @@ class RealtimeRobot:
 
     def _read(self, moved: bool) -> Reading:
         """Return a reading received after this call, see `RosReset.run`."""
-        stamps = {topic: self._reader.stamp_ns(topic) for topic in self._reader.topics}
-        # stamps of 0 are left out: a driver that does not set them never sends a newer one
-        stamps = {topic: stamp_ns for topic, stamp_ns in stamps.items() if stamp_ns > 0}
         self._gate.pause()
-        self._wait_for_new_messages(time.monotonic(), stamps if moved else {})
+        self._wait_for_new_messages(time.monotonic())
         return self._first_reading()
 
-    def _wait_for_new_messages(self, since_s: float, stamps_ns: dict[str, int]) -> None:
-        """Wait for a good message on every topic, received later and with a newer stamp.
+    def _wait_for_new_messages(self, since_s: float) -> None:
+        """Wait for a good message on every topic, received later, whatever its stamp.
+
+        A reset may set the clock of a simulation or of a driver back.
 
         Raises:
             RobotError: the robot is silent, or its messages do not fit.
@@ -266,7 +290,6 @@ class RealtimeRobot:
                 topic
                 for topic in self._reader.topics
                 if self._reader.last_good_s(topic) <= since_s
-                or self._reader.stamp_ns(topic) <= stamps_ns.get(topic, -2)
             ]
 
         deadline_s = time.monotonic() + self._timeout_s

@@ -73,8 +73,8 @@ class RosReset:
         """Bring the robot to a starting state; return the reading there.
 
         Args:
-            read: returns a reading received after the call; given True, its stamp is newer than
-                all before, too, because a service has moved the robot.
+            read: returns a reading received after the call; given True, a service has moved the
+                robot.
             apply: executes a command for one control period.
             before_call: called before each call of the service.
             check: called with the reading before commands move the robot.

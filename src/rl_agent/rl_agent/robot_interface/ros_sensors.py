@@ -11,13 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 from rl_agent.description.robot import RobotDescription
+from rl_agent.errors import NeighbourError, RobotError
 from rl_agent.message_fields.ros_field_extractor import FieldExtractor
-from rl_agent.message_fields.ros_field_paths import has_header
+from rl_agent.message_fields.ros_field_paths import has_header, names_list
 from rl_agent.ros.ros_messages import import_message, stamp_to_ns
 from rl_agent.ros.ros_polling import PolledGroup, take_all, Taken
 from rl_agent.ros.ros_topics import SENSOR_QOS
+
+_SHARED_DEPTH = 100  # messages of one control period from all publishers of a shared topic
+
+FieldValue = NDArray[np.float64] | RobotError
 
 
 def _no_message() -> None:
@@ -99,7 +105,11 @@ class RosSensors:
         self._polled_s = time.monotonic()
         self._subscriptions = {
             topic: node.create_subscription(
-                kind, topic, partial(self._receive, topic), SENSOR_QOS, callback_group=group
+                kind,
+                topic,
+                partial(self._receive, topic),
+                _qos(description.topics[topic]),
+                callback_group=group,
             )
             for topic, kind in self._kinds.items()
         }
@@ -145,9 +155,12 @@ class RosSensors:
             for extract in self.extractors
         }
 
-    def values_of(self, topic: str, message: SensorMessage) -> dict[str, NDArray[np.float64]]:
-        """Return the fields in a topic's message with their values, see `values`."""
-        return {extract.field.name: extract(message.message) for extract in self._by_topic[topic]}
+    def values_of(self, topic: str, message: SensorMessage) -> dict[str, FieldValue]:
+        """Return each field of a topic with its values in a message, or why it does not fit."""
+        return {
+            extract.field.name: _value_or_error(extract, message.message)
+            for extract in self._by_topic[topic]
+        }
 
     def explain_silence(self, received: Mapping[str, str], timeout_s: float) -> str:
         """Return which topics are silent, and what to check.
@@ -211,3 +224,37 @@ class RosSensors:
                 self._on_message(topic, message)
             self._latest[topic] = message
             self.changed.notify_all()
+
+
+def extract_values(extract: FieldExtractor, message: Any) -> NDArray[np.float64]:
+    """Return a field's values in a message, (raw,).
+
+    Raises:
+        NeighbourError: the message names none of the field's joints.
+        RobotError: it does not fit the description in another way.
+    """
+    try:
+        return extract(message)
+    except RobotError as error:
+        names = names_list(extract.field.type) if extract.field.joints else None
+        if names and set(getattr(message, names)).isdisjoint(extract.field.joints or ()):
+            raise NeighbourError(str(error)) from error
+        raise
+
+
+def _value_or_error(extract: FieldExtractor, message: Any) -> FieldValue:
+    """Return a field's values in a message, (raw,), or why the message does not fit."""
+    try:
+        return extract_values(extract, message)
+    except RobotError as error:
+        return error
+
+
+def _qos(kind: str) -> QoSProfile:
+    """Return the quality of service for a topic's type.
+
+    Where messages name their joints, each of several publishers may send a part.
+    """
+    if names_list(kind) is None:
+        return SENSOR_QOS
+    return QoSProfile(depth=_SHARED_DEPTH, reliability=SENSOR_QOS.reliability)

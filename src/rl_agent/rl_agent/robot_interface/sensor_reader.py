@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The newest good values of each sensor topic, and when they were received."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 import math
@@ -13,9 +13,11 @@ from rl_agent.array_types import Float64Array
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.transforms import refuse_non_finite, transform
-from rl_agent.errors import RobotError
+from rl_agent.errors import NeighbourError, RobotError
 from rl_agent.event_log import EventLog
 from rl_agent.safety.watchdogs import WatchedInput
+
+_RECURS_S = 10.0
 
 
 class ReceivedMessage(Protocol):
@@ -32,6 +34,11 @@ class ReceivedMessage(Protocol):
         ...
 
     @property
+    def stamped(self) -> bool:
+        """Whether it has a header."""
+        ...
+
+    @property
     def previous(self) -> 'Callable[[], ReceivedMessage | None]':
         """Returns the message before this one in the same control period, if any."""
         ...
@@ -41,18 +48,19 @@ class SensorReader:
     """Extracts values from messages; a message that does not fit counts as not received.
 
     So values that are not finite in float32, lists of a wrong length and joints with other names
-    all lead to values that become too old, which a watchdog notices. If the message before it in
-    the same control period fits, that one counts: an arm and its gripper may share a topic.
+    all lead to values that become too old, which a watchdog notices. Each field has its own newest
+    message that fits, because an arm and its gripper may share a topic.
 
-    A fault is reported when it begins and when it ends, that is when the newest message fits. Any
-    thread may read.
+    A fault is reported when it begins and when it ends, that is when the newest message fits; one
+    that comes back soon is not reported again. A message that fits no field, because it is about
+    other joints, comes from a neighbour, which is reported once. Any thread may read.
     """
 
     def __init__(
         self,
         observation: Sequence[ObservationField],
         latest: Callable[[], Mapping[str, ReceivedMessage]],
-        values_of: Callable[[str, Any], Mapping[str, Float64Array]],
+        values_of: Callable[[str, Any], Mapping[str, Float64Array | RobotError]],
         events: EventLog,
     ) -> None:
         """Read the fields of an observation.
@@ -60,18 +68,22 @@ class SensorReader:
         Args:
             observation: the fields.
             latest: returns topic to its newest message, if one was received.
-            values_of: returns the fields in a topic's message; raises RobotError.
+            values_of: returns each field in a topic's message, or why the message does not fit
+                it; raises RobotError if it fits none.
             events: receives reports of messages that do not fit.
         """
         self._latest, self._values_of, self._events = latest, values_of, events
         self._fields = {
-            topic: [item for item in observation if item.topic == topic]
+            topic: {item.name: item for item in observation if item.topic == topic}
             for topic in {item.topic: None for item in observation}
+        }
+        self._recurring = {
+            topic: _RecurringFault(f'sensor_refused/{topic}', events) for topic in self._fields
         }
         self._lock = threading.Lock()
         self._seen: dict[str, ReceivedMessage] = {}
         self._values: dict[str, Float64Array] = {}
-        self._good: dict[str, ReceivedMessage] = {}
+        self._good: dict[str, ReceivedMessage] = {}  # by field, as the values and the faults
         self._faults: dict[str, str] = {}
 
     @property
@@ -81,8 +93,8 @@ class SensorReader:
 
     @property
     def is_complete(self) -> bool:
-        """Whether a good message was received on every topic."""
-        return len(self._good) == len(self._fields)
+        """Whether a good message was received for every field."""
+        return len(self._good) == sum(map(len, self._fields.values()))
 
     def update(self) -> None:
         """Extract the values of messages received since the last call."""
@@ -98,65 +110,117 @@ class SensorReader:
     def decode_again(self) -> None:
         """Decode the newest good messages again, to the same values; see `RehearsalSchedule`."""
         with self._lock:
-            for topic, message in self._good.items():
-                self._decode(topic, message)
+            for topic, fields in self._fields.items():
+                good = {name: self._good[name] for name in fields if name in self._good}
+                for message in dict.fromkeys(good.values()):
+                    self._decode(topic, message, [name for name in good if good[name] is message])
 
     def values(self) -> dict[str, Float64Array]:
         """Return field to newest good values, (raw,)."""
         return dict(self._values)
 
-    def last_good_s(self, topic: str) -> float:
-        """Return when the last good message of a topic was received; -inf: never."""
-        good = self._good.get(topic)
-        return -math.inf if good is None else good.received_s
+    def last_good_s(self, topic: str, fields: Sequence[str] = ()) -> float:
+        """Return when the last good messages of a topic were received; -inf: never.
+
+        Args:
+            topic: of the fields.
+            fields: the one received first counts; if none is given, of all fields of the topic.
+        """
+        return min(self._received_s(name) for name in fields or self._fields[topic])
 
     def stamp_ns(self, topic: str) -> int:
-        """Return the stamp of the last good message of a topic; -1: never."""
-        good = self._good.get(topic)
-        return -1 if good is None else good.stamp_ns
+        """Return the oldest stamp of the last good messages of a topic; -1: never."""
+        good = [self._good.get(name) for name in self._fields[topic]]
+        return min(-1 if message is None else message.stamp_ns for message in good)
 
-    def fault(self, topic: str) -> str:
+    def fault(self, topic: str, fields: Sequence[str] = ()) -> str:
         """Return what is wrong with the last message of a topic; empty: nothing, or no message.
 
         Nothing is wrong if a message before it in the same control period was good.
         """
-        return self._faults.get(topic, '')
+        faults = (self._faults.get(name, '') for name in fields or self._fields[topic])
+        return next(filter(None, faults), '')
+
+    def _received_s(self, field: str) -> float:
+        """Return when the last good message of a field was received; -inf: never."""
+        good = self._good.get(field)
+        return -math.inf if good is None else good.received_s
 
     def _take_newest_good(self, topic: str, newest: ReceivedMessage) -> None:
-        """Extract the values of the newest good message of a control period."""
-        event = f'sensor_refused/{topic}'
+        """Extract the values of each field from its newest good message of a control period."""
         message: ReceivedMessage | None = newest
-        faults: list[str] = []
-        while message is not None:
-            fault = self._decode(topic, message)
-            if fault is None:
-                break
-            faults.append(fault)
-            self._events.begin(event, fault)
-            message = message.previous()
-        if message is None:
-            self._faults[topic] = faults[0]
-        else:
-            self._faults.pop(topic, None)
-        if not faults:
-            self._events.end(event)
+        missing, faults = list(self._fields[topic]), dict[str, str]()
+        while message is not None and missing:
+            errors = self._decode(topic, message, missing)
+            self._report(topic, errors, message)
+            faults = {name: str(error) for name, error in errors.items()} | faults
+            missing = [name for name in missing if name in errors]
+            message = message.previous() if missing else None
+        for name in self._fields[topic]:
+            self._faults[name] = faults[name] if name in missing else ''
 
-    def _decode(self, topic: str, message: ReceivedMessage) -> str | None:
-        """Store the values of one message if they are good; otherwise return what is wrong."""
+    def _report(
+        self, topic: str, errors: Mapping[str, RobotError], message: ReceivedMessage
+    ) -> None:
+        """Report what is wrong with a message, and that nothing is."""
+        recurring = self._recurring[topic]
+        faults = [str(item) for item in errors.values() if not isinstance(item, NeighbourError)]
+        if faults:
+            recurring.begin(faults[0], message.received_s)
+        elif len(errors) == len(self._fields[topic]):
+            text = str(next(iter(errors.values())))
+            words = ' '.join(sorted(text.replace(',', '').split()))  # joints in any order
+            self._events.note(f'sensor_refused/{topic}', text, words)
+        elif message is self._seen[topic]:
+            recurring.end(message.received_s)
+
+    def _decode(
+        self, topic: str, message: ReceivedMessage, names: Collection[str]
+    ) -> dict[str, RobotError]:
+        """Store the good values of some fields in a message; return what is wrong with others."""
         try:
-            values = self._values_of(topic, message)
-            _refuse_non_finite(self._fields[topic], values)
+            found = self._values_of(topic, message)
         except RobotError as error:
-            return str(error)
-        self._values.update(values)
-        self._good[topic] = message
-        return None
+            return dict.fromkeys(names, error)
+        errors = {}
+        for name in names:
+            try:
+                self._values[name] = _good_values(self._fields[topic][name], found[name])
+                self._good[name] = message
+            except RobotError as error:
+                errors[name] = error
+        return errors
+
+
+class _RecurringFault:
+    """Reports a fault that comes and goes: after the second time only once it stays away."""
+
+    def __init__(self, event: str, events: EventLog) -> None:
+        """Begin without a fault."""
+        self._event, self._events = event, events
+        self._lasts = self._recurs = False
+        self._noticed_s = self._ended_s = -math.inf
+
+    def begin(self, text: str, now_s: float) -> None:
+        """Note the fault."""
+        self._recurs = self._recurs or now_s - self._ended_s < _RECURS_S
+        self._lasts, self._noticed_s = True, now_s
+        self._events.begin(self._event, text)
+
+    def end(self, now_s: float) -> None:
+        """Note that the newest message has no fault."""
+        if self._lasts and not (self._recurs and now_s - self._noticed_s < _RECURS_S):
+            self._lasts = self._recurs = False
+            self._ended_s = now_s
+            self._events.end(self._event)
 
 
 def watched_sensors(
     reader: SensorReader, description: RobotDescription, resolve_name: Callable[[str], str]
 ) -> list[WatchedInput]:
-    """Return each sensor topic with its largest age, the smallest of its fields.
+    """Return each sensor topic with its largest age.
+
+    Fields of one topic with other ages are watched separately.
 
     Args:
         reader: reads the topics.
@@ -164,27 +228,34 @@ def watched_sensors(
         resolve_name: returns the full name of a topic.
     """
     watchdog = description.safety.sensor_watchdog
-    ages_s: dict[str, list[float]] = {topic: [] for topic in reader.topics}
+    fields: dict[tuple[str, float], list[str]] = {}
     for item in description.observation:
-        ages_s[item.topic].append(item.max_age_s or watchdog.max_age_s)
-    return [
-        WatchedInput(
-            f'sensor_too_old/{topic}',
-            resolve_name(topic),
-            replace(watchdog, max_age_s=min(ages)),
-            partial(reader.last_good_s, topic),
-            partial(reader.fault, topic),
+        fields.setdefault((item.topic, item.max_age_s or watchdog.max_age_s), []).append(item.name)
+    watched = []
+    for (topic, max_age_s), names in fields.items():
+        is_alone = sum(other == topic for other, _ in fields) == 1
+        which = '' if is_alone else f'/{names[0]}'
+        watched.append(
+            WatchedInput(
+                f'sensor_too_old/{topic}{which}',
+                resolve_name(topic) + ('' if is_alone else f' ({", ".join(names)})'),
+                replace(watchdog, max_age_s=max_age_s),
+                partial(reader.last_good_s, topic, names),
+                partial(reader.fault, topic, names),
+            )
         )
-        for topic, ages in ages_s.items()
-    ]
+    return watched
 
 
-def _refuse_non_finite(
-    fields: Sequence[ObservationField], values: Mapping[str, Float64Array]
-) -> None:
-    """Raise RobotError if a value is not finite in float32 after its field's transform."""
-    for field in fields:
-        raw = values[field.name]
-        if fits_float32(raw) and field.transform in ('none', 'sin', 'cos'):
-            continue
-        refuse_non_finite(field.name, transform(field, raw), raw)
+def _good_values(field: ObservationField, values: Float64Array | RobotError) -> Float64Array:
+    """Return the values of a field.
+
+    Raises:
+        RobotError: the message does not fit, or a value is not finite in float32 after the
+            transform.
+    """
+    if isinstance(values, RobotError):
+        raise values
+    if not (fits_float32(values) and field.transform in ('none', 'sin', 'cos')):
+        refuse_non_finite(field.name, transform(field, values), values)
+    return values

@@ -7,6 +7,7 @@ DDS does not connect incompatible publishers and subscriptions, and does not rep
 from collections.abc import Callable
 from typing import Any
 
+from rclpy.duration import Infinite
 from rclpy.node import Node
 from rclpy.qos import (
     DurabilityPolicy,
@@ -49,7 +50,7 @@ def subscription_events(node: Node, topic: str, qos: QoSProfile | int) -> Any:
         others = [
             info
             for info in node.get_publishers_info_by_topic(full)
-            if not _compatible(info.qos_profile, profile)
+            if incompatibility(info.qos_profile, profile)
         ]
         offer, _ = _remedy(event)
         node.get_logger().warning(
@@ -70,7 +71,7 @@ def publisher_events(node: Node, topic: str, qos: QoSProfile | int) -> Any:
         others = [
             info
             for info in node.get_subscriptions_info_by_topic(full)
-            if not _compatible(_profile(qos), info.qos_profile)
+            if incompatibility(_profile(qos), info.qos_profile)
         ]
         _, ask = _remedy(event)
         node.get_logger().warning(
@@ -79,6 +80,36 @@ def publisher_events(node: Node, topic: str, qos: QoSProfile | int) -> Any:
         )
 
     return PublisherEventCallbacks(incompatible_qos=lambda event: _call_later(node, warn, event))
+
+
+def incompatibility(offered: QoSProfile, wanted: QoSProfile) -> str:
+    """Return why a publisher and a subscription are incompatible; empty: they are compatible."""
+    compatibility, reason = qos_check_compatible(_explicit(offered), _explicit(wanted))
+    if compatibility != QoSCompatibility.ERROR:
+        return ''
+    return str(reason).replace('ERROR: ', '').rstrip(';').lower()
+
+
+def _explicit(qos: QoSProfile) -> QoSProfile:
+    """Return a profile whose times are infinite where none is given.
+
+    The graph lists them so, and rclpy takes an infinite time for one that the other end lacks.
+    """
+    deadline, lease = qos.deadline, qos.liveliness_lease_duration
+    return QoSProfile(
+        depth=1,
+        reliability=qos.reliability,
+        durability=qos.durability,
+        liveliness=qos.liveliness,
+        deadline=deadline if deadline.nanoseconds else Infinite,
+        liveliness_lease_duration=lease if lease.nanoseconds else Infinite,
+    )
+
+
+def qualities(qos: QoSProfile) -> str:
+    """Return reliability and durability in words, such as `reliable, volatile`."""
+    names = (qos.reliability.name, qos.durability.name)
+    return ', '.join(name.lower().replace('_', ' ') for name in names)
 
 
 def expected_mismatch() -> Any:
@@ -99,11 +130,6 @@ def _call_later(node: Node, warn: Callable[[Any], None], event: Any) -> None:
 def _profile(qos: QoSProfile | int) -> QoSProfile:
     """Return the profile; a plain depth stands for the default profile."""
     return qos if isinstance(qos, QoSProfile) else QoSProfile(depth=qos)
-
-
-def _compatible(offered: QoSProfile, wanted: QoSProfile) -> bool:
-    """Return whether a publisher and a subscription are compatible."""
-    return bool(qos_check_compatible(offered, wanted)[0] != QoSCompatibility.ERROR)
 
 
 def _policy_name(event: Any) -> str:
