@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rl_agent.array_checks import fits_float32
 from rl_agent.description.observation import ObservationField
 from rl_agent.environment.transforms import transform
-from rl_agent.errors import RobotError
+from rl_agent.errors import NeighbourError, RobotError
 from rl_agent.robot_check.report import CheckRow, format_bounds, format_numbers
 
 _MIN_RATE_FRACTION = 0.95  # a few seconds do not measure a rate more exactly
@@ -17,7 +17,7 @@ _MAX_MISMATCHES = 3  # each message may differ in another way
 
 
 class FieldWatch:
-    """Checks the numbers of a field in every message.
+    """Checks the numbers of a field in every message, and how often a message fits.
 
     Attributes:
         field: description of the field.
@@ -34,28 +34,86 @@ class FieldWatch:
         """Watch a field; `extract` returns its numbers in a message, or raises RobotError."""
         self.field, self._extract = field, extract
         self._extremes: tuple[float, float] | None = None
+        self._count = 0  # like all attributes below, of messages that fit
+        self._first_s = self._last_s = self._longest_s = 0.0
         self.mismatches: list[str] = []
+        self._neighbours: list[str] = []  # the same of messages about other joints
         self.row = CheckRow(field.name, topic, bounds=format_bounds(*field.limits))
 
-    def add(self, message: Any) -> bool:
-        """Record a message; return whether it fits."""
+    def add(self, message: Any, received_s: float) -> None:
+        """Record a message, received at a time of `time.monotonic`."""
         try:
             with np.errstate(invalid='ignore'):
                 values = transform(self.field, self._extract(message))
         except RobotError as error:
-            self._add_mismatch(str(error).partition(': ')[2])
-            return False
+            is_neighbour = isinstance(error, NeighbourError)
+            reasons = self._neighbours if is_neighbour else self.mismatches
+            _add_reason(reasons, str(error).partition(': ')[2])
+            return
         self.row.value = format_numbers(values)
         if not fits_float32(values):
-            self._add_mismatch(f'given {self.row.value}; accepted: finite numbers in float32')
-            return False
+            reason = f'given {self.row.value}; accepted: finite numbers in float32'
+            _add_reason(self.mismatches, reason)
+            return
         low, high = float(values.min()), float(values.max())
         if self._extremes is None:
             self._extremes = low, high
+            self._first_s = self._last_s = received_s
         self._extremes = min(low, self._extremes[0]), max(high, self._extremes[1])
-        return True
+        self._longest_s = max(self._longest_s, received_s - self._last_s)
+        self._last_s = received_s
+        self._count += 1
 
-    def check_bounds(self) -> None:
+    def check(self, now_s: float, rate_hz: float | None, watchdog_s: float) -> None:
+        """Complete the row of a topic that was heard.
+
+        Args:
+            now_s: current time of `time.monotonic`.
+            rate_hz: control rate; None: rate and age do not matter, and every message must fit.
+            watchdog_s: largest age, if the field has none of its own.
+        """
+        problems = [] if rate_hz is None else self._problems(now_s, rate_hz, watchdog_s)
+        self.row.rate = f'{self._rate_hz:.1f} Hz'
+        if self._count:
+            self.row.age = f'{now_s - self._last_s:.3f} s'
+        if problems or not self._count:
+            self.row.problems += self._neighbours
+        if problems or rate_hz is None:
+            self.row.problems += self.mismatches
+        self._check_bounds()
+        self.row.problems += problems
+
+    @property
+    def _rate_hz(self) -> float:
+        """Rate of the messages that fit; 0 if there are fewer than two."""
+        span_s = self._last_s - self._first_s
+        return (self._count - 1) / span_s if span_s > 0 else 0.0
+
+    def _problems(self, now_s: float, rate_hz: float, watchdog_s: float) -> list[str]:
+        """Return problems with rate and age of the messages that fit, one text each."""
+        found, own_s = [], self.field.max_age_s
+        # a field with an age of its own is meant to come as rarely as that
+        if own_s is None and self._rate_hz < _MIN_RATE_FRACTION * rate_hz:
+            which = (
+                f' of messages that fit {self.field.name}'
+                if self.mismatches or self._neighbours
+                else ''
+            )
+            found.append(
+                f'rate: given {self._rate_hz:.1f} Hz{which}; accepted: the control rate,'
+                f' {rate_hz:g} Hz'
+            )
+        max_age_s = own_s or watchdog_s
+        oldest_s = max(self._longest_s, now_s - self._last_s)
+        if self._count and oldest_s > max_age_s:
+            found.append(
+                f'age: given up to {oldest_s:.3f} s; accepted: max_age_s, {max_age_s:g} s'
+            )
+        if not self._count and own_s is not None:
+            found.append(f'age: given no message that fits; accepted: max_age_s, {max_age_s:g} s')
+        return found
+
+    def _check_bounds(self) -> None:
         """Compare the extremes with the bounds, with a tolerance for rounding."""
         if self._extremes is None:
             return
@@ -64,14 +122,9 @@ class FieldWatch:
         if low < lowest - tolerance or high > highest + tolerance:
             self.row.problems.append(f'given {low:.4g} to {high:.4g}; accepted: {self.row.bounds}')
 
-    def _add_mismatch(self, reason: str) -> None:
-        """Record why a message does not fit, once for each reason."""
-        if reason not in self.mismatches and len(self.mismatches) < _MAX_MISMATCHES:
-            self.mismatches.append(reason)
-
 
 class TopicWatch:
-    """Checks a topic as the agent does: a message counts if it fits all fields of the topic.
+    """Checks a topic as the agent does: each field has its own messages that fit.
 
     Other messages may arrive in between, because an arm and its gripper may share a topic. They
     are a problem only if too few messages fit.
@@ -84,60 +137,27 @@ class TopicWatch:
     def __init__(self, fields: Sequence[FieldWatch], max_age_s: float) -> None:
         """Watch a topic; `max_age_s` applies to fields without one."""
         self.fields, self.heard = tuple(fields), False
-        self._max_age_s = min(item.field.max_age_s or max_age_s for item in fields)
-        self._count = 0  # like all attributes below, of messages that fit
-        self._first_s = self._last_s = self._longest_s = 0.0
+        self._max_age_s = max_age_s
+
+    @property
+    def patience_s(self) -> float:
+        """How long the first message may take."""
+        return max(item.field.max_age_s or self._max_age_s for item in self.fields)
 
     def on_message(self, message: Any, received_s: float) -> None:
         """Record a message, received at a time of `time.monotonic`."""
         self.heard = True
-        fitting = [item.add(message) for item in self.fields]  # a list: no field is skipped
-        if not all(fitting):
-            return
-        if not self._count:
-            self._first_s = self._last_s = received_s
-        self._longest_s = max(self._longest_s, received_s - self._last_s)
-        self._last_s = received_s
-        self._count += 1
+        for item in self.fields:
+            item.add(message, received_s)
 
     def check(self, now_s: float, rate_hz: float | None) -> list[CheckRow]:
-        """Return the completed rows of the fields.
-
-        Args:
-            now_s: current time of `time.monotonic`.
-            rate_hz: lowest accepted rate; None: rate and age do not matter, and every message must
-                fit.
-        """
-        problems = [] if rate_hz is None else self._problems(now_s, rate_hz)
+        """Return the completed rows of the fields, see `FieldWatch.check`."""
         for item in self.fields if self.heard else ():
-            item.row.rate = f'{self._rate_hz:.1f} Hz'
-            if self._count:
-                item.row.age = f'{now_s - self._last_s:.3f} s'
-            if problems or rate_hz is None:
-                item.row.problems += item.mismatches
-            item.check_bounds()
-            item.row.problems += problems
+            item.check(now_s, rate_hz, self._max_age_s)
         return [item.row for item in self.fields]
 
-    @property
-    def _rate_hz(self) -> float:
-        """Rate of the messages that fit; 0 if there are fewer than two."""
-        span_s = self._last_s - self._first_s
-        return (self._count - 1) / span_s if span_s > 0 else 0.0
 
-    def _problems(self, now_s: float, rate_hz: float) -> list[str]:
-        """Return problems with rate and age of the messages that fit, one text each."""
-        found = []
-        if self._rate_hz < _MIN_RATE_FRACTION * rate_hz:
-            refusing = ', '.join(item.field.name for item in self.fields if item.mismatches)
-            which = f' of messages that fit {refusing}' if refusing else ''
-            found.append(
-                f'rate: given {self._rate_hz:.1f} Hz{which}; accepted: the control rate,'
-                f' {rate_hz:g} Hz'
-            )
-        oldest_s = max(self._longest_s, now_s - self._last_s)
-        if self._count and oldest_s > self._max_age_s:
-            found.append(
-                f'age: given up to {oldest_s:.3f} s; accepted: max_age_s, {self._max_age_s:g} s'
-            )
-        return found
+def _add_reason(reasons: list[str], reason: str) -> None:
+    """Record why a message does not fit, once for each reason."""
+    if reason not in reasons and len(reasons) < _MAX_MISMATCHES:
+        reasons.append(reason)

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Listens to a robot and inspects the ROS graph, without publishing or calling anything."""
 
-from collections.abc import Callable
+from functools import partial
 import time
 from typing import Any
 
@@ -20,9 +20,11 @@ from rl_agent.message_fields.ros_command_message import CommandMessage
 from rl_agent.message_fields.ros_message_text import message_lines
 from rl_agent.robot_check.field_watch import FieldWatch, TopicWatch
 from rl_agent.robot_check.report import CheckRow
-from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
+from rl_agent.robot_interface.ros_command_listeners import alternatives, explain_unheard
+from rl_agent.robot_interface.ros_sensors import extract_values, RosSensors, SensorMessage
 from rl_agent.ros.ros_node_main import ros_init_error
 from rl_agent.ros.ros_spinning import serve
+from rl_agent.ros.ros_topics import COMMAND_REHEARSED_QOS
 
 _DISCOVERY_TIMEOUT_S = 5.0  # to find another node, on a busy machine
 _SIMULATORS = ('simulated_robot', 'gazebo_robot')
@@ -54,7 +56,11 @@ class RobotCheck:
         self.alone, self.simulated = True, False
         sensors = RosSensors(self._node, description, self._on_message)
         fields = [
-            FieldWatch(extract.field, self._node.resolve_topic_name(extract.field.topic), extract)
+            FieldWatch(
+                extract.field,
+                self._node.resolve_topic_name(extract.field.topic),
+                partial(extract_values, extract),
+            )
             for extract in sensors.extractors
         ]
         self._rows = [item.row for item in fields]
@@ -67,10 +73,13 @@ class RobotCheck:
     def run(self, seconds: float) -> list[CheckRow]:
         """Listen; return a row for each field, the command and the reset service.
 
-        The time begins when another node is found, or after `_DISCOVERY_TIMEOUT_S`.
+        The time begins when another node is found, or after `_DISCOVERY_TIMEOUT_S`. It is extended
+        while a topic is silent whose fields may be older.
         """
         serve(self._executor, _DISCOVERY_TIMEOUT_S, lambda: len(self._node.get_node_names()) > 1)
         serve(self._executor, seconds)
+        late_s = max(watch.patience_s for watch in self._watches.values()) - seconds
+        serve(self._executor, late_s, lambda: all(item.heard for item in self._watches.values()))
         now_s = time.monotonic()
         nodes = self._node.get_node_names_and_namespaces()
         self.alone = len(nodes) <= 1
@@ -118,29 +127,18 @@ class RobotCheck:
             return f'type: given {", ".join(kinds)}; accepted: {wanted}, as described'
         if kinds:
             return f'{topic}: no message from its publishers; accepted: a steady stream'
-        alternatives = self._alternatives(topic, wanted, self._node.count_publishers)
-        return f'{topic}: no publisher{alternatives}'
-
-    def _alternatives(self, topic: str, wanted: str, count: Callable[[str], int]) -> str:
-        """Return a text with the topics of a type; `count` returns the users of a topic."""
-        graph = self._node.get_topic_names_and_types()
-        fitting = [name for name, kinds in graph if wanted in kinds and count(name)]
-        if not fitting:
-            return f'; there is no topic of type {wanted}'
-        return f'{hint(topic, fitting)}; topics of type {wanted}: {", ".join(fitting)}'
+        others = alternatives(self._node, topic, wanted, self._node.count_publishers)
+        return f'{topic}: no publisher{others}'
 
     def _check_command(self) -> CheckRow:
         """Return the row of the command topic."""
         action = self._description.action
         topic = self._node.resolve_topic_name(action.topic)
-        kinds = _types(self._node.get_subscriptions_info_by_topic(topic))
         bounds = f'{min(action.low):.4g} to {max(action.high):.4g}'
         row = CheckRow('(command)', topic, bounds=bounds)
-        if not kinds:
-            alternatives = self._alternatives(topic, action.type, self._node.count_subscribers)
-            row.problems.append(f'{topic}: no subscriber{alternatives}')
-        elif kinds != [action.type]:
-            row.problems.append(f'type: given {", ".join(kinds)}; accepted: {action.type}')
+        problem = explain_unheard(self._node, topic, action.type, COMMAND_REHEARSED_QOS)
+        if problem is not None:
+            row.problems.append(problem)
         return row
 
     def _check_service(self, service: str) -> CheckRow:
