@@ -225,8 +225,7 @@ def test_what_the_agent_would_stop_for(ros_environment: dict[str, str], tmp_path
     for words in (
         'velocity: /driven/joint_states: joints: the message names finger; accepted: a message'
         ' that names pivot',
-        'Hz of messages that fit velocity; accepted: the control rate,'
-        ' 1000 Hz',
+        'Hz of messages that fit velocity; accepted: the control rate, 1000 Hz',
         'velocity: age: given up to ',
         '; accepted: max_age_s, 0.01 s',
     ):

@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from rl_agent.array_types import Float64Array
 from rl_agent.description.observation import ObservationField
@@ -14,10 +14,19 @@ from rl_agent.robot_interface.sensor_reader import ReceivedMessage
 IN_TRANSIT_S = 0.1  # what arrives so soon after a command may have been sent before it
 
 
+class StampedMessage(ReceivedMessage, Protocol):
+    """A received message that may have a header, see `ros_sensors.SensorMessage`."""
+
+    @property
+    def stamped(self) -> bool:
+        """Whether it has one."""
+        ...
+
+
 class _Heard(NamedTuple):
     """A field's newest message, and its values or why it does not fit."""
 
-    message: ReceivedMessage
+    message: StampedMessage
     value: Float64Array | RobotError
 
 
@@ -56,7 +65,7 @@ class LockstepFields:
     def note(
         self,
         topic: str,
-        message: ReceivedMessage,
+        message: StampedMessage,
         values: Mapping[str, Float64Array | RobotError],
     ) -> None:
         """Keep the values of a message; count repeats of the last reading."""

@@ -34,11 +34,6 @@ class ReceivedMessage(Protocol):
         ...
 
     @property
-    def stamped(self) -> bool:
-        """Whether it has a header."""
-        ...
-
-    @property
     def previous(self) -> 'Callable[[], ReceivedMessage | None]':
         """Returns the message before this one in the same control period, if any."""
         ...
