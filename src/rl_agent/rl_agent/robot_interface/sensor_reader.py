@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 import math
+import re
 import threading
 from typing import Any, Protocol
 
@@ -18,6 +19,8 @@ from rl_agent.event_log import EventLog
 from rl_agent.safety.watchdogs import WatchedInput
 
 _RECURS_S = 10.0
+_MAX_NEIGHBOURS = 100
+_NUMBERS = re.compile(r'\b(nan|inf)\b|[-+.\d]+(e[-+]?\d+)?')
 
 
 class ReceivedMessage(Protocol):
@@ -75,6 +78,7 @@ class SensorReader:
         self._recurring = {
             topic: _RecurringFault(f'sensor_refused/{topic}', events) for topic in self._fields
         }
+        self._neighbours: set[tuple[str, str]] = set()  # reported: topic, and words in any order
         self._lock = threading.Lock()
         self._seen: dict[str, ReceivedMessage] = {}
         self._values: dict[str, Float64Array] = {}
@@ -165,7 +169,9 @@ class SensorReader:
         elif len(errors) == len(self._fields[topic]):
             text = str(next(iter(errors.values())))
             words = ' '.join(sorted(text.replace(',', '').split()))  # joints in any order
-            self._events.note(f'sensor_refused/{topic}', text, words)
+            if (topic, words) not in self._neighbours and len(self._neighbours) < _MAX_NEIGHBOURS:
+                self._neighbours.add((topic, words))
+                self._events.note(f'sensor_refused/{topic}', text, words)
         elif message is self._seen[topic]:
             recurring.end(message.received_s)
 
@@ -188,26 +194,41 @@ class SensorReader:
 
 
 class _RecurringFault:
-    """Reports a fault that comes and goes: after the second time only once it stays away."""
+    """Reports a fault that comes and goes: after the second time only once it stays away.
+
+    Another fault in between is reported at once; texts that differ only in numbers are one fault.
+    """
 
     def __init__(self, event: str, events: EventLog) -> None:
         """Begin without a fault."""
         self._event, self._events = event, events
-        self._lasts = self._recurs = False
+        self._kind = ''  # of the last fault
+        self._lasts = self._recurs = self._is_away = False
         self._noticed_s = self._ended_s = -math.inf
 
     def begin(self, text: str, now_s: float) -> None:
         """Note the fault."""
-        self._recurs = self._recurs or now_s - self._ended_s < _RECURS_S
-        self._lasts, self._noticed_s = True, now_s
+        kind = _NUMBERS.sub('', text)
+        if kind != self._kind:
+            if self._is_away:
+                self._end(now_s)
+            self._kind, self._recurs = kind, False
+        elif not self._lasts:
+            self._recurs = now_s - self._ended_s < _RECURS_S
+        self._lasts, self._is_away, self._noticed_s = True, False, now_s
         self._events.begin(self._event, text)
 
     def end(self, now_s: float) -> None:
         """Note that the newest message has no fault."""
+        self._is_away = self._lasts
         if self._lasts and not (self._recurs and now_s - self._noticed_s < _RECURS_S):
-            self._lasts = self._recurs = False
-            self._ended_s = now_s
-            self._events.end(self._event)
+            self._end(now_s)
+
+    def _end(self, now_s: float) -> None:
+        """Report that the fault is over."""
+        self._lasts = self._is_away = self._recurs = False
+        self._ended_s = now_s
+        self._events.end(self._event)
 
 
 def watched_sensors(

@@ -200,6 +200,27 @@ def test_a_fault_lasts_until_the_newest_message_is_good() -> None:
     assert 'noticed 3 times' in over.text
 
 
+def test_a_fault_that_comes_and_goes_is_reported_twice() -> None:
+    """Every second message has NaN, next to a number that always differs."""
+    bench = Bench()
+    for count in range(20):
+        bench.receive('joints', [math.nan, 0.1 * count], 2.0 * count)
+        bench.receive('joints', [1.0, 2.0], 2.0 * count + 1.0)
+    levels = [report.level for report in bench.events.take_reports()]
+    assert levels == ['error', 'info', 'error']
+    bench.receive('joints', [1.0, 2.0], 60.0)
+    assert [report.level for report in bench.events.take_reports()] == ['info']
+    assert bench.events.counts() == {'sensor_refused/joints': 2}
+
+
+def test_another_fault_is_reported_at_once() -> None:
+    bench = Bench()
+    for time_s, numbers in ((1.0, [math.nan, 0.0]), (2.0, [1.0]), (3.0, [math.inf, 0.0])):
+        bench.receive('joints', numbers, time_s)
+        bench.receive('joints', [1.0, 2.0], time_s + 0.5)
+    assert bench.events.counts() == {'sensor_refused/joints': 3}
+
+
 def test_values_replaced_by_the_description_are_good() -> None:
     bench = Bench()
     bench.receive('scan', [math.nan, math.inf], 1.0)
