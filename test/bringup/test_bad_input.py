@@ -21,6 +21,7 @@ from rl_learner.run.identity import claim_run, RunIdentity
 from rl_learner.system.ports import free_port
 from rl_msgs.msg import Policy
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
 
 MISSPELT_ROBOT = """
 name: pendulum
@@ -259,8 +260,9 @@ def test_the_run_of_another_robot(
 
 @contextlib.contextmanager
 def sensors_and_policy(namespace: str) -> Iterator[None]:
-    """Publish joint states at 20 Hz from a thread, and once a policy that fits."""
-    listener = Listener({})
+    """Hear commands, publish joint states at 20 Hz from a thread, and once a policy that fits."""
+    commands = f'{namespace}/effort_controller/commands'
+    listener = Listener({commands: (Float64MultiArray, 10)})
     node, spaces = listener.node, Spaces(load_robot('pendulum'))
     architecture = PolicyArchitecture(3, 1, (4,))
     numbers = np.zeros(architecture.num_parameters, np.float32)
