@@ -191,7 +191,10 @@ class Sensed:
         self._listener = SpinningListener()
         self.heard: list[SensorMessage] = []
         self.sensors = RosSensors(
-            self._listener.node, description, lambda _, message: self.heard.append(message)
+            self._listener.node,
+            description,
+            EventLog(),
+            lambda _, message: self.heard.append(message),
         )
 
     def wait(self, publish: Callable[[], None]) -> dict[str, SensorMessage]:
@@ -229,7 +232,7 @@ def test_polling_takes_the_newest_message_with_its_time(robot: Listener) -> None
     publisher = robot.node.create_publisher(JointState, 'polled', 10)
     listener = SpinningListener()
     field = ObservationField('a', 'polled', type_name(JointState()), 'position', ('a',))
-    sensors = RosSensors(listener.node, describe(field), polled=True)
+    sensors = RosSensors(listener.node, describe(field), EventLog(), polled=True)
     deadline_s, position = time.monotonic() + WITHIN_S, 0.0
     while not sensors.complete:
         assert time.monotonic() < deadline_s
@@ -271,7 +274,7 @@ def test_older_polled_messages_are_decoded_only_on_request(
     monkeypatch.setattr('rl_agent.robot_interface.ros_sensors.deserialize_message', decode)
     publisher = robot.node.create_publisher(JointState, 'together', 10)
     field = ObservationField('a', 'together', type_name(JointState()), 'position', ('a',))
-    sensors = RosSensors(agent_node, describe(field), polled=True)
+    sensors = RosSensors(agent_node, describe(field), EventLog(), polled=True)
     positions: list[float] = []
     deadline_s, ages_s = time.monotonic() + WITHIN_S, [0.0]
     while positions != [3.0, 2.0, 1.0]:  # all three between two polls
@@ -301,7 +304,8 @@ def test_a_gripper_on_the_same_topic_does_not_hide_the_arm(
     """In each period the arm publishes, then the gripper, which is not described."""
     arm, gripper = (robot.node.create_publisher(JointState, 'shared', 10) for _ in range(2))
     field = ObservationField('a', 'shared', type_name(JointState()), 'position', ('a',))
-    sensors, events = RosSensors(agent_node, describe(field), polled=True), EventLog()
+    events = EventLog()
+    sensors = RosSensors(agent_node, describe(field), events, polled=True)
     reader = SensorReader([field], sensors.latest, sensors.values_of, events)
     deadline_s, position = time.monotonic() + WITHIN_S, 0.0
 

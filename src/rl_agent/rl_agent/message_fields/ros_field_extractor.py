@@ -66,6 +66,11 @@ class FieldExtractor:
         self._min_length = max(field.indices or (0,)) + 1
         self._rays = ScanRays(field.rays.angles_rad) if field.rays else None
 
+    @property
+    def named_joints(self) -> tuple[str, ...]:
+        """The joints to take, if the message names its joints; else none."""
+        return () if self._names_list is None else self.field.joints or ()
+
     def __call__(self, message: Any) -> Float64Array:
         """Return the message's numbers, (raw,), before the transform.
 

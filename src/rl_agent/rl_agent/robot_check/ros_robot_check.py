@@ -16,6 +16,7 @@ from rl_agent.configuration import hint
 from rl_agent.description.command_box import command_box
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError
+from rl_agent.event_log import EventLog
 from rl_agent.message_fields.ros_command_message import CommandMessage
 from rl_agent.message_fields.ros_message_text import message_lines
 from rl_agent.robot_check.field_watch import FieldWatch, TopicWatch
@@ -54,7 +55,7 @@ class RobotCheck:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self.alone, self.simulated = True, False
-        sensors = RosSensors(self._node, description, self._on_message)
+        self._sensors = sensors = RosSensors(self._node, description, EventLog(), self._on_message)
         fields = [
             FieldWatch(
                 extract.field,
@@ -89,6 +90,9 @@ class RobotCheck:
             for row in watch.check(now_s, rate_hz):
                 if not watch.heard:
                     row.problems.append(self._explain_silence(row.topic))
+        self._sensors.sources.look()
+        for row in self._rows:
+            row.problems += self._sensors.sources.problems(row.name)
         rows = [*self._rows, self._check_command()]
         if self._description.reset.service:
             rows.append(self._check_service(self._description.reset.service))

@@ -48,13 +48,13 @@ class LockstepRobot:
             node: relative topics are in its namespace; its executor must spin in another thread.
             description: of the robot.
             timeout_s: a robot that is silent, or hears no commands, for this long is an error.
-            events: receives the report that nobody hears the commands.
+            events: receives reports that nobody hears the commands, and of two sources.
         """
         self._node, self._description, self._timeout_s = node, description, timeout_s
         self._stopping_s: float | None = None
         self._fields = LockstepFields(description.observation)
         self._unheard = ''  # that it waits for somebody to hear the commands
-        self._sensors = RosSensors(node, description, self._on_message)
+        self._sensors = RosSensors(node, description, events, self._on_message)
         self._changed = self._sensors.changed
         self._command = RosCommand(
             node,

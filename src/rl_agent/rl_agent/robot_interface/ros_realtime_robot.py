@@ -63,7 +63,7 @@ class RealtimeRobot:
             description: of the robot.
             timeout_s: a robot that is silent for this long before an episode is an error.
             state: whether the robot may move.
-            events: receives reports of sensor faults.
+            events: receives reports of sensor faults and of two sources of one number.
             policy_heard_s: returns when the learner was last heard, on the steady clock; the
                 default suits a robot that needs no learner.
             when_idle: called just after a command, when there is time until the next tick.
@@ -79,7 +79,7 @@ class RealtimeRobot:
         self._observed_s: float | None = None  # when the observation of this step was complete
         self._bounds = bounds_of(description)
         self._pose_topic = _pose_topic(description, self._bounds.pose)
-        self._sensors = RosSensors(node, description, polled=True)
+        self._sensors = RosSensors(node, description, events, polled=True)
         self._changed = self._sensors.changed
         self._reader = SensorReader(
             description.observation, self._sensors.latest, self._sensors.values_of, events

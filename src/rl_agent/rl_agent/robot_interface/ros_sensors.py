@@ -15,8 +15,10 @@ from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import NeighbourError, RobotError
+from rl_agent.event_log import EventLog
 from rl_agent.message_fields.ros_field_extractor import FieldExtractor
 from rl_agent.message_fields.ros_field_paths import has_header, names_list
+from rl_agent.robot_interface.ros_sensor_sources import SensorSources
 from rl_agent.ros.ros_messages import import_message, stamp_to_ns
 from rl_agent.ros.ros_polling import PolledGroup, take_all, Taken
 from rl_agent.ros.ros_topics import SENSOR_QOS
@@ -65,12 +67,14 @@ class RosSensors:
         topics: as in the description.
         changed: notified at each message; hold it to check and wait without missing one.
         extractors: one for each field.
+        sources: whether two nodes publish the same.
     """
 
     def __init__(
         self,
         node: Node,
         description: RobotDescription,
+        events: EventLog,
         on_message: Callable[[str, SensorMessage], None] | None = None,
         *,
         polled: bool = False,
@@ -80,6 +84,7 @@ class RosSensors:
         Args:
             node: relative topics are in its namespace; its executor spins in another thread.
             description: of the robot.
+            events: receives the report that two nodes publish the same.
             on_message: called for each message, with `changed` held.
             polled: only `poll` receives messages.
 
@@ -113,6 +118,7 @@ class RosSensors:
             )
             for topic, kind in self._kinds.items()
         }
+        self.sources = SensorSources(node, self.extractors, events)
 
     def poll(self) -> None:
         """Receive waiting messages; decode the newest one of each topic."""
@@ -182,6 +188,7 @@ class RosSensors:
 
     def close(self) -> None:
         """Unsubscribe."""
+        self.sources.close()
         with self.changed:
             for subscription in self._subscriptions.values():
                 self._node.destroy_subscription(subscription)
