@@ -1,35 +1,28 @@
 """Installs rl_learner, with the launch files of the learner machine."""
 
 from glob import glob
-import os
 
 from setuptools import find_packages, setup
 
 package_name = 'rl_learner'
-# The workspace keeps the launch files at its top, where people look for them. Links are followed,
-# as `colcon build --symlink-install` runs a link to this file in its build folder.
-top = os.path.relpath(os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', '..'))
-launch_files = [
-    file
-    for name in ('learner', 'simulation')
-    for file in glob(os.path.join(top, 'launch', name + '.launch.py'))
-]
 
 
 setup(
     name=package_name,
     version='0.1.0',
-    packages=find_packages(exclude=['test']),
+    packages=find_packages(include=[package_name, package_name + '.*']),
     package_data={package_name: ['py.typed']},
     data_files=[
         ('share/ament_index/resource_index/packages', ['resource/' + package_name]),
         ('share/' + package_name, ['package.xml']),
-        ('share/' + package_name + '/launch', sorted(launch_files)),
+        ('share/' + package_name + '/launch', sorted(glob('launch/*.launch.py'))),
     ],
     install_requires=['setuptools'],
     zip_safe=False,
+    author='The rl_agent authors',
     maintainer='The rl_agent authors',
     maintainer_email='maintainers@rl-agent.example.org',
+    url='https://rl-agent.example.org',
     description='Trains the policies of robots that learn on the job, from a Reverb replay.',
     license='Apache-2.0',
     extras_require={'test': ['pytest', 'pytest-timeout']},

@@ -29,7 +29,7 @@ ERROR = re.compile(rf'(.+?):(\d+): error: (.+)  \[({"|".join(CODES)})\]')
 
 def users() -> list[Path]:
     """Return the files that import a listed package."""
-    folders = ('src/rl_agent', 'src/rl_learner/rl_learner', 'launch')
+    folders = ('src/rl_agent', 'src/rl_learner/rl_learner', 'src/rl_learner/launch')
     files = [path for folder in folders for path in (WORKSPACE / folder).rglob('*.py')]
     files = [path for path in files if 'build' not in path.parts]
     return [path for path in files if ROS.search(path.read_text(encoding='utf-8'))]

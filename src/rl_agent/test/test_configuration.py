@@ -243,6 +243,18 @@ def test_a_workspace_keeps_its_configuration_to_itself(
     assert config_folder() == ours
 
 
+def test_a_source_folder_has_its_own_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it was copied out of the repository, next to nothing else."""
+    (tmp_path / 'rl_agent' / 'system').mkdir(parents=True)
+    (tmp_path / 'config' / 'robots').mkdir(parents=True)
+    (tmp_path / 'package.xml').touch()
+    file = tmp_path / 'rl_agent' / 'system' / 'configuration_files.py'
+    monkeypatch.setattr('rl_agent.system.configuration_files.__file__', str(file))
+    assert config_folder() == tmp_path / 'config'
+
+
 def test_an_unknown_name_lists_the_names_there_are() -> None:
     with pytest.raises(ConfigurationError) as caught:
         find_file('robots', 'pendulun')

@@ -11,15 +11,15 @@ from rl_agent.errors import ConfigurationError
 def config_folder() -> Path:
     """Return the folder with `algorithms/`, `robots/` and `worlds/`.
 
-    It is `share/rl_agent/config` of installed packages, or `config` at the top of a source tree.
+    It is `config` in the package's source folder, or `share/rl_agent/config` of an installed one.
 
     Raises:
         ConfigurationError: there is none.
     """
     here = Path(__file__).resolve()
     installed = [parent / 'share' / 'rl_agent' / 'config' for parent in here.parents]
-    # but not `config` of a workspace with this project in its `src` folder: it is the user's own
-    source = [p / 'config' for p in here.parents if (p / 'src' / 'rl_agent').is_dir()]
+    package = here.parents[2]  # not any folder above: `config` of a workspace is the user's own
+    source = [package / 'config'] if (package / 'package.xml').is_file() else []
     for folder in [*source, *installed, Path(sys.prefix) / 'share' / 'rl_agent' / 'config']:
         if (folder / 'robots').is_dir():
             return folder
