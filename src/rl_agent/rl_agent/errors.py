@@ -19,7 +19,16 @@ class RobotError(RlError):
 
 
 class NeighbourError(RobotError):
-    """A message on a shared topic is about something else, such as a gripper beside an arm."""
+    """A message on a shared topic is about something else, such as a gripper beside an arm.
+
+    Attributes:
+        about: what it is about, if that is known better than from the text: it is told once.
+    """
+
+    def __init__(self, text: str, about: str = '') -> None:
+        """Name what the message is about."""
+        super().__init__(text)
+        self.about = about
 
 
 class StoppedError(RobotError):

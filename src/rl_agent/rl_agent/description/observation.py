@@ -112,11 +112,14 @@ class ObservationField:
         clip: replace values outside `bounds`, including infinite ones, by the nearest bound.
         replace_nan: number that replaces NaN; if not given, NaN is an error. Laser scanners mark
             invalid rays with NaN (REP-117).
-        frame: required `header.frame_id` of the message.
+        frame: required `header.frame_id` of the message, or of the transform.
         max_age_s: age above which the sensor watchdog reacts; `safety.sensor_watchdog` has the
             default.
         quaternion_order: order of the four numbers in the message. `wxyz` puts them into the
             order x, y, z, w. Required where a quaternion is a plain list of numbers.
+        child_frame: required `child_frame_id`. In a list of transforms, as on `/tf`, it chooses
+            one, together with `frame` if that is given; `field` has no index then:
+            `transforms.transform.translation`.
         rays: with `ranges` or `intensities` of a LaserScan: which rays to take, by angle.
     """
 
@@ -136,6 +139,7 @@ class ObservationField:
     max_age_s: Duration | None = None
     quaternion_order: QuaternionOrder | None = None
     rays: RaysDescription | None = None
+    child_frame: str | None = None
 
     @field_validator('joints')
     @classmethod

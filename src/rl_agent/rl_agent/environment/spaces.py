@@ -112,10 +112,12 @@ def _fingerprint(description: RobotDescription) -> str:
 def _meaning(item: ObservationField) -> list[object]:
     """Return what defines the meaning of a field's values."""
     adapted = [item.clip and item.bounds, item.replace_nan]
+    child = [] if item.child_frame is None else [['child_frame', item.child_frame]]
     order = [item.quaternion_order] if item.quaternion_order == 'wxyz' else []
     return [
         [item.name, *item.element_names, item.joints],
         [item.type, item.field, item.frame],
         [item.transform, item.unit, *adapted],
         *order,
+        *child,
     ]

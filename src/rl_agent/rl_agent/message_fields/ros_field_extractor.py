@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rl_agent.array_types import Float64Array
 from rl_agent.configuration import hint
 from rl_agent.description.observation import ObservationField
-from rl_agent.errors import ConfigurationError, RobotError
+from rl_agent.errors import ConfigurationError, NeighbourError, RobotError
 from rl_agent.message_fields.ros_field_paths import (
     has_header,
     leaves,
@@ -21,6 +21,7 @@ from rl_agent.message_fields.ros_field_paths import (
     names_list,
     size_of,
 )
+from rl_agent.message_fields.ros_frames import frame_mistakes, FrameChoice, framed_path
 from rl_agent.message_fields.ros_scan_rays import has_rays, ScanRays
 from rl_agent.message_fields.ros_unknown_values import unknown_marks
 from rl_agent.ros.ros_messages import import_message
@@ -50,12 +51,14 @@ class FieldExtractor:
         if mistakes:
             raise ConfigurationError(f'observation field {field.name!r}: {"; ".join(mistakes)}')
         self.field, self._topic = field, topic
-        found = leaves(field.type, field.field)
+        framed = framed_path(field.type, field.field)
+        self._choose = FrameChoice(field, framed.items) if field.child_frame is not None else None
+        found = leaves(framed.kind, framed.path)
         self._getters = [make_getter(path) for path, _ in found]
         self._single = not any(leaf.is_list for _, leaf in found)
         self._names_list = names_list(field.type) if _by_name(field) else None
-        self._marks = unknown_marks(field.type, field.field)
-        self._frame = field.frame if has_header(field.type) else None
+        self._marks = unknown_marks(framed.kind, framed.path)
+        self._frame = field.frame if has_header(framed.kind) else None
         self._names: list[str] | None = None  # joint names to which `_indices` belong
         self._indices: NDArray[np.intp] | slice = slice(None)
         self._length: int | None = None if field.indices else field.raw_size
@@ -75,9 +78,12 @@ class FieldExtractor:
         """Return the message's numbers, (raw,), before the transform.
 
         Raises:
+            NeighbourError: the message is about other frames.
             RobotError: the frame or the length is wrong, a joint is missing, or the message says
                 that it does not know the numbers.
         """
+        if self._choose is not None:
+            message = self._chosen(message)
         if self._frame is not None and message.header.frame_id != self._frame:
             given = message.header.frame_id[:_MOST_TEXT]
             raise self._error(f'frame: given {given!r}', repr(self._frame))
@@ -105,6 +111,16 @@ class FieldExtractor:
             )
         return numbers[self._indices]
 
+    def _chosen(self, message: Any) -> Any:
+        """Return the message with the frames of the field."""
+        assert self._choose is not None
+        try:
+            return self._choose(message)
+        except NeighbourError as error:
+            raise NeighbourError(str(self._error_like(error)), error.about) from error
+        except RobotError as error:
+            raise self._error_like(error) from error
+
     def _read(self, message: Any) -> Float64Array:
         """Return all numbers at the path."""
         try:
@@ -123,8 +139,7 @@ class FieldExtractor:
         try:
             return self._rays.indices(message, count)
         except RobotError as error:
-            given, _, accepted = str(error).partition('; accepted: ')
-            raise self._error(f'rays: {given}', accepted) from error
+            raise self._error_like(error, 'rays: ') from error
 
     def _find_joints(self, names: Sequence[str]) -> None:
         """Find the indices of the joints in messages with these joint names."""
@@ -149,6 +164,11 @@ class FieldExtractor:
             return f'one for each of the {self._length} joints that the message names'
         return f'{self._length}, the `size` of the description'
 
+    def _error_like(self, error: RobotError, where: str = '') -> RobotError:
+        """Return an error with the text of another one, and the field."""
+        given, _, accepted = str(error).partition('; accepted: ')
+        return self._error(f'{where}{given}', accepted)
+
     def _error(self, given: str, accepted: str) -> RobotError:
         """Return an error about a message."""
         return RobotError(
@@ -162,14 +182,19 @@ def static_mistakes(field: ObservationField) -> list[str]:
         import_message(field.type)
     except ConfigurationError as error:
         return [f'type: {error}']
+    mistakes = frame_mistakes(field)
+    if mistakes:
+        return mistakes
+    framed = framed_path(field.type, field.field)
     try:
-        found = leaves(field.type, field.field)
+        found = leaves(framed.kind, framed.path)
     except ConfigurationError as error:
-        return [f'field: {error}']
+        where = f'after {framed.items}: ' if framed.items else ''
+        return [f'field: {where}{error}']
     mistakes = _selection_mistakes(field, size_of(found))
     if field.is_quaternion and _order_is_unknown(field):
         mistakes.append(order_mistake(field))
-    if field.frame is not None and not has_header(field.type):
+    if field.frame is not None and not has_header(framed.kind):
         mistakes.append(
             f'frame: given {field.frame!r}; accepted: none, {field.type} has no header'
         )
@@ -196,7 +221,8 @@ def _by_name(field: ObservationField) -> bool:
 
 def _order_is_unknown(field: ObservationField) -> bool:
     """Return whether a quaternion is a plain list, and the description does not give its order."""
-    found = leaves(field.type, field.field)
+    framed = framed_path(field.type, field.field)
+    found = leaves(framed.kind, framed.path)
     chosen = field.quaternion_order or field.indices
     return not chosen and len(found) == 1 and found[0][1].is_list
 

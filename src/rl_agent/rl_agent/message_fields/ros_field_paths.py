@@ -168,6 +168,17 @@ def has_header(type_name: str) -> bool:
     return _fields(type_name).get('header') == FieldType('std_msgs/msg/Header')
 
 
+def is_framed(type_name: str) -> bool:
+    """Return whether messages of a type tell a coordinate frame in another one."""
+    is_named = _fields(type_name).get('child_frame_id') == FieldType('string')
+    return is_named and has_header(type_name)
+
+
+def without_indices(path: str) -> str:
+    """Return a path without its indices and slices."""
+    return _INDEX.sub('', path)
+
+
 def make_getter(path: str) -> Callable[[Any], Any]:
     """Return a function that gets the value at a path; it raises IndexError if a list is short."""
     steps = parse_path(path)
@@ -214,7 +225,10 @@ def _leaves(
     if not inner:
         yield path, field
     elif field.is_list:
-        path = f'{path}[0:{field.size}]' if field.size else f'{path}[0]'
+        if field.size:
+            path = f'{path}[0:{field.size}]'
+        elif not is_framed(field.kind):  # whose items are found by their frames
+            path = f'{path}[0]'
     for name, child in inner.items():
         yield from _leaves(f'{path}.{name}', child, depth + 1, in_lists=in_lists, whole=whole)
 
@@ -222,8 +236,8 @@ def _leaves(
 def _unknown_path(type_name: str, path: str) -> str:
     """Return the error text for a path that does not exist, with the most similar path."""
     paths = _number_paths(type_name)
-    plain = _INDEX.sub('', path)
-    ending = [item for item in paths if f'.{_INDEX.sub("", item)}'.endswith(f'.{plain}')]
+    plain = without_indices(path)
+    ending = [item for item in paths if f'.{without_indices(item)}'.endswith(f'.{plain}')]
     meant = f' (did you mean {ending[0]!r}?)' if ending else hint(path, paths)
     shown = ', '.join(paths[:_MAX_PATHS_SHOWN])
     more = ', ...' if len(paths) > _MAX_PATHS_SHOWN else ''

@@ -113,7 +113,7 @@ class RosSensors:
                 kind,
                 topic,
                 partial(self._receive, topic),
-                _qos(description.topics[topic]),
+                self._qos(topic),
                 callback_group=group,
             )
             for topic, kind in self._kinds.items()
@@ -194,6 +194,16 @@ class RosSensors:
                 self._node.destroy_subscription(subscription)
             self._subscriptions = {}
 
+    def _qos(self, topic: str) -> QoSProfile:
+        """Return the quality of service for a topic.
+
+        Where messages name joints or frames, each of several publishers may send a part.
+        """
+        fields = [item.field for item in self._by_topic[topic]]
+        if names_list(fields[0].type) or any(item.child_frame for item in fields):
+            return QoSProfile(depth=_SHARED_DEPTH, reliability=SENSOR_QOS.reliability)
+        return SENSOR_QOS
+
     def _receive(self, topic: str, message: Any) -> None:
         """Store a message received by the executor."""
         stamp_ns, stamped = self._stamp_ns(topic, message), self._stamped[topic]
@@ -237,11 +247,13 @@ def extract_values(extract: FieldExtractor, message: Any) -> NDArray[np.float64]
     """Return a field's values in a message, (raw,).
 
     Raises:
-        NeighbourError: the message names none of the field's joints.
+        NeighbourError: the message names none of the field's joints, or is about other frames.
         RobotError: it does not fit the description in another way.
     """
     try:
         return extract(message)
+    except NeighbourError:
+        raise
     except RobotError as error:
         names = names_list(extract.field.type) if extract.field.joints else None
         if names and set(getattr(message, names)).isdisjoint(extract.field.joints or ()):
@@ -255,13 +267,3 @@ def _value_or_error(extract: FieldExtractor, message: Any) -> FieldValue:
         return extract_values(extract, message)
     except RobotError as error:
         return error
-
-
-def _qos(kind: str) -> QoSProfile:
-    """Return the quality of service for a topic's type.
-
-    Where messages name their joints, each of several publishers may send a part.
-    """
-    if names_list(kind) is None:
-        return SENSOR_QOS
-    return QoSProfile(depth=_SHARED_DEPTH, reliability=SENSOR_QOS.reliability)

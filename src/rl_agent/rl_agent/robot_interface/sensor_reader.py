@@ -167,8 +167,10 @@ class SensorReader:
         if faults:
             recurring.begin(faults[0], message.received_s)
         elif len(errors) == len(self._fields[topic]):
-            text = str(next(iter(errors.values())))
-            words = ' '.join(sorted(text.replace(',', '').split()))  # joints in any order
+            error = next(iter(errors.values()))
+            text = str(error)
+            about = error.about if isinstance(error, NeighbourError) else ''
+            words = about or ' '.join(sorted(text.replace(',', '').split()))  # joints in any order
             if (topic, words) not in self._neighbours and len(self._neighbours) < _MAX_NEIGHBOURS:
                 self._neighbours.add((topic, words))
                 self._events.note(f'sensor_refused/{topic}', text, words)
