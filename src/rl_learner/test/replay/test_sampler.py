@@ -1,7 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The sampler with a real Reverb: blocks, uniform draws, stopping."""
 
-from collections.abc import Iterator
 import subprocess
 import sys
 import threading
@@ -12,8 +11,6 @@ from replay_servers import (
     MakeSampler,
     MakeServer,
     number_rows,
-    replay_samplers,
-    replay_servers,
     take,
     TIMEOUT_S,
     WIDTH,
@@ -43,19 +40,6 @@ drawing.stop()
 server.stop()
 print('stopped', flush=True)
 """
-
-
-@pytest.fixture
-def make_server() -> Iterator[MakeServer]:
-    with replay_servers() as make:
-        yield make
-
-
-@pytest.fixture
-def make_sampler(make_server: MakeServer) -> Iterator[MakeSampler]:
-    del make_server  # requested so that servers are stopped after the samplers
-    with replay_samplers() as make:
-        yield make
 
 
 def fetchers() -> list[threading.Thread]:

@@ -1,7 +1,6 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The server with a real Reverb: counts, capacity, allowance and ports."""
 
-from collections.abc import Iterator
 import socket
 
 from addresses import has_ipv6
@@ -12,8 +11,6 @@ from replay_servers import (
     MakeSampler,
     MakeServer,
     number_rows,
-    replay_samplers,
-    replay_servers,
     take,
     TIMEOUT_S,
 )
@@ -22,19 +19,6 @@ from rl_learner.replay.items import ROWS_PER_ITEM
 from rl_learner.replay.sampler import ReplaySampler
 from rl_learner.replay.writer import ReplayWriter
 from rl_learner.system.ports import free_port
-
-
-@pytest.fixture
-def make_server() -> Iterator[MakeServer]:
-    with replay_servers() as make:
-        yield make
-
-
-@pytest.fixture
-def make_sampler(make_server: MakeServer) -> Iterator[MakeSampler]:
-    del make_server  # requested so that servers are stopped after the samplers
-    with replay_samplers() as make:
-        yield make
 
 
 def test_inserted_rows_are_counted(make_server: MakeServer) -> None:

@@ -1,36 +1,13 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """The writer with a real Reverb: missing and restarted servers, servers of other runs."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from replay_servers import (
-    MakeSampler,
-    MakeServer,
-    number_rows,
-    replay_samplers,
-    replay_servers,
-    take,
-    WIDTH,
-)
+from replay_servers import MakeSampler, MakeServer, number_rows, take, WIDTH
 from rl_agent.errors import ConfigurationError, ReplayError
 from rl_learner.replay.items import ROWS_PER_ITEM
 from rl_learner.replay.writer import ReplayWriter
 from rl_learner.system.ports import free_port
-
-
-@pytest.fixture
-def make_server() -> Iterator[MakeServer]:
-    with replay_servers() as make:
-        yield make
-
-
-@pytest.fixture
-def make_sampler(make_server: MakeServer) -> Iterator[MakeSampler]:
-    del make_server  # requested so that servers are stopped after the samplers
-    with replay_samplers() as make:
-        yield make
 
 
 def test_writer_without_a_server_raises(make_server: MakeServer) -> None:
