@@ -65,7 +65,7 @@ check: setup  ## check format, lint and types
 test: check  ## run all checks and tests
 	@# The time limits of pytest do not end a call that hangs in C.
 	@exec timeout --foreground --kill-after=10 2400 $(python) -m pytest \
-	  -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --dist loadgroup $(ARGS)
+	  -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --dist loadgroup -o session_timeout=2300 $(ARGS)
 
 test-properties: setup  ## let 100,000 random sequences of events try to break the bounds of commands
 	@RL_TEST_SEQUENCES=$(or $(SEQUENCES),100000) exec $(python) -m pytest \

@@ -93,7 +93,7 @@ def test_the_readme_links_every_page(workspace: Path) -> None:
 
 def test_the_map_shows_every_room_on_its_floor(workspace: Path) -> None:
     page = workspace / 'docs' / 'architecture.md'
-    floors = load(workspace / 'src' / 'rl_agent' / 'test' / 'test_rooms.py').FLOORS
+    floors = load(workspace / 'test' / 'project' / 'test_rooms.py').FLOORS
     shown = [
         [room.removesuffix('.py') for room in text.split(' · ')]
         for text in FLOOR.findall(page.read_text())

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+
+pytest.importorskip('mujoco', reason='mujoco is not installed: pip install mujoco')
 from rl_agent.description.randomisation import RandomisationRanges
 from rl_agent.simulated_models import quadruped
 from rl_agent.simulated_models.quadruped import Quadruped

@@ -2,9 +2,11 @@
 # mypy: disable-error-code="no-untyped-def"
 """Randomisation of the quadruped: body, ground, delays, noise and pushes."""
 
-import mujoco
 import numpy as np
 import pytest
+
+pytest.importorskip('mujoco', reason='mujoco is not installed: pip install mujoco')
+import mujoco
 from rl_agent.description.randomisation import Draw, RandomisationRanges
 from rl_agent.simulated_models.quadruped import Quadruped
 from rl_agent.simulated_models.quadruped_parts.body import QuadrupedBody, STANDING

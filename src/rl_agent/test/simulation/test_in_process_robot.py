@@ -6,6 +6,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+
+pytest.importorskip('mujoco', reason='mujoco is not installed: pip install mujoco')
 from rl_agent.description.randomisation import RandomisationRanges
 from rl_agent.description.robot import load_robot
 from rl_agent.description.simulation import SimulationDescription

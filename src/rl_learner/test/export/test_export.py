@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rl_agent.configuration import find_file
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, PolicyError, TrainingError
@@ -206,7 +207,7 @@ def test_a_damaged_newest_checkpoint_is_skipped(run: Path) -> None:
 
 
 def test_a_policy_for_another_robot_is_refused(run: Path, tmp_path: Path) -> None:
-    text = (Path(__file__).parents[4] / 'config/robots/pendulum.yaml').read_text(encoding='utf-8')
+    text = find_file('robots', 'pendulum').read_text(encoding='utf-8')
     other = tmp_path / 'other.yaml'
     other.write_text(text.replace('rate_hz: 20', 'rate_hz: 50'), encoding='utf-8')
     signed = tmp_path / 'signed.npz'

@@ -7,7 +7,7 @@ from pathlib import Path
 import subprocess
 import sys
 
-SOURCES = Path(__file__).resolve().parents[2]
+SOURCES = Path(__file__).resolve().parents[2] / 'src'
 MODULES = sorted(
     path
     for package in ('rl_agent', 'rl_learner')
