@@ -23,7 +23,8 @@ class CommandDoor:
         in_effect: the last command sent, (action,); None once something else moved the robot.
         last_sent: the last command sent since `start`, (action,), even if the robot was moved.
         speed: of the last change, per second, (action,); None: unknown.
-        is_placed: whether it is known where the next command starts.
+        is_placed: whether it is known where the next command starts: a guess, because the pose is
+            not known yet, does not count.
     """
 
     def __init__(self, bounds: CommandBounds) -> None:
@@ -60,7 +61,7 @@ class CommandDoor:
         """
         if self.in_effect is not None:
             return self.in_effect
-        self.is_placed = True
+        self.is_placed = pose is not None or self._bounds.pose is None
         start = self._bounds.rest if self.last_sent is None else self.last_sent
         if pose is not None:
             start = np.clip(pose, self._bounds.low, self._bounds.high)
