@@ -194,7 +194,7 @@ class Sensed:
             self._listener.node,
             description,
             EventLog(),
-            lambda _, message: self.heard.append(message),
+            lambda _, message, values: self.heard.append(message),
         )
 
     def wait(self, publish: Callable[[], None]) -> dict[str, SensorMessage]:

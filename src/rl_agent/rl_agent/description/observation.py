@@ -120,6 +120,8 @@ class ObservationField:
         child_frame: required `child_frame_id`. In a list of transforms, as on `/tf`, it chooses
             one, together with `frame` if that is given; `field` has no index then:
             `transforms.transform.translation`.
+        once: the message is published once and kept for late subscribers (transient local), as a
+            goal is. An episode waits for it; its age does not matter; a later one replaces it.
         rays: with `ranges` or `intensities` of a LaserScan: which rays to take, by angle.
     """
 
@@ -140,6 +142,7 @@ class ObservationField:
     quaternion_order: QuaternionOrder | None = None
     rays: RaysDescription | None = None
     child_frame: str | None = None
+    once: bool = False
 
     @field_validator('joints')
     @classmethod
@@ -198,6 +201,13 @@ class ObservationField:
             raise ValueError(f'given together with {given[0]}; accepted: one of the two')
         return rays
 
+    @field_validator('once')
+    @classmethod
+    def _check_once(cls, once: bool, info: ValidationInfo) -> bool:
+        if once and info.data.get('max_age_s') is not None:
+            raise ValueError('given together with max_age_s; accepted: one of the two')
+        return once
+
     @model_validator(mode='after')
     def _check(self, info: ValidationInfo) -> Self:
         if self.quaternion_order and (self.joints or self.raw_size != 4):
@@ -218,7 +228,7 @@ class ObservationField:
     def measures(self, joints: tuple[str, ...]) -> bool:
         """Return whether the field has an untransformed sensor value for each of these joints."""
         unchanged = self.transform == 'none' and self.replace_nan is None
-        return unchanged and set(joints) <= set(self.joints or ())
+        return unchanged and not self.once and set(joints) <= set(self.joints or ())
 
     @property
     def raw_size(self) -> int:

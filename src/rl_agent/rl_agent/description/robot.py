@@ -65,6 +65,17 @@ class RobotDescription:
                     f'topic {item.topic!r} given as {item.type} and as {types[item.topic]};'
                     ' accepted: one type per topic'
                 )
+        once = {item.topic: item.once for item in observation}
+        mixed = [item.topic for item in observation if item.once != once[item.topic]]
+        if mixed:
+            raise ValueError(
+                f'topic {mixed[0]!r} given with and without once; accepted: the same for all'
+                ' fields of a topic'
+            )
+        if all(once.values()):
+            raise ValueError(
+                'given fields with once only; accepted: also one that is published all the time'
+            )
         return observation
 
     @field_validator('task')
@@ -108,6 +119,11 @@ class RobotDescription:
     def topics(self) -> dict[str, str]:
         """Message type of each sensor topic."""
         return {item.topic: item.type for item in self.observation}
+
+    @property
+    def once_topics(self) -> frozenset[str]:
+        """The sensor topics whose messages are published once, see `ObservationField.once`."""
+        return frozenset(item.topic for item in self.observation if item.once)
 
 
 def load_robot(name_or_path: str, context: Mapping[str, Any] | None = None) -> RobotDescription:

@@ -272,10 +272,10 @@ class SafetyDescription:
             found += _size_mistakes(f'{where}.low', item.low, size)
             found += _size_mistakes(f'{where}.high', item.high, size)
         tilt = self.tilt and fields.get(self.tilt.observation)
-        if self.tilt is not None and (not tilt or tilt.raw_size != 4):
+        if self.tilt is not None and (not tilt or tilt.raw_size != 4 or tilt.once):
             found.append(
                 f'tilt.observation: given {self.tilt.observation!r}; accepted: a field with the 4'
-                f' numbers of a quaternion, one of {known}'
+                f' numbers of a quaternion, without once, of {known}'
             )
         return found
 

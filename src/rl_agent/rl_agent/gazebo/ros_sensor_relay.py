@@ -14,7 +14,7 @@ from rl_agent.gazebo.bridge_file import bridged, CLOCK
 from rl_agent.gazebo.monotonic_clock import MonotonicClock
 from rl_agent.message_fields.ros_field_paths import has_header
 from rl_agent.ros.ros_messages import import_message, ns_to_stamp, stamp_to_ns
-from rl_agent.ros.ros_topics import CLOCK_QOS, SENSOR_OFFERED_QOS, SENSOR_QOS
+from rl_agent.ros.ros_topics import CLOCK_QOS, ONCE_OFFERED_QOS, SENSOR_OFFERED_QOS, SENSOR_QOS
 from rosgraph_msgs.msg import Clock
 
 
@@ -58,9 +58,14 @@ class SensorRelay:
         self.now_ns, self.heard_s = -1, time.monotonic()
         self._times = node.create_publisher(Clock, '/clock', CLOCK_QOS)
         self._types = {topic: import_message(kind) for topic, kind in description.topics.items()}
+        once = description.once_topics
         self._topics = {
             topic: _Topic(
-                node.create_publisher(self._types[topic], topic, SENSOR_OFFERED_QOS),
+                node.create_publisher(
+                    self._types[topic],
+                    topic,
+                    ONCE_OFFERED_QOS if topic in once else SENSOR_OFFERED_QOS,
+                ),
                 has_header(kind),
             )
             for topic, kind in description.topics.items()

@@ -72,13 +72,17 @@ class FieldWatch:
             rate_hz: control rate; None: rate and age do not matter, and every message must fit.
             watchdog_s: largest age, if the field has none of its own.
         """
-        problems = [] if rate_hz is None else self._problems(now_s, rate_hz, watchdog_s)
-        self.row.rate = f'{self._rate_hz:.1f} Hz'
+        problems = (
+            []
+            if rate_hz is None or self.field.once
+            else self._problems(now_s, rate_hz, watchdog_s)
+        )
+        self.row.rate = 'once' if self.field.once else f'{self._rate_hz:.1f} Hz'
         if self._count:
             self.row.age = f'{now_s - self._last_s:.3f} s'
         if problems or not self._count:
             self.row.problems += self._neighbours
-        if problems or rate_hz is None:
+        if problems or rate_hz is None or (self.field.once and not self._count):
             self.row.problems += self.mismatches
         self._check_bounds()
         self.row.problems += problems

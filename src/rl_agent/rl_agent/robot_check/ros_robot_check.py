@@ -24,6 +24,7 @@ from rl_agent.robot_check.report import CheckRow
 from rl_agent.robot_interface.ros_command_listeners import alternatives, explain_unheard
 from rl_agent.robot_interface.ros_sensors import extract_values, RosSensors, SensorMessage
 from rl_agent.ros.ros_node_main import ros_init_error
+from rl_agent.ros.ros_qos_mismatch import unfit_publishers
 from rl_agent.ros.ros_spinning import serve
 from rl_agent.ros.ros_topics import COMMAND_REHEARSED_QOS
 
@@ -56,6 +57,7 @@ class RobotCheck:
         self._executor.add_node(self._node)
         self.alone, self.simulated = True, False
         self._sensors = sensors = RosSensors(self._node, description, EventLog(), self._on_message)
+        self._names = {self._node.resolve_topic_name(item): item for item in sensors.topics}
         fields = [
             FieldWatch(
                 extract.field,
@@ -115,21 +117,20 @@ class RobotCheck:
         self._node.destroy_node()
         try_shutdown(context=self._context)
 
-    def _on_message(self, topic: str, heard: SensorMessage) -> None:
+    def _on_message(self, topic: str, heard: SensorMessage, values: object) -> None:
         """Pass a message to the watch of its topic."""
         self._watches[topic].on_message(heard.message, heard.received_s)
 
     def _explain_silence(self, topic: str) -> str:
         """Return the likely reason why a topic is silent."""
-        wanted = next(
-            kind
-            for name, kind in self._description.topics.items()
-            if self._node.resolve_topic_name(name) == topic
-        )
+        wanted = self._description.topics[self._names[topic]]
         kinds = _types(self._node.get_publishers_info_by_topic(topic))
         if kinds and wanted not in kinds:
             return f'type: given {", ".join(kinds)}; accepted: {wanted}, as described'
         if kinds:
+            unfit = unfit_publishers(self._node, topic, self._sensors.qos[self._names[topic]])
+            if unfit:
+                return unfit
             return f'{topic}: no message from its publishers; accepted: a steady stream'
         others = alternatives(self._node, topic, wanted, self._node.count_publishers)
         return f'{topic}: no publisher{others}'

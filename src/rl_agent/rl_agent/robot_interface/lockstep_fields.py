@@ -36,7 +36,7 @@ class LockstepFields:
     Each field has its own newest message, because an arm and its gripper may share a topic. A
     message with a header is new if its stamp differs from that of the field in the last reading:
     each driver may have a clock of its own, and a reset may set clocks back. A message without
-    one is new if it was received after the command.
+    one is new if it was received after the command. What is published once need not be new.
 
     The caller holds a lock. Attributes:
         repeats: topic to repeats of the last reading since the command.
@@ -46,6 +46,7 @@ class LockstepFields:
     def __init__(self, observation: Sequence[ObservationField]) -> None:
         """Begin without messages."""
         self._fields = {item.name: item for item in observation}
+        self._once = {item.name for item in observation if item.once}
         self._heard: dict[str, _Heard] = {}
         self._neighbours: dict[str, str] = {}  # topic to why a message fits none of its fields
         self._stamps_ns: dict[str, int] = {}  # field to its stamp in the last reading
@@ -78,7 +79,8 @@ class LockstepFields:
         if not fitting:
             self._neighbours[topic] = str(next(iter(values.values())))
         is_late = message.received_s - self.commanded_s >= IN_TRANSIT_S
-        is_known = any(self._stamps_ns.get(name) == message.stamp_ns for name in fitting)
+        timed = fitting.keys() - self._once
+        is_known = any(self._stamps_ns.get(name) == message.stamp_ns for name in timed)
         if message.stamped and is_known and is_late:
             self.repeats[topic] = self.repeats.get(topic, 0) + 1
 
@@ -116,7 +118,11 @@ class LockstepFields:
 
     def are_since(self, time_s: float) -> bool:
         """Return whether a message was received for every field since a time."""
-        return all(heard.message.received_s >= time_s for heard in self._heard.values())
+        return all(
+            heard.message.received_s >= time_s
+            for name, heard in self._heard.items()
+            if name not in self._once
+        )
 
     def are_new(self) -> bool:
         """Return whether a message that differs from the last reading came for every field."""
@@ -133,15 +139,21 @@ class LockstepFields:
     def _is_new(self, field: str) -> bool:
         """Return whether a field's message is another one than that of the last reading."""
         message = self._heard[field].message
+        if field in self._once:
+            return True
         if message.stamped:
             return message.stamp_ns != self._stamps_ns.get(field)
         return message.received_s > self.commanded_s
 
     def _note_stamps(self) -> None:
-        """Note the stamps of all fields with a header, or of all fields if none has one."""
-        stamped = {name: heard for name, heard in self._heard.items() if heard.message.stamped}
+        """Note the stamps of all fields with a header, or of all fields if none has one.
+
+        Fields that are published once have none that counts.
+        """
+        timed = {name: heard for name, heard in self._heard.items() if name not in self._once}
+        stamped = {name: heard for name, heard in timed.items() if heard.message.stamped}
         self._stamps_ns = {
-            name: heard.message.stamp_ns for name, heard in (stamped or self._heard).items()
+            name: heard.message.stamp_ns for name, heard in (stamped or timed).items()
         }
 
     def _explain_old(self, field: ObservationField) -> str:

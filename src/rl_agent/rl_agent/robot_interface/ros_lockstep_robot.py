@@ -18,7 +18,7 @@ from rl_agent.robot_interface.lockstep_fields import LockstepFields
 from rl_agent.robot_interface.ros_command import RosCommand
 from rl_agent.robot_interface.ros_command_listeners import COMMAND_UNHEARD, CommandListeners
 from rl_agent.robot_interface.ros_reset import RosReset
-from rl_agent.robot_interface.ros_sensors import RosSensors, SensorMessage
+from rl_agent.robot_interface.ros_sensors import RosSensors
 from rl_agent.safety.command_bounds import bounds_of
 from rl_agent.safety.command_door import CommandDoor
 
@@ -54,7 +54,7 @@ class LockstepRobot:
         self._stopping_s: float | None = None
         self._fields = LockstepFields(description.observation)
         self._unheard = ''  # that it waits for somebody to hear the commands
-        self._sensors = RosSensors(node, description, events, self._on_message)
+        self._sensors = RosSensors(node, description, events, self._fields.note)
         self._changed = self._sensors.changed
         self._command = RosCommand(
             node,
@@ -208,10 +208,6 @@ class LockstepRobot:
         self._sensors.close()
         self._command.close()
         self._reset.close()
-
-    def _on_message(self, topic: str, message: SensorMessage) -> None:
-        """Keep the values of the fields, count repeated readings; `changed` is held."""
-        self._fields.note(topic, message, self._sensors.values_of(topic, message))
 
     def _ignore_messages_so_far(self) -> None:
         """Accept only other messages than those received so far as an answer."""

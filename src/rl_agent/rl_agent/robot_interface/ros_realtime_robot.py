@@ -190,7 +190,8 @@ class RealtimeRobot:
         """Return the newest values, see `SensingRobot`."""
         self._poll_sensors()
         now_s = time.monotonic()
-        if not all(item.is_fresh(now_s) for item in self._watched_sensors):
+        are_fresh = all(item.is_fresh(now_s) for item in self._watched_sensors)
+        if not (are_fresh and self._reader.is_complete):
             return None
         return self._reader.values()
 
@@ -250,10 +251,9 @@ class RealtimeRobot:
         pose = self._bounds.measured_pose(values)
         if pose is not None:
             self._gate.update_pose(pose, self._reader.last_good_s(self._pose_topic))
-        stamp_ns = min(self._reader.stamp_ns(topic) for topic in self._reader.topics)
         now_s = time.monotonic()
         is_fresh = all(item.is_fresh(now_s) for item in self._watched_sensors)
-        return Reading(values, stamp_ns, is_fresh=is_fresh)
+        return Reading(values, self._reader.stamp_ns(), is_fresh=is_fresh)
 
     def _first_reading(self) -> Reading:
         """Return the newest good values, and where the next command starts."""
@@ -286,11 +286,7 @@ class RealtimeRobot:
 
         def missing() -> list[str]:
             self._poll_sensors()
-            return [
-                topic
-                for topic in self._reader.topics
-                if self._reader.last_good_s(topic) <= since_s
-            ]
+            return self._reader.missing(since_s)
 
         deadline_s = time.monotonic() + self._timeout_s
         with self._changed:

@@ -21,7 +21,8 @@ from rl_agent.message_fields.ros_field_paths import has_header, names_list
 from rl_agent.robot_interface.ros_sensor_sources import SensorSources
 from rl_agent.ros.ros_messages import import_message, stamp_to_ns
 from rl_agent.ros.ros_polling import PolledGroup, take_all, Taken
-from rl_agent.ros.ros_topics import SENSOR_QOS
+from rl_agent.ros.ros_qos_mismatch import expected_mismatch, unfit_publishers
+from rl_agent.ros.ros_topics import ONCE_QOS, SENSOR_QOS
 
 _SHARED_DEPTH = 100  # messages of one control period from all publishers of a shared topic
 
@@ -65,6 +66,7 @@ class RosSensors:
 
     Attributes:
         topics: as in the description.
+        qos: quality of service that each topic is asked for.
         changed: notified at each message; hold it to check and wait without missing one.
         extractors: one for each field.
         sources: whether two nodes publish the same.
@@ -75,7 +77,7 @@ class RosSensors:
         node: Node,
         description: RobotDescription,
         events: EventLog,
-        on_message: Callable[[str, SensorMessage], None] | None = None,
+        on_message: Callable[[str, SensorMessage, Mapping[str, FieldValue]], None] | None = None,
         *,
         polled: bool = False,
     ) -> None:
@@ -85,7 +87,8 @@ class RosSensors:
             node: relative topics are in its namespace; its executor spins in another thread.
             description: of the robot.
             events: receives the report that two nodes publish the same.
-            on_message: called for each message, with `changed` held.
+            on_message: called for each message with the result of `values_of`, with `changed`
+                held, maybe before this returns.
             polled: only `poll` receives messages.
 
         Raises:
@@ -106,6 +109,8 @@ class RosSensors:
         }
         self._stamped = {topic: has_header(kind) for topic, kind in description.topics.items()}
         self._kinds = {topic: import_message(kind) for topic, kind in description.topics.items()}
+        self._once = description.once_topics
+        self.qos = {topic: self._wanted_qos(topic) for topic in self.topics}
         group = PolledGroup() if polled else None
         self._polled_s = time.monotonic()
         self._subscriptions = {
@@ -113,8 +118,9 @@ class RosSensors:
                 kind,
                 topic,
                 partial(self._receive, topic),
-                self._qos(topic),
+                self.qos[topic],
                 callback_group=group,
+                event_callbacks=expected_mismatch() if topic in self._once else None,
             )
             for topic, kind in self._kinds.items()
         }
@@ -179,7 +185,9 @@ class RosSensors:
         for topic, what in received.items():
             name = self._node.resolve_topic_name(topic)
             publishers = self._node.count_publishers(name)
-            lines.append(f'{name}: {what} in {timeout_s:g} s from {publishers} publishers')
+            why = unfit_publishers(self._node, name, self.qos[topic])
+            why = why and f' ({why})'
+            lines.append(f'{name}: {what} in {timeout_s:g} s from {publishers} publishers{why}')
         domain = self._node.context.get_domain_id()
         return (
             f'the robot does not publish: {"; ".join(lines)}; accepted: new messages at'
@@ -194,11 +202,14 @@ class RosSensors:
                 self._node.destroy_subscription(subscription)
             self._subscriptions = {}
 
-    def _qos(self, topic: str) -> QoSProfile:
-        """Return the quality of service for a topic.
+    def _wanted_qos(self, topic: str) -> QoSProfile:
+        """Return the quality of service for a topic, which is compatible with most publishers.
 
-        Where messages name joints or frames, each of several publishers may send a part.
+        What is published once must be kept by its publisher. Where messages name joints or
+        frames, each of several publishers may send a part.
         """
+        if topic in self._once:
+            return ONCE_QOS
         fields = [item.field for item in self._by_topic[topic]]
         if names_list(fields[0].type) or any(item.child_frame for item in fields):
             return QoSProfile(depth=_SHARED_DEPTH, reliability=SENSOR_QOS.reliability)
@@ -238,7 +249,7 @@ class RosSensors:
         """Store a message as the newest one of its topic."""
         with self.changed:
             if self._on_message:
-                self._on_message(topic, message)
+                self._on_message(topic, message, self.values_of(topic, message))
             self._latest[topic] = message
             self.changed.notify_all()
 

@@ -75,6 +75,7 @@ class SensorReader:
             topic: {item.name: item for item in observation if item.topic == topic}
             for topic in {item.topic: None for item in observation}
         }
+        self._once = {item.topic for item in observation if item.once}
         self._recurring = {
             topic: _RecurringFault(f'sensor_refused/{topic}', events) for topic in self._fields
         }
@@ -127,9 +128,25 @@ class SensorReader:
         """
         return min(self._received_s(name) for name in fields or self._fields[topic])
 
-    def stamp_ns(self, topic: str) -> int:
-        """Return the oldest stamp of the last good messages of a topic; -1: never."""
-        good = [self._good.get(name) for name in self._fields[topic]]
+    def missing(self, since_s: float) -> list[str]:
+        """Return the topics without a good message since a time; ever, if it is published once."""
+        return [
+            topic
+            for topic in self._fields
+            if self.last_good_s(topic) <= (-math.inf if topic in self._once else since_s)
+        ]
+
+    def stamp_ns(self) -> int:
+        """Return the oldest stamp of the last good messages; -1: one is missing.
+
+        Messages that are published once do not count.
+        """
+        good = [
+            self._good.get(name)
+            for topic, fields in self._fields.items()
+            if topic not in self._once
+            for name in fields
+        ]
         return min(-1 if message is None else message.stamp_ns for message in good)
 
     def fault(self, topic: str, fields: Sequence[str] = ()) -> str:
@@ -236,7 +253,7 @@ class _RecurringFault:
 def watched_sensors(
     reader: SensorReader, description: RobotDescription, resolve_name: Callable[[str], str]
 ) -> list[WatchedInput]:
-    """Return each sensor topic with its largest age.
+    """Return each sensor topic with its largest age, but for those that are published once.
 
     Fields of one topic with other ages are watched separately.
 
@@ -248,6 +265,8 @@ def watched_sensors(
     watchdog = description.safety.sensor_watchdog
     fields: dict[tuple[str, float], list[str]] = {}
     for item in description.observation:
+        if item.once:
+            continue
         fields.setdefault((item.topic, item.max_age_s or watchdog.max_age_s), []).append(item.name)
     watched = []
     for (topic, max_age_s), names in fields.items():

@@ -90,6 +90,26 @@ def incompatibility(offered: QoSProfile, wanted: QoSProfile) -> str:
     return str(reason).replace('ERROR: ', '').rstrip(';').lower()
 
 
+def unfit_publishers(node: Node, topic: str, wanted: QoSProfile) -> str:
+    """Return why the publishers of a topic are incompatible; empty: one is not, or none is there.
+
+    Args:
+        node: searches the ROS graph.
+        topic: full name.
+        wanted: quality of service that is requested.
+    """
+    reasons = [
+        incompatibility(info.qos_profile, wanted)
+        for info in node.get_publishers_info_by_topic(topic)
+    ]
+    if not reasons or '' in reasons:
+        return ''
+    return (
+        f'quality of service: given {"; ".join(sorted(set(reasons)))}; accepted: a publisher'
+        f' compatible with {qualities(wanted)}'
+    )
+
+
 def _explicit(qos: QoSProfile) -> QoSProfile:
     """Return a profile whose times are infinite where none is given.
 

@@ -52,6 +52,9 @@ DIAGNOSTICS_QOS = QoSProfile(depth=10)
 # Only the newest command counts, but a simulation in lockstep must not miss any.
 SENSOR_QOS = qos_profile_sensor_data
 SENSOR_OFFERED_QOS = QoSProfile(depth=10)
+# What is published once reaches late subscribers. Each of several publishers may send a part.
+ONCE_QOS = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+ONCE_OFFERED_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 COMMAND_QOS = QoSProfile(depth=1)
 # Its publisher can assert its liveliness on the same path as a command. It is compatible with
 # subscriptions that request automatic liveliness or none.

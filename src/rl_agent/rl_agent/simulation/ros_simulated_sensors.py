@@ -8,12 +8,13 @@ from builtin_interfaces.msg import Time
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError
 from rl_agent.message_fields.ros_field_paths import has_header
 from rl_agent.message_fields.ros_field_writer import make_writer
 from rl_agent.ros.ros_messages import import_message
-from rl_agent.ros.ros_topics import SENSOR_OFFERED_QOS
+from rl_agent.ros.ros_topics import ONCE_OFFERED_QOS, SENSOR_OFFERED_QOS
 from rl_agent.simulated_models.model import joint_states, sensors_of, SimulatedModel
 
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
@@ -38,7 +39,8 @@ class SimulatedSensors:
                     f' such sensor; accepted: {", ".join(sensors) or "none"}, and {_JOINT_STATE}'
                 )
             frames = [item.frame for item in description.observation if item.topic == topic]
-            self._topics[topic] = _Topic(node, topic, kind, next(filter(None, frames), ''))
+            qos = ONCE_OFFERED_QOS if topic in description.once_topics else SENSOR_OFFERED_QOS
+            self._topics[topic] = _Topic(node, topic, kind, next(filter(None, frames), ''), qos)
 
     def publish(self, stamp: Time) -> None:
         """Publish the current sensor values.
@@ -59,14 +61,14 @@ class _Topic:
         stamped: whether the message has a header.
     """
 
-    def __init__(self, node: Node, topic: str, kind: str, frame: str) -> None:
+    def __init__(self, node: Node, topic: str, kind: str, frame: str, qos: QoSProfile) -> None:
         """Advertise the topic."""
         self._kind = kind
         self.message: Any = import_message(kind)()
         self.stamped = has_header(kind)
         if self.stamped:
             self.message.header.frame_id = frame
-        self._publisher = node.create_publisher(type(self.message), topic, SENSOR_OFFERED_QOS)
+        self._publisher = node.create_publisher(type(self.message), topic, qos)
         self._writers: dict[str, Callable[[NDArray[np.float64]], None]] = {}
 
     def write(self, values: Mapping[str, NDArray[Any]]) -> None:

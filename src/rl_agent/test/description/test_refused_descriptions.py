@@ -39,7 +39,8 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     ),
     'unknown key of a field': (
         change('observation', 1, 'topics', value='a'),
-        "observation.1.topics: unknown key (did you mean 'topic'?); accepted: bounds, clip,",
+        "observation.1.topics: unknown key (did you mean 'topic'?); accepted: bounds, child_frame,"
+        ' clip,',
     ),
     'unknown key of the action': (
         change('action', 'lo', value=[1]),

@@ -29,6 +29,7 @@ from rl_agent.safety.safety_filter import SafetyFilter
 from rl_agent.transport.transition import Transition, TransitionBuilder
 
 _NANOSECONDS = 1_000_000_000
+_ANY_AGE_NS = 2**63  # longer than any recording
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class EpisodeRebuilder:
         self._period_ns = round(_NANOSECONDS / description.rate_hz)
         self._gap_ns = round(gap_s * _NANOSECONDS)
         self._max_age_ns = _max_ages_ns(description)
+        self._once = description.once_topics
         self._latest: dict[str, _Message] = {}
         self._history, self._builder = self._spaces.history(), TransitionBuilder()
         self._in_episode = False
@@ -138,7 +140,7 @@ class EpisodeRebuilder:
         over_ns = self._step.time_ns + self._period_ns
         if time_ns > over_ns:
             self._period_is_over = True
-            if all(item.time_ns > self._step.time_ns for item in self._latest.values()):
+            if all(item.time_ns > self._step.time_ns for item in self._timed()):
                 self._after = self._snapshot(over_ns)
 
     def _snapshot(self, time_ns: int) -> _Snapshot | None:
@@ -155,7 +157,11 @@ class EpisodeRebuilder:
             frame = self._spaces.frame(values)
         if not np.isfinite(frame).all():
             return None
-        return _Snapshot(values, frame, min(item.stamp_ns for item in self._latest.values()))
+        return _Snapshot(values, frame, min(item.stamp_ns for item in self._timed()))
+
+    def _timed(self) -> list[_Message]:
+        """Return the newest messages of the topics that are not published once."""
+        return [item for topic, item in self._latest.items() if topic not in self._once]
 
     def _complete(
         self, step: _PendingStep, sensed: _Snapshot | None, *, truncated: bool
@@ -186,5 +192,7 @@ def _max_ages_ns(description: RobotDescription) -> dict[str, int]:
     ages: dict[str, int] = {}
     for item in description.observation:
         age_ns = round((item.max_age_s or watchdog.max_age_s) * _NANOSECONDS)
+        if item.once:
+            age_ns = _ANY_AGE_NS
         ages[item.topic] = min(age_ns, ages.get(item.topic, age_ns))
     return ages

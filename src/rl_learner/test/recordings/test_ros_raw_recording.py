@@ -46,6 +46,24 @@ def exit_code(main: Callable[[list[str]], None], *arguments: object) -> int:
     return int(ended.value.code or 0)
 
 
+def test_what_is_published_once_is_never_too_old() -> None:
+    fields = PENDULUM.observation
+    goal = dataclasses.replace(fields[0], name='goal', topic='goal', once=True)
+    description = dataclasses.replace(PENDULUM, observation=(*fields, goal))
+    rebuilder = EpisodeRebuilder(description, gap_s=0.2)
+    joints = {item.name: np.array([0.5]) for item in fields}
+    rebuilder.sense('goal', {'goal': np.array([0.25])}, 0, 0)
+    found: list[Transition] = []
+    for number in range(1, 101):
+        time_ns = 100_000 * MILLISECOND + number * 50 * MILLISECOND
+        rebuilder.sense(fields[0].topic, joints, time_ns, time_ns)
+        found += rebuilder.command(np.zeros(1), time_ns + MILLISECOND)
+    assert (len(found), rebuilder.left_out) == (99, 0)
+    goals = {float(step.next_observation[len(fields)]) for step in found}
+    assert goals == {float(np.float32(np.cos(0.25)))}
+    assert len({step.stamp_ns for step in found}) == 99
+
+
 class Recorder:
     """Writes a bag of a robot's own topics."""
 
