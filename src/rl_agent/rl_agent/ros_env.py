@@ -25,6 +25,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.utilities import try_shutdown
+from rl_agent.description.robot import load_robot
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.event_log import EventLog
 from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
@@ -65,6 +66,7 @@ class RosEnv(RobotEnv):
         *,
         real_time: bool = False,
         robot_timeout_s: float = 10.0,
+        prefix: str = '',
     ) -> None:
         """Connect to the robot; nothing moves before `reset`.
 
@@ -74,11 +76,12 @@ class RosEnv(RobotEnv):
             real_time: False: step a simulated robot in lockstep, without watchdogs; True: command
                 a real robot, or one simulated in real time, at its rate.
             robot_timeout_s: silence of the robot that is an error.
+            prefix: takes the place of `{prefix}` in names of joints and frames.
 
         Raises:
             ConfigurationError: no such robot, or one line for each mistake in its file.
         """
-        description = load_ros_robot(robot)
+        of_this_robot, description = load_ros_robot(robot, prefix), load_robot(robot)
         self._episode_began_ns = 0
         self._find_simulation = description.simulation is not None
         self._context = Context()
@@ -98,14 +101,14 @@ class RosEnv(RobotEnv):
                 emergency_stop.wait_for_heartbeat()
                 self._ros_robot = RealtimeRobot(
                     self.node,
-                    description,
+                    of_this_robot,
                     robot_timeout_s,
                     state,
                     events,
                     watched=emergency_stop.watched,
                 )
             else:
-                self._ros_robot = LockstepRobot(self.node, description, robot_timeout_s, events)
+                self._ros_robot = LockstepRobot(self.node, of_this_robot, robot_timeout_s, events)
             super().__init__(self._ros_robot, description, state=state, events=events)
             self._ros_robot.prepare()
             self.node.create_timer(

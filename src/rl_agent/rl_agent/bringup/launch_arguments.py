@@ -237,6 +237,7 @@ EVALUATION_AGENT = (
         replace(_AGENT[name], default=_OWN_DEFAULTS.get(name, _AGENT[name].default))
         for name in (
             'robot_id',
+            'prefix',
             'explore',
             'robot_timeout_s',
             'action_scale',

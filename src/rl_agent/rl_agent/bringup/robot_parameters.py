@@ -13,6 +13,11 @@ class AgentParameters:
 
     robot: str = robot_parameter()
     robot_id: str = parameter('', 'unique name in the fleet; empty: the namespace, or `robot`')
+    prefix: str = parameter(
+        '',
+        "takes the place of {prefix} in names of joints and frames, as in 'left_'; robots with"
+        ' another one learn the same policy',
+    )
     seed: int = parameter(0, 'seed of the exploration noise', ge=0)
     explore: bool = parameter(
         True, 'add exploration noise; false: every episode is deterministic', live=True

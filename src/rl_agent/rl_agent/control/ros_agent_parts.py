@@ -12,7 +12,7 @@ from rl_agent.control.agent import AgentListener
 from rl_agent.control.episode_summary import EpisodeSummary
 from rl_agent.control.ros_step_publisher import StepPublisher
 from rl_agent.control.simulation_pacer import SimulationPacer
-from rl_agent.description.robot import RobotDescription
+from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, PolicyError
 from rl_agent.event_log import EventLog
@@ -42,7 +42,8 @@ class AgentParts:
 
     Attributes:
         settings: parameters of the node at its start.
-        description: of the robot.
+        description: of the robot, with the names that its fleet shares.
+        of_this_robot: the same with the names of this robot's joints and frames.
         spaces: of the robot.
         sender: identifies robot and session.
         events: counts and reports.
@@ -60,6 +61,7 @@ class AgentParts:
 
     settings: AgentParameters
     description: RobotDescription
+    of_this_robot: RobotDescription
     spaces: Spaces
     sender: Sender
     events: EventLog
@@ -91,7 +93,8 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
         ConfigurationError: the robot's description, its name, the policy file, a key file or the
             spool folder cannot be used.
     """
-    description = load_ros_robot(settings.robot)
+    of_this_robot = load_ros_robot(settings.robot, settings.prefix)
+    description = load_robot(settings.robot)
     refuse_absolute_names(node, description)
     spaces = Spaces(description)
     robot_id = settings.robot_id or node.get_namespace().strip('/') or description.name
@@ -117,6 +120,7 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
     return AgentParts(
         settings,
         description,
+        of_this_robot,
         spaces,
         sender,
         events,

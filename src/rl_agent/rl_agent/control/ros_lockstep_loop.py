@@ -21,7 +21,7 @@ class LockstepLoop(ControlLoop):
         settings = parts.settings
         super().__init__(
             parts,
-            LockstepRobot(node, parts.description, settings.robot_timeout_s, parts.events),
+            LockstepRobot(node, parts.of_this_robot, settings.robot_timeout_s, parts.events),
             make_uplink(node, parts),
             PolicySubscriber(node, parts.store, parts.authority),
             parts.listener,

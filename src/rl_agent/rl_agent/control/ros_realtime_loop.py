@@ -38,7 +38,7 @@ class RealtimeLoop(ControlLoop):
         settings = parts.settings
         robot = RealtimeRobot(
             node,
-            parts.description,
+            parts.of_this_robot,
             settings.robot_timeout_s,
             parts.state,
             parts.events,

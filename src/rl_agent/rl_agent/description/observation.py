@@ -99,7 +99,8 @@ class ObservationField:
             `points[0].positions` or `motor_state[0:12].q`.
         joints: names of the joints to take, in this order, if the message has a `name` or
             `joint_names` list; the order of that list does not matter. If the path has a slice:
-            the joints of its numbers, in their order.
+            the joints of its numbers, in their order. Names of joints and frames may have
+            `{prefix}`, which the node's parameter `prefix` fills.
         transform: `sin` and `cos` make a wrapped angle continuous; `roll_pitch_yaw` (rad),
             `projected_gravity` (unit vector of gravity in the body's frame) and `heading` (cosine
             and sine of the yaw) take a quaternion.

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator, TypeAdapter, ValidationInfo
 from pydantic.dataclasses import dataclass
-from rl_agent.configuration import build, find_file, load
+from rl_agent.configuration import build, find_file, read_yaml
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.command_box import motion_mistakes
 from rl_agent.description.field_types import Name, refuse_duplicates, STRICT
 from rl_agent.description.observation import ObservationField
+from rl_agent.description.prefix import fill_prefix
 from rl_agent.description.reset import ResetDescription
 from rl_agent.description.safety import SafetyDescription
 from rl_agent.description.simulation import SimulationDescription
@@ -126,17 +127,23 @@ class RobotDescription:
         return frozenset(item.topic for item in self.observation if item.once)
 
 
-def load_robot(name_or_path: str, context: Mapping[str, Any] | None = None) -> RobotDescription:
+def load_robot(
+    name_or_path: str, context: Mapping[str, Any] | None = None, *, prefix: str = ''
+) -> RobotDescription:
     """Return the description of a robot in `config/robots/`, or in another YAML file.
 
     Args:
         name_or_path: name such as `pendulum`, or a path that ends in .yaml or .yml.
         context: further checks, see `ros_robot_description`.
+        prefix: of the names of one robot's joints and frames, see `fill_prefix`.
 
     Raises:
-        ConfigurationError: no such robot, or one line for each mistake in its file.
+        ConfigurationError: no such robot, one line for each mistake in its file, or an unusable
+            prefix.
     """
-    return load(RobotDescription, find_file('robots', name_or_path), context=context)
+    path = find_file('robots', name_or_path)
+    content = fill_prefix(read_yaml(path), prefix, str(path))
+    return build(RobotDescription, content, str(path), context)
 
 
 def _check_pose(

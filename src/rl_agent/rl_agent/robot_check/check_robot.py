@@ -11,6 +11,7 @@ from rl_agent.robot_check.report import format_table
 _EXAMPLES = """
   check_robot my_arm.yaml                        # sensors, command topic and reset
   check_robot quadruped --namespace robot_1      # one of a fleet
+  check_robot my_arm.yaml --prefix left_         # its joints are left_shoulder, ...
   check_robot my_arm.yaml --seconds 20           # with an intermittent sensor
   check_robot pendulum --ros-args -r joint_states:=other/joint_states
 """
@@ -50,6 +51,9 @@ def make_parser() -> argparse.ArgumentParser:
         '--seconds', type=float, default=3.0, help='how long to listen, s; default: %(default)g'
     )
     parser.add_argument('--namespace', default='', help='namespace of the robot, such as robot_1')
+    parser.add_argument(
+        '--prefix', default='', help='of its joints and frames, in place of {prefix}'
+    )
     return parser
 
 
@@ -72,7 +76,7 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
     from rl_agent.robot_check.ros_robot_check import RobotCheck
     from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 
-    description = load_ros_robot(options.robot)
+    description = load_ros_robot(options.robot, options.prefix)
     check = RobotCheck(description, options.namespace.strip('/'), ros_args)
     try:
         command = check.first_command()

@@ -11,8 +11,11 @@ import rl_agent.message_fields.ros_command_mistakes
 import rl_agent.message_fields.ros_field_extractor
 
 
-def load_ros_robot(name_or_path: str) -> RobotDescription:
+def load_ros_robot(name_or_path: str, prefix: str = '') -> RobotDescription:
     """Return a robot's description whose types and field paths exist.
+
+    Its joints and frames are those of one robot. What a fleet shares, such as the fingerprint, is
+    that of the description without a prefix, see `load_robot`.
 
     Raises:
         ConfigurationError: there is no such robot, or its file has mistakes, one a line.
@@ -32,6 +35,7 @@ def load_ros_robot(name_or_path: str) -> RobotDescription:
                 rl_agent.message_fields.ros_command_mistakes.static_mistakes(action)
             ),
         },
+        prefix=prefix,
     )
     tilt = description.safety.tilt
     for item in description.observation:

@@ -1,0 +1,83 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The placeholder `{prefix}` in names of joints and frames, which differ from robot to robot.
+
+It is filled before anything else reads the description. Without a prefix it is empty, which gives
+names that a whole fleet shares: the policy, the fingerprint and the learner know these only.
+"""
+
+from collections.abc import Callable, Mapping
+import re
+from typing import Any
+
+from rl_agent.errors import ConfigurationError
+
+PLACEHOLDER = '{prefix}'
+_PREFIX = re.compile(r'[A-Za-z0-9_/.-]{0,100}')
+
+
+def fill_prefix(content: Mapping[str, Any], prefix: str, source: str) -> dict[str, Any]:
+    """Return the content of a description with the placeholder filled.
+
+    Args:
+        content: of the YAML file, not checked yet.
+        prefix: of one robot; empty for what is common to all.
+        source: file that the content comes from, for errors.
+
+    Raises:
+        ConfigurationError: the prefix is no part of a name, the description has no placeholder for
+            it, or another one.
+    """
+    if not _PREFIX.fullmatch(prefix):
+        raise ConfigurationError(
+            f'prefix: given {prefix!r}; accepted: up to 100 letters, digits and _ / . -'
+        )
+    found = False
+
+    def fill(text: Any, where: str) -> Any:
+        nonlocal found
+        if not isinstance(text, str):
+            return text
+        found = found or PLACEHOLDER in text
+        filled = text.replace(PLACEHOLDER, prefix)
+        if '{' in filled or '}' in filled:
+            raise ConfigurationError(
+                f'{source}: {where}: given {text!r}; accepted: {PLACEHOLDER} as the only'
+                ' placeholder'
+            )
+        return filled
+
+    filled = dict(content)
+    observation, action = content.get('observation'), content.get('action')
+    if isinstance(observation, list):
+        filled['observation'] = [
+            _fill_names(item, f'observation.{number}', fill)
+            for number, item in enumerate(observation)
+        ]
+    if isinstance(action, dict):
+        filled['action'] = _fill_names(action, 'action', fill)
+    if prefix and not found:
+        raise ConfigurationError(
+            f'prefix: given {prefix!r}; accepted: none, as no joint and no frame in {source} has'
+            f' {PLACEHOLDER}'
+        )
+    return filled
+
+
+def _fill_names(section: Any, where: str, fill: Callable[[Any, str], Any]) -> Any:
+    """Return a section with the names of its joints and frames filled; anything else as it is."""
+    if not isinstance(section, dict):
+        return section
+    filled = dict(section)
+    for key in ('frame', 'child_frame'):
+        if key in section:
+            filled[key] = fill(section[key], f'{where}.{key}')
+    joints, constants = section.get('joints'), section.get('constants')
+    if isinstance(joints, list):
+        filled['joints'] = [
+            fill(joint, f'{where}.joints.{number}') for number, joint in enumerate(joints)
+        ]
+    if isinstance(constants, dict):
+        filled['constants'] = {
+            key: fill(value, f'{where}.constants.{key}') for key, value in constants.items()
+        }
+    return filled
