@@ -1,0 +1,45 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""Lets `colcon test` run these tests with what a ROS 2 installation has.
+
+Its pytest is old, plugins are missing, and so are packages from pip: tests that cannot run there
+are skipped and say why.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+import sys
+from typing import NoReturn
+
+import pytest
+
+# module to look for, and how people know it
+_NEEDED = {'gymnasium': 'gymnasium', 'pydantic_core': 'pydantic 2'}
+_MISSING = ', '.join(name for module, name in _NEEDED.items() if find_spec(module) is None)
+_OPTIONS = {'pythonpath': '_pytest.python_path', 'timeout': 'pytest_timeout'}
+
+# what `pythonpath` in pyproject.toml does, also for this folder alone and for an old pytest
+sys.path.insert(0, str(Path(__file__).parent / 'helpers'))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Accept the options in pyproject.toml that this pytest does not know."""
+    for name, module in _OPTIONS.items():
+        if find_spec(module) is None:
+            parser.addini(name, f'ignored, for there is no {module}')
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Accept the marks of a plugin that is missing."""
+    config.addinivalue_line('markers', 'timeout(seconds): largest duration of a test')
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Skip each file where something is missing, instead of failing to import it."""
+
+    def collect() -> NoReturn:
+        pytest.skip(f'no {_MISSING}; accepted: the Python in docs/install.md')
+
+    if _MISSING and isinstance(collector, pytest.Module):
+        collector.collect = collect
