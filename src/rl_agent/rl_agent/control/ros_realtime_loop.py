@@ -48,6 +48,7 @@ class RealtimeLoop(ControlLoop):
             own_processor=settings.keep_awake,
             watched=parts.emergency_stop.watched,
         )
+        parts.store.pause = robot.idle_time.wait
         policies = PolicySubscriber(node, parts.store, parts.authority, polled=True)
         uplink = make_uplink(node, parts, polled=True)
         self._background = BackgroundWorker(

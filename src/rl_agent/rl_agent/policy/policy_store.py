@@ -44,6 +44,7 @@ class PolicyStore:
     was restarted; policies of the previous session are then refused.
 
     Attributes:
+        pause: called between two parts of a check, which takes a millisecond or more; it may wait.
         accepted: number of policies that passed.
         rejected: number of policies that did not.
         heard_s: time of the last policy of the learner in use, on the steady clock; the learner
@@ -65,6 +66,7 @@ class PolicyStore:
             longest_action_s: longest time that a policy may take for one action on this machine.
             longest_hold: of the noise, see `Policy`.
         """
+        self.pause: Callable[[], None] = lambda: None
         self._spaces, self._longest_action_s = spaces, longest_action_s
         self._longest_hold = longest_hold
         self._events = events or EventLog()
@@ -110,10 +112,12 @@ class PolicyStore:
                 return False
             kind = 'numbers'
             low, high = self._spaces.observation_low, self._spaces.observation_high
+            self.pause()
             policy = Policy(parameters, self._longest_hold)
+            self.pause()
             check_outputs(parameters, low, high)
             kind = 'trial'
-            try_policy(policy, low, high, self._longest_action_s)
+            try_policy(policy, low, high, self._longest_action_s, pause=self.pause)
         except Exception as error:  # nothing that anyone sends may end the process
             refusal = policy_error(error, f'policy {parameters.version}')
             self.refuse(kind, parameters.learner_session, refusal, name_senders)

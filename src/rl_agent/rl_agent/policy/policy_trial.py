@@ -20,6 +20,7 @@ def try_policy(
     high: Float32Array,
     longest_s: float,
     clock: Callable[[], float] = time.perf_counter,
+    pause: Callable[[], None] = lambda: None,
 ) -> None:
     """Raise PolicyError if a policy's actions are not finite, or take longer than allowed.
 
@@ -31,13 +32,16 @@ def try_policy(
         high: highest observation, (observation,).
         longest_s: longest time for one action; infinity: any.
         clock: returns the time, s.
+        pause: called before each action; it may wait.
     """
     ends = [np.nan_to_num(bound, posinf=0.0, neginf=0.0) for bound in (low, high)]
     rng = np.random.default_rng(0)
     for observation in (*ends, (ends[0] / 2 + ends[1] / 2).astype(np.float32)):
         for deterministic in (False, True):
+            pause()
             _act(policy, observation, rng, deterministic)
     for deterministic in (False, True):
+        pause()
         took_s = _shortest_s(policy, ends[0], rng, deterministic, longest_s, clock)
         if took_s > longest_s:
             raise PolicyError(

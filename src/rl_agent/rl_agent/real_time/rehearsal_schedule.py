@@ -12,7 +12,7 @@ import time
 _SHORTEST_PERIOD_S = 5e-3
 _SHORTEST_PERIOD_ON_OWN_PROCESSOR_S = 1e-3
 _LARGEST_SHARE_OF_PERIOD = 0.3
-_DECAY_PER_REHEARSAL = 0.99  # of the lead
+_DECAY_PER_TICK = 0.99  # of the lead and of the expected duration
 _MARGIN_S = 100e-6  # to be asleep again before the tick, so that the tick comes on time
 
 
@@ -47,24 +47,30 @@ class RehearsalSchedule:
         self._is_useful, self._repeats = period_s >= shortest_s, own_processor
         self._longest_lead_s = _LARGEST_SHARE_OF_PERIOD * period_s
         self.lead_s = self._longest_lead_s
+        self._expected_s = 0.0  # duration of a rehearsal
 
     def run_before(self, deadline_s: float) -> None:
         """Sleep until a rehearsal is due, then rehearse; do nothing if it is too late for one.
 
+        It is also too late if the sleep took too long, for the tick would be late as well.
+
         If the loop does not share its processor, rehearsals are repeated while another one fits.
         """
-        left_s = deadline_s - self.lead_s - self._clock()
+        due_s = deadline_s - self.lead_s
+        left_s = due_s - self._clock()
         if left_s < 0.0 or not self._is_useful:
             return
         self._sleep(left_s)
-        longest_s = 0.0
-        while True:
-            begun_s = self._clock()
+        begun_s = self._clock()
+        woken_late_s, longest_s, expected_s = begun_s - due_s, 0.0, self._expected_s
+        while begun_s + expected_s <= deadline_s:
             self._rehearse()
             ended_s = self._clock()
             took_s = ended_s - begun_s
             longest_s = max(longest_s, took_s)
-            if not self._repeats or ended_s + took_s + _MARGIN_S > deadline_s:
+            if not self._repeats:
                 break
-        lead_s = max(longest_s + _MARGIN_S, _DECAY_PER_REHEARSAL * self.lead_s)
+            begun_s, expected_s = ended_s, took_s + _MARGIN_S
+        self._expected_s = max(longest_s, _DECAY_PER_TICK * self._expected_s)
+        lead_s = max(woken_late_s + self._expected_s + _MARGIN_S, _DECAY_PER_TICK * self.lead_s)
         self.lead_s = min(lead_s, self._longest_lead_s)

@@ -14,6 +14,7 @@ from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError, StoppedError
 from rl_agent.event_log import EventLog
 from rl_agent.real_time.fixed_rate import FixedRate
+from rl_agent.real_time.idle_time import IdleTime
 from rl_agent.real_time.latency_histogram import LatencyHistogram
 from rl_agent.real_time.rehearsal_schedule import RehearsalSchedule
 from rl_agent.real_time.scheduling import collect_garbage
@@ -41,6 +42,7 @@ class RealtimeRobot:
     Attributes:
         rate: the ticks, and how many were late or missed.
         latency: time from the complete observation to the published command.
+        idle_time: when other threads do not delay the ticks.
     """
 
     def __init__(
@@ -113,7 +115,7 @@ class RealtimeRobot:
         self._rehearsals = RehearsalSchedule(
             self._rehearse, self.rate.period_s, own_processor=own_processor
         )
-        self.latency = LatencyHistogram()
+        self.latency, self.idle_time = LatencyHistogram(), IdleTime()
 
     @property
     def operator_request(self) -> str:
@@ -171,6 +173,7 @@ class RealtimeRobot:
             self.latency.add(time.perf_counter() - self._observed_s)
         if not is_heard:
             self._listeners.report()  # late ticks do not matter now
+        self.idle_time.begin(self.rate.deadline_s - self._rehearsals.lead_s)
         self._when_idle()
         if self.rate.ticks % _TICKS_PER_COLLECTION == 0:
             gc.collect(0)

@@ -11,19 +11,20 @@ class Bench:
     Attributes:
         now_s: the time.
         took_s: duration of a rehearsal.
+        overslept_s: how much longer than asked for a sleep takes.
         begun: start time of each rehearsal.
     """
 
     def __init__(self, period_s: float = 0.02, *, own_processor: bool = False) -> None:
         """Start at an arbitrary time."""
-        self.now_s, self.took_s = 100.0, 0.001
+        self.now_s, self.took_s, self.overslept_s = 100.0, 0.001, 0.0
         self.begun: list[float] = []
         self.schedule = RehearsalSchedule(
             self._rehearse, period_s, lambda: self.now_s, self._sleep, own_processor=own_processor
         )
 
     def _sleep(self, seconds: float) -> None:
-        self.now_s += seconds
+        self.now_s += seconds + self.overslept_s
 
     def _rehearse(self) -> None:
         self.begun.append(self.now_s)
@@ -67,6 +68,26 @@ def test_there_is_no_rehearsal_when_the_tick_is_near() -> None:
     bench = Bench()
     bench.schedule.run_before(bench.now_s + 0.005)
     assert (bench.begun, bench.now_s) == ([], 100.0)
+
+
+def test_there_is_no_rehearsal_when_the_sleep_took_too_long() -> None:
+    bench = Bench()
+    bench.ticks(500)
+    bench.begun.clear()
+    bench.overslept_s = 2e-4
+    bench.ticks(1)
+    assert bench.begun == []
+    bench.ticks(10)  # they begin earlier from now on
+    assert len(bench.begun) == 10
+
+
+def test_one_slow_rehearsal_does_not_end_them() -> None:
+    bench = Bench()
+    bench.took_s = 0.1
+    bench.schedule.run_before(bench.now_s + 0.02)
+    bench.took_s = 0.001
+    bench.ticks(500)
+    assert 1 < len(bench.begun) < 500
 
 
 def test_a_fast_loop_has_no_time_for_rehearsals() -> None:
