@@ -50,10 +50,19 @@ def permissions(workspace: Path) -> dict[str, Access]:
             assert rule == 'ALLOW'
             names = {full_name(profile, item.text or '') for item in group}
             assert len(names) == len(group), f'{enclave.get("path")}: a name stands twice'
+            if kind == 'execute':
+                access['publish'] |= parts(names, 'feedback', 'status')
+                access['reply'] |= parts(names, 'send_goal', 'cancel_goal', 'get_result')
+                continue
             assert not access[kind]
             access[kind] = names
         found[enclave.get('path') or ''] = access
     return found
+
+
+def parts(actions: set[str], *names: str) -> set[str]:
+    """Return topics or services that actions consist of."""
+    return {f'{action}/_action/{name}' for action in actions for name in names}
 
 
 def full_name(profile: ElementTree.Element, name: str) -> str:

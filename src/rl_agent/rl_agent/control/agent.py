@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The environment loop of one robot: sense, act, append the transition to the spool."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import threading
 from typing import Any, NamedTuple, Protocol
 
@@ -35,14 +35,24 @@ class EpisodeResult:
 
 
 @dataclass
-class _Evaluation:
+class Evaluation:
     """A request for deterministic episodes; a new request replaces an old one.
 
     Attributes:
         episodes_left: whole episodes still to run.
+        returns: of the whole episodes so far, in order.
+        policy_version: of the last of them; 0: there is none.
     """
 
     episodes_left: int
+    returns: list[float] = field(default_factory=list)
+    policy_version: int = 0
+
+    def add(self, result: EpisodeResult) -> None:
+        """Note a whole episode."""
+        self.returns.append(result.episode_return)
+        self.policy_version = result.policy_version
+        self.episodes_left -= 1
 
 
 class _Step(NamedTuple):
@@ -85,6 +95,7 @@ class Agent:
         steps: executed control steps; each one becomes a transition in the spool.
         policy: the policy in use, None before the first.
         observation: with which the last step began, None before the first.
+        evaluation: newest request for deterministic episodes.
     """
 
     def __init__(
@@ -126,7 +137,7 @@ class Agent:
         self._deferred_step: _Step | None = None
         self._builder = TransitionBuilder()
         self._stop = threading.Event()
-        self._evaluation = _Evaluation(0)
+        self.evaluation = Evaluation(0)
         self._hold_policy = False  # during an evaluation
         self.state = 'configured'
         self.steps = 0
@@ -143,13 +154,14 @@ class Agent:
         """Whether `stop` was called."""
         return self._stop.is_set()
 
-    def evaluate(self, episodes: int) -> None:
-        """Make the next episodes deterministic, all with one policy.
+    def evaluate(self, episodes: int) -> Evaluation:
+        """Make the next episodes deterministic, all with one policy; return the request.
 
         Args:
             episodes: how many whole episodes; 0 ends an evaluation after the current one.
         """
-        self._evaluation = _Evaluation(episodes)
+        self.evaluation = request = Evaluation(episodes)
+        return request
 
     def prepare(self) -> None:
         """Allow `run` after a `stop`."""
@@ -178,15 +190,16 @@ class Agent:
         while not self._is_complete():
             if not self._wait_until_clear():
                 break
-            request = self._evaluation
+            request = self.evaluation
             self._hold_policy = request.episodes_left > 0
             if not (self._hold_policy and request is before):
                 self._use(self._store.newest)
             before = request
             evaluation = self._hold_policy or not self.explore
             self.state = EVALUATING if evaluation else EXPLORING
-            is_whole = self._run_episode(evaluation=evaluation)
-            request.episodes_left -= self._hold_policy and is_whole
+            whole = self._run_episode(evaluation=evaluation)
+            if self._hold_policy and whole is not None:
+                request.add(whole)
         self.state = STOPPED if self._stop.is_set() else FINISHED
 
     def _wait_until_clear(self) -> bool:
@@ -203,11 +216,11 @@ class Agent:
             or (0 < self._max_episodes <= self._episodes_ended)
         )
 
-    def _run_episode(self, *, evaluation: bool) -> bool:
+    def _run_episode(self, *, evaluation: bool) -> EpisodeResult | None:
         """Run one episode to its end, or to the stop, which truncates it.
 
         Returns:
-            whether it is a whole episode: not cut off by a stop, and its end was observed.
+            its result if it is whole: not cut off by a stop, and its end was observed.
         """
         observation, info = self._env.reset()
         self._builder.first(observation, info['stamp_ns'])
@@ -216,7 +229,7 @@ class Agent:
         episode_return, last = 0.0, None
         try:
             while last is None or not last.ended:
-                if self._pacer and not self._evaluation.episodes_left:
+                if self._pacer and not self.evaluation.episodes_left:
                     self._pacer.before_step()
                 if self._stop.is_set():
                     break  # no command may follow a stop between two steps
@@ -228,22 +241,21 @@ class Agent:
         finally:
             self.spool_deferred_step()
         if last is None:
-            return False
+            return None
         stopped = not last.ended or (self.stopping and not last.terminated)
         self._episodes_ended += not stopped
-        self._listener.on_episode(
-            EpisodeResult(
-                episode=self._builder.episode,
-                steps=self._builder.step_number,
-                episode_return=episode_return,
-                evaluation=evaluation,
-                policy_version=last.policy_version,
-                terminated=last.terminated,
-                truncated=not last.terminated,
-                stopped=stopped,
-            )
+        result = EpisodeResult(
+            episode=self._builder.episode,
+            steps=self._builder.step_number,
+            episode_return=episode_return,
+            evaluation=evaluation,
+            policy_version=last.policy_version,
+            terminated=last.terminated,
+            truncated=not last.terminated,
+            stopped=stopped,
         )
-        return not stopped
+        self._listener.on_episode(result)
+        return None if stopped else result
 
     def _step(self, observation: Float32Array, evaluation: bool) -> _Step | None:
         """Execute one step; return None if its end was not observed."""

@@ -78,7 +78,7 @@ class StatusPublisher:
         message = AgentStatus(
             robot=parts.sender.robot,
             session=parts.sender.session,
-            state=loop.robot.operator_request or self._agent_state(),
+            state=self.state,
             steps=agent.steps,
             steps_per_s=(agent.steps - steps) / max(now_s - since_s, 1e-3),
             episode=agent.episode,
@@ -102,8 +102,11 @@ class StatusPublisher:
         self._add_timing(message)
         return message
 
-    def _agent_state(self) -> str:
-        """Return the agent's state; while a stop is in force, a reset waits for its end."""
+    @property
+    def state(self) -> str:
+        """What the agent does or waits for; while a stop is in force, a reset waits too."""
+        if request := self._loop.robot.operator_request:
+            return request
         state = self._loop.agent.state
         if state in MOVING_STATES and self._parts.state.stop is not None:
             return HELD

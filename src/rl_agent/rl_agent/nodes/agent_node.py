@@ -17,6 +17,7 @@ from rl_agent.control.ros_agent_parts import AgentParts, make_parts
 from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.control.ros_lockstep_loop import LockstepLoop
 from rl_agent.control.ros_realtime_loop import RealtimeLoop
+from rl_agent.nodes.ros_evaluation_action import EvaluationAction
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters, follow_changes
@@ -31,6 +32,7 @@ class AgentNode(ManagedNode):
     _parts: AgentParts
     _loop: ControlLoop
     _interface: AgentInterface
+    _evaluation: EvaluationAction
 
     def __init__(self) -> None:
         """Read the parameters."""
@@ -58,6 +60,9 @@ class AgentNode(ManagedNode):
         self._parts = parts = make_parts(self, self._settings)
         self._loop = (LockstepLoop if lockstep else RealtimeLoop)(self, parts)
         self._interface = AgentInterface(self, parts, self._loop)
+        self._evaluation = EvaluationAction(
+            self, self._loop.agent, lambda: self._interface.status.state
+        )
         self.get_logger().info(
             f'{parts.sender.robot}: {parts.description.name} with'
             f' {parts.spaces.observation_size} observations, {parts.spaces.action_size} actions,'
@@ -89,6 +94,7 @@ class AgentNode(ManagedNode):
         if parts.summary:
             parts.events.info(parts.summary.summary())
         self._interface.log_reports()
+        self._evaluation.close()
         self._interface.close()
         parts.steps.close()
 

@@ -70,8 +70,10 @@ def test_the_policy_of_the_next_step_is_rehearsed(
 
 def test_an_evaluation_is_deterministic() -> None:
     bench = Bench(episode_steps=10, max_steps=40)
-    bench.agent.evaluate(2)
+    request = bench.agent.evaluate(2)
     transitions = bench.run()
+    assert request.returns == [item.episode_return for item in bench.results[:2]]
+    assert (request.policy_version, request.episodes_left) == (1, 0)
     parameters = make_parameters(1)
     assert [item.evaluation for item in transitions] == [True] * 20 + [False] * 20
     assert [item.evaluation for item in bench.results] == [True, True, False, False]
