@@ -197,7 +197,11 @@ def test_a_robot_that_never_publishes(ros_environment: dict[str, str], tmp_path:
             'seed:=-1',
             ['seed', 'given -1', 'greater than or equal to 0'],
         ),
-        ('rl_agent.nodes.simulated_robot_node', 'seed:=x', ['seed', "given 'x'", 'valid integer']),
+        (
+            'rl_agent.nodes.simulated_robot_node',
+            'seed:=x',
+            ['seed', "given 'x'", 'a whole number'],
+        ),
         ('rl_learner.nodes.learner_node', 'device:=tpu', ['device', "given 'tpu'", "'cuda'"]),
         (
             'rl_learner.nodes.replay_bridge_node',

@@ -29,7 +29,8 @@ FLOORS = {
         'tasks transport',
         'ros plugins entry_points',
         'bringup configuration security',
-        'system real_time event_log array_checks message_checks bounded_files quaternion',
+        'system real_time event_log array_checks message_checks bounded_files quaternion'
+        ' validation_words',
         'errors array_types',
     ),
     'rl_learner': (

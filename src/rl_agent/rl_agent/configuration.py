@@ -13,6 +13,7 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.system.configuration_files import config_folder as config_folder
 from rl_agent.system.configuration_files import find_file as find_file
 from rl_agent.system.configuration_files import hint as hint
+from rl_agent.validation_words import Mistake, mistakes
 
 T = TypeVar('T')
 _MOST_LINES, _LONGEST_LINE = 30, 1000  # of an error, and characters of a line
@@ -61,7 +62,8 @@ def build(
         text = json.dumps(dict(content), default=str)
         return TypeAdapter(schema).validate_json(text, strict=True, context=context)
     except ValidationError as error:
-        lines = [line for mistake in error.errors() for line in _explain(schema, mistake, source)]
+        found = mistakes(content, error.errors(include_url=False))
+        lines = [line for mistake in found for line in _explain(schema, mistake, source)]
         raise ConfigurationError(joined_lines(lines)) from None
     except (TypeError, ValueError) as error:  # a key that is a date, for example
         raise ConfigurationError(f'{source}: {error}; accepted: texts as keys') from error
@@ -91,24 +93,20 @@ def joined_lines(lines: list[str]) -> str:
     return '\n'.join(shown)
 
 
-def _explain(schema: Any, mistake: Any, source: str) -> list[str]:
+def _explain(schema: Any, mistake: Mistake, source: str) -> list[str]:
     """Return a mistake as lines: one, or several from a validator of this project."""
-    location = mistake['loc']
-    # an error without a location concerns several keys, which its text names
-    where = f'{source}: {".".join(map(str, location))}' if location else source
-    message = mistake['msg'].removeprefix('Value error, ')
-    if mistake['type'] == 'unexpected_keyword_argument':
-        keys = sorted(_fields_at(schema, location[:-1]))
-        meant = hint(str(location[-1]), keys)
+    place = mistake.place
+    # a mistake without a place concerns several keys, which its text names
+    where = f'{source}: {".".join(map(str, place))}' if place else source
+    if mistake.kind == 'unknown':
+        keys = sorted(_fields_at(schema, place[:-1]))
+        meant = hint(str(place[-1]), keys)
         return [f'{where}: unknown key{meant}; accepted: {", ".join(keys) or "none"}']
-    if mistake['type'] == 'missing':
+    if mistake.kind == 'missing':
         return [f'{where}: missing; this key is required']
-    if mistake['type'] == 'value_error':
-        return [f'{where}: {line}' for line in message.splitlines()]
-    given = repr(mistake['input'])
-    given = given if len(given) <= 60 else given[:57] + '...'
-    accepted = message.removeprefix('Input should be ')
-    return [f'{where}: given {given}; accepted: {accepted}']
+    if mistake.kind == 'refused':
+        return [f'{where}: {line}' for line in mistake.text.splitlines()]
+    return [f'{where}: given {mistake.given}; accepted: {mistake.text}']
 
 
 def _fields_at(schema: Any, location: tuple[Any, ...]) -> set[str]:

@@ -3,6 +3,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 import math
 import re
 from typing import Annotated
@@ -18,6 +19,20 @@ _TOPIC = re.compile(r'/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
 _STEP = r'[a-z][a-z0-9_]*(\[\d{1,6}(:\d{1,6})?\])?'
 _PATH = re.compile(rf'{_STEP}(\.{_STEP})*')
 _SLICE = re.compile(r'\[(\d+):(\d+)\]')
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Accepts texts that match a pattern; names it in words."""
+
+    pattern: str
+    words: str
+
+    def __call__(self, text: str) -> str:
+        """Return the text; raise ValueError if it does not match."""
+        if not re.fullmatch(self.pattern, text):
+            raise ValueError(f'given {text!r}; accepted: {self.words}')
+        return text
 
 
 def check_topic(name: str) -> str:
@@ -68,9 +83,18 @@ def expand_path(path: str) -> list[str]:
     return [item for index in indices for item in expand_path(f'{before}[{index}]{after}')]
 
 
-Name = Annotated[str, Field(pattern=r'^[A-Za-z][A-Za-z0-9_]*$')]
+Name = Annotated[
+    str, AfterValidator(Matches(r'[A-Za-z][A-Za-z0-9_]*', 'a letter, then letters, digits and _'))
+]
 Topic = Annotated[str, AfterValidator(check_topic)]
-MessageType = Annotated[str, Field(pattern=r'^[a-z][a-z0-9_]*/msg/[A-Z][A-Za-z0-9]*$')]
+MessageType = Annotated[
+    str,
+    AfterValidator(
+        Matches(
+            r'[a-z][a-z0-9_]*/msg/[A-Z][A-Za-z0-9]*', 'package/msg/Name, as in sensor_msgs/msg/Imu'
+        )
+    ),
+]
 FieldPath = Annotated[str, AfterValidator(check_path)]
 Names = tuple[str, ...]
 Numbers = tuple[float, ...]

@@ -8,11 +8,11 @@ robot's topics. Users may bridge further topics under absolute names.
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 from rl_agent.bounded_files import read_yaml_value
-from rl_agent.configuration import joined_lines
-from rl_agent.description.field_types import MessageType, STRICT
+from rl_agent.configuration import build, joined_lines
+from rl_agent.description.field_types import Matches, MessageType, STRICT
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError
 from rl_agent.gazebo.bridge_types import ROS_TO_GZ
@@ -38,10 +38,25 @@ class BridgeEntry:
         lazy: bridge the topic only while it has subscribers.
     """
 
-    ros_topic_name: Annotated[str, Field(pattern=r'^(gazebo)?/[A-Za-z][A-Za-z0-9_/]*$')]
-    gz_topic_name: Annotated[str, Field(pattern=r'^/[A-Za-z0-9_/]+$')]
+    ros_topic_name: Annotated[
+        str,
+        AfterValidator(
+            Matches(
+                r'(gazebo)?/[A-Za-z][A-Za-z0-9_/]*',
+                'a name that begins with gazebo/, or an absolute one',
+            )
+        ),
+    ]
+    gz_topic_name: Annotated[
+        str, AfterValidator(Matches(r'/[A-Za-z0-9_/]+', 'an absolute name, such as /clock'))
+    ]
     ros_type_name: MessageType
-    gz_type_name: Annotated[str, Field(pattern=r'^gz\.msgs\.[A-Z][A-Za-z0-9_]*$')]
+    gz_type_name: Annotated[
+        str,
+        AfterValidator(
+            Matches(r'gz\.msgs\.[A-Z][A-Za-z0-9_]*', 'gz.msgs.Name, as in gz.msgs.IMU')
+        ),
+    ]
     direction: Literal['GZ_TO_ROS', 'ROS_TO_GZ', 'BIDIRECTIONAL']
     publisher_queue: Annotated[int, Field(gt=0)] = 10
     subscriber_queue: Annotated[int, Field(gt=0)] = 10
@@ -55,15 +70,21 @@ def load_bridge(path: Path) -> list[BridgeEntry]:
         ConfigurationError: the file cannot be read; or one line for each mistake in it.
     """
     try:
-        entries = TypeAdapter(list[BridgeEntry]).validate_python(read_yaml_value(path))
+        content = read_yaml_value(path)
     except ConfigurationError as error:
         raise ConfigurationError(f'bridge file {error}') from error
-    except ValidationError as error:
-        lines = [
-            f'{".".join(map(str, item["loc"]))}: {item["msg"]}; given {item["input"]!r}'
-            for item in error.errors()
-        ]
-        raise ConfigurationError(f'bridge file {path}: {joined_lines(lines)}') from error
+    if not isinstance(content, list):
+        raise ConfigurationError(
+            f'bridge file {path}: given {type(content).__name__}; accepted: a list of entries'
+        )
+    entries, refused = [], []
+    for number, item in enumerate(content):
+        try:
+            entries.append(build(BridgeEntry, item, f'bridge file {path}: {number}'))
+        except ConfigurationError as error:
+            refused += str(error).splitlines()
+    if refused:
+        raise ConfigurationError(joined_lines(refused))
     wrong = [
         f'{item.gz_topic_name}: {item.ros_type_name} as {item.gz_type_name}; accepted:'
         f' {", ".join(ROS_TO_GZ[item.ros_type_name])}'

@@ -31,8 +31,14 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     'rate is text': (change('rate_hz', value='fast'), "rate_hz: given 'fast' ... number"),
     'no steps': (change('episode_steps', value=0), 'episode_steps: given 0 ... equal to 1'),
     'too many steps': (change('episode_steps', value=10**6 + 1), 'episode_steps ... 1000000'),
-    'half a step': (change('episode_steps', value=1.5), 'episode_steps: given 1.5 ... integer'),
-    'no observation': (change('observation', value=[]), 'observation: given [] ... at least 1'),
+    'half a step': (
+        change('episode_steps', value=1.5),
+        'episode_steps: given 1.5 ... a whole number',
+    ),
+    'no observation': (
+        change('observation', value=[]),
+        'observation: given [] ... a list of 1 or more',
+    ),
     'unknown key': (
         change('rate', value=1),
         "rate: unknown key (did you mean 'rate_hz'?); accepted: action, episode_steps, name,",
@@ -168,7 +174,7 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     ),
     'no joints': (
         change('observation', 0, 'joints', value=[]),
-        'observation.0.joints: given [] ... at least 1',
+        'observation.0.joints: given [] ... a list of 1 or more',
     ),
     'a joint twice in a field': (
         change('observation', 3, 'joints', value=['elbow', 'elbow']),
@@ -192,7 +198,7 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     ),
     'one bound': (
         change('observation', 2, 'bounds', value=[8]),
-        'observation.2.bounds.1: missing',
+        'observation.2.bounds: given [8]; accepted: a list of 2',
     ),
     'a field twice': (
         change('observation', 3, 'name', value='velocity'),

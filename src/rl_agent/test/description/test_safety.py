@@ -103,7 +103,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             'safety.limits: given twice: a; accepted: each once',
         ),
         ('sensor_watchdog: {max_age_s: -1}', 'max_age_s: given -1; accepted: greater than 0'),
-        ('sensor_watchdog: {latch: 1}', 'latch: given 1; accepted: a valid boolean'),
+        ('sensor_watchdog: {latch: 1}', 'latch: given 1; accepted: true or false'),
     ],
 )
 def test_one_mistake_is_one_line(tmp_path: Path, safety: str, words: str) -> None:
