@@ -1,7 +1,7 @@
 # `make help` lists the targets.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-robot demo dashboard evaluate plot test test-properties test-faults \
-  test-gazebo soak fuzz check bench clean
+  test-gazebo soak fuzz check docs bench clean
 
 python := .venv/bin/python
 # mypy accepts only one module of a name
@@ -57,10 +57,11 @@ evaluate: setup  ## evaluate a policy: make evaluate RUN=runs/first
 plot: setup  ## draw learning curves: make plot RUNS="runs/first runs/second"
 	@exec $(python) -m rl_learner.cli.plot $(RUNS) $(ARGS)
 
-check: setup  ## check format, lint and types
+check: setup  ## check format, lint, types and the links of the documentation
 	@$(python) -m ruff format --check .
 	@$(python) -m ruff check .
 	@$(python) -m mypy $(typed)
+	@$(python) -m pytest -q -p no:cacheprovider test/project/test_documentation.py -k links
 
 test: check  ## run all checks and tests
 	@# The time limits of pytest do not end a call that hangs in C.
@@ -87,6 +88,15 @@ fuzz: setup  ## give 1,000,000 broken messages and files to every reader; goes o
 	@exec $(python) test/fuzz/fuzz.py --jobs $(or $(JOBS),$(shell nproc)) \
 	  $(call option,INPUTS,inputs) $(call option,TARGETS,targets) $(ARGS)
 
+docs: .venv-docs/made  ## build the documentation as a site in site/
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict
+
+.venv-docs/made: requirements/docs.txt
+	@rm -rf .venv-docs
+	@$(or $(PYTHON),python3) -m venv .venv-docs
+	@.venv-docs/bin/pip install --quiet --disable-pip-version-check --requirement=$<
+	@touch $@
+
 bench: setup  ## run a benchmark: make bench BENCH=name
 	@if [ ! -f 'bench/$(BENCH).py' ]; then \
 	  echo "bench: no benchmark named '$(BENCH)'; accepted: BENCH=" \
@@ -96,6 +106,6 @@ bench: setup  ## run a benchmark: make bench BENCH=name
 	exec $(python) 'bench/$(BENCH).py' $(ARGS)
 
 clean:  ## remove everything generated, except runs/ and .gazebo/
-	rm -rf .venv .venv-robot .venv.lock build install log .mypy_cache .pytest_cache .ruff_cache \
-	  .fuzz
+	rm -rf .venv .venv-robot .venv-docs .venv.lock build install log site .mypy_cache .pytest_cache \
+	  .ruff_cache .fuzz
 	find src bench test tools launch -name __pycache__ -prune -exec rm -rf {} +

@@ -19,6 +19,7 @@ DOCUMENTS = (
     'README.md',
     'CONTRIBUTING.md',
     'QUALITY_DECLARATION.md',
+    'SECURITY.md',
     *(f'src/{package}/README.md' for package in ('rl_agent', 'rl_learner', 'rl_msgs')),
     *sorted(f'docs/{path.name}' for path in (ROOT / 'docs').glob('*.md')),
 )
