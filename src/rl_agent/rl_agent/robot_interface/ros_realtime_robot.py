@@ -4,6 +4,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 import gc
+import math
 import time
 
 from rclpy.node import Node
@@ -11,7 +12,7 @@ from rl_agent.array_types import Float64Array
 from rl_agent.description.command_box import command_box
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
-from rl_agent.errors import RobotError, StoppedError
+from rl_agent.errors import StoppedError
 from rl_agent.event_log import EventLog
 from rl_agent.real_time.fixed_rate import FixedRate
 from rl_agent.real_time.idle_time import IdleTime
@@ -20,9 +21,8 @@ from rl_agent.real_time.rehearsal_schedule import RehearsalSchedule
 from rl_agent.real_time.scheduling import collect_garbage
 from rl_agent.robot_interface.ros_command import RosCommand
 from rl_agent.robot_interface.ros_command_listeners import COMMAND_UNHEARD, CommandListeners
+from rl_agent.robot_interface.ros_realtime_sensors import RealtimeSensors
 from rl_agent.robot_interface.ros_reset import RosReset
-from rl_agent.robot_interface.ros_sensors import RosSensors
-from rl_agent.robot_interface.sensor_reader import SensorReader, watched_sensors
 from rl_agent.safety.command_bounds import bounds_of
 from rl_agent.safety.command_gate import CommandGate
 from rl_agent.safety.safety_state import SafetyState, Stop
@@ -30,7 +30,6 @@ from rl_agent.safety.watchdogs import POLICY_TOO_OLD, WatchedInput
 
 _TICKS_PER_COLLECTION = 10
 _LISTENERS_PERIOD_S = 0.02  # between two looks for subscribers, before an episode
-_POLL_PERIOD_S = 0.001  # between two looks for messages, while an episode waits for them
 
 
 class RealtimeRobot:
@@ -74,20 +73,16 @@ class RealtimeRobot:
             own_processor: the control thread does not share its processor.
             watched: what else must not become too old while the robot moves.
         """
-        self._node, self._description, self._timeout_s = node, description, timeout_s
+        self._description = description
         self._state, self._when_idle = state, when_idle
         self._rehearse_decision = rehearse_decision
         self._stopping_s: float | None = None
         self._observed_s: float | None = None  # when the observation of this step was complete
         self._bounds = bounds_of(description)
         self._pose_topic = _pose_topic(description, self._bounds.pose)
-        self._sensors = RosSensors(node, description, events, polled=True)
-        self._changed = self._sensors.changed
-        self._reader = SensorReader(
-            description.observation, self._sensors.latest, self._sensors.values_of, events
-        )
-        self._watched_sensors = watched_sensors(self._reader, description, node.resolve_topic_name)
-        watchdog, inputs = description.safety.policy_watchdog, [*self._watched_sensors, *watched]
+        self._sensors = RealtimeSensors(node, description, timeout_s, events)
+        self._changed, self._reader = self._sensors.changed, self._sensors.reader
+        watchdog, inputs = description.safety.policy_watchdog, [*self._sensors.watched, *watched]
         if watchdog is not None:
             inputs += [WatchedInput(POLICY_TOO_OLD, 'the policy', watchdog, policy_heard_s)]
         self._command = RosCommand(
@@ -106,7 +101,7 @@ class RealtimeRobot:
             self._bounds,
             description.safety.command_watchdog,
             inputs,
-            self._poll_sensors,
+            self._sensors.poll,
         )
         self._reset = RosReset(
             node, description, self._changed, self._left_s, timeout_s, self._track_external_motion
@@ -128,7 +123,7 @@ class RealtimeRobot:
         Raises:
             RobotError: a topic is silent, or its messages do not fit.
         """
-        self._wait_for_new_messages(-1.0)
+        self._sensors.wait_for_new_messages(-math.inf, self._left_s)
         self._listeners.start()
 
     def reset(self, check: Callable[[Reading], None] = lambda reading: None) -> Reading:
@@ -159,7 +154,7 @@ class RealtimeRobot:
         self._reset.run(self._read, apply, refuse_if_stopped, check_start)
         self._gate.pause()
         self.rate.start()
-        self._sensors.poll()
+        self._sensors.receive()
         self._observed_s = time.perf_counter()
         self._reader.update()
         self._gate.watchdogs.update(moving=True)  # before the first command
@@ -179,7 +174,7 @@ class RealtimeRobot:
             gc.collect(0)
         self._rehearsals.run_before(self.rate.deadline_s)
         self.rate.wait()
-        self._sensors.poll()
+        self._sensors.receive()
         self._observed_s = time.perf_counter()
         self._reader.update()
         self._gate.watchdogs.update(moving=True)
@@ -191,12 +186,7 @@ class RealtimeRobot:
 
     def sense(self) -> dict[str, Float64Array] | None:
         """Return the newest values, see `SensingRobot`."""
-        self._poll_sensors()
-        now_s = time.monotonic()
-        are_fresh = all(item.is_fresh(now_s) for item in self._watched_sensors)
-        if not (are_fresh and self._reader.is_complete):
-            return None
-        return self._reader.values()
+        return self._sensors.values()
 
     def rest(self) -> None:
         """Bring the robot to a stop, as at the end of an episode."""
@@ -243,20 +233,13 @@ class RealtimeRobot:
         if self._gate.command_in_effect is not None:
             self._command.publish_unheard(self._gate.command_in_effect)
 
-    def _poll_sensors(self) -> None:
-        """Receive messages; extract their values."""
-        self._sensors.poll()
-        self._reader.update()
-
     def _reading(self) -> Reading:
         """Return the newest good values."""
         values = self._reader.values()
         pose = self._bounds.measured_pose(values)
         if pose is not None:
             self._gate.update_pose(pose, self._reader.last_good_s(self._pose_topic))
-        now_s = time.monotonic()
-        is_fresh = all(item.is_fresh(now_s) for item in self._watched_sensors)
-        return Reading(values, self._reader.stamp_ns(), is_fresh=is_fresh)
+        return Reading(values, self._reader.stamp_ns(), is_fresh=self._sensors.is_fresh)
 
     def _first_reading(self) -> Reading:
         """Return the newest good values, and where the next command starts."""
@@ -266,7 +249,7 @@ class RealtimeRobot:
     def _track_external_motion(self) -> None:
         """Send nothing while something else moves the robot; keep track of its pose."""
         self._gate.pause()
-        self._poll_sensors()
+        self._sensors.poll()
         if self._bounds.is_position:
             self._gate.on_external_motion()
             if self._reader.is_complete:
@@ -275,40 +258,12 @@ class RealtimeRobot:
     def _read(self, moved: bool) -> Reading:
         """Return a reading received after this call, see `RosReset.run`."""
         self._gate.pause()
-        self._wait_for_new_messages(time.monotonic())
+        self._sensors.wait_for_new_messages(time.monotonic(), self._left_s)
         return self._first_reading()
-
-    def _wait_for_new_messages(self, since_s: float) -> None:
-        """Wait for a good message on every topic, received later, whatever its stamp.
-
-        A reset may set the clock of a simulation or of a driver back.
-
-        Raises:
-            RobotError: the robot is silent, or its messages do not fit.
-        """
-
-        def missing() -> list[str]:
-            self._poll_sensors()
-            return self._reader.missing(since_s)
-
-        deadline_s = time.monotonic() + self._timeout_s
-        with self._changed:
-            while missing():
-                if self._left_s(deadline_s) <= 0:
-                    raise RobotError(self._explain_silence(missing()))
-                self._changed.wait(min(self._left_s(deadline_s), _POLL_PERIOD_S))
 
     def _left_s(self, deadline_s: float) -> float:
         """Return how much longer to wait; a stop shortens it."""
         return min(deadline_s, self._stopping_s or deadline_s) - time.monotonic()
-
-    def _explain_silence(self, topics: list[str]) -> str:
-        """Return what is wrong with these topics, and what to check."""
-        received = {}
-        for topic in topics:
-            state = 'nothing new' if self._reader.last_good_s(topic) > 0 else 'no message'
-            received[topic] = self._reader.fault(topic) or state
-        return self._sensors.explain_silence(received, self._timeout_s)
 
 
 def _pose_topic(description: RobotDescription, pose: tuple[str, list[int]] | None) -> str:
