@@ -53,6 +53,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         filter: makes safe commands from wanted actions.
         history: makes observations from frames.
         monitor: checks readings against limits.
+        episode_steps: number of steps after which an episode is truncated.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         )
         self.monitor = SafetyMonitor(robot, description, self.state)
         self._task = description.task.make()
-        self._episode_steps = description.episode_steps
+        self.episode_steps = description.episode_steps
         self._steps = 0
         self._waiting_ends = threading.Event()
         self._is_first_check = True
@@ -201,7 +202,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._observation, self._stamp_ns = observation, reading.stamp_ns
         self.monitor.check(reading)
         is_stopped = reading.command is not None or self.state.stop is not None
-        truncated = is_stopped or self._steps >= self._episode_steps
+        truncated = is_stopped or self._steps >= self.episode_steps
         info = {
             'executed_action': executed,
             'command': command,
