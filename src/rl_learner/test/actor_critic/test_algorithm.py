@@ -59,7 +59,7 @@ def test_presets_match_the_papers(name, critics, quantiles, kept, loss):
         ('redq', 3e-4, 0.005, False),
         ('droq', 3e-4, 0.005, True),
         ('xqc', 3e-4, 0.005, False),
-        ('xqc_small', 3e-4, 0.005, False),
+        ('xqc_small', 1e-3, 0.02, False),
     ],
 )
 def test_presets_do_not_depend_on_the_defaults(name, learning_rate, tau_target, critic_layer_norm):
