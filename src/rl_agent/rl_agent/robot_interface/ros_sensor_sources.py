@@ -22,8 +22,8 @@ from rl_agent.ros.ros_topics import full_node_name, SENSOR_QOS, steady_clock
 
 TWO_SOURCES = 'two_sources'
 _LOOK_PERIOD_S = 0.5
-_DEPTH = 100  # messages kept between two looks
-_DECODED = 8  # of them: neighbours, such as arm and gripper, share a topic all the time
+_DEPTH = 20  # messages kept between two looks; each one has to be taken
+_DECODED = 4  # of them: neighbours, such as arm and gripper, share a topic all the time
 _UNNAMED = 'a node without a known name'
 
 
