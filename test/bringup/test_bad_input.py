@@ -284,10 +284,12 @@ def sensors_and_policy(namespace: str) -> Iterator[None]:
 
     thread = threading.Thread(target=publish)
     thread.start()
-    yield
-    done.set()
-    thread.join()
-    listener.close()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        listener.close()
 
 
 def test_a_robot_without_a_reset_service(ros_environment: dict[str, str], tmp_path: Path) -> None:
