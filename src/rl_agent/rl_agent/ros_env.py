@@ -94,6 +94,7 @@ class RosEnv(RobotEnv):
         self._thread.start()
         self._ros_robot: LockstepRobot | RealtimeRobot | None = None
         events = EventLog()
+        self._log_reports = partial(log_reports, self.node, events)
         state = SafetyState(events, waits_for_start=real_time)
         try:
             emergency_stop = EmergencyStop(self.node, state, description.safety)
@@ -111,11 +112,7 @@ class RosEnv(RobotEnv):
                 self._ros_robot = LockstepRobot(self.node, of_this_robot, robot_timeout_s, events)
             super().__init__(self._ros_robot, description, state=state, events=events)
             self._ros_robot.prepare()
-            self.node.create_timer(
-                REPORT_PERIOD_S,
-                partial(log_reports, self.node, events),
-                clock=steady_clock(),
-            )
+            self.node.create_timer(REPORT_PERIOD_S, self._log_reports, clock=steady_clock())
             self._seed_client = self.node.create_client(
                 SetParameters, 'simulated_robot/set_parameters'
             )
@@ -153,6 +150,7 @@ class RosEnv(RobotEnv):
             self._thread.join()
         if robot is not None:
             robot.close()
+            self._log_reports()
         self._executor.shutdown()
         if self._context.ok():
             self.node.destroy_node()

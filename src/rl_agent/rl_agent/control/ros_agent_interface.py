@@ -7,7 +7,7 @@ from rl_agent.control.ros_agent_status import StatusPublisher
 from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.control.ros_task_parameters import TaskParameters
 from rl_agent.message_checks import MessageGuard
-from rl_agent.ros.ros_event_log import log_reports, PROGRESS_PERIOD_S
+from rl_agent.ros.ros_event_log import log_reports, PROGRESS_PERIOD_S, REPORT_PERIOD_S
 from rl_agent.ros.ros_other_publishers import OtherPublishers
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import LEARNER_STATUS, STATUS_QOS, steady_clock
@@ -15,7 +15,6 @@ from rl_msgs.msg import LearnerStatus
 from rl_msgs.srv import Evaluate
 
 _STATUS_PERIOD_S = 1.0
-_REPORT_PERIOD_S = 1.0  # each call of a timer by rclpy may delay a command of a fast loop
 _OTHER_PUBLISHERS_PERIOD_S = 5.0
 
 
@@ -42,7 +41,7 @@ class AgentInterface:
         self._timers = [
             node.create_timer(_STATUS_PERIOD_S, self.status.publish, clock=steady_clock()),
             node.create_timer(PROGRESS_PERIOD_S, self.status.log_progress, clock=steady_clock()),
-            node.create_timer(_REPORT_PERIOD_S, self.log_reports, clock=steady_clock()),
+            node.create_timer(REPORT_PERIOD_S, self.log_reports, clock=steady_clock()),
             node.create_timer(_OTHER_PUBLISHERS_PERIOD_S, others.check, clock=steady_clock()),
         ]
         self._evaluate = node.create_service(Evaluate, '~/evaluate', self._on_evaluate)

@@ -4,7 +4,7 @@
 from rclpy.node import Node
 from rl_agent.event_log import EventLog
 
-REPORT_PERIOD_S = 0.2
+REPORT_PERIOD_S = 1.0  # each call of a timer by rclpy may delay a command of a fast loop
 PROGRESS_PERIOD_S = 10.0  # of the line that shows that a node works
 
 
