@@ -9,7 +9,7 @@ from setuptools import find_packages, setup
 package_name = 'rl_agent'
 
 
-def tree(folder):
+def tree(folder: str) -> list[tuple[str, list[str]]]:
     """Return the data_files entries of a folder of this package and its subfolders."""
     return [
         (

@@ -25,12 +25,11 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.utilities import try_shutdown
-from rl_agent.description.robot import load_robot
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.event_log import EventLog
 from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
 from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
-from rl_agent.robot_interface.ros_robot_description import load_ros_robot
+from rl_agent.robot_interface.ros_robot_description import load_fleet_robot
 from rl_agent.ros.ros_event_log import log_reports, REPORT_PERIOD_S
 from rl_agent.ros.ros_topics import RESET_SEED, steady_clock
 from rl_agent.safety.ros_emergency_stop import EmergencyStop
@@ -81,7 +80,7 @@ class RosEnv(RobotEnv):
         Raises:
             ConfigurationError: no such robot, or one line for each mistake in its file.
         """
-        of_this_robot, description = load_ros_robot(robot, prefix), load_robot(robot)
+        of_this_robot, description = load_fleet_robot(robot, prefix)
         self._episode_began_ns = 0
         self._find_simulation = description.simulation is not None
         self._context = Context()

@@ -12,14 +12,14 @@ from rl_agent.control.agent import AgentListener
 from rl_agent.control.episode_summary import EpisodeSummary
 from rl_agent.control.ros_step_publisher import StepPublisher
 from rl_agent.control.simulation_pacer import SimulationPacer
-from rl_agent.description.robot import load_robot, RobotDescription
+from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, PolicyError
 from rl_agent.event_log import EventLog
 from rl_agent.policy.policy_authority import PolicyAuthority
 from rl_agent.policy.policy_file import load_policy
 from rl_agent.policy.policy_store import PolicyStore
-from rl_agent.robot_interface.ros_robot_description import load_ros_robot, refuse_absolute_names
+from rl_agent.robot_interface.ros_robot_description import load_fleet_robot, refuse_absolute_names
 from rl_agent.safety.ros_emergency_stop import EmergencyStop
 from rl_agent.safety.safety_state import SafetyState
 from rl_agent.security.fleet_key import FleetKeys, load_fleet_keys
@@ -93,8 +93,7 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
         ConfigurationError: the robot's description, its name, the policy file, a key file or the
             spool folder cannot be used.
     """
-    of_this_robot = load_ros_robot(settings.robot, settings.prefix)
-    description = load_robot(settings.robot)
+    of_this_robot, description = load_fleet_robot(settings.robot, settings.prefix)
     refuse_absolute_names(node, description)
     spaces = Spaces(description)
     robot_id = settings.robot_id or node.get_namespace().strip('/') or description.name

@@ -14,7 +14,7 @@ from rl_agent.gazebo.bridge_file import bridged, CLOCK
 from rl_agent.gazebo.monotonic_clock import MonotonicClock
 from rl_agent.message_fields.ros_field_paths import has_header
 from rl_agent.ros.ros_messages import import_message, ns_to_stamp, stamp_to_ns
-from rl_agent.ros.ros_topics import CLOCK_QOS, ONCE_OFFERED_QOS, SENSOR_OFFERED_QOS, SENSOR_QOS
+from rl_agent.ros.ros_topics import CLOCK_QOS, sensor_offered_qos, SENSOR_QOS
 from rosgraph_msgs.msg import Clock
 
 
@@ -64,7 +64,7 @@ class SensorRelay:
                 node.create_publisher(
                     self._types[topic],
                     topic,
-                    ONCE_OFFERED_QOS if topic in once else SENSOR_OFFERED_QOS,
+                    sensor_offered_qos(once=topic in once),
                 ),
                 has_header(kind),
             )

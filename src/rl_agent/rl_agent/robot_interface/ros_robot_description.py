@@ -48,6 +48,16 @@ def load_ros_robot(name_or_path: str, prefix: str = '') -> RobotDescription:
     return description
 
 
+def load_fleet_robot(name_or_path: str, prefix: str) -> tuple[RobotDescription, RobotDescription]:
+    """Return a robot's description with its own names, and with those that its fleet shares.
+
+    Raises:
+        ConfigurationError: as `load_ros_robot`.
+    """
+    of_this_robot = load_ros_robot(name_or_path, prefix)
+    return of_this_robot, load_robot(name_or_path) if prefix else of_this_robot
+
+
 def refuse_absolute_names(node: Node, description: RobotDescription) -> None:
     """Refuse absolute names in a simulation with a `/clock` of its own in a namespace.
 

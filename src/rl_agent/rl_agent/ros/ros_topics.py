@@ -77,6 +77,11 @@ def steady_clock() -> Clock:
     return Clock(clock_type=ClockType.STEADY_TIME)
 
 
+def sensor_offered_qos(*, once: bool) -> QoSProfile:
+    """Return what a simulated sensor offers; `once`: its message is published once."""
+    return ONCE_OFFERED_QOS if once else SENSOR_OFFERED_QOS
+
+
 def full_node_name(endpoint: Any) -> str:
     """Return the full name of the node of a publisher or subscription.
 

@@ -14,7 +14,7 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.message_fields.ros_field_paths import has_header
 from rl_agent.message_fields.ros_field_writer import make_writer
 from rl_agent.ros.ros_messages import import_message
-from rl_agent.ros.ros_topics import ONCE_OFFERED_QOS, SENSOR_OFFERED_QOS
+from rl_agent.ros.ros_topics import sensor_offered_qos
 from rl_agent.simulated_models.model import joint_states, sensors_of, SimulatedModel
 
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
@@ -39,7 +39,7 @@ class SimulatedSensors:
                     f' such sensor; accepted: {", ".join(sensors) or "none"}, and {_JOINT_STATE}'
                 )
             frames = [item.frame for item in description.observation if item.topic == topic]
-            qos = ONCE_OFFERED_QOS if topic in description.once_topics else SENSOR_OFFERED_QOS
+            qos = sensor_offered_qos(once=topic in description.once_topics)
             self._topics[topic] = _Topic(node, topic, kind, next(filter(None, frames), ''), qos)
 
     def publish(self, stamp: Time) -> None:
