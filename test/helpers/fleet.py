@@ -22,6 +22,17 @@ from rl_agent.ros.ros_topics import AGENT_STATUS
 from rl_learner.system.processes import ChildProcess, end_in_order
 
 
+def with_helpers(environment: dict[str, str]) -> dict[str, str]:
+    """Return an environment in which another process finds the modules beside this one."""
+    folders = [str(Path(__file__).resolve().parent), environment.get('PYTHONPATH', '')]
+    return {**environment, 'PYTHONPATH': ':'.join(filter(None, folders))}
+
+
+def namespace_of(test: str) -> str:
+    """Return a namespace of a test's own; `test` is its name, with parameters."""
+    return ''.join(letter if letter.isalnum() else '_' for letter in test).strip('_')
+
+
 @contextlib.contextmanager
 def running(
     specs: Sequence[NodeSpec],

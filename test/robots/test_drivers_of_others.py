@@ -7,7 +7,7 @@ from pathlib import Path
 import time
 from typing import Any
 
-from fleet import run_module, SpinningListener
+from fleet import run_module, SpinningListener, with_helpers
 from geometry_msgs.msg import Twist
 import numpy as np
 import pytest
@@ -21,7 +21,6 @@ from std_srvs.srv import Empty
 import yaml
 
 RAYS = (1961, 1971, 1963)
-HELPERS = str(Path(__file__).resolve().parents[1] / 'helpers')
 WITHIN_S = 60.0
 
 
@@ -110,7 +109,7 @@ def check(environment: dict[str, str], path: str) -> str:
     result = run_module(
         'rl_agent.robot_check.check_robot',
         path,
-        environment={**environment, 'PYTHONPATH': HELPERS},
+        environment=with_helpers(environment),
         cwd=Path(path).parent,
         timeout_s=120.0,
     )

@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from fleet import SpinningListener
+from fleet import SpinningListener, with_helpers
 import numpy as np
 import pytest
 from rl_agent.errors import RobotError
@@ -186,10 +186,9 @@ def test_closing_prints_nothing(ros_environment: dict[str, str], tmp_path: Path)
     path = tmp_path / 'arm.yaml'
     with contextlib.closing(Arm('closing')):
         path.write_text(ROBOT.replace('OTHER', 'joint_states'))
-        helpers = str(Path(__file__).parents[1] / 'helpers')
         finished = subprocess.run(
             [sys.executable, '-c', CLOSING, str(path)],
-            env={**ros_environment, 'PYTHONPATH': helpers},
+            env=with_helpers(ros_environment),
             capture_output=True,
             text=True,
             timeout=250,

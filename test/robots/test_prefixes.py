@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fleet import Listener, run_module, running, SpinningListener
+from fleet import Listener, run_module, running, SpinningListener, with_helpers
 from geometry_msgs.msg import PointStamped
 import numpy as np
 import pytest
@@ -26,7 +26,6 @@ from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
 WITHIN_S = 90.0
-HELPERS = str(Path(__file__).resolve().parents[1] / 'helpers')
 pytestmark = pytest.mark.timeout(300)
 JOINTS = "['{prefix}lift', '{prefix}turn']"
 ROBOT = f"""
@@ -133,7 +132,7 @@ def test_agents_of_a_fleet_obey_one_policy(
     ]
     topics = {f'/{side}/agent_status': (AgentStatus, STATUS_QOS) for side in cell.commands}
     listener = Listener(topics)
-    environment = {**ros_environment, 'PYTHONPATH': HELPERS}
+    environment = with_helpers(ros_environment)
     try:
         with running(specs, environment, tmp_path):
             listener.until(
@@ -155,7 +154,7 @@ def test_the_check_of_a_robot_takes_a_prefix(
             'rl_agent.robot_check.check_robot',
             description,
             *words,
-            environment={**ros_environment, 'PYTHONPATH': HELPERS},
+            environment=with_helpers(ros_environment),
             cwd=tmp_path,
         )
         return result.stdout + result.stderr

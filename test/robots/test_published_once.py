@@ -10,7 +10,7 @@ from pathlib import Path
 import time
 from typing import Any
 
-from fleet import run_module, SpinningListener
+from fleet import run_module, SpinningListener, with_helpers
 from geometry_msgs.msg import PoseStamped
 import numpy as np
 import pytest
@@ -25,7 +25,6 @@ from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Empty
 
 WITHIN_S = 60.0
-HELPERS = str(Path(__file__).resolve().parents[1] / 'helpers')
 pytestmark = pytest.mark.timeout(300)
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 GOAL = """
@@ -179,7 +178,7 @@ def test_the_check_of_a_robot_knows_it(
     tmp_path: Path,
 ) -> None:
     def check(name: str) -> str:
-        environment = {**ros_environment, 'PYTHONPATH': HELPERS}
+        environment = with_helpers(ros_environment)
         words = (description, '--namespace', name)
         return run_module(
             'rl_agent.robot_check.check_robot', *words, environment=environment, cwd=tmp_path

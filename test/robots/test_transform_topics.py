@@ -9,7 +9,7 @@ from pathlib import Path
 import time
 from typing import Any
 
-from fleet import run_module, SpinningListener
+from fleet import run_module, SpinningListener, with_helpers
 from geometry_msgs.msg import TransformStamped
 from nav_msgs.msg import Odometry
 import numpy as np
@@ -28,7 +28,6 @@ from std_srvs.srv import Empty
 
 pytestmark = pytest.mark.timeout(900)  # with the compilation
 WITHIN_S = 60.0
-HELPERS = str(Path(__file__).resolve().parents[1] / 'helpers')
 KIND = 'tf2_msgs/msg/TFMessage'
 ROBOT = f"""
 name: arm
@@ -51,8 +50,7 @@ safety: {{sensor_watchdog: {{max_age_s: 20.0}}, command_watchdog: {{max_age_s: 2
 def variables(ros_environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """Return variables for processes that know the message."""
     with stand_in_messages('tf2_msgs', ros_environment) as environment:
-        helpers = f'{HELPERS}:{environment["PYTHONPATH"]}'
-        yield {**environment, 'PYTHONPATH': helpers}
+        yield with_helpers(environment)
 
 
 def transform(frame: str, child: str, x: float = 0.0, z: float = 0.0) -> TransformStamped:

@@ -11,7 +11,7 @@ from pathlib import Path
 import time
 from typing import Any
 
-from fleet import run_module, SpinningListener
+from fleet import namespace_of, run_module, SpinningListener, with_helpers
 from nav_msgs.msg import Odometry
 import numpy as np
 import pytest
@@ -22,7 +22,6 @@ from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Empty
 
 WITHIN_S = 60.0
-HELPERS = str(Path(__file__).resolve().parents[1] / 'helpers')
 pytestmark = pytest.mark.timeout(300)
 FIELD = 'type: sensor_msgs/msg/JointState, field: position'
 ROBOT = f"""
@@ -99,14 +98,9 @@ class Rover(SpinningListener):
 @pytest.fixture
 def rover(ros_environment: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Rover]:
     """Return a robot in a namespace of the test's own."""
-    made = Rover(namespace(request))
+    made = Rover(namespace_of(request.node.name))
     yield made
     made.close()
-
-
-def namespace(request: pytest.FixtureRequest) -> str:
-    name = ''.join(letter if letter.isalnum() else '_' for letter in request.node.name)
-    return name.strip('_')
 
 
 @pytest.fixture
@@ -138,7 +132,7 @@ def test_two_sources_of_a_joint_are_named_once(
     capfd: pytest.CaptureFixture[str],
     real_time: bool,
 ) -> None:
-    name = namespace(request)
+    name = namespace_of(request.node.name)
     with RosEnv(description, name, real_time=real_time, robot_timeout_s=WITHIN_S) as env:
         events = env._events
         env.reset()
@@ -177,7 +171,9 @@ def test_a_driver_that_takes_over_is_no_second_source(
     rover: Rover, description: str, request: pytest.FixtureRequest
 ) -> None:
     """DDS lists a killed driver for up to 20 s beside the one that was started instead."""
-    with RosEnv(description, namespace(request), real_time=True, robot_timeout_s=WITHIN_S) as env:
+    with RosEnv(
+        description, namespace_of(request.node.name), real_time=True, robot_timeout_s=WITHIN_S
+    ) as env:
         env.reset()
         timer = next(iter(rover.broadcaster.timers))
         timer.cancel()
@@ -196,13 +192,13 @@ def test_the_check_of_a_robot_names_them(
     ros_environment: dict[str, str],
     tmp_path: Path,
 ) -> None:
-    name = namespace(request)
+    name = namespace_of(request.node.name)
     words = (description, '--namespace', name, '--seconds', '4')
     check = partial(
         run_module,
         'rl_agent.robot_check.check_robot',
         *words,
-        environment={**ros_environment, 'PYTHONPATH': HELPERS},
+        environment=with_helpers(ros_environment),
         cwd=tmp_path,
     )
     assert 'given by both' not in check().stdout

@@ -14,9 +14,8 @@ import time
 from typing import Any, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticArray
-from fleet import Listener, run_module, running, SpinningListener
+from fleet import Listener, namespace_of, run_module, running, SpinningListener, with_helpers
 from geometry_msgs.msg import Twist, TwistStamped
-import idle_task
 from nav_msgs.msg import Odometry
 import numpy as np
 import pytest
@@ -158,8 +157,7 @@ class Base(SpinningListener):
 @pytest.fixture
 def base(ros_environment: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Base]:
     """Return a robot in a namespace of the test's own."""
-    name = ''.join(letter if letter.isalnum() else '_' for letter in request.node.name)
-    made = Base(name.strip('_'))
+    made = Base(namespace_of(request.node.name))
     yield made
     made.close()
 
@@ -296,11 +294,6 @@ def test_without_real_time_silence_is_an_error_with_the_reason(
         until(lambda: counted(env) >= 2, 'that nobody hears')
         with pytest.raises(RobotError, match=r'nobody hears .*/cmd_vel: type: given'):
             env.step(PUSH)
-
-
-def with_helpers(ros_environment: dict[str, str]) -> dict[str, str]:
-    """Return an environment in which another process finds the task."""
-    return {**ros_environment, 'PYTHONPATH': str(Path(idle_task.__file__).parent)}
 
 
 def constant_policy(path: Path, description: str) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 import zlib
 
-from fleet import run_module, SpinningListener
+from fleet import run_module, SpinningListener, with_helpers
 import numpy as np
 import pytest
 from rclpy.qos import qos_profile_sensor_data
@@ -146,13 +146,12 @@ def environment(
     folder = tmp_path_factory.mktemp('go2')
     (folder / 'crc_of_go2.py').write_text(HOOK)
     (folder / 'go2.yaml').write_text(yaml.safe_dump(GO2, sort_keys=False))
-    helpers = str(Path(__file__).resolve().parents[1] / 'helpers')
     with stand_in_messages('unitree_go', ros_environment) as variables:
-        paths = [str(folder), helpers, variables['PYTHONPATH']]
+        helped = with_helpers(variables)
         with pytest.MonkeyPatch.context() as patch:
             patch.syspath_prepend(folder)
             patch.chdir(folder)
-            yield {**variables, 'PYTHONPATH': ':'.join(paths)}
+            yield {**helped, 'PYTHONPATH': f'{folder}:{helped["PYTHONPATH"]}'}
 
 
 @pytest.fixture
