@@ -27,11 +27,13 @@ from rclpy.parameter import Parameter
 from rclpy.utilities import try_shutdown
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.event_log import EventLog
+from rl_agent.real_time.chore import Chore
 from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
 from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
 from rl_agent.robot_interface.ros_robot_description import load_fleet_robot
 from rl_agent.ros.ros_event_log import log_reports, REPORT_PERIOD_S
-from rl_agent.ros.ros_topics import RESET_SEED, steady_clock
+from rl_agent.ros.ros_spinning import start_timers
+from rl_agent.ros.ros_topics import RESET_SEED
 from rl_agent.safety.ros_emergency_stop import EmergencyStop
 from rl_agent.safety.safety_state import SafetyState
 
@@ -111,7 +113,8 @@ class RosEnv(RobotEnv):
                 self._ros_robot = LockstepRobot(self.node, of_this_robot, robot_timeout_s, events)
             super().__init__(self._ros_robot, description, state=state, events=events)
             self._ros_robot.prepare()
-            self.node.create_timer(REPORT_PERIOD_S, self._log_reports, clock=steady_clock())
+            reports = Chore(self._log_reports, REPORT_PERIOD_S)
+            start_timers(self.node, [*self._ros_robot.chores, reports])
             self._seed_client = self.node.create_client(
                 SetParameters, 'simulated_robot/set_parameters'
             )

@@ -3,16 +3,19 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+import heapq
+import itertools
 import threading
 import time
 from typing import Any
 
 from rl_agent.array_types import Float32Array
 from rl_agent.control.agent import AgentListener, EpisodeResult
+from rl_agent.real_time.chore import Chore
 from rl_agent.transport.transition import Transition
 
 _MAX_WAITING = 5000
-_MAX_PERIODS_ASLEEP = 2.0
+_MAX_PERIODS_ASLEEP = 2.0  # of the chore with the shortest period
 
 
 class BackgroundWorker:
@@ -26,27 +29,32 @@ class BackgroundWorker:
         dropped_steps: steps that were not passed to the listener.
     """
 
-    def __init__(
-        self,
-        listener: AgentListener,
-        chores: Sequence[Callable[[], None]] = (),
-        period_s: float = 0.05,
-    ) -> None:
+    def __init__(self, listener: AgentListener) -> None:
         """Start the thread.
 
         Args:
             listener: receives steps and episodes on the worker's thread.
-            chores: each is done once a period, one at each wake.
-            period_s: of the chores.
         """
-        self._listener, self._period_s = listener, period_s
+        self._listener = listener
         self._waiting: deque[Callable[[], None]] = deque()
-        self._chores = deque((0.0, chore) for chore in chores)  # with the time when it is due, s
+        self._chores: list[tuple[float, int, Chore]] = []  # a heap: when due (s), number, chore
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()  # of the chores
+        self._timeout_s: float | None = None  # asleep
         self._work = threading.Semaphore(0)
         self._closed = False
         self.dropped_steps = 0
         self._thread = threading.Thread(target=self._run, name='background', daemon=True)
         self._thread.start()
+
+    def add_chores(self, chores: Sequence[Chore]) -> None:
+        """Do chores regularly from now on, one at each wake."""
+        with self._lock:
+            for chore in chores:
+                heapq.heappush(self._chores, (time.monotonic(), next(self._numbers), chore))
+            shortest_s = min(chore.period_s for _, _, chore in self._chores)
+            self._timeout_s = _MAX_PERIODS_ASLEEP * shortest_s
+        self._work.release()
 
     def on_step(self, transition: Transition, wanted: Float32Array, info: dict[str, Any]) -> None:
         """Keep a step for the next `wake`, see `AgentListener`."""
@@ -73,16 +81,21 @@ class BackgroundWorker:
 
     def _run(self) -> None:
         """Serve the listener and do one chore at each wake, until closed."""
-        timeout_s = _MAX_PERIODS_ASLEEP * self._period_s if self._chores else None
         while not self._closed:
-            self._work.acquire(timeout=timeout_s)
+            self._work.acquire(timeout=self._timeout_s)
             while self._waiting:
                 self._waiting.popleft()()
             if self._has_chore() and not self._closed:
-                _, chore = self._chores.popleft()
-                self._chores.append((time.monotonic() + self._period_s, chore))
-                chore()
+                self._next_chore().work()
 
     def _has_chore(self) -> bool:
         """Return whether a chore is due."""
         return bool(self._chores) and self._chores[0][0] <= time.monotonic()
+
+    def _next_chore(self) -> Chore:
+        """Return the chore that has been due for longest, and note when it is due again."""
+        with self._lock:
+            due_s, number, chore = self._chores[0]
+            again_s = max(due_s + chore.period_s, time.monotonic())  # late: none is made up for
+            heapq.heapreplace(self._chores, (again_s, number, chore))
+        return chore

@@ -7,10 +7,11 @@ from rl_agent.control.ros_agent_status import StatusPublisher
 from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.control.ros_task_parameters import TaskParameters
 from rl_agent.message_checks import MessageGuard
+from rl_agent.real_time.chore import Chore
 from rl_agent.ros.ros_event_log import log_reports, PROGRESS_PERIOD_S, REPORT_PERIOD_S
 from rl_agent.ros.ros_other_publishers import OtherPublishers
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
-from rl_agent.ros.ros_topics import LEARNER_STATUS, STATUS_QOS, steady_clock
+from rl_agent.ros.ros_topics import LEARNER_STATUS, STATUS_QOS
 from rl_msgs.msg import LearnerStatus
 from rl_msgs.srv import Evaluate
 
@@ -38,12 +39,6 @@ class AgentInterface:
         self._task_parameters = TaskParameters(node, loop.env)
         self.status = StatusPublisher(node, parts, loop)
         others = OtherPublishers(node, parts.description.action.topic, parts.events)
-        self._timers = [
-            node.create_timer(_STATUS_PERIOD_S, self.status.publish, clock=steady_clock()),
-            node.create_timer(PROGRESS_PERIOD_S, self.status.log_progress, clock=steady_clock()),
-            node.create_timer(REPORT_PERIOD_S, self.log_reports, clock=steady_clock()),
-            node.create_timer(_OTHER_PUBLISHERS_PERIOD_S, others.check, clock=steady_clock()),
-        ]
         self._evaluate = node.create_service(Evaluate, '~/evaluate', self._on_evaluate)
         self._pacer, self._learner_status = parts.pacer, None
         if parts.pacer is not None:
@@ -52,19 +47,25 @@ class AgentInterface:
             self._learner_status = node.create_subscription(
                 LearnerStatus, LEARNER_STATUS, on_status, STATUS_QOS
             )
+        loop.add_chores(
+            (
+                Chore(self.status.publish, _STATUS_PERIOD_S),
+                Chore(self.status.log_progress, PROGRESS_PERIOD_S),
+                Chore(self.log_reports, REPORT_PERIOD_S),
+                Chore(others.check, _OTHER_PUBLISHERS_PERIOD_S),
+            )
+        )
 
     def log_reports(self) -> None:
         """Log the events since the last call."""
         log_reports(self._node, self._events)
 
     def close(self) -> None:
-        """Destroy them."""
+        """Destroy them, once the loop is closed."""
         self._task_parameters.close()
         self._emergency_stop.close()
         if self._learner_status is not None:
             self._node.destroy_subscription(self._learner_status)
-        for timer in self._timers:
-            self._node.destroy_timer(timer)
         self.status.close()
         self._node.destroy_service(self._evaluate)
 

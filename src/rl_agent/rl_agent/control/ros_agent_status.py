@@ -3,6 +3,7 @@
 
 from array import array
 import math
+import threading
 import time
 
 from rclpy.duration import Duration
@@ -41,14 +42,16 @@ class StatusPublisher:
         self._last_steps = (time.monotonic(), 0)  # time of the last status, and steps by then
         self._last_latencies: Counts | None = None  # latencies by then
         self._newest, self._last_line = AgentStatus(), ''
+        self._lock = threading.Lock()  # the last status may come amid another
 
     def publish(self) -> None:
         """Publish the status; call it once a second."""
-        message = self._message()
-        message.header.stamp = self._node.get_clock().now().to_msg()
-        self._newest = message
-        self._publisher.publish(message)
-        self._diagnostics.publish(message)
+        with self._lock:
+            message = self._message()
+            message.header.stamp = self._node.get_clock().now().to_msg()
+            self._newest = message
+            self._publisher.publish(message)
+            self._diagnostics.publish(message)
 
     def log_progress(self) -> None:
         """Log one line about what the agent does; call it every `PROGRESS_PERIOD_S`."""

@@ -1,11 +1,15 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The agent with its robot and its way to the learner machine, for either kind of time."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
 from rl_agent.control.agent import Agent, AgentListener, ENDED_STATES, STOPPED, WAITING
 from rl_agent.control.ros_agent_parts import AgentParts
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.errors import RlError
 from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
+from rl_agent.real_time.chore import Chore
 from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
 from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
 from rl_agent.safety.safety_filter import Tightening
@@ -14,7 +18,7 @@ from rl_agent.transport.ros_uplink import Uplink
 _STOP_GRACE_S = 1.0
 
 
-class ControlLoop:
+class ControlLoop(ABC):
     """Runs the agent on its robot; `LockstepLoop` and `RealtimeLoop` put the parts together.
 
     Attributes:
@@ -65,6 +69,10 @@ class ControlLoop:
             pacer=parts.pacer,
             defer_spooling=defer_spooling,
         )
+
+    @abstractmethod
+    def add_chores(self, chores: Sequence[Chore]) -> None:
+        """Do chores regularly from now on, until `close`."""
 
     def prepare(self) -> None:
         """Get ready for `run`, also after a `stop`."""

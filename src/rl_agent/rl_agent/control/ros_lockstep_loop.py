@@ -1,15 +1,20 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The control loop in lockstep with a simulation: time passes only with a command."""
 
+from collections.abc import Sequence
+
 from rclpy.node import Node
+from rclpy.timer import Timer
 from rl_agent.control.ros_agent_parts import AgentParts, make_uplink
 from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
+from rl_agent.real_time.chore import Chore
 from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
+from rl_agent.ros.ros_spinning import start_timers
 
 
 class LockstepLoop(ControlLoop):
-    """A control loop whose connection to the learner machine is served by the node's executor."""
+    """A control loop whose chores and connection are served by the node's executor."""
 
     def __init__(self, node: Node, parts: AgentParts) -> None:
         """Connect to robot and learner machine; nothing moves.
@@ -18,7 +23,8 @@ class LockstepLoop(ControlLoop):
             node: its executor spins in another thread.
             parts: of the agent.
         """
-        settings = parts.settings
+        self._node, settings = node, parts.settings
+        self._timers: list[Timer] = []
         super().__init__(
             parts,
             LockstepRobot(node, parts.of_this_robot, settings.robot_timeout_s, parts.events),
@@ -27,3 +33,14 @@ class LockstepLoop(ControlLoop):
             parts.listener,
             defer_spooling=False,
         )
+        self.add_chores(self.robot.chores)
+
+    def add_chores(self, chores: Sequence[Chore]) -> None:
+        """Let the node's executor do chores."""
+        self._timers += start_timers(self._node, chores)
+
+    def close(self) -> None:
+        """End the chores and disconnect."""
+        for timer in self._timers:
+            self._node.destroy_timer(timer)
+        super().close()

@@ -1,7 +1,7 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """The control loop in real time: the steady clock sets the rate of a control thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import time
 
 from rclpy.node import Node
@@ -11,6 +11,7 @@ from rl_agent.control.decision_rehearsal import DecisionRehearsal
 from rl_agent.control.ros_agent_parts import AgentParts, make_uplink
 from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
+from rl_agent.real_time.chore import Chore
 from rl_agent.real_time.keep_awake import kept_awake
 from rl_agent.real_time.scheduling import prepare_process, prepare_thread, restore_process
 from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
@@ -23,7 +24,8 @@ _LATCHED_STOP_HEARD_S = 1.0
 class RealtimeLoop(ControlLoop):
     """A control loop that does everything else just after a command has left.
 
-    A background thread then serves the listener and the connection to the learner machine.
+    A background thread then serves the listener and the connection to the learner machine, and
+    does the chores.
     """
 
     def __init__(self, node: Node, parts: AgentParts) -> None:
@@ -51,11 +53,17 @@ class RealtimeLoop(ControlLoop):
         parts.store.pause = robot.idle_time.wait
         policies = PolicySubscriber(node, parts.store, parts.authority, polled=True)
         uplink = make_uplink(node, parts, polled=True)
-        self._background = BackgroundWorker(
-            parts.listener, (uplink.exchange, policies.poll), settings.send_period_s
-        )
+        self._background = BackgroundWorker(parts.listener)
         super().__init__(parts, robot, uplink, policies, self._background, defer_spooling=True)
         self._rehearsal = DecisionRehearsal(self.env, self.agent)
+        connection = [
+            Chore(work, settings.send_period_s) for work in (uplink.exchange, policies.poll)
+        ]
+        self.add_chores([*connection, *robot.chores])
+
+    def add_chores(self, chores: Sequence[Chore]) -> None:
+        """Let the background thread do chores."""
+        self._background.add_chores(chores)
 
     def prepare(self) -> None:
         """Get ready for `run`, and the process for a steady rate."""

@@ -25,7 +25,7 @@ from rl_agent.robot_interface.ros_command_listeners import alternatives, explain
 from rl_agent.robot_interface.ros_sensors import extract_values, RosSensors, SensorMessage
 from rl_agent.ros.ros_node_main import ros_init_error
 from rl_agent.ros.ros_qos_mismatch import unfit_publishers
-from rl_agent.ros.ros_spinning import serve
+from rl_agent.ros.ros_spinning import serve, start_timers
 from rl_agent.ros.ros_topics import COMMAND_REHEARSED_QOS
 
 _DISCOVERY_TIMEOUT_S = 5.0  # to find another node, on a busy machine
@@ -57,6 +57,7 @@ class RobotCheck:
         self._executor.add_node(self._node)
         self.alone, self.simulated = True, False
         self._sensors = sensors = RosSensors(self._node, description, EventLog(), self._on_message)
+        start_timers(self._node, [sensors.sources.chore])
         self._names = {self._node.resolve_topic_name(item): item for item in sensors.topics}
         fields = [
             FieldWatch(

@@ -14,9 +14,10 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rl_agent.configuration import hint
+from rl_agent.real_time.chore import Chore
 from rl_agent.robot_interface.ros_command import RosCommand
 from rl_agent.ros.ros_qos_mismatch import incompatibility, qualities
-from rl_agent.ros.ros_topics import full_node_name, steady_clock
+from rl_agent.ros.ros_topics import full_node_name
 
 COMMAND_UNHEARD = 'command_unheard'
 _CHECK_PERIOD_S = 1.0
@@ -34,8 +35,11 @@ class CommandListeners:
     them: a driver, a relay, a multiplexer; but no onlooker, such as a recorder. A killed
     subscriber counts until DDS notices, for up to 20 s.
 
-    The node's executor checks it once a second; listing the subscribers takes a millisecond, so
-    that is only done when their number changes, or while nobody hears the commands.
+    Its chore checks it; listing the subscribers takes a millisecond, so that is only done when
+    their number changes, or while nobody hears the commands.
+
+    Attributes:
+        chore: looks regularly, once started.
     """
 
     def __init__(
@@ -62,7 +66,7 @@ class CommandListeners:
         self._reason = ''  # reported; empty: somebody hears the commands, or nothing is known yet
         self._only_onlookers = False
         self._count = -1  # of subscribers when they were listed; -1: list them again
-        self._timer = node.create_timer(_CHECK_PERIOD_S, self._check, clock=steady_clock())
+        self.chore = Chore(self._check, _CHECK_PERIOD_S)
 
     def start(self) -> None:
         """Begin to report; call it when the robot is there: until then its silence says more."""
@@ -102,10 +106,6 @@ class CommandListeners:
         with self._lock:
             self._list_subscribers()
             self._report(self.explain())
-
-    def close(self) -> None:
-        """End the watch."""
-        self._node.destroy_timer(self._timer)
 
     def _check(self) -> None:
         """List the subscribers if they may have changed; report a change."""

@@ -37,6 +37,9 @@ class LockstepRobot:
 
     Messages without a header cannot be told from repeated ones: on their topics, any message
     received after the command counts. At least one topic should have headers.
+
+    Attributes:
+        chores: for the node's executor, from now until `close`.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class LockstepRobot:
         self._listeners = CommandListeners(
             node, self._command, self._report_unheard, partial(events.end, COMMAND_UNHEARD)
         )
+        self.chores = (self._listeners.chore, self._sensors.sources.chore)
         self._bounds = bounds_of(description)
         self._door = CommandDoor(self._bounds)
         self._reset = RosReset(
@@ -204,7 +208,6 @@ class LockstepRobot:
 
     def close(self) -> None:
         """Remove subscriptions, publisher and services."""
-        self._listeners.close()
         self._sensors.close()
         self._command.close()
         self._reset.close()

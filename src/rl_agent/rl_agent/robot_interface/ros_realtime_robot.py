@@ -42,6 +42,7 @@ class RealtimeRobot:
         rate: the ticks, and how many were late or missed.
         latency: time from the complete observation to the published command.
         idle_time: when other threads do not delay the ticks.
+        chores: for another thread, from now until `close`.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class RealtimeRobot:
             self._rehearse, self.rate.period_s, own_processor=own_processor
         )
         self.latency, self.idle_time = LatencyHistogram(), IdleTime()
+        self.chores = (self._listeners.chore, self._sensors.sources.chore)
 
     @property
     def operator_request(self) -> str:
@@ -207,7 +209,6 @@ class RealtimeRobot:
     def close(self) -> None:
         """Remove subscriptions, publishers and services."""
         self._gate.close()
-        self._listeners.close()
         self._sensors.close()
         self._command.close()
         self._reset.close()

@@ -15,10 +15,11 @@ from rclpy.serialization import deserialize_message
 from rl_agent.errors import RlError, RobotError
 from rl_agent.event_log import EventLog
 from rl_agent.message_fields.ros_field_extractor import FieldExtractor
+from rl_agent.real_time.chore import Chore
 from rl_agent.ros.ros_message_buffer import GID_BYTES, take_messages, TakenMessage
 from rl_agent.ros.ros_messages import import_message
 from rl_agent.ros.ros_polling import PolledGroup
-from rl_agent.ros.ros_topics import full_node_name, SENSOR_QOS, steady_clock
+from rl_agent.ros.ros_topics import full_node_name, SENSOR_QOS
 
 TWO_SOURCES = 'two_sources'
 _LOOK_PERIOD_S = 0.5
@@ -41,25 +42,28 @@ class SensorSources:
     of a message without joint names, and they take turns: a driver that is started again takes
     over once. It lasts until one of them leaves the ROS graph.
 
-    The node's executor counts the publishers of each topic. Only a topic with several gets another
+    Its chore counts the publishers of each topic. Only a topic with several gets another
     subscription, whose newest messages are attributed and decoded at each look, not one by one.
+
+    Attributes:
+        chore: looks regularly.
     """
 
     def __init__(self, node: Node, extractors: Sequence[FieldExtractor], events: EventLog) -> None:
         """Begin to watch.
 
         Args:
-            node: its executor spins.
+            node: subscribes.
             extractors: of all fields.
             events: receives the reports.
         """
-        self._node, self._lock, self._is_closed = node, threading.Lock(), False
+        self._lock, self._is_closed = threading.Lock(), False
         topics = dict.fromkeys(item.field.topic for item in extractors)
         self._topics = [
             _Topic(node, topic, [item for item in extractors if item.field.topic == topic], events)
             for topic in topics
         ]
-        self._timer = node.create_timer(_LOOK_PERIOD_S, self.look, clock=steady_clock())
+        self.chore = Chore(self.look, _LOOK_PERIOD_S)
 
     def look(self) -> None:
         """Compare the sources of what was received since the last look."""
@@ -75,7 +79,6 @@ class SensorSources:
 
     def close(self) -> None:
         """End the watch."""
-        self._node.destroy_timer(self._timer)
         with self._lock:
             self._is_closed = True
             for topic in self._topics:

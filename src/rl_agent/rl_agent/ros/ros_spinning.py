@@ -1,10 +1,14 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""Serves callbacks on the thread that waits for their result."""
+"""Callbacks of an executor: served on the thread that waits for them, or called regularly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import time
 
 from rclpy.executors import Executor
+from rclpy.node import Node
+from rclpy.timer import Timer
+from rl_agent.real_time.chore import Chore
+from rl_agent.ros.ros_topics import steady_clock
 
 _POLL_PERIOD_S = 0.05  # between two checks of the condition without a callback
 
@@ -15,3 +19,14 @@ def serve(executor: Executor, seconds: float, until: Callable[[], bool] = lambda
     while not (holds := until()) and time.monotonic() < deadline_s:
         executor.spin_once(timeout_sec=_POLL_PERIOD_S)
     return holds
+
+
+def start_timers(node: Node, chores: Sequence[Chore]) -> list[Timer]:
+    """Let the executor of a node do chores regularly; return the timers.
+
+    A real-time loop has a better place for them: rclpy visits everything it serves at each timer,
+    which takes a millisecond and may delay a command.
+    """
+    return [
+        node.create_timer(chore.period_s, chore.work, clock=steady_clock()) for chore in chores
+    ]

@@ -1,7 +1,6 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """A slow listener never holds up the control thread."""
 
-from collections.abc import Callable
 import threading
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from plain_transition import plain_transition
 from rl_agent.control.agent import EpisodeResult
 from rl_agent.control.background_worker import BackgroundWorker
+from rl_agent.real_time.chore import Chore
 from rl_agent.transport.transition import Transition
 
 TIMEOUT_S = 30.0
@@ -90,15 +90,15 @@ class Chores:
         self.done: list[str] = []
         self.changed = threading.Condition()
 
-    def make(self, name: str) -> Callable[[], None]:
+    def make(self, name: str, period_s: float) -> Chore:
         """Return a chore."""
 
-        def chore() -> None:
+        def work() -> None:
             with self.changed:
                 self.done.append(name)
                 self.changed.notify_all()
 
-        return chore
+        return Chore(work, period_s)
 
     def wait(self, count: int) -> list[str]:
         """Return the first chores once `count` are done."""
@@ -109,18 +109,42 @@ class Chores:
 
 def test_chores_take_turns_even_without_a_wake() -> None:
     chores = Chores()
-    background = BackgroundWorker(SlowListener(), (chores.make('a'), chores.make('b')), 0.01)
+    background = BackgroundWorker(SlowListener())
+    background.add_chores([chores.make('a', 0.01), chores.make('b', 0.01)])
     assert chores.wait(6) == ['a', 'b'] * 3
     background.close()
 
 
 def test_a_wake_does_one_chore_and_each_only_once_a_period() -> None:
     chores = Chores()
-    background = BackgroundWorker(SlowListener(), (chores.make('a'), chores.make('b')), 3600.0)
-    for count in (1, 2):
-        background.wake()
-        assert len(chores.wait(count)) == count
+    background = BackgroundWorker(SlowListener())
+    background.add_chores([chores.make('a', 3600.0), chores.make('b', 3600.0)])  # one wake
+    assert chores.wait(1) == ['a']
+    background.wake()
+    assert chores.wait(2) == ['a', 'b']
     for _ in range(100):
         background.wake()
     background.close()
     assert chores.done == ['a', 'b']
+
+
+def test_a_chore_that_is_seldom_due_has_its_turn_among_others_that_always_are() -> None:
+    chores = Chores()
+    background = BackgroundWorker(SlowListener())
+    background.add_chores([chores.make('always', 0.0), chores.make('seldom', 3600.0)])
+    assert chores.wait(1) == ['always']
+    for count in range(2, 9):
+        background.wake()
+        chores.wait(count)
+    background.close()
+    assert chores.done.count('seldom') == 1
+
+
+def test_chores_may_be_added_later() -> None:
+    chores = Chores()
+    background = BackgroundWorker(SlowListener())
+    background.add_chores([chores.make('a', 3600.0)])
+    assert chores.wait(1) == ['a']
+    background.add_chores([chores.make('b', 3600.0)])
+    assert chores.wait(2) == ['a', 'b']
+    background.close()
