@@ -26,7 +26,7 @@ FLOORS = {
         'environment gazebo',
         'safety message_fields simulated_models',
         'description',
-        'tasks transport',
+        'tasks transport command_hooks',
         'ros plugins entry_points',
         'bringup configuration security',
         'system real_time event_log array_checks message_checks bounded_files quaternion'
