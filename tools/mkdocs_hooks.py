@@ -5,6 +5,7 @@ The README becomes the start page, a page lists the Python interface, links from
 files of the repository become links to where it is hosted, and diagrams are drawn.
 """
 
+import os
 from pathlib import Path
 import re
 from typing import Any
@@ -44,12 +45,14 @@ def on_files(files: Files, config: Any) -> Files:
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
     """Return a page with links that hold on the site."""
-    folder = ROOT if page.file.src_uri == 'index.md' else ROOT / 'docs'
+    place: str = page.file.src_uri
+    shown = (ROOT / 'docs' / place).parent
+    folder = ROOT if place == 'index.md' else shown  # where the links of the page begin
 
     def on_site(found: 're.Match[str]') -> str:
         path = (folder / found[2]).resolve()
         if path.is_relative_to(ROOT / 'docs') and path.is_file():
-            return found[1] + path.relative_to(ROOT / 'docs').as_posix()
+            return found[1] + os.path.relpath(path, shown)
         if path.is_relative_to(ROOT) and path.exists():
             return f'{found[1]}{config.repo_url}/blob/main/{path.relative_to(ROOT).as_posix()}'
         return found[0]  # mkdocs reports it

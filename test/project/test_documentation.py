@@ -13,6 +13,7 @@ from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r'\]\(([^)#:]*)(#[^)]*)?\)')
 PYTHON_FILE = re.compile(r'[\w./*-]+\.py\b')
+LAUNCH_OF_OTHERS = re.compile(r'ros2 launch (?!rl_)\w+\s+[\w.]+')
 HEADING = re.compile(r'^#+ (.*)$', re.MULTILINE)
 FLOOR = re.compile(r'^ +[a-z]\d+\[(.*?)\]', re.MULTILINE)
 DOCUMENTS = (
@@ -21,9 +22,14 @@ DOCUMENTS = (
     'QUALITY_DECLARATION.md',
     'SECURITY.md',
     *(f'src/{package}/README.md' for package in ('rl_agent', 'rl_learner', 'rl_msgs')),
-    *sorted(f'docs/{path.name}' for path in (ROOT / 'docs').glob('*.md')),
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'docs').rglob('*.md')),
 )
 SOURCES = ('bench', 'config', 'launch', 'src', 'test', 'tools')
+ROBOTS_OF_OTHERS = {
+    path.stem
+    for path in (ROOT / 'config' / 'robots').glob('*.yaml')
+    if 'docs/robots/' in path.read_text()
+}
 YAML = re.compile(r'```yaml\n(.*?)```', re.DOTALL)
 
 
@@ -82,7 +88,7 @@ def test_links_resolve(workspace: Path, name: str) -> None:
 
 @pytest.mark.parametrize('name', DOCUMENTS)
 def test_python_files_exist(workspace: Path, name: str, python_files: list[Path]) -> None:
-    for text in PYTHON_FILE.findall((workspace / name).read_text()):
+    for text in PYTHON_FILE.findall(LAUNCH_OF_OTHERS.sub('', (workspace / name).read_text())):
         relative = text.lstrip('./')
         assert any(path.match(relative) for path in python_files), text
 
@@ -90,6 +96,14 @@ def test_python_files_exist(workspace: Path, name: str, python_files: list[Path]
 def test_the_readme_links_every_page(workspace: Path) -> None:
     pages = {f'docs/{path.name}' for path in (workspace / 'docs').glob('*.md')}
     assert pages <= links(workspace / 'README.md')
+
+
+def test_every_page_of_a_robot_is_linked_and_links_its_description(workspace: Path) -> None:
+    guide = workspace / 'docs' / 'connect_your_robot.md'
+    pages = sorted((workspace / 'docs' / 'robots').glob('*.md'))
+    assert {f'robots/{page.name}' for page in pages} <= links(guide)
+    described = {target for page in pages for target in links(page) if target.endswith('.yaml')}
+    assert {Path(target).stem for target in described} == ROBOTS_OF_OTHERS
 
 
 def test_the_map_shows_every_room_on_its_floor(workspace: Path) -> None:
