@@ -24,14 +24,30 @@ _PACKAGES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     'unitree_go': (
         (),
         {
-            'IMUState': 'float32[4] quaternion\nfloat32[3] gyroscope\nfloat32[3] accelerometer',
-            'MotorState': 'uint8 mode\nfloat32 q\nfloat32 dq\nfloat32 tau_est',
-            'MotorCmd': 'uint8 mode\nfloat32 q\nfloat32 dq\nfloat32 tau\nfloat32 kp\nfloat32 kd',
+            'BmsCmd': 'uint8 off\nuint8[3] reserve',
+            'IMUState': (
+                'float32[4] quaternion\nfloat32[3] gyroscope\nfloat32[3] accelerometer\n'
+                'float32[3] rpy\nint8 temperature'
+            ),
+            'MotorState': (
+                'uint8 mode\nfloat32 q\nfloat32 dq\nfloat32 ddq\nfloat32 tau_est\n'
+                'float32 q_raw\nfloat32 dq_raw\nfloat32 ddq_raw\nint8 temperature\n'
+                'uint32 lost\nuint32[2] reserve'
+            ),
+            'MotorCmd': (
+                'uint8 mode\nfloat32 q\nfloat32 dq\nfloat32 tau\nfloat32 kp\nfloat32 kd\n'
+                'uint32[3] reserve'
+            ),
             'LowState': (
                 'uint8[2] head\nIMUState imu_state\nMotorState[20] motor_state\n'
-                'int16[4] foot_force\nuint32 tick'
+                'int16[4] foot_force\nuint32 tick\nuint32 crc'
             ),
-            'LowCmd': 'uint8[2] head\nuint8 level_flag\nMotorCmd[20] motor_cmd\nuint32 crc',
+            'LowCmd': (
+                'uint8[2] head\nuint8 level_flag\nuint8 frame_reserve\nuint32[2] sn\n'
+                'uint32[2] version\nuint16 bandwidth\nMotorCmd[20] motor_cmd\nBmsCmd bms_cmd\n'
+                'uint8[40] wireless_remote\nuint8[12] led\nuint8[2] fan\nuint8 gpio\n'
+                'uint32 reserve\nuint32 crc'
+            ),
         },
     ),
     'tf2_msgs': (
@@ -43,8 +59,29 @@ _PACKAGES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
         {
             'TrajectorySetpoint': (
                 'uint64 timestamp\nfloat32[3] position\nfloat32[3] velocity\n'
-                'float32[3] acceleration\nfloat32 yaw\nfloat32 yawspeed'
+                'float32[3] acceleration\nfloat32[3] jerk\nfloat32 yaw\nfloat32 yawspeed'
             ),
+            'OffboardControlMode': (
+                'uint64 timestamp\nbool position\nbool velocity\nbool acceleration\n'
+                'bool attitude\nbool body_rate\nbool thrust_and_torque\nbool direct_actuator'
+            ),
+            'VehicleOdometry': (
+                'uint64 timestamp\nuint64 timestamp_sample\nuint8 pose_frame\n'
+                'float32[3] position\nfloat32[4] q\nuint8 velocity_frame\n'
+                'float32[3] velocity\nfloat32[3] angular_velocity\n'
+                'float32[3] position_variance\nfloat32[3] orientation_variance\n'
+                'float32[3] velocity_variance\nuint8 reset_counter\nint8 quality'
+            ),
+        },
+    ),
+    'ackermann_msgs': (
+        ('std_msgs',),
+        {
+            'AckermannDrive': (
+                'float32 steering_angle\nfloat32 steering_angle_velocity\nfloat32 speed\n'
+                'float32 acceleration\nfloat32 jerk'
+            ),
+            'AckermannDriveStamped': 'std_msgs/Header header\nAckermannDrive drive',
         },
     ),
 }
@@ -78,7 +115,7 @@ def stand_in_messages(name: str, environment: dict[str, str]) -> Iterator[dict[s
     """Make a package importable here; yield the variables with which subprocesses import it.
 
     Args:
-        name: `unitree_go`, `tf2_msgs` or `px4_msgs`.
+        name: `unitree_go`, `tf2_msgs`, `px4_msgs` or `ackermann_msgs`.
         environment: variables for subprocesses.
     """
     prefix = _build(name)
