@@ -2,14 +2,25 @@
 """The command line of `check_robot`: compares a robot with its description."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+import json
+import os
+import signal
 import sys
+import threading
+from typing import TYPE_CHECKING
 
 from rl_agent.errors import ConfigurationError, WRONG_CONFIGURATION
-from rl_agent.robot_check.report import format_table
+from rl_agent.robot_check.live_display import is_terminal, LiveDisplay
+from rl_agent.robot_check.report_text import report_text
+
+if TYPE_CHECKING:
+    from rl_agent.robot_check.check_report import CheckReport
 
 _EXAMPLES = """
-  check_robot my_arm.yaml                        # sensors, command topic and reset
+  check_robot my_arm.yaml                        # sensors, limits, command topic and reset
+  check_robot my_arm.yaml --watch                # live, while you move it by hand
+  check_robot my_arm.yaml --json | jq .ok        # for programs
   check_robot quadruped --namespace robot_1      # one of a fleet
   check_robot my_arm.yaml --prefix left_         # its joints are left_shoulder, ...
   check_robot my_arm.yaml --seconds 20           # with an intermittent sensor
@@ -19,6 +30,9 @@ _EXIT_CODES = (
     'exit codes: 0 as described, 1 something differs, 2 the description cannot be used,'
     ' 130 interrupted'
 )
+_INTERRUPTED = 130  # the exit code of shells after Ctrl-C
+_PIPE_CLOSED = 141  # the exit code of shells after SIGPIPE
+_SECONDS, _REDRAW_S = 3.0, 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,11 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parse(given[:split])
     try:
         code = _check(options, given[split:])
+        sys.stdout.flush()
     except ConfigurationError as error:
         print(f'error: {error}', file=sys.stderr)
         code = WRONG_CONFIGURATION
     except KeyboardInterrupt:
-        code = 130  # the exit code of shells after Ctrl-C
+        code = _INTERRUPTED
+    except BrokenPipeError:  # such as `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _PIPE_CLOSED
     sys.exit(code)
 
 
@@ -40,19 +58,28 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog='check_robot',
-        description='Compare a robot with its description, without moving anything. Prints a table'
-        '\nof all observation fields, the command and the reset service.',
+        description='Compare a robot with its description, without moving anything. Prints whether'
+        '\nall observation fields, the command and the reset are as described, how old the'
+        '\nvalues are at the control rate, what a policy would see, what could stop the robot,'
+        '\nand the first command. Nothing is published.',
         epilog=f'examples:\n{_EXAMPLES.strip(chr(10))}\n\n{_EXIT_CODES}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument('robot', metavar='ROBOT', help='YAML file, or name in config/robots')
     parser.add_argument(
-        '--seconds', type=float, default=3.0, help='how long to listen, s; default: %(default)g'
+        '--seconds',
+        type=float,
+        help=f'how long to listen, s; default: {_SECONDS:g}; with --watch for each report, on a'
+        f' terminal {_REDRAW_S:g}',
     )
     parser.add_argument('--namespace', default='', help='namespace of the robot, such as robot_1')
     parser.add_argument(
         '--prefix', default='', help='of its joints and frames, in place of {prefix}'
+    )
+    parser.add_argument('--watch', action='store_true', help='go on until Ctrl-C')
+    parser.add_argument(
+        '--json', action='store_true', help='print one JSON object, with --watch one a line'
     )
     return parser
 
@@ -61,13 +88,16 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     """Return the options; exit with 2 if one is invalid."""
     parser = make_parser()
     options = parser.parse_args(arguments)
+    if options.seconds is None:
+        is_live = options.watch and not options.json and is_terminal()
+        options.seconds = _REDRAW_S if is_live else _SECONDS
     if not 0.1 <= options.seconds <= 3600:
         parser.error(f'--seconds: given {options.seconds:g}; accepted: 0.1 to 3600')
     return options
 
 
 def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
-    """Listen, print the table, return the exit code.
+    """Listen, print the report, return the exit code.
 
     Raises:
         ConfigurationError: the description cannot be used.
@@ -78,29 +108,46 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
 
     description = load_ros_robot(options.robot, options.prefix)
     check = RobotCheck(description, options.namespace.strip('/'), ros_args)
+    show = _printer(options)
+    stop = threading.Event()
+    if options.watch:
+        _stop_on_interrupt(stop)
     try:
-        command = check.first_command()
-        rows = check.run(options.seconds)
+        check.find(options.seconds, stop.is_set)
+        report = check.report()
+        show(report)
+        while options.watch and not stop.is_set():
+            check.listen(options.seconds, stop.is_set)
+            if not stop.is_set():
+                show(check.report())
     finally:
         check.close()
-    print(format_table(rows))
-    action = description.action
-    which = 'its default' if action.default else 'the middle of its bounds'
-    print(f'\nfirst command, {which}, as {action.type}; all else is 0 or empty:')
-    print('\n'.join(f'  {line}' for line in command))
-    if check.alone:
-        print(
-            f'\nNo other ROS node was found in ROS domain {check.domain}.'
-            ' Is the robot switched on, and in this domain?'
-        )
-    if check.simulated:
-        print(
-            '\nThe robot is simulated and may wait for commands: rates and ages were not checked.'
-        )
-    failed = sum(bool(row.problems) for row in rows)
-    verdict = f'{failed} of {len(rows)} failed' if failed else 'everything is as described'
-    print(f'\n{description.name}: {verdict}')
-    return 1 if failed else 0
+    if stop.is_set():
+        return _INTERRUPTED
+    return 1 if report.failed else 0
+
+
+def _stop_on_interrupt(stop: threading.Event) -> None:
+    """Set an event on the first Ctrl-C: an exception may be lost in a callback of rclpy."""
+
+    def note(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    signal.signal(signal.SIGINT, note)
+
+
+def _printer(options: argparse.Namespace) -> 'Callable[[CheckReport], None]':
+    """Return what prints a report."""
+    if options.json:
+        return lambda report: print(json.dumps(report.as_json()), flush=True)
+    if not options.watch:
+        return lambda report: print(report_text(report))
+    if is_terminal():
+        display = LiveDisplay()
+        return lambda report: display.show(report_text(report, with_command=False))
+    return lambda report: print(f'{report_text(report, with_command=False)}\n', flush=True)
 
 
 if __name__ == '__main__':

@@ -1,12 +1,13 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Checks the messages of a topic against its observation fields as they arrive."""
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rl_agent.array_checks import fits_float32
+from rl_agent.array_types import Float64Array
 from rl_agent.description.observation import ObservationField
 from rl_agent.environment.transforms import transform
 from rl_agent.errors import NeighbourError, RobotError
@@ -23,28 +24,49 @@ class FieldWatch:
         field: description of the field.
         mismatches: the first few different reasons why messages do not fit.
         row: results so far.
+        count: how many messages fit since the beginning.
+        received_s: times of reception of messages that fit since `restart`, and of the last one
+            before, ascending.
+        raw: numbers of the newest message that fits, (raw,); None: none fits.
+        values: the same as the policy sees them, (element,).
+        raw_low: lowest of these numbers since the beginning, (raw,).
+        raw_high: highest of these numbers since the beginning, (raw,).
     """
 
     def __init__(
-        self,
-        field: ObservationField,
-        topic: str,
-        extract: Callable[[Any], NDArray[np.float64]],
+        self, field: ObservationField, topic: str, extract: Callable[[Any], Float64Array]
     ) -> None:
         """Watch a field; `extract` returns its numbers in a message, or raises RobotError."""
-        self.field, self._extract = field, extract
+        self.field, self._topic, self._extract = field, topic, extract
+        self.count = 0
+        self.received_s = array('d')
+        self.raw: Float64Array | None = None
+        self.values: Float64Array | None = None
+        self.raw_low, self.raw_high = np.full((2, field.raw_size), [[np.inf], [-np.inf]])
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget all that `check` reports."""
         self._extremes: tuple[float, float] | None = None
-        self._count = 0  # like all attributes below, of messages that fit
-        self._first_s = self._last_s = self._longest_s = 0.0
+        self._longest_s = 0.0
         self.mismatches: list[str] = []
         self._neighbours: list[str] = []  # the same of messages about other joints
-        self.row = CheckRow(field.name, topic, bounds=format_bounds(*field.limits))
+        bounds = format_bounds(*self.field.limits)
+        self.row = CheckRow(self.field.name, self._topic, bounds=bounds)
+
+    def restart(self) -> None:
+        """Begin a new period to report about; the gap since the last message belongs to it."""
+        value = self.row.value
+        self._begin()
+        self.row.value = value
+        self.received_s = self.received_s[-1:]
 
     def add(self, message: Any, received_s: float) -> None:
         """Record a message, received at a time of `time.monotonic`."""
         try:
+            raw = self._extract(message)
             with np.errstate(invalid='ignore'):
-                values = transform(self.field, self._extract(message))
+                values = transform(self.field, raw)
         except RobotError as error:
             is_neighbour = isinstance(error, NeighbourError)
             reasons = self._neighbours if is_neighbour else self.mismatches
@@ -55,14 +77,21 @@ class FieldWatch:
             reason = f'given {self.row.value}; accepted: finite numbers in float32'
             _add_reason(self.mismatches, reason)
             return
+        self._add_extremes(raw, values)
+        self.raw, self.values = raw, values
+        if self.received_s:
+            self._longest_s = max(self._longest_s, received_s - self.received_s[-1])
+        self.received_s.append(received_s)
+        self.count += 1
+
+    def _add_extremes(self, raw: Float64Array, values: Float64Array) -> None:
+        """Record the lowest and the highest of the numbers of a message that fits."""
         low, high = float(values.min()), float(values.max())
-        if self._extremes is None:
-            self._extremes = low, high
-            self._first_s = self._last_s = received_s
-        self._extremes = min(low, self._extremes[0]), max(high, self._extremes[1])
-        self._longest_s = max(self._longest_s, received_s - self._last_s)
-        self._last_s = received_s
-        self._count += 1
+        if self._extremes is not None:
+            low, high = min(low, self._extremes[0]), max(high, self._extremes[1])
+        self._extremes = low, high
+        self.raw_low = np.fmin(self.raw_low, raw)
+        self.raw_high = np.fmax(self.raw_high, raw)
 
     def check(self, now_s: float, rate_hz: float | None, watchdog_s: float) -> None:
         """Complete the row of a topic that was heard.
@@ -77,43 +106,43 @@ class FieldWatch:
             if rate_hz is None or self.field.once
             else self._problems(now_s, rate_hz, watchdog_s)
         )
-        self.row.rate = 'once' if self.field.once else f'{self._rate_hz:.1f} Hz'
-        if self._count:
-            self.row.age = f'{now_s - self._last_s:.3f} s'
-        if problems or not self._count:
+        self.row.rate = 'once' if self.field.once else f'{self.rate_hz:.1f} Hz'
+        if self.count:
+            self.row.age = f'{now_s - self.received_s[-1]:.3f} s'
+        if problems or not self.count:
             self.row.problems += self._neighbours
-        if problems or rate_hz is None or (self.field.once and not self._count):
+        if problems or rate_hz is None or (self.field.once and not self.count):
             self.row.problems += self.mismatches
         self._check_bounds()
         self.row.problems += problems
 
     @property
-    def _rate_hz(self) -> float:
+    def rate_hz(self) -> float:
         """Rate of the messages that fit; 0 if there are fewer than two."""
-        span_s = self._last_s - self._first_s
-        return (self._count - 1) / span_s if span_s > 0 else 0.0
+        span_s = self.received_s[-1] - self.received_s[0] if self.received_s else 0.0
+        return (len(self.received_s) - 1) / span_s if span_s > 0 else 0.0
 
     def _problems(self, now_s: float, rate_hz: float, watchdog_s: float) -> list[str]:
         """Return problems with rate and age of the messages that fit, one text each."""
         found, own_s = [], self.field.max_age_s
         # a field with an age of its own is meant to come as rarely as that
-        if own_s is None and self._rate_hz < _MIN_RATE_FRACTION * rate_hz:
+        if own_s is None and self.rate_hz < _MIN_RATE_FRACTION * rate_hz:
             which = (
                 f' of messages that fit {self.field.name}'
                 if self.mismatches or self._neighbours
                 else ''
             )
             found.append(
-                f'rate: given {self._rate_hz:.1f} Hz{which}; accepted: the control rate,'
+                f'rate: given {self.rate_hz:.1f} Hz{which}; accepted: the control rate,'
                 f' {rate_hz:g} Hz'
             )
         max_age_s = own_s or watchdog_s
-        oldest_s = max(self._longest_s, now_s - self._last_s)
-        if self._count and oldest_s > max_age_s:
+        oldest_s = max(self._longest_s, now_s - self.received_s[-1]) if self.count else 0.0
+        if oldest_s > max_age_s:
             found.append(
                 f'age: given up to {oldest_s:.3f} s; accepted: max_age_s, {max_age_s:g} s'
             )
-        if not self._count and own_s is not None:
+        if not self.count and own_s is not None:
             found.append(f'age: given no message that fits; accepted: max_age_s, {max_age_s:g} s')
         return found
 
@@ -147,6 +176,11 @@ class TopicWatch:
     def patience_s(self) -> float:
         """How long the first message may take."""
         return max(item.field.max_age_s or self._max_age_s for item in self.fields)
+
+    def restart(self) -> None:
+        """Begin a new period to report about."""
+        for item in self.fields:
+            item.restart()
 
     def on_message(self, message: Any, received_s: float) -> None:
         """Record a message, received at a time of `time.monotonic`."""

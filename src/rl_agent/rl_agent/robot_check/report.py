@@ -1,5 +1,5 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The results of `check_robot` as a table."""
+"""The first table of `check_robot`: whether each field, the command and the reset are right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,15 +42,21 @@ class CheckRow:
 
 def format_table(rows: Sequence[CheckRow]) -> str:
     """Return the table, followed by the problems."""
-    cells = [HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
+    lines = format_columns(HEADINGS, [row.cells() for row in rows])
+    problems = [f'{row.name}: {problem}' for row in rows for problem in row.problems]
+    return '\n'.join([*lines, *(['', *problems] if problems else [])])
+
+
+def format_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table as lines: headings, a rule and a line for each row."""
+    cells = [headings, *rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(headings) - 1)]
+    widths.append(len(headings[-1]))  # the last column may be long texts
     lines = [
         '  '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in cells
     ]
-    lines.insert(1, '  '.join('-' * width for width in widths))
-    problems = [f'{row.name}: {problem}' for row in rows for problem in row.problems]
-    return '\n'.join([*lines, *(['', *problems] if problems else [])])
+    return [lines[0], '  '.join('-' * width for width in widths), *lines[1:]]
 
 
 def format_numbers(numbers: NDArray[np.float64]) -> str:

@@ -1,63 +1,62 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Listens to a robot and inspects the ROS graph, without publishing or calling anything."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
 import time
 from typing import Any
 
-import rclpy
 from rclpy.context import Context
-from rclpy.exceptions import InvalidNamespaceException
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 from rclpy.utilities import try_shutdown
-from rclpy.validate_namespace import validate_namespace
 from rl_agent.configuration import hint
 from rl_agent.description.command_box import command_box
 from rl_agent.description.robot import RobotDescription
-from rl_agent.errors import ConfigurationError
 from rl_agent.event_log import EventLog
+from rl_agent.message_fields.message_yaml import message_values
 from rl_agent.message_fields.ros_command_message import CommandMessage
-from rl_agent.message_fields.ros_message_text import message_lines
+from rl_agent.real_time.chore import Chore
+from rl_agent.robot_check.check_report import CheckReport, CommandReport
+from rl_agent.robot_check.control_ages import control_ages, ControlAges
 from rl_agent.robot_check.field_watch import FieldWatch, TopicWatch
+from rl_agent.robot_check.limit_outlook import limit_outlooks, LimitOutlook
+from rl_agent.robot_check.observed_vector import ObservedVector
 from rl_agent.robot_check.report import CheckRow
+from rl_agent.robot_check.ros_endpoints import publishers, quality, subscribers
+from rl_agent.robot_check.ros_field_report import field_report, type_bounds
+from rl_agent.robot_check.timeout_outlook import pose_outlook, timeout_outlooks
 from rl_agent.robot_interface.ros_command_listeners import alternatives, explain_unheard
+from rl_agent.robot_interface.ros_listening_node import listening_node
 from rl_agent.robot_interface.ros_sensors import extract_values, RosSensors, SensorMessage
-from rl_agent.ros.ros_node_main import ros_init_error
 from rl_agent.ros.ros_qos_mismatch import unfit_publishers
 from rl_agent.ros.ros_spinning import serve, start_timers
-from rl_agent.ros.ros_topics import COMMAND_REHEARSED_QOS
+from rl_agent.ros.ros_topics import COMMAND_REHEARSED_QOS, EMERGENCY_STOP, FLEET_EMERGENCY_STOP
 
 _DISCOVERY_TIMEOUT_S = 5.0  # to find another node, on a busy machine
 _SIMULATORS = ('simulated_robot', 'gazebo_robot')
 
 
-class RobotCheck:
-    """A node that only listens.
+def _never() -> bool:
+    """Return that nobody has asked to stop."""
+    return False
 
-    Attributes:
-        alone: whether no other node was found.
-        domain: ROS domain ID.
-        simulated: whether a simulator node is in the same namespace; in lockstep it waits for
-            commands, so its rates mean nothing.
-    """
+
+class RobotCheck:
+    """A node that only listens."""
 
     def __init__(self, description: RobotDescription, namespace: str, ros_args: list[str]) -> None:
         """Subscribe to the sensor topics.
 
         Raises:
-            ConfigurationError: a message type is not installed or has no such fields, or ROS
-                refuses the namespace or the ROS arguments.
+            ConfigurationError: a message type is not installed or has no such fields, ROS refuses
+                the namespace or the ROS arguments, or the first command cannot be made.
         """
         self._description = description
         self._context = Context()
-        self._node = _make_node(self._context, namespace, ros_args)
-        self.domain = self._context.get_domain_id()
+        self._node = listening_node('check_robot', self._context, namespace, ros_args)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
-        self.alone, self.simulated = True, False
         self._sensors = sensors = RosSensors(self._node, description, EventLog(), self._on_message)
-        start_timers(self._node, [sensors.sources.chore])
         self._names = {self._node.resolve_topic_name(item): item for item in sensors.topics}
         fields = [
             FieldWatch(
@@ -67,42 +66,99 @@ class RobotCheck:
             )
             for extract in sensors.extractors
         ]
-        self._rows = [item.row for item in fields]
+        self._fields = {item.field.name: item for item in fields}
         max_age_s = description.safety.sensor_watchdog.max_age_s
         self._watches = {
             topic: TopicWatch([item for item in fields if item.field.topic == topic], max_age_s)
             for topic in sensors.topics
         }
+        self._vector = ObservedVector(description, fields)
+        sampling = Chore(self._vector.sample, 1.0 / description.rate_hz)
+        start_timers(self._node, [sensors.sources.chore, sampling])
+        self._first_command = self._make_first_command()
+        self._began_s = time.monotonic()
 
-    def run(self, seconds: float) -> list[CheckRow]:
-        """Listen; return a row for each field, the command and the reset service.
+    def find(self, seconds: float, is_stopped: Callable[[], bool] = _never) -> None:
+        """Listen until another node is found, or for `_DISCOVERY_TIMEOUT_S`; then for a time.
 
-        The time begins when another node is found, or after `_DISCOVERY_TIMEOUT_S`. It is extended
-        while a topic is silent whose fields may be older.
+        It is extended while a topic is silent whose fields may be older.
+
+        Args:
+            seconds: how long to listen.
+            is_stopped: whether to end at once.
         """
-        serve(self._executor, _DISCOVERY_TIMEOUT_S, lambda: len(self._node.get_node_names()) > 1)
-        serve(self._executor, seconds)
+
+        def is_found() -> bool:
+            return is_stopped() or len(self._node.get_node_names()) > 1
+
+        def is_complete() -> bool:
+            return is_stopped() or all(item.heard for item in self._watches.values())
+
+        serve(self._executor, _DISCOVERY_TIMEOUT_S, is_found)
+        self._began_s = time.monotonic()
+        serve(self._executor, seconds, is_stopped)
         late_s = max(watch.patience_s for watch in self._watches.values()) - seconds
-        serve(self._executor, late_s, lambda: all(item.heard for item in self._watches.values()))
-        now_s = time.monotonic()
+        serve(self._executor, late_s, is_complete)
+
+    def listen(self, seconds: float, is_stopped: Callable[[], bool] = _never) -> None:
+        """Listen anew: the next report is about this time, but for its limits."""
+        for watch in self._watches.values():
+            watch.restart()
+        self._began_s = time.monotonic()
+        serve(self._executor, seconds, is_stopped)
+
+    def report(self) -> CheckReport:
+        """Return what was found since `find` or the last call of `listen`."""
+        now_s, description = time.monotonic(), self._description
         nodes = self._node.get_node_names_and_namespaces()
-        self.alone = len(nodes) <= 1
-        self.simulated = any((name, self._node.get_namespace()) in nodes for name in _SIMULATORS)
-        rate_hz = None if self.simulated else self._description.rate_hz
+        namespace = self._node.get_namespace()
+        is_simulated = any((name, namespace) in nodes for name in _SIMULATORS)
+        self._complete_rows(now_s, None if is_simulated else description.rate_hz)
+        ages = {
+            name: None if is_simulated else self._ages(item, now_s)
+            for name, item in self._fields.items()
+        }
+        newest, service = self._vector.newest, description.reset.service
+        return CheckReport(
+            robot=description.name,
+            namespace=namespace,
+            domain=self._context.get_domain_id(),
+            rate_hz=description.rate_hz,
+            seconds=now_s - self._began_s,
+            alone=len(nodes) <= 1,
+            simulated=is_simulated,
+            fields=tuple(
+                field_report(
+                    item, self._publishers(item), self._requested(item), now_s, ages[name]
+                )
+                for name, item in self._fields.items()
+            ),
+            command=self._check_command(),
+            reset=self._check_service(service) if service else None,
+            limits=self._outlooks(ages, is_lockstep=is_simulated),
+            names=self._vector.names,
+            samples=self._vector.samples,
+            observation=None if newest is None else newest.tolist(),
+        )
+
+    def close(self) -> None:
+        """Leave the ROS graph."""
+        self._executor.shutdown()
+        self._node.destroy_node()
+        try_shutdown(context=self._context)
+
+    def _complete_rows(self, now_s: float, rate_hz: float | None) -> None:
+        """Complete the lines of all fields."""
         for watch in self._watches.values():
             for row in watch.check(now_s, rate_hz):
                 if not watch.heard:
                     row.problems.append(self._explain_silence(row.topic))
         self._sensors.sources.look()
-        for row in self._rows:
-            row.problems += self._sensors.sources.problems(row.name)
-        rows = [*self._rows, self._check_command()]
-        if self._description.reset.service:
-            rows.append(self._check_service(self._description.reset.service))
-        return rows
+        for name, item in self._fields.items():
+            item.row.problems += self._sensors.sources.problems(name)
 
-    def first_command(self) -> list[str]:
-        """Return the message of a first command as lines of text; nothing is sent.
+    def _make_first_command(self) -> dict[str, Any]:
+        """Return the first command as plain values.
 
         Raises:
             ConfigurationError: the message cannot be made, or `finish` fails.
@@ -110,13 +166,40 @@ class RobotCheck:
         description = self._description
         box = command_box(description.safety, description.action)
         message = CommandMessage(description.action, description.rate_hz, box)
-        return message_lines(message.first(lambda: self._node.get_clock().now().nanoseconds))
+        return message_values(message.first(lambda: self._node.get_clock().now().nanoseconds))
 
-    def close(self) -> None:
-        """Leave the ROS graph."""
-        self._executor.shutdown()
-        self._node.destroy_node()
-        try_shutdown(context=self._context)
+    def _ages(self, item: FieldWatch, now_s: float) -> ControlAges | None:
+        """Return the ages of a field at the control rate since the last report."""
+        if item.field.once:
+            return None
+        return control_ages(item.received_s, self._began_s, now_s, 1.0 / self._description.rate_hz)
+
+    def _publishers(self, item: FieldWatch) -> Any:
+        """Return the publishers that give a field."""
+        ids = self._sensors.sources.publishers(item.field.name)
+        return publishers(self._node, item.row.topic, ids)
+
+    def _requested(self, item: FieldWatch) -> Any:
+        """Return the quality of service that the agent asks for."""
+        return quality(self._sensors.qos[item.field.topic])
+
+    def _outlooks(
+        self, ages: Mapping[str, ControlAges | None], *, is_lockstep: bool
+    ) -> tuple[LimitOutlook, ...]:
+        """Return what could stop the robot."""
+        stops = map(self._node.resolve_topic_name, (EMERGENCY_STOP, FLEET_EMERGENCY_STOP))
+        pose = pose_outlook(self._description, self._fields)
+        return (
+            *limit_outlooks(self._description, self._fields, type_bounds(self._description)),
+            *([] if pose is None else [pose]),
+            *timeout_outlooks(
+                self._description,
+                self._fields,
+                ages,
+                is_lockstep=is_lockstep,
+                stop_publishers=sum(map(self._node.count_publishers, dict.fromkeys(stops))),
+            ),
+        )
 
     def _on_message(self, topic: str, heard: SensorMessage, values: object) -> None:
         """Pass a message to the watch of its topic."""
@@ -125,7 +208,7 @@ class RobotCheck:
     def _explain_silence(self, topic: str) -> str:
         """Return the likely reason why a topic is silent."""
         wanted = self._description.topics[self._names[topic]]
-        kinds = _types(self._node.get_publishers_info_by_topic(topic))
+        kinds = sorted({item.type for item in publishers(self._node, topic)})
         if kinds and wanted not in kinds:
             return f'type: given {", ".join(kinds)}; accepted: {wanted}, as described'
         if kinds:
@@ -136,8 +219,8 @@ class RobotCheck:
         others = alternatives(self._node, topic, wanted, self._node.count_publishers)
         return f'{topic}: no publisher{others}'
 
-    def _check_command(self) -> CheckRow:
-        """Return the row of the command topic."""
+    def _check_command(self) -> CommandReport:
+        """Return what was found about the command topic."""
         action = self._description.action
         topic = self._node.resolve_topic_name(action.topic)
         bounds = f'{min(action.low):.4g} to {max(action.high):.4g}'
@@ -145,7 +228,14 @@ class RobotCheck:
         problem = explain_unheard(self._node, topic, action.type, COMMAND_REHEARSED_QOS)
         if problem is not None:
             row.problems.append(problem)
-        return row
+        return CommandReport(
+            row=row,
+            type=action.type,
+            subscribers=subscribers(self._node, topic),
+            offered=quality(COMMAND_REHEARSED_QOS),
+            is_default=action.default is not None,
+            first=self._first_command,
+        )
 
     def _check_service(self, service: str) -> CheckRow:
         """Return the row of the reset service."""
@@ -163,29 +253,3 @@ class RobotCheck:
                 f'type: given {", ".join(graph[name])}; accepted: {wanted.service_type}'
             )
         return row
-
-
-def _make_node(context: Context, namespace: str, ros_args: list[str]) -> Node:
-    """Initialise the context and return a node in it.
-
-    Raises:
-        ConfigurationError: ROS refuses the arguments or the namespace.
-    """
-    try:
-        validate_namespace(f'/{namespace}')
-    except InvalidNamespaceException as error:
-        message = str(error).partition(':\n')[0]
-        raise ConfigurationError(
-            f'--namespace: given {namespace!r}; accepted: a name such as robot_1 ({message})'
-        ) from error
-    try:
-        rclpy.init(args=ros_args, context=context)
-    except Exception as error:  # rclpy's C extension raises types of its own
-        what, reason = ros_init_error(error)
-        raise ConfigurationError(f'{what}: {reason}') from error
-    return Node('check_robot', context=context, namespace=namespace)
-
-
-def _types(endpoints: list[Any]) -> list[str]:
-    """Return the message types of publishers or subscribers."""
-    return sorted({endpoint.topic_type for endpoint in endpoints})

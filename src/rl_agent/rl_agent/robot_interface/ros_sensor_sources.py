@@ -77,6 +77,11 @@ class SensorSources:
         with self._lock:
             return [text for topic in self._topics for text in topic.problems(field)]
 
+    def publishers(self, field: str) -> frozenset[bytes]:
+        """Return the ids of the publishers that give a field; empty: its topic has only one."""
+        with self._lock:
+            return frozenset().union(*(topic.publishers(field) for topic in self._topics))
+
     def close(self) -> None:
         """End the watch."""
         with self._lock:
@@ -135,6 +140,17 @@ class _Topic:
             f' {" and ".join(nodes)}; accepted: one source: end the other one, or change its topic'
             for nodes, joints in groups.items()
         ]
+
+    def publishers(self, field: str) -> set[bytes]:
+        """Return the ids of the publishers that were seen to give a field."""
+        sources = [self._former, {number: {last} for number, last in self._last.items()}]
+        return {
+            publisher
+            for found in sources
+            for number, publishers in found.items()
+            if number.field == field
+            for publisher in publishers
+        }
 
     def close(self) -> None:
         """Forget the sources: there are not two of them."""

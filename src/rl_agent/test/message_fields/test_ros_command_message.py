@@ -7,15 +7,14 @@ import math
 from typing import Any
 
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import PoseArray, PoseStamped
+from geometry_msgs.msg import PoseArray
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message
 from rl_agent.description.action import ActionDescription
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.message_fields.ros_command_message import CommandMessage
-from rl_agent.message_fields.ros_message_text import message_lines
-from sensor_msgs.msg import BatteryState, JointState, MultiDOFJointState
+from sensor_msgs.msg import BatteryState, JointState
 
 NOW_NS = 7_000_000_123
 POSES = 'geometry_msgs/msg/PoseArray'
@@ -248,20 +247,3 @@ def test_the_first_command_is_the_default_or_the_middle() -> None:
     assert [pose.position.x for pose in first.poses] == [0.0, 0.25, -0.25]
     first = CommandMessage(action(), 50.0).first(lambda: NOW_NS)
     assert [pose.position.x for pose in first.poses] == [0.0, 0.0, 0.0]
-
-
-def test_messages_as_text() -> None:
-    message = PoseArray(poses=[PoseStamped().pose for _ in range(5)])
-    message.header.frame_id = 'map'
-    for number, pose in enumerate(message.poses):
-        pose.position.x = 40.0 if number < 3 else 0.0
-        pose.position.y = number / 2
-    assert message_lines(message) == [
-        "header.frame_id: 'map'",
-        'poses[0:3].position.x: 40',
-        'poses[0:5].orientation.w: 1',
-        'poses[1:5].position.y: 0.5 1 1.5 2',
-    ]
-    assert message_lines(MultiDOFJointState()) == []
-    joints = JointState(name=['a', 'b'], position=[0.0, 0.5])
-    assert message_lines(joints) == ["name: ['a' 'b']", 'position: [0 0.5]']

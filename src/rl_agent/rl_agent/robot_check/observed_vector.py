@@ -1,0 +1,46 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""The observation as a policy would see it, sampled at the control rate."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from rl_agent.array_types import Float32Array
+from rl_agent.description.robot import RobotDescription
+from rl_agent.environment.observation_history import ObservationHistory
+from rl_agent.environment.spaces import Spaces
+from rl_agent.robot_check.field_watch import FieldWatch
+
+
+class ObservedVector:
+    """Makes observations of the newest values, once in a control period, with actions of 0.
+
+    Attributes:
+        names: of each number, (observation,).
+        samples: how many observations were made.
+        newest: the newest observation, (observation,); None: some field has no value yet.
+    """
+
+    def __init__(self, description: RobotDescription, watches: Sequence[FieldWatch]) -> None:
+        """Observe these fields, in the order of the description."""
+        spaces = Spaces(description)
+        self._spaces, self._watches = spaces, tuple(watches)
+        self._still = np.zeros(spaces.action_size, np.float32)
+        self._history: ObservationHistory | None = None
+        self.names = spaces.observation_names
+        self.samples = 0
+        self.newest: Float32Array | None = None
+
+    def sample(self) -> None:
+        """Make the next observation, if every field has a value."""
+        values = {
+            item.field.name: item.values for item in self._watches if item.values is not None
+        }
+        if len(values) < len(self._watches):
+            return
+        frame = self._spaces.frame(values)
+        if self._history is None:
+            self._history = self._spaces.history()
+            self.newest = self._history.begin(frame)
+        else:
+            self.newest = self._history.advance(self._still, frame)
+        self.samples += 1

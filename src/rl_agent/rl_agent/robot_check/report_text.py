@@ -1,0 +1,140 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""A report of `check_robot` as text for people."""
+
+from collections.abc import Sequence
+
+from rl_agent.message_fields.message_yaml import message_yaml
+from rl_agent.robot_check.check_report import CheckReport, Endpoint, FieldReport
+from rl_agent.robot_check.report import format_columns, format_table
+
+_MOST_SHOWN = 24  # numbers of one field
+_VERDICTS = {'now': 'TRIPS NOW', 'yes': 'can', 'no': 'CANNOT', 'unsure': 'unsure'}
+_NONE = '-'
+
+
+def report_text(report: CheckReport, *, with_command: bool = True) -> str:
+    """Return a report as text.
+
+    Args:
+        report: what was found.
+        with_command: whether to show the first command, which never changes.
+    """
+    sections = [
+        [format_table(report.rows)],
+        _timing(report),
+        _observation(report),
+        _limits(report),
+        *([_first_command(report)] if with_command else []),
+        *_remarks(report),
+    ]
+    failed = f'{report.failed} of {len(report.rows)} failed'
+    verdict = failed if report.failed else 'everything is as described'
+    return '\n\n'.join(map('\n'.join, [*sections, [f'{report.robot}: {verdict}']]))
+
+
+def _timing(report: CheckReport) -> list[str]:
+    """Return who gives each field, and how old it is at the control rate."""
+    headings = ('field', 'from', 'offered', 'requested', 'repeats', 'median age', 'worst age')
+    rows: list[tuple[str, ...]] = [
+        (
+            item.row.name,
+            _nodes(item.publishers),
+            '; '.join(dict.fromkeys(str(other.quality) for other in item.publishers)) or _NONE,
+            str(item.requested),
+            *_ages(item),
+        )
+        for item in report.fields
+    ]
+    return [
+        f'at {report.rate_hz:g} Hz, the control rate; repeats: periods without a new message',
+        *format_columns(headings, rows),
+    ]
+
+
+def _nodes(endpoints: Sequence[Endpoint]) -> str:
+    """Return the nodes of endpoints in words."""
+    return ', '.join(dict.fromkeys(item.node for item in endpoints)) or 'nobody'
+
+
+def _ages(item: FieldReport) -> tuple[str, str, str]:
+    """Return the cells about ages."""
+    if item.ages is None:
+        return (_NONE,) * 3
+    ages = item.ages
+    return f'{ages.repeats:.0%}', f'{ages.median_s:.3f} s', f'{ages.worst_s:.3f} s'
+
+
+def _observation(report: CheckReport) -> list[str]:
+    """Return each number of the newest frame, as in the message and as the policy sees it."""
+    rows = [row for item in report.fields for row in _numbers(item)]
+    size, frame = len(report.names), sum(len(item.names) for item in report.fields)
+    more = '' if size == frame else f': the {frame} below, older ones, and previous actions'
+    missing = [item.row.name for item in report.fields if item.values is None]
+    state = (
+        f'none yet: no value of {", ".join(missing)}'
+        if missing
+        else f'{report.samples} sampled at {report.rate_hz:g} Hz, the last one'
+    )
+    return [
+        f'observations of {size} numbers{more}; {state}',
+        *format_columns(('number', 'in the message', 'observed', 'bounds', 'unit'), rows),
+    ]
+
+
+def _numbers(item: FieldReport) -> list[tuple[str, ...]]:
+    """Return a line for each number of a field."""
+    bounds = ' to '.join(_NONE if bound is None else f'{bound:.4g}' for bound in item.bounds)
+    bounds = _NONE if item.bounds == (None, None) else bounds
+    size = len(item.names)
+    values = [_NONE] * size if item.values is None else [f'{value:.6g}' for value in item.values]
+    raw = [_NONE] * size if item.raw is None else [f'{value:.6g}' for value in item.raw]
+    if len(raw) != size:  # a transform of a quaternion
+        raw = [' '.join(raw), *[''] * (size - 1)]
+    rows: list[tuple[str, ...]] = [
+        (name, given, value, bounds, item.unit or _NONE)
+        for name, given, value in zip(item.names, raw, values, strict=True)
+    ]
+    if size <= _MOST_SHOWN:
+        return rows
+    rest = f'... {size - _MOST_SHOWN} more: --json shows all'
+    return [*rows[:_MOST_SHOWN], (rest, '', '', '', '')]
+
+
+def _limits(report: CheckReport) -> list[str]:
+    """Return what could stop the robot."""
+    rows: list[tuple[str, ...]] = [
+        (item.name, item.field, _VERDICTS[item.could_trip], item.reason) for item in report.limits
+    ]
+    return [
+        'what could stop the robot, by what it sends now',
+        *format_columns(('limit', 'watches', 'could trip', 'because'), rows),
+    ]
+
+
+def _first_command(report: CheckReport) -> list[str]:
+    """Return the first command, as YAML for `ros2 topic pub`."""
+    command = report.command
+    which = 'its default' if command.is_default else 'the middle of its bounds'
+    lines = message_yaml(command.first).splitlines()
+    return [
+        f'first command, {which}, to {command.row.topic} as {command.type}; nothing was sent;'
+        ' all else is as in a new message:',
+        *(f'  {line}' for line in lines),
+    ]
+
+
+def _remarks(report: CheckReport) -> list[list[str]]:
+    """Return what is special about this robot."""
+    found = []
+    if report.alone:
+        found.append(
+            [
+                f'No other ROS node was found in ROS domain {report.domain}.'
+                ' Is the robot switched on, and in this domain?'
+            ]
+        )
+    if report.simulated:
+        found.append(
+            ['The robot is simulated and may wait for commands: rates and ages were not checked.']
+        )
+    return found

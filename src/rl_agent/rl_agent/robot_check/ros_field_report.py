@@ -1,0 +1,57 @@
+# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+"""What was found about one observation field."""
+
+import math
+
+from rl_agent.description.field_types import Bounds
+from rl_agent.description.robot import RobotDescription
+from rl_agent.message_fields.ros_field_paths import leaves
+from rl_agent.message_fields.ros_frames import framed_path
+from rl_agent.robot_check.check_report import Endpoint, FieldReport, Quality
+from rl_agent.robot_check.control_ages import ControlAges
+from rl_agent.robot_check.field_watch import FieldWatch
+from rl_agent.robot_check.limit_outlook import raw_names
+
+_BITS = {'int8': 7, 'int16': 15, 'int32': 31, 'uint8': 8, 'uint16': 16, 'uint32': 32}
+
+
+def field_report(
+    watch: FieldWatch,
+    publishers: tuple[Endpoint, ...],
+    requested: Quality,
+    now_s: float,
+    ages: ControlAges | None,
+) -> FieldReport:
+    """Return the report about a field at a time of `time.monotonic`."""
+    field = watch.field
+    low, high = (None if math.isinf(bound) else bound for bound in field.limits)
+    return FieldReport(
+        row=watch.row,
+        type=field.type,
+        unit=field.unit,
+        publishers=publishers,
+        requested=requested,
+        messages=watch.count,
+        rate_hz=None if field.once else watch.rate_hz,
+        age_s=now_s - watch.received_s[-1] if watch.received_s else None,
+        ages=ages,
+        raw_names=raw_names(watch),
+        raw=None if watch.raw is None else watch.raw.tolist(),
+        names=field.element_names,
+        values=None if watch.values is None else watch.values.tolist(),
+        bounds=(low, high),
+    )
+
+
+def type_bounds(description: RobotDescription) -> dict[str, Bounds]:
+    """Return between which numbers each field of whole numbers lies by its message type."""
+    found = {}
+    for field in description.observation:
+        framed = framed_path(field.type, field.field)
+        kinds = {leaf.kind for _, leaf in leaves(framed.kind, framed.path)}
+        if kinds == {'boolean'}:
+            found[field.name] = (0.0, 1.0)
+        elif len(kinds) == 1 and (kind := kinds.pop()) in _BITS:
+            highest = 2.0 ** _BITS[kind]
+            found[field.name] = (0.0 if kind[0] == 'u' else -highest, highest - 1.0)
+    return found
