@@ -119,7 +119,7 @@ def test_commands(robot: Listener, number: int) -> None:
     heard: list[Any] = []
     robot.node.create_subscription(kind, topic, heard.append, 10)
     sender = Listener({})
-    commands = RosCommand(sender.node, action, rate_hz=50.0)
+    commands = RosCommand(sender.node, [action], rate_hz=50.0)
 
     def arrived() -> bool:
         commands.send(np.array(command))
@@ -215,7 +215,7 @@ def test_rounding_does_not_leave_the_box(robot: Listener) -> None:
     heard: list[Any] = []
     robot.node.create_subscription(Int16MultiArray, 'pwm', heard.append, 10)
     sender = Listener({})
-    commands = RosCommand(sender.node, action, rate_hz=50.0)
+    commands = RosCommand(sender.node, [action], rate_hz=50.0)
     for command, expected in (
         ([2.5, 3.75], [2, 3]),
         ([-2.5, -0.5], [-2, 0]),

@@ -50,7 +50,7 @@ def test_others_are_reported_when_they_stay_and_when_they_end(
     agent: Listener, teleop: Listener
 ) -> None:
     events, now_s = EventLog(), [0.0]
-    watch = OtherPublishers(agent.node, TOPIC, events, clock=lambda: now_s[0])
+    watch = OtherPublishers(agent.node, [TOPIC], events, clock=lambda: now_s[0])
     watch.check()
     publisher = teleop.node.create_publisher(Float64, TOPIC, 1)
     wait_until_seen(agent, ['/listener'])

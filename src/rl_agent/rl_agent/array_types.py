@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
+BooleanArray = NDArray[np.bool_]
 Command = Float64Array  # (action,), in the units of the robot's command
 FieldValues = Mapping[str, Float64Array]  # numbers by observation field
 Frame = NDArray[np.uint8]  # (height, width, 3), red, green, blue

@@ -2,6 +2,7 @@
 """Reads YAML files into frozen dataclasses; reports all mistakes in a file, each in one line."""
 
 from collections.abc import Mapping
+import dataclasses
 import json
 from pathlib import Path
 import types
@@ -114,9 +115,8 @@ def _fields_at(schema: Any, location: tuple[Any, ...]) -> set[str]:
     candidates = [schema]
     for part in location:
         candidates = [inner for candidate in candidates for inner in _step_into(candidate, part)]
-    return {
-        name for candidate in candidates for name in getattr(candidate, '__dataclass_fields__', {})
-    }
+    schemas = filter(dataclasses.is_dataclass, candidates)
+    return {item.name for candidate in schemas for item in dataclasses.fields(candidate)}
 
 
 def _step_into(schema: Any, part: Any) -> list[Any]:

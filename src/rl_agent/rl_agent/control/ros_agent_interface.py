@@ -38,7 +38,8 @@ class AgentInterface:
         self._emergency_stop = parts.emergency_stop
         self._task_parameters = TaskParameters(node, loop.env)
         self.status = StatusPublisher(node, parts, loop)
-        others = OtherPublishers(node, parts.description.action.topic, parts.events)
+        topics = [item.topic for item in parts.description.sent]
+        others = OtherPublishers(node, topics, parts.events)
         self._evaluate = node.create_service(Evaluate, '~/evaluate', self._on_evaluate)
         self._pacer, self._learner_status = parts.pacer, None
         if parts.pacer is not None:

@@ -1,12 +1,19 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
-"""The `action` section of a robot's YAML file: topic, message, joints or fields, bounds."""
+"""The commands in a robot's YAML file: topic, message, joints or fields, bounds, constants."""
 
 from collections.abc import Mapping
 import dataclasses
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, field_validator, model_validator, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    field_validator,
+    model_validator,
+    ValidationInfo,
+)
 from pydantic.dataclasses import dataclass
 from rl_agent.description.field_types import (
     Duration,
@@ -33,6 +40,31 @@ LIST_PATHS = {
     'trajectory_msgs/msg/JointTrajectory': 'points[0].positions',
     'sensor_msgs/msg/JointState': 'position',
 }
+
+
+def _take_nan_as_text(constants: Any) -> Any:
+    """Return constants with numbers that are not finite as texts; raise ValueError for others."""
+    if not isinstance(constants, Mapping):
+        return constants
+    for path, value in constants.items():
+        items = value if isinstance(value, list | tuple) else [value]
+        if not all(isinstance(item, bool | int | float | str) for item in items):
+            raise ValueError(
+                f'{path}: given {value!r}; accepted: a number, true, false or a text, or a'
+                ' list of them'
+            )
+    return {path: _without_nan(value) for path, value in constants.items()}
+
+
+def _check_finish(finish: str) -> str:
+    """Return the name of a function; raise ValueError if it is none."""
+    if not all(finish.partition(':')):
+        raise ValueError(f'given {finish!r}; accepted: module:function')
+    return finish
+
+
+Constants = Annotated[dict[FieldPath, Constant], BeforeValidator(_take_nan_as_text)]
+Finish = Annotated[str, AfterValidator(_check_finish)]
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
@@ -85,8 +117,8 @@ class ActionDescription:
     default: Numbers | None = None
     frame: str = ''
     time_from_start_s: Duration | None = None
-    constants: dict[FieldPath, Constant] = dataclasses.field(default_factory=dict)
-    finish: str | None = None
+    constants: Constants = dataclasses.field(default_factory=dict)
+    finish: Finish | None = None
 
     @field_validator('joints', 'fields')
     @classmethod
@@ -104,27 +136,6 @@ class ActionDescription:
                     ' field'
                 )
         return fields
-
-    @field_validator('constants', mode='before')
-    @classmethod
-    def _take_nan_as_text(cls, constants: Any) -> Any:
-        if not isinstance(constants, Mapping):
-            return constants
-        for path, value in constants.items():
-            items = value if isinstance(value, list | tuple) else [value]
-            if not all(isinstance(item, bool | int | float | str) for item in items):
-                raise ValueError(
-                    f'{path}: given {value!r}; accepted: a number, true, false or a text, or a'
-                    ' list of them'
-                )
-        return {path: _without_nan(value) for path, value in constants.items()}
-
-    @field_validator('finish')
-    @classmethod
-    def _check_finish(cls, finish: str | None) -> str | None:
-        if finish is not None and not all(finish.partition(':')):
-            raise ValueError(f'given {finish!r}; accepted: module:function')
-        return finish
 
     @field_validator('low')
     @classmethod
@@ -190,6 +201,44 @@ class ActionDescription:
     def list_path(self) -> str | None:
         """Path of the list that holds the numbers; None with `fields`."""
         return (self.field or LIST_PATHS.get(self.type)) if self.joints else None
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class CompanionDescription:
+    """A message that is sent before each command, without numbers of the policy.
+
+    Attributes:
+        topic: as in an action.
+        type: as in an action.
+        frame: as in an action.
+        constants: as in an action.
+        finish: as in an action.
+    """
+
+    topic: Topic
+    type: MessageType
+    frame: str = ''
+    constants: Constants = dataclasses.field(default_factory=dict)
+    finish: Finish | None = None
+
+    # what an action has beside that
+    joints: ClassVar[None] = None
+    fields: ClassVar[None] = None
+    list_path: ClassVar[None] = None
+    paths: ClassVar[tuple[str, ...]] = ()
+    low: ClassVar[Numbers] = ()
+    high: ClassVar[Numbers] = ()
+    default: ClassVar[None] = None
+    time_from_start_s: ClassVar[None] = None
+
+    @model_validator(mode='after')
+    def _check(self, info: ValidationInfo) -> Self:
+        if info.context:
+            info.context['check_action'](self)
+        return self
+
+
+SentDescription = ActionDescription | CompanionDescription
 
 
 def _without_nan(value: Any) -> Any:

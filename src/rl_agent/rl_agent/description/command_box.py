@@ -4,91 +4,121 @@
 from collections.abc import Sequence
 import math
 
-from rl_agent.description.action import ActionDescription
+from rl_agent.description.command import CommandDescription, find_pose, MeasuredNumbers
 from rl_agent.description.field_types import Numbers, per_joint
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.reset import PoseDescription, ResetDescription
-from rl_agent.description.safety import find_pose, SafetyDescription
+from rl_agent.description.safety import SafetyDescription
 
 POSE_TOLERANCE = 0.05  # of the width of the box
 _ROUNDING = 1e-9  # a time that is just long enough is long enough
 Box = tuple[Numbers, Numbers]
 
 
-def command_box(safety: SafetyDescription, action: ActionDescription) -> Box:
+def command_box(safety: SafetyDescription, command: CommandDescription) -> Box:
     """Return the lowest and the highest command of each joint."""
-    return per_joint(safety.command_low, action.low), per_joint(safety.command_high, action.high)
+    return per_joint(safety.command_low, command.low), per_joint(safety.command_high, command.high)
 
 
-def pose_tolerance(safety: SafetyDescription, action: ActionDescription) -> Numbers:
+def pose_tolerance(safety: SafetyDescription, command: CommandDescription) -> Numbers:
     """Return how far beyond the box the measured pose of each joint may be."""
-    lows, highs = command_box(safety, action)
+    lows, highs = command_box(safety, command)
     default = [POSE_TOLERANCE * (high - low) for low, high in zip(lows, highs, strict=True)]
     return per_joint(safety.pose_tolerance, default)
 
 
 def pose_limits(
-    safety: SafetyDescription, action: ActionDescription, observation: Sequence[ObservationField]
+    safety: SafetyDescription, command: CommandDescription, observation: Sequence[ObservationField]
 ) -> Box:
     """Return the described limits on what commands set, for each joint; infinite: none."""
-    lows, highs = [-math.inf] * len(action.names), [math.inf] * len(action.names)
-    pose = find_pose(safety, action, observation)
-    for limit in safety.limits if pose else ():
-        assert pose is not None
-        field, indices = pose
-        if limit.observation != field:
-            continue
+    lows, highs = [-math.inf] * len(command.names), [math.inf] * len(command.names)
+    for field, indices, numbers in find_pose(command, observation, safety.pose_field):
         size = next(item.raw_size for item in observation if item.name == field)
-        low = per_joint(limit.low, [-math.inf] * size)
-        high = per_joint(limit.high, [math.inf] * size)
-        lows = [max(old, low[index]) for old, index in zip(lows, indices, strict=True)]
-        highs = [min(old, high[index]) for old, index in zip(highs, indices, strict=True)]
+        for limit in safety.limits:
+            if limit.observation != field:
+                continue
+            low = per_joint(limit.low, [-math.inf] * size)
+            high = per_joint(limit.high, [math.inf] * size)
+            for index, number in zip(indices, numbers, strict=True):
+                lows[number] = max(lows[number], low[index])
+                highs[number] = min(highs[number], high[index])
     return tuple(lows), tuple(highs)
 
 
 def motion_mistakes(
-    action: ActionDescription,
+    command: CommandDescription,
     reset: ResetDescription,
     safety: SafetyDescription,
     observation: Sequence[ObservationField],
 ) -> list[str]:
     """Return what the robot would be asked to do beyond its own bounds, one line each."""
-    box = command_box(safety, action)
-    limits = pose_limits(safety, action, observation)
+    box = command_box(safety, command)
+    limits = pose_limits(safety, command, observation)
+    everything = range(len(command.names))
     found = []
-    default = action.default
+    default = command.default
     for name, reaction in safety.reactions():
         if reaction.reaction == 'default_pose':
             key = f"safety.{name}.reaction: given 'default_pose', and action.default"
-            found += _beyond(key, default or (), action, box, limits)
+            found += _beyond(key, default or (), everything, command, box, limits)
     pose = reset.move_to_pose
     if pose is not None:
-        goal = pose.pose or default or ()
+        numbers = _moved(pose, command, observation).numbers
+        goal = pose.pose or [(default or ())[number] for number in numbers]
         key = 'reset.move_to_pose.pose' if pose.pose else 'reset.move_to_pose: action.default'
-        found += _beyond(key, goal, action, box, limits) or _too_fast(pose, goal, safety, box)
+        found += _beyond(key, goal, numbers, command, box, limits) or _too_fast(
+            pose, goal, numbers, safety, box
+        )
     return found
 
 
+def _moved(
+    pose: PoseDescription, command: CommandDescription, observation: Sequence[ObservationField]
+) -> MeasuredNumbers:
+    """Return the numbers of the command that move the robot to a pose."""
+    return command.measured_by(next(item for item in observation if item.name == pose.field))
+
+
 def _beyond(
-    key: str, pose: Numbers, action: ActionDescription, box: Box, limits: Box
+    key: str,
+    pose: Sequence[float],
+    numbers: Sequence[int],
+    command: CommandDescription,
+    box: Box,
+    limits: Box,
 ) -> list[str]:
-    """Return the joints of a pose that no command may reach, one line each."""
-    rows = zip(action.names, pose, *box, *limits, strict=True)
+    """Return the joints of a pose that no command may reach, one line each.
+
+    Args:
+        key: of the pose.
+        pose: one value for each of `numbers`.
+        numbers: indices in the command.
+        command: of the robot.
+        box: of commands.
+        limits: of the measured pose.
+    """
+    columns = [[column[number] for number in numbers] for column in (command.names, *box, *limits)]
+    rows = zip(pose, *columns, strict=True)
     return [
         f'{key}: given {value:g} for {name}; accepted: {max(low, least):g} to {min(high, most):g},'
         ' the bounds of commands and the limits of the measured pose'
-        for name, value, low, high, least, most in rows
+        for value, name, low, high, least, most in rows
         if not max(low, least) <= value <= min(high, most)
     ]
 
 
 def _too_fast(
-    pose: PoseDescription, goal: Numbers, safety: SafetyDescription, box: Box
+    pose: PoseDescription,
+    goal: Sequence[float],
+    numbers: Sequence[int],
+    safety: SafetyDescription,
+    box: Box,
 ) -> list[str]:
     """Return that a motion from the far end of the box would exceed the slew limit, if so."""
     if safety.slew_per_s is None:
         return []
-    rows = zip(goal, *box, per_joint(safety.slew_per_s, goal), strict=True)
+    columns = (*box, per_joint(safety.slew_per_s, box[0]))
+    rows = zip(goal, *[[column[number] for number in numbers] for column in columns], strict=True)
     least_s = max(max(value - low, high - value) / slew for value, low, high, slew in rows)
     if pose.seconds >= least_s * (1.0 - _ROUNDING):
         return []

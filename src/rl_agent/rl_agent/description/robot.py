@@ -2,25 +2,43 @@
 """A robot's whole YAML file: topics, joints, units, bounds, task."""
 
 from collections.abc import Mapping
+import dataclasses
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator, TypeAdapter, ValidationInfo
 from pydantic.dataclasses import dataclass
 from rl_agent.configuration import build, find_file, read_yaml
-from rl_agent.description.action import ActionDescription
+from rl_agent.description.action import ActionDescription, CompanionDescription, SentDescription
+from rl_agent.description.command import CommandDescription
 from rl_agent.description.command_box import motion_mistakes
 from rl_agent.description.field_types import Name, refuse_duplicates, STRICT
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.prefix import fill_prefix
+from rl_agent.description.randomisation import RandomisationRanges
 from rl_agent.description.reset import ResetDescription
 from rl_agent.description.safety import SafetyDescription
-from rl_agent.description.simulation import SimulationDescription
 from rl_agent.description.task import TaskDescription
+from rl_agent.errors import ConfigurationError
 from rl_agent.tasks import find_task
 from typing_extensions import Self
 
 
 @dataclass(frozen=True, config=STRICT)
+class SimulationDescription:
+    """The model that simulates the robot; the agent never reads this section.
+
+    Attributes:
+        model: name of a module in `simulated_models/`, or `module:Class` of your own.
+        parameters: keyword arguments of the model.
+        randomisation: what varies from episode to episode.
+    """
+
+    model: str
+    parameters: dict[str, bool | float | str] = dataclasses.field(default_factory=dict)
+    randomisation: RandomisationRanges = RandomisationRanges()
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
 class RobotDescription:
     """Everything the agent knows about a robot.
 
@@ -30,6 +48,11 @@ class RobotDescription:
         episode_steps: number of steps after which an episode is truncated.
         observation: observation fields, in the order of the observation vector.
         action: the command.
+        more_actions: commands on further topics, such as those of an arm on a mobile base. They
+            are sent together with `action`; their numbers follow those of `action`, here and in
+            every list of `safety` with one number per joint.
+        companions: messages without numbers of the policy that are sent before each command, such
+            as the control mode.
         task: reward and termination.
         reset: how an episode begins.
         simulation: model that `simulated_robot` runs, if there is one.
@@ -43,6 +66,8 @@ class RobotDescription:
     episode_steps: Annotated[int, Field(ge=1, le=1_000_000)]
     observation: Annotated[tuple[ObservationField, ...], Field(min_length=1)]
     action: ActionDescription
+    more_actions: tuple[ActionDescription, ...] = ()
+    companions: tuple[CompanionDescription, ...] = ()
     task: TaskDescription
     reset: ResetDescription
     simulation: SimulationDescription | None = None
@@ -79,6 +104,16 @@ class RobotDescription:
             )
         return observation
 
+    @field_validator('more_actions', 'companions')
+    @classmethod
+    def _check_topics(
+        cls, given: tuple[SentDescription, ...], info: ValidationInfo
+    ) -> tuple[SentDescription, ...]:
+        taken = [info.data['action']] if 'action' in info.data else []
+        taken += info.data.get('more_actions', ())
+        refuse_duplicates([item.topic for item in (*taken, *given)])
+        return given
+
     @field_validator('task')
     @classmethod
     def _check_task(cls, task: TaskDescription, info: ValidationInfo) -> TaskDescription:
@@ -94,27 +129,39 @@ class RobotDescription:
     @field_validator('reset')
     @classmethod
     def _check_reset(cls, reset: ResetDescription, info: ValidationInfo) -> ResetDescription:
-        if reset.move_to_pose and 'observation' in info.data and 'action' in info.data:
-            _check_pose(reset, info.data['action'], info.data['observation'])
+        command = _command_of(info.data)
+        if reset.move_to_pose and 'observation' in info.data and command:
+            _check_pose(reset, command, info.data['observation'])
         return reset
 
     @field_validator('safety')
     @classmethod
     def _check_safety(cls, safety: SafetyDescription, info: ValidationInfo) -> SafetyDescription:
-        if {'action', 'observation', 'rate_hz'} <= info.data.keys():
-            mistakes = safety.mistakes(
-                info.data['action'], info.data['observation'], info.data['rate_hz']
-            )
+        command = _command_of(info.data)
+        if command and {'observation', 'rate_hz'} <= info.data.keys():
+            mistakes = safety.mistakes(command, info.data['observation'], info.data['rate_hz'])
             if mistakes:
                 raise ValueError('\n'.join(mistakes))
         return safety
 
     @model_validator(mode='after')
     def _check_motions(self) -> Self:
-        mistakes = motion_mistakes(self.action, self.reset, self.safety, self.observation)
+        mistakes = motion_mistakes(self.command, self.reset, self.safety, self.observation)
+        if self.simulation and self.more_actions:
+            mistakes.append('more_actions: given with simulation; accepted: without it')
         if mistakes:
             raise ValueError('\n'.join(mistakes))
         return self
+
+    @property
+    def command(self) -> CommandDescription:
+        """The numbers of `action` and `more_actions`."""
+        return CommandDescription((self.action, *self.more_actions))
+
+    @property
+    def sent(self) -> tuple[SentDescription, ...]:
+        """All that is published with a command, in this order."""
+        return (*self.companions, self.action, *self.more_actions)
 
     @property
     def topics(self) -> dict[str, str]:
@@ -146,20 +193,53 @@ def load_robot(
     return build(RobotDescription, content, str(path), context)
 
 
+def only_action(description: RobotDescription, user: str) -> ActionDescription:
+    """Return the action of a robot that has one command topic.
+
+    Args:
+        description: of the robot.
+        user: what needs that, for the error.
+
+    Raises:
+        ConfigurationError: there are `more_actions`.
+    """
+    if description.more_actions:
+        topics = ', '.join(item.topic for item in description.more_actions)
+        raise ConfigurationError(
+            f'robot {description.name!r}: more_actions: given {topics}; accepted: none with'
+            f' {user}, which knows one command topic'
+        )
+    return description.action
+
+
+def _command_of(given: Mapping[str, Any]) -> CommandDescription | None:
+    """Return the command of the keys so far; None: one of them is invalid."""
+    if not {'action', 'more_actions'} <= given.keys():
+        return None
+    return CommandDescription((given['action'], *given['more_actions']))
+
+
 def _check_pose(
-    reset: ResetDescription, action: ActionDescription, observation: tuple[ObservationField, ...]
+    reset: ResetDescription,
+    command: CommandDescription,
+    observation: tuple[ObservationField, ...],
 ) -> None:
     """Raise ValueError unless the robot can move to the pose and its arrival is measured."""
     pose = reset.move_to_pose
     assert pose is not None
-    if pose.pose is None and action.default is None:
+    if pose.pose is None and command.default is None:
         raise ValueError('move_to_pose.pose: missing; accepted: a pose here, or action.default')
-    if pose.pose is not None and len(pose.pose) != len(action.names):
+    measured = {
+        item.name: [command.names[number] for number in command.measured_by(item).numbers]
+        for item in observation
+        if command.is_placed_by(item)
+    }
+    names = measured.get(pose.field, command.names)
+    if pose.pose is not None and len(pose.pose) != len(names):
         raise ValueError(
             f'move_to_pose.pose: given {len(pose.pose)} values; accepted: one for each of'
-            f' {", ".join(action.names)}'
+            f' {", ".join(names)}'
         )
-    measured = [item.name for item in observation if item.measures(action.names)]
     if pose.field not in measured:
         raise ValueError(
             f'move_to_pose.field: given {pose.field!r}; accepted: an observation field with all'

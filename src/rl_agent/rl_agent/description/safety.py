@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 from pydantic.dataclasses import dataclass
-from rl_agent.description.action import ActionDescription
+from rl_agent.description.command import CommandDescription, find_pose
 from rl_agent.description.field_types import (
     Duration,
     Numbers,
@@ -19,7 +19,6 @@ from rl_agent.description.field_types import (
 from rl_agent.description.limits import LimitDescription, TiltDescription
 from rl_agent.description.observation import ObservationField
 
-POSITION_UNITS = ('rad', 'm')  # commands in these units are positions
 _DAMPED_STOP_S, _DEFAULT_POSE_S = 0.5, 3.0
 
 ReactionKind = Literal['hold', 'zero', 'damped_stop', 'default_pose']
@@ -194,15 +193,16 @@ class SafetyDescription:
 
     def mistakes(
         self,
-        action: ActionDescription,
+        command: CommandDescription,
         observation: Sequence[ObservationField],
         rate_hz: float,
     ) -> list[str]:
         """Return contradictions to the rest of the robot's description, one line each."""
-        found = self._command_mistakes(action, rate_hz)
-        found += self._reaction_mistakes(action)
+        found = self._command_mistakes(command, rate_hz)
+        found += self._reaction_mistakes(command)
         found += self._field_mistakes({item.name: item for item in observation})
-        if self.pose_field is not None and find_pose(self, action, observation) is None:
+        poses = find_pose(command, observation, self.pose_field)
+        if self.pose_field is not None and self.pose_field not in [item.field for item in poses]:
             found.append(
                 f'pose_field: given {self.pose_field!r}; accepted: an observation field without'
                 ' transform and replace_nan, with all joints of the action, in the unit of the'
@@ -210,17 +210,17 @@ class SafetyDescription:
             )
         return found
 
-    def _command_mistakes(self, action: ActionDescription, rate_hz: float) -> list[str]:
+    def _command_mistakes(self, command: CommandDescription, rate_hz: float) -> list[str]:
         """Return mistakes in the limits and filters of commands."""
-        found, size = [], len(action.names)
+        found, size = [], len(command.names)
         for key in ('command_low', 'command_high', 'slew_per_s', 'pose_tolerance'):
             found += _size_mistakes(key, getattr(self, key), size)
         if not found:
             bounds = (
-                per_joint(self.command_low, action.low),
-                per_joint(self.command_high, action.high),
+                per_joint(self.command_low, command.low),
+                per_joint(self.command_high, command.high),
             )
-            rows = zip(action.names, *bounds, action.low, action.high, strict=True)
+            rows = zip(command.names, *bounds, command.low, command.high, strict=True)
             found += [
                 f'command_low, command_high of {name}: given {low:g}, {high:g}; accepted: low'
                 f' before high, within the bounds of the action, {lowest:g} to {highest:g}'
@@ -234,15 +234,15 @@ class SafetyDescription:
             )
         return found
 
-    def _reaction_mistakes(self, action: ActionDescription) -> list[str]:
+    def _reaction_mistakes(self, command: CommandDescription) -> list[str]:
         """Return mistakes in reactions that this robot cannot carry out."""
         found = []
         includes_zero = (
-            max(per_joint(self.command_low, action.low)) <= 0.0
-            and min(per_joint(self.command_high, action.high)) >= 0.0
+            max(per_joint(self.command_low, command.low)) <= 0.0
+            and min(per_joint(self.command_high, command.high)) >= 0.0
         )
         for key, reaction in self.reactions():
-            if reaction.reaction == 'default_pose' and action.default is None:
+            if reaction.reaction == 'default_pose' and command.default is None:
                 found.append(
                     f"{key}.reaction: given 'default_pose' without action.default;"
                     ' accepted: with action.default'
@@ -278,27 +278,6 @@ class SafetyDescription:
                 f' numbers of a quaternion, without once, of {known}'
             )
         return found
-
-
-def find_pose(
-    safety: SafetyDescription, action: ActionDescription, observation: Sequence[ObservationField]
-) -> tuple[str, list[int]] | None:
-    """Return the field that measures what commands set, and the index in it of each joint.
-
-    Without `pose_field`, that is the one field with all joints and the unit of the action, rad or
-    m; None if there is no such field, or more than one.
-    """
-    found = [
-        item
-        for item in observation
-        if item.measures(action.names)
-        and item.unit == action.unit
-        and (item.name == safety.pose_field or safety.pose_field is None)
-    ]
-    if len(found) != 1 or (safety.pose_field is None and action.unit not in POSITION_UNITS):
-        return None
-    joints = found[0].joints or ()
-    return found[0].name, [joints.index(name) for name in action.names]
 
 
 def _size_mistakes(key: str, values: Sequence[float] | None, size: int) -> list[str]:

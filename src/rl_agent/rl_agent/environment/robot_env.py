@@ -81,11 +81,11 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._events = events or EventLog()
         self.state = state or SafetyState(self._events)
         self.filter = SafetyFilter(
-            description.action.low,
-            description.action.high,
+            description.command.low,
+            description.command.high,
             description.rate_hz,
             description.safety,
-            default=description.action.default,
+            default=description.command.default,
             tightening=tightening,
         )
         self.monitor = SafetyMonitor(robot, description, self.state)

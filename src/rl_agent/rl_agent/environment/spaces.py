@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 from numpy.typing import NDArray
+from rl_agent.description.action import ActionDescription
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.observation_history import ObservationHistory
@@ -34,7 +35,7 @@ class Spaces:
         self._fields = description.observation
         self._transformed = [item for item in self._fields if changes(item)]
         self._stack, self._previous = description.stack, description.previous_actions
-        self.action_names = description.action.names
+        self.action_names = description.command.names
         self.frame_names = tuple(name for item in self._fields for name in item.element_names)
         self.observation_names = (
             *_with_age(self.frame_names, self._stack),
@@ -91,22 +92,29 @@ def _fingerprint(description: RobotDescription) -> str:
 
     Topics are left out: they define where one robot publishes the values, not what they mean.
     """
-    action = description.action
-    constants = [dict(action.constants)] if action.constants else []
+    first, *others = map(_action_meaning, (description.action, *description.more_actions))
+    companions = [[item.type, dict(item.constants)] for item in description.companions]
     meaning = {
         'rate_hz': description.rate_hz,
         'observation': [_meaning(item) for item in description.observation],
         'stack': [description.stack, description.previous_actions],
-        'action': [
-            [action.type, action.list_path, *action.names],
-            action.unit,
-            list(action.low),
-            list(action.high),
-            *constants,
-        ],
+        'action': first,
+        **({'more_actions': others} if others else {}),
+        **({'companions': companions} if companions else {}),
     }
     text = json.dumps(meaning, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _action_meaning(action: ActionDescription) -> list[object]:
+    """Return what defines the meaning of the numbers of one command topic."""
+    return [
+        [action.type, action.list_path, *action.names],
+        action.unit,
+        list(action.low),
+        list(action.high),
+        *([dict(action.constants)] if action.constants else []),
+    ]
 
 
 def _meaning(item: ObservationField) -> list[object]:

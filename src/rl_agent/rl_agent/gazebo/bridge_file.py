@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from rl_agent.bounded_files import read_yaml_value
 from rl_agent.configuration import build, joined_lines
 from rl_agent.description.field_types import Matches, MessageType, STRICT
-from rl_agent.description.robot import RobotDescription
+from rl_agent.description.robot import only_action, RobotDescription
 from rl_agent.errors import ConfigurationError
 from rl_agent.gazebo.bridge_types import ROS_TO_GZ
 
@@ -106,7 +106,7 @@ def command_topics(description: RobotDescription) -> dict[str, str]:
 
     A command with joints is split into one number per joint; one with fields is relayed as it is.
     """
-    action = description.action
+    action = only_action(description, 'Gazebo')
     if action.joints:
         return {f'{PREFIX}{joint}/command': 'std_msgs/msg/Float64' for joint in action.joints}
     return {bridged(action.topic): action.type}

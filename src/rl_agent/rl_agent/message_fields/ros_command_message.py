@@ -9,7 +9,7 @@ from builtin_interfaces.msg import Duration
 import numpy as np
 from rclpy.serialization import deserialize_message
 from rl_agent.array_types import Float64Array
-from rl_agent.description.action import ActionDescription
+from rl_agent.description.action import SentDescription
 from rl_agent.description.command_box import Box
 from rl_agent.errors import ConfigurationError
 from rl_agent.message_fields.ros_command_hook import CommandHook
@@ -31,7 +31,7 @@ class CommandMessage:
     Where the message has a boolean, values from 0.5 on are true; low is 0 and high is 1.
     """
 
-    def __init__(self, action: ActionDescription, rate_hz: float, box: Box | None = None) -> None:
+    def __init__(self, action: SentDescription, rate_hz: float, box: Box | None = None) -> None:
         """Prepare the message.
 
         Args:
@@ -99,7 +99,7 @@ class CommandMessage:
         return np.array(self._action.default or middle)
 
 
-def _stamps(action: ActionDescription) -> dict[str, int]:
+def _stamps(action: SentDescription) -> dict[str, int]:
     """Return path to nanoseconds per unit, 0 for a stamp, of what is the time of sending."""
     stamps = stamp_units(action.type, action.constants)
     # the stamp of a trajectory is its start time: 0 means on arrival, however late that is
@@ -109,7 +109,7 @@ def _stamps(action: ActionDescription) -> dict[str, int]:
     return stamps
 
 
-def _fill(message: Any, action: ActionDescription, rate_hz: float) -> None:
+def _fill(message: Any, action: SentDescription, rate_hz: float) -> None:
     """Fill in the joint names, the frame and the time of a trajectory."""
     names = names_list(action.type)
     if action.joints and names:

@@ -4,7 +4,7 @@
 import math
 
 import numpy as np
-from rl_agent.description.action import ActionDescription
+from rl_agent.description.action import SentDescription
 from rl_agent.description.field_types import expand_path
 from rl_agent.errors import ConfigurationError
 from rl_agent.message_fields.ros_command_hook import find_hook
@@ -20,7 +20,7 @@ from rl_agent.message_fields.ros_field_paths import (
 from rl_agent.ros.ros_messages import import_message
 
 
-def static_mistakes(action: ActionDescription) -> list[str]:
+def static_mistakes(action: SentDescription) -> list[str]:
     """Return the action's mistakes that its message type alone shows, one text each."""
     try:
         import_message(action.type)
@@ -38,7 +38,7 @@ def static_mistakes(action: ActionDescription) -> list[str]:
     return mistakes
 
 
-def _taken(action: ActionDescription) -> dict[str, str]:
+def _taken(action: SentDescription) -> dict[str, str]:
     """Return what is filled without constants: path to what fills it, in words."""
     taken = {single: 'the command' for path in action.paths for single in expand_path(path)}
     names = names_list(action.type)
@@ -49,7 +49,7 @@ def _taken(action: ActionDescription) -> dict[str, str]:
     return taken
 
 
-def _path_mistakes(action: ActionDescription) -> list[str]:
+def _path_mistakes(action: SentDescription) -> list[str]:
     """Return the mistakes in the paths of the numbers, and in their bounds."""
     mistakes = []
     paths = {f'fields.{number}': path for number, path in enumerate(action.fields or ())}
@@ -87,7 +87,7 @@ def _place(type_name: str, path: str) -> FieldType:
     return FieldType(', '.join(path for path, _ in found[:3]))
 
 
-def _bounds_beyond_type(action: ActionDescription, which: slice, kind: str) -> list[str]:
+def _bounds_beyond_type(action: SentDescription, which: slice, kind: str) -> list[str]:
     """Return the bounds that the number type cannot hold, one text each."""
     code = TYPECODES[kind]
     if not code or code in 'fd':

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from rl_agent.bringup.robot_parameters import GazeboRobotParameters
+from rl_agent.description.robot import only_action
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.gazebo.bridge_file import check_bridge, command_topics, load_bridge
 from rl_agent.gazebo.ros_sensor_relay import SensorRelay
@@ -86,7 +87,7 @@ class GazeboRobotNode(ManagedNode):
 
     def _connect_command(self, group: ReentrantCallbackGroup) -> None:
         """Subscribe to commands, and create the publishers of Gazebo's commands."""
-        action = self._description.action
+        action = only_action(self._description, 'Gazebo')
         self._reader = CommandReader(action, self.resolve_topic_name(action.topic))
         self._outputs = []
         for topic, kind in command_topics(self._description).items():

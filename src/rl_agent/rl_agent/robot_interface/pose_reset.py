@@ -7,7 +7,6 @@ import math
 import numpy as np
 from rl_agent.array_types import Float64Array
 from rl_agent.description.command_box import command_box
-from rl_agent.description.reset import PoseDescription
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError
@@ -26,32 +25,29 @@ def move_to_pose(
     Raises:
         RobotError: the pose was not reached within the tolerance and the reset's time-out.
     """
-    pose, action = description.reset.move_to_pose, description.action
+    pose, whole = description.reset.move_to_pose, description.command
     assert pose is not None
-    goal = np.array(pose.pose or action.default)
-    indices = _joint_indices(pose, description)
-    low, high = (np.array(bound) for bound in command_box(description.safety, action))
-    start = reading.values[pose.field][indices] if reading.command is None else reading.command
-    start = np.clip(start, low, high)
+    field = next(item for item in description.observation if item.name == pose.field)
+    _, indices, numbers = whole.measured_by(field)
+    low, high = (np.array(bound) for bound in command_box(description.safety, whole))
+    goal = np.clip(whole.default or np.zeros(len(low)), low, high)  # speeds are at rest
+    start = goal.copy()
+    if pose.pose is not None:
+        goal[numbers] = pose.pose
+    start[numbers] = reading.values[pose.field][indices]
+    start = np.clip(start if reading.command is None else reading.command, low, high)
     steps = math.ceil(pose.seconds * description.rate_hz)
     extra_steps = math.ceil(description.reset.timeout_s * description.rate_hz)
     for number in range(1, steps + extra_steps + 1):
         fraction = min(1.0, number / steps)
         command = np.clip(start + fraction * (goal - start), low, high)
         reading = apply(command)
-        error = np.abs(reading.values[pose.field][indices] - goal)
+        error = np.abs(reading.values[pose.field][indices] - goal[numbers])
         if number >= steps and (error <= pose.tolerance).all():
             return reading
     worst = int(error.argmax())
     raise RobotError(
-        f'reset: {action.names[worst]} is {error[worst]:.4g} away from its pose'
+        f'reset: {whole.names[numbers[worst]]} is {error[worst]:.4g} away from its pose'
         f' {description.reset.timeout_s:g} s after it should have been reached;'
         f' accepted: {pose.tolerance:g}'
     )
-
-
-def _joint_indices(pose: PoseDescription, description: RobotDescription) -> list[int]:
-    """Return the indices of the action's joints in the field with their positions."""
-    field = next(item for item in description.observation if item.name == pose.field)
-    joints = field.joints or ()
-    return [joints.index(name) for name in description.action.names]

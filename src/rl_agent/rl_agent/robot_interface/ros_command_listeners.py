@@ -15,7 +15,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rl_agent.configuration import hint
 from rl_agent.real_time.chore import Chore
-from rl_agent.robot_interface.ros_command import RosCommand
+from rl_agent.robot_interface.ros_command import CommandTopic, RosCommand
 from rl_agent.ros.ros_qos_mismatch import incompatibility, qualities
 from rl_agent.ros.ros_topics import full_node_name
 
@@ -28,8 +28,63 @@ _ONLOOKERS = ('_', 'rosbag2_recorder', 'rqt_', 'plotjuggler', 'foxglove_bridge')
 _UNCONNECTED = 'a fitting subscriber is known, but not connected'
 
 
+class _Subscribers:
+    """Those of one command topic."""
+
+    def __init__(self, node: Node, command: CommandTopic) -> None:
+        """Know none yet."""
+        self._node, self._command = node, command
+        self._only_onlookers = False
+        self._count = -1  # when they were listed; -1: list them again
+
+    @property
+    def are_listed(self) -> bool:
+        """Whether the list is still right, and somebody in it hears the commands."""
+        return self._command.subscription_count == self._count
+
+    @property
+    def have_left(self) -> bool:
+        """Whether there are fewer than when they were listed."""
+        return self._command.subscription_count < self._count
+
+    @property
+    def are_there(self) -> bool:
+        """Whether somebody hears the commands, as far as known."""
+        return self._command.subscription_count > 0 and not self._only_onlookers
+
+    @property
+    def are_known(self) -> bool:
+        """Whether all were listed with their names."""
+        return self._count > 0
+
+    def look(self) -> None:
+        """Find out whether onlookers alone hear the commands; takes a millisecond."""
+        command, count = self._command, self._command.subscription_count
+        listed = self._node.get_subscriptions_info_by_topic(command.topic)
+        hearing = _hearing(listed, command.type_name, command.qos)
+        # subscribers are connected before they are listed, and listed before they have names
+        is_complete = len(hearing) == count and all(map(full_node_name, hearing))
+        self._only_onlookers = is_complete and count > 0 and all(map(_is_onlooker, hearing))
+        self._count = count if is_complete and count > 0 and not self._only_onlookers else -1
+
+    @property
+    def topic(self) -> str:
+        """Name and type of the topic."""
+        return f'{self._command.topic} ({self._command.type_name})'
+
+    def explain(self) -> str:
+        """Return why nobody hears the commands; takes a millisecond."""
+        command = self._command
+        why = explain_unheard(self._node, command.topic, command.type_name, command.qos)
+        why = (why or _UNCONNECTED).removeprefix(f'{command.topic}: ')
+        return (
+            f'nobody hears {command.topic}: {why}; offered: {command.type_name}'
+            f' ({qualities(command.qos)})'
+        )
+
+
 class CommandListeners:
-    """Watches who hears the commands of a robot.
+    """Watches who hears the commands of a robot: on each of its topics somebody has to.
 
     Whoever subscribes with the type of the commands and a compatible quality of service hears
     them: a driver, a relay, a multiplexer; but no onlooker, such as a recorder. A killed
@@ -58,15 +113,18 @@ class CommandListeners:
                 changes. Not before `_DISCOVERY_S` at the start.
             on_heard: called when somebody hears them.
         """
-        self._node, self._command = node, command
+        self._topics = [_Subscribers(node, topic) for topic in command.topics]
         self._on_unheard, self._on_heard = on_unheard, on_heard
         self._lock, self._is_started = threading.RLock(), False
         self._began_s = time.monotonic()
         self._heard_s = -math.inf  # when somebody last heard the commands
         self._reason = ''  # reported; empty: somebody hears the commands, or nothing is known yet
-        self._only_onlookers = False
-        self._count = -1  # of subscribers when they were listed; -1: list them again
         self.chore = Chore(self._check, _CHECK_PERIOD_S)
+
+    @property
+    def unheard(self) -> str:
+        """The topics without anybody who hears the commands, with their types."""
+        return ', '.join(item.topic for item in self._topics if not item.are_there)
 
     def start(self) -> None:
         """Begin to report; call it when the robot is there: until then its silence says more."""
@@ -74,16 +132,20 @@ class CommandListeners:
 
     def are_there(self) -> bool:
         """Return whether somebody hears the commands; takes microseconds, unless somebody left."""
-        if self._command.subscription_count < self._count:
-            with self._lock:
-                self._list_subscribers()
-        return self._command.subscription_count > 0 and not self._only_onlookers
+        for topic in self._topics:
+            if topic.have_left:
+                with self._lock:
+                    topic.look()
+            if not topic.are_there:
+                return False
+        return True
 
     def are_found(self) -> bool:
         """Return whether somebody hears the commands who is no onlooker; takes a millisecond."""
         with self._lock:
             self._list_subscribers()
-            is_known = self._count > 0 or time.monotonic() - self._began_s > _DISCOVERY_S
+            is_late = time.monotonic() - self._began_s > _DISCOVERY_S
+            is_known = is_late or all(topic.are_known for topic in self._topics)
             is_found = is_known and self.are_there()
             if is_found:
                 self._report(None)
@@ -93,13 +155,8 @@ class CommandListeners:
         """Return why nobody hears the commands; None: somebody does. Takes a millisecond."""
         if self.are_there():
             return None
-        command = self._command
-        why = explain_unheard(self._node, command.topic, command.type_name, command.qos)
-        why = (why or _UNCONNECTED).removeprefix(f'{command.topic}: ')
-        return (
-            f'nobody hears {command.topic}: {why}; offered: {command.type_name}'
-            f' ({qualities(command.qos)}). No step is stored until a node does'
-        )
+        unheard = ', and '.join(item.explain() for item in self._topics if not item.are_there)
+        return f'{unheard}. No step is stored until a node does' if unheard else None
 
     def report(self) -> None:
         """Report at once that nobody hears the commands, on any thread."""
@@ -110,7 +167,7 @@ class CommandListeners:
     def _check(self) -> None:
         """List the subscribers if they may have changed; report a change."""
         with self._lock:
-            is_same = self._command.subscription_count == self._count and not self._reason
+            is_same = all(topic.are_listed for topic in self._topics) and not self._reason
             if is_same or not self._is_started:
                 return
             self._list_subscribers()
@@ -120,14 +177,9 @@ class CommandListeners:
                 self._report(reason)
 
     def _list_subscribers(self) -> None:
-        """Find out whether onlookers alone hear the commands."""
-        command, count = self._command, self._command.subscription_count
-        listed = self._node.get_subscriptions_info_by_topic(command.topic)
-        hearing = _hearing(listed, command.type_name, command.qos)
-        # subscribers are connected before they are listed, and listed before they have names
-        is_complete = len(hearing) == count and all(map(full_node_name, hearing))
-        self._only_onlookers = is_complete and count > 0 and all(map(_is_onlooker, hearing))
-        self._count = count if is_complete and count > 0 and not self._only_onlookers else -1
+        """List the subscribers of all topics."""
+        for topic in self._topics:
+            topic.look()
 
     def _report(self, reason: str | None) -> None:
         """Report a reason, unless that was done; None: somebody hears the commands."""

@@ -61,9 +61,9 @@ class LockstepRobot:
         self._changed = self._sensors.changed
         self._command = RosCommand(
             node,
-            description.action,
+            description.sent,
             description.rate_hz,
-            box=command_box(description.safety, description.action),
+            box=command_box(description.safety, description.command),
         )
         self._events = events
         self._listeners = CommandListeners(
@@ -125,12 +125,12 @@ class LockstepRobot:
         if are_there():
             return False
         deadline_s = time.monotonic() + self._timeout_s
-        topic = self._command.topic
-        self._unheard = f'waiting for a node that hears {topic} ({self._command.type_name})'
+        topics = self._listeners.unheard
+        self._unheard = f'waiting for a node that hears {topics}'
         try:
             while not are_there():
                 if self._left_s(deadline_s) <= 0:
-                    raise RobotError(self._listeners.explain() or f'nobody heard {topic}')
+                    raise RobotError(self._listeners.explain() or f'nobody heard {topics}')
                 time.sleep(_LISTENERS_PERIOD_S)
         finally:
             self._unheard = ''

@@ -9,6 +9,7 @@ import time
 
 from rclpy.node import Node
 from rl_agent.array_types import Float64Array
+from rl_agent.description.command import MeasuredNumbers
 from rl_agent.description.command_box import command_box
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
@@ -80,7 +81,7 @@ class RealtimeRobot:
         self._stopping_s: float | None = None
         self._observed_s: float | None = None  # when the observation of this step was complete
         self._bounds = bounds_of(description)
-        self._pose_topic = _pose_topic(description, self._bounds.pose)
+        self._pose_topics = _pose_topics(description, self._bounds.pose)
         self._sensors = RealtimeSensors(node, description, timeout_s, events)
         self._changed, self._reader = self._sensors.changed, self._sensors.reader
         watchdog, inputs = description.safety.policy_watchdog, [*self._sensors.watched, *watched]
@@ -88,9 +89,9 @@ class RealtimeRobot:
             inputs += [WatchedInput(POLICY_TOO_OLD, 'the policy', watchdog, policy_heard_s)]
         self._command = RosCommand(
             node,
-            description.action,
+            description.sent,
             description.rate_hz,
-            box=command_box(description.safety, description.action),
+            box=command_box(description.safety, description.command),
             rehearsed=True,
         )
         self._listeners = CommandListeners(
@@ -239,7 +240,8 @@ class RealtimeRobot:
         values = self._reader.values()
         pose = self._bounds.measured_pose(values)
         if pose is not None:
-            self._gate.update_pose(pose, self._reader.last_good_s(self._pose_topic))
+            measured_s = min(self._reader.last_good_s(topic) for topic in self._pose_topics)
+            self._gate.update_pose(pose, measured_s)
         return Reading(values, self._reader.stamp_ns(), is_fresh=self._sensors.is_fresh)
 
     def _first_reading(self) -> Reading:
@@ -251,7 +253,7 @@ class RealtimeRobot:
         """Send nothing while something else moves the robot; keep track of its pose."""
         self._gate.pause()
         self._sensors.poll()
-        if self._bounds.is_position:
+        if self._bounds.is_position.any():
             self._gate.on_external_motion()
             if self._reader.is_complete:
                 self._reading()
@@ -267,7 +269,9 @@ class RealtimeRobot:
         return min(deadline_s, self._stopping_s or deadline_s) - time.monotonic()
 
 
-def _pose_topic(description: RobotDescription, pose: tuple[str, list[int]] | None) -> str:
-    """Return the topic of the field that measures what commands set; empty: there is none."""
-    topics = [item.topic for item in description.observation if pose and item.name == pose[0]]
-    return topics[0] if topics else ''
+def _pose_topics(
+    description: RobotDescription, pose: Sequence[MeasuredNumbers]
+) -> tuple[str, ...]:
+    """Return the topics of the fields that measure what commands set."""
+    names = {item.field for item in pose}
+    return tuple({item.topic: 0 for item in description.observation if item.name in names})

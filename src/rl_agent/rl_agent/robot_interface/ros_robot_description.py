@@ -69,7 +69,8 @@ def refuse_absolute_names(node: Node, description: RobotDescription) -> None:
     if node.resolve_topic_name('/clock') == '/clock':
         return
     service = description.reset.service or ''
-    names = [description.action.topic, *description.topics, service]
+    commands = [item.topic for item in description.sent]
+    names = [*commands, *description.topics, service]
     absolute = sorted({name for name in names if name.startswith('/')})
     if absolute:
         raise ConfigurationError(

@@ -2,7 +2,7 @@
 """Other publishers on a topic: two nodes that command one robot work against each other."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import time
 
 from rclpy.node import Node
@@ -36,32 +36,39 @@ class OtherPublishers:
     def __init__(
         self,
         node: Node,
-        topic: str,
+        topics: Sequence[str],
         events: EventLog,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Watch the command topic, on which `node` publishes, too.
+        """Watch the command topics, on which `node` publishes, too.
 
         Args:
             node: node of the agent.
-            topic: command topic.
+            topics: command topics.
             events: takes the reports.
             clock: returns seconds.
         """
-        self._node, self._topic, self._events, self._clock = node, topic, events, clock
+        self._node, self._topics, self._events, self._clock = node, topics, events, clock
         self._alone_s = clock()
 
     def check(self) -> None:
         """Report others that stay longer than discovery keeps a killed process."""
-        others = other_publishers(self._node, self._topic, own=1)
+        found = {
+            self._node.resolve_topic_name(topic): others
+            for topic in self._topics
+            if (others := other_publishers(self._node, topic, own=1))
+        }
         now_s = self._clock()
-        if not others:
+        if not found:
             self._alone_s = now_s
             self._events.end(EVENT)
         elif now_s - self._alone_s > FORGOTTEN_S:
+            also = ', '.join(
+                f'{topic} is also published by {" and ".join(names)}'
+                for topic, names in found.items()
+            )
             self._events.begin(
                 EVENT,
-                f'{self._node.resolve_topic_name(self._topic)} is also published by'
-                f' {" and ".join(others)}, and the robot obeys all of them; remedy: end the other'
-                ' publishers or give them another topic',
+                f'{also}, and the robot obeys all of them; remedy: end the other publishers or'
+                ' give them another topic',
             )

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import math
 
 import numpy as np
-from rl_agent.array_types import Command, FieldValues
-from rl_agent.description.action import ActionDescription
+from rl_agent.array_types import BooleanArray, Command, FieldValues
+from rl_agent.description.command import CommandDescription, find_pose, MeasuredNumbers
 from rl_agent.description.command_box import command_box, pose_limits, pose_tolerance
 from rl_agent.description.field_types import per_joint
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.robot import RobotDescription
-from rl_agent.description.safety import find_pose, POSITION_UNITS, SafetyDescription
+from rl_agent.description.safety import SafetyDescription
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +31,14 @@ class CommandBounds:
         tolerance: how far beyond the box a measured pose may be.
         pose_low: lowest measured pose that is believed.
         pose_high: highest measured pose that is believed.
-        pose: field that measures what commands set, with the index of each joint; None: no field.
+        pose: fields that measure what commands set; empty: none.
         pose_max_age_s: age from which a measured pose is too old.
         slew_per_s: fastest change; None: not described.
         period_s: control period.
-        unit: of the commands.
+        parts: the numbers of each command topic.
+        is_position: which numbers are positions.
+        is_angle: which numbers are angles.
+        is_measured: which numbers are measured, see `pose`.
     """
 
     names: tuple[str, ...]
@@ -49,23 +52,34 @@ class CommandBounds:
     tolerance: Command
     pose_low: Command
     pose_high: Command
-    pose: tuple[str, list[int]] | None
+    pose: tuple[MeasuredNumbers, ...]
     pose_max_age_s: float
     slew_per_s: Command | None
     period_s: float
-    unit: str
-
-    @property
-    def is_position(self) -> bool:
-        """Whether commands are positions."""
-        return self.unit in POSITION_UNITS
+    parts: tuple[slice, ...]
+    is_position: BooleanArray
+    is_angle: BooleanArray
+    is_measured: BooleanArray
 
     def measured_pose(self, values: FieldValues) -> Command | None:
-        """Return the measured values of what commands set, (action,); None: not measured."""
-        if self.pose is None:
+        """Return the measured values of what commands set, (action,); None: none is measured.
+
+        Numbers that are not measured are those of `rest`.
+        """
+        if not self.pose:
             return None
-        field, indices = self.pose
-        return values[field][indices]
+        if self._is_one_field:
+            field, indices, _ = self.pose[0]
+            return values[field][indices]
+        pose = self.rest.copy()
+        for field, indices, numbers in self.pose:
+            pose[numbers] = values[field][indices]
+        return pose
+
+    @property
+    def _is_one_field(self) -> bool:
+        """Whether one field measures everything, in the order of the command."""
+        return len(self.pose[0].numbers) == len(self.names)
 
     def pose_beyond_box(self, pose: Command) -> str | None:
         """Return which joint is beyond the box by more than the tolerance; None: no joint is."""
@@ -85,29 +99,32 @@ class CommandBounds:
 def bounds_of(description: RobotDescription) -> CommandBounds:
     """Return the bounds that a robot's description gives."""
     return make_bounds(
-        description.action, description.rate_hz, description.safety, description.observation
+        description.command, description.rate_hz, description.safety, description.observation
     )
 
 
 def make_bounds(
-    action: ActionDescription,
+    command: CommandDescription,
     rate_hz: float,
     safety: SafetyDescription | None = None,
     observation: Sequence[ObservationField] = (),
 ) -> CommandBounds:
-    """Return the bounds of an action with these limits and sensors."""
+    """Return the bounds of a command with these limits and sensors."""
     safety = safety or SafetyDescription()
-    low, high = (np.array(bound) for bound in command_box(safety, action))
-    limit_low, limit_high = (np.array(item) for item in pose_limits(safety, action, observation))
+    low, high = (np.array(bound) for bound in command_box(safety, command))
+    limit_low, limit_high = (np.array(item) for item in pose_limits(safety, command, observation))
     safe_low, safe_high = np.maximum(low, limit_low), np.minimum(high, limit_high)
     is_empty = safe_low > safe_high  # limits that exclude the box: every reading is a stop
-    tolerance = np.array(pose_tolerance(safety, action))
-    default = None if action.default is None else np.clip(action.default, low, high)
+    tolerance = np.array(pose_tolerance(safety, command))
+    default = None if command.default is None else np.clip(command.default, low, high)
     zero = np.clip(np.zeros(len(low)), low, high)
     slew = safety.slew_per_s
-    pose = find_pose(safety, action, observation)
+    pose = tuple(find_pose(command, observation, safety.pose_field))
+    is_measured = np.zeros(len(low), np.bool_)
+    for item in pose:
+        is_measured[item.numbers] = True
     return CommandBounds(
-        names=action.names,
+        names=command.names,
         low=low,
         high=high,
         rest=zero if default is None else default,
@@ -119,14 +136,19 @@ def make_bounds(
         pose_low=np.maximum(low - tolerance, limit_low),
         pose_high=np.minimum(high + tolerance, limit_high),
         pose=pose,
-        pose_max_age_s=_pose_max_age_s(safety, observation, pose[0]) if pose else math.inf,
-        slew_per_s=None if slew is None else np.array(per_joint(slew, action.low)),
+        pose_max_age_s=min(
+            (_max_age_s(safety, observation, item.field) for item in pose), default=math.inf
+        ),
+        slew_per_s=None if slew is None else np.array(per_joint(slew, command.low)),
         period_s=1.0 / rate_hz,
-        unit=action.unit,
+        parts=command.parts,
+        is_position=np.array(command.is_position),
+        is_angle=np.array([unit == 'rad' for unit in command.units]),
+        is_measured=is_measured,
     )
 
 
-def _pose_max_age_s(
+def _max_age_s(
     safety: SafetyDescription, observation: Sequence[ObservationField], field: str
 ) -> float:
     """Return the largest age of the field's topic, the smallest of its fields."""

@@ -3,7 +3,7 @@
 
 import numpy as np
 from rl_agent.array_checks import all_finite, all_true
-from rl_agent.array_types import Command
+from rl_agent.array_types import BooleanArray, Command
 from rl_agent.errors import RobotError
 from rl_agent.safety.command_bounds import CommandBounds
 
@@ -54,33 +54,37 @@ class CommandDoor:
         """Return where the next command starts, (action,), always inside the box.
 
         That is the last command; without one in effect the measured pose, or the nearest edge of
-        the box; without a pose the last command before, and at last the description's default.
+        the box; where none is measured the last command before, and at last the description's
+        default.
 
         Args:
             pose: the measured pose, (action,), if it is to be believed.
         """
         if self.in_effect is not None:
             return self.in_effect
-        self.is_placed = pose is not None or self._bounds.pose is None
+        self.is_placed = pose is not None or not self._bounds.pose
         start = self._bounds.rest if self.last_sent is None else self.last_sent
         if pose is not None:
-            start = np.clip(pose, self._bounds.low, self._bounds.high)
+            measured = np.clip(pose, self._bounds.low, self._bounds.high)
+            start = np.where(self._bounds.is_measured, measured, start)
         self._centre_window(start)
         return start
 
-    def limit(self, command: Command, *, at_once: bool = False) -> Command:
+    def limit(self, command: Command, *, at_once: BooleanArray | None = None) -> Command:
         """Return the command that may leave, (action,); call `record` once it has left.
 
         Args:
             command: (action,).
-            at_once: the slew limit does not apply: to the 0 of speeds and efforts.
+            at_once: to which numbers the slew limit does not apply, (action,): to the 0 of speeds
+                and efforts; None: to all it does.
 
         Raises:
             RobotError: the command is not finite; nothing may leave.
         """
         low, high = self._lowest, self._highest
-        if at_once:
-            low, high = self._bounds.low, self._bounds.high
+        if at_once is not None:
+            low = np.where(at_once, self._bounds.low, low)
+            high = np.where(at_once, self._bounds.high, high)
         if all_true((command >= low) & (command <= high)):
             return command
         if not all_finite(command):

@@ -6,7 +6,7 @@ import threading
 import time
 
 from rl_agent.array_checks import all_finite
-from rl_agent.array_types import Command
+from rl_agent.array_types import BooleanArray, Command
 from rl_agent.description.safety import ReactionDescription, WatchdogDescription
 from rl_agent.safety.command_bounds import CommandBounds
 from rl_agent.safety.command_door import CommandDoor
@@ -263,10 +263,10 @@ class CommandGate:
 
     def _continue(self, stop: StopInProgress) -> float:
         """Send a stop's command of now; return how long to wait for the next, 0: that was all."""
-        self._publish_command(stop.command(self._clock()), at_once=stop.motion.at_once)
+        self._publish_command(stop.command(self._clock()), stop.motion.at_once)
         return stop.left_s(self._door.in_effect)
 
-    def _publish_command(self, command: Command, *, at_once: bool = False) -> None:
+    def _publish_command(self, command: Command, at_once: BooleanArray | None = None) -> None:
         """Publish a command, (action,), as the door lets it pass. The lock is held."""
         if not self._door.is_placed:
             self._door.begin(self._pose.at(self._clock()))

@@ -25,7 +25,7 @@ class MeasuredPose:
         """Know no pose yet."""
         self._bounds = bounds
         largest = 0.5 * (bounds.high - bounds.low)
-        self._largest_jump = np.minimum(largest, math.pi) if bounds.unit == 'rad' else largest
+        self._largest_jump = np.where(bounds.is_angle, np.minimum(largest, math.pi), largest)
         self.forget()
 
     def forget(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import math
 
 import numpy as np
-from rl_agent.array_types import Command
+from rl_agent.array_types import BooleanArray, Command, Float64Array
 from rl_agent.description.safety import ReactionDescription
 from rl_agent.safety.command_bounds import CommandBounds
 
@@ -15,28 +15,30 @@ _RESOLUTION_S = 1e-6  # of waiting
 
 
 class StopMotion:
-    """One stop: a linear ramp from the last command to the command at rest.
+    """One stop: linear ramps from the last command to the command at rest.
 
     Attributes:
-        ramp_s: how long it takes; 0: at once.
-        at_once: the slew limit does not apply to it.
+        ramp_s: how long the slowest takes; 0: at once.
+        at_once: numbers to which the slew limit does not apply, (action,).
     """
 
     def __init__(
-        self, start: Command, target: Command, ramp_s: float, *, at_once: bool = False
+        self, start: Command, target: Command, ramps_s: Float64Array, at_once: BooleanArray
     ) -> None:
-        """Ramp from `start` to `target`, (action,) each, in `ramp_s`."""
+        """Ramp from `start` to `target` in `ramps_s`, (action,) each."""
         self._start, self._target = start, target
-        self.ramp_s, self.at_once = ramp_s, at_once
+        self._ramps_s, self.at_once = ramps_s, at_once
+        self.ramp_s = float(ramps_s.max())
 
     def command(self, elapsed_s: float) -> Command:
         """Return the command, (action,), at a time after the stop began."""
         elapsed_s = max(elapsed_s, 0.0)
         if elapsed_s >= self.ramp_s:
             return self._target
-        fraction = elapsed_s / self.ramp_s  # below 1
-        motion: Command = self._start + fraction * (self._target - self._start)
-        return motion
+        is_over = elapsed_s >= self._ramps_s
+        fraction = elapsed_s / np.where(is_over, np.inf, self._ramps_s)  # below 1
+        motion = self._start + fraction * (self._target - self._start)
+        return np.where(is_over, self._target, motion)
 
     def is_over(self, elapsed_s: float, sent: Command | None) -> bool:
         """Return whether the command at rest, (action,), is the last one sent."""
@@ -75,7 +77,8 @@ class StopPlanner:
     """Plans stops for one robot: each makes it slower, never faster.
 
     Start and target lie in the action box and within the described limits of the measured pose,
-    and the ramp takes as much longer than described as the slew limit needs.
+    and a ramp takes as much longer than described as the slew limit needs. The numbers of one
+    command topic stop together; another topic's may be speeds, which stop otherwise.
 
     Attributes:
         bounds: of the commands.
@@ -100,34 +103,47 @@ class StopPlanner:
             pose: the newest measured pose, (action,); None: not measured, old or refused.
             speeds: of command and pose, (action,) each; a joint that moves is not reversed.
         """
-        bounds, start = self.bounds, pose if last is None else last
+        bounds, start = self.bounds, last
         if start is None:
-            return None if bounds.is_position else self._from_rest(reaction)
-        if reaction.reaction == 'zero' and not bounds.is_position:
-            return StopMotion(bounds.zero, bounds.zero, 0.0, at_once=True)
+            start = self._start_without_command(pose)
+        if start is None:
+            return None
         held = np.clip(start, bounds.safe_low, bounds.safe_high)
         target = self._target(reaction, held, pose, speeds)
         if target is None:
             return None
         # where changes are limited, the way back within the limits of the pose takes its time, too
         start = held if bounds.slew_per_s is None else np.clip(start, bounds.low, bounds.high)
-        return StopMotion(start, target, self._ramp_s(reaction, start, target))
+        ramps_s = self._ramps_s(reaction, start, target)
+        at_once = np.zeros_like(bounds.is_position)
+        if last is None or reaction.reaction == 'zero':
+            at_once = ~bounds.is_position
+            ramps_s[at_once & ((start == target) | (reaction.reaction == 'zero'))] = 0.0
+        return StopMotion(start, target, ramps_s, at_once)
 
-    def _from_rest(self, reaction: ReactionDescription) -> StopMotion | None:
-        """Return the motion of speeds or efforts of which none was commanded: they are 0."""
-        zero, default = self.bounds.zero, self.bounds.default
-        if reaction.reaction != 'default_pose':
-            return StopMotion(zero, zero, 0.0, at_once=True)
-        if default is None:
+    def _start_without_command(self, pose: Command | None) -> Command | None:
+        """Return where the robot is that was not commanded; None: a position is not known.
+
+        Speeds and efforts of which none was commanded are 0.
+        """
+        bounds = self.bounds
+        if not bounds.is_position.any():
+            return bounds.zero
+        if pose is None or not bounds.is_measured[bounds.is_position].all():
             return None
-        return StopMotion(zero, default, self._ramp_s(reaction, zero, default), at_once=True)
+        return np.where(bounds.is_position, pose, bounds.zero)
 
-    def _ramp_s(self, reaction: ReactionDescription, start: Command, target: Command) -> float:
-        """Return how long a ramp takes: as described, or as the slew limit needs."""
+    def _ramps_s(
+        self, reaction: ReactionDescription, start: Command, target: Command
+    ) -> Float64Array:
+        """Return how long each ramp takes: as described, or as its topic's slew limits need."""
+        ramps_s = np.full(len(start), reaction.ramp_s)
         slew = self.bounds.slew_per_s
-        if slew is None:
-            return reaction.ramp_s
-        return max(reaction.ramp_s, float((np.abs(target - start) / slew).max()))
+        if slew is not None:
+            needed_s = np.abs(target - start) / slew
+            for part in self.bounds.parts:
+                ramps_s[part] = max(reaction.ramp_s, needed_s[part].max())
+        return ramps_s
 
     def _target(
         self,
@@ -139,20 +155,25 @@ class StopPlanner:
         """Return the command at rest; `held` is the last command, within all bounds."""
         bounds = self.bounds
         if reaction.reaction == 'zero':
-            zero: Command = np.clip(bounds.zero, bounds.safe_low, bounds.safe_high)
-            return zero
+            safe = np.clip(bounds.zero, bounds.safe_low, bounds.safe_high)
+            return np.where(bounds.is_position, safe, bounds.zero)
         if reaction.reaction == 'default_pose':
             return bounds.default
         if reaction.reaction == 'hold':
             return held
-        if not bounds.is_position:
-            return bounds.zero
-        if pose is None:
-            return held
-        target: Command = np.clip(pose, bounds.safe_low, bounds.safe_high)
+        stays = held if pose is None else self._towards(pose, held, reaction.ramp_s, speeds)
+        return np.where(bounds.is_position, stays, bounds.zero)
+
+    def _towards(
+        self, pose: Command, held: Command, ramp_s: float, speeds: Sequence[Command | None]
+    ) -> Command:
+        """Return the measured pose, (action,), but for joints that would move back: `held`."""
+        bounds = self.bounds
+        measured = np.clip(pose, bounds.safe_low, bounds.safe_high)
+        target = np.where(bounds.is_measured, measured, held)
         for speed in speeds:
             if speed is not None:
-                way = np.abs(speed) * reaction.ramp_s
+                way = np.abs(speed) * ramp_s
                 is_reversed = (way > _MOVING * bounds.tolerance) & ((target - held) * speed < 0.0)
                 target = np.where(is_reversed, held, target)
         return target

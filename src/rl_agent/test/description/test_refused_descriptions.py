@@ -17,6 +17,15 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 from robot_contents import ARM, change, Content, remove, SCAN, write
 
+BASE = {
+    'topic': 'base',
+    'type': 'geometry_msgs/msg/Twist',
+    'fields': ['linear.x'],
+    'unit': 'm/s',
+    'low': [-1],
+    'high': [1],
+}
+MODE = {'topic': 'mode', 'type': 'std_msgs/msg/String', 'constants': {'data': 'velocity'}}
 REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     # mistake: (change that makes it, parts of the one error line in order, separated by `...`)
     'name missing': (remove('name'), 'name: missing'),
@@ -41,7 +50,7 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     ),
     'unknown key': (
         change('rate', value=1),
-        "rate: unknown key (did you mean 'rate_hz'?); accepted: action, episode_steps, name,",
+        "rate: unknown key (did you mean 'rate_hz'?); accepted: action, companions,",
     ),
     'unknown key of a field': (
         change('observation', 1, 'topics', value='a'),
@@ -55,6 +64,30 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     'unknown key of the simulation': (
         change('simulation', value={'model': 'pendulum', 'modle': 'x'}),
         "simulation.modle: unknown key (did you mean 'model'?); accepted: model",
+    ),
+    'two actions of one topic': (
+        change('more_actions', value=[BASE, {**BASE, 'topic': 'commands'}]),
+        'more_actions: given twice: commands; accepted: each once',
+    ),
+    'a companion on the topic of an action': (
+        change('companions', value=[{**MODE, 'topic': 'commands'}]),
+        'companions: given twice: commands; accepted: each once',
+    ),
+    'an action more without bounds': (
+        change('more_actions', value=[{**BASE, 'low': []}]),
+        'more_actions.0.low: given 0 values; accepted: one for each of the 1 fields',
+    ),
+    'numbers in a companion': (
+        change('companions', value=[{**MODE, 'fields': ['data']}]),
+        'companions.0.fields: unknown key; accepted: constants, finish, frame, topic, type',
+    ),
+    'a simulation of several topics': (
+        lambda content: content.update(more_actions=[BASE], simulation={'model': 'pendulum'}),
+        'more_actions: given with simulation; accepted: without it',
+    ),
+    'a list of safety without the further numbers': (
+        lambda content: content.update(more_actions=[BASE], safety={'slew_per_s': [1, 1]}),
+        'safety: slew_per_s: given 2 values; accepted: 1 or 3',
     ),
     'field name': (change('observation', 0, 'name', value='0x'), "observation.0.name: given '0x'"),
     'topic': (change('observation', 0, 'topic', value='a b'), "observation.0.topic: given 'a b'"),
@@ -328,15 +361,17 @@ def test_types_and_paths_are_checked_with_everything_else(tmp_path: Path) -> Non
         'joints': None,
         'fields': ['linear.x', 'twist.angular.y'],
     }
+    content['companions'] = [{**MODE, 'constants': {'mode': 'velocity'}}]
     path = write(tmp_path, content)
     with pytest.raises(ConfigurationError) as caught:
         load_ros_robot(path)
-    first, second, third, fourth = str(caught.value).split('\n')
+    first, second, third, fourth, fifth = str(caught.value).split('\n')
     assert first.startswith(f'{path}: rate_hz: given 0; accepted: greater than 0')
     assert f"{path}: observation.2: field: given 'velocty' (did you mean 'velocity'?)" in second
     assert f"{path}: observation.3: type: given 'sensor_msgs/msg/LaserScn' (did you" in third
     expected = "action: fields.0: given 'linear.x' (did you mean 'twist.linear.x'?)"
     assert f'{path}: {expected}' in fourth
+    assert f"{path}: companions.0: constants: given 'mode'" in fifth
 
 
 def ask_ros(name: str) -> None:

@@ -4,8 +4,8 @@
 from pathlib import Path
 
 import pytest
+from rl_agent.description.command import find_pose
 from rl_agent.description.robot import load_robot, RobotDescription
-from rl_agent.description.safety import find_pose
 from rl_agent.errors import ConfigurationError
 
 LEG = """
@@ -56,8 +56,8 @@ def test_valid_section(tmp_path: Path) -> None:
 def test_pose_field_is_found_by_unit_and_joints(tmp_path: Path) -> None:
     """The order of the joints in the field does not matter."""
     description = load(tmp_path, 'low_pass_hz: 8')
-    found = find_pose(description.safety, description.action, description.observation)
-    assert found == ('angle', [1, 0])
+    found = find_pose(description.command, description.observation, description.safety.pose_field)
+    assert found == [('angle', [1, 0], [0, 1])]
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.description.safety import (
     CommandWatchdogDescription,
     EmergencyStopDescription,
-    POSITION_UNITS,
     ReactionDescription,
     ReactionKind,
     WatchdogDescription,
@@ -63,6 +62,13 @@ ROBOTS: dict[str, RobotDescription] = {
         emergency_stop=EmergencyStopDescription('zero'),
         **SHORT,
     ),
+    'positions and speeds': describe(
+        'rad', other='m/s', slew_per_s=(4.0, 1.0), limits=LIMITS, **SHORT
+    ),
+    'positions moved to a pose and efforts': describe(
+        'rad', other='N m', to_pose=True, slew_per_s=(4.0, 1.0), stop=reaction('zero'), **SHORT
+    ),
+    'speeds and positions': describe('m/s', other='rad', **SHORT),
 }
 
 
@@ -75,7 +81,7 @@ class Watch:
 
     def __init__(self, description: RobotDescription, events: EventLog) -> None:
         """Watch a new robot."""
-        waits = description.action.unit in POSITION_UNITS
+        waits = any(description.command.is_position)
         self.state, self.clock = SafetyState(events, waits_for_start=waits), Clock()
         self.sent: list[NDArray[np.float64]] = []
         self._forgotten = -1
@@ -92,14 +98,21 @@ class Watch:
         stop = self.state.stop.reaction if self.state.stop else self.robot.resting
         is_first = before is None or self._forgotten != self.robot.forgotten
         self._forgotten = self.robot.forgotten
-        at_once = stop is not None and not bounds.is_position and (command == bounds.zero).all()
-        if not at_once and bounds.slew_per_s is not None:
-            self._check_slew(command, before, is_first=is_first)
+        at_once = ~bounds.is_position
+        if stop is None or (command != bounds.zero)[at_once].any():
+            at_once = np.zeros_like(at_once)
+        if bounds.slew_per_s is not None:
+            self._check_slew(command, before, at_once, is_first=is_first)
         self._check_reaction(stop, command, before, is_first=is_first)
         self.sent.append(command)
 
     def _check_slew(
-        self, command: NDArray[np.float64], before: NDArray[np.float64] | None, *, is_first: bool
+        self,
+        command: NDArray[np.float64],
+        before: NDArray[np.float64] | None,
+        at_once: NDArray[np.bool_],
+        *,
+        is_first: bool,
     ) -> None:
         """Check the change since the last command, or since the pose that something else made."""
         bounds = self.robot.bounds
@@ -107,9 +120,11 @@ class Watch:
         starts = [] if before is None else [before]
         pose = self.robot.gate._pose.at(self.clock.now_s)
         if is_first and pose is not None:
-            starts.append(np.clip(pose, bounds.low, bounds.high))
+            measured = np.clip(pose, bounds.low, bounds.high)
+            known = bounds.rest if before is None else before
+            starts.append(np.where(bounds.is_measured, measured, known))
         changes = [np.abs(command - start) / bounds.slew_per_s / PERIOD_S for start in starts]
-        is_slow = [bool((change <= 1.0 + ROUNDING).all()) for change in changes]
+        is_slow = [bool((at_once | (change <= 1.0 + ROUNDING)).all()) for change in changes]
         assert any(is_slow) or not starts, f'too fast: {starts} to {command}'
 
     def _check_reaction(
@@ -130,11 +145,9 @@ class Watch:
             self._planned_with = robot.gate._pose.at(self.clock.now_s)
         if kind in (None, 'default_pose') or before is None or is_first:
             return
-        if not bounds.is_position:
-            if kind != 'hold':
-                grown = np.abs(command - bounds.zero) > np.abs(before - bounds.zero) + 1e-12
-                assert not grown.any(), f'faster: {before} to {command}'
-            return
+        if kind != 'hold':
+            grown = np.abs(command - bounds.zero) > np.abs(before - bounds.zero) + 1e-12
+            assert not grown[~bounds.is_position].any(), f'faster: {before} to {command}'
         if kind == 'zero':
             return
         # on the way from the last command to a pose that was believed, or back from a limit
@@ -143,7 +156,7 @@ class Watch:
         if pose is not None:
             nearest = np.maximum(nearest, beyond(bounds, pose))
         is_nearer = beyond(bounds, command) > nearest + 1e-12
-        assert not is_nearer.any(), f'closer to a limit: {before} to {command}'
+        assert not is_nearer[bounds.is_position].any(), f'closer to a limit: {before} to {command}'
 
 
 def beyond(bounds: CommandBounds, command: NDArray[np.float64]) -> NDArray[np.float64]:

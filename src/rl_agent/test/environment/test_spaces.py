@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rl_agent.description.action import ActionDescription
+from rl_agent.description.action import ActionDescription, CompanionDescription
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.reset import ResetDescription
-from rl_agent.description.robot import RobotDescription
-from rl_agent.description.simulation import SimulationDescription
+from rl_agent.description.robot import RobotDescription, SimulationDescription
 from rl_agent.description.task import TaskDescription
 from rl_agent.environment.spaces import Spaces
 
@@ -192,6 +191,26 @@ def test_constants_are_part_of_what_an_action_means(change: dict[str, Any]) -> N
     action = dataclasses.replace(ARM.action, constants={'kd': 1.0})
     other = dataclasses.replace(ARM, action=action)
     assert Spaces(changed).fingerprint != Spaces(other).fingerprint
+
+
+def test_further_topics_and_companions_are_part_of_what_an_action_means() -> None:
+    alone = dataclasses.replace(ARM, simulation=None)
+    mode = CompanionDescription(topic='mode', type='std_msgs/msg/String', constants={'data': 'a'})
+    further = dataclasses.replace(ARM.action, topic='more', joints=('c', 'd'))
+    made = [
+        dataclasses.replace(alone, more_actions=(further,)),
+        dataclasses.replace(alone, more_actions=(dataclasses.replace(further, unit='m'),)),
+        dataclasses.replace(alone, companions=(mode,)),
+        dataclasses.replace(
+            alone, companions=(dataclasses.replace(mode, constants={'data': 'b'}),)
+        ),
+    ]
+    assert len({Spaces(item).fingerprint for item in (ARM, *made)}) == 5
+    moved = dataclasses.replace(further, topic='elsewhere')
+    assert (
+        Spaces(dataclasses.replace(alone, more_actions=(moved,))).fingerprint
+        == Spaces(made[0]).fingerprint
+    )
 
 
 def test_the_order_of_a_quaternion_is_part_of_its_meaning() -> None:

@@ -29,29 +29,51 @@ _FOLLOWS = 0.4  # of the distance to its command in a period
 _STATE = 'sensor_msgs/msg/JointState'
 
 
-def describe(unit: str, *, to_pose: bool = False, **safety: Any) -> RobotDescription:
-    """Return a robot with joints a, b; an observation field measures their positions in rad."""
+def describe(
+    unit: str, *, to_pose: bool = False, other: str = '', **safety: Any
+) -> RobotDescription:
+    """Return a robot with joints a, b; an observation field measures their positions in rad.
+
+    With `other`, the unit of b, a and b are commanded on topics of their own.
+    """
     fields = (
         ObservationField('where', 'joints', _STATE, 'position', ('b', 'a'), unit='rad'),
         ObservationField('cos_angle', 'joints', _STATE, 'position', ('a',), 'cos'),
         ObservationField('sin_angle', 'joints', _STATE, 'position', ('a',), 'sin'),
         ObservationField('velocity', 'joints', _STATE, 'velocity', ('a',)),
     )
-    pose = PoseDescription('where', (-0.5, 0.0), seconds=0.8, tolerance=0.1) if to_pose else None
+    to = (-0.5,) if other else (-0.5, 0.0)
+    pose = PoseDescription('where', to, seconds=0.8, tolerance=0.1) if to_pose else None
+    both = ActionDescription(
+        topic='commands',
+        type='std_msgs/msg/Float64MultiArray',
+        unit=unit,
+        joints=('a', 'b'),
+        low=LOW,
+        high=HIGH,
+        default=DEFAULT,
+    )
+    actions = [both]
+    if other:
+        actions = [
+            replace(
+                both,
+                topic=f'commands_of_{name}',
+                unit=its_unit,
+                joints=(name,),
+                low=(LOW[index],),
+                high=(HIGH[index],),
+                default=(DEFAULT[index],) if its_unit == 'rad' else None,
+            )
+            for index, (name, its_unit) in enumerate({'a': unit, 'b': other}.items())
+        ]
     return RobotDescription(
         name='two_joints',
         rate_hz=RATE_HZ,
         episode_steps=1000,
         observation=fields,
-        action=ActionDescription(
-            topic='commands',
-            type='std_msgs/msg/Float64MultiArray',
-            unit=unit,
-            joints=('a', 'b'),
-            low=LOW,
-            high=HIGH,
-            default=DEFAULT,
-        ),
+        action=actions[0],
+        more_actions=tuple(actions[1:]),
         task=TaskDescription('swing_up'),
         reset=ResetDescription(
             service=None if to_pose else 'reset', move_to_pose=pose, timeout_s=0.3
@@ -194,7 +216,7 @@ class GatedRobot:
         self.pose = pose
         self.forgotten += 1
         self.gate.pause()
-        if self.bounds.is_position:
+        if self.bounds.is_position.any():
             self.gate.on_external_motion()
         self._poll()
         self._reading()
@@ -240,8 +262,9 @@ class GatedRobot:
         self._publish(command)
 
     def _move(self, passed_s: float) -> None:
-        """Follow the command in effect, if it is a position."""
+        """Follow the command in effect, where it is a position."""
         command = self.gate.command_in_effect
-        if command is not None and self.bounds.is_position:
+        if command is not None:
             part = 1.0 - math.pow(1.0 - _FOLLOWS, passed_s / PERIOD_S)
-            self.pose = self.pose + part * (command - self.pose)
+            followed = self.pose + part * (command - self.pose)
+            self.pose = np.where(self.bounds.is_position, followed, self.pose)

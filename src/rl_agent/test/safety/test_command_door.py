@@ -3,12 +3,12 @@
 
 import math
 
+from joint_bounds import joint_bounds
 import numpy as np
 import pytest
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.safety import SafetyDescription
 from rl_agent.errors import RobotError
-from rl_agent.safety.command_bounds import make_bounds
 from rl_agent.safety.command_door import CommandDoor
 
 ACTION = ActionDescription(
@@ -26,7 +26,7 @@ def door(slew_per_s: float | None = 4.0, high: float = 1.0) -> CommandDoor:
     """Return a door for commands from -2 to `high`; 4 rad/s are 0.08 rad a period."""
     slew = None if slew_per_s is None else (slew_per_s,)
     safety = SafetyDescription(command_high=(high,), slew_per_s=slew)
-    return CommandDoor(make_bounds(ACTION, 50.0, safety))
+    return CommandDoor(joint_bounds(ACTION, 50.0, safety))
 
 
 def pass_through(tried: CommandDoor, *numbers: float) -> list[float]:
@@ -89,8 +89,9 @@ def test_a_command_that_is_not_finite_does_not_leave(number: float) -> None:
 
 def test_rest_is_reached_at_once() -> None:
     tried = door()
-    assert tried.limit(np.zeros(1), at_once=True) == [0.0]
-    assert tried.limit(np.array([9.0]), at_once=True) == [1.0]
+    at_once = np.array([True])
+    assert tried.limit(np.zeros(1), at_once=at_once) == [0.0]
+    assert tried.limit(np.array([9.0]), at_once=at_once) == [1.0]
 
 
 def test_the_speed_is_that_of_the_last_change() -> None:

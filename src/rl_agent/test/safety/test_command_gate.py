@@ -9,13 +9,13 @@ import math
 import threading
 import time
 
+from joint_bounds import joint_bounds
 import numpy as np
 from numpy.typing import NDArray
 import pytest
 from rl_agent.description.action import ActionDescription
 from rl_agent.description.safety import ReactionDescription, WatchdogDescription
 from rl_agent.event_log import EventLog
-from rl_agent.safety.command_bounds import make_bounds
 from rl_agent.safety.command_gate import CommandGate
 from rl_agent.safety.gate_state import GateState
 from rl_agent.safety.safety_state import SafetyState, Stop
@@ -81,7 +81,7 @@ class Bench:
         self.gate = CommandGate(
             self.topic.publish,
             self.state,
-            make_bounds(action, 1.0 / PERIOD_S),
+            joint_bounds(action, 1.0 / PERIOD_S),
             watchdog,
             poll_sensors=poll_sensors,
         )

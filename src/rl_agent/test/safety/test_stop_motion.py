@@ -1,9 +1,11 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Each reaction that stops a robot, by hand."""
 
+from joint_bounds import joint_bounds
 import numpy as np
 import pytest
 from rl_agent.description.action import ActionDescription
+from rl_agent.description.command import CommandDescription
 from rl_agent.description.limits import LimitDescription
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.safety import (
@@ -30,7 +32,7 @@ def commands(
         high=(9.0,),
         default=(4.0,),
     )
-    motion = StopPlanner(make_bounds(action, 50.0)).plan(
+    motion = StopPlanner(joint_bounds(action, 50.0)).plan(
         ReactionDescription(reaction, 2.0),
         None if last is None else np.array([last]),
         None if pose is None else np.array([pose]),
@@ -101,7 +103,8 @@ def knee(slew_per_s: float | None = None, unit: str = 'rad', high: float = 9.0) 
         command_high=(high,),
         limits=(LimitDescription('knee', 'angle', low=(-1.5,), high=(1.5,)),),
     )
-    return StopPlanner(make_bounds(action, 50.0, safety, (field,)))
+    command = CommandDescription((action,))
+    return StopPlanner(make_bounds(command, 50.0, safety, (field,)))
 
 
 def ends(
@@ -138,7 +141,8 @@ def test_a_ramp_obeys_the_slew_limit(
 def test_zero_effort_is_immediate() -> None:
     motion = knee(0.5, 'N m').plan(ReactionDescription('zero'), np.array([1.0]), None)
     assert motion is not None
-    assert (motion.command(0.0).tolist(), motion.ramp_s, motion.at_once) == ([0.0], 0.0, True)
+    assert (motion.command(0.0).tolist(), motion.ramp_s) == ([0.0], 0.0)
+    assert motion.at_once.tolist() == [True]
 
 
 @pytest.mark.parametrize('speeds', [(2.0,), (0.0, 2.0), (0.2, 0.0), (-2.0, 2.0)])
@@ -179,3 +183,64 @@ def test_a_late_thread_does_not_make_a_slow_stop_jump() -> None:
         pytest.approx([1.0, 0.98, 0.96, 0.95])
     )
     assert stop.left_s(np.array([0.95])) == pytest.approx(0.02)
+
+
+BASE = ActionDescription(
+    topic='base',
+    type='geometry_msgs/msg/Twist',
+    unit='m/s',
+    fields=('linear.x',),
+    low=(-1.0,),
+    high=(1.0,),
+)
+ARM = ActionDescription(
+    topic='arm',
+    type='std_msgs/msg/Float64MultiArray',
+    unit='rad',
+    joints=('knee',),
+    low=(-2.0,),
+    high=(2.0,),
+    default=(1.0,),
+)
+
+
+def mobile_arm(*slew_per_s: float, measured: bool = True) -> StopPlanner:
+    """Return the planner of a base with an arm of one joint."""
+    field = ObservationField(
+        'knee', 'joints', 'sensor_msgs/msg/JointState', 'position', ('knee',), unit='rad'
+    )
+    safety = SafetyDescription(slew_per_s=slew_per_s or None)
+    command = CommandDescription((BASE, ARM))
+    return StopPlanner(make_bounds(command, 50.0, safety, (field,) if measured else ()))
+
+
+@pytest.mark.parametrize(
+    ('reaction', 'slew_per_s', 'expected'),
+    [
+        ('hold', (), [[0.5, 0.4], [0.5, 0.4], [0.5, 0.4]]),
+        ('zero', (), [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]),
+        ('zero', (1.0, 0.1), [[0.0, 0.4], [0.0, 0.3], [0.0, 0.0]]),  # the arm within its slew
+        ('damped_stop', (), [[0.5, 0.4], [0.25, 0.3], [0.0, 0.2]]),  # the arm is at 0.2 rad
+        ('damped_stop', (1.0, 0.05), [[0.5, 0.4], [0.25, 0.35], [0.0, 0.2]]),
+        ('default_pose', (), [[0.5, 0.4], [0.25, 0.7], [0.0, 1.0]]),
+    ],
+)
+def test_a_base_and_its_arm_stop_each_in_its_way(
+    reaction: ReactionKind, slew_per_s: tuple[float, ...], expected: list[list[float]]
+) -> None:
+    """In two seconds, from 0.5 m/s and 0.4 rad; commands at 0, 1 and 100 s."""
+    motion = mobile_arm(*slew_per_s).plan(
+        ReactionDescription(reaction, 2.0), np.array([0.5, 0.4]), np.array([0.0, 0.2])
+    )
+    assert motion is not None
+    found = [motion.command(time_s).tolist() for time_s in (0.0, 1.0, 100.0)]
+    assert found == [pytest.approx(numbers) for numbers in expected]
+
+
+def test_before_the_first_command_the_base_stands_and_the_arm_is_where_it_is() -> None:
+    pose = np.array([0.0, 0.2])
+    motion = mobile_arm().plan(ReactionDescription('damped_stop', 2.0), None, pose)
+    assert motion is not None
+    assert motion.command(0.0).tolist() == pytest.approx([0.0, 0.2])
+    assert mobile_arm().plan(ReactionDescription('damped_stop'), None, None) is None
+    assert mobile_arm(measured=False).plan(ReactionDescription('hold'), None, pose) is None

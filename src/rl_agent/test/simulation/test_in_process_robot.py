@@ -9,8 +9,7 @@ import pytest
 
 pytest.importorskip('mujoco', reason='mujoco is not installed: pip install mujoco')
 from rl_agent.description.randomisation import RandomisationRanges
-from rl_agent.description.robot import load_robot
-from rl_agent.description.simulation import SimulationDescription
+from rl_agent.description.robot import load_robot, SimulationDescription
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.errors import ConfigurationError
 from rl_agent.simulated_models import make_model

@@ -113,7 +113,7 @@ class EvaluationNode:
         """
         self._evaluation = evaluation
         # a publisher of one of these drives the robot
-        self._driver_topics = (evaluation.robot.action.topic, AGENT_STATUS)
+        self._driver_topics = (*(item.topic for item in evaluation.robot.sent), AGENT_STATUS)
         self._context = Context()
         with applied(environment):
             rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)

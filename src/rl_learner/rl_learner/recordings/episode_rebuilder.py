@@ -73,9 +73,9 @@ class EpisodeRebuilder:
             description: of the robot.
             gap_s: longest time between two commands of an episode.
         """
-        action = description.action
+        command = description.command
         self._spaces, self._task = Spaces(description), description.task.make()
-        self._filter = SafetyFilter(action.low, action.high, description.rate_hz)
+        self._filter = SafetyFilter(command.low, command.high, description.rate_hz)
         self._episode_steps = description.episode_steps
         self._period_ns = round(_NANOSECONDS / description.rate_hz)
         self._gap_ns = round(gap_s * _NANOSECONDS)

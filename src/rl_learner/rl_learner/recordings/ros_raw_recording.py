@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from rclpy.serialization import deserialize_message
-from rl_agent.description.robot import RobotDescription
+from rl_agent.description.robot import only_action, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.message_fields.ros_command_reader import CommandReader
@@ -53,6 +53,7 @@ class RawRecording:
                 other types, or the rate of commands is not the robot's.
         """
         self._path, self._description = path, description
+        action = only_action(description, 'rl_import --raw')
         period_s = 1.0 / description.rate_hz
         self._gap_s = options.gap_s or _DEFAULT_GAP_PERIODS * period_s
         if self._gap_s <= (1 + _PERIOD_TOLERANCE) * period_s:
@@ -63,11 +64,10 @@ class RawRecording:
         types = topics_of(path)
         namespace = _find_namespace(path, types, description, options.namespace.strip('/'))
         self._topics = {
-            _resolve(topic, namespace): topic
-            for topic in (*description.topics, description.action.topic)
+            _resolve(topic, namespace): topic for topic in (*description.topics, action.topic)
         }
         self._refuse_other_types(types)
-        self._command_topic = _resolve(description.action.topic, namespace)
+        self._command_topic = _resolve(action.topic, namespace)
         self._spaces = Spaces(description)
         session = f'import-{self._scan()}'
         self._sender = Sender(namespace or description.name, session, self._spaces.fingerprint)
