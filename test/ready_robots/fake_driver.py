@@ -167,8 +167,8 @@ class FakeDriver(SpinningListener):
 
         The box lies within the robot's own bounds; joints turn at half of their speed at most.
         """
-        safety, action = self.description.safety, self.description.action
-        box = zip(*command_box(safety, action), strict=True)
+        safety = self.description.safety
+        box = zip(*command_box(safety, self.description.command), strict=True)
         for number, (low, high), (least, most) in zip(command, box, self.takes, strict=True):
             inside = low - _ROUNDING <= number <= high + _ROUNDING
             self.check(inside and least < number < most, f'outside: {number}')

@@ -75,7 +75,7 @@ class Go2(FakeDriver):
 
 
 class Px4(FakeDriver):
-    """An autopilot, and the relay that sends it a heartbeat with each set-point."""
+    """An autopilot, which wants a heartbeat with each set-point."""
 
     robot: ClassVar[str] = 'px4'
     command_qos = BEST_EFFORT
@@ -98,19 +98,10 @@ class Px4(FakeDriver):
         )
 
     def connect(self) -> None:
-        """Start the relay, and listen to its heartbeat."""
+        """Listen to the heartbeat."""
         mode = import_message('px4_msgs/msg/OffboardControlMode')
-        setpoint = import_message(self.description.action.type)
         topic = self.name('fmu/in/offboard_control_mode')
-        heartbeat = self.node.create_publisher(mode, topic, 10)
         self.node.create_subscription(mode, topic, self._on_heartbeat, BEST_EFFORT)
-
-        def relay(heard: Any) -> None:
-            heartbeat.publish(mode(timestamp=heard.timestamp, velocity=True))
-
-        self.node.create_subscription(
-            setpoint, self.name(self.description.action.topic), relay, BEST_EFFORT
-        )
 
     def numbers(self, message: Any) -> list[float]:
         """Return velocity and turn rate."""
@@ -129,6 +120,8 @@ class Px4(FakeDriver):
 
     def _on_heartbeat(self, message: Any) -> None:
         """Count a heartbeat of velocity control."""
+        late_us = time.time_ns() // 1000 - message.timestamp
+        self.check(0 <= late_us < _LATE_US, f'timestamp of a heartbeat: {message.timestamp}')
         others = (message.position, message.acceleration, message.attitude, message.body_rate)
         self.check(message.velocity and not any(others), f'mode: {message}')
         self.heartbeats += 1

@@ -210,8 +210,8 @@ def test_the_whole_observation(leg: Leg, robot_file: str, report: CheckReport) -
 
 
 def test_the_first_command_is_shown_and_not_sent(leg: Leg, report: CheckReport) -> None:
-    assert report.command.first == {'data': [0.25, -0.5]}
-    assert [item.node for item in report.command.subscribers] == [f'/{NAMESPACE}/leg']
+    assert report.commands[0].first == {'data': [0.25, -0.5]}
+    assert [item.node for item in report.commands[0].subscribers] == [f'/{NAMESPACE}/leg']
     assert leg.node.count_publishers(f'/{NAMESPACE}/commands') == 0
     assert leg.commands == []
 
@@ -239,7 +239,7 @@ def test_json_and_text(leg: Leg, robot_file: str, ros_environment: dict[str, str
         'reliability': 'best effort',
         'durability': 'volatile',
     }
-    assert found['command']['first'] == {'data': [0.25, -0.5]}
+    assert found['commands'][0]['first'] == {'data': [0.25, -0.5]}
     assert found['observation']['names'][0] == 'angle/hip'
     assert {item['could_trip'] for item in found['limits']} <= {'now', 'yes', 'no', 'unsure'}
 

@@ -80,7 +80,7 @@ class FieldReport:
 
 @dataclass(frozen=True)
 class CommandReport:
-    """What was found about the command.
+    """What was found about a command topic.
 
     Attributes:
         row: line of the table.
@@ -112,7 +112,7 @@ class CheckReport:
         alone: whether no other node was found.
         simulated: whether a simulator is in the same namespace: ages and rates say nothing.
         fields: one for each observation field.
-        command: the command topic.
+        commands: one for each command topic.
         reset: line of the reset service; None: not described.
         limits: what could stop the robot.
         names: of the numbers of an observation.
@@ -128,7 +128,7 @@ class CheckReport:
     alone: bool
     simulated: bool
     fields: tuple[FieldReport, ...]
-    command: CommandReport
+    commands: tuple[CommandReport, ...]
     reset: CheckRow | None
     limits: tuple[LimitOutlook, ...]
     names: tuple[str, ...]
@@ -138,7 +138,7 @@ class CheckReport:
     @property
     def rows(self) -> list[CheckRow]:
         """All lines of the table."""
-        rows = [*(item.row for item in self.fields), self.command.row]
+        rows = [item.row for item in self.fields] + [item.row for item in self.commands]
         return rows if self.reset is None else [*rows, self.reset]
 
     @property
@@ -153,7 +153,7 @@ class CheckReport:
         reset = content['reset']
         content |= {
             'fields': [_with_row(item) for item in content['fields']],
-            'command': _with_row(content['command']),
+            'commands': [_with_row(item) for item in content['commands']],
             'reset': None if reset is None else _row(reset),
             'observation': {'names': names, 'values': self.observation, 'samples': samples},
         }

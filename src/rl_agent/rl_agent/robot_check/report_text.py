@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from rl_agent.message_fields.message_yaml import message_yaml
-from rl_agent.robot_check.check_report import CheckReport, Endpoint, FieldReport
+from rl_agent.robot_check.check_report import CheckReport, CommandReport, Endpoint, FieldReport
 from rl_agent.robot_check.report import format_columns, format_table
 
 _MOST_SHOWN = 24  # numbers of one field
@@ -24,7 +24,7 @@ def report_text(report: CheckReport, *, with_command: bool = True) -> str:
         _timing(report),
         _observation(report),
         _limits(report),
-        *([_first_command(report)] if with_command else []),
+        *(map(_first_command, report.commands) if with_command else []),
         *_remarks(report),
     ]
     failed = f'{report.failed} of {len(report.rows)} failed'
@@ -111,9 +111,8 @@ def _limits(report: CheckReport) -> list[str]:
     ]
 
 
-def _first_command(report: CheckReport) -> list[str]:
-    """Return the first command, as YAML for `ros2 topic pub`."""
-    command = report.command
+def _first_command(command: CommandReport) -> list[str]:
+    """Return the first message of a command topic, as YAML for `ros2 topic pub`."""
     which = 'its default' if command.is_default else 'the middle of its bounds'
     lines = message_yaml(command.first).splitlines()
     return [

@@ -10,6 +10,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.utilities import try_shutdown
 from rl_agent.configuration import hint
+from rl_agent.description.action import SentDescription
 from rl_agent.description.command_box import command_box
 from rl_agent.description.robot import RobotDescription
 from rl_agent.event_log import EventLog
@@ -24,7 +25,7 @@ from rl_agent.robot_check.observed_vector import ObservedVector
 from rl_agent.robot_check.report import CheckRow
 from rl_agent.robot_check.ros_endpoints import publishers, quality, subscribers
 from rl_agent.robot_check.ros_field_report import field_report, type_bounds
-from rl_agent.robot_check.timeout_outlook import pose_outlook, timeout_outlooks
+from rl_agent.robot_check.timeout_outlook import pose_outlooks, timeout_outlooks
 from rl_agent.robot_interface.ros_command_listeners import alternatives, explain_unheard
 from rl_agent.robot_interface.ros_listening_node import listening_node
 from rl_agent.robot_interface.ros_sensors import extract_values, RosSensors, SensorMessage
@@ -75,7 +76,7 @@ class RobotCheck:
         self._vector = ObservedVector(description, fields)
         sampling = Chore(self._vector.sample, 1.0 / description.rate_hz)
         start_timers(self._node, [sensors.sources.chore, sampling])
-        self._first_command = self._make_first_command()
+        self._first_commands = self._make_first_commands()
         self._began_s = time.monotonic()
 
     def find(self, seconds: float, is_stopped: Callable[[], bool] = _never) -> None:
@@ -133,7 +134,7 @@ class RobotCheck:
                 )
                 for name, item in self._fields.items()
             ),
-            command=self._check_command(),
+            commands=tuple(map(self._check_command, description.sent, self._first_commands)),
             reset=self._check_service(service) if service else None,
             limits=self._outlooks(ages, is_lockstep=is_simulated),
             names=self._vector.names,
@@ -157,16 +158,22 @@ class RobotCheck:
         for name, item in self._fields.items():
             item.row.problems += self._sensors.sources.problems(name)
 
-    def _make_first_command(self) -> dict[str, Any]:
-        """Return the first command as plain values.
+    def _make_first_commands(self) -> list[dict[str, Any]]:
+        """Return the first message of each command topic as plain values.
 
         Raises:
             ConfigurationError: the message cannot be made, or `finish` fails.
         """
         description = self._description
-        box = command_box(description.safety, description.action)
-        message = CommandMessage(description.action, description.rate_hz, box)
-        return message_values(message.first(lambda: self._node.get_clock().now().nanoseconds))
+        low, high = command_box(description.safety, description.command)
+        found = []
+        for sent in description.sent:
+            size = len(sent.low)
+            message = CommandMessage(sent, description.rate_hz, (low[:size], high[:size]))
+            low, high = low[size:], high[size:]
+            first = message.first(lambda: self._node.get_clock().now().nanoseconds)
+            found.append(message_values(first))
+        return found
 
     def _ages(self, item: FieldWatch, now_s: float) -> ControlAges | None:
         """Return the ages of a field at the control rate since the last report."""
@@ -188,10 +195,9 @@ class RobotCheck:
     ) -> tuple[LimitOutlook, ...]:
         """Return what could stop the robot."""
         stops = map(self._node.resolve_topic_name, (EMERGENCY_STOP, FLEET_EMERGENCY_STOP))
-        pose = pose_outlook(self._description, self._fields)
         return (
             *limit_outlooks(self._description, self._fields, type_bounds(self._description)),
-            *([] if pose is None else [pose]),
+            *pose_outlooks(self._description, self._fields),
             *timeout_outlooks(
                 self._description,
                 self._fields,
@@ -219,22 +225,21 @@ class RobotCheck:
         others = alternatives(self._node, topic, wanted, self._node.count_publishers)
         return f'{topic}: no publisher{others}'
 
-    def _check_command(self) -> CommandReport:
-        """Return what was found about the command topic."""
-        action = self._description.action
-        topic = self._node.resolve_topic_name(action.topic)
-        bounds = f'{min(action.low):.4g} to {max(action.high):.4g}'
+    def _check_command(self, sent: SentDescription, first: dict[str, Any]) -> CommandReport:
+        """Return what was found about a command topic."""
+        topic = self._node.resolve_topic_name(sent.topic)
+        bounds = f'{min(sent.low):.4g} to {max(sent.high):.4g}' if sent.low else '-'
         row = CheckRow('(command)', topic, bounds=bounds)
-        problem = explain_unheard(self._node, topic, action.type, COMMAND_REHEARSED_QOS)
+        problem = explain_unheard(self._node, topic, sent.type, COMMAND_REHEARSED_QOS)
         if problem is not None:
             row.problems.append(problem)
         return CommandReport(
             row=row,
-            type=action.type,
+            type=sent.type,
             subscribers=subscribers(self._node, topic),
             offered=quality(COMMAND_REHEARSED_QOS),
-            is_default=action.default is not None,
-            first=self._first_command,
+            is_default=sent.default is not None or not sent.low,
+            first=first,
         )
 
     def _check_service(self, service: str) -> CheckRow:

@@ -46,21 +46,22 @@ def timeout_outlooks(
     return found
 
 
-def pose_outlook(
+def pose_outlooks(
     description: RobotDescription, watches: Mapping[str, FieldWatch]
-) -> LimitOutlook | None:
-    """Return whether an episode could begin at the measured pose; None: it is not measured."""
+) -> list[LimitOutlook]:
+    """Return whether an episode could begin at the measured pose; nothing: it is not measured."""
     bounds = bounds_of(description)
-    if bounds.pose is None:
-        return None
-    name = bounds.pose[0]
-    raw = watches[name].raw
-    if raw is None:
-        return LimitOutlook('pose_beyond_box', name, 'no', 'the pose is not known')
-    beyond = bounds.pose_beyond_box(raw[bounds.pose[1]])
+    raw = {item.field: watches[item.field].raw for item in bounds.pose}
+    known = {name: values for name, values in raw.items() if values is not None}
+    names = ', '.join(raw)
+    pose = bounds.measured_pose(known) if len(known) == len(raw) else None
+    if pose is None:
+        unknown = [LimitOutlook('pose_beyond_box', names, 'no', 'the pose is not known')]
+        return unknown if raw else []
+    beyond = bounds.pose_beyond_box(pose)
     if beyond is not None:
-        return LimitOutlook('pose_beyond_box', name, 'now', f'no episode would begin: {beyond}')
-    return LimitOutlook('pose_beyond_box', name, 'yes', 'the pose is within the command box')
+        return [LimitOutlook('pose_beyond_box', names, 'now', f'no episode would begin: {beyond}')]
+    return [LimitOutlook('pose_beyond_box', names, 'yes', 'the pose is within the command box')]
 
 
 def max_age_s(field: ObservationField, watchdog_s: float) -> float:

@@ -15,7 +15,7 @@ from rl_agent.errors import RobotError
 from rl_agent.robot_check.control_ages import ControlAges
 from rl_agent.robot_check.field_watch import FieldWatch
 from rl_agent.robot_check.limit_outlook import limit_outlooks, LimitOutlook
-from rl_agent.robot_check.timeout_outlook import pose_outlook, timeout_outlooks
+from rl_agent.robot_check.timeout_outlook import pose_outlooks, timeout_outlooks
 from rl_agent.tasks.task import Outcome, Parameters
 
 UPRIGHT = [0.0, 0.0, 0.0, 1.0]
@@ -251,7 +251,6 @@ def test_the_pose_where_an_episode_would_begin(
 ) -> None:
     """5 % of the box of 2 rad is tolerated."""
     description = describe()
-    found = pose_outlook(description, watch_all(description, angles, [UPRIGHT]))
-    assert found is not None
+    (found,) = pose_outlooks(description, watch_all(description, angles, [UPRIGHT]))
     assert found.could_trip == verdict
     assert found.reason.startswith(words)
