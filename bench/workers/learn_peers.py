@@ -45,7 +45,7 @@ def main() -> None:
         def _act(self, observation: Any) -> Any:
             return self.model.predict(observation, deterministic=True)[0]
 
-    kind = {'sb3_sac': stable_baselines3.SAC, 'sb3_tqc': sb3_contrib.TQC}[options['preset']]
+    kind: Any = {'sb3_sac': stable_baselines3.SAC, 'sb3_tqc': sb3_contrib.TQC}[options['preset']]
     folder = unfinished_run(options)
     curve = Curve([])
     if states := saved_states(folder):

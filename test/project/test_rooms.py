@@ -55,6 +55,7 @@ FLOOR_OF = {
 # Where torch may be imported: rooms, and single modules of other rooms.
 TORCH = (
     'rl_learner.actor_critic',
+    'rl_learner.export.sb3_file',
     'rl_learner.export.torchscript_file',
     'rl_learner.fast_path',
     'rl_learner.layers',

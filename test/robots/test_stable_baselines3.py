@@ -14,6 +14,7 @@ from rl_agent.configuration import config_folder
 import yaml
 
 pytest.importorskip('stable_baselines3', reason='the page is about stable-baselines3')
+pytest.importorskip('sb3_contrib', reason='the page shows learners of sb3-contrib')
 torch = pytest.importorskip('torch', reason='stable-baselines3 needs it')
 pytestmark = pytest.mark.timeout(300)
 PAGE = Path(__file__).resolve().parents[2] / 'docs' / 'stable_baselines3.md'
@@ -67,7 +68,7 @@ def learners() -> dict[str, str]:
 
 
 def test_the_page_shows_all_kinds() -> None:
-    assert set(learners()) == {'PPO', 'A2C', 'DQN', 'SAC'}
+    assert set(learners()) == {'PPO', 'A2C', 'TRPO', 'DQN', 'QRDQN', 'SAC'}
 
 
 @pytest.mark.parametrize('name', learners())

@@ -69,7 +69,7 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar='POLICY',
         help='folder of a run, checkpoint (RUN/checkpoints/*.pt), or policy file (.npz, .onnx,'
-        ' TorchScript .pt)',
+        ' TorchScript .pt, .zip of Stable-Baselines3)',
     )
 
 

@@ -20,6 +20,7 @@ from rl_learner.export.policy_with_robot import check_export, PolicyWithRobot, T
 _EXAMPLES = """
   rl_export runs/first                         # all formats, to runs/first/export/
   rl_export runs/first --format onnx           # only one
+  rl_export sac.zip --robot my_arm.yaml --out deploy/   # of Stable-Baselines3
   rl_export runs/first/checkpoints/checkpoint_000000003000.pt --out deploy/
   ros2 launch rl_agent robot.launch.py robot:=pendulum policy:=runs/first/export/policy.npz
 """

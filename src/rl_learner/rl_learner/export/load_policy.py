@@ -11,7 +11,7 @@ from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, TrainingError
 from rl_agent.policy.policy import Policy
 from rl_learner.actor_critic.state_checks import count, part
-from rl_learner.export import numpy_file, onnx_file, torchscript_file
+from rl_learner.export import numpy_file, onnx_file, sb3_file, torchscript_file
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 from rl_learner.run.folder import CHECKPOINTS, POLICY_FILE
 from rl_learner.run.manifest import read_run, RUN_FILE
@@ -22,7 +22,7 @@ from rl_learner.training.update import Update
 _LOGGER = logging.getLogger(__name__)
 _ACCEPTED = (
     'the folder of a run, a checkpoint (checkpoints/*.pt in such a folder), or a policy as .npz,'
-    ' .onnx or TorchScript .pt'
+    ' .onnx or TorchScript .pt, or .zip of Stable-Baselines3'
 )
 
 
@@ -55,6 +55,8 @@ def _load(path: Path) -> PolicyWithRobot:
         raise ConfigurationError(f'policy: given {path}: no such file; accepted: {_ACCEPTED}')
     if path.suffix == '.onnx':
         return onnx_file.decode(path)
+    if path.suffix == '.zip':
+        return sb3_file.decode(path)
     if path.suffix == '.npz':
         policy = numpy_file.decode(path)
         return policy if policy.robot else _with_robot_of_run(policy, path.parent)

@@ -42,8 +42,8 @@ class PolicyWithRobot:
         if self.robot is None:
             ones = np.ones(self.parameters.architecture.action_size, np.float32)
             return -ones, ones
-        action = self.robot.action
-        return np.array(action.low, np.float32), np.array(action.high, np.float32)
+        command = self.robot.command
+        return np.array(command.low, np.float32), np.array(command.high, np.float32)
 
     @property
     def command_map(self) -> tuple[Float32Array, Float32Array]:
