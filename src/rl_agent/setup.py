@@ -46,6 +46,7 @@ setup(
             'agent = rl_agent.entry_points:agent',
             'gazebo_robot = rl_agent.entry_points:gazebo_robot',
             'check_robot = rl_agent.entry_points:check_robot',
+            'rl_describe = rl_agent.entry_points:rl_describe',
             'rl_keys = rl_agent.entry_points:rl_keys',
             'simulated_robot = rl_agent.entry_points:simulated_robot',
         ],

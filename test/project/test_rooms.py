@@ -21,7 +21,7 @@ WIDEST_ROOM = 13
 FLOORS = {
     'rl_agent': (
         'nodes',
-        'control robot_check ros_env',
+        'control robot_check robot_draft ros_env',
         'policy robot_interface simulation',
         'environment gazebo',
         'safety message_fields simulated_models',

@@ -46,5 +46,6 @@ class Command:
 agent = Command('rl_agent.nodes.agent_node')
 check_robot = Command('rl_agent.robot_check.check_robot')
 gazebo_robot = Command('rl_agent.nodes.gazebo_robot_node')
+rl_describe = Command('rl_agent.robot_draft.rl_describe')
 rl_keys = Command('rl_agent.security.rl_keys')
 simulated_robot = Command('rl_agent.nodes.simulated_robot_node')

@@ -11,19 +11,22 @@ from rl_agent.entry_points import Command
 
 
 @pytest.mark.parametrize(
-    ('name', 'module'),
+    ('name', 'module', 'words'),
     [
-        ('agent', 'nodes.agent_node'),
-        ('check_robot', 'robot_check.check_robot'),
-        ('gazebo_robot', 'nodes.gazebo_robot_node'),
+        ('agent', 'nodes.agent_node', ['pendulum']),
+        ('check_robot', 'robot_check.check_robot', ['pendulum']),
+        ('rl_describe', 'robot_draft.rl_describe', []),
+        ('gazebo_robot', 'nodes.gazebo_robot_node', ['pendulum']),
     ],
 )
-def test_one_line_says_what_a_stock_python_lacks(name: str, module: str, tmp_path: Path) -> None:
+def test_one_line_says_what_a_stock_python_lacks(
+    name: str, module: str, words: list[str], tmp_path: Path
+) -> None:
     (tmp_path / 'pydantic.py').write_text('__version__ = "1.10.14"\n')
     path = os.pathsep.join([str(tmp_path), os.environ.get('PYTHONPATH', '')])
     program = f'import sys\nfrom rl_agent.entry_points import {name}\nsys.exit({name}())'
     done = subprocess.run(
-        [sys.executable, '-c', program, 'pendulum'],
+        [sys.executable, '-c', program, *words],
         env={**os.environ, 'PYTHONPATH': path},
         capture_output=True,
         text=True,

@@ -123,7 +123,7 @@ def leaves(type_name: str, path: str) -> list[tuple[str, FieldType]]:
     if not fits or (len(found) > 1 and any(leaf.is_list and not leaf.size for _, leaf in found)):
         raise ConfigurationError(
             f'given {path!r} ({_in_words(field)}); accepted: the path of numbers in {type_name}:'
-            f' {", ".join(_number_paths(type_name)[:8]) or "it has none"}'
+            f' {", ".join(number_paths(type_name)[:8]) or "it has none"}'
         )
     return found
 
@@ -141,7 +141,7 @@ def all_leaves(type_name: str, path: str) -> list[tuple[str, FieldType]]:
     ]
 
 
-def _number_paths(type_name: str) -> list[str]:
+def number_paths(type_name: str) -> list[str]:
     """Return all paths to numbers and lists of numbers in a message type, except its header."""
     found = _leaves('', FieldType(type_name), in_lists=True)
     numbers = [path.removeprefix('.') for path, leaf in found if leaf.is_number]
@@ -235,7 +235,7 @@ def _leaves(
 
 def _unknown_path(type_name: str, path: str) -> str:
     """Return the error text for a path that does not exist, with the most similar path."""
-    paths = _number_paths(type_name)
+    paths = number_paths(type_name)
     plain = without_indices(path)
     ending = [item for item in paths if f'.{without_indices(item)}'.endswith(f'.{plain}')]
     meant = f' (did you mean {ending[0]!r}?)' if ending else hint(path, paths)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """
   check_robot my_arm.yaml                        # sensors, limits, command topic and reset
   check_robot my_arm.yaml --watch                # live, while you move it by hand
-  check_robot my_arm.yaml --json | jq .ok        # for programs
+  check_robot my_arm.yaml --json                 # for programs
   check_robot quadruped --namespace robot_1      # one of a fleet
   check_robot my_arm.yaml --prefix left_         # its joints are left_shoulder, ...
   check_robot my_arm.yaml --seconds 20           # with an intermittent sensor

@@ -64,7 +64,7 @@ class _Subscribers:
         hearing = _hearing(listed, command.type_name, command.qos)
         # subscribers are connected before they are listed, and listed before they have names
         is_complete = len(hearing) == count and all(map(full_node_name, hearing))
-        self._only_onlookers = is_complete and count > 0 and all(map(_is_onlooker, hearing))
+        self._only_onlookers = is_complete and count > 0 and all(map(is_onlooker, hearing))
         self._count = count if is_complete and count > 0 and not self._only_onlookers else -1
 
     @property
@@ -205,7 +205,7 @@ def explain_unheard(node: Node, topic: str, kind: str, offered: QoSProfile) -> s
     if not subscribers:
         return f'{topic}: no subscriber{alternatives(node, topic, kind, node.count_subscribers)}'
     hearing = _hearing(subscribers, kind, offered)
-    if not all(map(_is_onlooker, hearing)):
+    if not all(map(is_onlooker, hearing)):
         return None
     listed = '; '.join(sorted({_describe(item) for item in subscribers}))
     if hearing:
@@ -247,8 +247,8 @@ def _hearing(subscribers: Sequence[Any], kind: str, offered: QoSProfile) -> list
     ]
 
 
-def _is_onlooker(subscriber: Any) -> bool:
-    """Return whether a subscriber is known to move nothing."""
+def is_onlooker(subscriber: Any) -> bool:
+    """Return whether a subscriber, of the ROS graph, is known to move nothing."""
     return str(subscriber.node_name).startswith(_ONLOOKERS) and bool(full_node_name(subscriber))
 
 

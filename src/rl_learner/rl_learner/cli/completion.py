@@ -8,6 +8,7 @@ from pathlib import Path
 from rl_agent.configuration import config_folder
 from rl_agent.errors import ConfigurationError
 from rl_agent.robot_check import check_robot
+from rl_agent.robot_draft import rl_describe
 from rl_agent.security import rl_keys
 from rl_learner.cli import (
     command_line,
@@ -35,6 +36,7 @@ _MODULES = (
     export_dataset,
     import_recordings,
     plot,
+    rl_describe,
     rl_keys,
     runs,
 )

@@ -128,6 +128,7 @@ def complete(folder: Path, words: list[str]) -> set[str]:
         ('rl_runs --delete runs/', {'runs/first', 'runs/second'}),
         ('rl_export runs/first --robot quadruped_', {'quadruped_gazebo'}),
         ('check_robot my', {'my.yaml'}),
+        ('rl_describe --na', {'--namespace'}),
     ],
 )
 def test_bash_completes(tmp_path: Path, line: str, offered: set[str]) -> None:
