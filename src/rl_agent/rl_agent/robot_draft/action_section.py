@@ -51,10 +51,12 @@ def action_section(
         urdf: of the robot.
         kinds: joint to its kind, of observed joints.
     """
+    more = further(found)
     above = [
-        f'also takes commands, for more_actions: {other.topic.name} ({other.topic.type}, heard by'
+        f'also takes commands: {other.topic.name} ({other.topic.type}, heard by'
         f' {shown(other.topic.subscribers[0])})'
         for other in found[1:]
+        if other not in more
     ]
     above += [
         f'may take commands: {other.name} ({other.type}, heard by {shown(other.subscribers[0])});'
@@ -64,7 +66,37 @@ def action_section(
     if not found:
         values = {key: fill_in(what) for key, what in _MISSING.items()}
         return Entry(values, above=above)
-    command = found[0]
+    entry = _of_command(found[0], urdf, kinds)
+    entry.above = above
+    return entry
+
+
+def further(found: Sequence[Command]) -> list[Command]:
+    """Return the commands that move something else than the first one."""
+    taken = set(found[0].joints if found else ())
+    more: list[Command] = []
+    for command in found[1:]:
+        is_base = command.topic.type in FIELDS
+        if is_base and any(item.topic.type in FIELDS for item in [found[0], *more]):
+            continue  # another way to the same wheels
+        if is_base or (command.joints and taken.isdisjoint(command.joints)):
+            taken.update(command.joints)
+            more.append(command)
+    return more
+
+
+def more_actions(
+    found: Sequence[Command], urdf: Urdf | None, kinds: Mapping[str, str]
+) -> list[Entry]:
+    """Return what else could be commanded, commented out; arguments as of `action_section`."""
+    entries = [_of_command(command, urdf, kinds) for command in further(found)]
+    for entry in entries:
+        entry.is_off = True
+    return entries
+
+
+def _of_command(command: Command, urdf: Urdf | None, kinds: Mapping[str, str]) -> Entry:
+    """Return a command as an action."""
     nodes = ', '.join(map(shown, command.topic.subscribers[:3]))
     entry = Entry({'topic': command.topic.name, 'type': command.topic.type})
     entry.comments['topic'] = f'heard by {nodes}'
@@ -74,7 +106,6 @@ def action_section(
         _add_fields(entry, command)
     else:
         _add_joints(entry, command, urdf, kinds)
-    entry.above = above
     return entry
 
 

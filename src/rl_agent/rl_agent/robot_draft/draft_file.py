@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rl_agent.errors import ConfigurationError
-from rl_agent.robot_draft.action_section import action_section, safety_section
+from rl_agent.robot_draft.action_section import action_section, more_actions, safety_section
 from rl_agent.robot_draft.command_topics import (
     commands,
     JOINT_STATE,
@@ -72,6 +72,7 @@ def make_draft(survey: Survey) -> Draft:
         _head(name, rate_hz, survey),
         _observation(entries),
         ['action:', *action.lines(item=False)],
+        *_more_actions(more_actions(found, urdf, kinds)),
         *([['safety:', *safety.lines(item=False)]] if safety else []),
         _task(),
         _reset(survey),
@@ -169,6 +170,17 @@ def _observation(entries: Sequence[Entry]) -> list[str]:
     for entry in entries:
         lines += entry.lines()
     return lines
+
+
+def _more_actions(entries: Sequence[Entry]) -> list[list[str]]:
+    """Return a section of what else could be commanded, if there is something."""
+    if not entries:
+        return []
+    lines = [
+        '# To command these, too, remove "# " here; slew_per_s then has numbers for all of them.',
+        '# more_actions:',
+    ]
+    return [[*lines, *(line for entry in entries for line in entry.lines())]]
 
 
 def _task() -> list[str]:

@@ -26,6 +26,7 @@ from rl_agent.ros.ros_topics import full_node_name
 _DISCOVERY_TIMEOUT_S = 5.0
 _LOOK_PERIOD_S = 0.25
 _MOST_TOPICS, _MOST_PARTS = 200, 20
+_UNNAMED = 'a node'  # whose name is not known yet
 _SIMULATORS = ('simulated_robot', 'gazebo_robot', 'gazebo', 'ros_gz_bridge')
 _PLAYERS = ('rosbag2_player',)
 _RESETS = ('std_srvs/srv/Trigger', 'std_srvs/srv/Empty')
@@ -84,6 +85,7 @@ class RobotSurvey:
         self._descriptions = RobotDescriptions(self._node)
         self._topics: dict[str, Topic] = {}
         self._subscribed: set[str] = set()
+        self._counts: dict[str, tuple[int, int]] = {}  # of publishers and subscribers
 
     def listen(self, seconds: float) -> Survey:
         """Listen, and return what was heard.
@@ -131,8 +133,19 @@ class RobotSurvey:
         """Subscribe to new topics, and note who publishes and subscribes."""
         self._descriptions.look()
         for name, kinds in self._node.get_topic_names_and_types():
-            if self._is_wanted(name, kinds):
+            if self._is_wanted(name, kinds) and self._is_changed(name):
                 self._note(name, kinds)
+
+    def _is_changed(self, name: str) -> bool:
+        """Return whether a topic may have other ends than noted; listing them takes long."""
+        counts = (self._node.count_publishers(name), self._node.count_subscribers(name))
+        topic = self._topics.get(name)
+        ends = () if topic is None else (*topic.publishers, *topic.subscribers)
+        is_known = topic is not None and _UNNAMED not in ends
+        if is_known and self._counts.get(name) == counts:
+            return False
+        self._counts[name] = counts
+        return True
 
     def _is_wanted(self, name: str, kinds: Sequence[str]) -> bool:
         """Return whether a topic may be part of the robot."""
@@ -214,4 +227,4 @@ def _add(topic: Topic, message: Any) -> None:
 
 def _names(endpoints: Sequence[Any]) -> Names:
     """Return the names of nodes."""
-    return tuple(sorted({full_node_name(item) or 'a node' for item in endpoints}))
+    return tuple(sorted({full_node_name(item) or _UNNAMED for item in endpoints}))

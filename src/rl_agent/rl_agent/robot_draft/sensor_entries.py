@@ -10,7 +10,7 @@ import numpy as np
 from rl_agent.robot_draft.draft_entry import Entry, Namer, shown
 from rl_agent.robot_draft.survey import Topic
 
-_RAYS = 24
+_RAYS, _LEAST_STEP_RAD = 24, 0.01
 _MOST_SHOWN = 24  # paths of a message type that nobody knows
 _FULL_TURN_RAD = 2.0 * math.pi - 0.1
 _UNKNOWN = -1.0
@@ -163,7 +163,9 @@ def _scan(topic: Topic, namer: Namer) -> Entry:
     if not (math.isfinite(first) and math.isfinite(last)) or first > last:
         entry.comments['rays'] = 'guess: all around; the message has no angles that make sense'
     elif last - first < _FULL_TURN_RAD:
-        rays |= {'first_rad': round(first, 3), 'last_rad': round(last, 3)}
+        first, last = round(first, 3), round(last, 3)
+        most = 1 + math.floor((last - first) / _LEAST_STEP_RAD)
+        rays = {'count': min(_RAYS, most), 'first_rad': first, 'last_rad': last}
     entry.values['rays'] = rays
     entry.comments.setdefault('rays', 'guess: how many rays')
     return _with_range(entry, scan.range_min, scan.range_max)

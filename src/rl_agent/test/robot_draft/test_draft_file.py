@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rl_agent.robot_draft.draft_file import common_prefix, make_draft
 from rl_agent.robot_draft.survey import Controller, Part, Survey, Topic
-from sensor_msgs.msg import BatteryState, Imu, JointState, Range
+from sensor_msgs.msg import BatteryState, Imu, JointState, LaserScan, Range
 from std_msgs.msg import Float64MultiArray
 import yaml
 
@@ -114,6 +114,22 @@ def test_a_distance_is_bounded_as_its_sensor_says() -> None:
     assert 'bounds' not in field
 
 
+@pytest.mark.parametrize(
+    ('angles', 'rays'),
+    [
+        ((-3.14, 3.14), {'count': 24}),
+        ((-2.0, 2.0), {'count': 24, 'first_rad': -2.0, 'last_rad': 2.0}),
+        ((1.0, 1.0), {'count': 1, 'first_rad': 1.0, 'last_rad': 1.0}),
+        ((2.0, 1.0), {'count': 24}),  # clockwise, or nonsense: a person looks
+    ],
+)
+def test_the_rays_of_a_scan(angles: tuple[float, float], rays: dict[str, Any]) -> None:
+    scan = LaserScan(angle_min=angles[0], angle_max=angles[1], range_max=4.0)
+    (field,) = read(Survey([heard('scan', scan)]))['observation']
+    assert field['rays'] == rays
+    assert field['bounds'] == [0.0, 4.0]
+
+
 def test_a_list_of_numbers_has_the_size_that_it_had() -> None:
     message = Float64MultiArray(data=[1.0, 2.0])
     (field,) = read(Survey([heard('tactile', message)]))['observation']
@@ -140,6 +156,45 @@ def test_commands_of_a_type_that_this_tool_does_not_know() -> None:
     words = f'may take commands: setpoint ({kind}, heard by /px4); its numbers: yaw, v'
     assert f'  # {words}' in draft.text
     assert draft.to_fill_in[0].startswith('action.topic: where commands go: no node was found')
+
+
+def test_an_arm_on_a_base_may_command_both() -> None:
+    """A person decides: remove the comment signs, and the loader accepts both."""
+    state = heard('joint_states', JointState(name=['finger', 'hinge'], position=[0.01, 0.5]))
+    arm = commanded('trajectory_msgs/msg/JointTrajectory', '/arm', 'arm/joint_trajectory')
+    other = commanded('std_msgs/msg/Float64MultiArray', '/other', 'arm_position/commands')
+    gripper = commanded('std_msgs/msg/Float64MultiArray', '/gripper', 'gripper/commands')
+    base = commanded('geometry_msgs/msg/Twist', '/base', 'cmd_vel')
+    survey = Survey(
+        [
+            state,
+            arm,
+            other,
+            gripper,
+            base,
+            commanded('geometry_msgs/msg/Twist', '/nav', 'nav/cmd'),
+        ],
+        urdf=GRIPPER,
+        controllers={
+            'arm/joint_trajectory': Controller(('hinge',)),
+            'arm_position/commands': Controller(('hinge',), 'position'),
+            'gripper/commands': Controller(('finger',), 'position'),
+            'cmd_vel': Controller(speeds={'linear.x': (-1.0, 1.0), 'angular.z': (-2.0, 2.0)}),
+        },
+    )
+    text = make_draft(survey).text
+    content = yaml.safe_load(text)
+    assert content['action']['joints'] == ['hinge']
+    assert 'more_actions' not in content
+    start = text.index('# more_actions:')
+    section = text[start : text.index('\n\n', start)].replace('# ', '', 1)
+    lines = [line.replace('# ', '', 1) for line in section.splitlines()]
+    more = yaml.safe_load('\n'.join(lines))['more_actions']
+    assert [item['topic'] for item in more] == ['gripper/commands', 'cmd_vel']
+    assert (more[0]['low'], more[0]['high']) == ([0.0], [0.04])
+    assert (more[1]['low'], more[1]['high']) == ([-1.0, -2.0], [1.0, 2.0])
+    for name in ('arm_position/commands', 'nav/cmd'):  # the same joints, the same wheels
+        assert f'  # also takes commands: {name}' in text
 
 
 def test_what_is_published_once() -> None:
