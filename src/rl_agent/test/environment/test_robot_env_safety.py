@@ -1,4 +1,17 @@
-# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+# Copyright 2026 The rl_agent authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Limits and stops in an environment: what is executed, stored, truncated and re-armed."""
 
 from collections.abc import Callable, Mapping
@@ -6,6 +19,7 @@ import dataclasses
 import math
 import threading
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,7 +216,8 @@ class ReplacingRobot(PendulumRobot):
 
     def apply(self, command: NDArray[np.float64]) -> Reading:
         """Execute a command."""
-        return dataclasses.replace(super().apply(command), **self.reading)  # type: ignore[arg-type]
+        changes: Any = self.reading
+        return dataclasses.replace(super().apply(command), **changes)
 
 
 def test_the_command_of_a_stop_is_what_was_executed() -> None:

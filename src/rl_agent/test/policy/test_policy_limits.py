@@ -1,4 +1,17 @@
-# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+# Copyright 2026 The rl_agent authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Sizes are capped, whatever integers a policy names, and computed without overflow."""
 
 from typing import Any
@@ -86,5 +99,6 @@ def test_sizes_of_any_integer_type_become_python_integers() -> None:
     sizes: Any = np.array([2**15], np.int32)
     architecture = PolicyArchitecture(np.int16(1000), np.uint8(1), sizes)  # type: ignore[arg-type]
     assert architecture.hidden_sizes == (2**15,)
-    assert type(architecture.hidden_sizes[0]) is type(architecture.observation_size) is int
+    sizes = (*architecture.hidden_sizes, architecture.observation_size)
+    assert [size.__class__ for size in sizes] == [int, int]
     assert architecture.num_parameters == 2**15 * 1001 + 2 * (2**15 + 1)

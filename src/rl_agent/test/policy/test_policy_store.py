@@ -1,10 +1,24 @@
-# Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
+# Copyright 2026 The rl_agent authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Only a policy that passes every check replaces the one in use."""
 
 from collections.abc import Callable
 import dataclasses
 import math
 import threading
+from typing import Any
 import weakref
 
 import numpy as np
@@ -17,6 +31,7 @@ from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.policy_store import PolicyStore
 
 TIMEOUT_S = 30.0
+TEXT: Any = 'text'
 
 
 @pytest.fixture
@@ -80,7 +95,7 @@ REFUSED: dict[str, tuple[Callable[[], PolicyParameters], str]] = {
     ),
     'sums that overflow': (spoil('parameters', 3e38), 'hidden layer 1: given sums of up to'),
     'an array that is none': (
-        lambda: dataclasses.replace(make_parameters(2), parameters='text'),  # type: ignore[arg-type]
+        lambda: dataclasses.replace(make_parameters(2), parameters=TEXT),
         "policy 2: cannot be used: AttributeError: 'str' object",
     ),
     'mean without deviation': (
