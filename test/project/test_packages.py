@@ -165,3 +165,17 @@ def test_package_xml_names_every_import(workspace: Path, package: str, tests: bo
         and name.replace('_', '-') not in named
     }
     assert missing == set()
+
+
+@pytest.mark.parametrize('package', PYTHON_PACKAGES)
+def test_every_file_has_the_header_that_ament_copyright_knows(
+    workspace: Path, package: str
+) -> None:
+    folder = workspace / 'src' / package
+    header = (folder / 'setup.py').read_text(encoding='utf-8').partition('\n\n')[0] + '\n'
+    assert header.startswith(f'# Copyright 2026 The {package} authors\n#\n# Licensed under the')
+    assert header.count('\n') == 13
+    names = [
+        path for path in folder.rglob('*.py') if 'build' not in path.relative_to(folder).parts
+    ]
+    assert [path for path in names if header not in path.read_text(encoding='utf-8')] == []
