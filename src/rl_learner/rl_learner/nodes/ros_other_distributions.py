@@ -1,4 +1,4 @@
-# Copyright 2026 The rl_agent authors
+# Copyright 2026 The rl_learner authors
 #
 # Licensed under the Apache License, Version 2.0 (the "License");
 # you may not use this file except in compliance with the License.
