@@ -27,6 +27,9 @@ from rl_agent.robot_check.field_watch import FieldWatch
 class ObservedVector:
     """Makes observations of the newest values, once in a control period, with actions of 0.
 
+    It needs no timer, which would delay messages: before a message is recorded, the steps of the
+    control loop since the last one are made up for, with the values that were there.
+
     Attributes:
         names: of each number, (observation,).
         samples: how many observations were made.
@@ -37,23 +40,37 @@ class ObservedVector:
         """Observe these fields, in the order of the description."""
         spaces = Spaces(description)
         self._spaces, self._watches = spaces, tuple(watches)
+        self._period_s, self._stack = 1.0 / description.rate_hz, description.stack
         self._still = np.zeros(spaces.action_size, np.float32)
         self._history: ObservationHistory | None = None
+        self._next_s: float | None = None  # the next step; None: not begun
         self.names = spaces.observation_names
         self.samples = 0
         self.newest: Float32Array | None = None
 
-    def sample(self) -> None:
-        """Make the next observation, if every field has a value."""
+    def advance(self, now_s: float) -> None:
+        """Make the observations up to a time of `time.monotonic`, of the values recorded so far.
+
+        The first step is as soon as every field has a value.
+        """
+        if self._next_s is None:
+            if any(item.values is None for item in self._watches):
+                return
+            self._next_s = now_s
+        steps = int((now_s - self._next_s) / self._period_s) + 1 if now_s >= self._next_s else 0
+        for _ in range(min(steps, self._stack)):  # more would repeat the same frame
+            self._sample()
+        self.samples += steps
+        self._next_s += steps * self._period_s
+
+    def _sample(self) -> None:
+        """Make the next observation."""
         values = {
             item.field.name: item.values for item in self._watches if item.values is not None
         }
-        if len(values) < len(self._watches):
-            return
         frame = self._spaces.frame(values)
         if self._history is None:
             self._history = self._spaces.history()
             self.newest = self._history.begin(frame)
         else:
             self.newest = self._history.advance(self._still, frame)
-        self.samples += 1

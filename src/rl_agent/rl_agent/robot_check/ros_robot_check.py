@@ -29,7 +29,6 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.event_log import EventLog
 from rl_agent.message_fields.message_yaml import message_values
 from rl_agent.message_fields.ros_command_message import CommandMessage
-from rl_agent.real_time.chore import Chore
 from rl_agent.robot_check.check_report import CheckReport, CommandReport
 from rl_agent.robot_check.control_ages import control_ages, ControlAges
 from rl_agent.robot_check.field_watch import FieldWatch, TopicWatch
@@ -87,8 +86,7 @@ class RobotCheck:
             for topic in sensors.topics
         }
         self._vector = ObservedVector(description, fields)
-        sampling = Chore(self._vector.sample, 1.0 / description.rate_hz)
-        start_timers(self._node, [sensors.sources.chore, sampling])
+        start_timers(self._node, [sensors.sources.chore])
         self._first_commands = self._make_first_commands()
         self._began_s = time.monotonic()
 
@@ -124,6 +122,7 @@ class RobotCheck:
     def report(self) -> CheckReport:
         """Return what was found since `find` or the last call of `listen`."""
         now_s, description = time.monotonic(), self._description
+        self._vector.advance(now_s)
         nodes = self._node.get_node_names_and_namespaces()
         namespace = self._node.get_namespace()
         is_simulated = any((name, namespace) in nodes for name in _SIMULATORS)
@@ -222,6 +221,7 @@ class RobotCheck:
 
     def _on_message(self, topic: str, heard: SensorMessage, values: object) -> None:
         """Pass a message to the watch of its topic."""
+        self._vector.advance(heard.received_s)
         self._watches[topic].on_message(heard.message, heard.received_s)
 
     def _explain_silence(self, topic: str) -> str:

@@ -23,6 +23,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
 from rl_agent.errors import ConfigurationError
 from rl_agent.robot_draft.urdf import MOST_BYTES
+from rl_agent.ros.ros_qos_mismatch import expected_mismatch
 from std_msgs.msg import String
 
 _TYPE, _NAME = 'std_msgs/msg/String', 'robot_description'
@@ -96,7 +97,9 @@ class RobotDescriptions:
             del self._texts[name]  # only subscribers so far
             return
         take, qos = partial(self._take, name), offered_qos(offered, repeats_losses=True)
-        self._node.create_subscription(String, name, take, qos, raw=True)
+        self._node.create_subscription(
+            String, name, take, qos, raw=True, event_callbacks=expected_mismatch()
+        )
 
     def _take(self, name: str, data: Any) -> None:
         """Decode a text, unless it is too large."""

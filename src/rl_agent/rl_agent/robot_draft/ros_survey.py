@@ -33,6 +33,7 @@ from rl_agent.robot_draft.survey import Names, Part, Survey, Topic
 from rl_agent.robot_interface.ros_command_listeners import is_onlooker
 from rl_agent.robot_interface.ros_listening_node import listening_node
 from rl_agent.ros.ros_messages import import_message
+from rl_agent.ros.ros_qos_mismatch import expected_mismatch
 from rl_agent.ros.ros_spinning import serve
 from rl_agent.ros.ros_topics import full_node_name
 
@@ -209,7 +210,8 @@ class RobotSurvey:
         """Subscribe to a topic."""
         topic.is_kept = qos.durability == DurabilityPolicy.TRANSIENT_LOCAL
         kind = import_message(topic.type)
-        self._node.create_subscription(kind, name, partial(_add, topic), qos)
+        add, events = partial(_add, topic), expected_mismatch()
+        self._node.create_subscription(kind, name, add, qos, event_callbacks=events)
 
     def _services(self) -> list[tuple[str, str]]:
         """Return the services of the robot that may be a reset, with their types."""
