@@ -84,6 +84,18 @@ _PACKAGES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
             'AckermannDriveStamped': 'std_msgs/Header header\nAckermannDrive drive',
         },
     ),
+    'control_msgs': (
+        ('std_msgs', 'trajectory_msgs'),
+        {
+            'JointTrajectoryControllerState': (
+                'std_msgs/Header header\nstring[] joint_names\n'
+                'trajectory_msgs/JointTrajectoryPoint reference\n'
+                'trajectory_msgs/JointTrajectoryPoint feedback\n'
+                'trajectory_msgs/JointTrajectoryPoint error\n'
+                'trajectory_msgs/JointTrajectoryPoint output'
+            ),
+        },
+    ),
 }
 _PACKAGE_XML = """<?xml version="1.0"?>
 <package format="3">
@@ -115,7 +127,7 @@ def stand_in_messages(name: str, environment: dict[str, str]) -> Iterator[dict[s
     """Make a package importable here; yield the variables with which subprocesses import it.
 
     Args:
-        name: `unitree_go`, `tf2_msgs`, `px4_msgs` or `ackermann_msgs`.
+        name: `unitree_go`, `tf2_msgs`, `px4_msgs`, `ackermann_msgs` or `control_msgs`.
         environment: variables for subprocesses.
     """
     prefix = _build(name)

@@ -18,31 +18,42 @@ class ArmDriver(FakeDriver):
         joints: in the order of the controller.
         home: where it is at the start, in that order.
         told: joints in the order of its messages; empty: that of the controller.
+        controller: name of its trajectory controller, which publishes its state; empty: none.
         angles: joint to its angle.
+        active: whether the controller is: if not, it still subscribes, but obeys nothing.
     """
 
     joints: ClassVar[tuple[str, ...]]
     home: ClassVar[tuple[float, ...]]
     told: ClassVar[tuple[str, ...]] = ()
     joint_topic: ClassVar[str] = 'joint_states'
+    controller: ClassVar[str] = ''
     target: ClassVar[tuple[float, ...]]
 
     def __init__(self, namespace: str, **options: Any) -> None:
         """Start at home."""
         self.angles = dict(zip(self.joints, self.home, strict=True))
+        self.active = True
         super().__init__(namespace, **options)
 
     def sensors(self) -> Sequence[Sensor]:
         """Return its topics."""
         kind = 'geometry_msgs/msg/PointStamped'
         return (
-            Sensor(self.joint_topic, 'sensor_msgs/msg/JointState', 100.0, self._fill_joints),
+            Sensor(self.joint_topic, 'sensor_msgs/msg/JointState', 50.0, self._fill_joints),
             Sensor('target', kind, 0.0, self._fill_target, _LATCHED),
         )
 
     def move(self, command: Sequence[float], seconds: float) -> None:
         """Go there."""
-        self.angles = dict(zip(self.joints, command, strict=True))
+        if self.active:
+            self.angles = dict(zip(self.joints, command, strict=True))
+
+    def state(self) -> Sequence[Sensor]:
+        """Return the topic of the trajectory controller, which is silent unless it is active."""
+        kind = 'control_msgs/msg/JointTrajectoryControllerState'
+        topic = f'{self.controller}/controller_state'
+        return (Sensor(topic, kind, 50.0, self._fill_state, is_silent=lambda: not self.active),)
 
     def fill_pose(self, message: PoseStamped, frame: str) -> None:
         """Tell a place within the described workspace."""
@@ -77,6 +88,12 @@ class ArmDriver(FakeDriver):
         message.position = [self.angles[joint] for joint in message.name]
         message.velocity = message.effort = [0.0] * len(message.name)
 
+    def _fill_state(self, message: Any) -> None:
+        """Tell where the controller is on its way to."""
+        self.stamp(message, '')
+        message.joint_names = list(self.joints)
+        message.reference.positions = [self.angles[joint] for joint in self.joints]
+
     def _fill_target(self, message: Any) -> None:
         """Tell where to go."""
         self.stamp(message, self.description.observation[-1].frame or '')
@@ -84,7 +101,11 @@ class ArmDriver(FakeDriver):
 
 
 class Ur5e(ArmDriver):
-    """With forward_position_controller; the joints are published in another order (#1512)."""
+    """With forward_position_controller; the joints are published in another order (#1512).
+
+    Attributes:
+        runs: whether the program on the pendant does; a protective stop ends it.
+    """
 
     robot: ClassVar[str] = 'ur5e'
     joints = (
@@ -101,13 +122,29 @@ class Ur5e(ArmDriver):
     fastest = (3.14,) * 6
     target = (-0.5, -0.1, 0.5)
 
+    def __init__(self, namespace: str, **options: Any) -> None:
+        """Start with the program."""
+        self.runs = True
+        super().__init__(namespace, **options)
+
     def sensors(self) -> Sequence[Sensor]:
-        """Return its topics, with that of the pose broadcaster."""
-        kind = 'geometry_msgs/msg/PoseStamped'
+        """Return its topics, with those of the pose broadcaster and of the program."""
+        kind, program = 'geometry_msgs/msg/PoseStamped', 'io_and_status_controller/'
+        program += 'robot_program_running'
         return (
             *super().sensors(),
-            Sensor('tcp_pose_broadcaster/pose', kind, 100.0, lambda m: self.fill_pose(m, 'base')),
+            Sensor('tcp_pose_broadcaster/pose', kind, 50.0, lambda m: self.fill_pose(m, 'base')),
+            Sensor(program, 'std_msgs/msg/Bool', 0.0, self._fill_program, _LATCHED),
         )
+
+    def stop_protectively(self) -> None:
+        """End the program and deactivate the controllers, as in a protective stop."""
+        self.runs = self.active = False
+        self.publish_once()
+
+    def _fill_program(self, message: Any) -> None:
+        """Tell whether the program runs."""
+        message.data = self.runs
 
     def numbers(self, message: Any) -> list[float]:
         """Return the angles."""
@@ -141,6 +178,7 @@ class Fr3(ArmDriver):
     )
     fastest = (2.62, 2.62, 2.62, 2.62, 5.26, 4.18, 5.26)
     joint_topic: ClassVar[str] = 'franka/joint_states'
+    controller: ClassVar[str] = 'fr3_arm_controller'
     target = (0.4, 0.0, 0.5)
 
     def sensors(self) -> Sequence[Sensor]:
@@ -151,7 +189,8 @@ class Fr3(ArmDriver):
         )
         return (
             *super().sensors(),
-            Sensor(topic, kind, 100.0, lambda m: self.fill_pose(m, 'fr3_link0'), BEST_EFFORT),
+            *self.state(),
+            Sensor(topic, kind, 50.0, lambda m: self.fill_pose(m, 'fr3_link0'), BEST_EFFORT),
         )
 
     def numbers(self, message: Any) -> list[float]:
@@ -171,6 +210,7 @@ class So101(ArmDriver):
         'wrist_roll_joint',
     )
     home = (0.1, -0.5, 0.5, 0.5, 0.1)
+    controller: ClassVar[str] = 'joint_trajectory_controller'
     takes = ((-1.92, 1.92), (-1.745, 1.745), (-1.69, 1.54), (-1.6, 1.6), (-2.3, 2.3))
     fastest = (10.0,) * 5
 
@@ -178,6 +218,7 @@ class So101(ArmDriver):
         """Return its topics; the controllers run at 50 Hz."""
         kind = 'sensor_msgs/msg/JointState'
         return (
+            *self.state(),
             Sensor('joint_states', kind, 50.0, self._fill_with_gripper),
             Sensor('target', kind, 0.0, self._fill_wanted, _LATCHED),
         )

@@ -20,6 +20,17 @@ _LATE_US = 60_000_000  # a busy machine
 _LOST_HEARTBEATS = 2  # those on their way
 
 
+def _remainder_of(byte: int) -> int:
+    """Return the remainder of a byte, followed by zeros, divided by the polynomial."""
+    remainder = byte << 24
+    for _ in range(8):
+        remainder = (remainder << 1 & 0xFFFFFFFF) ^ (0x04C11DB7 if remainder >> 31 else 0)
+    return remainder
+
+
+_REMAINDERS = [_remainder_of(byte) for byte in range(256)]
+
+
 class Go2(FakeDriver):
     """Obeys a command whose checksum is right; a motor without mode and gains is limp."""
 
@@ -42,7 +53,7 @@ class Go2(FakeDriver):
     def sensors(self) -> Sequence[Sensor]:
         """Return its topics, with the estimator's."""
         return (
-            Sensor('lowstate', 'unitree_go/msg/LowState', 100.0, self._fill_state),
+            Sensor('lowstate', 'unitree_go/msg/LowState', 50.0, self._fill_state),
             Sensor('odometry', 'nav_msgs/msg/Odometry', 50.0, lambda m: self.stamp(m, 'odom')),
         )
 
@@ -141,7 +152,7 @@ class Px4(FakeDriver):
 
 
 def checksum(message: Any) -> int:
-    """Return the checksum of a command, computed as in the maker's example, bit by bit."""
+    """Return the checksum of a command, computed otherwise than by the hook."""
     numbers: list[Any] = [*message.head, message.level_flag, message.frame_reserve]
     data = np.array(numbers, np.uint8).tobytes()
     data += np.array([*message.sn, *message.version, message.bandwidth], np.uint32).tobytes()
@@ -155,9 +166,6 @@ def checksum(message: Any) -> int:
     data += np.array(numbers, np.uint8).tobytes()
     data += np.array([message.reserve], np.uint32).tobytes()
     remainder = 0xFFFFFFFF
-    for word in np.frombuffer(data, np.uint32).tolist():
-        remainder ^= word
-        for _ in range(32):
-            high = remainder >> 31
-            remainder = (remainder << 1 & 0xFFFFFFFF) ^ (0x04C11DB7 if high else 0)
+    for byte in np.frombuffer(data, np.uint32).astype('>u4').tobytes():
+        remainder = (remainder << 8 & 0xFFFFFFFF) ^ _REMAINDERS[remainder >> 24 ^ byte]
     return remainder
