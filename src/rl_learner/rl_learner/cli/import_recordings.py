@@ -68,6 +68,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     raw.add_argument('--namespace', default='', help='of the robot, such as robot_1')
     raw.add_argument(
+        '--prefix', default='', help="of the robot's joints and frames, such as left_"
+    )
+    raw.add_argument(
         '--episode-gap-s',
         type=_seconds,
         metavar='S',
@@ -80,6 +83,10 @@ def make_parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     """Import the recordings."""
     run = options.run.expanduser()
+    if options.prefix and not options.robot:
+        raise ConfigurationError(
+            '--prefix: given without --robot; accepted: with the file that has {prefix}'
+        )
     for path in options.files:
         if not path.exists():
             raise ConfigurationError(f'FILE: given {path}: no such file; accepted: a recording')
@@ -107,8 +114,11 @@ def _sources(options: argparse.Namespace, robot: RobotDescription) -> list[Sourc
         raw_options = RawOptions(
             checked_namespace(options.namespace, '--namespace'), options.episode_gap_s
         )
-        return [RawRecording(path, robot, raw_options) for path in options.files]
-    for name in ('namespace', 'episode_gap_s'):
+        of_this_robot = None
+        if options.prefix:
+            of_this_robot = load_robot(options.robot, prefix=options.prefix)
+        return [RawRecording(path, robot, raw_options, of_this_robot) for path in options.files]
+    for name in ('namespace', 'episode_gap_s', 'prefix'):
         if getattr(options, name):
             raise ConfigurationError(
                 f'--{name.replace("_", "-")}: given without --raw; accepted: with --raw'

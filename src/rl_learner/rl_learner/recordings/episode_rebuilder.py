@@ -14,20 +14,23 @@
 
 """Rebuilds transitions from recorded sensor messages and commands.
 
-Each command is a step. Observation, action and reward are computed as in `RobotEnv`:
+Each command of the first topic is a step. Observation, action and reward are computed as in
+`RobotEnv`:
 
 | value                    | source                                                              |
 |--------------------------|---------------------------------------------------------------------|
-| observation              | the newest message of each topic at the command                     |
-| action                   | the command, mapped back to [-1, 1] and clipped                     |
+| observation              | the newest message with each field at the command                   |
+| action                   | the command, mapped back to [-1, 1] and clipped; of further topics  |
+|                          | the newest until half a control period later                        |
 | next observation         | the newest messages at the next command                             |
 | next observation, at gap | the newest messages one control period after the command            |
 | reward, terminated       | the task                                                            |
 | truncated                | after `episode_steps`, or if no command follows within the gap      |
 | intervention             | always true: no policy of this run chose the action                 |
 
-A step is left out, which interrupts its episode, if a topic is silent, if its values are not
-finite or older than the description accepts, or if no message follows the last command.
+A step is left out, which interrupts its episode, if a field or a command topic is silent, if its
+values are not finite or older than the description accepts, or if no message follows the last
+command.
 """
 
 from collections.abc import Iterator
@@ -46,10 +49,10 @@ _ANY_AGE_NS = 2**63  # longer than any recording
 
 
 @dataclass(frozen=True)
-class _Message:
-    """The newest message of a topic: raw field values, header stamp, time of recording."""
+class _Value:
+    """The newest values of a field: as in the message, header stamp, time of recording."""
 
-    raw: FieldValues
+    raw: Float64Array
     stamp_ns: int
     time_ns: int
 
@@ -93,8 +96,9 @@ class EpisodeRebuilder:
         self._period_ns = round(_NANOSECONDS / description.rate_hz)
         self._gap_ns = round(gap_s * _NANOSECONDS)
         self._max_age_ns = _max_ages_ns(description)
-        self._once = description.once_topics
-        self._latest: dict[str, _Message] = {}
+        self._once = {item.name for item in description.observation if item.once}
+        self._latest: dict[str, _Value] = {}  # by field
+        self._command = np.full(len(command.names), np.nan)  # newest of each topic
         self._history, self._builder = self._spaces.history(), TransitionBuilder()
         self._in_episode = False
         self._step: _PendingStep | None = None
@@ -102,25 +106,39 @@ class EpisodeRebuilder:
         self._period_is_over = False  # that of the pending command
         self.left_out = 0
 
-    def sense(self, topic: str, raw: FieldValues, stamp_ns: int, time_ns: int) -> None:
+    def sense(self, raw: FieldValues, stamp_ns: int, time_ns: int) -> None:
         """Process a sensor message.
 
         Args:
-            topic: as in the description.
-            raw: values by field, (raw,) each, as in the message.
+            raw: values by field, (raw,) each, as in the message: those fields that it has.
             stamp_ns: of the header; `time_ns` for messages without one.
             time_ns: time of recording.
         """
         self._advance(time_ns)
-        self._latest[topic] = _Message(raw, stamp_ns, time_ns)
+        for name, values in raw.items():
+            self._latest[name] = _Value(values, stamp_ns, time_ns)
 
-    def command(self, command: Float64Array, time_ns: int) -> Iterator[Transition]:
-        """Process a command; yield the transition that it completes.
+    def command_further(self, numbers: Float64Array, part: slice, time_ns: int) -> None:
+        """Process the command of a further topic.
 
         Args:
-            command: in the robot's units, (action,).
+            numbers: in the robot's units.
+            part: where they are in the command.
             time_ns: time of recording.
         """
+        self._command[part] = numbers
+        step = self._step
+        if step is not None and time_ns - step.time_ns <= self._period_ns / 2:
+            step.command[part] = numbers
+
+    def command(self, numbers: Float64Array, time_ns: int) -> Iterator[Transition]:
+        """Process a command of the first topic; yield the transition that it completes.
+
+        Args:
+            numbers: in the robot's units, (action,), without those of further topics.
+            time_ns: time of recording.
+        """
+        self._command[: len(numbers)] = numbers
         self._advance(time_ns)
         sensed = self._snapshot(time_ns)
         if self._step is not None:
@@ -136,7 +154,7 @@ class EpisodeRebuilder:
         if not self._in_episode:
             self._builder.first(self._history.begin(sensed.frame), sensed.stamp_ns)
             self._in_episode = True
-        self._step = _PendingStep(command, time_ns, sensed.values)
+        self._step = _PendingStep(self._command.copy(), time_ns, sensed.values)
         self._after, self._period_is_over = None, False
 
     def finish(self) -> Iterator[Transition]:
@@ -158,29 +176,26 @@ class EpisodeRebuilder:
 
     def _snapshot(self, time_ns: int) -> _Snapshot | None:
         """Return all fields at a time; None if any is missing, too old or not finite."""
-        for topic, max_age_ns in self._max_age_ns.items():
-            message = self._latest.get(topic)
-            if message is None or time_ns - message.time_ns > max_age_ns:
+        for name, max_age_ns in self._max_age_ns.items():
+            newest = self._latest.get(name)
+            if newest is None or time_ns - newest.time_ns > max_age_ns:
                 return None
-        raw = {
-            name: item for message in self._latest.values() for name, item in message.raw.items()
-        }
-        values = self._spaces.values(raw)
+        values = self._spaces.values({name: item.raw for name, item in self._latest.items()})
         with np.errstate(over='ignore'):
             frame = self._spaces.frame(values)
         if not np.isfinite(frame).all():
             return None
         return _Snapshot(values, frame, min(item.stamp_ns for item in self._timed()))
 
-    def _timed(self) -> list[_Message]:
-        """Return the newest messages of the topics that are not published once."""
-        return [item for topic, item in self._latest.items() if topic not in self._once]
+    def _timed(self) -> list[_Value]:
+        """Return the newest values of the fields that are not published once."""
+        return [item for name, item in self._latest.items() if name not in self._once]
 
     def _complete(
         self, step: _PendingStep, sensed: _Snapshot | None, *, truncated: bool
     ) -> Iterator[Transition]:
         """Yield the transition of a step; none if its outcome is unknown."""
-        if sensed is None:
+        if sensed is None or not np.isfinite(step.command).all():
             self.left_out += 1
             self._in_episode = False
             return
@@ -200,7 +215,7 @@ class EpisodeRebuilder:
 
 
 def _max_ages_ns(description: RobotDescription) -> dict[str, int]:
-    """Return the maximum age of each topic's values."""
+    """Return the maximum age of each field: the least of the fields of its topic."""
     watchdog = description.safety.sensor_watchdog
     ages: dict[str, int] = {}
     for item in description.observation:
@@ -208,4 +223,4 @@ def _max_ages_ns(description: RobotDescription) -> dict[str, int]:
         if item.once:
             age_ns = _ANY_AGE_NS
         ages[item.topic] = min(age_ns, ages.get(item.topic, age_ns))
-    return ages
+    return {item.name: ages[item.topic] for item in description.observation}

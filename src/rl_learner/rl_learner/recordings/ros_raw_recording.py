@@ -23,7 +23,9 @@ from typing import Any
 
 import numpy as np
 from rclpy.serialization import deserialize_message
-from rl_agent.description.robot import only_action, RobotDescription
+from rl_agent.array_types import Float64Array
+from rl_agent.description.action import ActionDescription
+from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, RobotError
 from rl_agent.message_fields.ros_command_reader import CommandReader
@@ -58,15 +60,28 @@ class RawOptions:
 class RawRecording:
     """Yields the same batches at each call, because the session is a hash of the content."""
 
-    def __init__(self, path: Path, description: RobotDescription, options: RawOptions) -> None:
+    def __init__(
+        self,
+        path: Path,
+        description: RobotDescription,
+        options: RawOptions,
+        of_this_robot: RobotDescription | None = None,
+    ) -> None:
         """Scan a recording.
+
+        Args:
+            path: of the recording.
+            description: as the run has it.
+            options: how to read it.
+            of_this_robot: with the prefix of the recorded robot; None: it has none.
 
         Raises:
             ConfigurationError: the file is no recording, topics of the robot are missing or have
                 other types, or the rate of commands is not the robot's.
         """
         self._path, self._description = path, description
-        action = only_action(description, 'rl_import --raw')
+        self._recorded = recorded = of_this_robot or description
+        self._actions = {item.topic: item for item in recorded.command.actions}
         period_s = 1.0 / description.rate_hz
         self._gap_s = options.gap_s or _DEFAULT_GAP_PERIODS * period_s
         if self._gap_s <= (1 + _PERIOD_TOLERANCE) * period_s:
@@ -77,10 +92,10 @@ class RawRecording:
         types = topics_of(path)
         namespace = _find_namespace(path, types, description, options.namespace.strip('/'))
         self._topics = {
-            _resolve(topic, namespace): topic for topic in (*description.topics, action.topic)
+            _resolve(topic, namespace): topic for topic in (*description.topics, *self._actions)
         }
         self._refuse_other_types(types)
-        self._command_topic = _resolve(action.topic, namespace)
+        self._command_topic = _resolve(description.action.topic, namespace)
         self._spaces = Spaces(description)
         session = f'import-{self._scan()}'
         self._sender = Sender(namespace or description.name, session, self._spaces.fingerprint)
@@ -105,17 +120,15 @@ class RawRecording:
     def _transitions(self) -> Iterator[Transition]:
         """Yield all transitions."""
         rebuilder = EpisodeRebuilder(self._description, self._gap_s)
-        readers = self._sensor_readers(rebuilder)
-        action = self._description.action
-        commands = CommandReader(action, self._command_topic)
-        command_type = import_message(action.type)
+        readers = self._sensor_readers(rebuilder) | self._further_readers(rebuilder)
+        read_command = _command_reader(self._recorded.action, self._command_topic)
         unfit, first_error, count = 0, '', 0
         for message in self._messages():
             try:
                 if message.topic in readers:
                     readers[message.topic](message)
                     continue
-                command = commands.read(_deserialized(message, command_type))
+                command = read_command(message)
             except RobotError as error:
                 unfit, first_error = unfit + 1, first_error or str(error)
                 continue
@@ -152,6 +165,26 @@ class RawRecording:
             if topic in self._description.topics
         }
 
+    def _further_readers(
+        self, rebuilder: EpisodeRebuilder
+    ) -> dict[str, Callable[[RecordedMessage], None]]:
+        """Return, by full topic, the functions that pass commands of further topics on."""
+
+        def reader(name: str, part: slice) -> Callable[[RecordedMessage], None]:
+            read = _command_reader(self._actions[self._topics[name]], name)
+
+            def pass_on(recorded: RecordedMessage) -> None:
+                rebuilder.command_further(read(recorded), part, recorded.time_ns)
+
+            return pass_on
+
+        parts = dict(zip(self._actions, self._recorded.command.parts, strict=True))
+        return {
+            name: reader(name, parts[topic])
+            for name, topic in self._topics.items()
+            if topic in self._actions and name != self._command_topic
+        }
+
     def _sensor_reader(
         self, name: str, topic: str, rebuilder: EpisodeRebuilder
     ) -> Callable[[RecordedMessage], None]:
@@ -160,15 +193,19 @@ class RawRecording:
         message_type, stamped = import_message(type_name), has_header(type_name)
         extractors = [
             FieldExtractor(item, name)
-            for item in self._description.observation
+            for item in self._recorded.observation
             if item.topic == topic
         ]
 
         def pass_on(recorded: RecordedMessage) -> None:
             message = _deserialized(recorded, message_type)
-            raw = {extract.field.name: extract(message) for extract in extractors}
+            found = {item.field.name: _values_or_error(item, message) for item in extractors}
+            raw = {name: item for name, item in found.items() if not isinstance(item, RobotError)}
+            for error in found.values():  # one that has no field; others share their topic
+                if isinstance(error, RobotError) and not raw:
+                    raise error
             stamp_ns = stamp_to_ns(message.header.stamp) if stamped else recorded.time_ns
-            rebuilder.sense(topic, raw, stamp_ns, recorded.time_ns)
+            rebuilder.sense(raw, stamp_ns, recorded.time_ns)
 
         return pass_on
 
@@ -196,8 +233,8 @@ class RawRecording:
 
     def _refuse_other_types(self, types: dict[str, str]) -> None:
         """Raise ConfigurationError for topics that are missing or have another type."""
-        description = self._description
-        wanted = {**description.topics, description.action.topic: description.action.type}
+        kinds = {topic: item.type for topic, item in self._actions.items()}
+        wanted = {**self._description.topics, **kinds}
         wrong = [
             f'{name}: given {types.get(name, "no such topic")}; accepted: {wanted[topic]}'
             for name, topic in self._topics.items()
@@ -221,6 +258,22 @@ class RawRecording:
             count=len(rows),
             columns=columns,
         )
+
+
+def _values_or_error(extract: FieldExtractor, message: Any) -> Float64Array | RobotError:
+    """Return a field's values in a message, or why there are none."""
+    try:
+        return extract(message)
+    except RobotError as error:
+        return error
+
+
+def _command_reader(
+    action: ActionDescription, name: str
+) -> Callable[[RecordedMessage], Float64Array]:
+    """Return a function that reads the commands of a topic, whose full name is `name`."""
+    reader, kind = CommandReader(action, name), import_message(action.type)
+    return lambda recorded: reader.read(_deserialized(recorded, kind))
 
 
 def _deserialized(recorded: RecordedMessage, message_type: type[Any]) -> Any:

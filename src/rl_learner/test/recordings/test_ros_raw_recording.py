@@ -65,11 +65,11 @@ def test_what_is_published_once_is_never_too_old() -> None:
     description = dataclasses.replace(PENDULUM, observation=(*fields, goal))
     rebuilder = EpisodeRebuilder(description, gap_s=0.2)
     joints = {item.name: np.array([0.5]) for item in fields}
-    rebuilder.sense('goal', {'goal': np.array([0.25])}, 0, 0)
+    rebuilder.sense({'goal': np.array([0.25])}, 0, 0)
     found: list[Transition] = []
     for number in range(1, 101):
         time_ns = 100_000 * MILLISECOND + number * 50 * MILLISECOND
-        rebuilder.sense(fields[0].topic, joints, time_ns, time_ns)
+        rebuilder.sense(joints, time_ns, time_ns)
         found += rebuilder.command(np.zeros(1), time_ns + MILLISECOND)
     assert (len(found), rebuilder.left_out) == (99, 0)
     goals = {float(step.next_observation[len(fields)]) for step in found}
@@ -306,7 +306,7 @@ def test_a_last_command_without_a_later_message_is_left_out() -> None:
     transitions: list[Transition] = []
     for number in range(3):
         time_ns = number * 50 * MILLISECOND
-        rebuilder.sense('joint_states', raw, time_ns, time_ns)
+        rebuilder.sense(raw, time_ns, time_ns)
         transitions += rebuilder.command(np.zeros(1), time_ns + MILLISECOND)
     transitions += rebuilder.finish()
     assert len(transitions) == 2
@@ -323,7 +323,7 @@ def test_no_transition_is_invented_for_missing_or_bad_sensor_values() -> None:
         # none before 3, bad ones at 10 and 11, none from 20 to 50
         if 3 <= number < 20 or number > 50:
             raw = bad if number in (10, 11) else good
-            rebuilder.sense('joint_states', raw, time_ns, time_ns)
+            rebuilder.sense(raw, time_ns, time_ns)
         ended = rebuilder.command(np.zeros(1), time_ns + MILLISECOND)
         rows += [(row.episode, row.stamp_ns // (50 * MILLISECOND)) for row in ended]
     assert PENDULUM.safety.sensor_watchdog.max_age_s == 0.5  # ten steps
@@ -359,7 +359,7 @@ def test_the_task_terminates_episodes() -> None:
         time_ns = number * 50 * MILLISECOND
         raw = {'cos_angle': np.zeros(1), 'sin_angle': np.zeros(1), 'velocity': [velocity]}
         values = {name: np.array(value, np.float64) for name, value in raw.items()}
-        rebuilder.sense('joint_states', values, time_ns, time_ns)
+        rebuilder.sense(values, time_ns, time_ns)
         rows += rebuilder.command(np.zeros(1), time_ns + MILLISECOND)
     assert [(row.reward, row.terminated, row.truncated, row.episode) for row in rows] == [
         (0.5, False, False, 1),
