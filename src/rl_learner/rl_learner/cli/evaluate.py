@@ -24,6 +24,7 @@ import sys
 import tempfile
 
 from rl_agent.array_types import Frame
+from rl_agent.configuration import find_file
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
@@ -71,6 +72,9 @@ def make_parser() -> argparse.ArgumentParser:
         help='the real robot, on the ROS domain of this terminal; asks before it moves',
     )
     where.add_argument('--namespace', default='', help='of the real robot, such as robot_1')
+    where.add_argument(
+        '--prefix', default='', help="of the real robot's joints and frames, with --robot FILE"
+    )
     where.add_argument('--yes', action='store_true', help='do not ask: the robot may move')
     how = parser.add_argument_group('how')
     at_least = command_line.at_least
@@ -141,6 +145,10 @@ def _check_options(options: argparse.Namespace) -> None:
         )
     if options.namespace and not options.real:
         raise ConfigurationError('--namespace: given without --real; accepted: with --real')
+    if options.prefix and not (options.real and options.robot):
+        raise ConfigurationError(
+            '--prefix: given without --real and --robot; accepted: with the file that has {prefix}'
+        )
 
 
 def _evaluate_on_task(
@@ -201,6 +209,8 @@ def _evaluate_on_robot(
             options.explore,
             options.real,
             checked_namespace(options.namespace, '--namespace'),
+            options.prefix,
+            str(find_file('robots', options.robot)) if options.prefix else '',
         )
         episodes += _printed(options, run_evaluation(robot_evaluation))
     setting = 'real robot' if options.real else 'simulated robot'

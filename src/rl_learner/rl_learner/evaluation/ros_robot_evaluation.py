@@ -87,6 +87,8 @@ class RobotEvaluation:
         explore: act as in training.
         real: the robot already runs, on this process's ROS domain.
         namespace: namespace of a real robot; empty for none.
+        prefix: of a real robot's joints and frames; empty for none.
+        robot_file: of its description with `{prefix}`, which `robot` has no more.
     """
 
     robot: RobotDescription
@@ -96,12 +98,17 @@ class RobotEvaluation:
     explore: bool = False
     real: bool = False
     namespace: str = ''
+    prefix: str = ''
+    robot_file: str = ''
 
     def node_specs(self, robot_file: str) -> list[NodeSpec]:
         """Return the nodes to start: the agent, and before it the robot if it is simulated."""
         parameters = {'seed': self.seed, 'explore': self.explore}
         if self.real:
-            return evaluation_nodes(robot_file, self.namespace, simulated=False, **parameters)
+            file = self.robot_file if self.prefix else robot_file
+            return evaluation_nodes(
+                file, self.namespace, simulated=False, prefix=self.prefix, **parameters
+            )
         timeout_s = SIMULATION_STARTS_WITHIN_S
         return [
             simulated_robot(robot_file, '', seed=self.seed),

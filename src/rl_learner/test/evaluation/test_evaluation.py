@@ -284,6 +284,7 @@ def test_wrong_tasks_are_named() -> None:
     ('arguments', 'words'),
     [
         (['--task', 'Pendulum-v1', '--real'], '--task: given with'),
+        (['--prefix', 'left_', '--real'], '--prefix: given without --real and --robot; accepted'),
         (['--film', '--real'], 'a real robot has no model to render'),
         (['--film', '--robot', 'pendulum'], 'its model has nothing to film'),
         (['--real', '--seeds', '2'], 'a real robot has no seed'),

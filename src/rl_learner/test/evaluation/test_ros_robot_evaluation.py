@@ -147,3 +147,22 @@ def test_a_real_robot_is_evaluated_on_private_topics() -> None:
         STEP: '/evaluation/step',
         EPISODE: '/evaluation/episode',
     }
+
+
+def test_a_real_robot_may_have_a_prefix() -> None:
+    """The description in a run has none any more, so the agent reads the robot's file."""
+    parameters = make_evaluation(real=True).parameters
+    evaluation = RobotEvaluation(
+        load_robot('pendulum'),
+        parameters,
+        episodes=1,
+        seed=0,
+        real=True,
+        prefix='left_',
+        robot_file='/robots/arm.yaml',
+    )
+    (agent,) = evaluation.node_specs('/tmp/of_the_run.yaml')
+    assert agent.parameters['prefix'] == 'left_'
+    assert agent.parameters['robot'] == '/robots/arm.yaml'
+    (agent,) = make_evaluation(real=True).node_specs('/tmp/of_the_run.yaml')
+    assert agent.parameters['robot'] == '/tmp/of_the_run.yaml'
