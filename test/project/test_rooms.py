@@ -24,7 +24,7 @@ FLOORS = {
         'control robot_check robot_draft ros_env',
         'policy robot_interface simulation',
         'environment gazebo',
-        'safety message_fields simulated_models',
+        'safety message_fields robot_model simulated_models',
         'description',
         'tasks transport command_hooks',
         'ros plugins entry_points',

@@ -20,18 +20,24 @@ from typing import Any
 from fleet import run_module, SpinningListener, with_helpers
 import pytest
 from rclpy.node import Node
-from rclpy.qos import qos_profile_sensor_data
+from rclpy.qos import DurabilityPolicy, qos_profile_sensor_data, QoSProfile
 from rl_agent.robot_check.check_report import CheckReport, FieldReport
 from rl_agent.robot_check.ros_robot_check import RobotCheck
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 from sensor_msgs.msg import Imu, JointState
-from std_msgs.msg import Float64MultiArray
+from std_msgs.msg import Float64MultiArray, String
 import yaml
 
 NAMESPACE = 'companion'
 MODULE = 'rl_agent.robot_check.check_robot'
 JOINTS = {'topic': 'joint_states', 'type': 'sensor_msgs/msg/JointState', 'field': 'position'}
 IMU = {'topic': 'imu', 'type': 'sensor_msgs/msg/Imu'}
+URDF = """
+<robot name="leg">
+  <joint name="hip" type="revolute"><limit lower="-1.5" upper="1.5"/></joint>
+  <joint name="knee" type="revolute"><limit lower="-2.5" upper="2.5"/></joint>
+</robot>
+"""
 ROBOT: dict[str, Any] = {
     'name': 'leg',
     'rate_hz': 20,
@@ -99,6 +105,8 @@ class Leg(SpinningListener):
             states[0].publish(leg_state)
             imu.publish(unknown)
 
+        kept = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        leg.create_publisher(String, 'robot_description', kept).publish(String(data=URDF))
         leg.create_timer(0.01, tell)
         gripper.create_timer(0.2, lambda: states[1].publish(finger_state))
         leg.create_subscription(Float64MultiArray, 'commands', self.commands.append, 10)
@@ -135,7 +143,9 @@ def report(leg: Leg, robot_file: str) -> CheckReport:
         check.find(1.0)
         found = check.report()
         for _ in range(20):  # on a busy machine discovery takes longer
-            if len(field(found, 'finger').publishers) == 1 and field(found, 'finger').messages > 2:
+            finger = field(found, 'finger')
+            has_urdf = any('URDF' in item.reason for item in found.limits)
+            if len(finger.publishers) == 1 and finger.messages > 2 and has_urdf:
                 break
             check.listen(1.0)
             found = check.report()
@@ -185,6 +195,13 @@ def test_a_tilt_limit_without_orientation_cannot_trip(report: CheckReport) -> No
     assert 'the driver does not know orientation' in limits['tilt'].reason
     assert limits['knee_stop'].could_trip == 'unsure'  # it does not move
     assert limits['pose_beyond_box'].could_trip == 'yes'
+
+
+def test_a_limit_beyond_an_end_stop_never_trips(report: CheckReport) -> None:
+    """The hip turns to 1.5 rad, its limit is 2 rad; that of the knee lies before its end stop."""
+    (limit,) = (item for item in report.limits if item.name == 'knee_stop')
+    words = 'never beyond low -2 of hip, high 2 of hip: beyond the end stops in the URDF'
+    assert words in limit.reason
 
 
 def test_the_whole_observation(leg: Leg, robot_file: str, report: CheckReport) -> None:

@@ -21,6 +21,7 @@ from typing import Literal
 
 import numpy as np
 from rl_agent.array_types import Float64Array
+from rl_agent.description.command import POSITION_UNITS
 from rl_agent.description.field_types import Bounds, per_joint
 from rl_agent.description.limits import LimitDescription, TiltDescription
 from rl_agent.description.robot import RobotDescription
@@ -32,6 +33,7 @@ Verdict = Literal['now', 'yes', 'no', 'unsure']
 _TURN_RAD = 2.0 * math.pi
 _FEW = 10  # messages: fewer say nothing about a sensor that never changes
 _EVERYTHING = (-math.inf, math.inf)
+_BEYOND_STOPS = 'beyond the end stops in the URDF'
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def limit_outlooks(
     description: RobotDescription,
     watches: Mapping[str, FieldWatch],
     type_bounds: Mapping[str, Bounds],
+    end_stops: Mapping[str, Bounds],
 ) -> list[LimitOutlook]:
     """Return the outlook of each of `safety.limits` and of `safety.tilt`.
 
@@ -64,18 +67,21 @@ def limit_outlooks(
         watches: of each observation field.
         type_bounds: what the number type of a field can hold; a field that is absent can hold any
             number.
+        end_stops: of joints, by the URDF.
     """
-    found = [
-        _of_limit(item, watches[item.observation], type_bounds.get(item.observation, _EVERYTHING))
-        for item in description.safety.limits
-    ]
+    found = []
+    for item in description.safety.limits:
+        holds = type_bounds.get(item.observation, _EVERYTHING)
+        found.append(_of_limit(item, watches[item.observation], holds, end_stops))
     tilt = description.safety.tilt
     if tilt is not None:
         found.append(_of_tilt(tilt, watches[tilt.observation]))
     return found
 
 
-def _of_limit(limit: LimitDescription, watch: FieldWatch, holds: Bounds) -> LimitOutlook:
+def _of_limit(
+    limit: LimitDescription, watch: FieldWatch, holds: Bounds, end_stops: Mapping[str, Bounds]
+) -> LimitOutlook:
     """Return the outlook of bounds on the numbers of a field."""
 
     def outlook(could_trip: Verdict, reason: str) -> LimitOutlook:
@@ -90,16 +96,11 @@ def _of_limit(limit: LimitDescription, watch: FieldWatch, holds: Bounds) -> Limi
     size = len(names)
     low = np.array(per_joint(limit.low, [-math.inf] * size))
     high = np.array(per_joint(limit.high, [math.inf] * size))
-    shown = _shown_bounds(watch, holds)
-    unreachable = _unreachable(watch, low, high, shown)
-    nearest = _nearest(watch, names, low, high)
-    if len(unreachable) == np.isfinite(low).sum() + np.isfinite(high).sum():
-        return outlook('no', f'every bound is outside of {_range(shown)}, {_why(watch, shown)}')
-    reasons = [nearest]
-    if unreachable:
-        reasons.append(
-            f'never beyond {", ".join(unreachable)}: {_range(shown)} is {_why(watch, shown)}'
-        )
+    never = _unreachable(watch, low, high, holds, end_stops)
+    if sum(map(len, never.values())) == np.isfinite(low).sum() + np.isfinite(high).sum():
+        return outlook('no', '; '.join(f'every bound: {why}' for why in never))
+    reasons = [_nearest(watch, names, low, high)]
+    reasons += [f'never beyond {", ".join(bounds)}: {why}' for why, bounds in never.items()]
     if _never_changed(watch):
         always = ', always 0' if not watch.raw.any() else ''
         reasons.append(f'unchanged in {watch.count} messages{always}: move it by hand')
@@ -163,18 +164,26 @@ def _shown_bounds(watch: FieldWatch, holds: Bounds) -> Bounds:
 
 
 def _unreachable(
-    watch: FieldWatch, low: Float64Array, high: Float64Array, shown: Bounds
-) -> list[str]:
-    """Return the bounds that no number of the field passes, in words."""
-    names = raw_names(watch)
-    return [
-        *(f'low {bound:g} of {name}' for name, bound in _finite(names, low) if bound <= shown[0]),
-        *(
-            f'high {bound:g} of {name}'
-            for name, bound in _finite(names, high)
-            if bound >= shown[1]
-        ),
-    ]
+    watch: FieldWatch,
+    low: Float64Array,
+    high: Float64Array,
+    holds: Bounds,
+    end_stops: Mapping[str, Bounds],
+) -> dict[str, list[str]]:
+    """Return why some bounds are never passed, each reason with its bounds in words."""
+    names, shown = raw_names(watch), _shown_bounds(watch, holds)
+    outside = f'outside of {_range(shown)}, {_why(watch, shown)}'
+    stops = end_stops if watch.field.joints and watch.field.unit in POSITION_UNITS else {}
+    found: dict[str, list[str]] = {}
+    for word, bounds, sign in (('low', low, -1.0), ('high', high, 1.0)):
+        for name, bound in _finite(names, bounds):
+            most = shown[0] if word == 'low' else shown[1]
+            stop = stops.get(name, _EVERYTHING)[0 if word == 'low' else 1]
+            if sign * bound >= sign * most:
+                found.setdefault(outside, []).append(f'{word} {bound:g} of {name}')
+            elif sign * bound > sign * stop:
+                found.setdefault(_BEYOND_STOPS, []).append(f'{word} {bound:g} of {name}')
+    return found
 
 
 def _finite(names: tuple[str, ...], bounds: Float64Array) -> list[tuple[str, float]]:

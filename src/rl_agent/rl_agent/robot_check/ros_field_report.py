@@ -18,12 +18,15 @@ import math
 
 from rl_agent.description.field_types import Bounds
 from rl_agent.description.robot import RobotDescription
+from rl_agent.errors import ConfigurationError
 from rl_agent.message_fields.ros_field_paths import leaves
 from rl_agent.message_fields.ros_frames import framed_path
 from rl_agent.robot_check.check_report import Endpoint, FieldReport, Quality
 from rl_agent.robot_check.control_ages import ControlAges
 from rl_agent.robot_check.field_watch import FieldWatch
 from rl_agent.robot_check.limit_outlook import raw_names
+from rl_agent.robot_model.ros_robot_descriptions import RobotDescriptions
+from rl_agent.robot_model.urdf import read_urdf
 
 _BITS = {'int8': 7, 'int16': 15, 'int32': 31, 'uint8': 8, 'uint16': 16, 'uint32': 32}
 
@@ -68,3 +71,13 @@ def type_bounds(description: RobotDescription) -> dict[str, Bounds]:
             highest = 2.0 ** _BITS[kind]
             found[field.name] = (0.0 if kind[0] == 'u' else -highest, highest - 1.0)
     return found
+
+
+def end_stops(descriptions: RobotDescriptions) -> dict[str, Bounds]:
+    """Return joint to its range in the URDF, if the robot publishes one that can be used."""
+    try:
+        text, _ = descriptions.chosen()
+        urdf = read_urdf(text or '')
+    except ConfigurationError:  # none, or one of several robots
+        return {}
+    return {joint.name: joint.position for joint in urdf.joints if joint.position is not None}

@@ -29,6 +29,7 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.event_log import EventLog
 from rl_agent.message_fields.message_yaml import message_values
 from rl_agent.message_fields.ros_command_message import CommandMessage
+from rl_agent.real_time.chore import Chore
 from rl_agent.robot_check.check_report import CheckReport, CommandReport
 from rl_agent.robot_check.control_ages import control_ages, ControlAges
 from rl_agent.robot_check.field_watch import FieldWatch, TopicWatch
@@ -36,16 +37,18 @@ from rl_agent.robot_check.limit_outlook import limit_outlooks, LimitOutlook
 from rl_agent.robot_check.observed_vector import ObservedVector
 from rl_agent.robot_check.report import CheckRow
 from rl_agent.robot_check.ros_endpoints import publishers, quality, subscribers
-from rl_agent.robot_check.ros_field_report import field_report, type_bounds
+from rl_agent.robot_check.ros_field_report import end_stops, field_report, type_bounds
 from rl_agent.robot_check.timeout_outlook import pose_outlooks, timeout_outlooks
 from rl_agent.robot_interface.ros_command_listeners import alternatives, explain_unheard
 from rl_agent.robot_interface.ros_listening_node import listening_node
 from rl_agent.robot_interface.ros_sensors import extract_values, RosSensors, SensorMessage
+from rl_agent.robot_model.ros_robot_descriptions import RobotDescriptions
 from rl_agent.ros.ros_qos_mismatch import unfit_publishers
 from rl_agent.ros.ros_spinning import serve, start_timers
 from rl_agent.ros.ros_topics import COMMAND_REHEARSED_QOS, EMERGENCY_STOP, FLEET_EMERGENCY_STOP
 
 _DISCOVERY_TIMEOUT_S = 5.0  # to find another node, on a busy machine
+_LOOK_PERIOD_S = 0.5  # for the URDF
 _SIMULATORS = ('simulated_robot', 'gazebo_robot')
 
 
@@ -86,7 +89,9 @@ class RobotCheck:
             for topic in sensors.topics
         }
         self._vector = ObservedVector(description, fields)
-        start_timers(self._node, [sensors.sources.chore])
+        self._descriptions = RobotDescriptions(self._node)
+        looking = Chore(self._descriptions.look, _LOOK_PERIOD_S)
+        start_timers(self._node, [sensors.sources.chore, looking])
         self._first_commands = self._make_first_commands()
         self._began_s = time.monotonic()
 
@@ -208,7 +213,12 @@ class RobotCheck:
         """Return what could stop the robot."""
         stops = map(self._node.resolve_topic_name, (EMERGENCY_STOP, FLEET_EMERGENCY_STOP))
         return (
-            *limit_outlooks(self._description, self._fields, type_bounds(self._description)),
+            *limit_outlooks(
+                self._description,
+                self._fields,
+                type_bounds(self._description),
+                end_stops(self._descriptions),
+            ),
             *pose_outlooks(self._description, self._fields),
             *timeout_outlooks(
                 self._description,

@@ -26,7 +26,7 @@ from rl_agent.robot_draft.command_topics import (
 )
 from rl_agent.robot_draft.draft_entry import Entry, fill_in, shown
 from rl_agent.robot_draft.survey import Topic
-from rl_agent.robot_draft.urdf import ENDLESS, Range, SLIDING, TURNING, UNITS, Urdf, UrdfJoint
+from rl_agent.robot_model.urdf import ENDLESS, Range, SLIDING, TURNING, UNITS, Urdf, UrdfJoint
 
 _UNITS = {
     'position': UNITS,

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rl_agent.robot_draft.survey import Controller, Survey, Topic
-from rl_agent.robot_draft.urdf import Urdf
+from rl_agent.robot_model.urdf import Urdf
 
 TRAJECTORY, JOINT_STATE = 'trajectory_msgs/msg/JointTrajectory', 'sensor_msgs/msg/JointState'
 ARRAYS = ('std_msgs/msg/Float64MultiArray', 'std_msgs/msg/Float32MultiArray')

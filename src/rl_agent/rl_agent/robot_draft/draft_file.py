@@ -38,7 +38,7 @@ from rl_agent.robot_draft.draft_entry import (
 from rl_agent.robot_draft.joint_entries import joint_entries, joint_groups, JointGroup
 from rl_agent.robot_draft.sensor_entries import sensor_entries
 from rl_agent.robot_draft.survey import Survey, Topic
-from rl_agent.robot_draft.urdf import read_urdf, Urdf
+from rl_agent.robot_model.urdf import read_urdf, Urdf
 
 _EPISODE_S = 10.0
 _MOST_MISSING = 3  # placeholders of a list that are named at the top

@@ -28,10 +28,10 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.message_fields.ros_field_paths import number_paths
 from rl_agent.robot_draft.command_topics import takes_commands
 from rl_agent.robot_draft.ros_controllers import ask_controllers
-from rl_agent.robot_draft.ros_robot_descriptions import offered_qos, RobotDescriptions
 from rl_agent.robot_draft.survey import Names, Part, Survey, Topic
 from rl_agent.robot_interface.ros_command_listeners import is_onlooker
 from rl_agent.robot_interface.ros_listening_node import listening_node
+from rl_agent.robot_model.ros_robot_descriptions import offered_qos, RobotDescriptions
 from rl_agent.ros.ros_messages import import_message
 from rl_agent.ros.ros_qos_mismatch import expected_mismatch
 from rl_agent.ros.ros_spinning import serve

@@ -113,13 +113,15 @@ def of_limit(
     angles: Sequence[Sequence[float]],
     angle: dict[str, Any] | None = None,
     holds: tuple[float, float] | None = None,
+    stops: dict[str, tuple[float, float]] | None = None,
     **limit: Any,
 ) -> LimitOutlook:
     """Return the outlook of one limit on the angles."""
     limits = [{'name': 'range', 'observation': 'angle', **limit}]
     description = describe(angle, limits=limits)
     watches = watch_all(description, angles, [UPRIGHT])
-    (found,) = limit_outlooks(description, watches, {'angle': holds} if holds else {})
+    holding = {'angle': holds} if holds else {}
+    (found,) = limit_outlooks(description, watches, holding, stops or {})
     assert (found.name, found.field) == ('range', 'angle')
     return found
 
@@ -127,7 +129,7 @@ def of_limit(
 def of_tilt(orientations: Sequence[Sequence[float] | RobotError]) -> LimitOutlook:
     """Return the outlook of the tilt limit."""
     description = describe(tilt=TILT)
-    (found,) = limit_outlooks(description, watch_all(description, MOVING, orientations), {})
+    (found,) = limit_outlooks(description, watch_all(description, MOVING, orientations), {}, {})
     return found
 
 
@@ -160,12 +162,12 @@ def test_bounds_beyond_all_that_the_encoder_shows() -> None:
     found = of_limit([[0.5, 1.0], [0.25, 1.5]], encoder, low=[-3.14], high=[3.14])
     assert found.could_trip == 'yes'
     assert found.reason.endswith(
-        "; never beyond low -3.14 of hip, low -3.14 of knee: 0 to 6.29 is the field's described"
-        ' bounds'
+        '; never beyond low -3.14 of hip, low -3.14 of knee: outside of 0 to 6.29, the'
+        " field's described bounds"
     )
     found = of_limit([[0.5, 1.0], [0.25, 1.5]], encoder, low=[-3.14], high=[9.5])
     assert found.could_trip == 'no'
-    assert found.reason == "every bound is outside of 0 to 6.29, the field's described bounds"
+    assert found.reason == "every bound: outside of 0 to 6.29, the field's described bounds"
 
 
 def test_values_that_are_clipped_for_the_policy_may_exceed_their_bounds() -> None:
@@ -176,7 +178,24 @@ def test_values_that_are_clipped_for_the_policy_may_exceed_their_bounds() -> Non
 def test_bounds_that_the_number_type_cannot_hold() -> None:
     found = of_limit([[3.0, 4.0], [5.0, 6.0]], holds=(0.0, 255.0), low=[-1.0], high=[300.0])
     assert found.could_trip == 'no'
-    assert found.reason == 'every bound is outside of 0 to 255, all that its number type holds'
+    assert found.reason == 'every bound: outside of 0 to 255, all that its number type holds'
+
+
+def test_bounds_beyond_the_end_stops() -> None:
+    """A joint never gets there; at the end stop itself the limit trips as it should."""
+    stops = {'hip': (-1.0, 1.0), 'other': (-0.1, 0.1)}
+    found = of_limit(MOVING, stops=stops, low=[-1.0, -9.0], high=[1.5])
+    assert found.could_trip == 'yes'
+    assert found.reason.endswith(
+        '; never beyond high 1.5 of hip: beyond the end stops in the URDF'
+    )
+    stops['knee'] = (-1.0, 1.0)
+    found = of_limit(MOVING, stops=stops, high=[1.5])
+    assert (found.could_trip, found.reason) == (
+        'no',
+        'every bound: beyond the end stops in the URDF',
+    )
+    assert of_limit(MOVING, {'unit': 'rad/s'}, stops=stops, high=[1.5]).could_trip == 'yes'
 
 
 def test_a_limit_beyond_one_turn() -> None:

@@ -22,7 +22,7 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
 from rl_agent.errors import ConfigurationError
-from rl_agent.robot_draft.urdf import MOST_BYTES
+from rl_agent.robot_model.urdf import MOST_BYTES
 from rl_agent.ros.ros_qos_mismatch import expected_mismatch
 from std_msgs.msg import String
 

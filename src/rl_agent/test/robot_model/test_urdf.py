@@ -16,7 +16,7 @@
 
 import pytest
 from rl_agent.errors import ConfigurationError
-from rl_agent.robot_draft.urdf import MOST_BYTES, read_urdf, UrdfJoint
+from rl_agent.robot_model.urdf import MOST_BYTES, read_urdf, UrdfJoint
 
 ARM = """<?xml version="1.0" encoding="utf-16"?>
 <robot name="arm">
