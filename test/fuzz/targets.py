@@ -17,6 +17,7 @@ from description_doors import (
     read_bridge,
     read_demo,
     read_robot,
+    robots_of_installed_types,
     WorldDoor,
     YamlDoor,
 )
@@ -40,6 +41,10 @@ def _yaml(kind: str, read: Callable[[Path], None]) -> Callable[[Path], Door]:
     return lambda folder: YamlDoor(folder, configurations(kind), read)
 
 
+def _robot_yaml(folder: Path) -> Door:
+    return YamlDoor(folder, robots_of_installed_types(), read_robot)
+
+
 def _bridge_yaml(folder: Path) -> Door:
     return YamlDoor(folder, [config_folder() / 'worlds' / 'bridge_pendulum.yaml'], read_bridge)
 
@@ -61,7 +66,7 @@ TARGETS = (
     Target('learner_status', partial(ListenerDoor, kind=LearnerStatus), 40_000),
     Target('replay_status', partial(ListenerDoor, kind=ReplayStatus), 40_000),
     # descriptions that people write
-    Target('robot_yaml', _yaml('robots', read_robot), 25_000),
+    Target('robot_yaml', _robot_yaml, 25_000),
     Target('algorithm_yaml', _yaml('algorithms', read_algorithm), 30_000),
     Target('demo_yaml', _yaml('demos', read_demo), 15_000),
     Target('gazebo_bridge_yaml', _bridge_yaml, 10_000),

@@ -2,6 +2,7 @@
 """Descriptions that people write: YAML of robots, algorithms, demos and bridges, SDF of Gazebo."""
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 import json
 from pathlib import Path
 from random import Random
@@ -10,7 +11,7 @@ from typing import Any
 from door import Door
 from odd_values import break_tree, odd_text
 from rl_agent.configuration import config_folder
-from rl_agent.description.robot import description_as_json, read_description
+from rl_agent.description.robot import description_as_json, load_robot, read_description
 from rl_agent.environment.spaces import Spaces
 from rl_agent.gazebo.bridge_file import check_bridge, load_bridge
 from rl_agent.gazebo.model_file import read_model
@@ -65,6 +66,17 @@ def configurations(kind: str) -> list[Path]:
     return sorted((config_folder() / kind).glob('*.yaml'))
 
 
+def robots_of_installed_types() -> list[Path]:
+    """Return the shipped robots whose message packages are installed here."""
+
+    def is_installed(path: Path) -> bool:
+        robot = load_robot(str(path))
+        kinds = {*robot.topics.values(), *(sent.type for sent in robot.sent)}
+        return all(find_spec(kind.partition('/')[0]) for kind in kinds)
+
+    return [path for path in configurations('robots') if is_installed(path)]
+
+
 def read_robot(path: Path) -> None:
     """Read a robot's description, and make of it what an agent makes."""
     robot = load_ros_robot(str(path))
@@ -73,11 +85,11 @@ def read_robot(path: Path) -> None:
     assert Spaces(again).fingerprint == spaces.fingerprint
     assert again == robot
     SafetyFilter(
-        robot.action.low,
-        robot.action.high,
+        robot.command.low,
+        robot.command.high,
         robot.rate_hz,
         robot.safety,
-        default=robot.action.default,
+        default=robot.command.default,
     )
     robot.task.make()
 
