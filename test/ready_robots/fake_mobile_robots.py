@@ -11,6 +11,8 @@ import numpy as np
 # where the posts of a TurtleBot 4 stand, seen from its lidar: distance, m, and angle from ahead
 _POSTS = ((0.134, 58.3), (0.134, -58.3), (0.098, 111.7), (0.098, -111.7))
 _POST_DEG = 2.5
+_RAYS = (269, 1080)  # of its two modes
+_BASE_IS_LATE_S = 8_310_659
 WALL_M = 2.0
 
 
@@ -58,18 +60,24 @@ class WheeledDriver(FakeDriver):
 class TurtleBot4(WheeledDriver):
     """A Standard with ROS 2 Jazzy; a wall ahead, nothing else in reach but its own posts.
 
-    Angles of the scan and the number of its rays are those of a robot, turtlebot4#664.
+    Angles and numbers of its rays are those of robots: turtlebot4#664, #312. So is the clock of
+    its base, which nobody has set: #312, #404.
     """
 
     robot: ClassVar[str] = 'turtlebot4'
     command_qos = BEST_EFFORT
     takes = ((-1e-9, 0.306), (-1.9, 1.9))  # it refuses to back up
 
+    def __init__(self, namespace: str, **options: Any) -> None:
+        """Start the lidar."""
+        self._scans = 0
+        super().__init__(namespace, **options)
+
     def sensors(self) -> Sequence[Sensor]:
         """Return its topics."""
         return (
             Sensor('scan', 'sensor_msgs/msg/LaserScan', 7.7, self._fill_scan, BEST_EFFORT),
-            Sensor('odom', 'nav_msgs/msg/Odometry', 20.0, self.fill_odometry, BEST_EFFORT),
+            Sensor('odom', 'nav_msgs/msg/Odometry', 20.0, self._fill_odometry, BEST_EFFORT),
         )
 
     def turning(self, command: Sequence[float]) -> float:
@@ -89,13 +97,20 @@ class TurtleBot4(WheeledDriver):
         others = (twist.linear.y, twist.linear.z, twist.angular.x, twist.angular.y)
         self.check(others == (0.0,) * 4, f'other speeds: {others}')
 
+    def _fill_odometry(self, message: Any) -> None:
+        """Tell pose and speed, stamped by the clock of the base."""
+        self.fill_odometry(message)
+        message.header.stamp.sec = max(message.header.stamp.sec - _BASE_IS_LATE_S, 0)
+
     def _fill_scan(self, message: Any) -> None:
         """Tell what the lidar sees; its x axis points to the left."""
         self.stamp(message, 'rplidar_link')
+        self._scans += 1
+        count = _RAYS[self._scans % len(_RAYS)]
         message.angle_min, message.angle_max = -3.1241393, 3.1415927
-        message.angle_increment, message.scan_time = 0.0233796, 0.13
+        message.angle_increment, message.scan_time = 6.2657 / (count - 1), 0.13
         message.range_min, message.range_max = 0.15, 12.0
-        angles = message.angle_min + message.angle_increment * np.arange(269)
+        angles = message.angle_min + message.angle_increment * np.arange(count)
         from_ahead = np.degrees(angles) + 90.0
         ranges = np.full(len(angles), math.inf)
         for distance_m, angle in _POSTS:

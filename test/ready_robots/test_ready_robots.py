@@ -2,10 +2,11 @@
 """The ready descriptions of robots that people own fit the robots' drivers.
 
 Reported of real robots: turtlebot4#513 (a type that nobody hears), turtlebot4#390 (rays that
-shift), turtlebot4#511 (a lidar turned by 90 degrees), create3_docs#622 (a base that refuses to
-back up), Universal_Robots_ROS2_Driver#1512 (joints in another order), franka_ros2#186 (an arm that
-refuses steps), unitree_mujoco#78 and unitree_crc#3 (checksums), unitree_ros#103 (no velocity while
-the motors are commanded), PX4-Autopilot#20624 (qualities), px4_ros_com#224 (heartbeats).
+shift), turtlebot4#511 (a lidar turned by 90 degrees), turtlebot4#312 (a base with another clock),
+create3_docs#622 (a base that refuses to back up), Universal_Robots_ROS2_Driver#1512 (joints in
+another order), franka_ros2#186 (an arm that refuses steps), unitree_mujoco#78 and unitree_crc#3
+(checksums), unitree_ros#103 (no velocity while the motors are commanded), PX4-Autopilot#20624
+(qualities), px4_ros_com#224 (heartbeats).
 """
 
 from collections.abc import Callable, Iterator
