@@ -338,6 +338,7 @@ def test_a_quadruped_with_messages_of_its_own(
             node.create_subscription(command, 'lowcmd', print, 10)
             draft = describe('quadruped', lambda found: 'lowcmd' in found.text)
             assert 'action.constants: a mapping: modes and gains' in ' '.join(draft.to_fill_in)
+            assert 'go2 in config/robots/ describes a robot with such' in ' '.join(draft.notes)
             motors = [f'motor_{number}' for number in range(12)]
             box = {'joints': motors, 'low': [-1.0] * 12, 'high': [1.0] * 12, 'constants': {}}
             content = complete(draft, action=box)

@@ -37,6 +37,7 @@ from rl_agent.robot_draft.draft_entry import (
 )
 from rl_agent.robot_draft.joint_entries import joint_entries, joint_groups, JointGroup
 from rl_agent.robot_draft.sensor_entries import sensor_entries
+from rl_agent.robot_draft.shipped_robots import described_already
 from rl_agent.robot_draft.survey import Survey, Topic
 from rl_agent.robot_model.urdf import read_urdf, Urdf
 
@@ -239,6 +240,10 @@ def _notes(
 ) -> list[str]:
     """Return what was noticed about the robot."""
     found = [f'{shown(item.name)} ({item.type}): {item.note}' for item in sensors if item.note]
+    found += [
+        f'{name} in config/robots/ describes a robot with such messages: begin with that file'
+        for name in described_already(item.type for item in survey.topics)
+    ]
     if survey.simulators:
         found.append(f'simulated by {", ".join(map(shown, survey.simulators))}')
     if survey.is_replayed:
