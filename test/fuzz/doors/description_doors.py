@@ -70,8 +70,7 @@ def robots_of_installed_types() -> list[Path]:
     """Return the shipped robots whose message packages are installed here."""
 
     def is_installed(path: Path) -> bool:
-        robot = load_robot(str(path))
-        kinds = {*robot.topics.values(), *(sent.type for sent in robot.sent)}
+        kinds = load_robot(str(path)).message_types
         return all(find_spec(kind.partition('/')[0]) for kind in kinds)
 
     return [path for path in configurations('robots') if is_installed(path)]

@@ -82,6 +82,7 @@ class ControlLoop(ABC):
             pacer=parts.pacer,
             defer_spooling=defer_spooling,
         )
+        self.add_chores(robot.chores)
 
     @abstractmethod
     def add_chores(self, chores: Sequence[Chore]) -> None:

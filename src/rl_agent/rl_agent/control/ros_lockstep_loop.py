@@ -46,7 +46,6 @@ class LockstepLoop(ControlLoop):
             parts.listener,
             defer_spooling=False,
         )
-        self.add_chores(self.robot.chores)
 
     def add_chores(self, chores: Sequence[Chore]) -> None:
         """Let the node's executor do chores."""

@@ -69,10 +69,8 @@ class RealtimeLoop(ControlLoop):
         self._background = BackgroundWorker(parts.listener)
         super().__init__(parts, robot, uplink, policies, self._background, defer_spooling=True)
         self._rehearsal = DecisionRehearsal(self.env, self.agent)
-        connection = [
-            Chore(work, settings.send_period_s) for work in (uplink.exchange, policies.poll)
-        ]
-        self.add_chores([*connection, *robot.chores])
+        connection = (uplink.exchange, policies.poll)
+        self.add_chores([Chore(work, settings.send_period_s) for work in connection])
 
     def add_chores(self, chores: Sequence[Chore]) -> None:
         """Let the background thread do chores."""

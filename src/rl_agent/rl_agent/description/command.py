@@ -109,11 +109,10 @@ class CommandDescription:
         """
         indices: list[int] = []
         numbers: list[int] = []
-        joints = field.joints or ()
         for action, part in zip(self.actions, self.parts, strict=True):
             is_pose = action.unit in POSITION_UNITS or len(self.actions) == 1
             if is_pose and field.measures(action.names):
-                indices += [joints.index(name) for name in action.names]
+                indices += _indices_in(field, action)
                 numbers += range(len(self.names))[part]
         return MeasuredNumbers(field.name, indices, numbers)
 
@@ -122,6 +121,12 @@ class CommandDescription:
         numbers = self.measured_by(field).numbers
         left = [is_position for n, is_position in enumerate(self.is_position) if n not in numbers]
         return bool(numbers) and not any(left)
+
+
+def _indices_in(field: ObservationField, action: ActionDescription) -> list[int]:
+    """Return where the joints of an action are in a field that measures them."""
+    joints = field.joints or ()
+    return [joints.index(name) for name in action.names]
 
 
 def find_pose(
@@ -147,7 +152,6 @@ def find_pose(
         if not chosen and (pose_field is None or len(command.actions) > 1):
             chosen = fields if unit in POSITION_UNITS else []
         if len(chosen) == 1:
-            joints = chosen[0].joints or ()
-            indices = [joints.index(name) for name in names]
+            indices = _indices_in(chosen[0], action)
             found.append(MeasuredNumbers(chosen[0].name, indices, everything[part]))
     return found

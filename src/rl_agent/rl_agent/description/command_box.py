@@ -76,7 +76,7 @@ def motion_mistakes(
             found += _beyond(key, default or (), everything, command, box, limits)
     pose = reset.move_to_pose
     if pose is not None:
-        numbers = _moved(pose, command, observation).numbers
+        numbers = moved_by(pose, command, observation).numbers
         goal = pose.pose or [(default or ())[number] for number in numbers]
         key = 'reset.move_to_pose.pose' if pose.pose else 'reset.move_to_pose: action.default'
         found += _beyond(key, goal, numbers, command, box, limits) or _too_fast(
@@ -85,7 +85,7 @@ def motion_mistakes(
     return found
 
 
-def _moved(
+def moved_by(
     pose: PoseDescription, command: CommandDescription, observation: Sequence[ObservationField]
 ) -> MeasuredNumbers:
     """Return the numbers of the command that move the robot to a pose."""

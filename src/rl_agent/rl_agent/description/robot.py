@@ -182,6 +182,11 @@ class RobotDescription:
         return {item.topic: item.type for item in self.observation}
 
     @property
+    def message_types(self) -> set[str]:
+        """All message types of its topics, `package/msg/Name`."""
+        return {*self.topics.values(), *(item.type for item in self.sent)}
+
+    @property
     def once_topics(self) -> frozenset[str]:
         """The sensor topics whose messages are published once, see `ObservationField.once`."""
         return frozenset(item.topic for item in self.observation if item.once)

@@ -14,7 +14,7 @@
 
 """The message of a command: complete but for the numbers of the policy and the time of sending."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import math
 from typing import Any
 
@@ -110,6 +110,28 @@ class CommandMessage:
             (low + high) / 2 for low, high in zip(self._action.low, self._action.high, strict=True)
         ]
         return np.array(self._action.default or middle)
+
+
+def command_messages(
+    sent: Sequence[SentDescription], rate_hz: float, box: Box | None = None
+) -> list[tuple[slice, CommandMessage]]:
+    """Return the messages of one command, each with where its numbers are in the command.
+
+    Args:
+        sent: what is published with each command, in this order.
+        rate_hz: see `CommandMessage`.
+        box: of the whole command.
+
+    Raises:
+        ConfigurationError: see `CommandMessage`.
+    """
+    made, first = [], 0
+    for item in sent:
+        part = slice(first, first + len(item.low))
+        bounds = (box[0][part], box[1][part]) if box else None
+        made.append((part, CommandMessage(item, rate_hz, bounds)))
+        first = part.stop
+    return made
 
 
 def _stamps(action: SentDescription) -> dict[str, int]:

@@ -17,15 +17,13 @@
 import argparse
 from collections.abc import Callable, Sequence
 import json
-import os
 import signal
-import sys
-import threading
 from typing import TYPE_CHECKING
 
-from rl_agent.errors import ConfigurationError, WRONG_CONFIGURATION
 from rl_agent.robot_check.live_display import is_terminal, LiveDisplay
 from rl_agent.robot_check.report_text import report_text
+from rl_agent.system.signal_safe_event import SignalSafeEvent
+from rl_agent.system.tool_main import INTERRUPTED, run_tool, split_ros_args
 
 if TYPE_CHECKING:
     from rl_agent.robot_check.check_report import CheckReport
@@ -43,28 +41,17 @@ _EXIT_CODES = (
     'exit codes: 0 as described, 1 something differs, 2 the description cannot be used,'
     ' 130 interrupted'
 )
-_INTERRUPTED = 130  # the exit code of shells after Ctrl-C
-_PIPE_CLOSED = 141  # the exit code of shells after SIGPIPE
 _SECONDS, _REDRAW_S = 3.0, 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Check a robot and exit with 0 if it is as described."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    split = given.index('--ros-args') if '--ros-args' in given else len(given)
-    options = _parse(given[:split])
-    try:
-        code = _check(options, given[split:])
-        sys.stdout.flush()
-    except ConfigurationError as error:
-        print(f'error: {error}', file=sys.stderr)
-        code = WRONG_CONFIGURATION
-    except KeyboardInterrupt:
-        code = _INTERRUPTED
-    except BrokenPipeError:  # such as `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = _PIPE_CLOSED
-    sys.exit(code)
+
+    def work(words: list[str]) -> int:
+        given, ros_args = split_ros_args(words)
+        return _check(_parse(given), ros_args)
+
+    run_tool(work, arguments)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -122,7 +109,7 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
     description = load_ros_robot(options.robot, options.prefix)
     check = RobotCheck(description, options.namespace.strip('/'), ros_args)
     show = _printer(options)
-    stop = threading.Event()
+    stop = SignalSafeEvent()
     if options.watch:
         _stop_on_interrupt(stop)
     try:
@@ -136,11 +123,11 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
     finally:
         check.close()
     if stop.is_set():
-        return _INTERRUPTED
+        return INTERRUPTED
     return 1 if report.failed else 0
 
 
-def _stop_on_interrupt(stop: threading.Event) -> None:
+def _stop_on_interrupt(stop: SignalSafeEvent) -> None:
     """Set an event on the first Ctrl-C: an exception may be lost in a callback of rclpy."""
 
     def note(*_: object) -> None:

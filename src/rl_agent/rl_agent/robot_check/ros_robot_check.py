@@ -28,7 +28,7 @@ from rl_agent.description.command_box import command_box
 from rl_agent.description.robot import RobotDescription
 from rl_agent.event_log import EventLog
 from rl_agent.message_fields.message_yaml import message_values
-from rl_agent.message_fields.ros_command_message import CommandMessage
+from rl_agent.message_fields.ros_command_message import command_messages
 from rl_agent.real_time.chore import Chore
 from rl_agent.robot_check.check_report import CheckReport, CommandReport
 from rl_agent.robot_check.control_ages import control_ages, ControlAges
@@ -182,15 +182,11 @@ class RobotCheck:
             ConfigurationError: the message cannot be made, or `finish` fails.
         """
         description = self._description
-        low, high = command_box(description.safety, description.command)
-        found = []
-        for sent in description.sent:
-            size = len(sent.low)
-            message = CommandMessage(sent, description.rate_hz, (low[:size], high[:size]))
-            low, high = low[size:], high[size:]
-            first = message.first(lambda: self._node.get_clock().now().nanoseconds)
-            found.append(message_values(first))
-        return found
+        box = command_box(description.safety, description.command)
+        return [
+            message_values(message.first(lambda: self._node.get_clock().now().nanoseconds))
+            for _, message in command_messages(description.sent, description.rate_hz, box)
+        ]
 
     def _ages(self, item: FieldWatch, now_s: float) -> ControlAges | None:
         """Return the ages of a field at the control rate since the last report."""

@@ -16,12 +16,13 @@
 
 import argparse
 from collections.abc import Sequence
-import os
 from pathlib import Path
 import sys
 
-from rl_agent.errors import ConfigurationError, WRONG_CONFIGURATION
+from rl_agent.errors import ConfigurationError
 from rl_agent.robot_draft.draft_file import Draft, make_draft
+from rl_agent.system.atomic_file import atomic_file
+from rl_agent.system.tool_main import run_tool, split_ros_args
 
 _EXAMPLES = """
   rl_describe                                    # everything in this ROS domain
@@ -33,27 +34,18 @@ _EXAMPLES = """
 _EXIT_CODES = (
     'exit codes: 0 written, 1 nothing was heard, 2 wrong usage or the file exists, 130 interrupted'
 )
-_NOTHING, _INTERRUPTED, _PIPE_CLOSED = 1, 130, 141
+_NOTHING = 1
 _PRINTED = Path('-')
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Describe a robot and exit with 0 if the description was written."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    split = given.index('--ros-args') if '--ros-args' in given else len(given)
-    options = _parse(given[:split])
-    try:
-        code = _describe(options, given[split:])
-        sys.stdout.flush()
-    except ConfigurationError as error:
-        print(f'error: {error}', file=sys.stderr)
-        code = WRONG_CONFIGURATION
-    except KeyboardInterrupt:
-        code = _INTERRUPTED
-    except BrokenPipeError:  # such as `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = _PIPE_CLOSED
-    sys.exit(code)
+
+    def work(words: list[str]) -> int:
+        given, ros_args = split_ros_args(words)
+        return _describe(_parse(given), ros_args)
+
+    run_tool(work, arguments)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -157,8 +149,8 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     """
     _refuse_existing(path, force=force)
     try:
-        with path.open('w' if force else 'x', encoding='utf-8') as file:
-            file.write(text)
+        with atomic_file(path) as file:
+            file.write(text.encode())
     except OSError as error:
         raise ConfigurationError(
             f'--out: given {path}: {error.strerror}; accepted: a file that can be written'

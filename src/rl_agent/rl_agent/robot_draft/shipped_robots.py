@@ -52,7 +52,6 @@ def described_already(heard: Iterable[str]) -> list[str]:
 def _types_of(path: str) -> set[str]:
     """Return the message types of a description; none if it cannot be read."""
     try:
-        robot = load_robot(path)
+        return load_robot(path).message_types
     except ConfigurationError:  # of a workspace that was changed
         return set()
-    return {*robot.topics.values(), *(sent.type for sent in robot.sent)}

@@ -19,7 +19,7 @@ import math
 
 import numpy as np
 from rl_agent.array_types import Float64Array
-from rl_agent.description.command_box import command_box
+from rl_agent.description.command_box import command_box, moved_by
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import RobotError
@@ -40,8 +40,7 @@ def move_to_pose(
     """
     pose, whole = description.reset.move_to_pose, description.command
     assert pose is not None
-    field = next(item for item in description.observation if item.name == pose.field)
-    _, indices, numbers = whole.measured_by(field)
+    _, indices, numbers = moved_by(pose, whole, description.observation)
     low, high = (np.array(bound) for bound in command_box(description.safety, whole))
     goal = np.clip(whole.default or np.zeros(len(low)), low, high)  # speeds are at rest
     start = goal.copy()

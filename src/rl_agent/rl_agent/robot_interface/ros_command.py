@@ -22,7 +22,7 @@ from rclpy.qos import QoSProfile
 from rl_agent.array_types import Float64Array
 from rl_agent.description.action import SentDescription
 from rl_agent.description.command_box import Box
-from rl_agent.message_fields.ros_command_message import CommandMessage
+from rl_agent.message_fields.ros_command_message import command_messages, CommandMessage
 from rl_agent.ros.ros_topics import COMMAND_QOS, COMMAND_REHEARSED_QOS, REHEARSED_COMMANDS
 
 
@@ -111,15 +111,11 @@ class RosCommand:
         """
         self._node = node
         self._parts: list[tuple[slice, CommandTopic]] = []
-        first = 0
-        for number, item in enumerate(sent):
-            part = slice(first, first + len(item.low))
-            bounds = (box[0][part], box[1][part]) if box else None
-            message = CommandMessage(item, rate_hz, bounds)
+        messages = command_messages(sent, rate_hz, box)
+        for number, (item, (part, message)) in enumerate(zip(sent, messages, strict=True)):
             unheard = f'{REHEARSED_COMMANDS}_{number}' if number else REHEARSED_COMMANDS
             topic = CommandTopic(node, item, message, unheard if rehearsed else '')
             self._parts.append((part, topic))
-            first = part.stop
         self.topics = tuple(topic for _, topic in self._parts)
 
     def send(self, command: Float64Array) -> None:

@@ -287,4 +287,6 @@ def _pose_topics(
 ) -> tuple[str, ...]:
     """Return the topics of the fields that measure what commands set."""
     names = {item.field for item in pose}
-    return tuple({item.topic: 0 for item in description.observation if item.name in names})
+    return tuple(
+        dict.fromkeys(item.topic for item in description.observation if item.name in names)
+    )

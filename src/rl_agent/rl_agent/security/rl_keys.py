@@ -17,9 +17,7 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-import sys
 
-from rl_agent.errors import ConfigurationError, WRONG_CONFIGURATION
 from rl_agent.security.key_folder import (
     add_keys,
     FILES,
@@ -28,6 +26,7 @@ from rl_agent.security.key_folder import (
     remove_key,
     use_other_keys,
 )
+from rl_agent.system.tool_main import run_tool
 
 _EXAMPLES = """
   rl_keys make keys                        # new keys in the folder `keys`
@@ -36,7 +35,6 @@ _EXAMPLES = """
   rl_keys rotate keys --use                # once all machines have the files: use the second keys
   rl_keys remove keys 0123456789abcdef     # once all machines have them: end with an old key
 """
-_INTERRUPTED = 130  # the exit code of shells after Ctrl-C
 _EXIT_CODES = 'exit codes: 0 done, 2 wrong usage, a file that cannot be used, 130 interrupted'
 
 
@@ -68,20 +66,19 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line says and exit."""
+    run_tool(_work, arguments)
+
+
+def _work(words: list[str]) -> int:
+    """Do what the words say; return the exit code."""
     parser = make_parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(words)
     if (options.key is not None) != (options.action == 'remove'):
         parser.error('KEY: accepted: an id of `rl_keys show`, with remove and only with it')
     if options.use and options.action != 'rotate':
         parser.error(f'--use: given with {options.action}; accepted: with rotate')
-    try:
-        print('\n'.join(_run(options)))
-    except ConfigurationError as error:
-        print(f'error: {error}', file=sys.stderr)
-        sys.exit(WRONG_CONFIGURATION)
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
-    sys.exit(0)
+    print('\n'.join(_run(options)))
+    return 0
 
 
 def _run(options: argparse.Namespace) -> list[str]:

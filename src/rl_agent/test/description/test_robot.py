@@ -92,8 +92,7 @@ def test_the_learner_needs_no_message_packages_of_the_robot(tmp_path: Path) -> N
 @pytest.mark.parametrize('name', [path.stem for path in (config_folder() / 'robots').glob('*')])
 def test_every_shipped_robot_is_valid(name: str) -> None:
     robot = load_robot(name)
-    kinds = {*robot.topics.values(), *(sent.type for sent in robot.sent)}
-    for package in sorted({kind.partition('/')[0] for kind in kinds}):
+    for package in sorted({kind.partition('/')[0] for kind in robot.message_types}):
         reason = f'{package} is not installed; test/ready_robots tries {name} with a stand-in'
         pytest.importorskip(f'{package}.msg', reason=reason)
     assert load_ros_robot(name) == robot
