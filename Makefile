@@ -1,7 +1,7 @@
 # `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-robot demo dashboard evaluate plot test test-properties test-faults \
-  test-gazebo soak fuzz check docs bench clean
+.PHONY: help setup setup-learner setup-robot demo dashboard evaluate plot test test-properties test-faults \
+  test-gazebo test-containers soak fuzz check docs bench clean
 
 python := .venv/bin/python
 # mypy accepts only one module of a name
@@ -14,12 +14,14 @@ unexport LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo 'Options of demo: SEED=3 ROBOTS=2 ROBOT=pendulum ALGORITHM=tqc NAME=first STEPS=8000'
+	@echo 'or of any Gymnasium task: TASK=Hopper-v5 TARGET=3000 VECTORISED=1'
 	@echo 'Options of dashboard and evaluate: RUN=runs/first; of dashboard also PORT=6006'
 	@echo 'Options of plot: RUNS="runs/first runs/second"'
 	@echo 'Options of soak: HOURS=0.05 SEED=3 ROBOTS=8'
 	@echo "Options of evaluate, plot, soak and bench: ARGS='--help' and the options that it lists"
 	@echo "Options of test: JOBS=2 (parallel tests) ARGS='-x test/robots'"
 	@echo 'Options of fuzz: INPUTS=20000 JOBS=2 TARGETS=journal,spool (progress is kept in .fuzz)'
+	@echo 'Option of test-containers: KEEP=FOLDER (an existing folder, which keeps images for the next run)'
 	@echo 'Option of setup: PYTHON=python3.11 (a 3.11 or 3.10 that is not found automatically)'
 	@echo 'Option of setup-robot: PYTHON=python3.12 (or 3.11, or 3.10)'
 
@@ -36,6 +38,9 @@ endef
 setup:  ## create .venv with all pinned packages, and build rl_msgs into it
 	$(call set_up)
 
+setup-learner:  ## the same without what only tests need, for a learner machine
+	$(call set_up,learner)
+
 setup-robot:  ## create .venv-robot: what a robot needs, without PyTorch and Reverb
 	$(call set_up,robot)
 
@@ -46,7 +51,8 @@ name = $(if $(filter command,$(firstword $(origin NAME))),$(call option,NAME,nam
 demo: setup  ## let simulated robots learn through ROS 2 and Reverb
 	@exec $(python) -m rl_learner.cli.demo $(call option,SEED,seed) $(call option,ROBOTS,robots) \
 	  $(call option,ROBOT,robot) $(call option,ALGORITHM,algorithm) $(call option,STEPS,steps) \
-	  $(name)
+	  $(call option,TASK,task) $(call option,TARGET,target) \
+	  $(if $(VECTORISED),--vectorised) $(name)
 
 dashboard: setup  ## open TensorBoard on all runs, or on one: RUN=runs/first
 	@exec $(python) -m rl_learner.cli.dashboard $(if $(RUN),'$(RUN)') $(call option,PORT,port)
@@ -61,12 +67,13 @@ check: setup  ## check format, lint, types and the links of the documentation
 	@$(python) -m ruff format --check .
 	@$(python) -m ruff check .
 	@$(python) -m mypy $(typed)
+	@.venv/bin/hadolint docker/*.Dockerfile
 	@$(python) -m pytest -q -p no:cacheprovider test/project/test_documentation.py -k links
 
 test: check  ## run all checks and tests
 	@# The time limits of pytest do not end a call that hangs in C.
-	@exec timeout --foreground --kill-after=10 2400 $(python) -m pytest \
-	  -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --dist loadgroup -o session_timeout=2300 $(ARGS)
+	@exec timeout --foreground --kill-after=10 3400 $(python) -m pytest \
+	  -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --dist loadgroup -o session_timeout=3300 $(ARGS)
 
 test-properties: setup  ## let 100,000 random sequences of events try to break the bounds of commands
 	@RL_TEST_SEQUENCES=$(or $(SEQUENCES),100000) exec $(python) -m pytest \
@@ -79,6 +86,10 @@ test-faults: setup  ## test a run with killed processes and with a bad network
 
 test-gazebo: setup  ## let robots drive and learn in Gazebo 11, downloaded into .gazebo
 	@exec $(python) test/gazebo_runs/run.py
+
+test-containers: setup  ## build the container images and run the compose files, with Podman and without Docker
+	@RL_TEST_CONTAINERS='$(or $(KEEP),1)' exec $(python) -m pytest test/containers -v \
+	  -o timeout=3600 -o faulthandler_timeout=0 $(ARGS)
 
 soak: setup  ## let a fleet learn in real time for hours while its processes are killed: HOURS=1
 	@exec $(python) test/soak/soak.py $(call option,HOURS,hours) $(call option,SEED,seed) \

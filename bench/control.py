@@ -12,6 +12,7 @@ commands deviate from the schedule, without and with new policies.
 """
 
 import argparse
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -29,6 +30,13 @@ from workers.control_processes import ask, running, Worker, worker
 
 BENCH = Path(__file__).parent
 RATES = (50, 500)
+HAND = """
+teleop:
+  topic: joy
+  axes: {j0: {axis: 0}, j1: {axis: 1}, j2: {axis: 2}, j3: {axis: 3}, j4: {axis: 4}, j5: {axis: 5}}
+  dead_man: 4
+  deadline_s: 1.0
+"""
 WARM_UP_S = 3.0
 PHASES = ('learner_stopped', 'learner_killed', 'learner_restarted')
 FIGURES = ('latency_p50_us', 'latency_p99_us', 'late_fraction', 'missed_fraction')
@@ -65,6 +73,9 @@ def main() -> None:
     parser.add_argument(
         '--turn-seconds', type=float, default=20.0, help='without policies, then as long with them'
     )
+    parser.add_argument(
+        '--hand', action='store_true', help='a person drives with a joystick all the time'
+    )
     options = parser.parse_args()
     options.cpus = control_and_others(options.shared)
     results = {f'hz_{rate}': measure(rate, options) for rate in options.rates}
@@ -87,7 +98,9 @@ def measure(rate_hz: int, options: argparse.Namespace) -> Figures:
     with tempfile.TemporaryDirectory() as folder, claim_domain() as domain:
         robot = Path(folder) / 'robot.yaml'
         text = (BENCH / 'control_robot.yaml').read_text()
-        robot.write_text(text.replace('rate_hz: 50 ', f'rate_hz: {rate_hz} '))
+        robot.write_text(
+            text.replace('rate_hz: 50 ', f'rate_hz: {rate_hz} ') + HAND * options.hand
+        )
         environment = {
             **local_environment(domain),
             'PYTHONPATH': str(BENCH),
@@ -110,8 +123,11 @@ def drive(
         running(worker('control_robot', rate_hz), environment, cpus),
         running(learner_command, environment, cpus) as learner,
         running(agent_command(robot, options), environment, cpus) as agent,
+        contextlib.ExitStack() as hands,
     ):
         wait_until_it_moves(agent)
+        if options.hand:
+            hands.enter_context(running(worker('control_hand'), environment, cpus))
         time.sleep(WARM_UP_S)
         ask(agent, 'timing')
         result = figures_over(agent, options.seconds)
@@ -128,7 +144,8 @@ def figures_over(agent: Worker, seconds: float) -> Figures:
     """Return the figures over the next seconds."""
     time.sleep(seconds)
     timing = ask(agent, 'timing')
-    return {**figures(timing), **{key: timing[key] for key in ('ticks', 'policies', 'steps')}}
+    counts = ('ticks', 'policies', 'steps', 'person_steps')
+    return {**figures(timing), **{key: timing[key] for key in counts}}
 
 
 def figures(timing: Figures) -> Figures:

@@ -12,6 +12,10 @@ from typing import Any, get_args, get_origin, Literal
 from rl_agent.bringup.robot_parameters import (
     AgentParameters,
     GazeboRobotParameters,
+    KeyboardHandParameters,
+    MarkersParameters,
+    ScriptedPersonParameters,
+    SimulatedFleetParameters,
     SimulatedRobotParameters,
 )
 from rl_learner.bringup.parameters import (
@@ -24,7 +28,11 @@ FILE = Path(__file__).resolve().parents[1] / 'docs' / 'parameters.md'
 _NODES = (
     ('rl_agent agent', AgentParameters),
     ('rl_agent simulated_robot', SimulatedRobotParameters),
+    ('rl_agent simulated_fleet', SimulatedFleetParameters),
     ('rl_agent gazebo_robot', GazeboRobotParameters),
+    ('rl_agent markers', MarkersParameters),
+    ('rl_agent keyboard_hand', KeyboardHandParameters),
+    ('rl_agent scripted_person', ScriptedPersonParameters),
     ('rl_learner learner', LearnerParameters),
     ('rl_learner replay_bridge', ReplayBridgeParameters),
     ('rl_learner recorder', RecorderParameters),

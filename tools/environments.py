@@ -71,6 +71,13 @@ EVERYTHING = Environment(
     'gigabytes, a few minutes',
 )
 
+# The same folder: what the learner machine needs of it.
+LEARNER = EVERYTHING._replace(
+    make_target='setup-learner',
+    requirements=_files('learner', 'build'),
+    pins=_files('constraints', 'robot', 'learner', 'build'),
+)
+
 ROBOT = Environment(
     ROOT / '.venv-robot',
     'setup-robot',

@@ -12,6 +12,7 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files
 from pymdownx.superfences import fence_code_format
+from wide_lists import with_wide_lists
 
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r'(\]\()([^)\s:#]+)')
@@ -38,7 +39,9 @@ def on_config(config: Any) -> Any:
 def on_files(files: Files, config: Any) -> Files:
     """Add the start page and the reference."""
     readme = (ROOT / 'README.md').read_text(encoding='utf-8')
-    files.append(File.generated(config, 'index.md', content=readme))
+    files.append(
+        File.generated(config, 'index.md', content=f'---\ntitle: Overview\n---\n{readme}')
+    )
     files.append(File.generated(config, 'reference.md', content=INTERFACE))
     return files
 
@@ -57,4 +60,4 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
             return f'{found[1]}{config.repo_url}/blob/main/{path.relative_to(ROOT).as_posix()}'
         return found[0]  # mkdocs reports it
 
-    return LINK.sub(on_site, markdown)
+    return with_wide_lists(LINK.sub(on_site, markdown))

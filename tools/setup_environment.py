@@ -2,6 +2,8 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Creates `.venv`, or with the argument `robot` `.venv-robot`; `--check` only checks it.
 
+With the argument `learner`, `.venv` lacks what only tests and benchmarks need.
+
 An environment has the packages that requirements/ pins for it and packages of this workspace. The
 script runs with any Python from 3.8 and finds the right one for the environment. Each of the four
 steps runs only when its inputs have changed. Environment variables: `PYTHON` names the interpreter
@@ -25,7 +27,7 @@ import time
 from typing import Iterator
 
 from compilers import find_compilers, NoCompilerError
-from environments import Environment, EVERYTHING, ROBOT, ROOT
+from environments import Environment, EVERYTHING, LEARNER, ROBOT, ROOT
 from find_python import find_python, NoPythonError, probe, Python
 from run_logged import CommandError, run_logged
 from stamped_step import fingerprint, read_text, remove_file, StampedStep
@@ -47,6 +49,9 @@ FOREIGN_VARIABLES = (
 
 class SetupError(Exception):
     """This machine or folder cannot be used; the message says why in one line."""
+
+
+TARGETS = {'everything': EVERYTHING, 'learner': LEARNER, 'robot': ROBOT}
 
 
 def bring_up_to_date(target: Environment) -> None:
@@ -113,21 +118,29 @@ def _python_in_use(target: Environment) -> Python | None:
 
 
 def _steps(target: Environment, python: Python) -> list[StampedStep]:
-    """Return all steps in order; the fingerprint of a step depends on the earlier steps."""
+    """Return all steps in order; the fingerprint of a step depends on the earlier steps.
+
+    Without sources, as in the first layers of a container image, only the pinned packages follow.
+    """
     environment = _environment_fingerprint(target, python)
     requirements = fingerprint([environment], [*target.pins, *SCRIPTS])
-    interfaces = [file for file in (ROOT / 'src' / 'rl_msgs').rglob('*') if file.is_file()]
-    names = ('package.xml', 'setup.cfg', 'setup.py')
-    descriptions = [ROOT / 'src' / package / name for package in target.packages for name in names]
-    messages = fingerprint([requirements], interfaces)
-    packages = fingerprint([requirements], descriptions)
-    return [
+    pinned = [
         StampedStep(
             target.stamp('environment'), environment, lambda: _make_environment(target, python)
         ),
         StampedStep(
             target.stamp('requirements'), requirements, lambda: _install_requirements(target)
         ),
+    ]
+    if not (ROOT / 'src').is_dir():
+        return pinned
+    interfaces = [file for file in (ROOT / 'src' / 'rl_msgs').rglob('*') if file.is_file()]
+    names = ('package.xml', 'setup.cfg', 'setup.py')
+    descriptions = [ROOT / 'src' / package / name for package in target.packages for name in names]
+    messages = fingerprint([requirements], interfaces)
+    packages = fingerprint([requirements], descriptions)
+    return [
+        *pinned,
         StampedStep(target.stamp('rl_msgs'), messages, lambda: _build_rl_msgs(target)),
         StampedStep(target.stamp('packages'), packages, lambda: _install_packages(target)),
     ]
@@ -264,10 +277,10 @@ def _lock() -> Iterator[None]:
 def main() -> int:
     """Bring an environment up to date; print an error in one line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('environment', nargs='?', choices=('everything', 'robot'))
+    parser.add_argument('environment', nargs='?', choices=TARGETS, default='everything')
     parser.add_argument('--check', action='store_true', help='only check whether it is up to date')
     options = parser.parse_args()
-    target = ROBOT if options.environment == 'robot' else EVERYTHING
+    target = TARGETS[options.environment]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:

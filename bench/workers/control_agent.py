@@ -36,13 +36,14 @@ class TimedAgentNode(AgentNode):
                 'late': rate.late,
                 'missed': rate.missed,
                 'steps': loop.agent.steps,
+                'person_steps': loop.agent.person_steps,
                 'policies': self._parts.store.accepted,
                 'acknowledged': loop.uplink.acknowledged,
                 'events': self._parts.events.counts(),
             }
             since = before or now
             p50, p99 = robot.latency.percentiles((0.5, 0.99), since['counts'])
-            names = ('ticks', 'late', 'missed', 'steps', 'policies', 'acknowledged')
+            names = [name for name in now if name not in ('counts', 'events')]
             answer = {
                 name: now[name] - (before or dict.fromkeys(names, 0))[name] for name in names
             }

@@ -3,7 +3,7 @@
 
 import os
 
-from rl_learner.training.openmp import openmp_environment
+from rl_learner.system.openmp import openmp_environment
 
 os.environ.update(openmp_environment(os.environ))  # as in the learner, before torch is imported
 

@@ -21,6 +21,7 @@ class TimedWorker:
 
     Attributes:
         start_s: time from the start of the process until it was ready.
+        figures: what the worker said about its last updates, besides their time.
     """
 
     def __init__(self, python: str, module: str, options: Sequence[object], threads: int) -> None:
@@ -43,6 +44,7 @@ class TimedWorker:
             text=True,
             env={**os.environ, 'PYTHONPATH': str(BENCH), **_thread_limits(threads)},
         )
+        self.figures: list[float] = []
         self._answer('ready')
         self.start_s = time.monotonic() - started_s
 
@@ -51,7 +53,8 @@ class TimedWorker:
         assert self._process.stdin is not None
         self._process.stdin.write(f'{updates}\n')
         self._process.stdin.flush()
-        return float(self._answer('seconds').split()[1])
+        seconds, *self.figures = map(float, self._answer('seconds').split()[1:])
+        return seconds
 
     def close(self) -> None:
         """End the process."""
@@ -94,15 +97,17 @@ def serve(run: Callable[[int], object], warm_up: int) -> None:
     """Answer the requests of a `TimedWorker`, in the worker process.
 
     Args:
-        run: does a number of updates and waits until they are complete.
+        run: does a number of updates and waits until they are complete; returns further figures
+            in a tuple, or something else, which is ignored.
         warm_up: updates before the first timed one.
     """
     run(warm_up)
     print('ready', flush=True)
     for line in sys.stdin:
         started_s = time.perf_counter()
-        run(int(line))
-        print(f'seconds {time.perf_counter() - started_s}', flush=True)
+        figures = run(int(line))
+        seconds = time.perf_counter() - started_s
+        print('seconds', seconds, *(figures if isinstance(figures, tuple) else ()), flush=True)
 
 
 def _thread_limits(threads: int) -> Mapping[str, str]:

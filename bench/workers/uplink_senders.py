@@ -21,7 +21,7 @@ from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
 from rl_agent.transport.ros_uplink import Connection, Uplink
 from rl_agent.transport.spool_folder import SpoolFolder
-from rl_agent.transport.transition import Sender, Transition
+from rl_agent.transport.transition import Intervention, Sender, Transition
 from rl_agent.transport.transition_record import RecordLayout
 
 ACK_TIMEOUT_S = 60.0
@@ -77,7 +77,7 @@ class Robot:
             next_observation=self._observation,
             terminated=False,
             truncated=number % 1000 == 999,
-            intervention=False,
+            intervention=Intervention.NONE,
             evaluation=False,
             policy_version=1,
             episode=number // 1000 + 1,

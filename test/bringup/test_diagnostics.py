@@ -2,6 +2,7 @@
 """/diagnostics: numbers once a second, and a level that asks for attention."""
 
 from pathlib import Path
+import re
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from fleet import Listener, running
@@ -12,6 +13,7 @@ from rl_learner.bringup.node_specs import simulation_nodes
 from rl_learner.nodes.ros_learner_diagnostics import learner_concerns, replay_concerns
 from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, LearnerStatus, ReplayStatus
+import yaml
 
 GOOD = {'state': 'exploring', 'safety_state': 'ok', 'steps_per_s': 50.0}
 
@@ -48,6 +50,7 @@ def test_growth_of_a_counter_is_remembered_for_10_s() -> None:
         ({'state': 'waiting for the robot'}, 'waiting for the robot', False),
         ({'transitions_dropped': 1}, 'spool is full', False),
         ({'transitions_pending': 501}, '501 transitions wait', False),
+        ({'hand': 'refused: /joy: two'}, 'the hand is refused: /joy: two', False),
         ({'policies_rejected': 1}, 'policies are refused', False),
         ({'ticks': 100, 'ticks_missed': 2}, '2 of 100 control periods', False),
     ],
@@ -87,8 +90,45 @@ def test_a_concern_of_the_learner_machine_is_named() -> None:
     assert len(replay_concerns(status, Recent())) == len(counted)
 
 
+def groups_of(name: str, workspace: Path) -> list[str]:
+    """Return the groups in which rqt_robot_monitor shows a node, as diagnostic_aggregator does.
+
+    Its GenericAnalyzer compares a regular expression with the whole name.
+    """
+    file = workspace / 'config' / 'diagnostics' / 'aggregator.yaml'
+    content = yaml.safe_load(file.read_text(encoding='utf-8'))
+    analyzers = content['analyzers']['ros__parameters']
+    return [
+        item['path']
+        for item in analyzers.values()
+        if isinstance(item, dict) and any(re.fullmatch(text, name) for text in item['regex'])
+    ]
+
+
+@pytest.mark.parametrize(
+    ('name', 'groups'),
+    [
+        ('/learner', ['Learner machine']),
+        ('/fleet_2/replay_bridge', ['Learner machine']),
+        ('/agent', ['Robots']),
+        ('/robot_1/agent', ['Robots']),
+        ('/site/robot_1/simulated_robot', ['Simulations']),
+        ('/gazebo_robot', ['Simulations']),
+        ('/robot_1/agent_camera', []),
+        ('/my_learner', []),
+        ('joint_state_broadcaster: Controller', []),
+    ],
+)
+def test_the_aggregator_groups_nodes_by_their_names(
+    workspace: Path, name: str, groups: list[str]
+) -> None:
+    assert groups_of(name, workspace) == groups
+
+
 @pytest.mark.timeout(180)
-def test_each_node_publishes_its_numbers(ros_environment: dict[str, str], tmp_path: Path) -> None:
+def test_each_node_publishes_its_numbers(
+    ros_environment: dict[str, str], tmp_path: Path, workspace: Path
+) -> None:
     specs = simulation_nodes(
         'pendulum',
         'default',
@@ -126,5 +166,10 @@ def test_each_node_publishes_its_numbers(ros_environment: dict[str, str], tmp_pa
     try:
         with running(specs, ros_environment, tmp_path):
             listener.until(lambda: wanted.keys() <= healthy(), 120, 'diagnostics of all three')
+        names = {
+            status.name for message in listener.heard['/diagnostics'] for status in message.status
+        }
+        assert '/robot_1/simulated_robot' in names
+        assert all(len(groups_of(name, workspace)) == 1 for name in names), names
     finally:
         listener.close()

@@ -21,13 +21,13 @@ from rl_agent.ros.ros_topics import (
     STATUS_QOS,
     STEP,
 )
-from rl_learner.bringup.node_specs import learner_nodes
 from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.journal.journal_reader import read_journal
 from rl_learner.replay.state import ReplayState
 from rl_learner.run.folder import EXPERIENCE
 from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, LearnerStatus, Policy, ReplayStatus, Step
+from small_learner import small_learner_nodes
 
 STEPS = {'robot_1': 350, 'robot_2': 250}
 TOTAL = sum(STEPS.values())
@@ -40,8 +40,6 @@ KILLS = (
     (('replay_bridge', 'learner'), 60),
     (('replay_bridge',), 60),
 )
-# cheap updates, because the test is about starts and ends
-SMALL = 'batch_size: 32\nactor_hidden_sizes: [32, 32]\ncritic_hidden_sizes: [32, 32]\n'
 UP = {'replay_bridge': REPLAY_STATUS, 'learner': LEARNER_STATUS}
 START_TIMEOUT_S = 120.0  # a loaded machine starts a learner slowly
 Key = tuple[str, str, int]
@@ -64,18 +62,7 @@ class Run:
 
 def node_specs(folder: Path, port: int) -> list[NodeSpec]:
     """Return the specs of learner, bridge, robots and agents."""
-    algorithm = folder / 'small.yaml'
-    algorithm.write_text(SMALL)
-    bridge, learner = learner_nodes(
-        'pendulum',
-        str(algorithm),
-        port,
-        run_folder=str(folder / 'run'),
-        warmup=WARMUP,
-        threads=1,
-        status_rate_hz=10.0,
-        checkpoint_period_s=3.0,
-    )
+    bridge, learner = small_learner_nodes(folder, port, warmup=WARMUP, checkpoint_period_s=3.0)
     specs = [learner, bridge]
     for seed, (namespace, steps) in enumerate(STEPS.items()):
         specs += [

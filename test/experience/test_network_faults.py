@@ -15,19 +15,14 @@ import sys
 import time
 
 from fleet import running
-from namespaces import connected, LEARNER, Network, ROBOT, unavailable_reason
+from namespaces import connected, LEARNER, Network, ROBOT, skip_reason
 import pytest
 from rl_agent.bringup.node_specs import simulated_agent, simulated_robot
 from rl_agent.ros.ros_topics import AGENT_STATUS
 from rl_learner.bringup.node_specs import learner_nodes
 from rl_learner.system.ports import free_port
 
-_VARIABLE = 'RL_TEST_NETWORK'
-_REASON = (
-    unavailable_reason()
-    if _VARIABLE in os.environ
-    else f'takes minutes: set {_VARIABLE}=1 to run it'
-)
+_REASON = skip_reason()
 pytestmark = [
     pytest.mark.skipif(bool(_REASON), reason=_REASON),
     pytest.mark.timeout(400),

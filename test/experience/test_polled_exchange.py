@@ -18,7 +18,7 @@ from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
 from rl_agent.ros.ros_topics import ACK_QOS, POLICY, POLICY_QOS, TRANSITIONS_ACK
 from rl_agent.transport.ros_uplink import Uplink
 from rl_agent.transport.spool import Spool
-from rl_agent.transport.transition import Sender, Transition
+from rl_agent.transport.transition import Intervention, Sender, Transition
 from rl_msgs.msg import Policy, TransitionAck
 
 WITHIN_S = 20.0
@@ -56,8 +56,8 @@ def sent_spool() -> Spool:
     for step in range(10):
         spool.append(
             Transition(
-                VECTOR, VECTOR[:1], 0.0, VECTOR, False, False, False, False, policy_version=1,
-                episode=1, step=step, stamp_ns=0,
+                VECTOR, VECTOR[:1], 0.0, VECTOR, False, False, Intervention.NONE, False,
+                policy_version=1, episode=1, step=step, stamp_ns=0,
             )
         )  # fmt: skip
     spool.next_batch(10)

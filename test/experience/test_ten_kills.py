@@ -24,11 +24,11 @@ from rl_agent.ros.ros_topics import (
     REPLAY_STATUS,
     STATUS_QOS,
 )
-from rl_learner.bringup.node_specs import learner_nodes
 from rl_learner.journal.journal_reader import read_journal
 from rl_learner.run.folder import EXPERIENCE
 from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus
+from small_learner import small_learner_nodes
 
 _VARIABLE = 'RL_TEST_KILLS'
 pytestmark = [
@@ -110,17 +110,7 @@ def test_nothing_is_lost_or_repeated_and_it_learns(
 
 def node_specs(folder: Path, port: int) -> list[NodeSpec]:
     """Return the specs of learner, bridge, robot and agent."""
-    algorithm = folder / 'small.yaml'
-    algorithm.write_text(SMALL)
-    bridge, learner = learner_nodes(
-        'pendulum',
-        str(algorithm),
-        port,
-        run_folder=str(folder / 'run'),
-        status_rate_hz=10.0,
-        checkpoint_period_s=5.0,
-        threads=1,
-    )
+    bridge, learner = small_learner_nodes(folder, port, algorithm=SMALL, checkpoint_period_s=5.0)
     agent: dict[str, Any] = {'spool_folder': str(folder / 'spool'), 'robot_timeout_s': 60.0}
     return [
         learner,

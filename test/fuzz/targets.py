@@ -22,6 +22,7 @@ from description_doors import (
     YamlDoor,
 )
 from door import Door, Target
+from hand_doors import HandDoor
 from key_doors import fleet_key_door, signing_key_door, trusted_keys_door
 from listener_doors import ListenerDoor, SensorDoor
 from model_doors import CheckpointDoor, OnnxDoor, TorchScriptDoor
@@ -57,6 +58,7 @@ TARGETS = (
     Target('sealed_acknowledgement', partial(AcknowledgementDoor, sealed=True), 20_000),
     Target('pendulum_topics', partial(SensorDoor, robot='pendulum'), 40_000),
     Target('quadruped_topics', partial(SensorDoor, robot='quadruped'), 40_000),
+    Target('hand', HandDoor, 40_000),
     # messages to the learner machine
     Target('transition_batch', BatchDoor, 150_000),
     Target('sealed_batch', partial(BatchDoor, sealed=True), 40_000),

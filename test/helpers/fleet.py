@@ -188,3 +188,32 @@ def run_module(
         timeout=timeout_s,
         check=False,
     )
+
+
+def start_module(
+    module: str, *arguments: str, environment: dict[str, str], cwd: Path
+) -> 'subprocess.Popen[str]':
+    """Start `python -m module`; `ended` waits for its end."""
+    return subprocess.Popen(
+        [sys.executable, '-m', module, *arguments],
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(
+    process: 'subprocess.Popen[str]', code: int, timeout_s: float = 150.0
+) -> tuple[str, str]:
+    """Wait for the end of a process, with an exit code and without a traceback.
+
+    Returns:
+        what it printed, and its errors.
+    """
+    output, errors = process.communicate(timeout=timeout_s)
+    assert process.returncode == code, output + errors
+    assert 'Traceback' not in output + errors
+    return output, errors

@@ -14,6 +14,7 @@ from typing import Any
 ROBOT, LEARNER, LINK = 'robot', 'learner', 'link'
 _RELAY = Path(__file__).with_name('relay.py')
 _PREFIX = 'rltest'
+_VARIABLE = 'RL_TEST_NETWORK'
 _NO_DETECTION = {False: (), True: ('nodad',)}  # makes an IPv6 address usable at once
 
 
@@ -29,6 +30,13 @@ def unavailable_reason() -> str:
         return f'network namespaces cannot be created: {created.stderr.strip()}'
     _try('netns', 'del', name)
     return ''
+
+
+def skip_reason() -> str:
+    """Return why tests with network namespaces are skipped; empty if they run."""
+    if _VARIABLE not in os.environ:
+        return f'takes minutes: set {_VARIABLE}=1 to run it'
+    return unavailable_reason()
 
 
 class Network:

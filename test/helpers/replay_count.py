@@ -4,18 +4,18 @@
 import sys
 import time
 
-from rl_learner.replay.state import ReplayState
+from rl_learner.replay.state import REPLAY, ReplayState, TableNames
 from rl_learner.replay.writer import ReplayWriter
 
 _TIMEOUT_S = 45.0
 
 
-def replay_state_with(port: int, transitions: int) -> ReplayState:
-    """Return the state of a server once it has this many transitions, or after a timeout.
+def replay_state_with(port: int, transitions: int, names: TableNames = REPLAY) -> ReplayState:
+    """Return the state of a table once it has this many transitions, or after a timeout.
 
     Rows that do not fill an item arrive shortly after their acknowledgement.
     """
-    writer, deadline_s = ReplayWriter(port), time.monotonic() + _TIMEOUT_S
+    writer, deadline_s = ReplayWriter(port, names=names), time.monotonic() + _TIMEOUT_S
     while True:
         state = writer.state(timeout_s=10)
         if state is not None and state.position >= transitions:

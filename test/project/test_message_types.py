@@ -10,18 +10,20 @@ import pytest
 from rl_agent.control import agent
 from rl_agent.robot_interface.ros_reset import WAITING_FOR_PERSON
 from rl_agent.safety.safety_state import OK
+from rl_agent.teaching import hand_state
 import rl_msgs
 
 # A message of another type does not arrive, and bags of it do not play: who changes one of these
 # names it in the changelog of rl_msgs, with what becomes of fleets of both versions.
 HASHES = {
-    'AgentStatus': '1fa8279c0dd0be8063872b9c7d9c7af8571f2232239aea052a9f8be7d4059010',
-    'Episode': '7da90ed155787f7f849b7111d5067bc782f576ffbbccf689051fa3631f629115',
-    'LearnerStatus': '9ff25657dcf15f2dd42d607804d8facca2e856abd321386e44532dd24c3d253b',
+    'AgentStatus': '21c35d1545af8e358cb76f5848201e35d89d7c6188dc9b710c927e97779d99a7',
+    'Episode': '6af6bc13dcbb2390dd856402c91bb904bf23fbc216695a4dacd3251151bbdb1a',
+    'LearnerStatus': '6ca79599e3ce1184b625eccb805226e6d39f0f6f921569f11f63a22477030935',
     'Policy': 'c92a0fd4c5c36ed4b9f4e56842a9a74247871739b29ce8328a24ec1747ac4997',
     'Randomisation': 'cec107ed360a160ac959bac9a187d5186027db12795d9ac05991ab8e2179c9d2',
     'ReplayStatus': 'da3438936edafb4cf88bd8847cdd13e7feef68202d31861a8a1b0bab91b186ac',
-    'Step': '22823a1a815ea2d8516c2cb06502f814250b168e5a3db9fdf7f6f356115ab48e',
+    'Step': '670716c6b105a3a3f67767e0e7ced163e9585ae457d55686779e9ba160097d76',
+    'TaskState': '7915ac38afd615ebab08152b1edb9e05634a8fa3a773486160d5a120adb2e664',
     'TransitionAck': 'd7640f676b0863bd0b3e620b90f8e2e3b15c65c249e7a76c98b2fd272796db3a',
     'TransitionBatch': '64e21b09a673958f7c93402c468c7c465091b633d3ae7c47b829683a94c24276',
 }
@@ -34,6 +36,12 @@ AGENT = {
     'STATE_HELD': agent.HELD,
     'STATE_STOPPED': agent.STOPPED,
     'STATE_FINISHED': agent.FINISHED.partition(':')[0],
+    'STATE_PAUSED': agent.PAUSED,
+    'HAND_NONE': hand_state.NONE,
+    'HAND_SILENT': hand_state.SILENT,
+    'HAND_IDLE': hand_state.IDLE,
+    'HAND_DRIVING': hand_state.DRIVING,
+    'HAND_REFUSED': hand_state.REFUSED,
     'SAFETY_OK': OK,
 }
 # message to the files that set its state
@@ -41,6 +49,7 @@ SOURCES = {
     'AgentStatus': (
         'rl_agent/rl_agent/control/agent.py',
         'rl_agent/rl_agent/safety/safety_state.py',
+        'rl_agent/rl_agent/teaching/hand_state.py',
     ),
     'LearnerStatus': ('rl_learner/rl_learner/training/learner.py',),
     'ReplayStatus': (

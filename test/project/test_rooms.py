@@ -21,28 +21,32 @@ WIDEST_ROOM = 13
 FLOORS = {
     'rl_agent': (
         'nodes',
-        'control robot_check robot_draft ros_env',
-        'policy robot_interface simulation',
+        'control health robot_check robot_draft ros_env',
+        'robot_survey',
+        'policy robot_interface simulation display',
         'environment gazebo',
+        'teaching',
         'safety message_fields robot_model simulated_models',
+        'gymnasium_tasks',
         'description',
         'tasks transport command_hooks',
         'ros plugins entry_points',
         'bringup configuration security',
         'system real_time event_log array_checks message_checks bounded_files quaternion'
-        ' validation_words',
+        ' name_prefix validation_words',
         'errors array_types',
     ),
     'rl_learner': (
         'cli',
-        'demo',
+        'demo one_process',
         'evaluation',
         'nodes export entry_points',
         'recordings monitoring training bringup',
-        'run fast_path',
+        'run fast_path vision',
         'journal actor_critic',
         'layers normalisation optimisation',
         'replay',
+        'distributed',
         'system',
     ),
 }
@@ -55,14 +59,17 @@ FLOOR_OF = {
 # Where torch may be imported: rooms, and single modules of other rooms.
 TORCH = (
     'rl_learner.actor_critic',
+    'rl_learner.distributed',
     'rl_learner.export.sb3_file',
     'rl_learner.export.torchscript_file',
     'rl_learner.fast_path',
     'rl_learner.layers',
     'rl_learner.nodes.learner_node',
+    'rl_learner.nodes.learner_worker',
     'rl_learner.normalisation.observation_statistics',
     'rl_learner.optimisation',
     'rl_learner.training',
+    'rl_learner.vision',
 )
 
 
@@ -122,6 +129,7 @@ def test_the_helpers_find_modules_and_imports() -> None:
         'rl_agent',
         'rl_agent.simulated_models.pendulum',
         'rl_learner.nodes.learner_node',
+        'rl_learner.nodes.learner_worker',
     ):
         assert name in names
     agent_status = SOURCES / 'rl_agent' / 'rl_agent' / 'control' / 'ros_agent_status.py'

@@ -14,6 +14,9 @@ import pytest
 from rl_agent.bringup.robot_parameters import (
     AgentParameters,
     GazeboRobotParameters,
+    KeyboardHandParameters,
+    ScriptedPersonParameters,
+    SimulatedFleetParameters,
     SimulatedRobotParameters,
 )
 from rl_agent.configuration import build, config_folder, read_yaml
@@ -35,8 +38,11 @@ SCHEMAS = (
     DemoDescription,
     BridgeEntry,
     AgentParameters,
+    SimulatedFleetParameters,
     SimulatedRobotParameters,
     GazeboRobotParameters,
+    KeyboardHandParameters,
+    ScriptedPersonParameters,
     LearnerParameters,
     RecorderParameters,
     ReplayBridgeParameters,

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 import math
+import re
 from typing import Any, ClassVar
 
 from fake_driver import BEST_EFFORT, FakeDriver, Sensor
@@ -126,6 +127,12 @@ class TurtleBot4Humble(TurtleBot4):
         """Return speed and turn rate."""
         self._check_rest(message)
         return [message.linear.x, message.angular.z]
+
+
+def for_humble(text: str) -> str:
+    """Return a description with what its comments give for Humble."""
+    text = re.sub(r'^.*# Humble: remove this line\n', '', text, flags=re.MULTILINE)
+    return re.sub(r'^(  \w+: ).*# Humble: (.*)$', r'\1\2', text, flags=re.MULTILINE)
 
 
 def _apart(angles: Any, angle: float) -> Any:

@@ -19,7 +19,7 @@ from typing import Any
 from fake_arms import Fr3, So101, Ur5e, Ur5eTrajectory
 from fake_driver import FakeDriver
 from fake_flying_and_walking_robots import Go2, Px4
-from fake_mobile_robots import F1Tenth, TurtleBot4, TurtleBot4Humble, WALL_M
+from fake_mobile_robots import F1Tenth, for_humble, TurtleBot4, TurtleBot4Humble, WALL_M
 import numpy as np
 import pytest
 from rl_agent.configuration import config_folder
@@ -52,12 +52,6 @@ class Case:
     last: list[float]
     stopped: list[float]
     edit: Callable[[str], str] = lambda text: text
-
-
-def for_humble(text: str) -> str:
-    """Return a description with what its comments give for Humble."""
-    text = re.sub(r'^.*# Humble: remove this line\n', '', text, flags=re.MULTILINE)
-    return re.sub(r'^(  \w+: ).*# Humble: (.*)$', r'\1\2', text, flags=re.MULTILINE)
 
 
 def ramp(begin: list[float], step: float, count: int) -> list[list[float]]:

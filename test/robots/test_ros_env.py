@@ -13,10 +13,11 @@ from gymnasium.utils.env_checker import check_env
 import numpy as np
 import pytest
 from rl_agent.bringup.node_specs import simulated_robot
+from rl_agent.configuration import find_file
 from rl_agent.errors import ConfigurationError
 from rl_agent.ros_env import RosEnv
 from stable_baselines3 import PPO, SAC
-from std_msgs.msg import Bool, Float64MultiArray
+from std_msgs.msg import Bool, Float64MultiArray, String
 from std_srvs.srv import Trigger
 import torch
 
@@ -54,6 +55,26 @@ def test_equal_seeds_give_equal_episodes(env: RosEnv) -> None:
 
     assert live(3) == live(3)
     assert live(3) != live(4)
+
+
+@pytest.mark.usefixtures('robots')
+def test_a_word_ends_an_episode(tmp_path: Path) -> None:
+    path = tmp_path / 'obedient.yaml'
+    text = find_file('robots', 'pendulum').read_text(encoding='utf-8')
+    path.write_text(text + 'words: {discard: {}}\n', encoding='utf-8')
+    with RosEnv(str(path), 'env_pendulum', robot_timeout_s=30.0) as env:
+        words = env.node.create_publisher(String, 'word', 10)
+        env.reset()
+        deadline_s = time.monotonic() + 60.0
+        word, truncated = '', False
+        while not word:
+            assert time.monotonic() < deadline_s
+            words.publish(String(data='discard'))
+            *_, truncated, info = env.step(np.zeros(1, np.float32))
+            word = info['word']
+            if truncated and not word:
+                env.reset()
+        assert (word, truncated) == ('discard', True)
 
 
 @pytest.mark.parametrize('env', ['pendulum'], indirect=True)

@@ -48,6 +48,10 @@ class StoppedError(RobotError):
     """The robot was stopped during a reset."""
 
 
+class TaskError(RlError):
+    """A Gymnasium task raises an error, or answers with what nothing can be learned from."""
+
+
 class ReplayError(RlError):
     """The replay server cannot be reached or refuses a request."""
 

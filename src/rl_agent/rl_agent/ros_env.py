@@ -14,6 +14,7 @@
 
 """Any described robot as a Gymnasium environment with its own ROS node.
 
+```python
 from rl_agent.ros_env import RosEnv
 from stable_baselines3 import SAC
 
@@ -22,6 +23,7 @@ with RosEnv('pendulum') as env:          # needs: ros2 run rl_agent simulated_ro
 
 with RosEnv('my_arm.yaml', real_time=True) as env:          # a real robot
     ...
+```
 """
 
 import contextlib
@@ -38,6 +40,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.utilities import try_shutdown
+from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.event_log import EventLog
 from rl_agent.real_time.chore import Chore
@@ -49,6 +52,9 @@ from rl_agent.ros.ros_spinning import start_timers
 from rl_agent.ros.ros_topics import RESET_SEED
 from rl_agent.safety.ros_emergency_stop import EmergencyStop
 from rl_agent.safety.safety_state import SafetyState
+from rl_agent.teaching.ros_hand import RosHand
+from rl_agent.teaching.ros_person import make_hand, make_words
+from rl_agent.teaching.ros_words import RosWords
 
 _DISCOVERY_TIMEOUT_S = 5.0
 _SEED_TIMEOUT_S = 10.0
@@ -68,6 +74,10 @@ class RosEnv(RobotEnv):
 
     The topics `emergency_stop` and `/emergency_stop`, the services `~/emergency_stop`, `~/rearm`,
     `~/start` and, if a person resets the robot, `~/confirm_reset` exist as in the `agent` node.
+
+    If the description has `teleop`, a person takes over in `step`, see `RobotEnv`. If it has
+    `words`, a person or another node ends episodes; `info['word']` of the last step then says
+    `discard` where the episode must not be learned from.
 
     Attributes:
         node: the ROS node, for further topics and services.
@@ -107,33 +117,59 @@ class RosEnv(RobotEnv):
         self._thread = threading.Thread(target=self._spin, name='ros_env', daemon=True)
         self._thread.start()
         self._ros_robot: LockstepRobot | RealtimeRobot | None = None
+        self._hand: RosHand | None = None
+        self._ros_words: RosWords | None = None
         events = EventLog()
         self._log_reports = partial(log_reports, self.node, events)
         state = SafetyState(events, waits_for_start=real_time)
         try:
             emergency_stop = EmergencyStop(self.node, state, description.safety)
-            if real_time:
-                emergency_stop.wait_for_heartbeat()
-                self._ros_robot = RealtimeRobot(
-                    self.node,
-                    of_this_robot,
-                    robot_timeout_s,
-                    state,
-                    events,
-                    watched=emergency_stop.watched,
-                )
-            else:
-                self._ros_robot = LockstepRobot(self.node, of_this_robot, robot_timeout_s, events)
-            super().__init__(self._ros_robot, description, state=state, events=events)
+            if words := make_words(description, state, events):
+                self._ros_words = RosWords(self.node, words, events)
+            self._hand = make_hand(self.node, of_this_robot, events, words, in_real_time=real_time)
+            self._ros_robot = (
+                self._realtime_robot(of_this_robot, robot_timeout_s, state, events, emergency_stop)
+                if real_time
+                else LockstepRobot(self.node, of_this_robot, robot_timeout_s, events)
+            )
+            super().__init__(
+                self._ros_robot,
+                description,
+                state=state,
+                events=events,
+                takeover=self._hand.takeover if self._hand else None,
+                words=words,
+            )
             self._ros_robot.prepare()
             reports = Chore(self._log_reports, REPORT_PERIOD_S)
-            start_timers(self.node, [*self._ros_robot.chores, reports])
+            hand_chores = self._hand.chores if self._hand else ()
+            start_timers(self.node, [*self._ros_robot.chores, *hand_chores, reports])
             self._seed_client = self.node.create_client(
                 SetParameters, 'simulated_robot/set_parameters'
             )
         except BaseException:
             self.close()
             raise
+
+    def _realtime_robot(
+        self,
+        description: RobotDescription,
+        timeout_s: float,
+        state: SafetyState,
+        events: EventLog,
+        emergency_stop: EmergencyStop,
+    ) -> RealtimeRobot:
+        """Return a robot that is commanded at its rate, once its stop may be heard."""
+        emergency_stop.wait_for_heartbeat()
+        return RealtimeRobot(
+            self.node,
+            description,
+            timeout_s,
+            state,
+            events,
+            when_idle=self._hand.poll if self._hand else lambda: None,
+            watched=emergency_stop.watched,
+        )
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -165,6 +201,9 @@ class RosEnv(RobotEnv):
             self._thread.join()
         if robot is not None:
             robot.close()
+            for listener in (self._hand, self._ros_words):
+                if listener is not None:
+                    listener.close()
             self._log_reports()
         self._executor.shutdown()
         if self._context.ok():

@@ -72,11 +72,11 @@ class ListenerDoor(Door):
 
     def broken(self, rng: Random) -> bytes | None:
         """Return a message with wrong values."""
-        return _broken(self._kind, rng.choice(self._messages), rng)
+        return broken_message(self._kind, rng.choice(self._messages), rng)
 
     def give(self, data: bytes) -> None:
         """Let the message arrive, and write what was made of it."""
-        message = _deserialized(data, self._kind)
+        message = deserialized(data, self._kind)
         recorder, guard, reports = RunScalars(_ALGORITHM), MessageGuard(), list[str]()
         means = StepMeans({'cos': 'cos', 'sin': 'sin', 'up': 'up'})
         guard = MessageGuard(reports.append)
@@ -155,12 +155,12 @@ class SensorDoor(Door):
     def broken(self, rng: Random) -> bytes | None:
         """Return a message with wrong values."""
         data = rng.choice(self.seeds)
-        return data[:1] + _broken(self._types[data[0]], data[1:], rng)
+        return data[:1] + broken_message(self._types[data[0]], data[1:], rng)
 
     def give(self, data: bytes) -> None:
         """Read the message's numbers."""
         number = data[0] % len(self._types) if data else 0
-        message = _deserialized(data[1:], self._types[number])
+        message = deserialized(data[1:], self._types[number])
         if number == len(self._kinds):
             command = self._commands.read(message)
             assert command.shape == (len(self._description.action.names),)
@@ -188,7 +188,7 @@ class SensorDoor(Door):
         return message
 
 
-def _broken(kind: type[Any], data: bytes, rng: Random) -> bytes:
+def broken_message(kind: type[Any], data: bytes, rng: Random) -> bytes:
     """Return a serialised message with wrong values."""
     message = deserialize_message(data, kind)
     plain = {'boolean', 'string', 'float', 'double', 'std_msgs/Header'}
@@ -199,7 +199,7 @@ def _broken(kind: type[Any], data: bytes, rng: Random) -> bytes:
     return changed
 
 
-def _deserialized(data: bytes, kind: type[Any]) -> Any:
+def deserialized(data: bytes, kind: type[Any]) -> Any:
     """Return a message; the middleware drops what it cannot read."""
     try:
         return deserialize_message(data, kind)

@@ -7,7 +7,7 @@ from typing import Any
 
 from description_doors import ROBOT
 from door import Door
-from odd_values import break_tree, odd_value
+from odd_values import break_tree, odd_text, odd_value
 import onnx
 from policy_doors import check_actions, policies, SPACES
 from rl_agent.policy.policy import Policy
@@ -132,11 +132,16 @@ class OnnxDoor(Door):
 
 
 def _break_metadata(model: Any, rng: Random) -> None:
-    """Give the texts in a model other values."""
+    """Give a text in a model another value; some are JSON, others plain lists."""
     import json
 
     entry = rng.choice(model.metadata_props)
-    entry.value = json.dumps(break_tree(json.loads(entry.value), rng))
+    try:
+        content = json.loads(entry.value)
+    except ValueError:
+        entry.value = odd_text(rng)
+    else:
+        entry.value = json.dumps(break_tree(content, rng))
 
 
 def _break_constant(tensor: Any, rng: Random) -> None:

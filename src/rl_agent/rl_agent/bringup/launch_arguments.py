@@ -262,6 +262,42 @@ EVALUATION_AGENT = (
     ),
 )
 
+# Parameters of the agent that a person drives.
+DEMONSTRATION_AGENT = (
+    LaunchArgument('max_episodes', 'end after so many episodes that are kept; 0: no limit', 0),
+    *(
+        _AGENT[name]
+        for name in (
+            'only_successes',
+            'robot_id',
+            'prefix',
+            'robot_timeout_s',
+            'fleet_key',
+            'action_scale',
+            'slew_scale',
+            'realtime_priority',
+            'control_cpu',
+            'keep_awake',
+        )
+    ),
+)
+
+DEMONSTRATION_LAUNCH = (
+    ROBOT,
+    NAMESPACE,
+    LaunchArgument('agent', 'false: only store, with the agent on another machine', True),
+    LaunchArgument(
+        'run_folder',
+        'store the demonstrations in this run on this machine, which needs rl_learner; empty: the'
+        ' learner machine stores them, with agent:=false there',
+        '',
+    ),
+    *DEMONSTRATION_AGENT,
+    PYTHON,
+    LOG_LEVEL,
+    SHUTDOWN,
+)
+
 EVALUATION_LAUNCH = (
     ROBOT,
     replace(

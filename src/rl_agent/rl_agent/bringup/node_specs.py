@@ -19,11 +19,20 @@ from dataclasses import dataclass, field, replace
 import json
 
 from rl_agent.bringup.evaluation_topics import evaluation_remappings
+from rl_agent.system.folders import default_spool_folder
 
 ParameterValue = str | int | float | bool
 
 # How long an agent waits for a simulation, which may start together with several others.
 SIMULATION_STARTS_WITHIN_S = 60.0
+
+
+# No learner hears of demonstrations, and no policy takes part in them.
+DEMONSTRATION_TOPICS = {
+    '/policy': '/demonstration/policy',
+    '/transitions': '/demonstration/transitions',
+    '/transitions_ack': '/demonstration/transitions_ack',
+}
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,11 @@ def simulated_robot(robot: str, namespace: str, **parameters: ParameterValue) ->
     )
 
 
+def simulated_fleet(robot: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return simulated robots with their agents in one process."""
+    return NodeSpec('rl_agent', 'simulated_fleet', parameters={'robot': robot, **parameters})
+
+
 def evaluation_nodes(
     robot: str, namespace: str, *, simulated: bool, seed: int, **parameters: ParameterValue
 ) -> list[NodeSpec]:
@@ -129,6 +143,28 @@ def evaluation_nodes(
     *simulation, spec = nodes
     remappings = {**spec.remappings, **evaluation_remappings(namespace)}
     return [*simulation, replace(spec, remappings=remappings)]
+
+
+def demonstration_agent(robot: str, namespace: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return an agent without a policy, which a person drives.
+
+    What it records goes to a bridge with `DEMONSTRATION_TOPICS`; its spool is not that of an agent
+    that learns.
+    """
+    kept = str(default_spool_folder().with_name('demonstrations'))
+    spec = agent(robot, namespace, **{'spool_folder': kept, **parameters})
+    return replace(spec, remappings=DEMONSTRATION_TOPICS)
+
+
+def demonstration_bridge(robot: str, run_folder: str, **parameters: ParameterValue) -> NodeSpec:
+    """Return the bridge that stores demonstrations in a run's folder; no learner is needed."""
+    stored: dict[str, ParameterValue] = {'run_folder': run_folder, 'demonstrations_only': True}
+    return NodeSpec(
+        'rl_learner',
+        'replay_bridge',
+        parameters={'robot': robot, **stored, **parameters},
+        remappings=DEMONSTRATION_TOPICS,
+    )
 
 
 def gazebo_robot(robot: str, world: str, **parameters: ParameterValue) -> NodeSpec:

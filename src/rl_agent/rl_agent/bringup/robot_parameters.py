@@ -49,6 +49,11 @@ class AgentParameters:
     end_after_max_steps: bool = parameter(
         False, 'end the process after max_steps; false: stand still and go on reporting'
     )
+    only_successes: bool = parameter(
+        False,
+        'discard every episode that does not end with success; then transitions leave the robot'
+        ' when their episode has ended',
+    )
     max_episodes: int = parameter(
         0, 'log the return of each episode, end after this many episodes; 0: no limit', ge=0
     )
@@ -137,6 +142,75 @@ class SimulatedRobotParameters:
     real_time: bool = parameter(
         False, 'time passes by itself, as on a real robot; false: with each command'
     )
+
+
+@dataclass(frozen=True)
+class SimulatedFleetParameters:
+    """ROS parameters of simulated robots with their agents in one process."""
+
+    robot: str = robot_parameter()
+    robots: int = parameter(1, 'how many; in the namespaces robot_1, robot_2, ...', ge=1, le=256)
+    seed: int = parameter(0, 'seed of starting states and exploration noise', ge=0)
+    max_steps: int = parameter(
+        0, 'stop after this many steps of all robots together; 0: no limit', ge=0
+    )
+    max_steps_ahead: int = parameter(
+        0, 'transitions that simulated time may run ahead of training; 0: no limit', ge=0
+    )
+
+
+@dataclass(frozen=True)
+class MarkersParameters:
+    """ROS parameters of the markers for RViz."""
+
+    robot: str = robot_parameter()
+    prefix: str = parameter('', "as the agent's")
+    frame: str = parameter('base_link', 'frame of the robot, above which its actions are drawn')
+    goal_frame: str = parameter('', 'frame in which the goal is given, as odom; empty: `frame`')
+    height_m: float = parameter(
+        0.6, 'height of the actions above the origin of `frame`, m', ge=0.0, le=100.0
+    )
+    width_m: float = parameter(
+        0.5, 'length of the bar of an action, from -1 to +1, m', gt=0.0, le=100.0
+    )
+    rate_hz: float = parameter(10.0, 'most markers a second', gt=0.0, le=100.0)
+    autostart: bool = autostart_parameter()
+
+
+@dataclass(frozen=True)
+class KeyboardHandParameters:
+    """ROS parameters of the keyboard that stands for a joystick."""
+
+    dead_man: int = parameter(
+        4, 'button that space switches on and off, as `teleop.dead_man`', ge=0, le=11
+    )
+    size: float = parameter(1.0, 'of an axis whose key is held; + and - change it', gt=0, le=1)
+    first_s: float = parameter(
+        0.6,
+        'how long a key counts as held after its first press: longer than the delay after which'
+        ' the terminal repeats it',
+        gt=0,
+        le=5,
+    )
+    repeat_s: float = parameter(
+        0.15, 'the same after each repeat: longer than the time between two of them', gt=0, le=5
+    )
+    idle_s: float = parameter(10.0, 'give back after this long without a key', gt=0, le=3600)
+    autostart: bool = autostart_parameter()
+
+
+@dataclass(frozen=True)
+class ScriptedPersonParameters:
+    """ROS parameters of the scripted person at a joystick."""
+
+    robot: str = robot_parameter()
+    takes_over: bool = parameter(
+        False, 'watch, and take over where the robot is stuck; false: drive all the time'
+    )
+    tool: str = parameter('tool', 'observation field with the position of the tool from its goal')
+    delay_steps: int = parameter(2, 'steps of the robot from seeing to acting', ge=0, le=100)
+    seed: int = parameter(0, 'of everything random', ge=0)
+    autostart: bool = autostart_parameter()
 
 
 @dataclass(frozen=True)

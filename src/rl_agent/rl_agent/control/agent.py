@@ -14,58 +14,30 @@
 
 """The environment loop of one robot: sense, act, append the transition to the spool."""
 
-from dataclasses import dataclass, field
 import threading
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from rl_agent.array_types import Float32Array
-from rl_agent.control.simulation_pacer import SimulationPacer
+from rl_agent.environment.episodes import (
+    EpisodeKeeper,
+    EpisodeResult,
+    Evaluation,
+    outcome_of,
+    Outcomes,
+)
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.policy.policy_store import PolicyStore, ReceivedPolicy
-from rl_agent.transport.spool import Spool
-from rl_agent.transport.transition import Transition, TransitionBuilder
+from rl_agent.transport.transition import Intervention, Transition, TransitionBuilder
+
+_WAIT_S = 0.1
 
 FINISHED, STOPPED = 'finished: all steps taken', 'stopped'
 HELD = 'held by safety'
+PAUSED = 'paused'
 WAITING = 'waiting for'  # and what for
 EXPLORING, EVALUATING = MOVING_STATES = 'exploring', 'evaluating'
 ENDED_STATES = (FINISHED, STOPPED)  # no step follows
-
-
-@dataclass(frozen=True)
-class EpisodeResult:
-    """A finished episode, see rl_msgs/msg/Episode."""
-
-    episode: int
-    steps: int
-    episode_return: float
-    evaluation: bool
-    policy_version: int
-    terminated: bool
-    truncated: bool
-    stopped: bool = False  # cut off by `stop`, or its end was not observed: not a whole episode
-
-
-@dataclass
-class Evaluation:
-    """A request for deterministic episodes; a new request replaces an old one.
-
-    Attributes:
-        episodes_left: whole episodes still to run.
-        returns: of the whole episodes so far, in order.
-        policy_version: of the last of them; 0: there is none.
-    """
-
-    episodes_left: int
-    returns: list[float] = field(default_factory=list)
-    policy_version: int = 0
-
-    def add(self, result: EpisodeResult) -> None:
-        """Note a whole episode."""
-        self.returns.append(result.episode_return)
-        self.policy_version = result.policy_version
-        self.episodes_left -= 1
 
 
 class _Step(NamedTuple):
@@ -98,6 +70,30 @@ class AgentListener(Protocol):
         ...
 
 
+class TransitionSink(Protocol):
+    """Takes transitions; a `Spool`, or what stands for one."""
+
+    def append(self, transition: Transition) -> object:
+        """Take a transition, without waiting."""
+        ...
+
+
+class Pacer(Protocol):
+    """Holds simulated time back, see `SimulationPacer`."""
+
+    def before_step(self) -> None:
+        """Wait until the next step may be taken."""
+        ...
+
+    def release(self) -> None:
+        """Let all steps pass, until `hold`."""
+        ...
+
+    def hold(self) -> None:
+        """Limit the steps again."""
+        ...
+
+
 class Agent:
     """Runs episodes until stopped: with exploration, and deterministic ones on request.
 
@@ -106,7 +102,9 @@ class Agent:
         max_steps: stop after this many steps; 0: no limit.
         state: what the agent does or waits for, in words.
         steps: executed control steps; each one becomes a transition in the spool.
+        person_steps: those in which a person drove.
         policy: the policy in use, None before the first.
+        outcomes: how episodes ended, and what was discarded.
         observation: with which the last step began, None before the first.
         evaluation: newest request for deterministic episodes.
     """
@@ -115,14 +113,16 @@ class Agent:
         self,
         env: RobotEnv,
         store: PolicyStore,
-        spool: Spool,
+        spool: TransitionSink,
         listener: AgentListener,
         *,
         seed: int,
         explore: bool = True,
         max_steps: int = 0,
         max_episodes: int = 0,
-        pacer: SimulationPacer | None = None,
+        only_successes: bool = False,
+        pacer: Pacer | None = None,
+        keeper: EpisodeKeeper | None = None,
         defer_spooling: bool = False,
     ) -> None:
         """Prepare an agent; `run` starts it.
@@ -135,8 +135,10 @@ class Agent:
             seed: of the exploration noise.
             explore: see the attribute.
             max_steps: see the attribute.
-            max_episodes: stop after this many whole episodes; 0: no limit.
+            max_episodes: stop after this many whole episodes that were not discarded; 0: no limit.
+            only_successes: see `Outcomes`.
             pacer: holds simulated time back; None on a real robot.
+            keeper: see `Outcomes`.
             defer_spooling: spool a step only when the next command has been sent; the robot then
                 calls `spool_deferred_step`.
         """
@@ -144,8 +146,7 @@ class Agent:
         self._listener = listener
         self._rng = np.random.default_rng(seed)
         self.explore, self.max_steps = explore, max_steps
-        self._max_episodes = max_episodes
-        self._episodes_ended = 0
+        self._max_episodes, self._episodes_ended = max_episodes, 0
         self._pacer, self._defer_spooling = pacer, defer_spooling
         self._deferred_step: _Step | None = None
         self._builder = TransitionBuilder()
@@ -153,7 +154,8 @@ class Agent:
         self.evaluation = Evaluation(0)
         self._hold_policy = False  # during an evaluation
         self.state = 'configured'
-        self.steps = 0
+        self.steps = self.person_steps = 0
+        self.outcomes = Outcomes(keeper, only_successes=only_successes)
         self.policy: ReceivedPolicy | None = None
         self.observation: Float32Array | None = None
 
@@ -196,29 +198,44 @@ class Agent:
         Raises:
             RobotError: the robot does not answer.
         """
-        self.state = f'{WAITING} a policy'
-        while not self._stop.is_set() and not self._store.wait(timeout_s=0.1):
-            pass
+        try:
+            self._run_episodes()
+        finally:
+            self.outcomes.release()
+        self.state = STOPPED if self._stop.is_set() else FINISHED
+
+    def _run_episodes(self) -> None:
+        """Run episodes until `stop` or the last allowed step."""
         before = None  # an evaluation keeps the policy of its first episode
         while not self._is_complete():
+            self._wait_for_a_driver()
             if not self._wait_until_clear():
                 break
             request = self.evaluation
-            self._hold_policy = request.episodes_left > 0
+            self._hold_policy = request.episodes_left > 0 and self._store.newest is not None
             if not (self._hold_policy and request is before):
                 self._use(self._store.newest)
             before = request
-            evaluation = self._hold_policy or not self.explore
+            has_policy = self.policy is not None
+            evaluation = self._hold_policy or (has_policy and not self.explore)
             self.state = EVALUATING if evaluation else EXPLORING
             whole = self._run_episode(evaluation=evaluation)
-            if self._hold_policy and whole is not None:
+            if self._hold_policy and whole is not None and whole.evaluation:
                 request.add(whole)
-        self.state = STOPPED if self._stop.is_set() else FINISHED
+
+    def _wait_for_a_driver(self) -> None:
+        """Wait for the first policy, or for a person who drives without one."""
+        takeover = self._env.takeover
+        if self._store.newest is None:
+            self.state = f'{WAITING} a policy' + (' or a person' if takeover else '')
+        while not self._stop.is_set() and not self._store.wait(timeout_s=_WAIT_S):
+            if takeover is not None and takeover.person_drives:
+                return
 
     def _wait_until_clear(self) -> bool:
         """Wait until safety lets the robot move; return False if `stop` was called meanwhile."""
         while not self._env.wait_until_clear(0.1) and not self._stop.is_set():
-            self.state = HELD
+            self.state = PAUSED if self._env.is_paused else HELD
         return not self._stop.is_set()
 
     def _is_complete(self) -> bool:
@@ -236,10 +253,11 @@ class Agent:
             its result if it is whole: not cut off by a stop, and its end was observed.
         """
         observation, info = self._env.reset()
+        self.outcomes.begin(discard_last=info['discarded'])
         self._builder.first(observation, info['stamp_ns'])
         if self.policy is not None:
             self.policy.policy.reset(self._rng)
-        episode_return, last = 0.0, None
+        episode_return, person_steps, last = 0.0, self.person_steps, None
         try:
             while last is None or not last.ended:
                 if self._pacer and not self.evaluation.episodes_left:
@@ -256,7 +274,9 @@ class Agent:
         if last is None:
             return None
         stopped = not last.ended or (self.stopping and not last.terminated)
-        self._episodes_ended += not stopped
+        person_steps = self.person_steps - person_steps
+        # an evaluation is about the policy alone
+        evaluation = evaluation and not person_steps
         result = EpisodeResult(
             episode=self._builder.episode,
             steps=self._builder.step_number,
@@ -265,21 +285,31 @@ class Agent:
             policy_version=last.policy_version,
             terminated=last.terminated,
             truncated=not last.terminated,
+            outcome=outcome_of(last.info, stopped=stopped),
             stopped=stopped,
+            person_steps=person_steps,
         )
+        is_kept = self.outcomes.end(result)
+        self._episodes_ended += is_kept and not stopped and (evaluation or self.explore)
         self._listener.on_episode(result)
-        return None if stopped else result
+        return result if is_kept and not stopped else None
 
     def _step(self, observation: Float32Array, evaluation: bool) -> _Step | None:
         """Execute one step; return None if its end was not observed."""
         policy = self._policy_for_step()
-        wanted = policy.policy.act(observation, self._rng, deterministic=evaluation)
+        if policy is None:
+            wanted = self._env.hold()
+        else:
+            wanted = policy.policy.act(observation, self._rng, deterministic=evaluation)
         self.observation = observation
         next_observation, reward, terminated, truncated, info = self._env.step(wanted)
         self.spool_deferred_step()
         if not info['observed']:
             return None
         self.steps += 1
+        self.person_steps += info['intervention'] is Intervention.PERSON
+        if policy is None and info['intervention'] is Intervention.NONE:
+            info['intervention'] = Intervention.LIMIT
         truncated = truncated or (self._is_complete() and not terminated)
         self._deferred_step = step = _Step(
             wanted,
@@ -289,7 +319,7 @@ class Agent:
             truncated,
             info,
             evaluation,
-            policy.version,
+            0 if policy is None else policy.version,
         )
         if not self._defer_spooling:
             self.spool_deferred_step()
@@ -322,13 +352,16 @@ class Agent:
         """The policy of the next step: the newest, or in an evaluation the one it began with."""
         return self.policy if self._hold_policy else self._store.newest
 
-    def _policy_for_step(self) -> ReceivedPolicy:
-        """Return the policy of this step; a new one continues the exploration of the last one."""
+    def _policy_for_step(self) -> ReceivedPolicy | None:
+        """Return the policy of this step, None before the first.
+
+        A new one continues the exploration of the last one.
+        """
         policy = self.next_policy
-        if policy is None:
-            raise RuntimeError('a step without a policy')
-        if policy is not self.policy:
-            if self.policy is not None:
+        if policy is not None and policy is not self.policy:
+            if self.policy is None:
+                policy.policy.reset(self._rng)
+            else:
                 policy.policy.take_over_from(self.policy.policy, self._rng)
             self._use(policy)
         return policy

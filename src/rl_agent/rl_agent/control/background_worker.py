@@ -23,7 +23,8 @@ import time
 from typing import Any
 
 from rl_agent.array_types import Float32Array
-from rl_agent.control.agent import AgentListener, EpisodeResult
+from rl_agent.control.agent import AgentListener
+from rl_agent.environment.episodes import EpisodeResult
 from rl_agent.real_time.chore import Chore
 from rl_agent.transport.transition import Transition
 
@@ -36,7 +37,7 @@ class BackgroundWorker:
 
     Python lets one thread run at a time, so work that is done just after a command has left does
     not delay the next one. When too much is waiting, steps are dropped, but no episodes. If the
-    robot rests and nothing calls `wake`, the chores are done all the same.
+    robot rests and nothing calls `wake`, all chores are done when they are due.
 
     Attributes:
         dropped_steps: steps that were not passed to the listener.
@@ -93,13 +94,14 @@ class BackgroundWorker:
         self._thread.join()
 
     def _run(self) -> None:
-        """Serve the listener and do one chore at each wake, until closed."""
+        """Serve the listener and do one chore at each wake, all of them at rest, until closed."""
         while not self._closed:
-            self._work.acquire(timeout=self._timeout_s)
+            is_awake = self._work.acquire(timeout=self._timeout_s)
             while self._waiting:
                 self._waiting.popleft()()
-            if self._has_chore() and not self._closed:
-                self._next_chore().work()
+            for _ in range(1 if is_awake else len(self._chores)):
+                if self._has_chore() and not self._closed:
+                    self._next_chore().work()
 
     def _has_chore(self) -> bool:
         """Return whether a chore is due."""

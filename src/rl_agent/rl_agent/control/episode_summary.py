@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 from rl_agent.array_types import Float32Array
-from rl_agent.control.agent import AgentListener, EpisodeResult
+from rl_agent.control.agent import AgentListener
+from rl_agent.environment.episodes import EpisodeResult
+from rl_agent.teaching.words import DISCARD
 from rl_agent.transport.transition import Transition
 
 
@@ -27,7 +29,7 @@ class EpisodeSummary:
     """Logs episodes, and passes everything on to another listener.
 
     Attributes:
-        returns: of the whole episodes, without those that were cut off.
+        returns: of the whole episodes, without those that were cut off or discarded.
     """
 
     def __init__(self, listener: AgentListener, log: Callable[[str], None]) -> None:
@@ -41,12 +43,14 @@ class EpisodeSummary:
 
     def on_episode(self, result: EpisodeResult) -> None:
         """Log an episode and pass it on, see `AgentListener`."""
-        if not result.stopped:
+        if not result.stopped and result.outcome != DISCARD:
             self.returns.append(result.episode_return)
         end = 'stopped' if result.stopped else 'time limit'
         self._log(
-            f'episode {result.episode}: return {result.episode_return:.2f}, {result.steps} steps,'
+            f'episode {result.episode}: return {result.episode_return:.2f}, {result.steps} steps'
+            f'{f" ({result.person_steps} by a person)" if result.person_steps else ""},'
             f' {"terminated" if result.terminated else end},'
+            f'{f" {result.outcome}," if result.outcome else ""}'
             f' {"deterministic" if result.evaluation else "exploring"}, policy version'
             f' {result.policy_version}'
         )

@@ -25,10 +25,10 @@ from rl_agent.ros.ros_event_log import log_reports, PROGRESS_PERIOD_S, REPORT_PE
 from rl_agent.ros.ros_other_publishers import OtherPublishers
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import LEARNER_STATUS, STATUS_QOS
+from rl_agent.teaching.ros_words import RosWords
 from rl_msgs.msg import LearnerStatus
 from rl_msgs.srv import Evaluate
 
-_STATUS_PERIOD_S = 1.0
 _OTHER_PUBLISHERS_PERIOD_S = 5.0
 
 
@@ -50,6 +50,7 @@ class AgentInterface:
         self._node, self._events, self._agent = node, parts.events, loop.agent
         self._emergency_stop = parts.emergency_stop
         self._task_parameters = TaskParameters(node, loop.env)
+        self._words = RosWords(node, parts.words, parts.events) if parts.words else None
         self.status = StatusPublisher(node, parts, loop)
         topics = [item.topic for item in parts.description.sent]
         others = OtherPublishers(node, topics, parts.events)
@@ -63,9 +64,8 @@ class AgentInterface:
             )
         loop.add_chores(
             (
-                Chore(self.status.publish, _STATUS_PERIOD_S),
+                Chore(self._report, REPORT_PERIOD_S),
                 Chore(self.status.log_progress, PROGRESS_PERIOD_S),
-                Chore(self.log_reports, REPORT_PERIOD_S),
                 Chore(others.check, _OTHER_PUBLISHERS_PERIOD_S),
             )
         )
@@ -74,9 +74,16 @@ class AgentInterface:
         """Log the events since the last call."""
         log_reports(self._node, self._events)
 
+    def _report(self) -> None:
+        """Log the events, then publish a status: what it says is in the log already."""
+        self.log_reports()
+        self.status.publish()
+
     def close(self) -> None:
         """Destroy them, once the loop is closed."""
         self._task_parameters.close()
+        if self._words is not None:
+            self._words.close()
         self._emergency_stop.close()
         if self._learner_status is not None:
             self._node.destroy_subscription(self._learner_status)

@@ -38,6 +38,9 @@ from rl_agent.safety.safety_state import SafetyState
 from rl_agent.security.fleet_key import FleetKeys, load_fleet_keys
 from rl_agent.security.key_file import missing_keys
 from rl_agent.system.folders import folder_name
+from rl_agent.teaching.ros_hand import RosHand
+from rl_agent.teaching.ros_person import make_hand, make_words
+from rl_agent.teaching.words import Words
 from rl_agent.transport.ros_uplink import Uplink
 from rl_agent.transport.spool import Spool
 from rl_agent.transport.spool_folder import SpoolFolder
@@ -62,6 +65,7 @@ class AgentParts:
         events: counts and reports.
         state: of safety.
         emergency_stop: passes people's stops to the state.
+        words: of a person or another node; None: nobody may say anything.
         store: of policies.
         authority: says whose policies are obeyed; None: those of any sender.
         fleet_keys: authenticate transitions and acknowledgements; None: they do not.
@@ -70,6 +74,7 @@ class AgentParts:
         steps: publishes steps and episodes.
         summary: logs the return of each episode; None: not wanted.
         pacer: holds simulated time back; None: never.
+        hand: of a person, who may take over; None: the robot's description has no `teleop`.
     """
 
     settings: AgentParameters
@@ -80,6 +85,7 @@ class AgentParts:
     events: EventLog
     state: SafetyState
     emergency_stop: EmergencyStop
+    words: Words | None
     store: PolicyStore
     authority: PolicyAuthority | None
     fleet_keys: FleetKeys | None
@@ -88,6 +94,13 @@ class AgentParts:
     steps: StepPublisher
     summary: EpisodeSummary | None
     pacer: SimulationPacer | None
+    hand: RosHand | None
+
+    @property
+    def holds_episodes(self) -> bool:
+        """Whether transitions stay here until their episode can be discarded no more."""
+        can_be_said = self.words is not None and self.words.holds_episodes
+        return can_be_said or self.settings.only_successes
 
     @property
     def listener(self) -> AgentListener:
@@ -127,8 +140,9 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
         folder = _open_spool_folder(node, settings, sender, spaces, description.rate_hz, capacity)
     spool = folder.spool if folder else Spool(capacity, sender.session)
     steps = StepPublisher(node, spaces, sender)
-    # simulations start by themselves
-    state = SafetyState(events, waits_for_start=not node.get_parameter('use_sim_time').value)
+    in_real_time = not node.get_parameter('use_sim_time').value
+    state = SafetyState(events, waits_for_start=in_real_time)  # simulations start by themselves
+    words = make_words(description, state, events)
     return AgentParts(
         settings,
         description,
@@ -138,6 +152,7 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
         events,
         state,
         EmergencyStop(node, state, description.safety),
+        words,
         store,
         authority,
         fleet_keys,
@@ -145,9 +160,10 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
         folder,
         steps,
         EpisodeSummary(steps, events.info) if settings.max_episodes else None,
-        SimulationPacer(settings.max_steps_ahead, unacknowledged=lambda: spool.pending)
+        SimulationPacer(settings.max_steps_ahead, unacknowledged=lambda: spool.sendable)
         if settings.max_steps_ahead
         else None,
+        make_hand(node, of_this_robot, events, words, in_real_time=in_real_time),
     )
 
 

@@ -21,7 +21,7 @@ import time
 
 from rclpy.duration import Duration
 from rclpy.node import Node
-from rl_agent.control.agent import HELD, MOVING_STATES, WAITING
+from rl_agent.control.agent import HELD, MOVING_STATES, PAUSED, WAITING
 from rl_agent.control.ros_agent_parts import AgentParts
 from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.real_time.latency_histogram import Counts
@@ -30,6 +30,8 @@ from rl_agent.ros.ros_diagnostics import Concern, Diagnostics, Recent
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import AGENT_STATUS, STATUS_QOS
 from rl_agent.safety.safety_state import OK
+from rl_agent.teaching.hand_state import DRIVING, NONE, REFUSED
+from rl_agent.teaching.words import DISCARD, FAILURE, SUCCESS
 from rl_agent.transport.ros_uplink import ACKNOWLEDGEMENT_REFUSED
 from rl_agent.transport.same_name import SAME_NAME
 from rl_msgs.msg import AgentStatus
@@ -90,21 +92,26 @@ class StatusPublisher:
         now_s = time.monotonic()
         since_s, steps = self._last_steps
         self._last_steps = (now_s, agent.steps)
-        events = parts.events.counts()
+        events, outcomes = parts.events.counts(), agent.outcomes
         message = AgentStatus(
             robot=parts.sender.robot,
             session=parts.sender.session,
             state=self.state,
-            steps=agent.steps,
+            steps=agent.steps - outcomes.discarded_steps,
             steps_per_s=(agent.steps - steps) / max(now_s - since_s, 1e-3),
             episode=agent.episode,
             last_return=parts.steps.last_return,
+            person_steps=agent.person_steps - outcomes.discarded_person_steps,
+            hand=parts.hand.takeover.state if parts.hand else NONE,
+            episodes_succeeded=outcomes.counts[SUCCESS],
+            episodes_failed=outcomes.counts[FAILURE],
+            episodes_discarded=outcomes.counts[DISCARD],
             policy_version=newest.version if newest else 0,
             policy_age_s=now_s - newest.received_s if newest else math.nan,
             learner_session=newest.learner_session if newest else '',
             policies_accepted=parts.store.accepted,
             policies_rejected=parts.store.rejected,
-            transitions_pending=parts.spool.pending,
+            transitions_pending=parts.spool.sendable,
             transitions_acknowledged=loop.uplink.acknowledged,
             transitions_dropped=parts.spool.dropped,
             transitions_on_disk=parts.spool.on_disk,
@@ -125,7 +132,7 @@ class StatusPublisher:
             return request
         state = self._loop.agent.state
         if state in MOVING_STATES and self._parts.state.stop is not None:
-            return HELD
+            return PAUSED if self._loop.env.is_paused else HELD
         return state
 
     def _add_timing(self, message: AgentStatus) -> None:
@@ -153,6 +160,10 @@ def progress_line(status: AgentStatus) -> str:
         words.append(f'episode {status.episode}')
     if not math.isnan(status.last_return):
         words.append(f'last return {status.last_return:.1f}')
+    if status.hand == DRIVING:
+        words.append('a person drives')
+    if status.person_steps:
+        words.append(f'{status.person_steps / status.steps:.1%} of the steps by a person')
     if status.policy_version:
         words.append(f'policy {status.policy_version}')
     if status.transitions_pending:
@@ -169,6 +180,8 @@ def agent_concerns(status: AgentStatus, recent: Recent) -> list[Concern]:
         )
     elif status.safety_state not in (OK, ''):
         concerns.append(Concern(status.safety_state))
+    if status.hand.startswith(REFUSED):
+        concerns.append(Concern(f'the hand is {status.hand}'))
     if status.state.startswith(WAITING):
         concerns.append(Concern(status.state))
     if recent.grew('dropped', status.transitions_dropped):

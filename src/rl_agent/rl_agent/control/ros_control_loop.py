@@ -26,6 +26,7 @@ from rl_agent.real_time.chore import Chore
 from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
 from rl_agent.robot_interface.ros_realtime_robot import RealtimeRobot
 from rl_agent.safety.safety_filter import Tightening
+from rl_agent.simulation.standalone_robot import StandaloneRobot
 from rl_agent.transport.ros_uplink import Uplink
 
 _STOP_GRACE_S = 1.0
@@ -35,16 +36,17 @@ class ControlLoop(ABC):
     """Runs the agent on its robot; `LockstepLoop` and `RealtimeLoop` put the parts together.
 
     Attributes:
-        robot: the robot's topics.
+        robot: the robot's topics, or the robot itself.
         uplink: to the learner machine.
         env: the robot as an environment.
         agent: runs episodes.
+        hand: of a person; None: there is none.
     """
 
     def __init__(
         self,
         parts: AgentParts,
-        robot: LockstepRobot | RealtimeRobot,
+        robot: LockstepRobot | RealtimeRobot | StandaloneRobot,
         uplink: Uplink,
         policies: PolicySubscriber,
         listener: AgentListener,
@@ -55,7 +57,7 @@ class ControlLoop(ABC):
 
         Args:
             parts: that do not depend on time.
-            robot: the robot's topics.
+            robot: the robot's topics, or the robot itself.
             uplink: to the learner machine.
             policies: from the learner machine.
             listener: of the agent.
@@ -63,12 +65,15 @@ class ControlLoop(ABC):
         """
         settings = parts.settings
         self.robot, self.uplink, self._policies = robot, uplink, policies
+        self.hand = parts.hand
         self.env = RobotEnv(
             robot,
             parts.description,
             state=parts.state,
             events=parts.events,
             tightening=Tightening(settings.action_scale, settings.slew_scale),
+            takeover=self.hand.takeover if self.hand else None,
+            words=parts.words,
         )
         self.agent = Agent(
             self.env,
@@ -80,9 +85,13 @@ class ControlLoop(ABC):
             max_steps=settings.max_steps,
             max_episodes=settings.max_episodes,
             pacer=parts.pacer,
+            keeper=parts.spool if parts.holds_episodes else None,
+            only_successes=settings.only_successes,
             defer_spooling=defer_spooling,
         )
         self.add_chores(robot.chores)
+        if self.hand:
+            self.add_chores(self.hand.chores)
 
     @abstractmethod
     def add_chores(self, chores: Sequence[Chore]) -> None:
@@ -128,6 +137,8 @@ class ControlLoop(ABC):
         self.uplink.close()
         self._policies.close()
         self.robot.close()
+        if self.hand:
+            self.hand.close()
 
     def _wait_for_robot(self) -> None:
         """Wait until every sensor topic has a message."""

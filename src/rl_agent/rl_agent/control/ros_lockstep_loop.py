@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The control loop in lockstep with a simulation: time passes only with a command."""
+"""The control loop of a robot whose time passes only with a command."""
 
 from collections.abc import Sequence
 
@@ -24,23 +24,27 @@ from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
 from rl_agent.real_time.chore import Chore
 from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
 from rl_agent.ros.ros_spinning import start_timers
+from rl_agent.simulation.standalone_robot import StandaloneRobot
 
 
 class LockstepLoop(ControlLoop):
     """A control loop whose chores and connection are served by the node's executor."""
 
-    def __init__(self, node: Node, parts: AgentParts) -> None:
-        """Connect to robot and learner machine; nothing moves.
+    def __init__(
+        self, node: Node, parts: AgentParts, robot: LockstepRobot | StandaloneRobot
+    ) -> None:
+        """Connect to the learner machine; nothing moves.
 
         Args:
             node: its executor spins in another thread.
             parts: of the agent.
+            robot: behind its topics, or in this process.
         """
-        self._node, settings = node, parts.settings
+        self._node = node
         self._timers: list[Timer] = []
         super().__init__(
             parts,
-            LockstepRobot(node, parts.of_this_robot, settings.robot_timeout_s, parts.events),
+            robot,
             make_uplink(node, parts),
             PolicySubscriber(node, parts.store, parts.authority),
             parts.listener,

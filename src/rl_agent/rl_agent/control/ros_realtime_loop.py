@@ -109,13 +109,18 @@ class RealtimeLoop(ControlLoop):
     def _when_idle(self) -> None:
         """Do on the control thread what can wait until a command has left."""
         self.agent.spool_deferred_step()
+        if self.hand:
+            self.hand.poll()
         self._background.wake()
 
 
 def _policy_heard_s(node: Node, parts: AgentParts) -> Callable[[], float]:
     """Return a function that returns when the learner was last heard, for the policy's watchdog.
 
-    The evaluation of a policy file has no learner to lose.
+    The evaluation of a policy file has no learner to lose, nor has a person who demonstrates
+    before there is a policy.
     """
-    evaluates_file = parts.settings.policy and is_evaluation_topic(node.resolve_topic_name(POLICY))
-    return time.monotonic if evaluates_file else lambda: parts.store.heard_s
+    store = parts.store
+    if parts.settings.policy and is_evaluation_topic(node.resolve_topic_name(POLICY)):
+        return time.monotonic
+    return lambda: time.monotonic() if store.newest is None else store.heard_s

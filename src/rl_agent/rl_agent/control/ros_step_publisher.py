@@ -19,7 +19,7 @@ from typing import Any
 
 from rclpy.node import Node
 from rl_agent.array_types import Float32Array
-from rl_agent.control.agent import EpisodeResult
+from rl_agent.environment.episodes import EpisodeResult
 from rl_agent.environment.spaces import Spaces
 from rl_agent.ros.ros_messages import float_array, ns_to_stamp
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
@@ -64,6 +64,7 @@ class StepPublisher:
             terminated=transition.terminated,
             truncated=transition.truncated,
             intervention=transition.intervention,
+            word=info['word'],
         )
         message.header.stamp = ns_to_stamp(transition.stamp_ns)
         self._steps.publish(message)
@@ -81,6 +82,8 @@ class StepPublisher:
             policy_version=result.policy_version,
             terminated=result.terminated,
             truncated=result.truncated,
+            person_steps=result.person_steps,
+            outcome=result.outcome,
         )
         message.header.stamp = self._node.get_clock().now().to_msg()
         self._episodes.publish(message)

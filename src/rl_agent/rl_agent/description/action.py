@@ -133,6 +133,13 @@ class ActionDescription:
     constants: Constants = dataclasses.field(default_factory=dict)
     finish: Finish | None = None
 
+    @field_validator('unit')
+    @classmethod
+    def _check_unit(cls, unit: str) -> str:
+        if unit.startswith('FILL IN'):  # of rl_describe: any other text is a unit
+            raise ValueError(f'given {unit!r}; accepted: that of low and high, such as rad')
+        return unit
+
     @field_validator('joints', 'fields')
     @classmethod
     def _check_names(cls, names: Names | None) -> Names | None:

@@ -34,6 +34,7 @@ from rl_agent.description.field_types import (
     STRICT,
     Topic,
 )
+from rl_agent.description.image import check_image_field, HIGHEST_NUMBER, ImageDescription
 from typing_extensions import Self
 
 Transform = Literal['none', 'sin', 'cos', 'roll_pitch_yaw', 'projected_gravity', 'heading']
@@ -136,7 +137,10 @@ class ObservationField:
             `transforms.transform.translation`.
         once: the message is published once and kept for late subscribers (transient local), as a
             goal is. An episode waits for it; its age does not matter; a later one replaces it.
+        task_only: the task reads the field, the policy does not see it: a reward from a scale or
+            a classifier, or a pose that only the laboratory can measure.
         rays: with `ranges` or `intensities` of a LaserScan: which rays to take, by angle.
+        image: the field is an image of this size; only of a Gymnasium task that `rl_train` plays.
     """
 
     name: Name
@@ -157,6 +161,8 @@ class ObservationField:
     rays: RaysDescription | None = None
     child_frame: str | None = None
     once: bool = False
+    task_only: bool = False
+    image: ImageDescription | None = None
 
     @field_validator('joints')
     @classmethod
@@ -222,6 +228,15 @@ class ObservationField:
             raise ValueError('given together with max_age_s; accepted: one of the two')
         return once
 
+    @field_validator('image')
+    @classmethod
+    def _check_image(
+        cls, image: ImageDescription | None, info: ValidationInfo
+    ) -> ImageDescription | None:
+        if image is not None:
+            check_image_field(info.data)
+        return image
+
     @model_validator(mode='after')
     def _check(self, info: ValidationInfo) -> Self:
         if self.quaternion_order and (self.joints or self.raw_size != 4):
@@ -249,6 +264,8 @@ class ObservationField:
         """How many numbers are taken from the message."""
         if self.rays:
             return self.rays.count
+        if self.image:
+            return self.image.size
         return len(self.joints or self.indices or range(self.size or path_count(self.field)))
 
     @property
@@ -272,6 +289,8 @@ class ObservationField:
     @property
     def limits(self) -> Bounds:
         """Lowest and highest value; infinite where the description gives none."""
+        if self.image:
+            return 0.0, float(HIGHEST_NUMBER)
         return self.bounds or _TRANSFORM_LIMITS.get(self.transform, (-math.inf, math.inf))
 
 

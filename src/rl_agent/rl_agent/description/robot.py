@@ -25,13 +25,16 @@ from rl_agent.description.action import ActionDescription, CompanionDescription,
 from rl_agent.description.command import CommandDescription
 from rl_agent.description.command_box import motion_mistakes
 from rl_agent.description.field_types import Name, refuse_duplicates, STRICT
+from rl_agent.description.image import image_mistakes, ImageDescription
 from rl_agent.description.observation import ObservationField
-from rl_agent.description.prefix import fill_prefix
 from rl_agent.description.randomisation import RandomisationRanges
 from rl_agent.description.reset import ResetDescription
 from rl_agent.description.safety import SafetyDescription
 from rl_agent.description.task import TaskDescription
+from rl_agent.description.teaching.teleop import TeleopDescription
+from rl_agent.description.teaching.words import WordsDescription
 from rl_agent.errors import ConfigurationError
+from rl_agent.name_prefix import fill_prefix
 from rl_agent.tasks import find_task
 from typing_extensions import Self
 
@@ -70,8 +73,10 @@ class RobotDescription:
         reset: how an episode begins.
         simulation: model that `simulated_robot` runs, if there is one.
         safety: limits, filters and watchdogs.
+        words: what a person or another node may say to end an episode or to pause.
         stack: number of frames in an observation, newest first.
         previous_actions: number of executed actions at the end of an observation, newest first.
+        teleop: how a person's hand takes over from the policy; not part of what a policy learns.
     """
 
     name: Name
@@ -85,8 +90,10 @@ class RobotDescription:
     reset: ResetDescription
     simulation: SimulationDescription | None = None
     safety: SafetyDescription = SafetyDescription()
+    words: WordsDescription | None = None
     stack: Annotated[int, Field(ge=1, le=64)] = 1
     previous_actions: Annotated[int, Field(ge=0, le=64)] = 0
+    teleop: TeleopDescription | None = None
 
     # Checks of a key against others use only those others that are valid, so that one run reports
     # as many mistakes as possible.
@@ -114,6 +121,10 @@ class RobotDescription:
         if all(once.values()):
             raise ValueError(
                 'given fields with once only; accepted: also one that is published all the time'
+            )
+        if all(item.task_only for item in observation):
+            raise ValueError(
+                'given fields with task_only only; accepted: also one that the policy sees'
             )
         return observation
 
@@ -157,14 +168,51 @@ class RobotDescription:
                 raise ValueError('\n'.join(mistakes))
         return safety
 
+    @field_validator('teleop')
+    @classmethod
+    def _check_teleop(
+        cls, teleop: TeleopDescription | None, info: ValidationInfo
+    ) -> TeleopDescription | None:
+        command = _command_of(info.data)
+        if teleop is not None and command:
+            mistakes = teleop.mistakes(command)
+            if teleop.topic in [item.topic for item in info.data.get('observation', ())]:
+                mistakes.append(
+                    f'topic: given {teleop.topic!r}, a sensor topic; accepted: another one'
+                )
+            if mistakes:
+                raise ValueError('\n'.join(mistakes))
+        return teleop
+
     @model_validator(mode='after')
     def _check_motions(self) -> Self:
         mistakes = motion_mistakes(self.command, self.reset, self.safety, self.observation)
         if self.simulation and self.more_actions:
             mistakes.append('more_actions: given with simulation; accepted: without it')
+        mistakes += self._button_mistakes()
+        is_image = [item.image is not None for item in self.seen_by_policy]
+        mistakes += image_mistakes(is_image, self.stack, self.previous_actions)
         if mistakes:
             raise ValueError('\n'.join(mistakes))
         return self
+
+    def _button_mistakes(self) -> list[str]:
+        """Return what is wrong with the buttons of words."""
+        if self.words is None or not self.words.buttons:
+            return []
+        if self.teleop is None or not self.teleop.has_buttons:
+            return ['words: given a button; accepted: with teleop of type sensor_msgs/msg/Joy']
+        taken = self.teleop.dead_man
+        return [
+            f'words.{word}.button: given {taken}, the teleop.dead_man; accepted: another one'
+            for word, button in self.words.buttons.items()
+            if button == taken
+        ]
+
+    @property
+    def images(self) -> tuple[ImageDescription, ...]:
+        """The images that the policy sees, in the order of the observation."""
+        return tuple(item.image for item in self.seen_by_policy if item.image)
 
     @property
     def command(self) -> CommandDescription:
@@ -177,9 +225,19 @@ class RobotDescription:
         return (*self.companions, self.action, *self.more_actions)
 
     @property
+    def seen_by_policy(self) -> tuple[ObservationField, ...]:
+        """The observation fields that make up the observation vector."""
+        return tuple(item for item in self.observation if not item.task_only)
+
+    @property
     def topics(self) -> dict[str, str]:
         """Message type of each sensor topic."""
         return {item.topic: item.type for item in self.observation}
+
+    @property
+    def tells_success(self) -> bool:
+        """Whether the task or a person says when an episode has succeeded, with a reward."""
+        return self.words is not None or find_task(self.task.name).tells_success
 
     @property
     def message_types(self) -> set[str]:

@@ -37,6 +37,9 @@ from rl_agent.safety.safety_filter import SafeAction, SafetyFilter, Tightening
 from rl_agent.safety.safety_state import SafetyState
 from rl_agent.safety.watchdogs import CONTROL_LOOP_STUCK
 from rl_agent.tasks.task import Task
+from rl_agent.teaching.takeover import Takeover
+from rl_agent.teaching.words import Words
+from rl_agent.transport.transition import Intervention
 
 _POLL_PERIOD_S = 0.1
 
@@ -51,11 +54,16 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
     |--------------------|-----------------------------------------------------------------|
     | `executed_action`  | after the safety filter, in [-1, 1], (action,) float32          |
     | `command`          | the same in the robot's units, (action,) float64                |
-    | `intervention`     | whether safety replaced the wanted action                       |
+    | `intervention`     | who chose `executed_action`, an `Intervention`                  |
     | `reward_parts`     | name to part of the reward                                      |
     | `stamp_ns`         | time of the observation by the robot's clock                    |
     | `stop`             | what stopped the robot in this step; empty: nothing             |
+    | `word`             | `success`, `failure` or `discard`, said in this step; or empty  |
+    | `succeeded`        | whether the task has succeeded; None: nobody tells              |
     | `observed`         | False: the observation is old, nothing can be learned from it   |
+
+    While a person drives with a hand, the person's action takes the place of the wanted one. A
+    stop or a limit that replaces a whole command is its choice, whoever drives.
 
     A stop truncates the episode, unless the task terminates it. `reset` waits until the robot may
     move again.
@@ -66,6 +74,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         filter: makes safe commands from wanted actions.
         history: makes observations from frames.
         monitor: checks readings against limits.
+        takeover: lets a person's hand take over; None: there is no hand.
         episode_steps: number of steps after which an episode is truncated.
     """
 
@@ -77,6 +86,8 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         state: SafetyState | None = None,
         events: EventLog | None = None,
         tightening: Tightening | None = None,
+        takeover: Takeover | None = None,
+        words: Words | None = None,
     ) -> None:
         """Control `robot` as its description says.
 
@@ -86,6 +97,8 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
             state: whether the robot may move; shared with everything that may stop it.
             events: receives reports of limited commands.
             tightening: factors on the limits.
+            takeover: lets a person's hand take over; None: there is no hand.
+            words: of a person or another node; None: nobody may say anything.
         """
         self.spaces = Spaces(description)
         self.observation_space = Box(self.spaces.observation_low, self.spaces.observation_high)
@@ -101,8 +114,9 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
             default=description.command.default,
             tightening=tightening,
         )
+        self.takeover = takeover
         self.monitor = SafetyMonitor(robot, description, self.state)
-        self._task = description.task.make()
+        self._task, self._words = description.task.make(), words
         self.episode_steps = description.episode_steps
         self._steps = 0
         self._waiting_ends = threading.Event()
@@ -116,6 +130,8 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
     ) -> tuple[Float32Array, dict[str, Any]]:
         """Begin an episode, see `gymnasium.Env.reset`; wait while the robot is stopped.
 
+        `info` has `stamp_ns`, and in `discarded` whether the last episode was discarded meanwhile.
+
         Raises:
             RobotError: the robot does not answer, or its values are not finite.
         """
@@ -124,21 +140,27 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         while (reading := self._try_reset()) is None:
             pass
         self.filter.reset(self.monitor.start(reading))
+        if self.takeover is not None:
+            self.takeover.begin()
         observation = self.history.begin(self._frame(reading))
         self._observation, self._stamp_ns = observation, reading.stamp_ns
-        return observation, {'stamp_ns': reading.stamp_ns}
+        discarded = self._words is not None and self._words.begin_episode()
+        return observation, {'stamp_ns': reading.stamp_ns, 'discarded': discarded}
 
     def step(self, action: Float32Array) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
         """Execute an action for one control period, see `gymnasium.Env.step`.
 
         Args:
-            action: wanted, (action,); `info` has the executed one. An action that is not finite
-                is not sent and stops the robot, latched.
+            action: wanted by the policy, (action,); `info` has the executed one. An action that
+                is not finite is not sent and stops the robot, latched.
 
         Raises:
             PolicyError: the action has the wrong shape; nothing was sent.
             RobotError: the robot does not answer, or its values are not finite.
         """
+        chosen_by = Intervention.NONE
+        if self.takeover is not None and action.shape == self.action_space.shape:
+            action, chosen_by = self.takeover.choose(action, self.filter.last_action)
         try:
             safe = self.filter.filter(action)
         except PolicyError as error:
@@ -152,12 +174,27 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._steps += 1
         if not reading.is_fresh:
             return self._unobserved_step()
-        return self._outcome(safe, reading)
+        return self._outcome(safe, chosen_by, reading)
+
+    def hold(self) -> Float32Array:
+        """Return the action that keeps the robot where it is, (action,), without a policy.
+
+        Raises:
+            RuntimeError: there is no hand, and so always a policy.
+        """
+        if self.takeover is None:
+            raise RuntimeError('a step without a policy')
+        return self.takeover.hold(self.filter.last_action())
 
     def wait_until_clear(self, timeout_s: float) -> bool:
         """Wait, on the control thread, until the robot may move; return False on timeout."""
         self.state.end(CONTROL_LOOP_STUCK)  # a control thread that gets here is not stuck
         return self.state.wait_until_clear(timeout_s)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether only a word keeps the robot from moving."""
+        return self._words is not None and self._words.is_paused
 
     def stop_waiting(self) -> None:
         """Make `reset` fail instead of waiting for a re-arm, from now on."""
@@ -203,7 +240,7 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
             raise StoppedError(f'reset: stopped: {self.state.summary}')
 
     def _outcome(
-        self, safe: SafeAction, reading: Reading
+        self, safe: SafeAction, chosen_by: Intervention, reading: Reading
     ) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
         """Return the result of `step` for a fresh reading."""
         before, executed, command = self._values, safe.action, safe.command
@@ -212,17 +249,24 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
             executed = self.filter.action_of(command)
         observation = self.history.advance(executed, self._frame(reading))
         outcome = self._task.outcome(before, command, self._values)
+        word = ''
+        if self._words is not None:
+            word, outcome = self._words.apply(outcome)
         self._observation, self._stamp_ns = observation, reading.stamp_ns
         self.monitor.check(reading)
         is_stopped = reading.command is not None or self.state.stop is not None
-        truncated = is_stopped or self._steps >= self.episode_steps
+        truncated = is_stopped or outcome.truncated or self._steps >= self.episode_steps
+        if reading.command is not None or (safe.changed and chosen_by is Intervention.NONE):
+            chosen_by = Intervention.LIMIT
         info = {
             'executed_action': executed,
             'command': command,
-            'intervention': safe.changed or reading.command is not None,
+            'intervention': chosen_by,
             'reward_parts': outcome.parts,
             'stamp_ns': reading.stamp_ns,
             'stop': self.state.summary if is_stopped else '',
+            'word': word,
+            'succeeded': outcome.succeeded,
             'observed': True,
         }
         return (
@@ -238,10 +282,12 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         info = {
             'executed_action': np.zeros(self.spaces.action_size, np.float32),
             'command': np.zeros(self.spaces.action_size),
-            'intervention': True,
+            'intervention': Intervention.LIMIT,
             'reward_parts': {},
             'stamp_ns': self._stamp_ns,
             'stop': self.state.summary,
+            'word': '',
+            'succeeded': None,
             'observed': False,
         }
         return self._observation.copy(), 0.0, False, True, info
@@ -263,7 +309,8 @@ class RobotEnv(gymnasium.Env[Float32Array, Float32Array]):
         """Return the frame of a reading; store its values for the task."""
         values = self.spaces.values(reading.values)
         frame = self.spaces.frame(values)
-        if not all_finite(frame):
+        told = [values[name] for name in self.spaces.task_fields]
+        if not (all_finite(frame) and all(map(all_finite, told))):
             for name, numbers in values.items():
                 refuse_non_finite(name, numbers, numbers)
         self._values = values

@@ -40,13 +40,17 @@ class Spaces:
         action_names: one for each element of an action, (action,).
         observation_low: lowest values, -inf where unknown, (observation,) float32.
         observation_high: highest values, inf where unknown, (observation,) float32.
+        images: at the end of an observation, in their order.
+        task_fields: names of the fields that only the task reads.
         fingerprint: equal for two robots if and only if a policy for one fits the other.
     """
 
     def __init__(self, description: RobotDescription) -> None:
         """Lay out the vectors of a robot."""
-        self._fields = description.observation
-        self._transformed = [item for item in self._fields if changes(item)]
+        self._all_fields = description.observation
+        self._fields, self.images = description.seen_by_policy, description.images
+        self.task_fields = tuple(item.name for item in self._all_fields if item.task_only)
+        self._transformed = [item for item in self._all_fields if changes(item)]
         self._stack, self._previous = description.stack, description.previous_actions
         self.action_names = description.command.names
         self.frame_names = tuple(name for item in self._fields for name in item.element_names)
@@ -66,6 +70,11 @@ class Spaces:
         return len(self.observation_names)
 
     @property
+    def vector_size(self) -> int:
+        """Numbers of an observation before its images."""
+        return self.observation_size - sum(image.size for image in self.images)
+
+    @property
     def action_size(self) -> int:
         """Length of an action."""
         return len(self.action_names)
@@ -76,7 +85,7 @@ class Spaces:
         Args:
             raw: field name to values as in the message, (raw,) each.
         """
-        values = {item.name: raw[item.name] for item in self._fields}
+        values = {item.name: raw[item.name] for item in self._all_fields}
         if self._transformed:
             with np.errstate(invalid='ignore'):
                 for item in self._transformed:
@@ -109,7 +118,7 @@ def _fingerprint(description: RobotDescription) -> str:
     companions = [[item.type, dict(item.constants)] for item in description.companions]
     meaning = {
         'rate_hz': description.rate_hz,
-        'observation': [_meaning(item) for item in description.observation],
+        'observation': [_meaning(item) for item in description.seen_by_policy],
         'stack': [description.stack, description.previous_actions],
         'action': first,
         **({'more_actions': others} if others else {}),
@@ -135,10 +144,12 @@ def _meaning(item: ObservationField) -> list[object]:
     adapted = [item.clip and item.bounds, item.replace_nan]
     child = [] if item.child_frame is None else [['child_frame', item.child_frame]]
     order = [item.quaternion_order] if item.quaternion_order == 'wxyz' else []
+    image = [['image', *item.image.shape]] if item.image else []
     return [
         [item.name, *item.element_names, item.joints],
         [item.type, item.field, item.frame],
         [item.transform, item.unit, *adapted],
         *order,
         *child,
+        *image,
     ]

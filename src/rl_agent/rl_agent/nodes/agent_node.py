@@ -23,6 +23,7 @@ os.environ.update(blas_environment(os.environ))  # before NumPy is imported
 from collections.abc import Sequence
 import sys
 import threading
+from typing import Any
 
 from rl_agent.bringup.robot_parameters import AgentParameters
 from rl_agent.control.ros_agent_interface import AgentInterface
@@ -31,6 +32,7 @@ from rl_agent.control.ros_control_loop import ControlLoop
 from rl_agent.control.ros_lockstep_loop import LockstepLoop
 from rl_agent.control.ros_realtime_loop import RealtimeLoop
 from rl_agent.nodes.ros_evaluation_action import EvaluationAction
+from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_agent.ros.ros_node_main import run
 from rl_agent.ros.ros_parameters import declare_parameters, follow_changes
@@ -47,9 +49,9 @@ class AgentNode(ManagedNode):
     _interface: AgentInterface
     _evaluation: EvaluationAction
 
-    def __init__(self) -> None:
-        """Read the parameters."""
-        super().__init__('agent')
+    def __init__(self, **options: Any) -> None:
+        """Read the parameters; options are those of rclpy's nodes."""
+        super().__init__('agent', **options)
         self._settings = declare_parameters(self, AgentParameters)
         follow_changes(self, self._settings, self._on_change)
         self._thread: threading.Thread | None = None
@@ -69,9 +71,8 @@ class AgentNode(ManagedNode):
 
     def configure(self) -> None:
         """Read the description and connect to robot and learner; nothing moves."""
-        lockstep = self.get_parameter('use_sim_time').value
         self._parts = parts = make_parts(self, self._settings)
-        self._loop = (LockstepLoop if lockstep else RealtimeLoop)(self, parts)
+        self._loop = self.make_loop(parts)
         self._interface = AgentInterface(self, parts, self._loop)
         self._evaluation = EvaluationAction(
             self, self._loop.agent, lambda: self._interface.status.state
@@ -81,6 +82,14 @@ class AgentNode(ManagedNode):
             f' {parts.spaces.observation_size} observations, {parts.spaces.action_size} actions,'
             f' fingerprint {parts.spaces.fingerprint}'
         )
+
+    def make_loop(self, parts: AgentParts) -> ControlLoop:
+        """Return the control loop on the robot's topics, in real time or in lockstep."""
+        if not self.get_parameter('use_sim_time').value:
+            return RealtimeLoop(self, parts)
+        timeout_s = self._settings.robot_timeout_s
+        robot = LockstepRobot(self, parts.of_this_robot, timeout_s, parts.events)
+        return LockstepLoop(self, parts, robot)
 
     def activate(self) -> None:
         """Start the control thread, which moves the robot once there is a policy."""

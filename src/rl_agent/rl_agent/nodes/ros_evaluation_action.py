@@ -22,7 +22,8 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.node import Node
 from rclpy.task import Future
-from rl_agent.control.agent import Agent, ENDED_STATES, Evaluation
+from rl_agent.control.agent import Agent, ENDED_STATES
+from rl_agent.environment.episodes import Evaluation
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import steady_clock
 

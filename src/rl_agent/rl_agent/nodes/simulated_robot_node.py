@@ -42,6 +42,7 @@ from rl_agent.ros.ros_topics import (
     steady_clock,
 )
 from rl_agent.simulated_models import make_model
+from rl_agent.simulated_models.model import command_names
 from rl_agent.simulation.ros_randomisation import RandomisationPublisher
 from rl_agent.simulation.ros_simulated_sensors import SimulatedSensors
 from rl_agent.simulation.ros_simulation_diagnostics import SimulationDiagnostics
@@ -73,7 +74,7 @@ class SimulatedRobotNode(ManagedNode):
             )
         simulation = description.simulation
         model = make_model(simulation.model, simulation.parameters, simulation.randomisation)
-        self._order = _joint_order(description, model.joint_names)
+        self._order = _joint_order(description, command_names(model))
         self._robot = SimulatedRobot(model, description.rate_hz, self._settings.seed)
         self._sensors = SimulatedSensors(self, description, model)
         self._randomisation = RandomisationPublisher(self, model)

@@ -18,6 +18,7 @@ import numpy as np
 from rl_agent.array_checks import LARGEST_FLOAT32
 from rl_agent.array_types import Float32Array, Float64Array
 from rl_agent.errors import PolicyError
+from rl_agent.policy.image_encoder import EncoderArchitecture, KERNEL
 from rl_agent.policy.parameter_checks import PIECE
 from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters, split_parameters
 
@@ -43,6 +44,10 @@ def check_outputs(parameters: PolicyParameters, low: Float32Array, high: Float32
         bound = np.full(architecture.observation_size, float(architecture.observation_clip))
     else:
         bound = np.maximum(np.abs(_described(low)), np.abs(_described(high)))
+    if architecture.encoder is not None:
+        where = f'policy {parameters.version}: image encoder'
+        features = _features_bound(architecture.encoder, blocks, where)
+        bound = np.concatenate([bound[: architecture.vector_size], features])
     for number in range(len(architecture.hidden_sizes)):
         where = f'policy {parameters.version}: hidden layer {number + 1}'
         bound = _layer_bound(architecture, blocks, number, bound, where)
@@ -58,6 +63,25 @@ def _described(bounds: Float32Array) -> Float64Array:
     """Return bounds in float64, with a number in place of infinity."""
     wide = bounds.astype(np.float64)
     return np.where(np.isfinite(wide), wide, UNDESCRIBED_BOUND)
+
+
+def _features_bound(
+    encoder: EncoderArchitecture, blocks: dict[str, Float32Array], where: str
+) -> Float64Array:
+    """Return the largest magnitudes of an encoder's features, (feature,), which end in tanh."""
+    for number, image in enumerate(encoder.images):
+        name, bound = f'image_{number}', np.full(image[2], 0.5)
+        for layer in range(len(encoder.channels)):
+            weight = blocks[f'{name}_conv_{layer}_weight']
+            rows, inputs = weight.reshape(len(weight), -1), np.repeat(bound, KERNEL * KERNEL)
+            bound = _linear_bound(rows, blocks[f'{name}_conv_{layer}_bias'], inputs, where)
+        height, width = encoder.sizes(image)[-1]
+        inputs = np.tile(bound, height * width)
+        bound = _linear_bound(blocks[f'{name}_weight'], blocks[f'{name}_bias'], inputs, where)
+        scale = np.abs(blocks[f'{name}_norm_weight'].astype(np.float64))
+        shift = np.abs(blocks[f'{name}_norm_bias'].astype(np.float64))
+        _refuse_overflow(2.0 * np.sqrt(bound.size) * scale + shift, where)
+    return np.ones(encoder.output_size)
 
 
 def _layer_bound(

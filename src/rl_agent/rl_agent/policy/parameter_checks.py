@@ -28,6 +28,11 @@ def check_parameters(parameters: PolicyParameters) -> None:
     architecture = parameters.architecture
     size = architecture.observation_size
     normalised = parameters.observation_mean.size > 0 or parameters.observation_std.size > 0
+    if normalised and architecture.encoder is not None:
+        raise PolicyError(
+            f'policy {parameters.version}: observation_mean: given with an image encoder;'
+            ' accepted: none'
+        )
     expected = {
         'parameters': architecture.num_parameters,
         'observation_mean': size if normalised else 0,

@@ -14,7 +14,7 @@
 
 """A policy as data: its architecture and its parameters, with their checks."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 import math
 import numbers
 import operator
@@ -23,11 +23,17 @@ from typing import Any
 import numpy as np
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import PolicyError
+from rl_agent.policy.image_encoder import (
+    ENCODER_FIELDS,
+    EncoderArchitecture,
+)
+from rl_agent.policy.image_encoder import (
+    NORM_EPSILON as NORM_EPSILON,  # of the layers here, too
+)
 from rl_agent.policy.policy_limits import PolicyLimits
 
 ACTIVATIONS = ('relu', 'elu', 'tanh')
 DISTRIBUTIONS = ('gaussian', 'gsde', 'deterministic')
-NORM_EPSILON = 1e-5  # added to the variance in LayerNorm
 SDE_EPSILON = 1e-6  # added to the variance of state-dependent exploration
 _NUMBERS = ('log_std_min', 'log_std_max', 'mean_clip', 'exploration_noise', 'observation_clip')
 _LARGEST_UINT32 = 2**32 - 1
@@ -53,6 +59,8 @@ class PolicyArchitecture:
         sde_sample_freq: gsde: steps between two draws of the exploration matrix; 0: one draw per
             episode.
         observation_clip: bound of a normalised observation.
+        encoder: of the images at the end of an observation; None: there are none. The layers get
+            the numbers before the images, then the encoder's features.
     """
 
     observation_size: int
@@ -67,6 +75,7 @@ class PolicyArchitecture:
     exploration_noise: float = 0.1
     sde_sample_freq: int = 8
     observation_clip: float = 10.0
+    encoder: EncoderArchitecture | None = None
 
     def __post_init__(self) -> None:
         """Check the fields; make every size a Python integer, which cannot overflow.
@@ -111,17 +120,55 @@ class PolicyArchitecture:
         for name, (good, given, wanted) in accepted.items():
             if not good:
                 raise PolicyError(f'architecture: {name}: given {given!r}; accepted: {wanted}')
+        self._check_encoder()
         if self.num_parameters > limits.parameters:
             raise PolicyError(
                 f'architecture: sizes: given {sizes}, {self.num_parameters} parameters; accepted:'
                 f' at most {limits.parameters}'
             )
 
+    def _check_encoder(self) -> None:
+        """Make the encoder, as read from a file, its class; raise PolicyError if it is wrong."""
+        encoder: Any = self.encoder
+        if isinstance(encoder, dict) and set(encoder) == set(ENCODER_FIELDS):
+            encoder = EncoderArchitecture(**encoder)
+            object.__setattr__(self, 'encoder', encoder)
+        if encoder is None:
+            return
+        if not isinstance(encoder, EncoderArchitecture):
+            raise PolicyError(
+                f'architecture: encoder: given {str(encoder)[:80]}; accepted: {ENCODER_FIELDS}'
+            )
+        if encoder.packed_size > self.observation_size:
+            raise PolicyError(
+                f'architecture: encoder: given images of {encoder.packed_size} numbers; accepted:'
+                f' at most {self.observation_size}, the observation'
+            )
+
+    @property
+    def vector_size(self) -> int:
+        """Numbers of an observation before its images."""
+        return self.observation_size - (self.encoder.packed_size if self.encoder else 0)
+
+    @property
+    def input_size(self) -> int:
+        """Inputs of the first layer: numbers, then features of the images."""
+        return self.vector_size + (self.encoder.output_size if self.encoder else 0)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by name, as files have them; without an encoder if there is none."""
+        content = asdict(self)
+        if self.encoder is None:
+            del content['encoder']
+        return content
+
     @property
     def blocks(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """Name and shape of each part of `PolicyParameters.parameters`, in order, row-major."""
-        blocks: list[tuple[str, tuple[int, ...]]] = []
-        inputs = self.observation_size
+        blocks: list[tuple[str, tuple[int, ...]]] = [
+            *(self.encoder.blocks if self.encoder else ())
+        ]
+        inputs = self.input_size
         for number, size in enumerate(self.hidden_sizes):
             blocks += [(f'weight_{number}', (size, inputs)), (f'bias_{number}', (size,))]
             if self.layer_norm:
@@ -230,7 +277,10 @@ class PolicyParameters:
 
 
 # names of the fields, for files and messages
-ARCHITECTURE_FIELDS = tuple(item.name for item in fields(PolicyArchitecture))
+ENCODER = 'encoder'  # not a field of messages; in files only where there is one
+ARCHITECTURE_FIELDS = tuple(
+    item.name for item in fields(PolicyArchitecture) if item.name != ENCODER
+)
 ARRAY_FIELDS = ('parameters', 'observation_mean', 'observation_std')
 SCALAR_FIELDS = tuple(
     item.name

@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 from rl_agent.array_types import Float32Array
+from rl_agent.policy.image_encoder import ImageEncoder
 from rl_agent.policy.parameter_checks import check_parameters
 from rl_agent.policy.parameters import (
     NORM_EPSILON,
@@ -51,7 +52,10 @@ class Policy:
         self._normalised = parameters.observation_mean.size > 0
         self._mean = np.array(parameters.observation_mean, np.float32)
         self._scale = np.float32(1.0) / np.array(parameters.observation_std, np.float32)
-        self._input = np.empty(architecture.observation_size, np.float32)
+        self._input = np.empty(architecture.input_size, np.float32)
+        self._vector_size = architecture.vector_size
+        encoder = architecture.encoder
+        self._encoder = None if encoder is None else ImageEncoder(encoder, blocks)
         self._layers = [
             _Layer(
                 blocks[f'weight_{number}'],
@@ -159,7 +163,11 @@ class Policy:
     def _features(self, observation: Float32Array) -> Float32Array:
         """Return the last hidden layer's output, (features,), overwritten by the next call."""
         features = observation
-        if self._normalised:
+        if self._encoder is not None:
+            features, split = self._input, self._vector_size
+            features[:split] = observation[:split]
+            self._encoder(observation[split:], features[split:])
+        elif self._normalised:
             clip = self._architecture.observation_clip
             features = np.subtract(observation, self._mean, out=self._input)
             features *= self._scale

@@ -15,7 +15,6 @@
 """Policies in .npz files: arrays and text, no pickle."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 import io
 import json
 import math
@@ -30,6 +29,7 @@ from rl_agent.errors import PolicyError
 from rl_agent.policy.parameters import (
     ARCHITECTURE_FIELDS,
     ARRAY_FIELDS,
+    ENCODER,
     PolicyArchitecture,
     PolicyParameters,
     SCALAR_FIELDS,
@@ -62,7 +62,7 @@ def save_policy(
     """
     header = {
         'format': _FORMAT,
-        'architecture': asdict(parameters.architecture),
+        'architecture': parameters.architecture.as_dict(),
         **{name: getattr(parameters, name) for name in SCALAR_FIELDS},
     }
     arrays = {name: getattr(parameters, name) for name in ARRAY_FIELDS}
@@ -146,7 +146,7 @@ def _check_promise(content: io.BytesIO, name: str) -> None:
 
 def _architecture(content: dict[str, Any]) -> PolicyArchitecture:
     """Return the architecture that a header describes."""
-    if set(content) != set(ARCHITECTURE_FIELDS):
+    if set(content) - {ENCODER} != set(ARCHITECTURE_FIELDS):
         raise PolicyError(
             f'architecture: given {sorted(content)}; accepted: {sorted(ARCHITECTURE_FIELDS)}'
         )

@@ -45,7 +45,16 @@ _KINDS = {
 
 
 def policy_to_message(parameters: PolicyParameters) -> PolicyMessage:
-    """Return the message of a policy, without a stamp."""
+    """Return the message of a policy, without a stamp.
+
+    Raises:
+        PolicyError: it sees images.
+    """
+    if parameters.architecture.encoder is not None:
+        raise PolicyError(
+            f'policy {parameters.version}: given an image encoder; accepted: a policy without'
+            ' images, which ROS messages do not carry yet'
+        )
     values = {name: getattr(parameters.architecture, name) for name in ARCHITECTURE_FIELDS}
     values['hidden_sizes'] = array('I', values['hidden_sizes'])
     values |= {name: getattr(parameters, name) for name in SCALAR_FIELDS}

@@ -73,6 +73,7 @@ class FieldReport:
         names: of the numbers that the policy sees.
         values: these numbers; None: no message fits.
         bounds: lowest and highest value as described; None where there is none.
+        task_only: whether only the task reads them.
     """
 
     row: CheckRow
@@ -89,6 +90,7 @@ class FieldReport:
     names: tuple[str, ...]
     values: list[float] | None
     bounds: tuple[float | None, float | None]
+    task_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from rl_agent.robot_check.live_display import is_terminal, LiveDisplay
 from rl_agent.robot_check.report_text import report_text
 from rl_agent.system.signal_safe_event import SignalSafeEvent
-from rl_agent.system.tool_main import INTERRUPTED, run_tool, split_ros_args
+from rl_agent.system.tool_main import INTERRUPTED, run_ros_tool, tool_parser
 
 if TYPE_CHECKING:
     from rl_agent.robot_check.check_report import CheckReport
@@ -46,25 +46,19 @@ _SECONDS, _REDRAW_S = 3.0, 1.0
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Check a robot and exit with 0 if it is as described."""
-
-    def work(words: list[str]) -> int:
-        given, ros_args = split_ros_args(words)
-        return _check(_parse(given), ros_args)
-
-    run_tool(work, arguments)
+    run_ros_tool(_parse, _check, arguments)
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        prog='check_robot',
-        description='Compare a robot with its description, without moving anything. Prints whether'
+    parser = tool_parser(
+        'check_robot',
+        'Compare a robot with its description, without moving anything. Prints whether'
         '\nall observation fields, the command and the reset are as described, how old the'
         '\nvalues are at the control rate, what a policy would see, what could stop the robot,'
         '\nand the first command. Nothing is published.',
-        epilog=f'examples:\n{_EXAMPLES.strip(chr(10))}\n\n{_EXIT_CODES}',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        _EXAMPLES,
+        _EXIT_CODES,
     )
     parser.add_argument('robot', metavar='ROBOT', help='YAML file, or name in config/robots')
     parser.add_argument(

@@ -80,7 +80,8 @@ def _ages(item: FieldReport) -> tuple[str, str, str]:
 def _observation(report: CheckReport) -> list[str]:
     """Return each number of the newest frame, as in the message and as the policy sees it."""
     rows = [row for item in report.fields for row in _numbers(item)]
-    size, frame = len(report.names), sum(len(item.names) for item in report.fields)
+    seen = [item for item in report.fields if not item.task_only]
+    size, frame = len(report.names), sum(len(item.names) for item in seen)
     more = '' if size == frame else f': the {frame} below, older ones, and previous actions'
     missing = [item.row.name for item in report.fields if item.values is None]
     state = (
@@ -103,8 +104,9 @@ def _numbers(item: FieldReport) -> list[tuple[str, ...]]:
     raw = [_NONE] * size if item.raw is None else [f'{value:.6g}' for value in item.raw]
     if len(raw) != size:  # a transform of a quaternion
         raw = [' '.join(raw), *[''] * (size - 1)]
+    mark = ' (only for the task)' if item.task_only else ''
     rows: list[tuple[str, ...]] = [
-        (name, given, value, bounds, item.unit or _NONE)
+        (f'{name}{mark}', given, value, bounds, item.unit or _NONE)
         for name, given, value in zip(item.names, raw, values, strict=True)
     ]
     if size <= _MOST_SHOWN:

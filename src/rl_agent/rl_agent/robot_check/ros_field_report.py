@@ -56,6 +56,7 @@ def field_report(
         names=field.element_names,
         values=None if watch.values is None else watch.values.tolist(),
         bounds=(low, high),
+        task_only=field.task_only,
     )
 
 

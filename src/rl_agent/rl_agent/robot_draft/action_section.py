@@ -17,16 +17,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rl_agent.robot_draft.command_topics import (
+from rl_agent.robot_draft.draft_entry import Entry, fill_in, shown
+from rl_agent.robot_model.urdf import ENDLESS, Range, SLIDING, TURNING, UNITS, Urdf, UrdfJoint
+from rl_agent.robot_survey.command_topics import (
     ARRAYS,
     Command,
     FIELDS,
     JOINT_STATE,
     UNITREE,
 )
-from rl_agent.robot_draft.draft_entry import Entry, fill_in, shown
-from rl_agent.robot_draft.survey import Topic
-from rl_agent.robot_model.urdf import ENDLESS, Range, SLIDING, TURNING, UNITS, Urdf, UrdfJoint
+from rl_agent.robot_survey.survey import Topic
 
 _UNITS = {
     'position': UNITS,
@@ -191,7 +191,7 @@ def _add_joints(
     if not command.joints:
         entry.values |= {
             'joints': fill_in('a list, in the order that the driver expects'),
-            'unit': _unit(command, []),
+            'unit': _unit(command, []) or fill_in(f'rad, m/s, ...: {node} does not say'),
             'low': fill_in('lowest command of each joint'),
             'high': fill_in('highest command of each joint'),
         }
@@ -203,7 +203,9 @@ def _add_joints(
         entry.comments['joints'] = f'in this order, as {node} says'
     joint_kinds = [_kind_of(name, urdf, kinds) for name in command.joints]
     entry.values['unit'] = unit = _unit(command, joint_kinds)
-    if not command.interface:
+    if not unit:
+        entry.values['unit'] = fill_in(f'rad, m/s, ...: {node} does not say')
+    elif not command.interface:
         entry.comments['unit'] = f'guess: by the name of the topic; {node} does not say'
     if command.topic.type == JOINT_STATE:
         entry.comments['unit'] = 'guess: positions; for others add field: velocity or effort'

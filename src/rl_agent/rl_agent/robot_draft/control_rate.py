@@ -17,7 +17,7 @@
 from collections.abc import Sequence
 import math
 
-from rl_agent.robot_draft.survey import Topic
+from rl_agent.robot_survey.survey import Topic
 
 _RATES_HZ = (1.0, 2.0, 5.0, 10.0, 20.0, 25.0, 30.0, 40.0, 50.0)
 _UNKNOWN_HZ = 10.0

@@ -20,13 +20,13 @@ import math
 import re
 from typing import Any
 
+from rl_agent.robot_survey.survey import LONGEST_NAME
 import yaml
 
 FILL_IN = 'FILL IN'
 _PLAIN = re.compile(r'[A-Za-z_/](?:[A-Za-z0-9_./^ -]*[A-Za-z0-9_./^-])?')
 _BREAKS = '\x85\u2028\u2029\ufeff'
 _LONGEST_SHOWN = 80  # characters of a text in a comment
-LONGEST_NAME = 200
 
 
 @dataclass

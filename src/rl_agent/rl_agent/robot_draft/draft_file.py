@@ -12,19 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The whole file: what a person must fill in, what was noticed, and the description."""
+"""The whole description: a shipped one that fits, or else what the topics say."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rl_agent.errors import ConfigurationError
 from rl_agent.robot_draft.action_section import action_section, more_actions, safety_section
-from rl_agent.robot_draft.command_topics import (
-    commands,
-    JOINT_STATE,
-    may_take_commands,
-    takes_commands,
-)
 from rl_agent.robot_draft.control_rate import control_rate_hz, max_age_s
 from rl_agent.robot_draft.draft_entry import (
     Entry,
@@ -35,36 +28,54 @@ from rl_agent.robot_draft.draft_entry import (
     text_of,
     value_text,
 )
+from rl_agent.robot_draft.draft_top import (
+    Draft,
+    notes_of,
+    possible_resets,
+    RESET,
+    RESET_TO_FILL_IN,
+    shown_words,
+    TASK,
+    TASK_TO_FILL_IN,
+    top,
+)
 from rl_agent.robot_draft.joint_entries import joint_entries, joint_groups, JointGroup
 from rl_agent.robot_draft.sensor_entries import sensor_entries
-from rl_agent.robot_draft.shipped_robots import described_already
-from rl_agent.robot_draft.survey import Survey, Topic
+from rl_agent.robot_draft.shipped_draft import shipped_draft
+from rl_agent.robot_draft.shipped_fit import Fit
+from rl_agent.robot_draft.shipped_robots import chosen_fit, shipped_fits
 from rl_agent.robot_model.urdf import read_urdf, Urdf
+from rl_agent.robot_survey.command_topics import (
+    commands,
+    JOINT_STATE,
+    may_take_commands,
+    takes_commands,
+)
+from rl_agent.robot_survey.survey import Survey, Topic
 
 _EPISODE_S = 10.0
 _MOST_MISSING = 3  # placeholders of a list that are named at the top
-_MOST_NOTES, _LONGEST_LINE = 20, 400
+_MOST_NEAR, _MOST_DIFFERENCES = 3, 4
+NO_SHIPPED = 'none'
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A description that is being written.
+def make_draft(survey: Survey, shipped: str = '') -> Draft:
+    """Return a first description of a robot by what was heard of it.
 
-    Attributes:
-        name: of the robot.
-        text: of the file.
-        to_fill_in: what a person must fill in, one text each.
-        notes: what was noticed, one text each.
+    Args:
+        survey: what was heard.
+        shipped: the shipped description to begin with, or `none`; empty: the one that fits best.
+
+    Raises:
+        ConfigurationError: the shipped description does not fit, or several robots were heard.
     """
-
-    name: str
-    text: str
-    to_fill_in: tuple[str, ...]
-    notes: tuple[str, ...]
+    fits = [] if shipped == NO_SHIPPED else shipped_fits(survey)
+    fit = None if shipped == NO_SHIPPED else chosen_fit(fits, survey, shipped)
+    return _new_draft(survey, fits) if fit is None else shipped_draft(survey, fits, fit)
 
 
-def make_draft(survey: Survey) -> Draft:
-    """Return a first description of a robot by what was heard of it."""
+def _new_draft(survey: Survey, near: Sequence[Fit]) -> Draft:
+    """Return a description by the topics alone; `near`: shipped ones that nearly fit."""
     urdf, notes = _urdf(survey)
     unknown = [item for item in survey.topics if may_take_commands(item)]
     sensors = [item for item in survey.topics if not takes_commands(item) and item not in unknown]
@@ -80,7 +91,8 @@ def make_draft(survey: Survey) -> Draft:
     kinds = {name: group.kind for group in groups for name in group.joints}
     action = action_section(found, unknown, urdf, kinds)
     safety = safety_section(found[0] if found else None, _positions(entries), urdf)
-    notes += _notes(survey, urdf, sensors, joints)
+    notes += _notes(urdf, sensors, joints, near)
+    notes += notes_of(survey)
     name = identifier(urdf.name if urdf and urdf.name else survey.namespace, 'my_robot')
     sections = [
         _head(name, rate_hz, survey),
@@ -88,13 +100,15 @@ def make_draft(survey: Survey) -> Draft:
         ['action:', *action.lines(item=False)],
         *_more_actions(more_actions(found, urdf, kinds)),
         *([['safety:', *safety.lines(item=False)]] if safety else []),
-        _task(),
-        _reset(survey),
+        ['task:', TASK],
+        [RESET, *possible_resets(survey)],
     ]
     to_fill_in = tuple(_to_fill_in(entries, action))
     body = '\n\n'.join('\n'.join(lines) for lines in sections)
-    top = '\n'.join(_top(name, survey, to_fill_in, notes))
-    return Draft(name, f'{top}\n{body}\n', to_fill_in, tuple(notes))
+    words = ['Lines with "guess:" may be wrong: check them, then run check_robot with this file.']
+    head = '\n'.join(top(name, survey, to_fill_in, notes, words))
+    options = ('--namespace', survey.namespace) if survey.namespace else ()
+    return Draft(name, f'{head}\n{body}\n', to_fill_in, tuple(notes), options)
 
 
 def _urdf(survey: Survey) -> tuple[Urdf | None, list[str]]:
@@ -197,19 +211,6 @@ def _more_actions(entries: Sequence[Entry]) -> list[list[str]]:
     return [[*lines, *(line for entry in entries for line in entry.lines())]]
 
 
-def _task() -> list[str]:
-    """Return the section of the task, which nobody can guess."""
-    return ['task:', f'  name: {FILL_IN} what is rewarded']
-
-
-def _reset(survey: Survey) -> list[str]:
-    """Return the section of the reset, which nobody may guess: it moves the robot."""
-    lines = ['reset: {}   # FILL IN: how an episode begins: service, move_to_pose or person: true']
-    return lines + [
-        f'  # a service that may do it: {name} ({kind})' for name, kind in survey.services
-    ]
-
-
 def _to_fill_in(entries: Sequence[Entry], action: Entry) -> Iterator[str]:
     """Yield what a person must fill in."""
     active = [entry for entry in entries if entry.values and not entry.is_off]
@@ -225,31 +226,20 @@ def _to_fill_in(entries: Sequence[Entry], action: Entry) -> Iterator[str]:
             if len(missing) > _MOST_MISSING:
                 words.append(f'and {len(missing) - _MOST_MISSING} more')
             yield f'action.{key}: {shown_words("; ".join(words))}'
-    yield 'task: what is rewarded'
-    yield 'reset: how an episode begins'
-
-
-def shown_words(words: str) -> str:
-    """Return words from this tool and from outside on one line."""
-    line = ''.join(letter if letter.isprintable() else ' ' for letter in ' '.join(words.split()))
-    return line if len(line) <= _LONGEST_LINE else f'{line[:_LONGEST_LINE]} ...'
+    yield TASK_TO_FILL_IN
+    yield RESET_TO_FILL_IN
 
 
 def _notes(
-    survey: Survey, urdf: Urdf | None, sensors: Sequence[Topic], joints: Sequence[str]
+    urdf: Urdf | None, sensors: Sequence[Topic], joints: Sequence[str], near: Sequence[Fit]
 ) -> list[str]:
-    """Return what was noticed about the robot."""
+    """Return what was noticed about topics and joints."""
     found = [f'{shown(item.name)} ({item.type}): {item.note}' for item in sensors if item.note]
     found += [
-        f'{name} in config/robots/ describes a robot with such messages: begin with that file'
-        for name in described_already(item.type for item in survey.topics)
+        f'like {fit.name} in config/robots/, but {"; ".join(fit.differences[:_MOST_DIFFERENCES])}'
+        for fit in near[:_MOST_NEAR]
+        if fit.differences
     ]
-    if survey.simulators:
-        found.append(f'simulated by {", ".join(map(shown, survey.simulators))}')
-    if survey.is_replayed:
-        found.append('a recording is played: nobody would obey, and rates may not be real')
-    if survey.has_clock:
-        found.append('the time is simulated (/clock): run the agent with use_sim_time')
     silent = [
         joint.name
         for joint in (urdf.joints if urdf else ())
@@ -277,22 +267,3 @@ def common_prefix(names: Sequence[str]) -> str:
     )
     common = low[:size]
     return common[: max(common.rfind('_'), common.rfind('/')) + 1]
-
-
-def _top(name: str, survey: Survey, to_fill_in: Sequence[str], notes: Sequence[str]) -> list[str]:
-    """Return the comments at the top."""
-    where = f' in namespace {survey.namespace}' if survey.namespace else ''
-    lines = [
-        f'A first description of {name}{where}, by rl_describe, which listened for'
-        f' {survey.seconds:.3g} s.',
-        '',
-        'To fill in by hand; until then the loader refuses this file:',
-        *(f'  - {item}' for item in to_fill_in),
-        '',
-        'Lines with "guess:" may be wrong: check them, then run check_robot with this file.',
-    ]
-    if notes:
-        lines += ['', 'Noticed:', *(f'  - {shown_words(note)}' for note in notes[:_MOST_NOTES])]
-        if len(notes) > _MOST_NOTES:
-            lines.append(f'  - and {len(notes) - _MOST_NOTES} more')
-    return [f'# {line}'.rstrip() for line in lines]

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
-from rl_agent.robot_draft.draft_entry import Entry, LONGEST_NAME, Namer, shown
-from rl_agent.robot_draft.survey import Part, Topic
+from rl_agent.robot_draft.draft_entry import Entry, Namer, shown
 from rl_agent.robot_model.urdf import ENDLESS, SLIDING, TURNING, UNITS, Urdf, UrdfJoint
+from rl_agent.robot_survey.survey import LONGEST_NAME, Part, Topic
 
 _MOST_JOINTS = 500
 _PREFIXES = {TURNING: '', SLIDING: 'slide_', ENDLESS: 'endless_'}

@@ -20,15 +20,17 @@ from pathlib import Path
 import sys
 
 from rl_agent.errors import ConfigurationError
-from rl_agent.robot_draft.draft_file import Draft, make_draft
+from rl_agent.robot_draft.draft_file import make_draft
+from rl_agent.robot_draft.draft_top import Draft
 from rl_agent.system.atomic_file import atomic_file
-from rl_agent.system.tool_main import run_tool, split_ros_args
+from rl_agent.system.tool_main import run_ros_tool, tool_parser
 
 _EXAMPLES = """
   rl_describe                                    # everything in this ROS domain
   rl_describe --out my_arm.yaml --seconds 20     # with sensors that come rarely
   rl_describe --namespace robot_1                # one of a fleet
   rl_describe --topics '/joint_states' '/imu*' '/arm_controller/*'
+  rl_describe --shipped none                     # not by a shipped description that fits
   rl_describe --out -                            # print it
 """
 _EXIT_CODES = (
@@ -40,25 +42,20 @@ _PRINTED = Path('-')
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Describe a robot and exit with 0 if the description was written."""
-
-    def work(words: list[str]) -> int:
-        given, ros_args = split_ros_args(words)
-        return _describe(_parse(given), ros_args)
-
-    run_tool(work, arguments)
+    run_ros_tool(_parse, _describe, arguments)
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        prog='rl_describe',
-        description='Listen to a running robot and write a first description of it: sensors with'
+    parser = tool_parser(
+        'rl_describe',
+        'Listen to a running robot and write a first description of it: sensors with'
         '\ntheir rates, joints with the limits of the URDF, and the commands that it takes.'
+        '\nWhere a shipped description fits, it begins with that one.'
         '\nNothing is published. What cannot be known is a placeholder that the loader refuses;'
         '\nwhat is a guess says so.',
-        epilog=f'examples:\n{_EXAMPLES.strip(chr(10))}\n\n{_EXIT_CODES}',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        _EXAMPLES,
+        _EXIT_CODES,
     )
     parser.add_argument(
         '--out',
@@ -79,6 +76,12 @@ def make_parser() -> argparse.ArgumentParser:
         metavar='TOPIC',
         help='full names of the only topics to look at, with * for any letters',
     )
+    parser.add_argument(
+        '--shipped',
+        default='',
+        metavar='NAME',
+        help='shipped description to begin with, or none; default: the one that fits best',
+    )
     return parser
 
 
@@ -98,7 +101,7 @@ def _describe(options: argparse.Namespace, ros_args: list[str]) -> int:
         ConfigurationError: the file exists or cannot be written, or there are several robots.
     """
     # imported here, so that the module itself needs no ROS
-    from rl_agent.robot_draft.ros_survey import RobotSurvey
+    from rl_agent.robot_survey.ros_survey import RobotSurvey
 
     if options.out is not None:
         _refuse_existing(options.out, force=options.force)
@@ -115,7 +118,7 @@ def _describe(options: argparse.Namespace, ros_args: list[str]) -> int:
             file=sys.stderr,
         )
         return _NOTHING
-    draft = make_draft(found)
+    draft = make_draft(found, options.shipped)
     path = options.out or Path(f'{draft.name}.yaml')
     if path == _PRINTED:
         print(draft.text, end='')
@@ -163,7 +166,8 @@ def _summary(path: Path, draft: Draft) -> str:
     lines += [f'  - {item}' for item in draft.to_fill_in]
     if draft.notes:
         lines += ['noticed:', *(f'  - {item}' for item in draft.notes)]
-    return '\n'.join([*lines, f'then: check_robot {path}'])
+    words = ' '.join(['check_robot', str(path), *draft.options])
+    return '\n'.join([*lines, f'then: {words}'])
 
 
 if __name__ == '__main__':

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from rl_agent.robot_draft.draft_entry import Entry, Namer, shown
-from rl_agent.robot_draft.survey import Topic
+from rl_agent.robot_survey.survey import Topic
 
 _RAYS, _LEAST_STEP_RAD = 24, 0.01
 _MOST_SHOWN = 24  # paths of a message type that nobody knows

@@ -18,10 +18,12 @@ Only robots check it: the learner machine may lack a robot's message packages.
 """
 
 from rclpy.node import Node
+from rl_agent.description.image import refuse_images
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.errors import ConfigurationError
 import rl_agent.message_fields.ros_command_mistakes
 import rl_agent.message_fields.ros_field_extractor
+from rl_agent.teaching.ros_hand_reader import hand_mistakes
 
 
 def load_ros_robot(name_or_path: str, prefix: str = '') -> RobotDescription:
@@ -50,6 +52,11 @@ def load_ros_robot(name_or_path: str, prefix: str = '') -> RobotDescription:
         },
         prefix=prefix,
     )
+    refuse_images(description.name, description.images, 'ROS')
+    if description.teleop is not None:
+        mistakes = hand_mistakes(description.teleop, description.command)
+        if mistakes:
+            raise ConfigurationError(f'{name_or_path}: teleop: {mistakes[0]}')
     tilt = description.safety.tilt
     for item in description.observation:
         if tilt is not None and item.name == tilt.observation:
@@ -83,7 +90,8 @@ def refuse_absolute_names(node: Node, description: RobotDescription) -> None:
         return
     service = description.reset.service or ''
     commands = [item.topic for item in description.sent]
-    names = [*commands, *description.topics, service]
+    hand = description.teleop.topic if description.teleop else ''
+    names = [*commands, *description.topics, service, hand]
     absolute = sorted({name for name in names if name.startswith('/')})
     if absolute:
         raise ConfigurationError(

@@ -33,9 +33,9 @@ class ManagedNode(LifecycleNode):
     there is logged and fails the transition. `fail` ends the process from any thread.
     """
 
-    def __init__(self, name: str) -> None:
-        """Create the node, unconfigured."""
-        super().__init__(name)
+    def __init__(self, name: str, **options: Any) -> None:
+        """Create the node, unconfigured; options are those of rclpy."""
+        super().__init__(name, **options)
         self.failure: RlError | None = None
         self._configured = False
         self.ended = threading.Event()

@@ -81,11 +81,13 @@ class TakenMessage(NamedTuple):
         buffer: its bytes, freed with the last view of them.
         publisher: its publisher's id, `GID_BYTES` bytes, as in `endpoint_gid` of rclpy.
         number: of this message among those of its publisher; 0: the middleware does not number.
+        received_ns: when the middleware received it, on the system's clock.
     """
 
     buffer: memoryview
     publisher: bytes
     number: int
+    received_ns: int
 
 
 def take_messages(subscription: Subscription) -> Iterator[TakenMessage]:
@@ -207,6 +209,7 @@ def _take(subscription: int) -> TakenMessage | None:
         memoryview(content).cast('B').toreadonly(),
         bytes(info.publisher_gid),
         0 if number == _UNNUMBERED else number,
+        info.received_timestamp,
     )
 
 

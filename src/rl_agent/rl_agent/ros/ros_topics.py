@@ -43,6 +43,8 @@ FLEET_EMERGENCY_STOP = '/emergency_stop'  # stops every robot
 AGENT_STATUS = 'agent_status'
 RANDOMISATION = 'randomisation'
 EMERGENCY_STOP = 'emergency_stop'
+MARKERS = 'markers'
+JOY = 'joy'
 
 # parameter of the simulated robot
 RESET_SEED = 'reset_seed'
@@ -60,6 +62,7 @@ STATUS_QOS = QoSProfile(depth=10)
 EPISODE_QOS = QoSProfile(depth=100)
 STEP_QOS = QoSProfile(depth=100)
 DIAGNOSTICS_QOS = QoSProfile(depth=10)
+WORD_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)  # any publisher's
 
 # The robot's own topics. Sensors are read as best effort, which is compatible with all drivers.
 # Only the newest command counts, but a simulation in lockstep must not miss any.
@@ -73,6 +76,7 @@ COMMAND_QOS = QoSProfile(depth=1)
 # subscriptions that request automatic liveliness or none.
 COMMAND_REHEARSED_QOS = QoSProfile(depth=1, liveliness=LivelinessPolicy.MANUAL_BY_TOPIC)
 REHEARSED_COMMANDS = '_rehearsed_commands'  # `_` hides it from `ros2 topic list`
+HAND_OFFERED_QOS = QoSProfile(depth=10)
 COMMAND_SIMULATED_QOS = QoSProfile(depth=10)
 CLOCK_QOS = QoSProfile(depth=10)
 # One subscription for each kind of publisher: the first one is compatible with all of them, the

@@ -169,6 +169,10 @@ class SafetyFilter:
             action = self.action_of(command)
         return SafeAction(action, command, limited)
 
+    def last_action(self) -> Float32Array:
+        """Return the last command as an action, (action,); at first that of the start."""
+        return self.action_of(self._last)
+
     def action_of(self, command: Command) -> Float32Array:
         """Return a command as an action, (action,) float32, clipped to [-1, 1]."""
         return self._scale.action(command)

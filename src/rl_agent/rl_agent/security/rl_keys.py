@@ -26,7 +26,7 @@ from rl_agent.security.key_folder import (
     remove_key,
     use_other_keys,
 )
-from rl_agent.system.tool_main import run_tool
+from rl_agent.system.tool_main import run_tool, tool_parser
 
 _EXAMPLES = """
   rl_keys make keys                        # new keys in the folder `keys`
@@ -40,13 +40,12 @@ _EXIT_CODES = 'exit codes: 0 done, 2 wrong usage, a file that cannot be used, 13
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        prog='rl_keys',
-        description='Make and change the keys by which robots recognise the policies of their'
+    parser = tool_parser(
+        'rl_keys',
+        'Make and change the keys by which robots recognise the policies of their'
         '\nlearner, and the learner machine the transitions of its robots.',
-        epilog=f'examples:\n{_EXAMPLES.strip(chr(10))}\n\n{_EXIT_CODES}',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        _EXAMPLES,
+        _EXIT_CODES,
     )
     parser.add_argument(
         'action',

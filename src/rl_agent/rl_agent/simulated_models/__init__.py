@@ -28,6 +28,7 @@ from rl_agent.plugins import find_class
 from rl_agent.simulated_models.model import SimulatedModel
 
 Parameter = bool | float | str
+_NO_MODELS = ('model', 'quadruped_parts', 'peg_arm_parts')
 _NO_RANGES = RandomisationRanges()
 
 
@@ -47,7 +48,7 @@ def make_model(
         ConfigurationError: there is no such model, it has no such parameter, or it cannot vary.
     """
     try:
-        model_class = find_class(__name__, name, exclude=('model', 'quadruped_parts'))
+        model_class = find_class(__name__, name, exclude=_NO_MODELS)
     except ConfigurationError as error:
         raise ConfigurationError(f'simulation.model: {error}') from error
     given = parameters or {}

@@ -31,11 +31,13 @@ class SimulatedModel(Protocol):
     `simulated_robot` publishes the joints on the description's topics of type
     sensor_msgs/msg/JointState. Optional attributes:
 
+    - `command_names`: names of the command's numbers, if those are not one for each joint.
     - `sensors() -> SensorValues`: values of other sensors, by topic of the description.
     - `randomise(RandomisationRanges)` and `draw`: the model varies from episode to episode; the
       `Draw` of the episode is published.
     - `fault` and `faults`: what went wrong in the last step or reset, or None, and a count.
     - `scene`: MuJoCo's model and data, with a camera `track`, for films.
+    - `frame()`: a picture, (height, width, 3) uint8, of a model that draws itself, for films.
 
     Attributes:
         joint_names: names in the order of every array here, (joint,).
@@ -54,8 +56,19 @@ class SimulatedModel(Protocol):
         ...
 
     def step(self, command: Float64Array, period_s: float) -> None:
-        """Execute a command, (joint,), in the unit of the description, for one control period."""
+        """Execute a command, in the unit of the description, for one control period.
+
+        Args:
+            command: one number for each of `command_names`, else for each joint.
+            period_s: the control period.
+        """
         ...
+
+
+def command_names(model: SimulatedModel) -> tuple[str, ...]:
+    """Return a name for each number of a model's command: its joints, unless it has others."""
+    names: tuple[str, ...] = getattr(model, 'command_names', model.joint_names)
+    return names
 
 
 def sensors_of(model: SimulatedModel) -> SensorValues:

@@ -26,7 +26,7 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import ConfigurationError
 from rl_agent.simulated_models import make_model
-from rl_agent.simulated_models.model import joint_states, sensors_of
+from rl_agent.simulated_models.model import command_names, joint_states, sensors_of
 from rl_agent.simulation.simulated_robot import SimulatedRobot
 
 
@@ -55,13 +55,14 @@ class InProcessRobot:
             )
         self._fields = description.observation
         model = make_model(simulation.model, simulation.parameters, simulation.randomisation)
-        given = description.action.joints or model.joint_names
-        if set(given) != set(model.joint_names):
+        names = command_names(model)
+        given = description.action.joints or names
+        if set(given) != set(names):
             raise ConfigurationError(
                 f'robot {description.name!r}: action.joints: given {", ".join(given)};'
-                f' accepted: {", ".join(model.joint_names)}, the joints of the model'
+                f' accepted: {", ".join(names)}, the joints of the model'
             )
-        self._order = [given.index(joint) for joint in model.joint_names]
+        self._order = [given.index(joint) for joint in names]
         self.simulated = SimulatedRobot(model, description.rate_hz, seed)
         self._read()
 

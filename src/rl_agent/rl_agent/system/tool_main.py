@@ -14,6 +14,7 @@
 
 """The `main()` of a command-line tool: its errors in words, its exit codes as shells have them."""
 
+import argparse
 from collections.abc import Callable, Sequence
 import os
 import sys
@@ -51,3 +52,36 @@ def split_ros_args(words: list[str]) -> tuple[list[str], list[str]]:
     """Return the words of a tool, and those for ROS, from `--ros-args` on."""
     split = words.index(_ROS_ARGS) if _ROS_ARGS in words else len(words)
     return words[:split], words[split:]
+
+
+def run_ros_tool(
+    parse: Callable[[list[str]], argparse.Namespace],
+    tool: Callable[[argparse.Namespace, list[str]], int],
+    arguments: Sequence[str] | None,
+) -> NoReturn:
+    """Do the work of a tool that takes arguments for ROS, too, and exit.
+
+    Args:
+        parse: returns the options in the words of the tool.
+        tool: gets the options and the words for ROS; returns the exit code.
+        arguments: all words; None: those of this process.
+    """
+
+    def work(words: list[str]) -> int:
+        given, ros_args = split_ros_args(words)
+        return tool(parse(given), ros_args)
+
+    run_tool(work, arguments)
+
+
+def tool_parser(
+    name: str, description: str, examples: str, exit_codes: str
+) -> argparse.ArgumentParser:
+    """Return a parser whose help ends with examples and exit codes."""
+    return argparse.ArgumentParser(
+        prog=name,
+        description=description,
+        epilog=f'examples:\n{examples.strip(chr(10))}\n\n{exit_codes}',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )

@@ -26,15 +26,19 @@ from rl_agent.array_types import FieldValues
 
 @dataclass(frozen=True)
 class Outcome:
-    """Reward and termination of one step.
+    """Reward and end of one step.
 
     Attributes:
         parts: named parts that add up to the reward.
         terminated: whether the task ended, other than by a time limit.
+        truncated: whether the episode ends although the task did not.
+        succeeded: whether the task has succeeded in this step; None: the task does not tell.
     """
 
     parts: dict[str, float]
     terminated: bool
+    truncated: bool = False
+    succeeded: bool | None = None
 
     @property
     def reward(self) -> float:
@@ -47,9 +51,11 @@ class Task(Protocol):
 
     Attributes:
         fields: names of the observation fields that it needs.
+        tells_success: whether a rewarded end of the task is a success, and no other is.
     """
 
     fields: ClassVar[tuple[str, ...]]
+    tells_success: ClassVar[bool]
 
     def outcome(
         self, observation: FieldValues, command: NDArray[np.float64], next_observation: FieldValues
@@ -71,6 +77,8 @@ class Task(Protocol):
 
 class Parameters:
     """Base of tasks that are dataclasses: their fields are the parameters."""
+
+    tells_success: ClassVar[bool] = False
 
     @classmethod
     def parameter_names(cls) -> frozenset[str]:

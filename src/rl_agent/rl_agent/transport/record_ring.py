@@ -77,6 +77,11 @@ class MemoryRing:
             return self._records[first : last + 1].copy()
         return np.concatenate((self._records[first:], self._records[: last + 1]))
 
+    def erase(self, start: int, stop: int) -> None:
+        """Delete the records at positions from `start` to before `stop`."""
+        for position in range(start, stop):
+            self.write(position, bytes(self._layout.size))
+
     def note_oldest(self, position: int) -> None:
         """Record that nothing below a position is needed any more."""
         _write_oldest(self._memory, position)
@@ -128,6 +133,14 @@ class FileRing:
         if len(data) != (stop - start) * self._layout.size:
             raise OSError('the spool file was truncated while in use')
         return np.frombuffer(data, self._layout.dtype)
+
+    def erase(self, start: int, stop: int) -> None:
+        """Delete the records at positions from `start` to before `stop`.
+
+        Raises:
+            OSError: the write fails.
+        """
+        self.write(start, np.zeros(stop - start, self._layout.dtype))
 
     def note_oldest(self, position: int) -> None:
         """Record that nothing below a position is needed any more.

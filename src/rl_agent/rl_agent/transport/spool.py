@@ -95,6 +95,9 @@ class Spool:
     for neither disk nor network: `move_to_file`, called from another thread, moves transitions
     that have been in memory for a while to the disk.
 
+    Transitions appended after `hold` are not sent before `release`, and stay in memory while
+    there is room; `discard` deletes them, and their numbers are used again.
+
     Attributes:
         dropped: transitions lost because the spool was full.
         session: session of this agent.
@@ -133,6 +136,8 @@ class Spool:
         self._moved = begin if file else 0  # everything below is on the disk or not needed
         self._movable_stop = begin  # everything below has been in memory for a while
         self._file_used = bool(leftovers)  # the file has records, needed or not
+        self._held: int | None = None  # position from which on transitions are kept back
+        self._discarded: list[tuple[int, int]] = []  # positions to delete in the file
         self.dropped = 0
         self.crowded = threading.Event()
         with self._lock:
@@ -148,6 +153,13 @@ class Spool:
         """Number of transitions not acknowledged yet."""
         with self._lock:
             return self._pending()
+
+    @property
+    def sendable(self) -> int:
+        """Number of transitions not acknowledged yet, without those that `hold` keeps back."""
+        with self._lock:
+            kept_back = 0 if self._held is None else self._own.stop - self._held
+            return self._pending() - kept_back
 
     @property
     def unsent(self) -> int:
@@ -182,6 +194,41 @@ class Spool:
                 self.crowded.set()
             return sequence
 
+    def hold(self) -> None:
+        """Keep back what is appended from now on."""
+        with self._lock:
+            self._held = self._own.stop
+
+    def release(self) -> None:
+        """Let what was kept back be sent."""
+        with self._lock:
+            self._held = None
+
+    def discard(self) -> int:
+        """Delete what `hold` keeps back; return how many transitions that were.
+
+        What is in memory is deleted before this returns. What a full memory has moved to the disk
+        is deleted there with the next `move_to_file`.
+        """
+        with self._lock:
+            if self._held is None or self._memory is None:
+                return 0
+            own, stop = self._own, self._own.stop
+            start = max(self._held, own.kept)
+            if start == stop:
+                return 0
+            self._memory.erase(max(start, self._memory_begin()), stop)
+            if start < self._moved:
+                self._discarded.append((start, min(stop, self._moved)))
+            number = own.sequence(start)
+            own.stop = start
+            # positions are never used again, so that nothing old can be taken for new
+            self._own = RecordSpan(self.session, number, stop, stop, stop, stop, stop)
+            self._runs.append(self._own)
+            self._held = stop
+            self._tidy()
+            return stop - start
+
     def next_batch(self, most: int) -> SpooledBatch | None:
         """Return up to `most` unsent transitions, or None if there are none."""
         while True:
@@ -191,7 +238,7 @@ class Spool:
                     return None
                 start, begin = run.unsent, self._memory_begin()
                 from_memory = start >= begin
-                stop = min(run.stop, start + most, self._own.stop if from_memory else begin)
+                stop = min(self._end(run), start + most, self._own.stop if from_memory else begin)
                 first, oldest = run.sequence(start), run.sequence(run.kept)
             # without the lock: `append` must not wait for a disk
             records = self._read(start, stop, from_memory)
@@ -259,10 +306,13 @@ class Spool:
             everything |= self.crowded.is_set()
             self.crowded.clear()
             stop = self._own.stop if everything else self._movable_stop
-            self._movable_stop = self._own.stop
+            self._movable_stop = self._end(self._own)
             oldest = self._oldest()
             start = max(self._moved, oldest, self._own.stop - self._memory.slots)
             file_unneeded = oldest >= self._moved
+        while self._discarded:
+            self._file.erase(*self._discarded[0])
+            self._discarded.pop(0)
         if start < stop:
             self._file_used = True
             records = self._memory.read(start, stop)
@@ -280,10 +330,14 @@ class Spool:
         """Return the run to send from; a run waits until its session's earlier runs are done."""
         sessions: set[str] = set()
         for run in self._runs:
-            if run.unsent < run.stop and run.session not in sessions:
+            if run.unsent < self._end(run) and run.session not in sessions:
                 return run
             sessions.add(run.session)
         return None
+
+    def _end(self, run: RecordSpan) -> int:
+        """Return the position after the last transition of a run that may be sent."""
+        return run.stop if self._held is None else min(run.stop, max(self._held, run.start))
 
     def _memory_begin(self) -> int:
         """Return the oldest position that is in memory."""

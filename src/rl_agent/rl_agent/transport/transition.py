@@ -15,8 +15,17 @@
 """One executed control step, and the rules by which episodes become transitions."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from rl_agent.array_types import Float32Array
+
+
+class Intervention(IntEnum):
+    """Who chose the executed action; rows from before teleoperation have 1 for a person, too."""
+
+    NONE = 0  # the policy
+    LIMIT = 1  # a safety limit or a stop
+    PERSON = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +39,7 @@ class Transition:
         next_observation: sensed after the step, even if the episode ended.
         terminated: the task really ended in `next_observation`; its value is zero.
         truncated: the episode was cut after this step; `next_observation` keeps its value.
-        intervention: a person or a safety limit chose the action.
+        intervention: who chose the action.
         evaluation: the policy acted deterministically, for an evaluation.
         policy_version: version of the policy that proposed the action.
         episode: number within the session, from 1.
@@ -44,7 +53,7 @@ class Transition:
     next_observation: Float32Array
     terminated: bool
     truncated: bool
-    intervention: bool
+    intervention: Intervention
     evaluation: bool
     policy_version: int
     episode: int
@@ -93,7 +102,7 @@ class TransitionBuilder:
         *,
         terminated: bool = False,
         truncated: bool = False,
-        intervention: bool = False,
+        intervention: Intervention = Intervention.NONE,
         evaluation: bool = False,
         policy_version: int = 0,
     ) -> Transition:
@@ -106,7 +115,7 @@ class TransitionBuilder:
             stamp_ns: when `next_observation` was sensed.
             terminated: the task really ended.
             truncated: the episode is cut here.
-            intervention: a person or a safety limit chose the action.
+            intervention: who chose the action.
             evaluation: the policy acted deterministically.
             policy_version: version of the policy that proposed the action.
 

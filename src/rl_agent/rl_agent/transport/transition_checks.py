@@ -74,14 +74,16 @@ class BadRows:
 
 
 _LIMITS = TransitionLimits()
-_FLAGS = tuple(column.name for column in COLUMNS if column.is_flag)
+_HIGHEST = {column.name: column.highest for column in COLUMNS if column.kind}
 _LIMIT_OF = {
     'observation': _LIMITS.observation,
     'action': _LIMITS.action,
     'reward': _LIMITS.reward,
     'next_observation': _LIMITS.observation,
 }
-CHECKED = (*_LIMIT_OF, *_FLAGS)
+# to the bytes that may be in a column of whole numbers
+_ACCEPTED_BYTES = {1: b'\0\1', 2: b'\0\1\2'}
+CHECKED = (*_LIMIT_OF, *_HIGHEST)
 
 
 def find_bad_rows(columns: Columns) -> BadRows | None:
@@ -137,8 +139,10 @@ def _all_accepted(columns: Columns) -> bool:
     for name, limit in _LIMIT_OF.items():
         if not _within(columns[name].ravel(), limit):
             return False
-    flags = b''.join([columns[name].tobytes() for name in _FLAGS])
-    return not flags.strip(b'\0\1')
+    for name, highest in _HIGHEST.items():
+        if columns[name].tobytes().strip(_ACCEPTED_BYTES[highest]):
+            return False
+    return True
 
 
 def _within(values: NDArray[Any], limit: float) -> bool:
@@ -152,7 +156,8 @@ def _within(values: NDArray[Any], limit: float) -> bool:
 
 def _is_accepted(name: str, values: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which values of a column are accepted, in its shape."""
-    accepted: NDArray[np.bool_] = np.abs(values) <= _LIMIT_OF.get(name, 1.0)  # NaN is not
+    limit = _HIGHEST[name] if name in _HIGHEST else _LIMIT_OF[name]
+    accepted: NDArray[np.bool_] = np.abs(values) <= limit  # NaN is not
     return accepted
 
 
@@ -160,5 +165,8 @@ def _reason(name: str, values: NDArray[Any], accepted: NDArray[np.bool_]) -> str
     """Return what is wrong with the first value that is not accepted."""
     place = tuple(int(index) for index in np.argwhere(~accepted)[0])
     element = f'[{place[1]}]' if len(place) > 1 else ''
-    limit = '0 or 1' if name in _FLAGS else f'finite, at most {_LIMIT_OF[name]:g} in size'
+    if name in _HIGHEST:
+        limit = ' or '.join(map(str, range(_HIGHEST[name] + 1)))
+    else:
+        limit = f'finite, at most {_LIMIT_OF[name]:g} in size'
     return f'{name}{element}: given {float(values[place]):g}; accepted: {limit}'

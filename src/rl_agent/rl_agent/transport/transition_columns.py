@@ -14,13 +14,13 @@
 
 """The columns of transitions, defined once for messages, spooled records and the journal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rl_agent.transport.transition import Transition
+from rl_agent.transport.transition import Intervention, Transition
 
 # element type to its type code in `array` and `struct`
 _CODES = {'float32': 'f', 'uint8': 'B', 'uint32': 'I', 'uint64': 'Q', 'int64': 'q'}
@@ -35,11 +35,13 @@ class Column:
         type: of an element, as ROS and NumPy name it.
         size_field: field of the batch that holds the length of a vector; empty: one number per
             transition.
+        kind: type of a number in a `Transition`; None: as NumPy converts it.
     """
 
     name: str
     type: str
     size_field: str = ''
+    kind: Callable[[int], bool | Intervention] | None = None
 
     @property
     def attribute(self) -> str:
@@ -49,7 +51,12 @@ class Column:
     @property
     def is_flag(self) -> bool:
         """Whether an element is 0 or 1, for false or true."""
-        return self.type == 'uint8'
+        return self.kind is bool
+
+    @property
+    def highest(self) -> int:
+        """Largest accepted element of a column with a `kind`, whose elements start at 0."""
+        return max(Intervention) if self.kind is Intervention else 1
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -68,10 +75,10 @@ COLUMNS = (
     Column('action', 'float32', 'action_size'),
     Column('reward', 'float32'),
     Column('next_observation', 'float32', 'observation_size'),
-    Column('terminated', 'uint8'),
-    Column('truncated', 'uint8'),
-    Column('intervention', 'uint8'),
-    Column('evaluation', 'uint8'),
+    Column('terminated', 'uint8', kind=bool),
+    Column('truncated', 'uint8', kind=bool),
+    Column('intervention', 'uint8', kind=Intervention),
+    Column('evaluation', 'uint8', kind=bool),
     Column('policy_version', 'uint64'),
     Column('episode', 'uint32'),
     Column('step', 'uint32'),
@@ -87,3 +94,16 @@ def to_columns(transitions: Sequence[Transition]) -> dict[str, NDArray[Any]]:
         )
         for column in COLUMNS
     }
+
+
+def leads_on(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Return which rows lead to the row after them by episode and step, (count,).
+
+    The next observation of such a row is the observation of the row after it.
+    """
+    episode, step = columns['episode'], columns['step']
+    leads = columns['terminated'] == columns['truncated']
+    leads &= columns['terminated'] == 0
+    leads[:-1] &= (episode[1:] == episode[:-1]) & (step[1:] == step[:-1] + 1)
+    leads[-1:] = False
+    return np.asarray(leads, np.bool_)

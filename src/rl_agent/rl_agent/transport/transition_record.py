@@ -103,7 +103,7 @@ def to_transition(record: Any) -> Transition:
     values: dict[str, Any] = {column.attribute: record[column.name] for column in _VECTORS}
     for column in _NUMBERS:
         number = record[column.name].item()
-        values[column.attribute] = bool(number) if column.is_flag else number
+        values[column.attribute] = column.kind(number) if column.kind else number
     return Transition(**values)
 
 

@@ -128,7 +128,7 @@ def test_the_executed_action_is_stored() -> None:
     ):
         expected = np.clip(wanted, -1.0, 1.0)
         assert transition.action.tolist() == expected.tolist()
-        assert transition.intervention is bool(abs(wanted[0]) > 1.0)
+        assert transition.intervention == (abs(wanted[0]) > 1.0)
         assert command[0] == pytest.approx(2.0 * expected[0])
     assert any(item.intervention for item in transitions)
 

@@ -15,12 +15,13 @@
 """A slow listener never holds up the control thread."""
 
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from plain_transition import plain_transition
-from rl_agent.control.agent import EpisodeResult
+import pytest
 from rl_agent.control.background_worker import BackgroundWorker
+from rl_agent.environment.episodes import EpisodeResult
 from rl_agent.real_time.chore import Chore
 from rl_agent.transport.transition import Transition
 
@@ -126,6 +127,29 @@ def test_chores_take_turns_even_without_a_wake() -> None:
     background.add_chores([chores.make('a', 0.01), chores.make('b', 0.01)])
     assert chores.wait(6) == ['a', 'b'] * 3
     background.close()
+
+
+class CountedSleep(threading.Semaphore):
+    """Notes when a thread begins to wait."""
+
+    sleeps: ClassVar[list[str]] = []
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        """Wait, see `threading.Semaphore`."""
+        self.sleeps.append('sleep')
+        return super().acquire(blocking, timeout)
+
+
+def test_at_rest_no_chore_waits_for_the_turns_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One at each sleep would do the hand's chore so seldom that it seems to be silent."""
+    chores = Chores()
+    CountedSleep.sleeps = chores.done
+    monkeypatch.setattr(threading, 'Semaphore', CountedSleep)
+    background = BackgroundWorker(SlowListener())
+    background.add_chores([chores.make(name, 0.01) for name in 'abcd'])
+    done = chores.wait(60)
+    background.close()
+    assert done.count('sleep') <= 60 // 3  # one wake, then the four together
 
 
 def test_a_wake_does_one_chore_and_each_only_once_a_period() -> None:

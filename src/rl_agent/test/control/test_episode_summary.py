@@ -17,8 +17,8 @@
 from typing import Any
 
 from rl_agent.array_types import Float32Array
-from rl_agent.control.agent import EpisodeResult
 from rl_agent.control.episode_summary import EpisodeSummary
+from rl_agent.environment.episodes import EpisodeResult
 from rl_agent.transport.transition import Transition
 
 

@@ -36,6 +36,15 @@ def test_a_line_says_what_a_person_wants_to_see() -> None:
     )
 
 
+def test_a_person_on_the_stick_is_told() -> None:
+    status = AgentStatus(
+        state='exploring', steps=200, person_steps=30, hand='driving', last_return=math.nan
+    )
+    assert progress_line(status) == (
+        'exploring, 200 steps (0/s), episode 0, a person drives, 15.0% of the steps by a person'
+    )
+
+
 def test_what_is_not_known_yet_is_left_out() -> None:
     status = AgentStatus(state='waiting for a policy', last_return=math.nan)
     assert progress_line(status) == 'waiting for a policy, 0 steps'

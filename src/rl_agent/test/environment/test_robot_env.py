@@ -74,7 +74,7 @@ def test_a_reset_observes_the_starting_state() -> None:
         observation, [math.cos(angle), math.sin(angle), velocity], atol=1e-7
     )
     assert observation.dtype == np.float32
-    assert info == {'stamp_ns': 50_000_000}
+    assert info == {'stamp_ns': 50_000_000, 'discarded': False}
     assert robot.resets == 1
 
 
@@ -131,6 +131,8 @@ def test_info_has_exactly_the_documented_keys() -> None:
         'reward_parts',
         'stamp_ns',
         'stop',
+        'word',
+        'succeeded',
         'observed',
     }
     assert (info['stop'], info['observed']) == ('', True)
@@ -152,7 +154,7 @@ def test_the_executed_action_is_stored_and_rewarded(
     env.reset()
     *_, info = env.step(act(wanted))
     assert info['executed_action'].tolist() == [executed]
-    assert info['intervention'] is intervention
+    assert info['intervention'] == intervention
     assert info['command'].tolist() == robot.commands[0].tolist() == [command]
     assert info['reward_parts']['effort'] == pytest.approx(-0.001 * command**2)
 

@@ -33,6 +33,7 @@ from rl_agent.errors import RobotError
 from rl_agent.safety.safety_state import Stop
 from rl_agent.tasks.swing_up import SwingUp
 from rl_agent.tasks.task import Outcome
+from rl_agent.transport.transition import Intervention
 
 TIMEOUT_S = 30.0
 
@@ -117,7 +118,7 @@ def test_the_filtered_action_is_executed_and_stored() -> None:
             [1.0],
             [1.0],
         ]
-        assert [info['intervention'] for info in infos] == [True, True, True, False, False]
+        assert [info['intervention'] for info in infos] == [1, 1, 1, 0, 0]
         # the reward counts the effort of the executed action
         assert infos[0]['reward_parts']['effort'] == pytest.approx(-0.001 * 0.5**2)
     assert [command.tolist() for command in robot.commands[:2]] == [[0.5], [1.0]]
@@ -133,7 +134,7 @@ def test_exceeding_a_limit_truncates_the_episode_and_stops_the_robot() -> None:
     info = ends[-1][4]
     assert info['stop'].startswith('limit/too_fast: velocity of pivot: given 2.2')
     assert info['observed'] is True
-    assert info['intervention'] is False  # the step itself was the policy's
+    assert info['intervention'] is Intervention.NONE  # the step itself was the policy's
     assert env.state.is_latched
 
 
@@ -228,7 +229,7 @@ def test_the_command_of_a_stop_is_what_was_executed() -> None:
     *_, truncated, info = env.step(act(0.75))
     assert truncated is True
     assert (info['executed_action'].tolist(), info['command'].tolist()) == ([-0.5], [-1.0])
-    assert info['intervention'] is True
+    assert info['intervention'] is Intervention.LIMIT
 
 
 def test_an_unobserved_step_is_marked() -> None:

@@ -21,13 +21,15 @@ from typing import Any
 import numpy as np
 from pendulum_robot import describe, make_parameters, PendulumRobot
 from rl_agent.array_types import Float32Array
-from rl_agent.control.agent import Agent, EpisodeResult
+from rl_agent.control.agent import Agent
 from rl_agent.control.decision_rehearsal import DecisionRehearsal
 from rl_agent.description.safety import SafetyDescription
+from rl_agent.environment.episodes import EpisodeResult
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.environment.spaces import Spaces
 from rl_agent.policy.parameters import PolicyParameters, split_parameters
 from rl_agent.policy.policy_store import PolicyStore
+from rl_agent.teaching.takeover import Takeover
 from rl_agent.transport.spool import Spool
 from rl_agent.transport.transition import Transition
 
@@ -51,16 +53,19 @@ class Bench:
         episode_steps: int = 10,
         robot: PendulumRobot | None = None,
         safety: SafetyDescription | None = None,
+        takeover: Takeover | None = None,
+        has_policy: bool = True,
         **options: Any,
     ) -> None:
-        """Prepare an agent with policy 1."""
+        """Prepare an agent with policy 1, unless it has none."""
         safety = safety or SafetyDescription()
         description = dataclasses.replace(describe(episode_steps), safety=safety)
         self.robot = robot or PendulumRobot()
         self.spool = Spool(10_000)
         self.store = PolicyStore(Spaces(description))
-        self.store.offer(make_parameters(1))
-        env = RobotEnv(self.robot, description)
+        if has_policy:
+            self.store.offer(make_parameters(1))
+        env = RobotEnv(self.robot, description, takeover=takeover)
         self.agent = Agent(env, self.store, self.spool, self, **{'seed': 0, **options})
         self.rehearsal = DecisionRehearsal(env, self.agent)
         self.after_step: dict[int, Callable[[], object]] = {}

@@ -17,7 +17,7 @@
 from typing import Any
 
 import numpy as np
-from rl_agent.transport.transition import Transition
+from rl_agent.transport.transition import Intervention, Transition
 
 
 def plain_transition(observation_size: int = 1, **fields: Any) -> Transition:
@@ -29,7 +29,7 @@ def plain_transition(observation_size: int = 1, **fields: Any) -> Transition:
         'next_observation': np.zeros(observation_size, np.float32),
         'terminated': False,
         'truncated': False,
-        'intervention': False,
+        'intervention': Intervention.NONE,
         'evaluation': False,
         'policy_version': 0,
         'episode': 1,

@@ -16,7 +16,7 @@
 
 import pytest
 from rl_agent.robot_draft.control_rate import control_rate_hz, max_age_s
-from rl_agent.robot_draft.survey import Part, Topic
+from rl_agent.robot_survey.survey import Part, Topic
 
 JOINTS, IMU, SCAN = (f'sensor_msgs/msg/{name}' for name in ('JointState', 'Imu', 'LaserScan'))
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from rl_agent.robot_draft.draft_file import common_prefix, make_draft
-from rl_agent.robot_draft.survey import Controller, Part, Survey, Topic
+from rl_agent.robot_survey.survey import Controller, Part, Survey, Topic
 from sensor_msgs.msg import BatteryState, Imu, JointState, LaserScan, Range
 from std_msgs.msg import Float64MultiArray
 import yaml

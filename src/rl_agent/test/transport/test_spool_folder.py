@@ -32,7 +32,7 @@ from rl_agent.system.folders import default_spool_folder
 from rl_agent.transport.record_ring import FileRing
 from rl_agent.transport.spool import Spool
 from rl_agent.transport.spool_folder import SpoolFolder
-from rl_agent.transport.transition import Sender, Transition
+from rl_agent.transport.transition import Intervention, Sender, Transition
 from rl_agent.transport.transition_record import intact, RecordLayout
 
 LAYOUT = RecordLayout(3, 2)
@@ -63,7 +63,7 @@ def make_transition(number: int) -> Transition:
         next_observation=np.full(3, number + 1, np.float32),
         terminated=number % 2 == 0,
         truncated=number % 3 == 0,
-        intervention=number % 5 == 0,
+        intervention=Intervention(number % 3),
         evaluation=number % 7 == 0,
         policy_version=2**40 + number,
         episode=number // 10,

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from rl_agent.transport.transition import Transition, TransitionBuilder
+from rl_agent.transport.transition import Intervention, Transition, TransitionBuilder
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Step:
     stamp_ns: int
     terminated: bool = False
     truncated: bool = False
-    intervention: bool = False
+    intervention: Intervention = Intervention.NONE
     evaluation: bool = False
     policy_version: int = 0
 
@@ -57,7 +57,7 @@ class Expected:
     next_observation: float
     terminated: bool
     truncated: bool
-    intervention: bool
+    intervention: Intervention
     evaluation: bool
     policy_version: int
     episode: int
@@ -66,6 +66,7 @@ class Expected:
 
 
 NO, YES = False, True
+POLICY, PERSON = Intervention.NONE, Intervention.PERSON
 
 # Observations are [x, -x], actions [a]; the columns of Expected are
 # observation, action, reward, next_observation,
@@ -74,29 +75,29 @@ TABLE: dict[str, tuple[list[First | Step], list[Expected]]] = {
     'a first observation alone': ([First(1.0, 10)], []),
     'one ordinary step': (
         [First(1.0, 10), Step(0.1, -1.0, 2.0, 20)],
-        [Expected(1.0, 0.1, -1.0, 2.0, NO, NO, NO, NO, 0, 1, 0, 10)],
+        [Expected(1.0, 0.1, -1.0, 2.0, NO, NO, POLICY, NO, 0, 1, 0, 10)],
     ),
     'ordinary steps share the observation between them': (
         [First(1.0, 10), Step(0.1, -1.0, 2.0, 20), Step(0.2, -2.0, 3.0, 35)],
         [
-            Expected(1.0, 0.1, -1.0, 2.0, NO, NO, NO, NO, 0, 1, 0, 10),
-            Expected(2.0, 0.2, -2.0, 3.0, NO, NO, NO, NO, 0, 1, 1, 20),
+            Expected(1.0, 0.1, -1.0, 2.0, NO, NO, POLICY, NO, 0, 1, 0, 10),
+            Expected(2.0, 0.2, -2.0, 3.0, NO, NO, POLICY, NO, 0, 1, 1, 20),
         ],
     ),
     'terminated': (
         [First(1.0, 10), Step(0.1, -1.0, 2.0, 20), Step(0.2, -2.0, 3.0, 30, terminated=True)],
         [
-            Expected(1.0, 0.1, -1.0, 2.0, NO, NO, NO, NO, 0, 1, 0, 10),
-            Expected(2.0, 0.2, -2.0, 3.0, YES, NO, NO, NO, 0, 1, 1, 20),
+            Expected(1.0, 0.1, -1.0, 2.0, NO, NO, POLICY, NO, 0, 1, 0, 10),
+            Expected(2.0, 0.2, -2.0, 3.0, YES, NO, POLICY, NO, 0, 1, 1, 20),
         ],
     ),
     'terminated in the first step': (
         [First(1.0, 10), Step(0.1, -1.0, 2.0, 20, terminated=True)],
-        [Expected(1.0, 0.1, -1.0, 2.0, YES, NO, NO, NO, 0, 1, 0, 10)],
+        [Expected(1.0, 0.1, -1.0, 2.0, YES, NO, POLICY, NO, 0, 1, 0, 10)],
     ),
     'truncated is not terminated and keeps the last observation': (
         [First(1.0, 10), Step(0.1, -1.0, 2.0, 20, truncated=True)],
-        [Expected(1.0, 0.1, -1.0, 2.0, NO, YES, NO, NO, 0, 1, 0, 10)],
+        [Expected(1.0, 0.1, -1.0, 2.0, NO, YES, POLICY, NO, 0, 1, 0, 10)],
     ),
     'no transition leads across an episode boundary': (
         [
@@ -109,34 +110,34 @@ TABLE: dict[str, tuple[list[First | Step], list[Expected]]] = {
             Step(0.4, -4.0, 5.0, 70),
         ],
         [
-            Expected(1.0, 0.1, -1.0, 2.0, NO, YES, NO, NO, 0, 1, 0, 10),
-            Expected(7.0, 0.7, -7.0, 8.0, NO, NO, NO, NO, 0, 2, 0, 30),
-            Expected(8.0, 0.8, -8.0, 9.0, YES, NO, NO, NO, 0, 2, 1, 40),
-            Expected(4.0, 0.4, -4.0, 5.0, NO, NO, NO, NO, 0, 3, 0, 60),
+            Expected(1.0, 0.1, -1.0, 2.0, NO, YES, POLICY, NO, 0, 1, 0, 10),
+            Expected(7.0, 0.7, -7.0, 8.0, NO, NO, POLICY, NO, 0, 2, 0, 30),
+            Expected(8.0, 0.8, -8.0, 9.0, YES, NO, POLICY, NO, 0, 2, 1, 40),
+            Expected(4.0, 0.4, -4.0, 5.0, NO, NO, POLICY, NO, 0, 3, 0, 60),
         ],
     ),
     'first during an episode adds no transition': (
         [First(1.0, 10), Step(0.1, -1.0, 2.0, 20), First(5.0, 30), Step(0.5, -5.0, 6.0, 40)],
         [
-            Expected(1.0, 0.1, -1.0, 2.0, NO, NO, NO, NO, 0, 1, 0, 10),
-            Expected(5.0, 0.5, -5.0, 6.0, NO, NO, NO, NO, 0, 2, 0, 30),
+            Expected(1.0, 0.1, -1.0, 2.0, NO, NO, POLICY, NO, 0, 1, 0, 10),
+            Expected(5.0, 0.5, -5.0, 6.0, NO, NO, POLICY, NO, 0, 2, 0, 30),
         ],
     ),
     'first twice': (
         [First(1.0, 10), First(5.0, 30), Step(0.5, -5.0, 6.0, 40)],
-        [Expected(5.0, 0.5, -5.0, 6.0, NO, NO, NO, NO, 0, 2, 0, 30)],
+        [Expected(5.0, 0.5, -5.0, 6.0, NO, NO, POLICY, NO, 0, 2, 0, 30)],
     ),
     'flags and versions belong to their own step': (
         [
             First(1.0, 10),
-            Step(0.1, -1.0, 2.0, 20, intervention=True, policy_version=3),
+            Step(0.1, -1.0, 2.0, 20, intervention=Intervention.PERSON, policy_version=3),
             Step(0.2, -2.0, 3.0, 30, evaluation=True, policy_version=4),
             Step(0.3, -3.0, 4.0, 40),
         ],
         [
-            Expected(1.0, 0.1, -1.0, 2.0, NO, NO, YES, NO, 3, 1, 0, 10),
-            Expected(2.0, 0.2, -2.0, 3.0, NO, NO, NO, YES, 4, 1, 1, 20),
-            Expected(3.0, 0.3, -3.0, 4.0, NO, NO, NO, NO, 0, 1, 2, 30),
+            Expected(1.0, 0.1, -1.0, 2.0, NO, NO, PERSON, NO, 3, 1, 0, 10),
+            Expected(2.0, 0.2, -2.0, 3.0, NO, NO, POLICY, YES, 4, 1, 1, 20),
+            Expected(3.0, 0.3, -3.0, 4.0, NO, NO, POLICY, NO, 0, 1, 2, 30),
         ],
     ),
 }
@@ -209,7 +210,7 @@ def test_a_refused_step_changes_nothing() -> None:
     with pytest.raises(RuntimeError):
         play(builder, [Step(0.1, -1.0, 2.0, 30)])
     (transition,) = play(builder, [First(3.0, 40), Step(0.3, -3.0, 4.0, 50)])
-    expected = Expected(3.0, 0.3, -3.0, 4.0, NO, NO, NO, NO, 0, 2, 0, 40)
+    expected = Expected(3.0, 0.3, -3.0, 4.0, NO, NO, POLICY, NO, 0, 2, 0, 40)
     assert plain(transition) == plain(expected)
 
 

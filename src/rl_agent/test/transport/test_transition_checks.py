@@ -34,7 +34,7 @@ def make_columns(rows: int = ROWS) -> dict[str, np.ndarray[Any, Any]]:
         'next_observation': np.full((rows, 3), 1e9, np.float32),
         'terminated': np.ones(rows, np.uint8),
         'truncated': np.zeros(rows, np.uint8),
-        'intervention': np.ones(rows, np.uint8),
+        'intervention': np.full(rows, 2, np.uint8),
         'evaluation': np.zeros(rows, np.uint8),
     }
 
@@ -61,8 +61,10 @@ def test_the_rounding_of_an_action_is_accepted() -> None:
         *(('reward', value, f'reward: given {value:g}')
           for value in (NAN, INF, -INF, 2e6, -2e6, 3e38, -3e38)),
         *((name, value, f'{name}: given {value}; accepted: 0 or 1')
-          for name in ('terminated', 'truncated', 'intervention', 'evaluation')
+          for name in ('terminated', 'truncated', 'evaluation')
           for value in (2, 128, 255)),
+        *(('intervention', value, f'intervention: given {value}; accepted: 0 or 1 or 2')
+          for value in (3, 255)),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize('row', [0, ROWS - 1])

@@ -23,7 +23,7 @@ from plain_transition import plain_transition
 import pytest
 from rl_agent.errors import RlError
 from rl_agent.transport.spool import Spool
-from rl_agent.transport.transition import Transition
+from rl_agent.transport.transition import Intervention, Transition
 from rl_agent.transport.transition_record import RecordLayout, to_transition
 
 LARGEST = (2.0 - 2.0**-23) * 2.0**127  # of float32
@@ -42,7 +42,7 @@ def test_a_record_has_the_bytes_that_older_spools_hold() -> None:
         next_observation=np.array([3.0, 4.0], np.float32),
         terminated=True,
         truncated=False,
-        intervention=True,
+        intervention=Intervention.LIMIT,
         evaluation=False,
         policy_version=1 << 40,
         episode=6,

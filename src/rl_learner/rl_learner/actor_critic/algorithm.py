@@ -24,9 +24,10 @@ from rl_agent.configuration import build, find_file, read_yaml
 from rl_learner.actor_critic.algorithm_checks import check_combinations
 
 Activation = Literal['relu', 'elu', 'tanh']
-HiddenSizes = Annotated[
-    tuple[Annotated[int, Field(ge=1, le=16384)], ...], Field(min_length=1, max_length=16)
-]
+_LAYERS = Field(min_length=1, max_length=16)
+HiddenSizes = Annotated[tuple[Annotated[int, Field(ge=1, le=16384)], ...], _LAYERS]
+Filters = Annotated[int, Field(ge=1, le=1024)]
+Stride = Annotated[int, Field(ge=1, le=8)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
@@ -52,6 +53,12 @@ class Algorithm:
         warmup: transitions in replay before the first update.
         uniform_start: draw exploring actions uniformly from the whole box until the first update.
         replay_capacity: transitions kept in replay; the oldest are removed first.
+        demonstration_fraction: share of each batch that is drawn from the demonstrations of the
+            run, which are a table of their own; until there are any, batches are from replay
+            alone. RLPD (arXiv:2302.02948): 0.5.
+        pretraining_updates: critic updates from demonstrations alone, in a run that has some when
+            it starts, before its first policy is published; `warmup` and `updates_to_data` do not
+            count them.
         num_critics: critics in the ensemble, M.
         num_quantiles: atoms of each critic, N; 1 gives an ordinary critic.
         critic_loss: rho of the quantile regression; categorical: the outputs are logits of
@@ -101,6 +108,15 @@ class Algorithm:
         temperature_parameter: function from the learned parameter to the positive temperature.
         temperature_learning_rate: of Adam.
         target_entropy_scale: the target entropy is -scale times the number of actions, in nats.
+        backup_entropy: whether the targets have the entropy bonus that the actor maximises; false:
+            critics tell the return alone, as for sparse rewards (RLPD, HIL-SERL).
+        encoder_channels: images: filters of each 3 x 3 convolution; the critics share the encoder,
+            and it learns from their loss at their learning rate.
+        encoder_strides: images: stride of each convolution; 2, 1, 1, 1 is DrQ's
+            (arXiv:2004.13649), which takes six times as long.
+        encoder_features: images: features of each image, after LayerNorm and tanh.
+        random_shift: images: pixels by which each image in a batch is shifted at most (DrQ); 0:
+            images are not shifted.
         adam_beta_1: decay of Adam's first moment.
         learning_rate_decay_updates: critic updates during which all learning rates fall linearly;
             0: they are constant.
@@ -124,7 +140,9 @@ class Algorithm:
     updates_to_data: Annotated[float, Field(gt=0, le=1000)] = 1.0
     warmup: Count = 1000
     uniform_start: bool = True
-    replay_capacity: Count = 1_000_000
+    replay_capacity: Annotated[int, Field(ge=1, le=10_000_000_000)] = 1_000_000
+    demonstration_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    pretraining_updates: Annotated[int, Field(ge=0)] = 0
 
     num_critics: Annotated[int, Field(ge=1, le=100)] = 2
     num_quantiles: Annotated[int, Field(ge=1, le=1000)] = 25
@@ -170,6 +188,12 @@ class Algorithm:
     temperature_parameter: Literal['exp', 'softplus'] = 'exp'
     temperature_learning_rate: Rate = 1e-3
     target_entropy_scale: Annotated[float, Field(gt=0, le=100)] = 1.0
+    backup_entropy: bool = True
+
+    encoder_channels: Annotated[tuple[Filters, ...], _LAYERS] = (32, 32, 32, 32)
+    encoder_strides: Annotated[tuple[Stride, ...], _LAYERS] = (2, 2, 2, 1)
+    encoder_features: Annotated[int, Field(ge=1, le=16384)] = 50
+    random_shift: Annotated[int, Field(ge=0, le=64)] = 4
 
     adam_beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
     learning_rate_decay_updates: Annotated[int, Field(ge=0)] = 0
@@ -218,8 +242,13 @@ class Algorithm:
         return self.critic_batch_norm or self.actor_batch_norm
 
     @property
+    def demonstrations_per_batch(self) -> int:
+        """Rows of each batch that are demonstrations, once there are any."""
+        return round(self.demonstration_fraction * self.batch_size)
+
+    @property
     def samples_per_insert(self) -> float:
-        """Rows drawn from replay per transition inserted."""
+        """Rows trained on per transition inserted, those of demonstrations included."""
         return self.updates_to_data * self.batch_size
 
     @model_validator(mode='after')

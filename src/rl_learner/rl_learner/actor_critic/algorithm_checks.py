@@ -28,6 +28,8 @@ def check_combinations(algorithm: 'Algorithm') -> None:
     _check_unit_weights(algorithm)
     _check_temperature(algorithm)
     _check_replay(algorithm)
+    _check_demonstrations(algorithm)
+    _check_encoder(algorithm)
 
 
 def _check_critics(algorithm: 'Algorithm') -> None:
@@ -153,4 +155,31 @@ def _check_replay(algorithm: 'Algorithm') -> None:
         raise ValueError(
             f'return_bound: given {algorithm.return_bound} without normalise_rewards; accepted: 0,'
             ' or normalise_rewards: true, because raw rewards are not bounded'
+        )
+
+
+def _check_demonstrations(algorithm: 'Algorithm') -> None:
+    """Reject a share of a batch that is no row or all rows, and pretraining without any."""
+    fraction, batch_size = algorithm.demonstration_fraction, algorithm.batch_size
+    if fraction and not 1 <= algorithm.demonstrations_per_batch < batch_size:
+        raise ValueError(
+            f'demonstration_fraction: given {fraction}, which is'
+            f' {algorithm.demonstrations_per_batch} of {batch_size} rows of a batch; accepted: 0,'
+            ' or a share of at least one row that leaves one for replay'
+        )
+    if algorithm.pretraining_updates and not fraction:
+        raise ValueError(
+            f'pretraining_updates: given {algorithm.pretraining_updates} without'
+            ' demonstration_fraction; accepted: 0, or with demonstration_fraction above 0 because'
+            ' pretraining uses the table of demonstrations'
+        )
+
+
+def _check_encoder(algorithm: 'Algorithm') -> None:
+    """Reject convolutions without a stride, and strides without a convolution."""
+    channels, strides = len(algorithm.encoder_channels), len(algorithm.encoder_strides)
+    if channels != strides:
+        raise ValueError(
+            f'encoder_strides: given {strides} with {channels} encoder_channels; accepted: one for'
+            ' each convolution'
         )

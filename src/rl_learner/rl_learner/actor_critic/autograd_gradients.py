@@ -61,6 +61,9 @@ class AutogradGradients:
 
         With BatchNorm, the running moments of the critics move, too.
         """
+        encoded = self._layout.encoded
+        if encoded is not None:
+            rows = rows.detach().requires_grad_()
         batch, critics = self._layout.unpack(rows), self._state.critics
         next_action, log_prob = self._next_action(batch.next_observation, noise.next_action)
         if self._algorithm.critic_batch_norm:
@@ -74,8 +77,11 @@ class AutogradGradients:
             self._algorithm, batch, target_quantiles, self._state.temperature, log_prob
         )
         loss = critic_loss(self._algorithm, quantiles, targets)
-        (gradient,) = torch.autograd.grad(loss, critics.flat)
-        return CriticGradient(gradient, quantiles.detach(), targets)
+        if encoded is None:
+            (gradient,) = torch.autograd.grad(loss, critics.flat)
+            return CriticGradient(gradient, quantiles.detach(), targets)
+        gradient, by_rows = torch.autograd.grad(loss, (critics.flat, rows))
+        return CriticGradient(gradient, quantiles.detach(), targets, by_rows[:, encoded])
 
     def actor(self, rows: Tensor, noise: Noise) -> ActorGradient:
         """Return the gradient of the actor loss by the actor's parameters.

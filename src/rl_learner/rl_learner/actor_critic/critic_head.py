@@ -44,6 +44,8 @@ def critic_targets(
         log_prob: log pi(a'|s'), (batch,); None: no entropy bonus.
     """
     make = categorical_targets if algorithm.is_categorical else quantile_targets
+    if not algorithm.backup_entropy:
+        log_prob = None
     return make(algorithm, batch, target_outputs, temperature, log_prob)
 
 

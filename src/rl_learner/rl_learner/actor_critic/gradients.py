@@ -27,11 +27,13 @@ class CriticGradient(NamedTuple):
         gradient: with respect to the critics' parameters, (critic, parameter).
         quantiles: q_i, (batch, critic, quantile); of categorical critics the logits.
         targets: y_j, (batch, kept); of categorical critics the probabilities, (batch, atom).
+        encoded: gradient by what an encoder computed of s, (batch, feature); None without one.
     """
 
     gradient: Tensor
     quantiles: Tensor
     targets: Tensor
+    encoded: Tensor | None = None
 
 
 class ActorGradient(NamedTuple):

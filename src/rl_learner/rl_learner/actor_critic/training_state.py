@@ -23,6 +23,7 @@ from rl_learner.actor_critic.networks import Actor, Critics
 from rl_learner.actor_critic.state_checks import check_tensors, count, part
 from rl_learner.actor_critic.weight_meaning import check_meaning, meaning_of
 from rl_learner.layers.batch_norm import fold
+from rl_learner.layers.image_encoder import EncoderShape
 from rl_learner.normalisation.observation_statistics import ObservationStatistics
 from rl_learner.normalisation.return_statistics import ReturnStatistics
 from rl_learner.optimisation.adam import Adam
@@ -41,12 +42,14 @@ class TrainingState:
     Attributes:
         actor: parameters of the actor, (1, parameter).
         critics: parameters of the critics, (critic, parameter).
+        encoder: parameters of the image encoder, (1, parameter); of no parameters without images.
         acting_actor: the actor as sent to robots; with BatchNorm a plain network, else `actor`.
         target_actor: parameters of the target actor; only deterministic algorithms update it.
         target_critics: parameters of the target critics; without a target network, `critics`.
-        optimizers: of `actor`, `critics` and `temperature`.
+        optimizers: of `actor`, `critics`, `temperature` and, with images, `encoder`.
         statistics: of the observations.
         returns: of the rewards; only algorithms that normalise rewards use them.
+        demonstrated_returns: the same of the demonstrations, which have a journal of their own.
         generator: of all noise.
         updates: critic updates since training began.
         actor_updates: actor updates since training began.
@@ -59,6 +62,7 @@ class TrainingState:
         critics: Critics,
         generator: torch.Generator,
         *,
+        encoder: EncoderShape | None = None,
         fused: bool = True,
     ) -> None:
         """Initialise the networks.
@@ -68,12 +72,14 @@ class TrainingState:
             actor: shape of the actor.
             critics: shape of the critics.
             generator: random source of initial parameters and noise, on the training device.
+            encoder: shape of the image encoder; None without images.
             fused: see `Adam`.
         """
         device = generator.device
         self._algorithm = algorithm
         self.generator = generator
         self.actor, self.critics = actor.initial(generator), critics.initial(generator)
+        self.encoder = torch.empty(1, 0) if encoder is None else encoder.initial(generator)
         self.target_actor = self.actor.copy()
         self.target_critics = self.critics.copy() if algorithm.target_network else self.critics
         self.acting_actor = fold(self.actor) if algorithm.actor_batch_norm else self.actor
@@ -89,7 +95,10 @@ class TrainingState:
             'critics': algorithm.critic_learning_rate,
             'temperature': algorithm.temperature_learning_rate,
         }
-        parameters = (self.actor.flat, self.critics.flat, self._temperature_parameter)
+        parameters = [self.actor.flat, self.critics.flat, self._temperature_parameter]
+        if self.encoder.numel():
+            self._learning_rates['encoder'] = algorithm.critic_learning_rate
+            parameters.append(self.encoder)
         varies = algorithm.learning_rate_decay_updates > 0
         self.optimizers = {
             name: Adam(parameter, rate, fused=fused, beta_1=algorithm.adam_beta_1, varies=varies)
@@ -99,6 +108,7 @@ class TrainingState:
         }
         self.statistics = ObservationStatistics(actor.architecture.observation_size, device)
         self.returns = ReturnStatistics(algorithm.gamma, algorithm.return_bound)
+        self.demonstrated_returns = ReturnStatistics(algorithm.gamma, algorithm.return_bound)
         self.updates = self.actor_updates = 0
 
     def decay_learning_rates(self) -> None:
@@ -119,6 +129,19 @@ class TrainingState:
             self.acting_actor.flat.copy_(fold(self.actor).flat)
 
     @property
+    def return_denominator(self) -> float:
+        """What rewards are divided by, in units of reward: of experience and demonstrations."""
+        return self.returns.joined(self.demonstrated_returns).denominator
+
+    def _statistics_of_returns(self) -> dict[str, ReturnStatistics]:
+        """Return what is known of the rewards, by name in a checkpoint; nothing if not used."""
+        if not self._algorithm.normalise_rewards:
+            return {}
+        if not self._algorithm.demonstration_fraction:
+            return {'returns': self.returns}
+        return {'returns': self.returns, 'demonstrated_returns': self.demonstrated_returns}
+
+    @property
     def temperature_parameter(self) -> Tensor:
         """The learned parameter from which the temperature is computed, scalar."""
         return self._temperature_parameter
@@ -137,6 +160,7 @@ class TrainingState:
             'target_actor': self.target_actor.flat,
             **({'target_critics': self.target_critics.flat} if has_target else {}),
             'temperature': self._temperature_parameter,
+            **({'encoder': self.encoder} if self.encoder.numel() else {}),
             **{
                 f'{name}_moments': network.statistics
                 for name, network in (('actor', self.actor), ('critics', self.critics))
@@ -146,7 +170,7 @@ class TrainingState:
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of the whole state as nested dictionaries."""
-        rewards = {'returns': self.returns.state_dict()}
+        returns = self._statistics_of_returns()
         return {
             'networks': {name: tensor.clone() for name, tensor in self._networks().items()},
             'optimizers': {name: item.state_dict() for name, item in self.optimizers.items()},
@@ -156,7 +180,7 @@ class TrainingState:
             'updates': self.updates,
             'actor_updates': self.actor_updates,
             'meaning': meaning_of(self._algorithm),
-            **(rewards if self._algorithm.normalise_rewards else {}),
+            **{name: statistics.state_dict() for name, statistics in returns.items()},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -184,8 +208,9 @@ class TrainingState:
         form = state.get('temperature_form', self._temperature_form)
         self._convert_temperature(form, temperature_parameter)
         self.statistics.load_state_dict(state['statistics'])
-        if self._algorithm.normalise_rewards:
-            self.returns.load_state_dict(state['returns'])
+        for name, statistics in self._statistics_of_returns().items():
+            if name in state:  # a run that had no demonstrations reads them from their start
+                statistics.load_state_dict(state[name])
         self.updates, self.actor_updates = state['updates'], state['actor_updates']
         self._load_random_state(state['random_state'].cpu())
 
@@ -206,8 +231,9 @@ class TrainingState:
             raise TrainingError(
                 f'checkpoint: temperature_form: given {form!r}; accepted: {accepted}'
             )
-        if self._algorithm.normalise_rewards:
-            self._check_returns(part(state, 'returns'))
+        for name in self._statistics_of_returns():
+            if name == 'returns' or name in state:
+                self._check_returns(part(state, name))
         self._check_random_state(part(state, 'random_state'))
 
     def _check_returns(self, returns: Any) -> None:

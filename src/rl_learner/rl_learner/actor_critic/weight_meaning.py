@@ -28,6 +28,7 @@ _BEFORE: dict[str, Any] = {
     'critic_batch_norm': False,
     'critic_unit_weights': False,
     'distribution': None,
+    'mean_clip': None,
     'normalise_observations': None,
     'normalise_rewards': False,
 }
@@ -36,11 +37,12 @@ _OF_QUANTILES = 'logcosh, huber or squared'
 
 def meaning_of(algorithm: Algorithm) -> dict[str, Any]:
     """Return the options that decide what the weights mean, for the checkpoint."""
-    is_categorical = algorithm.is_categorical
+    is_categorical, clip = algorithm.is_categorical, algorithm.observation_clip
     return {
         **{name: getattr(algorithm, name) for name in _BEFORE},
         'critic_loss': 'categorical' if is_categorical else _OF_QUANTILES,
         'value_bound': algorithm.value_bound if is_categorical else None,
+        'observation_clip': clip if algorithm.normalise_observations else None,
     }
 
 

@@ -46,7 +46,14 @@ LEARNER = (
     RUN_FOLDER,
     *(
         _LEARNER[name]
-        for name in ('device', 'threads', 'warmup', 'updates_to_data', 'signing_key')
+        for name in (
+            'device',
+            'devices',
+            'threads',
+            'warmup',
+            'updates_to_data',
+            'signing_key',
+        )
     ),
 )
 
@@ -72,7 +79,7 @@ LEARNER_LAUNCH = (
 )
 
 
-# Defaults of `make demo` for the pendulum; a test compares them with config/demos/pendulum.yaml.
+# Defaults of the simulation; a test compares robot and lead with config/demos/pendulum.yaml.
 _DEMO: dict[str, ParameterValue] = {'robot': 'pendulum', 'warmup': 500, 'max_steps_ahead': 64}
 
 

@@ -21,6 +21,7 @@ from rl_agent.bringup.node_specs import (
     NodeSpec,
     ParameterValue,
     simulated_agent,
+    simulated_fleet,
     simulated_robot,
     SIMULATION_STARTS_WITHIN_S,
 )
@@ -90,6 +91,7 @@ def simulation_nodes(
     trusted_keys: str = '',
     fleet_key: str = '',
     end_after_max_steps: bool = False,
+    vectorised: bool = False,
     **learner_parameters: Any,
 ) -> list[NodeSpec]:
     """Return learner, bridge and recorder, then each simulated robot and its agent.
@@ -106,6 +108,8 @@ def simulation_nodes(
         trusted_keys: file of the public keys whose policies the agents obey; empty: all.
         fleet_key: file of the key that agents and bridge share; empty: none.
         end_after_max_steps: let each agent end after its steps.
+        vectorised: all robots and agents in one process, without topics between them; without
+            keys and `end_after_max_steps`.
         learner_parameters: other arguments of `learner_nodes`.
     """
     seeds = [int(word) for word in np.random.SeedSequence(seed).generate_state(2 * robots + 1)]
@@ -120,6 +124,15 @@ def simulation_nodes(
     folder = learner.parameters['run_folder']
     recording = recorder(robot, algorithm, period_s=record_period_s, run_folder=folder)
     specs = [learner, bridge, recording]
+    if vectorised:
+        fleet = simulated_fleet(
+            robot,
+            robots=robots,
+            seed=seeds[0],
+            max_steps=max_steps,
+            max_steps_ahead=max_steps_ahead,
+        )
+        return [*specs, fleet]
     for number, namespace in enumerate(simulation_namespaces(robots)):
         robot_seed, agent_seed = seeds[2 * number : 2 * number + 2]
         specs += [

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rl_agent.bringup.parameters import autostart_parameter, parameter, robot_parameter
+from rl_learner.bringup.devices import MOST_DEVICES
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ class LearnerParameters(_ReplayParameters):
     seed: int = parameter(0, 'seed of networks and sampling', ge=0)
     device: Literal['auto', 'cpu', 'cuda'] = parameter(
         'auto', 'device of the updates; auto: a GPU if one works'
+    )
+    devices: int = parameter(
+        1,
+        'processes of this machine that train together, each with a GPU of its own, or a share of'
+        ' the CPU; see docs/scale.md',
+        ge=1,
+        le=MOST_DEVICES,
     )
     threads: int = parameter(0, 'CPU threads of an update; 0: one per core', ge=0, le=256)
     warmup: int = parameter(-1, "transitions before training; -1: the algorithm's own", ge=-1)
@@ -82,6 +90,17 @@ class ReplayBridgeParameters(_ReplayParameters):
     journal_keep_gb: float = parameter(
         50.0,
         'size from which the oldest files are deleted, but never what replay holds; 0: keep all',
+        ge=0.0,
+        le=1e6,
+    )
+    demonstrations_only: bool = parameter(
+        False,
+        'store everything as demonstrations, whoever chose the actions, and feed no learner; for'
+        ' rl_demonstrate',
+    )
+    demonstrations_keep_gb: float = parameter(
+        0.0,
+        'size of the demonstrations from which the oldest files are deleted; 0: keep all',
         ge=0.0,
         le=1e6,
     )

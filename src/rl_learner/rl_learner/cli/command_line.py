@@ -28,6 +28,7 @@ from typing import NoReturn
 
 from rich.console import Console
 from rich.table import Table
+from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError, RlError
 from rl_learner.system.ports import free_port
 
@@ -125,7 +126,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_port(parser: argparse.ArgumentParser, text: str) -> None:
+def add_port(parser: argparse._ActionsContainer, text: str) -> None:
     """Add the option for a TCP port, explained by `text`."""
     parser.add_argument('--port', type=at_least(_LOWEST_PORT), help=text)
 
@@ -195,6 +196,28 @@ def confirm(option: str, question: str) -> bool:
         raise ConfigurationError(f'{option}: no terminal to ask on; accepted: with --yes')
     print(f'{question} Type yes: ', end='', file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() == 'yes'
+
+
+def confirm_motion(robot: RobotDescription, namespace: str, episodes: int, *, yes: bool) -> None:
+    """Ask a person whether the real robot may move.
+
+    Args:
+        robot: its description.
+        namespace: of the robot.
+        episodes: for how many it moves.
+        yes: do not ask.
+
+    Raises:
+        ConfigurationError: the answer is not yes, or there is no terminal to ask on.
+    """
+    seconds = robot.episode_steps / robot.rate_hz
+    name = f'{robot.name} in namespace /{namespace.strip("/")}'
+    print(
+        f'The real robot {name} will move for {episodes} episodes of at most {seconds:g} s.',
+        file=sys.stderr,
+    )
+    if not yes and not confirm('--real', 'Is the area around the robot clear?'):
+        raise ConfigurationError('--real: not confirmed, nothing moved; accepted: yes')
 
 
 def print_table(table: Table) -> None:

@@ -20,18 +20,21 @@ from pathlib import Path
 
 from rl_agent.configuration import config_folder
 from rl_agent.errors import ConfigurationError
+from rl_agent.health import rl_health
 from rl_agent.robot_check import check_robot
 from rl_agent.robot_draft import rl_describe
 from rl_agent.security import rl_keys
 from rl_learner.cli import (
     command_line,
     dashboard,
+    demonstrate,
     evaluate,
     export,
     export_dataset,
     import_recordings,
     plot,
     runs,
+    train,
 )
 
 _EXAMPLES = """
@@ -44,14 +47,17 @@ _EXAMPLES = """
 _MODULES = (
     check_robot,
     dashboard,
+    demonstrate,
     evaluate,
     export,
     export_dataset,
     import_recordings,
     plot,
     rl_describe,
+    rl_health,
     rl_keys,
     runs,
+    train,
 )
 _FOLDERS = ('run', 'runs', 'resume', 'delete')
 # Robots of this project are completed by name, others as files.

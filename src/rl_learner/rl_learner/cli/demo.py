@@ -17,15 +17,17 @@
 import argparse
 from collections.abc import Sequence
 import contextlib
-import datetime
+import math
 from pathlib import Path
+import shutil
 import signal
 import sys
 
 from rl_agent.configuration import find_file
+from rl_agent.description.image import refuse_images
 from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError, RlError
-from rl_agent.system.folders import folder_name
+from rl_agent.gymnasium_tasks.task_robot import robot_name
 from rl_agent.system.signal_safe_event import set_by_signals, SignalSafeEvent
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.cli.command_line import (
@@ -38,16 +40,23 @@ from rl_learner.cli.command_line import (
     make_parser,
     WRONG_USAGE,
 )
+from rl_learner.cli.shared.resume_options import refuse_changes, refuse_given
 from rl_learner.demo.demo_description import load_demo
 from rl_learner.demo.demo_plan import DemoPlan, read_options
 from rl_learner.demo.demo_run import DemoRun
-from rl_learner.run.folder import new_run_folder
+from rl_learner.demo.task_demo import ALGORITHM_YAML, DEMO_YAML, describe_demo, TaskDemo
+from rl_learner.run.folder import new_run_folder, run_folder
 from rl_learner.system.domain import claim_domain
 
+_ROBOT = 'pendulum'
 _EXAMPLES = """
   make demo                                    # the pendulum
   make demo ROBOT=quadruped ROBOTS=2 SEED=3    # make takes capital options
   demo --robot quadruped --robots 2 --seed 3   # the same
+  make demo TASK=Hopper-v5                     # a Gymnasium task plays the robot
+  demo --task dm_control/walker-walk-v0        # dm_control, by Shimmy
+  demo --task Hopper-v5 --robots 8 --vectorised # eight copies in one process
+  demo --task my_package:MyTask-v0 --target 90 # a task that a module of your own registers
   demo --resume runs/first --steps 12000       # resume a run
 """
 
@@ -60,24 +69,31 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         _EXAMPLES,
         f'exit codes: {DONE} learned, {FAILED} not learned or failed, {WRONG_USAGE} wrong usage',
     )
+    parser.add_argument('--robot', help=f'name in config/demos, or a YAML file; default: {_ROBOT}')
+    parser.add_argument('--task', help='a Gymnasium task instead of a robot: ID, or module:ID')
     parser.add_argument(
-        '--robot',
-        default='pendulum',
-        help='name in config/demos, or a YAML file; default: %(default)s',
+        '--target',
+        type=float,
+        help='with --task: mean return that counts as learned; default: the reward_threshold of'
+        ' the task, if it has one',
+    )
+    parser.add_argument(
+        '--episode-steps',
+        type=at_least(1),
+        help='with --task: truncate episodes after so many steps; default: as registered',
     )
     parser.add_argument(
         '--algorithm',
         help='name in config/algorithms, or a YAML file; default: the one of the demo, with'
         ' its updates_to_data',
     )
+    parser.add_argument('--seed', type=at_least(0), help='seed of all random numbers; default: 0')
+    parser.add_argument('--robots', type=at_least(1), help='number of robots; default: 1')
     parser.add_argument(
-        '--seed',
-        type=at_least(0),
-        default=0,
-        help='seed of all random numbers; default: %(default)s',
-    )
-    parser.add_argument(
-        '--robots', type=at_least(1), default=1, help='number of robots; default: %(default)s'
+        '--vectorised',
+        action='store_true',
+        default=None,
+        help='all robots and their agents in one process, without topics between them',
     )
     parser.add_argument('--steps', type=at_least(1), help='maximum of all robots together')
     parser.add_argument('--name', help='name of the run folder; default: robot, seed and time')
@@ -86,19 +102,35 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     add_runs(parser)
     add_port(parser, 'TCP port of the Reverb server; default: a free one')
-    return _resumed(parser, parser.parse_args(arguments))
+    return _checked(parser, parser.parse_args(arguments))
+
+
+def _checked(parser: argparse.ArgumentParser, options: argparse.Namespace) -> argparse.Namespace:
+    """Return the options with their defaults; with `--resume`, those that the run began with."""
+    if options.resume:
+        return _resumed(parser, options)
+    if options.task and options.robot:
+        parser.error('--task: given with --robot; accepted: one of them')
+    for name, value in (('--target', options.target), ('--episode-steps', options.episode_steps)):
+        if value is not None and not options.task:
+            parser.error(f'{name}: given without --task; accepted: with --task')
+    if options.target is not None and not math.isfinite(options.target):
+        parser.error(f'--target: given {options.target}; accepted: a finite number')
+    defaults = {'robot': _ROBOT, 'seed': 0, 'robots': 1, 'episode_steps': 0, 'vectorised': False}
+    given = {name: value for name, value in vars(options).items() if value is not None}
+    return argparse.Namespace(**{**vars(options), **defaults, **given})
 
 
 def _resumed(parser: argparse.ArgumentParser, options: argparse.Namespace) -> argparse.Namespace:
-    """Return the options; with `--resume`, those that the run was started with."""
-    if not options.resume:
-        return options
+    """Return the options that the run began with; only `--steps` may change."""
     if options.name:
         parser.error('--name: given with --resume; accepted: one of them')
+    refuse_given(parser, options, ('task', 'target', 'episode_steps'))
     try:
         before = read_options(options.resume)
     except ConfigurationError as error:
         parser.error(f'--resume: {error}')
+    refuse_changes(parser, options, before, ('robot', 'algorithm', 'seed', 'robots', 'vectorised'))
     wanted = {'steps': options.steps} if options.steps else {}
     return argparse.Namespace(**{**vars(options), **before, **wanted})
 
@@ -121,33 +153,59 @@ def _plan(options: argparse.Namespace, stack: contextlib.ExitStack) -> DemoPlan:
     """Return the plan; everything is checked before anything is started or written.
 
     Raises:
-        ConfigurationError: a name, file or value is invalid.
+        RlError: a name, file or value is invalid, or a task does not work.
     """
-    if not options.resume:
-        find_file('robots', options.robot)
-    description = load_demo(options.robot)
+    task: TaskDemo | None = None
+    demo = _demo_file(options)
+    if options.task:
+        task = describe_demo(
+            options.task, episode_steps=options.episode_steps, target=options.target
+        )
+        description, robot, demo = task.description, task.robot.description, DEMO_YAML
+        refuse_images(robot.name, robot.images, 'demo')
+    else:
+        if not options.resume:
+            find_file('robots', options.robot)
+        description = load_demo(demo)
+        robot = load_robot(description.robot)
     algorithm = options.algorithm or description.algorithm
-    load_algorithm(algorithm)
+    copy = options.resume / ALGORITHM_YAML if options.resume else None
+    algorithm_file = str(copy) if copy and copy.is_file() else ''
+    load_algorithm(algorithm_file or algorithm)
+    port, domain = find_port(options.port), stack.enter_context(claim_domain())
+    folder = options.resume or new_run_folder(_run_folder(options))
+    if Path(algorithm).suffix in ('.yaml', '.yml') and not options.resume:
+        algorithm_file = str(shutil.copy(Path(algorithm).expanduser(), folder / ALGORITHM_YAML))
+    if task is not None:
+        description = task.write(folder)
+        if task.robot.limit_notice:
+            print(task.robot.limit_notice, file=sys.stderr)
     return DemoPlan(
-        demo=options.robot,
+        demo=options.robot if options.resume else demo,
         description=description,
-        robot=load_robot(description.robot),
+        robot=robot,
         algorithm=algorithm,
         seed=options.seed,
         robots=options.robots,
         max_steps=options.steps or description.max_steps,
-        port=find_port(options.port),
-        domain=stack.enter_context(claim_domain()),
-        folder=options.resume or new_run_folder(_run_folder(options)),
+        port=port,
+        domain=domain,
+        folder=folder,
+        vectorised=options.vectorised,
+        algorithm_file=algorithm_file,
     )
+
+
+def _demo_file(options: argparse.Namespace) -> str:
+    """Return the name or file of the demo; a run of a task has its own file."""
+    own = options.resume / DEMO_YAML if options.resume else None
+    return str(own) if own and options.robot == DEMO_YAML else str(options.robot)
 
 
 def _run_folder(options: argparse.Namespace) -> Path:
     """Return the folder for a new run."""
-    stamp = datetime.datetime.now().strftime('%Y%m%d-%H%M%S-%f')
-    name = options.name or f'{Path(options.robot).stem}-seed{options.seed}-{stamp}'
-    folder_name(name, '--name')
-    return Path(options.runs) / name.replace('/', '%2F')
+    trained = robot_name(options.task) if options.task else Path(options.robot).stem
+    return run_folder(options.runs, options.name, trained, options.seed)
 
 
 if __name__ == '__main__':

@@ -25,12 +25,11 @@ import tempfile
 
 from rl_agent.array_types import Frame
 from rl_agent.configuration import find_file
-from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
 from rl_agent.system.folders import checked_namespace
 from rl_learner.cli import command_line
-from rl_learner.cli.result_folder import result_folder
+from rl_learner.cli.shared.result_folder import result_folder
 from rl_learner.evaluation.evaluation import CONFIDENCE_PERCENT, EvaluatedEpisode, Evaluation
 from rl_learner.evaluation.film import check_ffmpeg, FILMS, write_film
 from rl_learner.evaluation.film_process import film_policy
@@ -38,6 +37,7 @@ from rl_learner.evaluation.gymnasium_evaluation import TaskEvaluation
 from rl_learner.evaluation.report import as_json, as_table, write_report
 from rl_learner.evaluation.robot_evaluation_run import run_evaluation
 from rl_learner.evaluation.ros_robot_evaluation import RobotEvaluation
+from rl_learner.evaluation.seen_images import SEEN
 from rl_learner.export.load_policy import load_source
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 
@@ -82,6 +82,12 @@ def make_parser() -> argparse.ArgumentParser:
         '--episodes', type=at_least(1), default=10, help='episodes per seed; default: %(default)s'
     )
     how.add_argument(
+        '--episode-steps',
+        type=at_least(1),
+        default=0,
+        help='with --task: truncate episodes after so many steps; default: as registered',
+    )
+    how.add_argument(
         '--seed', type=at_least(0), default=0, help='first seed; default: %(default)s'
     )
     how.add_argument(
@@ -105,6 +111,7 @@ def _run(options: argparse.Namespace) -> int:
     """Check everything, run the episodes, report."""
     _check_options(options)
     policy = load_source(options.policy, options.robot)
+    _choose_task(options, policy)
     if options.film:
         check_ffmpeg()
     with (
@@ -115,7 +122,7 @@ def _run(options: argparse.Namespace) -> int:
         evaluation, films = evaluate(options, policy, Path(films_folder))
         folder.mkdir(parents=True, exist_ok=True)  # it may have been removed while empty
         paths = write_report(folder, evaluation)
-        for name in FILMS:  # with --force they may show another policy
+        for name in (SEEN, *FILMS):  # with --force they may show another policy
             (folder / name).unlink(missing_ok=True)
         paths += [Path(shutil.move(film, folder / film.name)) for film in films]
     content = as_json(evaluation)
@@ -135,6 +142,8 @@ def _check_options(options: argparse.Namespace) -> None:
     """Raise ConfigurationError for options that contradict each other."""
     if options.task and (options.real or options.robot):
         raise ConfigurationError('--task: given with --robot or --real; accepted: one of them')
+    if options.episode_steps and not options.task:
+        raise ConfigurationError('--episode-steps: given without --task; accepted: with --task')
     if options.film and options.real:
         raise ConfigurationError(
             '--film: given with --real; accepted: without, a real robot has no model to render'
@@ -151,12 +160,44 @@ def _check_options(options: argparse.Namespace) -> None:
         )
 
 
+def _choose_task(options: argparse.Namespace, policy: PolicyWithRobot) -> None:
+    """Evaluate a policy that sees images on its Gymnasium task, in this process.
+
+    Raises:
+        ConfigurationError: it is to be evaluated elsewhere.
+    """
+    robot = policy.robot
+    if options.task or robot is None or not robot.images:
+        return
+    if options.real or robot.simulation is None:
+        raise ConfigurationError(
+            f'policy: given {options.policy}, which sees images; accepted: --task ID, because ROS'
+            ' messages do not carry images yet'
+        )
+    options.task = robot.simulation.parameters['task']
+    options.episode_steps = int(robot.simulation.parameters.get('episode_steps', 0))
+
+
+def _image_size(policy: PolicyWithRobot) -> int:
+    """Return to what images shrank when a policy was trained; 0: they did not."""
+    simulation = policy.robot.simulation if policy.robot else None
+    return int(simulation.parameters.get('image_size', 0)) if simulation else 0
+
+
 def _evaluate_on_task(
     options: argparse.Namespace, policy: PolicyWithRobot, films_folder: Path
 ) -> tuple[Evaluation, Sequence[Path]]:
-    """Return the evaluation on a task, and its films in `films_folder`."""
+    """Return the evaluation on a task, and its films and pictures in `films_folder`."""
     frames: list[Frame] = []
-    with TaskEvaluation(options.task, policy.parameters, film=options.film) as task:
+    with TaskEvaluation(
+        options.task,
+        policy.parameters,
+        film=options.film,
+        episode_steps=options.episode_steps,
+        image_size=_image_size(policy),
+    ) as task:
+        if task.limit_notice:
+            print(task.limit_notice, file=sys.stderr)
 
         def episodes_of(seed: int) -> Iterator[EvaluatedEpisode]:
             on_frame = frames.append if options.film and seed == options.seed else None
@@ -167,13 +208,13 @@ def _evaluate_on_task(
         episodes = [
             item for seed in _seeds(options) for item in _printed(options, episodes_of(seed))
         ]
-        frames_per_s = task.frames_per_s
+        frames_per_s, seen = task.frames_per_s, task.seen.write(films_folder)
     architecture = policy.parameters.architecture
-    names = [f'observation/{index}' for index in range(architecture.observation_size)]
+    names = [f'observation/{index}' for index in range(architecture.vector_size)]
     actions = [str(index) for index in range(architecture.action_size)]
     evaluation = _evaluation(options, policy, options.task, 'task', names, actions)
     films = write_film(films_folder, frames, frames_per_s) if frames else ()
-    return replace(evaluation, episodes=episodes), films
+    return replace(evaluation, episodes=episodes), [*seen, *films]
 
 
 def _evaluate_on_robot(
@@ -187,7 +228,7 @@ def _evaluate_on_robot(
             ' --robot NAME, or --task ID for a Gymnasium task'
         )
     if options.real:
-        _confirm_motion(options, robot)
+        command_line.confirm_motion(robot, options.namespace, options.episodes, yes=options.yes)
     elif robot.simulation is None:
         raise ConfigurationError(
             f'robot {robot.name!r}: simulation: missing; accepted: a robot with a simulation, or'
@@ -261,25 +302,6 @@ def _printed(
             flush=True,
         )
     return ended
-
-
-def _confirm_motion(options: argparse.Namespace, robot: RobotDescription) -> None:
-    """Ask a person whether the robot may move.
-
-    Raises:
-        ConfigurationError: the answer is not yes, or there is no terminal to ask on.
-    """
-    seconds = robot.episode_steps / robot.rate_hz
-    name = f'{robot.name} in namespace /{options.namespace.strip("/")}'
-    print(
-        f'The real robot {name} will move for {options.episodes} episodes of at most'
-        f' {seconds:g} s.',
-        file=sys.stderr,
-    )
-    if options.yes:
-        return
-    if not command_line.confirm('--real', 'Is the area around the robot clear?'):
-        raise ConfigurationError('--real: not confirmed, nothing moved; accepted: yes')
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -28,6 +28,7 @@ from rl_learner.export import numpy_file as export_numpy
 from rl_learner.export import onnx_file as export_onnx
 from rl_learner.export import torchscript_file as export_torchscript
 from rl_learner.export.load_policy import load_source
+from rl_learner.export.policy_inputs import image_inputs, split_inputs
 from rl_learner.export.policy_with_robot import check_export, PolicyWithRobot, TOLERANCE
 
 _EXAMPLES = """
@@ -47,15 +48,17 @@ class Format:
         suffix: suffix of the file name.
         encode: converts a policy to the content of a file.
         compute: converts content and observations to actions and commands.
+        takes_images: as inputs of their own; false: packed in an observation, as robots have them.
     """
 
     suffix: str
     encode: Callable[[PolicyWithRobot], bytes]
-    compute: Callable[[bytes, Float32Array], tuple[Float32Array, Float32Array]]
+    compute: Callable[[bytes, Any], tuple[Float32Array, Float32Array]]
+    takes_images: bool = True
 
 
 FORMATS = {
-    'npz': Format('.npz', export_numpy.encode, export_numpy.compute),
+    'npz': Format('.npz', export_numpy.encode, export_numpy.compute, takes_images=False),
     'onnx': Format('.onnx', export_onnx.encode, export_onnx.compute),
     'torchscript': Format('.pt', export_torchscript.encode, export_torchscript.compute),
 }
@@ -73,9 +76,13 @@ def export(policy: PolicyWithRobot, name: str) -> tuple[bytes, float]:
         ConfigurationError: a package that the format needs is missing.
     """
     content = FORMATS[name].encode(policy)
-    return content, check_export(
-        policy, lambda rows: FORMATS[name].compute(content, rows), f'format {name}'
-    )
+
+    def compute(rows: Float32Array) -> tuple[Float32Array, Float32Array]:
+        takes_images = FORMATS[name].takes_images and image_inputs(policy)
+        given = split_inputs(policy, rows) if takes_images else rows
+        return FORMATS[name].compute(content, given)
+
+    return content, check_export(policy, compute, f'format {name}')
 
 
 def make_parser() -> argparse.ArgumentParser:

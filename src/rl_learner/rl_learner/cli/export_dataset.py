@@ -12,26 +12,30 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""`rl_export_dataset`: export a run's experience as a Minari dataset for offline learning."""
+"""`rl_export_dataset`: export a run's experience as a dataset for offline learning."""
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
 import json
 from pathlib import Path
 
+from rl_agent.description.image import refuse_images
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
 from rl_agent.transport.transition_checks import find_bad_rows
 from rl_learner.cli import command_line
-from rl_learner.export import minari_dataset as dataset_folder
+from rl_learner.export import lerobot_dataset, minari_dataset
 from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.journal.journal_episodes import split_episodes
 from rl_learner.journal.journal_reader import journal_extent, read_journal
-from rl_learner.run.folder import EXPERIENCE
+from rl_learner.recordings.lerobot_recording import is_lerobot_dataset
+from rl_learner.run.folder import DEMONSTRATIONS, EXPERIENCE
 from rl_learner.run.manifest import read_run, robot_of_run, RUN_FILE
 
 _EXAMPLES = """
   rl_export_dataset runs/first                            # to runs/first/export/first-v0
+  rl_export_dataset runs/first --format lerobot           # to runs/first/export/first-lerobot
+  rl_export_dataset runs/first --demonstrations           # only what people did
   rl_export_dataset runs/first --out ~/.minari/datasets/pendulum/first-v0
   python -c "import minari; print(minari.MinariDataset('runs/first/export/first-v0/data'))"
 """
@@ -41,15 +45,34 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = command_line.make_parser(
         'rl_export_dataset',
-        "Write a run's experience as a Minari dataset (HDF5): all episodes of all robots in the"
-        '\norder in which they ended. Episodes without a recorded end are stored as truncated. The'
-        '\nrun may continue meanwhile; what it stores after the start is not in the dataset.',
+        "Write a run's experience as a Minari dataset (HDF5) or a LeRobotDataset (Parquet): all"
+        '\nepisodes of all robots in the order in which they ended. Episodes without a recorded'
+        '\nend are stored as truncated. The run may continue meanwhile; what it stores after the'
+        '\nstart is not in the dataset.',
         _EXAMPLES,
     )
     parser.add_argument('run', type=Path, metavar='RUN', help='folder of a run')
     command_line.add_robot(parser, 'run')
+    parser.add_argument(
+        '--demonstrations',
+        action='store_true',
+        help="only the run's demonstrations: what people did",
+    )
+    parser.add_argument(
+        '--format',
+        choices=('minari', 'lerobot'),
+        default='minari',
+        help="lerobot: LeRobotDataset v3.0, actions in the robot's units; default: %(default)s",
+    )
+    parser.add_argument(
+        '--task',
+        help='with --format lerobot: what the robot does, for policies that read it; default:'
+        ' the name of its task',
+    )
     command_line.add_out(
-        parser, 'folder of the dataset, named as in Minari; default: RUN/export/NAME-v0'
+        parser,
+        'folder of the dataset, for Minari named as there; default: RUN/export/NAME-v0, or'
+        ' NAME-lerobot',
     )
     command_line.add_json(parser)
     return parser
@@ -57,38 +80,45 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     """Export."""
-    run, journal = options.run, options.run / EXPERIENCE
+    if options.task and options.format != 'lerobot':
+        raise ConfigurationError('--task: given with Minari; accepted: with --format lerobot')
+    run, journal = (
+        options.run,
+        options.run / (DEMONSTRATIONS if options.demonstrations else EXPERIENCE),
+    )
     extent = journal_extent(journal)
     if extent.total == extent.first:
         raise ConfigurationError(
-            f'run: given {run}: no experience in {journal}; accepted: a run with experience'
+            f'run: given {run}: no {journal.name} in {journal}; accepted: a run with'
+            f' {journal.name}'
         )
     robot = robot_of_run(run, options.robot)
+    refuse_images(robot.name, robot.images, 'rl_export_dataset')
     given = Spaces(robot).fingerprint
     if given != extent.fingerprint:
         raise ConfigurationError(
             f'robot: given {robot.name!r} with fingerprint {given}; accepted:'
             f' {extent.fingerprint}, that of the robots in {journal}'
         )
-    default = run / 'export' / f'{run.absolute().name}-v0'
-    out = (options.out or default).expanduser()
-    command_line.refuse_to_overwrite(out, force=options.force)
-    if out.exists() and not dataset_folder.is_dataset(out):
-        raise ConfigurationError(
-            f'--force: given {out}: not a dataset; accepted: a dataset to replace, or a new name'
-        )
-    metadata = {
-        'description': f'{extent.total - extent.first} transitions of {robot.name} on the job',
-        'algorithm_name': _algorithm(run),
-    }
-    total = extent.total - extent.first
-    batches = _accepted(_limited(read_journal(journal), total))
-    counts = dataset_folder.write_dataset(out, split_episodes(batches), robot, metadata)
+    out, total = _out_folder(options), extent.total - extent.first
+    episodes = split_episodes(_accepted(_limited(read_journal(journal), total)))
+    if options.format == 'minari':
+        metadata = {
+            'description': f'{total} transitions of {robot.name} on the job',
+            'algorithm_name': _algorithm(run),
+        }
+        counts = minari_dataset.write_dataset(out, episodes, robot, metadata)
+        name = minari_dataset.dataset_id(out)
+        reader = f"minari.MinariDataset('{out / minari_dataset.DATA}')"
+    else:
+        task = options.task or robot.task.name.rpartition(':')[2].replace('_', ' ')
+        counts = lerobot_dataset.write_dataset(out, episodes, robot, task)
+        name, reader = out.name, f"LeRobotDataset('{out.name}', root='{out}')"
     left_out = max(0, total - counts.transitions)
     result = {
         'dataset': str(out),
-        'id': dataset_folder.dataset_id(out),
-        'format': 'minari',
+        'id': name,
+        'format': options.format,
         'episodes': counts.episodes,
         'interrupted': counts.interrupted,
         'transitions': counts.transitions,
@@ -104,8 +134,26 @@ def _run(options: argparse.Namespace) -> int:
             f' {", ".join(sorted(counts.robots))}; {left_out:,} transitions with a value that is'
             ' not accepted were left out'
         )
-        print(f"minari.MinariDataset('{out / dataset_folder.DATA}') reads it")
+        print(f'{reader} reads it')
     return command_line.DONE
+
+
+def _out_folder(options: argparse.Namespace) -> Path:
+    """Return the folder to write.
+
+    Raises:
+        ConfigurationError: it exists and must not be replaced.
+    """
+    suffix = 'v0' if options.format == 'minari' else options.format
+    part = f'-{DEMONSTRATIONS}' if options.demonstrations else ''
+    default = options.run / 'export' / f'{options.run.absolute().name}{part}-{suffix}'
+    out: Path = (options.out or default).expanduser()
+    command_line.refuse_to_overwrite(out, force=options.force)
+    if out.exists() and not (minari_dataset.is_dataset(out) or is_lerobot_dataset(out)):
+        raise ConfigurationError(
+            f'--force: given {out}: not a dataset; accepted: a dataset to replace, or a new name'
+        )
+    return out
 
 
 def _limited(batches: Iterator[TransitionBatch], count: int) -> Iterator[TransitionBatch]:

@@ -17,26 +17,33 @@
 import argparse
 from collections.abc import Sequence
 import dataclasses
-from functools import partial
 import json
 import math
 from pathlib import Path
+import sys
 
-from rl_agent.bounded_files import read_json_object
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
 from rl_agent.system.folders import checked_namespace
 from rl_learner.cli import command_line
-from rl_learner.recordings.importer import batches_of, import_batches, Source
-from rl_learner.run.identity import IDENTITY_FILE
+from rl_learner.recordings.importer import (
+    import_batches,
+    journal_to_teach_from,
+    Source,
+    source_of,
+)
+from rl_learner.recordings.lerobot_recording import is_lerobot_dataset, LeRobotRecording
+from rl_learner.run.identity import check_robot
 from rl_learner.run.manifest import refuse_other_robot, robot_of_run, RUN_FILE
 
 _EXAMPLES = """
   rl_import bags/monday bags/tuesday --run runs/first   # recordings of the topic `transitions`
   rl_import runs/first --run runs/second                # all of another run of the same robot
   rl_import bags/monday --run runs/new --robot pendulum # into a run that has not started
+  rl_import datasets/first-lerobot --run runs/first     # a LeRobotDataset, with rewards
   rl_import bags/teleop --run runs/first --raw          # sensors and commands of a robot
+  rl_import runs/first --run runs/new --demonstrations  # what a person did there, to learn from
 """
 
 
@@ -54,12 +61,17 @@ def make_parser() -> argparse.ArgumentParser:
         nargs='+',
         type=Path,
         metavar='FILE',
-        help='rosbag2 folder, .mcap or .db3 file, or a run',
+        help='rosbag2 folder, .mcap or .db3 file, a run, or the folder of a LeRobotDataset',
     )
     parser.add_argument(
         '--run', type=Path, required=True, help='folder of the run to import into; may be new'
     )
     command_line.add_robot(parser, 'run')
+    parser.add_argument(
+        '--demonstrations',
+        action='store_true',
+        help="into the run's demonstrations, as done by a person; of a run, its demonstrations",
+    )
     raw = parser.add_argument_group('recordings of a robot without an agent')
     raw.add_argument(
         '--raw',
@@ -74,7 +86,8 @@ def make_parser() -> argparse.ArgumentParser:
         '--episode-gap-s',
         type=_seconds,
         metavar='S',
-        help='longer time without a command ends an episode; default: two control periods',
+        help='longer time without a command ends an episode; default: two control periods, or two'
+        ' of the commands if these are slower',
     )
     command_line.add_json(parser)
     return parser
@@ -93,14 +106,25 @@ def _run(options: argparse.Namespace) -> int:
         if path.resolve() == run.resolve():
             raise ConfigurationError(f'FILE: given {path}: the run itself; accepted: another run')
     robot = _robot(run, options.robot)
-    counts = import_batches(run, _sources(options, robot), Spaces(robot))
+    if options.demonstrations:
+        options.files = [journal_to_teach_from(path) for path in options.files]
+    sources = _sources(options, robot)
+    counts = import_batches(run, sources, Spaces(robot), demonstrations=options.demonstrations)
+    left_out = sum(item.left_out for item in sources if isinstance(item, LeRobotRecording))
+    if left_out:
+        print(
+            f'{left_out:,} last frames of episodes were left out: a LeRobotDataset does not have'
+            ' the observation after them',
+            file=sys.stderr,
+        )
+    what = 'demonstrations' if options.demonstrations else 'transitions'
     if options.json:
         print(json.dumps({'run': str(run), **dataclasses.asdict(counts)}))
     else:
         print(
-            f'{run}: {counts.imported:,} transitions imported, {counts.duplicate:,} already'
+            f'{run}: {counts.imported:,} {what} imported, {counts.duplicate:,} already'
             f' there, {counts.missing:,} missing in between, {counts.refused:,} refused;'
-            f' {counts.total:,} in the run now'
+            f' {counts.total:,} {what} in the run now'
         )
     return command_line.FAILED if counts.nothing_good else command_line.DONE
 
@@ -108,6 +132,10 @@ def _run(options: argparse.Namespace) -> int:
 def _sources(options: argparse.Namespace, robot: RobotDescription) -> list[Source]:
     """Return a source of batches for each file."""
     if options.raw:
+        for path in filter(is_lerobot_dataset, options.files):
+            raise ConfigurationError(
+                f'--raw: given with {path}, a LeRobotDataset; accepted: without --raw'
+            )
         # imported here because only this needs ROS
         from rl_learner.recordings.ros_raw_recording import RawOptions, RawRecording
 
@@ -123,7 +151,7 @@ def _sources(options: argparse.Namespace, robot: RobotDescription) -> list[Sourc
             raise ConfigurationError(
                 f'--{name.replace("_", "-")}: given without --raw; accepted: with --raw'
             )
-    return [partial(batches_of, path) for path in options.files]
+    return [source_of(path, robot) for path in options.files]
 
 
 def _seconds(text: str) -> float:
@@ -147,23 +175,8 @@ def _robot(run: Path, name: str) -> RobotDescription:
     if name and (run / RUN_FILE).is_file():
         of_run = robot_of_run(run, '')
         refuse_other_robot(run, of_run, load_robot(name))
-    _refuse_other_identity(run / IDENTITY_FILE, Spaces(robot).fingerprint)
+    check_robot(run, Spaces(robot))
     return robot
-
-
-def _refuse_other_identity(path: Path, fingerprint: str) -> None:
-    """Raise ConfigurationError if the run's bridge or learner stored another robot's identity."""
-    if not path.exists():
-        return
-    try:
-        accepted = read_json_object(path)['fingerprint']
-    except (ConfigurationError, KeyError) as error:
-        raise ConfigurationError(f'{path}: damaged: {error}') from error
-    if accepted != fingerprint:
-        raise ConfigurationError(
-            f'{path}: fingerprint: given {fingerprint!r}; accepted: {accepted!r}, that of the'
-            " run's robots"
-        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -23,7 +23,7 @@ import sys
 from rich.table import Table
 from rl_agent.errors import ConfigurationError
 from rl_learner.cli import command_line
-from rl_learner.monitoring.learning_curves import draw, read_curve, RunCurve, summarise
+from rl_learner.monitoring.learning_curves import draw, QUANTITIES, read_curve, RunCurve, summarise
 from rl_learner.run.manifest import RUN_FILE
 
 _EXAMPLES = """
@@ -31,6 +31,7 @@ _EXAMPLES = """
   rl_plot runs/tqc-1 runs/tqc-2 runs/sac-1  # seeds of an algorithm: one curve with a band
   rl_plot                                   # all runs in runs/
   rl_plot runs/a runs/b --by run            # one curve for each run
+  rl_plot runs/a --quantity success         # success rate instead of return
   rl_plot runs/a runs/b --json              # statistics for scripts
 """
 _DEFAULT_PICTURE = 'curves.png'
@@ -60,6 +61,13 @@ def make_parser() -> argparse.ArgumentParser:
         default=5,
         help='episodes in the running mean; default: %(default)s',
     )
+    parser.add_argument(
+        '--quantity',
+        choices=tuple(QUANTITIES),
+        default='return',
+        help='what to draw: return, success rate, share of steps that a person drove, or steps of'
+        ' an episode; default: %(default)s',
+    )
     command_line.add_out(parser, f'PNG file; default: {_DEFAULT_PICTURE}')
     command_line.add_json(parser)
     return parser
@@ -78,7 +86,7 @@ def _run(options: argparse.Namespace) -> int:
     command_line.refuse_to_overwrite(path, force=options.force)
     curves = _read(folders, options)
     path.parent.mkdir(parents=True, exist_ok=True)
-    draw(curves, path, options.window)
+    draw(curves, path, options.window, options.quantity)
     if options.json:
         print(json.dumps({'picture': str(path), 'runs': summarise(curves)}))
     else:
@@ -96,7 +104,9 @@ def _read(folders: Sequence[Path], options: argparse.Namespace) -> list[RunCurve
     curves, errors = [], []
     for folder in folders:
         try:
-            curves.append(read_curve(folder, by_run=options.by == 'run'))
+            curves.append(
+                read_curve(folder, by_run=options.by == 'run', quantity=options.quantity)
+            )
         except ConfigurationError as error:
             errors.append(error)
             if options.run or len(errors) == len(folders):

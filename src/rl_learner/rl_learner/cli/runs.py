@@ -27,7 +27,7 @@ from rich.table import Table
 from rl_agent.errors import ConfigurationError
 from rl_learner.cli import command_line
 from rl_learner.journal.journal import JOURNAL_LOCK
-from rl_learner.run.folder import EXPERIENCE
+from rl_learner.run.folder import DEMONSTRATIONS, EXPERIENCE
 from rl_learner.run.listing import (
     as_json,
     as_shell,
@@ -185,6 +185,7 @@ def _hold_locks(folder: Path, locks: contextlib.ExitStack) -> None:
     for lock, user in (
         (folder / LOCK_FILE, 'a learner or an import is using it'),
         (folder / EXPERIENCE / JOURNAL_LOCK, 'its replay bridge is still storing data'),
+        (folder / DEMONSTRATIONS / JOURNAL_LOCK, 'demonstrations are still being stored'),
     ):
         try:
             locks.enter_context(kept_unused(lock))

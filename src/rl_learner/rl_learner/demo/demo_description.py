@@ -14,7 +14,7 @@
 
 """Description of a demo, read from `config/demos/`."""
 
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, model_validator
@@ -24,43 +24,59 @@ from typing_extensions import Self
 
 
 @dataclass(frozen=True, config=ConfigDict(extra='forbid', allow_inf_nan=False))
+class PersonDescription:
+    """The scripted person of a demo, see the node `scripted_person`.
+
+    Attributes:
+        demonstrations: successful episodes that the person drives before the run.
+        takes_over: the person also watches the run, and takes over where the robot is stuck.
+    """
+
+    demonstrations: Annotated[int, Field(ge=0)] = 0
+    takes_over: bool = False
+
+
+@dataclass(frozen=True, config=ConfigDict(extra='forbid', allow_inf_nan=False))
 class DemoDescription:
     """What a demo trains, and when its robot has learned.
 
     Attributes:
-        robot: name of the robot's description.
+        robot: name of the robot's description, or its file, beside the demo's.
         algorithm: name of the algorithm; the command line may choose another.
-        warmup: transitions before training.
+        max_steps: control steps of all robots together, evaluations included.
+        warmup: transitions before training; -1 for the algorithm's own number.
         updates_to_data: critic updates per transition; 0 for the algorithm's own value. It does
             not apply to an algorithm from the command line.
-        max_steps: control steps of all robots together, evaluations included.
-        target_return: the robot has learned when the mean return of an evaluation reaches this.
+        target_return: the robot has learned when the mean return of an evaluation reaches this;
+            None: the run ends with an evaluation after its steps.
         highest_return: upper bound of an episode's return; an evaluation that can no longer
-            reach the target is cut short.
+            reach the target is cut short; None: unknown.
         evaluation_episodes: deterministic episodes of one evaluation.
         max_steps_ahead: transitions that simulated time may be ahead of training.
         shown: elements of the observation in the display, label to name.
         film: make a film of the policy at the end of the run.
+        person: teaches the robot; None: nobody does.
     """
 
     robot: str
     algorithm: str
-    warmup: Annotated[int, Field(ge=1)]
     max_steps: Annotated[int, Field(ge=1)]
-    target_return: float
-    highest_return: float
+    warmup: Annotated[int, Field(ge=-1)] = -1
+    target_return: float | None = None
+    highest_return: float | None = None
     evaluation_episodes: Annotated[int, Field(ge=1)] = 10
     max_steps_ahead: Annotated[int, Field(ge=1)] = 64
     updates_to_data: Annotated[float, Field(ge=0, le=1000)] = 0.0
     shown: dict[str, str] = field(default_factory=dict)
     film: bool = False
+    person: PersonDescription | None = None
 
     @model_validator(mode='after')
     def _check(self) -> Self:
-        if self.highest_return < self.target_return:
+        target, highest = self.target_return, self.highest_return
+        if target is not None and highest is not None and highest < target:
             raise ValueError(
-                f'highest_return: given {self.highest_return}; accepted: at least the'
-                f' target_return, {self.target_return}'
+                f'highest_return: given {highest}; accepted: at least the target_return, {target}'
             )
         return self
 
@@ -71,4 +87,8 @@ def load_demo(name_or_path: str) -> DemoDescription:
     Raises:
         ConfigurationError: the demo does not exist, or its file has errors (one line each).
     """
-    return load(DemoDescription, find_file('demos', name_or_path))
+    path = find_file('demos', name_or_path)
+    description = load(DemoDescription, path)
+    beside = path.parent / description.robot
+    is_file = beside.suffix in ('.yaml', '.yml') and beside.is_file()
+    return replace(description, robot=str(beside)) if is_file else description

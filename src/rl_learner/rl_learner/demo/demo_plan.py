@@ -26,8 +26,9 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError
 from rl_learner.bringup.node_specs import simulation_namespaces, simulation_nodes
 from rl_learner.demo.demo_description import DemoDescription
+from rl_learner.demo.demonstration_plan import DemonstrationPlan, scripted_person
 from rl_learner.demo.evaluation_schedule import fitting_episodes
-from rl_learner.run.folder import DEMO_FILE
+from rl_learner.run.folder import DEMO_FILE, DEMONSTRATIONS
 
 # option of the command line to attribute of the plan; what `--resume` needs
 _STORED_OPTIONS = {
@@ -36,6 +37,7 @@ _STORED_OPTIONS = {
     'seed': 'seed',
     'robots': 'robots',
     'steps': 'max_steps',
+    'vectorised': 'vectorised',
 }
 
 
@@ -54,6 +56,8 @@ class DemoPlan:
         port: TCP port of the Reverb server.
         domain: ROS domain id, reserved by this process.
         folder: folder of the run.
+        vectorised: all robots in one process.
+        algorithm_file: copy of the algorithm's file in the run's folder, if it is a file.
     """
 
     demo: str
@@ -66,6 +70,8 @@ class DemoPlan:
     port: int
     domain: int
     folder: Path
+    vectorised: bool = False
+    algorithm_file: str = ''
 
     @property
     def namespaces(self) -> list[str]:
@@ -87,9 +93,9 @@ class DemoPlan:
         description = self.description
         # updates_to_data of the demo is tuned for the demo's algorithm
         tuned = self.algorithm == description.algorithm
-        return simulation_nodes(
+        nodes = simulation_nodes(
             description.robot,
-            self.algorithm,
+            self.algorithm_file or self.algorithm,
             self.port,
             robots=self.robots,
             seed=self.seed,
@@ -100,7 +106,30 @@ class DemoPlan:
             updates_to_data=description.updates_to_data if tuned else 0.0,
             status_rate_hz=10.0,
             record_period_s=1.0,
+            vectorised=self.vectorised,
             threads=max(1, (os.cpu_count() or 1) // 2),  # the other processes need cores, too
+        )
+        if description.person is not None and description.person.takes_over:
+            nodes += [
+                scripted_person(description.robot, space, self.seed + number, takes_over=True)
+                for number, space in enumerate(self.namespaces)
+            ]
+        return nodes
+
+    @property
+    def demonstrations(self) -> DemonstrationPlan | None:
+        """What a scripted person has to show before the run; None: nothing, or it is stored."""
+        person = self.description.person
+        stored = self.folder / DEMONSTRATIONS
+        if person is None or not person.demonstrations or stored.exists():
+            return None
+        return DemonstrationPlan(
+            robot=self.description.robot,
+            folder=self.folder,
+            episodes=person.demonstrations,
+            only_successes=True,
+            scripted=True,
+            seed=self.seed,
         )
 
     def write_options(self) -> None:
@@ -117,7 +146,7 @@ def read_options(folder: Path) -> dict[str, Any]:
         ConfigurationError: the folder is not the run folder of a demo.
     """
     try:
-        content = read_json_object(folder / DEMO_FILE)
+        content = {'vectorised': False, **read_json_object(folder / DEMO_FILE)}
         return {option: _checked(option, content[option]) for option in _STORED_OPTIONS}
     except (ConfigurationError, KeyError) as error:
         raise ConfigurationError(
@@ -132,8 +161,8 @@ def _checked(option: str, value: Any) -> Any:
     Raises:
         ConfigurationError: it has another type than the option, or is negative.
     """
-    kind = str if option in ('robot', 'algorithm') else int
+    kind = {'robot': str, 'algorithm': str, 'vectorised': bool}.get(option, int)
     if type(value) is not kind or (isinstance(value, int) and value < 0):
-        accepted = 'a text' if kind is str else 'a whole number, 0 or more'
+        accepted = {str: 'a text', bool: 'true or false'}.get(kind, 'a whole number, 0 or more')
         raise ConfigurationError(f'{option}: given {str(value)[:60]!r}; accepted: {accepted}')
     return value

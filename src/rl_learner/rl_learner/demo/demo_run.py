@@ -23,11 +23,11 @@ import time
 import psutil
 from rich.console import Console
 from rl_agent.control.agent import FINISHED
-from rl_agent.errors import RlError
 from rl_agent.policy.policy_file import save_policy
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.system.log_folder import log_variables
 from rl_learner.demo.demo_plan import DemoPlan
+from rl_learner.demo.demonstrations import DemonstrationRun
 from rl_learner.demo.display import Display, RunStatus
 from rl_learner.demo.evaluation_schedule import EvaluationSchedule
 from rl_learner.demo.report import (
@@ -48,12 +48,18 @@ from rl_learner.run.folder import (
     TENSORBOARD,
 )
 from rl_learner.system.domain import local_environment
-from rl_learner.system.processes import ChildProcess, end_in_order, wait_until_ended
+from rl_learner.system.processes import (
+    ChildProcess,
+    end_in_order,
+    raise_if_ended,
+    wait_until_ended,
+)
 
 _INTERRUPT_TIMEOUT_S = 4.0  # documented: at most 5 s from Ctrl-C to the prompt
 _FINISH_TIMEOUT_S = 30.0  # without an interrupt; a learner on a loaded machine saves slowly
 _POLL_PERIOD_S = 0.1
 _LAST_STATUS_TIMEOUT_S = 0.7
+_COUNT_TIMEOUT_S = 10.0  # without an interrupt; a learner on a loaded machine counts late
 
 
 class DemoRun:
@@ -88,7 +94,7 @@ class DemoRun:
         self._started_s = time.monotonic()
 
     def run(self) -> int:
-        """Run until the robot has learned, its steps run out, or a signal; return the exit code.
+        """Run until the outcome is certain, the steps run out, or a signal; return the exit code.
 
         Raises:
             RlError: a process ended unexpectedly.
@@ -100,6 +106,8 @@ class DemoRun:
             highlight=False,
             soft_wrap=True,
         )
+        self._plan.write_options()
+        self._record_demonstrations()
         try:
             self._start_processes()
             self._watch()
@@ -120,11 +128,18 @@ class DemoRun:
                 highlight=False,
                 soft_wrap=True,
             )
-        return 0 if self._schedule.learned else 1
+        return 0 if summary.verdict in ('learned', 'finished') else 1
+
+    def _record_demonstrations(self) -> None:
+        """Let a person show what to do, if the demo wants that and nothing is stored yet."""
+        plan = self._plan.demonstrations
+        if plan is None:
+            return
+        environment = local_environment(self._plan.domain)
+        DemonstrationRun(plan, environment, self._stop, self._console.print).run()
 
     def _start_processes(self) -> None:
-        """Store the options and start a process for each node."""
-        self._plan.write_options()
+        """Start a process for each node."""
         logs = new_log_folder(self._plan.folder)
         self._environment = {
             **local_environment(self._plan.domain),
@@ -142,7 +157,7 @@ class DemoRun:
         self._monitor.start(self._environment)
         with Display(self._console) as display:
             while not self._is_over():
-                self._raise_if_a_process_ended()
+                raise_if_ended(self._processes)
                 self._steer_evaluation()
                 display.show(self._monitor.observed, self._status())
                 self._peak_mb = max(self._peak_mb, self._resident_mb())
@@ -150,22 +165,26 @@ class DemoRun:
             display.show(self._monitor.observed, self._status())
 
     def _is_over(self) -> bool:
-        """Return whether the robot has learned, all agents have finished, or a signal came."""
+        """Return whether the outcome is certain, all agents have finished, or a signal came."""
         agents = list(self._monitor.observed.agents.values())
         finished = len(agents) == self._plan.robots and all(
             status.state == FINISHED for status in agents
         )
-        return self._stop.is_set() or self._schedule.learned or finished
+        decided = self._schedule.learned or self._schedule.finished
+        return self._stop.is_set() or decided or finished
 
     def _steer_evaluation(self) -> None:
         """Start an evaluation if one is due; end one with a certain outcome."""
         was_evaluating, self._was_evaluating = self._was_evaluating, self._schedule.evaluating
         if was_evaluating and not self._schedule.evaluating:
             self._monitor.evaluate(0)
-        elif self._schedule.start_if_due(self._monitor.observed.steps):
+        # the robot that is ahead decides: it must have the steps for its share
+        elif self._schedule.start_if_due(self._plan.robots * self._monitor.observed.most_steps):
             share = -(-self._plan.evaluation_episodes // self._plan.robots)
             self._monitor.evaluate(share)
             self._was_evaluating = True
+        else:
+            self._monitor.repeat_requests()
 
     def _on_episode(self, episode: FinishedEpisode) -> None:
         """Record a finished episode and evaluate with it; called in the monitor's thread."""
@@ -182,9 +201,12 @@ class DemoRun:
                 policy_version=episode.policy_version,
                 complete=complete,
                 wall_s=round(time.monotonic() - self._started_s, 2),
+                outcome=episode.outcome,
+                person_steps=episode.person_steps,
             )
         )
-        if complete:
+        # one in which a person helped says little about the policy
+        if complete and not episode.person_steps:
             self._schedule.on_episode(
                 episode.episode_return,
                 evaluation=episode.evaluation,
@@ -206,15 +228,6 @@ class DemoRun:
             elapsed_s=time.monotonic() - self._started_s,
         )
 
-    def _raise_if_a_process_ended(self) -> None:
-        """Raise RlError with the end of its log if a process ended unexpectedly."""
-        for process in self._processes:
-            if process.exit_code is not None:
-                raise RlError(
-                    f'{process.name} ended with exit code {process.exit_code};'
-                    f' its log {process.log} ends with:\n{process.last_lines(5)}'
-                )
-
     def _resident_mb(self) -> float:
         """Return the resident memory of all processes including this one, MiB."""
         own = float(psutil.Process().memory_info().rss) / (1 << 20)
@@ -222,12 +235,25 @@ class DemoRun:
 
     def _end_agents(self) -> None:
         """End the agents first, so that their last transitions still reach the learner."""
-        agents = [process for process in self._processes if process.name.endswith('agent')]
+        names = ('agent', 'simulated_fleet')
+        agents = [process for process in self._processes if process.name.endswith(names)]
         for process in agents:
             process.ask_to_end()
         self._let_end(agents)
         end_in_order([agents], self._deadline())
-        self._monitor.wait_for_last_status(_LAST_STATUS_TIMEOUT_S)
+        self._wait_for_last_count()
+
+    def _wait_for_last_count(self) -> None:
+        """Wait until the learner has counted what the agents have sent; a signal cuts it short."""
+        give_up_s = time.monotonic() + _COUNT_TIMEOUT_S
+        while not self._monitor.wait_for_last_status(_LAST_STATUS_TIMEOUT_S):
+            if self._stop.is_set() or time.monotonic() > give_up_s:
+                return
+        stored = -1  # the count has the steps of earlier starts in it: wait until it rests
+        while self._earlier and stored != self._monitor.observed.learner.transitions_stored:
+            stored = self._monitor.observed.learner.transitions_stored
+            if self._stop.wait(_LAST_STATUS_TIMEOUT_S):
+                return
 
     def _let_end(self, processes: Sequence[ChildProcess]) -> None:
         """Wait for processes that were asked to end; a signal cuts the wait short."""
@@ -252,7 +278,7 @@ class DemoRun:
             + self._of_the_highest(mean)
         )
         self._console.print(
-            f'{summary.verdict}: {evaluation} (target {summary.target_return:g});'
+            f'{summary.verdict}: {evaluation}{self._target_text()};'
             f' {summary.steps} steps, {summary.updates} updates, {summary.wall_time_s:.0f} s,'
             f' {summary.peak_memory_mb:.0f} MiB\n'
             f'{self._plan.folder}/ has {POLICY_FILE} ({self._save_evaluated_policy(summary)}),'
@@ -262,16 +288,23 @@ class DemoRun:
             soft_wrap=True,
         )
 
+    def _target_text(self) -> str:
+        """Return the target in parentheses; nothing without one."""
+        target = self._plan.description.target_return
+        return '' if target is None else f' (target {target:g})'
+
     def _of_the_highest(self, mean: float) -> str:
         """Return the mean as a fraction of the highest return, if that is positive."""
-        highest = self._plan.description.highest_return
+        highest = self._plan.description.highest_return or 0.0
         return f', {mean / highest:.2f} of the highest possible' if highest > 0 else ''
 
     def _summary(self) -> Summary:
         """Return the outcome of the run."""
         plan, schedule, observed = self._plan, self._schedule, self._monitor.observed
         verdict = 'learned' if schedule.learned else 'not learned'
-        if self._stop.is_set() and not schedule.learned:
+        if plan.description.target_return is None:
+            verdict = 'finished'
+        if self._stop.is_set() and not (schedule.learned or schedule.finished):
             verdict = 'interrupted'
         summary = Summary(
             verdict=verdict,
@@ -297,9 +330,9 @@ class DemoRun:
         return summary
 
     def _save_evaluated_policy(self, summary: Summary) -> str:
-        """Save the evaluated policy if the robot learned; return which policy the file has."""
+        """Save the policy of a complete evaluation; return which policy the file has."""
         versions = summary.evaluation_policy_versions
-        if self._schedule.learned:
+        if self._schedule.learned or self._schedule.finished:
             policy = self._monitor.policy(versions[-1])
             if policy is not None:
                 save_policy(self._plan.folder / POLICY_FILE, policy)

@@ -24,6 +24,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rl_agent.teaching.hand_state import DRIVING
 from rl_learner.demo.ros_monitor import Observed
 from rl_learner.demo.ros_step_means import StepMeans
 
@@ -109,10 +110,11 @@ def _rows(observed: Observed) -> list[tuple[str, str]]:
     for robot, status in sorted(observed.agents.items()):
         age = '' if math.isnan(status.policy_age_s) else f', {status.policy_age_s:.1f} s old'
         last = _or_dash(status.last_return, '.0f')
+        hand = ', a person drives' if status.hand == DRIVING else ''
         rows.append(
             (
                 robot,
-                f'{status.state}: episode {status.episode}, last return {last}, policy'
+                f'{status.state}{hand}: episode {status.episode}, last return {last}, policy'
                 f' {status.policy_version}{age}, {status.steps_per_s:.0f} steps/s,'
                 f' {status.transitions_pending} to send',
             )

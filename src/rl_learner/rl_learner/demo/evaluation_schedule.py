@@ -15,10 +15,12 @@
 """Decides when to evaluate during a run, and whether the robot has learned."""
 
 from dataclasses import dataclass, field
+import math
 import statistics
 
 _FIRST_WINDOW = 3  # exploring episodes that must look good before the first evaluation
 _CLOSE = 0.25  # exploring looks good if its mean is at most this fraction below the target
+_LOOKS_AHEAD = 2  # looks at the robots' steps that pass until an evaluation begins
 _UNFINISHED_EPISODES = 2  # of each robot that may end before its first evaluation episode
 
 
@@ -55,17 +57,20 @@ class EvaluationSchedule:
     Nothing is learned during an evaluation, so after each failed one, twice as many episodes must
     look good.
 
+    Without a target there is one evaluation, before the steps run out.
+
     Attributes:
         evaluating: an evaluation is running.
         learned: an evaluation reached the target.
+        finished: without a target: the evaluation is complete.
         evaluation: the newest evaluation.
     """
 
     def __init__(
         self,
         *,
-        target_return: float,
-        highest_return: float,
+        target_return: float | None,
+        highest_return: float | None,
         episodes: int,
         episode_steps: int,
         max_steps: int,
@@ -74,8 +79,8 @@ class EvaluationSchedule:
         """Evaluate by the mean return of consecutive deterministic episodes.
 
         Args:
-            target_return: mean return that counts as learned.
-            highest_return: upper bound of an episode's return.
+            target_return: mean return that counts as learned; None: there is none.
+            highest_return: upper bound of an episode's return; None: unknown.
             episodes: number of episodes of one evaluation.
             episode_steps: steps of the longest episode.
             max_steps: steps of the whole run.
@@ -84,12 +89,16 @@ class EvaluationSchedule:
         self._target, self._highest, self._episodes = target_return, highest_return, episodes
         # unfinished episodes end before an evaluation starts
         self._reserve = (episodes + _UNFINISHED_EPISODES * robots) * episode_steps
+        # the last chance must not fall between two looks at the robots' steps
+        self._early = max(self._reserve // 8, episode_steps)
         self._max_steps = max_steps
+        self._seen_steps: int | None = None  # at the last look
         self._recent: list[float] = []  # exploring returns since the last evaluation started
         self._window = _FIRST_WINDOW  # number of them that must look good
         self._last_chance_used = False
         self.evaluating = False
         self.learned = False
+        self.finished = False
         self.evaluation = EvaluationProgress()
 
     def on_episode(self, episode_return: float, *, evaluation: bool, policy_version: int) -> None:
@@ -104,12 +113,13 @@ class EvaluationSchedule:
     def start_if_due(self, steps: int) -> bool:
         """Start an evaluation if it is time after `steps` control steps; return whether it is."""
         left = self._max_steps - steps
-        if self.evaluating or self.learned or left < self._reserve:
+        between = 0 if self._seen_steps is None else steps - self._seen_steps
+        self._seen_steps = steps
+        if self.evaluating or self.learned or self.finished or self._is_too_late(left):
             return False
-        close = self._target - _CLOSE * abs(self._target)
-        recent = self._recent[-self._window :]
-        good = len(recent) == self._window and statistics.fmean(recent) >= close
-        last_chance = left < self._reserve + self._reserve // 8 and not self._last_chance_used
+        good = self._looks_good()
+        early = max(self._early, _LOOKS_AHEAD * between)
+        last_chance = left < self._reserve + early and not self._last_chance_used
         if not (good or last_chance):
             return False
         self._last_chance_used = self._last_chance_used or last_chance
@@ -118,11 +128,30 @@ class EvaluationSchedule:
         self.evaluating, self.evaluation = True, EvaluationProgress()
         return True
 
+    def _is_too_late(self, left: int) -> bool:
+        """Return whether an evaluation cannot be completed; without a target some of it counts."""
+        if self._target is None:
+            return self._last_chance_used
+        return left < self._reserve
+
+    def _looks_good(self) -> bool:
+        """Return whether the newest exploring episodes come close to the target."""
+        if self._target is None:
+            return False
+        close = self._target - _CLOSE * abs(self._target)
+        recent = self._recent[-self._window :]
+        return len(recent) == self._window and statistics.fmean(recent) >= close
+
     def _decide(self) -> None:
         """End the evaluation if its outcome is certain."""
         returns = self.evaluation.returns
         missing = self._episodes - len(returns)
-        best = (sum(returns) + missing * self._highest) / self._episodes
+        if self._target is None:
+            self.finished = not missing
+            self.evaluating = not self.finished
+            return
+        highest = math.inf if self._highest is None else self._highest
+        best = (sum(returns) + (missing * highest if missing else 0.0)) / self._episodes
         if best < self._target:
             self.evaluating = False
         elif not missing:

@@ -34,7 +34,7 @@ class Summary:
     """The outcome of a run, written as summary.json.
 
     Attributes:
-        verdict: `learned`, `not learned` or `interrupted`.
+        verdict: `learned`, `not learned` or `interrupted`; without a target `finished`.
         evaluation_mean: mean return of the newest evaluation; None if it has no episodes.
         evaluation_std: population standard deviation of the same returns.
         evaluation_returns: the returns.
@@ -51,7 +51,7 @@ class Summary:
     algorithm: str
     seed: int
     robots: int
-    target_return: float
+    target_return: float | None
     evaluation_mean: float | None = None
     evaluation_std: float | None = None
     evaluation_returns: list[float] = field(default_factory=list)
@@ -116,7 +116,8 @@ def _draw(path: Path, summary: Summary, episodes: Sequence[EpisodeRow]) -> None:
             label='deterministic evaluation',
             zorder=3,
         )
-    axes.axhline(summary.target_return, linestyle='--', color='grey', label='target')
+    if summary.target_return is not None:
+        axes.axhline(summary.target_return, linestyle='--', color='grey', label='target')
     mean = '' if summary.evaluation_mean is None else f', mean {summary.evaluation_mean:.0f}'
     axes.set(
         title=f'{summary.robot}, {summary.algorithm}, seed {summary.seed}:'

@@ -14,7 +14,7 @@
 
 """A node that watches a learner and its robots, and requests evaluations."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 import contextlib
 from dataclasses import dataclass, field, fields
@@ -27,6 +27,7 @@ from rclpy.client import Client
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
@@ -51,6 +52,7 @@ from rl_learner.system.domain import applied
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, Step
 from rl_msgs.msg import Policy as PolicyMessage
 from rl_msgs.srv import Evaluate
+from std_msgs.msg import String
 
 _POLICIES_KEPT = 500
 _POLL_PERIOD_S = 0.02
@@ -71,6 +73,8 @@ class FinishedEpisode:
         terminated: whether the task ended it.
         evaluation: whether the policy acted deterministically.
         policy_version: version at the last step.
+        outcome: success, failure or discard; empty: nobody told.
+        person_steps: steps in which a person drove.
     """
 
     robot: str
@@ -80,6 +84,8 @@ class FinishedEpisode:
     terminated: bool
     evaluation: bool
     policy_version: int
+    outcome: str
+    person_steps: int
 
 
 @dataclass
@@ -91,18 +97,26 @@ class Observed:
         agents: robot to the newest status of its agent.
         policies: version to message of the newest policies.
         step_means: robot to the means over its newest steps.
+        episode_steps: robot to the steps of its finished episodes, newer than its status.
     """
 
     learner: LearnerStatus = field(default_factory=LearnerStatus)
     agents: dict[str, AgentStatus] = field(default_factory=dict)
     policies: 'OrderedDict[int, PolicyMessage]' = field(default_factory=OrderedDict)
     step_means: dict[str, StepMeans] = field(default_factory=dict)
+    episode_steps: 'Counter[str]' = field(default_factory=Counter)
 
     @property
     def steps(self) -> int:
         """Control steps of all robots, from their newest status."""
         # a copy, because the monitor's thread adds robots meanwhile
         return sum(int(status.steps) for status in list(self.agents.values()))
+
+    @property
+    def most_steps(self) -> int:
+        """Control steps of the robot that has made the most, by its status and episodes."""
+        told = [int(status.steps) for status in list(self.agents.values())]
+        return max([*told, *list(self.episode_steps.values())], default=0)
 
 
 class RosMonitor:
@@ -130,6 +144,8 @@ class RosMonitor:
         self._shown = shown or {}
         self._context = Context()
         self._evaluate_clients: list[Client] = []
+        self._word_publishers: list[Publisher] = []
+        self._unheard: dict[Client, int] = {}  # requests to repeat
         self._thread = threading.Thread(target=self._spin, name='monitor', daemon=True)
 
     def start(self, environment: Mapping[str, str]) -> None:
@@ -149,8 +165,18 @@ class RosMonitor:
 
     def evaluate(self, episodes: int) -> None:
         """Request a number of deterministic episodes of every robot; 0 ends an evaluation."""
-        for client in self._evaluate_clients:
-            client.call_async(Evaluate.Request(episodes=episodes))
+        self._unheard = dict.fromkeys(self._evaluate_clients, episodes)
+        self.repeat_requests()
+
+    def say(self, word: str) -> None:
+        """Say a word to every robot, on the topic `word`."""
+        for publisher in self._word_publishers:
+            publisher.publish(String(data=word))
+
+    def repeat_requests(self) -> None:
+        """Request what a robot that was not there could not hear yet."""
+        for client in [client for client in self._unheard if client.service_is_ready()]:
+            client.call_async(Evaluate.Request(episodes=self._unheard.pop(client)))
 
     def policy(self, version: int) -> PolicyParameters | None:
         """Return a published policy, or None if it was missed, dropped or malformed."""
@@ -160,8 +186,12 @@ class RosMonitor:
         except PolicyError:
             return None  # robots refuse it, too
 
-    def wait_for_last_status(self, timeout_s: float) -> None:
-        """Wait for the last status of each agent and a learner status that counts all steps."""
+    def wait_for_last_status(self, timeout_s: float) -> bool:
+        """Wait for the last status of each agent and a learner status that counts all steps.
+
+        Returns:
+            whether they came in time.
+        """
         deadline_s = time.monotonic() + timeout_s
         while time.monotonic() < deadline_s:
             observed = self.observed
@@ -170,8 +200,9 @@ class RosMonitor:
                 status.state in ENDED_STATES for status in agents
             )
             if all_ended and observed.learner.transitions_stored >= observed.steps:
-                return
+                return True
             time.sleep(_POLL_PERIOD_S)
+        return False
 
     def close(self) -> None:
         """Leave the ROS domain, if it was joined."""
@@ -194,6 +225,7 @@ class RosMonitor:
             self._subscribe(Episode, prefix + EPISODE, self._on_episode, EPISODE_QOS)
             self._subscribe(Step, prefix + STEP, self._on_step, STEP_QOS)
             self._evaluate_clients.append(node.create_client(Evaluate, f'{prefix}agent/evaluate'))
+            self._word_publishers.append(node.create_publisher(String, f'{prefix}word', 10))
 
     def _subscribe(
         self, kind: type[Any], topic: str, callback: Callable[[Any], None], qos: QoSProfile
@@ -216,6 +248,7 @@ class RosMonitor:
 
     def _on_episode(self, message: Episode) -> None:
         """Hand over a finished episode."""
+        self.observed.episode_steps[message.robot] += message.steps
         names = (item.name for item in fields(FinishedEpisode))
         self._hand_over(FinishedEpisode(**{name: getattr(message, name) for name in names}))
 

@@ -38,6 +38,7 @@ class EvaluatedEpisode:
         action: executed actions in [-1, 1], (step, action).
         reward: (step,).
         terminated: the episode ended in a terminal state, not at a time limit.
+        succeeded: whether the task succeeded; None: it does not tell.
     """
 
     seed: int
@@ -46,6 +47,7 @@ class EvaluatedEpisode:
     action: Float64Array
     reward: Float64Array
     terminated: bool
+    succeeded: bool | None = None
 
     @property
     def steps(self) -> int:
@@ -99,9 +101,50 @@ class Evaluation:
         """Return of each episode."""
         return [item.episode_return for item in self.episodes]
 
+    @property
+    def success(self) -> 'SuccessRate | None':
+        """How many episodes succeeded; None: the task does not tell."""
+        told = [item.succeeded for item in self.episodes if item.succeeded is not None]
+        return success_rate(sum(told), len(told)) if told else None
+
     def returns_of(self, seed: int) -> list[float]:
         """Return the return of each episode of one seed."""
         return [item.episode_return for item in self.episodes if item.seed == seed]
+
+
+@dataclass(frozen=True)
+class SuccessRate:
+    """How many episodes succeeded.
+
+    Attributes:
+        successes: number of episodes that succeeded.
+        episodes: number of all.
+        rate: their ratio.
+        interval: 95 % confidence interval of the rate, by Wilson's score.
+    """
+
+    successes: int
+    episodes: int
+    rate: float
+    interval: tuple[float, float]
+
+    @property
+    def text(self) -> str:
+        """The rate for people."""
+        low, high = self.interval
+        return (
+            f'{self.successes} of {self.episodes} episodes succeeded: {self.rate:.0%}'
+            f' ({CONFIDENCE_PERCENT} % interval {low:.0%} to {high:.0%})'
+        )
+
+
+def success_rate(successes: int, episodes: int) -> SuccessRate:
+    """Return the rate of some of at least one episode."""
+    found = stats.binomtest(successes, episodes).proportion_ci(
+        CONFIDENCE_PERCENT / 100.0, method='wilson'
+    )
+    interval = (float(found.low), float(found.high))
+    return SuccessRate(successes, episodes, successes / episodes, interval)
 
 
 @dataclass(frozen=True)

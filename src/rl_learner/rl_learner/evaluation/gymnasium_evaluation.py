@@ -15,19 +15,17 @@
 """Evaluates a policy on a Gymnasium task."""
 
 from collections.abc import Callable, Iterator
-import contextlib
-from typing import Any
 
-import gymnasium
-from gymnasium.spaces import Box
 import numpy as np
-from rl_agent.array_types import Frame
+from rl_agent.array_types import Float64Array, Frame
 from rl_agent.description.action_scale import ActionScale
 from rl_agent.errors import ConfigurationError
+from rl_agent.gymnasium_tasks.gymnasium_task import GymnasiumTask
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.policy import Policy
 from rl_learner.evaluation.evaluation import EvaluatedEpisode
 from rl_learner.evaluation.film import render_without_display, TASK_FILM_MAX_S
+from rl_learner.evaluation.seen_images import SeenImages
 
 
 class TaskEvaluation:
@@ -35,35 +33,44 @@ class TaskEvaluation:
 
     Attributes:
         frames_per_s: frame rate at which a film of the task plays in real time.
+        limit_notice: see `GymnasiumTask`.
+        seen: images of the first episode.
     """
 
-    def __init__(self, task: str, parameters: PolicyParameters, *, film: bool) -> None:
+    def __init__(
+        self,
+        task: str,
+        parameters: PolicyParameters,
+        *,
+        film: bool,
+        episode_steps: int = 0,
+        image_size: int = 0,
+    ) -> None:
         """Make the task and check that the policy fits it.
 
         Args:
             task: id of a registered task, such as `Pendulum-v1`.
             parameters: the policy; its actions are scaled to the task's bounds.
-            film: the task must be able to render frames.
+            film: the task must be able to draw frames.
+            episode_steps: steps after which episodes are truncated; 0: as registered.
+            image_size: rows and columns to which larger images shrink; 0: they do not.
 
         Raises:
-            ConfigurationError: the task does not exist, cannot be rendered, or has other sizes
-                than the policy.
+            ConfigurationError: the task does not exist, cannot draw, or has other sizes than the
+                policy.
         """
         if film:
             render_without_display()
-        self._task, self._parameters = task, parameters
-        try:
-            env = gymnasium.make(task, render_mode='rgb_array' if film else None)
-        except Exception as error:  # third-party tasks may raise anything
-            raise ConfigurationError(
-                f'--task: given {task!r}: {_one_line(error)}; accepted: a registered Gymnasium'
-                ' task'
-            ) from error
-        self._env = env
+        self._task = GymnasiumTask(task, episode_steps, film=film, image_size=image_size)
+        self._parameters = parameters
         self._check_sizes()
-        self.frames_per_s = float(env.metadata.get('render_fps') or 30.0)
+        self.seen = SeenImages([part.image for part in self._task.parts.images])
+        self._has_seen = False
+        self.frames_per_s = self._task.frames_per_s
+        self.limit_notice = self._task.limit_notice
         if film:
-            self._check_rendering()
+            self._task.reset(seed=0)
+            self._task.frame()
 
     def __enter__(self) -> 'TaskEvaluation':
         """Return the evaluation."""
@@ -71,9 +78,7 @@ class TaskEvaluation:
 
     def __exit__(self, *error: object) -> None:
         """Close the task."""
-        # the episodes are done, so a failing window system is harmless
-        with contextlib.suppress(Exception):
-            self._env.close()
+        self._task.close()
 
     def episodes(
         self,
@@ -90,6 +95,9 @@ class TaskEvaluation:
             seed: seed of the starting states and of the exploration.
             explore: act as in training.
             on_frame: called with each frame of the first episode.
+
+        Raises:
+            TaskError: the task raises, or answers wrongly.
         """
         policy, rng = Policy(self._parameters), np.random.default_rng(seed)
         for number in range(count):
@@ -107,68 +115,49 @@ class TaskEvaluation:
         on_frame: Callable[[Frame], None] | None,
     ) -> EvaluatedEpisode:
         """Run one episode."""
-        space: Any = self._env.action_space
-        scale = ActionScale(space.low.ravel(), space.high.ravel())
-        observation, _ = self._env.reset(seed=start)
+        scale = ActionScale(self._task.low, self._task.high)
+        observation = self._task.reset(start)
         policy.reset(rng)
-        observations: list[Any] = []
-        actions: list[Any] = []
+        observations: list[Float64Array] = []
+        actions: list[Float64Array] = []
         rewards: list[float] = []
-        terminated = truncated = False
+        add_seen, self._has_seen = not self._has_seen, True
+        terminated, truncated, succeeded = False, False, None
         while not (terminated or truncated):
             if on_frame and len(rewards) < TASK_FILM_MAX_S * self.frames_per_s:
-                on_frame(self._frame())
-            seen = np.asarray(observation, np.float32).ravel()
-            action = policy.act(seen, rng, deterministic=not explore)
-            command = scale.command(action)
-            observation, reward, terminated, truncated, _ = self._env.step(
-                command.astype(space.dtype).reshape(space.shape)
-            )
-            observations.append(seen)
-            actions.append(action)
-            rewards.append(float(reward))
+                on_frame(self._task.frame())
+            if add_seen:
+                self.seen.add(observation)
+            action = policy.act(observation.astype(np.float32), rng, deterministic=not explore)
+            step = self._task.step(scale.command(action))
+            observations.append(observation[: self._task.parts.vector_size])  # without images
+            actions.append(action.astype(np.float64))
+            rewards.append(step.reward)
+            observation, terminated, truncated = step.observation, step.terminated, step.truncated
+            succeeded = step.succeeded
         return EvaluatedEpisode(
             *name,
-            np.array(observations, np.float64),
-            np.array(actions, np.float64),
+            np.array(observations),
+            np.array(actions),
             np.array(rewards),
-            bool(terminated),
+            terminated,
+            succeeded,
         )
 
     def _check_sizes(self) -> None:
         """Raise ConfigurationError if the policy does not fit the task."""
-        seen, acted = self._env.observation_space, self._env.action_space
-        if not (isinstance(seen, Box) and isinstance(acted, Box) and acted.is_bounded()):
-            raise ConfigurationError(
-                f'--task: given {self._task!r} with {seen} and {acted}; accepted: tasks whose'
-                ' observations and actions are boxes, with bounded actions'
-            )
         shape = self._parameters.architecture
         given = (shape.observation_size, shape.action_size)
-        accepted = (int(np.prod(seen.shape)), int(np.prod(acted.shape)))
+        accepted = (self._task.observation_size, self._task.action_size)
         if given != accepted:
             raise ConfigurationError(
                 f'policy: {given[0]} observations and {given[1]} actions; accepted: {accepted[0]}'
-                f' and {accepted[1]}, those of {self._task}'
+                f' and {accepted[1]}, those of {self._task.name}'
             )
-
-    def _check_rendering(self) -> None:
-        """Raise ConfigurationError if the task cannot be rendered."""
-        try:
-            self._env.reset(seed=0)
-            self._frame()
-        except Exception as error:  # rendering fails in many ways
+        images = tuple(part.image.shape for part in self._task.parts.images)
+        seen = shape.encoder.images if shape.encoder else ()
+        if seen != images:
             raise ConfigurationError(
-                f'--film: {self._task} cannot be rendered: {_one_line(error)}; accepted: without'
-                ' --film, or with what is missing installed. Without a display MuJoCo needs'
-                ' libegl1 and libgl1-mesa-dri'
-            ) from error
-
-    def _frame(self) -> Frame:
-        """Return a rendered frame, (height, width, 3)."""
-        return np.asarray(self._env.render(), np.uint8)
-
-
-def _one_line(error: Exception) -> str:
-    """Return an error's text in one line, or its type if it has no text."""
-    return ' '.join(str(error).split()) or type(error).__name__
+                f'policy: images {seen}; accepted: {images}, height, width and channels of those'
+                f' of {self._task.name}'
+            )

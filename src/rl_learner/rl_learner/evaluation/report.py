@@ -30,7 +30,7 @@ from rl_learner.evaluation.evaluation import (
 )
 from rl_learner.evaluation.pictures import draw_returns, draw_trajectories
 
-_COLUMNS = ('seed', 'episode', 'steps', 'episode_return', 'terminated')
+_COLUMNS = ('seed', 'episode', 'steps', 'episode_return', 'terminated', 'succeeded')
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -47,6 +47,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
             str(seed): asdict(return_statistics(evaluation.returns_of(seed)))
             for seed in evaluation.seeds
         },
+        'success': None if evaluation.success is None else asdict(evaluation.success),
         'returns': [round(value, 4) for value in evaluation.returns],
     }
 
@@ -64,6 +65,8 @@ def as_table(evaluation: Evaluation) -> Table:
     seeds = evaluation.seeds
     for seed in seeds if len(seeds) > 1 else ():
         table.add_row(str(seed), *_cells(return_statistics(evaluation.returns_of(seed))))
+    if evaluation.success is not None:
+        table.caption = evaluation.success.text
     name = 'all' if len(seeds) > 1 else str(seeds[0])
     table.add_row(name, *_cells(return_statistics(evaluation.returns)), style='bold')
     return table

@@ -19,7 +19,8 @@ graphics driver may end the process.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 import importlib
 import os
 from pathlib import Path
@@ -27,6 +28,7 @@ import sys
 from typing import Any
 
 os.environ.setdefault('MUJOCO_GL', 'egl')  # before MuJoCo is imported
+os.environ.setdefault('SDL_VIDEODRIVER', 'dummy')  # for Gymnasium tasks that draw with pygame
 
 import numpy as np
 from rl_agent.array_types import Frame
@@ -36,11 +38,13 @@ from rl_agent.errors import RlError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.policy import Policy
 from rl_agent.policy.policy_file import load_policy
+from rl_agent.simulated_models.model import SimulatedModel
 from rl_agent.simulation.in_process_robot import InProcessRobot
 from rl_learner.evaluation.film import check_ffmpeg, ROBOT_FILM_MAX_S, write_film
 
 CAMERA = 'track'
 SIZE = (640, 400)  # width, height, pixels
+_FRAMES_PER_S = 30.0
 
 
 class FilmError(RlError):
@@ -56,7 +60,7 @@ def record(
     seed: int,
     explore: bool = False,
 ) -> Iterator[Frame]:
-    """Yield a frame, (height, width, 3), for each control step.
+    """Yield a frame, (height, width, 3), for every `steps_per_frame` control steps.
 
     Args:
         description: a robot whose model MuJoCo simulates.
@@ -70,13 +74,7 @@ def record(
         FilmError: the model has no MuJoCo scene, the policy belongs to another robot, or there
             is no graphics library.
     """
-    robot = InProcessRobot(description, seed)
-    scene = getattr(robot.simulated.model, 'scene', None)
-    if scene is None:
-        raise FilmError(
-            f'robot {description.name!r}: its model has nothing to film; accepted: a model'
-            ' with a MuJoCo scene, such as the quadruped'
-        )
+    robot = InProcessRobot(_drawing(description), seed)
     env = RobotEnv(robot, description)
     if parameters.fingerprint not in ('', env.spaces.fingerprint):
         raise FilmError(
@@ -86,18 +84,58 @@ def record(
     policy, rng = Policy(parameters), np.random.default_rng(seed)
     policy.reset(rng)
     observation, _ = env.reset(seed=seed)
-    renderer = _renderer(scene[0], size)
+    draw, close = _pencil(description, robot.simulated.model, size)
     try:
-        for _ in range(round(seconds * description.rate_hz)):
+        for number in range(round(seconds * description.rate_hz)):
             action = policy.act(observation, rng, deterministic=not explore)
             observation, _, terminated, truncated, _ = env.step(action)
-            renderer.update_scene(scene[1], CAMERA)
-            yield renderer.render().copy()
+            if number % steps_per_frame(description) == 0:
+                yield draw()
             if terminated or truncated:
                 policy.reset(rng)
                 observation, _ = env.reset()
     finally:
-        renderer.close()
+        close()
+
+
+def steps_per_frame(description: RobotDescription) -> int:
+    """Return how many control steps pass between two frames; drawing takes longer than a step."""
+    return max(1, round(description.rate_hz / _FRAMES_PER_S))
+
+
+def _drawing(description: RobotDescription) -> RobotDescription:
+    """Return the description with a Gymnasium task that can draw, if it has one."""
+    simulation = description.simulation
+    if simulation is None or simulation.model != 'gymnasium_robot':
+        return description
+    parameters = {**simulation.parameters, 'film': True}
+    return replace(description, simulation=replace(simulation, parameters=parameters))
+
+
+def _pencil(
+    description: RobotDescription, model: SimulatedModel, size: tuple[int, int]
+) -> tuple[Callable[[], Frame], Callable[[], None]]:
+    """Return what draws the model as it is, and what ends that.
+
+    Raises:
+        FilmError: the model has nothing to draw, or there is no graphics library.
+    """
+    if hasattr(model, 'frame'):
+        return model.frame, lambda: None
+    scene = getattr(model, 'scene', None)
+    if scene is None:
+        raise FilmError(
+            f'robot {description.name!r}: its model has nothing to film; accepted: a model'
+            ' with a MuJoCo scene, such as the quadruped, or with a method frame'
+        )
+    renderer = _renderer(scene[0], size)
+
+    def draw() -> Frame:
+        renderer.update_scene(scene[1], CAMERA)
+        picture: Frame = renderer.render().copy()
+        return picture
+
+    return draw, renderer.close
 
 
 def _renderer(model: Any, size: tuple[int, int]) -> Any:
@@ -156,7 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             seed=options.seed,
             explore=options.explore,
         )
-        write_film(options.folder, list(frames), description.rate_hz)
+        frames_per_s = description.rate_hz / steps_per_frame(description)
+        write_film(options.folder, list(frames), frames_per_s)
     except RlError as error:
         print(f'error: {error}', file=sys.stderr)
         sys.exit(1)

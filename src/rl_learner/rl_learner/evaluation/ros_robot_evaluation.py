@@ -62,7 +62,7 @@ from rl_learner.journal.batch_codec import decode
 from rl_learner.journal.replay_bridge import refusal_of
 from rl_learner.replay.transition_arrays import TransitionArrays
 from rl_learner.system.domain import applied
-from rl_learner.system.processes import ChildProcess
+from rl_learner.system.processes import ChildProcess, raise_if_ended
 from rl_msgs.msg import AgentStatus, TransitionAck, TransitionBatch
 from rl_msgs.msg import Policy as PolicyMessage
 from std_srvs.srv import Trigger
@@ -252,12 +252,7 @@ class EvaluationNode:
 
     def _raise_if_hopeless(self, processes: list[ChildProcess]) -> None:
         """Raise RlError if no more episodes can be expected."""
-        for process in processes:
-            if process.exit_code is not None:
-                raise RlError(
-                    f'{process.name} ended with exit code {process.exit_code}; its log ends'
-                    f' with: {process.last_lines(3)}'
-                )
+        raise_if_ended(processes)
         if time.monotonic() - self._last_heard_s > _SILENCE_TIMEOUT_S:
             raise RlError(
                 f'the robot did not move for {_SILENCE_TIMEOUT_S:g} s; its agent reports:'
@@ -321,6 +316,11 @@ class EvaluationNode:
                 for name in ('observation', 'action', 'reward')
             )
             terminated = bool(rows.terminated[end - 1])
+            succeeded = None
+            if self._evaluation.robot.tells_success:
+                succeeded = terminated and bool(reward[-1] > 0.0)
             seed = self._evaluation.seed
-            return EvaluatedEpisode(seed, number, observation, action, reward, terminated)
+            return EvaluatedEpisode(
+                seed, number, observation, action, reward, terminated, succeeded
+            )
         return None

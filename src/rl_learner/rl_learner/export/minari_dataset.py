@@ -20,13 +20,10 @@ step k are in row k + 1, the stamp of observation k in row k.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 import json
 import os
 from pathlib import Path
 import re
-import shutil
-import tempfile
 from typing import Any
 
 from gymnasium.spaces import Box
@@ -37,27 +34,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rl_agent.description.robot import description_as_json, RobotDescription
 from rl_agent.environment.spaces import Spaces
+from rl_learner.export.dataset_folder import ExportCounts, replaced_folder
 from rl_learner.journal.journal_episodes import RecordedEpisode
 
 DATA = 'data'  # the subfolder in which Minari looks for a dataset
 _METADATA_FILE = 'metadata.json'
-
-
-@dataclass
-class ExportCounts:
-    """Counts of exported data.
-
-    Attributes:
-        episodes: number of episodes.
-        transitions: number of transitions in them.
-        interrupted: number of episodes without a recorded end, which are exported as truncated.
-        robots: names of the robots.
-    """
-
-    episodes: int = 0
-    transitions: int = 0
-    interrupted: int = 0
-    robots: set[str] = field(default_factory=set)
 
 
 def dataset_id(folder: Path) -> str:
@@ -95,19 +76,9 @@ def write_dataset(
         OSError: the dataset cannot be written; an existing one is kept.
     """
     folder = folder.absolute()  # Minari would resolve a relative path twice
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f'.{folder.name}.', dir=folder.parent))
-    try:
-        metadata = {**metadata, 'id': dataset_id(folder)}
-        counts = _write_files(temporary / DATA, episodes, robot, metadata)
-        temporary.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    return counts
+    metadata = {**metadata, 'id': dataset_id(folder)}
+    with replaced_folder(folder) as temporary:
+        return _write_files(temporary / DATA, episodes, robot, metadata)
 
 
 def _write_files(
@@ -147,10 +118,7 @@ def _buffers(
 ) -> Iterator[EpisodeBuffer]:
     """Yield episodes in Minari's form; add them to the counts and the metadata."""
     for episode in episodes:
-        counts.episodes += 1
-        counts.transitions += len(episode)
-        counts.interrupted += episode.interrupted
-        counts.robots.add(episode.sender.robot)
+        counts.add(episode)
         episode_metadata.append(
             {
                 'robot': episode.sender.robot,

@@ -40,9 +40,10 @@ def encode(policy: PolicyWithRobot) -> bytes:
     if policy.robot is not None:
         spaces = Spaces(policy.robot)
         extras['robot'] = np.array(json.dumps(description_as_json(policy.robot)))
-        extras['observation_low'] = spaces.observation_low
-        extras['observation_high'] = spaces.observation_high
-        extras['observation_names'] = np.array(spaces.observation_names)
+        numbers = slice(spaces.vector_size)  # without images
+        extras['observation_low'] = spaces.observation_low[numbers]
+        extras['observation_high'] = spaces.observation_high[numbers]
+        extras['observation_names'] = np.array(spaces.observation_names[numbers], np.str_)
         extras['action_names'] = np.array(spaces.action_names)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'policy.npz'

@@ -14,8 +14,8 @@
 
 """A policy with its robot for export, and the check that an exported file computes the same."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 import json
 from typing import Any
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from rl_agent.array_types import Float32Array
 from rl_agent.bounded_files import parse_json, parse_json_object
 from rl_agent.description.action_scale import ActionScale
+from rl_agent.description.image import HIGHEST_NUMBER
 from rl_agent.description.robot import description_as_json, read_description, RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError
@@ -68,14 +69,27 @@ class PolicyWithRobot:
         """Return everything except the arrays as texts, which `from_metadata` reads."""
         parameters = self.parameters
         header = {
-            'architecture': asdict(parameters.architecture),
+            'architecture': parameters.architecture.as_dict(),
             'version': parameters.version,
             'updates': parameters.updates,
             'fingerprint': parameters.fingerprint,
             'learner_session': parameters.learner_session,
         }
         robot = None if self.robot is None else description_as_json(self.robot)
-        return {POLICY_KEY: json.dumps(header), ROBOT_KEY: json.dumps(robot)}
+        return {POLICY_KEY: json.dumps(header), ROBOT_KEY: json.dumps(robot), **self._plain()}
+
+    def _plain(self) -> dict[str, str]:
+        """Return what a program without a JSON reader needs: lists, one item a line."""
+        low, high = self.bounds
+        found: dict[str, Iterable[object]] = {'command_low': low, 'command_high': high}
+        if self.robot is not None:
+            spaces = Spaces(self.robot)
+            found |= {
+                'observation_names': spaces.observation_names[: spaces.vector_size],
+                'action_names': spaces.action_names,
+                'rate_hz': [self.robot.rate_hz],
+            }
+        return {f'rl_{name}': '\n'.join(map(str, items)) for name, items in found.items()}
 
 
 def mean_policy(policy: PolicyWithRobot) -> PolicyWithRobot:
@@ -180,4 +194,7 @@ def _observations(policy: PolicyWithRobot) -> Float32Array:
     if policy.robot is not None:
         spaces = Spaces(policy.robot)
         noise = np.clip(noise, spaces.observation_low, spaces.observation_high)
-    return noise.astype(np.float32)
+    observations = noise.astype(np.float32)
+    images = observations[:, parameters.architecture.vector_size :]
+    images[:] = rng.integers(0, HIGHEST_NUMBER, images.shape, endpoint=True)
+    return observations

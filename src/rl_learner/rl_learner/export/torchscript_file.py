@@ -25,6 +25,7 @@ import numpy as np
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import PolicyError
 from rl_agent.policy.parameters import NORM_EPSILON, split_parameters
+from rl_learner.export.policy_inputs import Inputs, NUMBERS, split_inputs
 from rl_learner.export.policy_with_robot import (
     from_metadata,
     mean_policy,
@@ -32,6 +33,7 @@ from rl_learner.export.policy_with_robot import (
     PolicyWithRobot,
     ROBOT_KEY,
 )
+from rl_learner.layers.image_encoder import EncoderShape, features_of
 import torch
 from torch import Tensor
 import torch.nn.functional as functional
@@ -44,7 +46,10 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 class _PolicyModule(torch.nn.Module):
-    """Maps observations, (batch, O), to actions and commands, (batch, A) each."""
+    """Maps observations, (batch, O), to actions and commands, (batch, A) each.
+
+    With images, the inputs are those of `policy_inputs`, in that order.
+    """
 
     def __init__(self, policy: PolicyWithRobot) -> None:
         """Copy the parameters into buffers named like the blocks."""
@@ -56,14 +61,23 @@ class _PolicyModule(torch.nn.Module):
         if parameters.observation_mean.size:
             arrays['observation_mean'] = parameters.observation_mean
             arrays['observation_std'] = parameters.observation_std
+        encoder = self._architecture.encoder
+        self._encoder = None if encoder is None else EncoderShape(encoder)
         self._normalised = bool(parameters.observation_mean.size)
         for name, array in arrays.items():
             self.register_buffer(name, torch.from_numpy(np.array(array, np.float32)))
 
-    def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Return actions in [-1, 1], and commands in the robot's units."""
         architecture, block = self._architecture, self.get_buffer
-        value = observation
+        value = inputs[0]
+        if self._encoder is not None:
+            numbers, images = (
+                inputs[: bool(architecture.vector_size)],
+                inputs[-self._encoder.num_images :],
+            )
+            blocks = {name: block(name) for name, _ in self._encoder.architecture.blocks}
+            value = torch.cat([*numbers, features_of(self._encoder, blocks, images)], dim=1)
         if self._normalised:
             value = (value - block('observation_mean')) / block('observation_std')
             value = value.clamp(-architecture.observation_clip, architecture.observation_clip)
@@ -83,7 +97,9 @@ class _PolicyModule(torch.nn.Module):
 def encode(policy: PolicyWithRobot) -> bytes:
     """Return a TorchScript file with the policy's metadata as extra files."""
     policy = mean_policy(policy)
-    example = torch.zeros(3, policy.parameters.architecture.observation_size)
+    size = policy.parameters.architecture.observation_size
+    inputs = split_inputs(policy, np.zeros((3, size), np.float32))
+    example = tuple(torch.from_numpy(part) for part in inputs.values())
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter('ignore')  # deprecated, but its successors are harder to use in C++
         module = torch.jit.trace(_PolicyModule(policy).eval(), example)
@@ -117,16 +133,19 @@ def decode(path: Path) -> PolicyWithRobot:
     return from_metadata(texts, arrays, str(path))
 
 
-def compute(content: bytes, observations: Float32Array) -> tuple[Float32Array, Float32Array]:
+def compute(
+    content: bytes, observations: Float32Array | Inputs
+) -> tuple[Float32Array, Float32Array]:
     """Return actions and commands, (batch, action) each, as computed by a file.
 
     Args:
         content: of the file.
-        observations: (batch, observation).
+        observations: (batch, observation); with images as inputs by name.
     """
+    inputs = observations if isinstance(observations, dict) else {NUMBERS: observations}
     module = torch.jit.load(io.BytesIO(content), map_location='cpu')
     with torch.no_grad():
-        action, command = module(torch.from_numpy(observations))
+        action, command = module(*map(torch.from_numpy, inputs.values()))
     return action.numpy(), command.numpy()
 
 

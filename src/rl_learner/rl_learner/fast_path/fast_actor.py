@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from rl_agent.policy.parameters import SDE_EPSILON
 from rl_learner.actor_critic.networks import Actor
+from rl_learner.distributed.ranks import Ranks
 from rl_learner.fast_path.fast_batch_norm import (
     BatchNormPass,
     normalise_inputs,
@@ -58,16 +59,21 @@ class ActorPass(NamedTuple):
 
 
 def actor_forward(
-    actor: Actor, parameters: Ensemble, observation: Tensor, dtype: torch.dtype
+    actor: Actor,
+    parameters: Ensemble,
+    observation: Tensor,
+    dtype: torch.dtype,
+    ranks: Ranks | None = None,
 ) -> ActorPass:
     """Return mean and log standard deviation before tanh; see `Actor.distribution`.
 
-    With BatchNorm, the moments are those of the batch.
+    With BatchNorm, the moments are those of the batch, which ranks may share.
     """
     architecture = actor.architecture
     mlp_pass: ForwardPass | BatchNormPass
     if parameters.shape.batch_norm:
-        mlp_pass = training_forward(parameters, normalise_inputs(observation))
+        inputs = normalise_inputs(observation, ranks)
+        mlp_pass = training_forward(parameters, inputs, ranks=ranks)
     else:
         mlp_pass = forward(parameters, observation, dtype=dtype)
     output = mlp_pass.output[0]

@@ -17,10 +17,13 @@
 The mean over the batch needs no pass of its own: a layer's outputs less their mean are the product
 with the inputs plus one bias, minus the mean of the inputs times the weights. The scale of the
 inputs is part of the first layer's weights.
+
+With ranks, a batch is that of all of them, of which each has as many rows.
 """
 
 from typing import NamedTuple
 
+from rl_learner.distributed.ranks import Ranks
 from rl_learner.fast_path.fast_mlp import (
     activate_,
     activation_backward_,
@@ -28,6 +31,7 @@ from rl_learner.fast_path.fast_mlp import (
     linear_input_gradient,
     NARROW,
 )
+from rl_learner.fast_path.shard_moments import joint_means, joint_moments
 from rl_learner.layers.batch_norm import BATCH_NORM_EPSILON, Moments
 from rl_learner.layers.mlp import Ensemble, Layer
 import torch
@@ -74,25 +78,32 @@ class BatchNormPass(NamedTuple):
         hidden: the hidden layers.
         output: of the chosen rows, (member, row, out).
         moments: of the batch: of the inputs and each hidden layer.
+        ranks: that share the batch; None: this process has all of it.
     """
 
     ensemble: Ensemble
     hidden: list[HiddenPass]
     output: Tensor
     moments: list[Moments]
+    ranks: Ranks | None
 
 
-def normalise_inputs(inputs: Tensor) -> NormalisedInputs:
+def normalise_inputs(inputs: Tensor, ranks: Ranks | None = None) -> NormalisedInputs:
     """Return the inputs, (batch, in), normalised over the batch."""
     mean = inputs.mean(dim=0, keepdim=True)
     centred = inputs - mean
-    variance = centred.square().mean(dim=0, keepdim=True)
-    values = centred.mul_((variance + BATCH_NORM_EPSILON).rsqrt_())
-    return NormalisedInputs(values, Moments(mean[None], variance[None]))
+    moments = Moments(mean, centred.square().mean(dim=0, keepdim=True))
+    if ranks is not None:
+        moments = _of_all_ranks(centred, moments, ranks)
+    values = centred.mul_((moments.variance + BATCH_NORM_EPSILON).rsqrt_())
+    return NormalisedInputs(values, Moments(moments.mean[None], moments.variance[None]))
 
 
 def training_forward(
-    ensemble: Ensemble, inputs: NormalisedInputs, rows: slice = slice(None)
+    ensemble: Ensemble,
+    inputs: NormalisedInputs,
+    rows: slice = slice(None),
+    ranks: Ranks | None = None,
 ) -> BatchNormPass:
     """Return a training pass; see `batch_norm.training_output`.
 
@@ -100,6 +111,7 @@ def training_forward(
         ensemble: with BatchNorm.
         inputs: shared by all members.
         rows: of the batch, whose output is wanted; the moments are those of all rows.
+        ranks: that share the batch.
     """
     shape, layers = ensemble.shape, ensemble.layers
     hidden: list[HiddenPass] = []
@@ -109,12 +121,12 @@ def training_forward(
         is_first = not hidden
         weight = layer.weight * _input_scale(ensemble) if is_first else layer.weight
         part, part_moments = _hidden_forward(
-            layer, weight, values, shape.activation, is_first=is_first
+            layer, weight, values, shape.activation, ranks, is_first=is_first
         )
         hidden.append(part)
         moments.append(part_moments)
         values = part.output
-    return BatchNormPass(ensemble, hidden, _output(ensemble, values[:, rows]), moments)
+    return BatchNormPass(ensemble, hidden, _output(ensemble, values[:, rows]), moments, ranks)
 
 
 def other_output(batch_norm_pass: BatchNormPass, rows: slice) -> Tensor:
@@ -144,7 +156,7 @@ def training_backward(batch_norm_pass: BatchNormPass, gradient: Tensor) -> Tenso
         activation_backward_(
             gradient, part.output[:, : gradient.shape[1]], ensemble.shape.activation
         )
-        gradient = _norm_backward(gradient, part, grad_layer)
+        gradient = _norm_backward(gradient, part, grad_layer, batch_norm_pass.ranks)
         _write_weight_gradient(gradient, part.inputs, grad_layer.weight)
         if index > 0:
             gradient = torch.bmm(gradient, part.weight)
@@ -164,8 +176,21 @@ def _input_scale(ensemble: Ensemble) -> Tensor:
     return ensemble.shape.input_scale(ensemble.flat.detach())
 
 
+def _of_all_ranks(centred: Tensor, own: Moments, ranks: Ranks) -> Moments:
+    """Return the moments of all ranks; move values less this rank's mean to theirs, in place."""
+    moments = joint_moments(own, ranks)
+    centred.add_(own.mean - moments.mean)
+    return moments
+
+
 def _hidden_forward(
-    layer: Layer, weight: Tensor, values: Tensor, activation: str, *, is_first: bool
+    layer: Layer,
+    weight: Tensor,
+    values: Tensor,
+    activation: str,
+    ranks: Ranks | None,
+    *,
+    is_first: bool,
 ) -> tuple[HiddenPass, Moments]:
     """Return a hidden layer's pass and moments; the inputs of the first one have mean 0."""
     if is_first:
@@ -174,17 +199,21 @@ def _hidden_forward(
     else:
         mean = torch.bmm(values.mean(dim=1, keepdim=True), weight.mT)
         centred = torch.baddbmm(mean, values, weight.mT, beta=-1)
-    variance = centred.square().mean(dim=1, keepdim=True)
-    inverse_std = (variance + BATCH_NORM_EPSILON).rsqrt_()
+    moments = Moments(mean, centred.square().mean(dim=1, keepdim=True))
+    if ranks is not None:
+        moments = _of_all_ranks(centred, moments, ranks)
+    inverse_std = (moments.variance + BATCH_NORM_EPSILON).rsqrt_()
     assert layer.norm_weight is not None
     scale = layer.norm_weight * inverse_std
     output = torch.addcmul(layer.bias, centred, scale)
     activate_(output, activation)
     part = HiddenPass(values, weight, centred, inverse_std, scale, output)
-    return part, Moments(mean, variance)
+    return part, moments
 
 
-def _norm_backward(gradient: Tensor, part: HiddenPass, grad_layer: Layer) -> Tensor:
+def _norm_backward(
+    gradient: Tensor, part: HiddenPass, grad_layer: Layer, ranks: Ranks | None
+) -> Tensor:
     """Return the gradient by a layer's products; write those by its norm's weight and bias.
 
     With z centred, s its inverse deviation, g the norm's weight and N rows in the batch,
@@ -194,6 +223,7 @@ def _norm_backward(gradient: Tensor, part: HiddenPass, grad_layer: Layer) -> Ten
         gradient: dy, of the first rows only: it is 0 for the others, (member, row, out).
         part: of the layer.
         grad_layer: output.
+        ranks: that share the batch; with g of each one's own loss, sums become means over ranks.
     """
     centred, rows = part.centred, gradient.shape[1]
     count = centred.shape[1]
@@ -201,7 +231,10 @@ def _norm_backward(gradient: Tensor, part: HiddenPass, grad_layer: Layer) -> Ten
     torch.sum(gradient, 1, keepdim=True, out=grad_layer.bias)
     correlation = (gradient * centred[:, :rows]).sum(dim=1, keepdim=True)
     torch.mul(correlation, part.inverse_std, out=grad_layer.norm_weight)
-    shift = grad_layer.bias * (part.scale / -count)
+    total = grad_layer.bias
+    if ranks is not None:
+        total, correlation = joint_means(ranks, total, correlation)
+    shift = total * (part.scale / -count)
     slope = correlation * part.inverse_std.square() * (part.scale / -count)
     result = torch.addcmul(shift, centred, slope)
     result[:, :rows].addcmul_(gradient, part.scale)

@@ -18,9 +18,14 @@
 the actor for a' and in the critics for the actor's loss, plain networks take its place.
 """
 
+from rl_learner.actor_critic.algorithm import Algorithm
 from rl_learner.actor_critic.critic_head import critic_loss_gradient, critic_targets
 from rl_learner.actor_critic.gradients import ActorGradient, CriticGradient
+from rl_learner.actor_critic.networks import Actor, Critics
 from rl_learner.actor_critic.noise import Noise
+from rl_learner.actor_critic.training_state import TrainingState
+from rl_learner.distributed.ranks import Ranks
+from rl_learner.fast_path.fast_actor import actor_forward, ActorPass
 from rl_learner.fast_path.fast_batch_norm import (
     BatchNormPass,
     normalise_inputs,
@@ -33,13 +38,26 @@ from rl_learner.fast_path.fast_gradients import ActorSample, FastGradients
 from rl_learner.layers.batch_norm import fold, moments_rate, update_statistics
 from rl_learner.layers.distributions import fast_sample_squashed
 from rl_learner.layers.mlp import Ensemble
-from rl_learner.replay.layout import Batch
+from rl_learner.replay.layout import Batch, ReplayLayout
 import torch
 from torch import Tensor
 
 
 class FastBatchNormGradients(FastGradients):
     """See `Gradients`; the running moments move, too."""
+
+    def __init__(
+        self,
+        algorithm: Algorithm,
+        layout: ReplayLayout,
+        actor: Actor,
+        critics: Critics,
+        state: TrainingState,
+        ranks: Ranks | None = None,
+    ) -> None:
+        """Keep what the gradients are computed from; ranks may share the batches."""
+        super().__init__(algorithm, layout, actor, critics, state)
+        self._ranks = ranks
 
     def critics(self, rows: Tensor, noise: Noise) -> CriticGradient:
         """Return the gradient of `critic_loss` by the critics' parameters."""
@@ -48,8 +66,8 @@ class FastBatchNormGradients(FastGradients):
         batch, critics = self._layout.unpack(rows), self._state.critics
         next_inputs, log_prob = self._sample_actions(batch, noise)
         joint = torch.cat([self._layout.observation_and_action(rows), next_inputs])
-        inputs, size = normalise_inputs(joint), len(rows)
-        critic_pass = training_forward(critics, inputs, slice(0, size))
+        inputs, size = normalise_inputs(joint, self._ranks), len(rows)
+        critic_pass = training_forward(critics, inputs, slice(0, size), self._ranks)
         update_statistics(critics, critic_pass.moments, moments_rate(1))
         target_quantiles = self._target_quantiles(critic_pass, inputs, size, noise)
         targets = critic_targets(
@@ -93,7 +111,8 @@ class FastBatchNormGradients(FastGradients):
             return (output if noise.subset is None else output[noise.subset]).transpose(0, 1)
         if noise.subset is not None:
             target_critics = target_critics.subset(noise.subset)
-        return training_forward(target_critics, inputs, next_rows).output.transpose(0, 1)
+        target_pass = training_forward(target_critics, inputs, next_rows, self._ranks)
+        return target_pass.output.transpose(0, 1)
 
     def _sample_actions(self, batch: Batch[Tensor], noise: Noise) -> tuple[Tensor, Tensor | None]:
         """Return s' with a', (batch, observation + action), and log pi(a'|s')."""
@@ -111,6 +130,11 @@ class FastBatchNormGradients(FastGradients):
         action = inputs[:, self._action]
         squashed = fast_sample_squashed(actor_pass.mean, actor_pass.log_std, normal, action)
         return ActorSample(inputs, actor_pass, squashed)
+
+    def _actor_pass(self, parameters: Ensemble, inputs: Tensor) -> ActorPass:
+        """Return the actor's pass over the observations in the critics' inputs."""
+        observation = inputs[:, : self._layout.observation_size]
+        return actor_forward(self._actor, parameters, observation, self._dtype, self._ranks)
 
     def _maximised_critics(self) -> Ensemble:
         """Return the critics whose Q the actor maximises, as plain networks."""

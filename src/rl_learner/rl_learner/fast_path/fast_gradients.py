@@ -94,8 +94,10 @@ class FastGradients:
         critic_pass = forward(critics, inputs, noise.critic_masks, dtype=self._dtype)
         quantiles = critic_pass.output.transpose(0, 1)
         grad_quantiles = critic_loss_gradient(self._algorithm, quantiles, targets)
-        backward(critic_pass, grad_quantiles.transpose(0, 1), grad_layers)
-        return CriticGradient(gradient, quantiles, targets)
+        encoded = backward(
+            critic_pass, grad_quantiles.transpose(0, 1), grad_layers, self._layout.encoded
+        )
+        return CriticGradient(gradient, quantiles, targets, encoded)
 
     def actor(self, rows: Tensor, noise: Noise) -> ActorGradient:
         """Return the gradient of the actor loss by the actor's parameters."""

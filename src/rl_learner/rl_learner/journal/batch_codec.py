@@ -18,6 +18,9 @@ The journal stores the bytes from the network, so reading it needs no ROS. The l
 (XCDR version 1, little-endian), as every ROS 2 middleware sends it: each number is aligned to its
 own size, counted from the end of the four encoding bytes; a string is its length including the
 terminating zero, then its bytes; an array is its length, then its values.
+
+Large observations are stored once: `next_observation` may have only the rows that do not lead to
+the row after them, see `leads_on`; that of the others is the observation of the row after them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +34,7 @@ from numpy.typing import NDArray
 from rl_agent.errors import ConfigurationError
 from rl_agent.transport.transition import Sender
 from rl_agent.transport.transition_checks import good_runs
-from rl_agent.transport.transition_columns import COLUMNS
+from rl_agent.transport.transition_columns import COLUMNS, leads_on
 from rl_learner.replay.transition_arrays import TransitionArrays
 
 TYPE_NAME = 'rl_msgs/msg/TransitionBatch'
@@ -68,6 +71,7 @@ _NUMBERS = struct.Struct('<QQIII')
 _LENGTH = struct.Struct('<I')
 _STAMP = struct.Struct('<iI')
 _DTYPES = {column.name: (column.dtype, column.size_field) for column in COLUMNS}
+_NEXT = 'next_observation'
 _IN_REPLAY = {item.name for item in dataclasses.fields(TransitionArrays)}
 _REPLAYED = [(column.name, column.is_flag) for column in COLUMNS if column.name in _IN_REPLAY]
 
@@ -141,17 +145,38 @@ class _Columns(Mapping[str, NDArray[Any]]):
 
     Attributes:
         places: type, offset and shape of each column.
+        is_short: `next_observation` has only the rows that do not lead to the row after them.
     """
 
     def __init__(self, data: bytes) -> None:
         """Start without columns."""
         self._data = data
         self.places: dict[str, tuple[np.dtype[Any], int, tuple[int, ...]]] = {}
+        self.is_short = False
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a column."""
+        values = self._stored(name)
+        if not self.is_short or name != _NEXT:
+            return values
+        leads, whole = leads_on(self), self._stored('observation').copy()
+        whole[:-1] = whole[1:]
+        whole[~leads] = values
+        return whole
+
+    def _stored(self, name: str) -> NDArray[Any]:
+        """Return a column as it is in the bytes."""
         dtype, position, shape = self.places[name]
         return np.ndarray(shape, dtype, self._data, position)
+
+    def check_short(self) -> None:
+        """Raise struct.error unless a short column has as many rows as it needs.
+
+        Its length alone does not tell that.
+        """
+        given, needed = len(self._stored(_NEXT)), int(np.count_nonzero(~leads_on(self)))
+        if given != needed:
+            raise struct.error(f'{_NEXT}: given {given} rows; accepted: all, or {needed}')
 
     def __iter__(self) -> Iterator[str]:
         """Return the names."""
@@ -188,8 +213,14 @@ def count_of(data: bytes) -> int:
         raise ConfigurationError(f'TransitionBatch of {len(data)} bytes: {error}') from error
 
 
-def encode(batch: TransitionBatch) -> bytes:
-    """Return the serialised bytes of a batch."""
+def encode(batch: TransitionBatch, *, short: bool = False) -> bytes:
+    """Return the serialised bytes of a batch.
+
+    Args:
+        batch: to serialise.
+        short: leave out each next observation that is the observation of the row after it.
+    """
+    columns = _short(batch.columns) if short else batch.columns
     data = bytearray(_LITTLE_ENDIAN + b'\x00\x00')
     data += _STAMP.pack(*batch.stamp)
     sender = batch.sender
@@ -206,13 +237,21 @@ def encode(batch: TransitionBatch) -> bytes:
         batch.action_size,
     )
     for name, (dtype, _) in _DTYPES.items():
-        values = np.ascontiguousarray(batch.columns[name], dtype)
+        values = np.ascontiguousarray(columns[name], dtype)
         _align(data, 4)
         data += _LENGTH.pack(values.size)
         if values.size:
             _align(data, dtype.itemsize)
             data += values.tobytes()
     return _without_mac(data)
+
+
+def _short(columns: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+    """Return the columns with a short `next_observation`; as they are if that would lose any."""
+    leads, after = leads_on(columns), columns[_NEXT]
+    if not np.array_equal(after[leads], columns['observation'][1:][leads[:-1]]):
+        return columns
+    return {**columns, _NEXT: after[~leads]}
 
 
 def stored(data: bytes, batch: TransitionBatch) -> bytes:
@@ -244,13 +283,18 @@ def _decode(data: bytes) -> TransitionBatch:
         (length,) = _LENGTH.unpack_from(data, position)
         position += _LENGTH.size
         if length != count * width:
-            raise struct.error(f'{name}: given {length} values for {" x ".join(map(str, shape))}')
+            if name != _NEXT or length > count * width or length % width:
+                wanted = ' x '.join(map(str, shape))
+                raise struct.error(f'{name}: given {length} values for {wanted}')
+            columns.is_short, shape = True, (length // width, width)
         if length:
             position += -(position - _ENCODING_BYTES) % dtype.itemsize
         columns.places[name] = (dtype, position, shape)
         position += length * dtype.itemsize
     if position > len(data):
         raise struct.error('an array ends after the message')
+    if columns.is_short:
+        columns.check_short()
     _check_mac(data, position)
     return TransitionBatch(
         stamp=stamp,

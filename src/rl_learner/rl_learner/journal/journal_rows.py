@@ -43,6 +43,8 @@ from rl_learner.replay.layout import Batch, ReplayLayout
 from rl_learner.replay.n_step import NStep
 
 _COLUMNS = tuple(name for name in Batch._fields if name != 'num_steps')
+_NUMBER_BYTES = np.dtype(np.float32).itemsize
+_MOST_BYTES = 1 << 25  # read at once; rows with images are large
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -106,7 +108,7 @@ class JournalRows:
         self.position = position
 
     def read(self, most: int) -> Float32Array:
-        """Return the next complete rows, about `most`; none if there are no more yet.
+        """Return the next complete rows, about `most` or fewer; none if there are no more yet.
 
         Raises:
             JournalError: the journal cannot be read, or transitions are missing.
@@ -114,6 +116,7 @@ class JournalRows:
         """
         if self._file is None:
             self.seek(self.position)
+        most = min(most, max(1, _MOST_BYTES // (self._layout.width * _NUMBER_BYTES)))
         parts: list[Float32Array] = []
         count = 0
         while count < most:
@@ -139,6 +142,7 @@ class JournalRows:
         self._file, self._header = open_journal_file(path)
         self._path = path
         self._sums: dict[tuple[str, str], NStep] = {}
+        self._next: dict[tuple[str, str], int] = {}  # number that continues a session
         self._taken = transitions_before(path)  # transitions of the run before the next unit
         self._ended = self._is_damaged = False
         self._note(self._header.damage)
@@ -238,6 +242,9 @@ class JournalRows:
         for batch in batches:
             key = (batch.sender.robot, batch.sender.session)
             sums = self._sums.setdefault(key, NStep(self._layout, self._n_step, self._gamma))
+            if batch.first_sequence != self._next.get(key, batch.first_sequence):
+                parts.append(sums.flush())  # a robot at rest may look as if nothing were missing
+            self._next[key] = batch.last_sequence + 1
             if bad is None:
                 parts.append(sums.push(batch.transitions))
             else:

@@ -23,6 +23,7 @@ These steps ensure that no transition is lost or stored twice:
    higher first number leaves a gap. The robot sends unacknowledged transitions again.
 3. New transitions are written to the journal in groups, with one write and one fsync per commit
    period. If that fails, the group is not in the journal and its numbers count as not received.
+   What people did is written to the journal of demonstrations before, see `demonstrations`.
 4. Only then is the acknowledgement sent. If the bridge dies before that, robots send journaled
    transitions again; the next bridge recognises them by the numbers at the end of the journal.
 5. Also only then are the rows read from the journal and inserted into Reverb (`ReplayFeeder`), so
@@ -47,6 +48,7 @@ from rl_agent.event_log import EventLog
 from rl_agent.transport.same_name import RobotNames
 from rl_agent.transport.transition_checks import BadRows, check_numbers, find_bad_rows
 from rl_learner.journal.batch_codec import decode, encode, stored, TransitionBatch
+from rl_learner.journal.demonstrations import DemonstrationLog, rows_of_people
 
 Key = tuple[str, str]
 
@@ -111,10 +113,14 @@ class _Stream:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """What waits for `commit`: a batch, or its parts between rows that are left out."""
+    """What waits for `commit`: a batch, or its parts between rows that are left out.
+
+    `taught` are the rows of a person in it.
+    """
 
     key: Key
     messages: Sequence[bytes]
+    taught: Sequence[TransitionBatch]
     count: int
     last: int
     received_s: float
@@ -137,6 +143,9 @@ class ReplayBridge:
         log: BatchLog,
         sequences: dict[Key, int],
         authenticate: Callable[[bytes], None] | None = None,
+        *,
+        demonstrations: DemonstrationLog | None = None,
+        has_gaps: bool = False,
     ) -> None:
         """Serve robots of one kind.
 
@@ -146,8 +155,11 @@ class ReplayBridge:
             sequences: (robot, session) to the highest number already in the journal.
             authenticate: raises ConfigurationError for a serialised batch of an unknown sender;
                 None: every sender is known.
+            demonstrations: what people did is stored there, too; None: nowhere else.
+            has_gaps: the journal lacks numbers on purpose, so they do not count as lost.
         """
         self._authenticate = authenticate
+        self._demonstrations, self._has_gaps = demonstrations, has_gaps
         self._spaces, self._log = spaces, log
         self._lock = threading.Lock()
         self._streams = {key: _Stream(number, number) for key, number in sequences.items()}
@@ -177,8 +189,10 @@ class ReplayBridge:
             if not 0 <= skip < len(batch):
                 return Acknowledgement(*key, stream.stored)
             messages, count = self._to_store(data, batch, skip, bad)
+            taught = rows_of_people(batch, skip, bad) if self._demonstrations else ()
             stream.accepted = batch.last_sequence
-            self._waiting.append(_Waiting(key, messages, count, batch.last_sequence, now_s))
+            waiting = _Waiting(key, messages, taught, count, batch.last_sequence, now_s)
+            self._waiting.append(waiting)
         self.waiting.set()
         return None
 
@@ -199,6 +213,8 @@ class ReplayBridge:
         sequences.update(newest)
         messages = [message for item in group for message in item.messages]
         try:
+            if self._demonstrations is not None:
+                self._demonstrations.store([part for item in group for part in item.taught])
             if messages:
                 self._log.append(messages, sum(item.count for item in group), sequences)
         except JournalError:
@@ -226,7 +242,8 @@ class ReplayBridge:
             self._streams[key] = _Stream(oldest_sequence - 1, oldest_sequence - 1)
         stream = self._streams[key] = self._streams.pop(key)  # the most recent one is last
         if oldest_sequence > stream.accepted + 1:
-            self.counts.lost += oldest_sequence - 1 - stream.accepted
+            if not self._has_gaps:
+                self.counts.lost += oldest_sequence - 1 - stream.accepted
             if stream.stored == stream.accepted:
                 stream.stored = oldest_sequence - 1
             stream.accepted = oldest_sequence - 1

@@ -14,9 +14,10 @@
 
 """Learning curves of groups of runs: mean over seeds with a confidence band."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+import re
 from typing import Literal
 import warnings
 
@@ -34,10 +35,22 @@ from rl_learner.run.manifest import read_run
 Axis = Literal['total_steps', 'wall_s']
 
 _POINTS = 200
+_COLOURS, _LINES = 10, ('-', '--', ':', '-.')
+_WIDTH, _LEGEND_WIDTH = 12.0, 3.0  # of the picture, inches
+_MOST_INSIDE, _MOST_ROWS = 6, 20  # groups in a legend among the curves; rows of one beside them
 _AXES: tuple[tuple[Axis, str], ...] = (
     ('total_steps', 'control steps of all robots'),
     ('wall_s', 'wall-clock time, s'),
 )
+
+
+# what can be drawn: name for the axis, value of an episode
+QUANTITIES: dict[str, tuple[str, Callable[[EpisodeRow], float]]] = {
+    'return': ('return', lambda row: row.episode_return),
+    'success': ('success rate', lambda row: float(row.outcome == 'success')),
+    'person': ('share of steps that a person drove', lambda row: row.person_steps / row.steps),
+    'steps': ('steps of an episode', lambda row: float(row.steps)),
+}
 
 
 @dataclass(frozen=True)
@@ -59,15 +72,17 @@ class RunCurve:
     evaluation: Sequence[EpisodeRow]
 
 
-def read_curve(folder: Path, *, by_run: bool = False) -> RunCurve:
+def read_curve(folder: Path, *, by_run: bool = False, quantity: str = 'return') -> RunCurve:
     """Return a run's curve.
 
     Args:
         folder: of the run.
         by_run: make each run its own group, instead of all runs with its robot and algorithm.
+        quantity: takes the place of the return, one of `QUANTITIES`.
 
     Raises:
-        ConfigurationError: the folder is no run or has no complete episode.
+        ConfigurationError: the folder is no run, has no complete episode, or none with an outcome
+            where the success rate is wanted.
     """
     run = read_run(folder)
     path = folder / EPISODES_FILE
@@ -76,6 +91,12 @@ def read_curve(folder: Path, *, by_run: bool = False) -> RunCurve:
         raise ConfigurationError(
             f'run: given {folder}: no complete episode in it; accepted: a run with one'
         )
+    if quantity == 'success' and not any(row.outcome for row in rows):
+        raise ConfigurationError(
+            f'run: given {folder}: no episode whose task tells success; accepted: a run with one'
+        )
+    value = QUANTITIES[quantity][1]
+    rows = [replace(row, episode_return=value(row)) for row in rows if row.steps]
     algorithm = Path(str(run.parameters.get('algorithm', 'algorithm'))).stem
     group = folder.name if by_run else f'{run.robot.name}, {algorithm}'
     return RunCurve(
@@ -87,19 +108,35 @@ def read_curve(folder: Path, *, by_run: bool = False) -> RunCurve:
     )
 
 
-def draw(curves: Sequence[RunCurve], path: Path, window: int) -> None:
+@dataclass(frozen=True)
+class _Style:
+    """How a group is drawn; of many groups only the lines, which are thin."""
+
+    colour: str
+    line: str
+    are_many: bool
+
+    @property
+    def width(self) -> float:
+        """Width of the line of a group, points."""
+        return 1.3 if self.are_many else 2.0
+
+
+def draw(curves: Sequence[RunCurve], path: Path, window: int, quantity: str = 'return') -> None:
     """Draw all groups over steps and over time, with a row of panels for each robot.
 
     Args:
         curves: of the runs.
         path: of the PNG file.
         window: number of episodes in the running mean.
+        quantity: that the curves show, one of `QUANTITIES`.
     """
     robots = sorted({curve.robot for curve in curves})
+    many = len({curve.group for curve in curves}) > _MOST_INSIDE
     figure, rows = pyplot.subplots(
         len(robots),
         2,
-        figsize=(12, 4.3 * len(robots) + 0.5),
+        figsize=(_WIDTH + (_LEGEND_WIDTH if many else 0.0), 4.3 * len(robots) + 0.5),
         layout='constrained',
         sharey='row',
         squeeze=False,
@@ -107,7 +144,9 @@ def draw(curves: Sequence[RunCurve], path: Path, window: int) -> None:
     for panels, robot in zip(rows, robots, strict=True):
         _draw_robot(panels, [curve for curve in curves if curve.robot == robot], window)
         prefix = f'{robot}: ' if len(robots) > 1 else ''
-        panels[0].set_ylabel(f'{prefix}return, running mean of {window} episodes')
+        panels[0].set_ylabel(
+            f'{prefix}{QUANTITIES[quantity][0]}, running mean of {window} episodes'
+        )
     figure.suptitle(_legend_of_marks(curves), fontsize='medium')
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
@@ -115,15 +154,38 @@ def draw(curves: Sequence[RunCurve], path: Path, window: int) -> None:
 
 def _draw_robot(panels: Sequence[Axes], curves: Sequence[RunCurve], window: int) -> None:
     """Draw the groups of one robot in a panel for each axis."""
-    groups = sorted({curve.group for curve in curves})
+    groups = sorted({curve.group for curve in curves}, key=_by_number)
+    are_many = len(groups) > _MOST_INSIDE
     for panel, (axis, label) in zip(panels, _AXES, strict=True):
         for number, group in enumerate(groups):
             members = [curve for curve in curves if curve.group == group]
-            _draw_group(panel, members, axis, window, f'C{number}')
+            style = _Style(f'C{number % _COLOURS}', _line(number), are_many=are_many)
+            _draw_group(panel, members, axis, window, style)
         panel.set_xlabel(label)
         panel.set_xlim(left=0)
         panel.grid(alpha=0.3)
-    panels[0].legend(fontsize='small', loc='best')
+    if not are_many:
+        panels[0].legend(fontsize='small', loc='best')
+        return
+    # beside the curves, so that it hides none
+    panels[-1].legend(
+        fontsize='small',
+        loc='upper left',
+        bbox_to_anchor=(1.02, 1.0),
+        ncols=-(-len(groups) // _MOST_ROWS),
+        borderaxespad=0.0,
+    )
+
+
+def _line(number: int) -> str:
+    """Return the line of a group: when the colours repeat, the lines differ."""
+    return _LINES[number // _COLOURS % len(_LINES)]
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """Return what orders names as people do: run_2 before run_10."""
+    parts = re.split(r'([0-9]+)', name)
+    return [(int(part), '') if part.isdecimal() else (0, part) for part in parts]
 
 
 def _legend_of_marks(curves: Sequence[RunCurve]) -> str:
@@ -157,26 +219,28 @@ def summarise(curves: Sequence[RunCurve]) -> list[dict[str, object]]:
 
 
 def _draw_group(
-    panel: Axes, members: Sequence[RunCurve], axis: Axis, window: int, colour: str
+    panel: Axes, members: Sequence[RunCurve], axis: Axis, window: int, style: _Style
 ) -> None:
     """Draw the runs of a group; of several runs, also the mean as a thick line with a band."""
+    colour, line = style.colour, style.line
     smoothed = [
         _running_mean(curve.exploring, axis, window) for curve in members if curve.exploring
     ]
     label = f'{members[0].group} ({len(members)} run{"s" if len(members) > 1 else ""})'
+    is_alone = len(smoothed) == 1
     for x, y in smoothed:
-        alone = len(smoothed) == 1
-        panel.plot(x, y, color=colour, alpha=1.0 if alone else 0.3, linewidth=2 if alone else 0.8)
+        width, alpha = (style.width, 1.0) if is_alone else (0.8, 0.3)
+        panel.plot(x, y, line, color=colour, alpha=alpha, linewidth=width)
     if len(smoothed) > 1:
         x, matrix = _resampled(smoothed)
         low, high = band(matrix)
-        panel.plot(x, matrix.mean(axis=0), color=colour, linewidth=2)
+        panel.plot(x, matrix.mean(axis=0), line, color=colour, linewidth=style.width)
         panel.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
-    panel.plot([], [], color=colour, linewidth=2, label=label)
+    panel.plot([], [], line, color=colour, linewidth=style.width, label=label)
     for curve in members:
         points = [(getattr(row, axis), row.episode_return) for row in curve.evaluation]
         panel.plot(*zip(*points, strict=True) if points else ((), ()), 'x', color=colour, ms=5)
-        if len(smoothed) == 1:
+        if is_alone and not style.are_many:
             raw = [(getattr(row, axis), row.episode_return) for row in curve.exploring]
             panel.plot(*zip(*raw, strict=True), '.', color=colour, alpha=0.3, ms=4)
 

@@ -235,7 +235,10 @@ class RunScalars:
         scalars = {
             f'{robot}/return/{kind}': float(episode.episode_return),
             f'{robot}/episode_steps': float(episode.steps),
+            f'{robot}/person_fraction': episode.person_steps / max(1, episode.steps),
         }
+        if episode.outcome:
+            scalars[f'{robot}/success/{kind}'] = float(episode.outcome == 'success')
         if not received.rewards:
             return scalars
         for name, values in received.reward_parts.items():

@@ -16,7 +16,7 @@
 
 import os
 
-from rl_learner.training.openmp import openmp_environment
+from rl_learner.system.openmp import openmp_environment
 
 os.environ.update(openmp_environment(os.environ))  # before torch is imported
 
@@ -28,12 +28,11 @@ import sys
 import threading
 import time
 from typing import Any
-import uuid
 
 from rclpy.serialization import serialize_message
-from rl_agent.description.robot import load_robot, RobotDescription
-from rl_agent.environment.spaces import Spaces
-from rl_agent.errors import ConfigurationError, RlError
+from rl_agent.description.image import refuse_images
+from rl_agent.description.robot import load_robot
+from rl_agent.errors import ConfigurationError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_agent.policy.ros_policy_message import policy_to_message
 from rl_agent.ros.ros_diagnostics import Diagnostics
@@ -52,25 +51,17 @@ from rl_agent.ros.ros_topics import (
 from rl_agent.security.key_file import missing_keys
 from rl_agent.security.policy_signature import SigningKey
 from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.bringup.devices import devices_of
 from rl_learner.bringup.parameters import LearnerParameters
-from rl_learner.journal.journal_reader import journal_extent, JournalExtent
+from rl_learner.distributed.rendezvous import Joined
 from rl_learner.nodes.ros_learner_diagnostics import learner_concerns, progress_line
-from rl_learner.replay.layout import ReplayLayout
-from rl_learner.replay.sampler import ReplaySampler
-from rl_learner.replay.server import ReplayServer, ReplayStart
-from rl_learner.run.folder import EXPERIENCE, open_run_folder, run_key
-from rl_learner.run.identity import claim_run, RunIdentity
-from rl_learner.run.lock import RunLock
-from rl_learner.run.manifest import next_start, write_run
-from rl_learner.training.device import device_name, training_device
-from rl_learner.training.journal_rewards import JournalRewards
-from rl_learner.training.learner import Learner, LearnerSettings
-from rl_learner.training.training_pace import TrainingPace
-from rl_learner.training.update import Update
+from rl_learner.run.folder import open_run_folder
+from rl_learner.training.device import device_name
+from rl_learner.training.learner import LearnerSettings
+from rl_learner.training.training_session import SessionSettings, TrainingSession
 from rl_msgs.msg import LearnerStatus
 from rl_msgs.msg import Policy as PolicyMessage
 from std_srvs.srv import Trigger
-import torch
 
 _DIAGNOSTICS_PERIOD_S = 1.0
 _POLICY_REPEAT_PERIOD_S = 2.0  # late joiners sometimes miss a transient_local sample
@@ -79,9 +70,14 @@ _POLICY_REPEAT_PERIOD_S = 2.0  # late joiners sometimes miss a transient_local s
 class LearnerNode(ManagedNode):
     """Connects the plain `Learner` to ROS."""
 
-    def __init__(self) -> None:
-        """Declare the parameters."""
+    def __init__(self, joined: Joined | None = None) -> None:
+        """Declare the parameters.
+
+        Args:
+            joined: this rank 0 and the others that share its batches; None: there are none.
+        """
         super().__init__('learner')
+        self._joined = joined
         self._settings = declare_parameters(self, LearnerParameters)
         follow_changes(self, self._settings, self._on_change)
         self._thread: threading.Thread | None = None
@@ -95,87 +91,64 @@ class LearnerNode(ManagedNode):
     def _on_change(self, settings: LearnerParameters) -> None:
         """Apply new values of live parameters."""
         self._settings = settings
-        if hasattr(self, '_learner'):
-            self._learner.settings = _learner_settings(settings)
+        if hasattr(self, '_session'):
+            self._session.learner.settings = _learner_settings(settings)
 
     def configure(self) -> None:
         """Build networks and replay; `activate` begins training."""
         parameters = self._settings
+        if parameters.devices > 1 and self._joined is None:
+            raise ConfigurationError(
+                f'devices: given {parameters.devices} in a parameter file; accepted: 1 there, and'
+                f' -p devices:={parameters.devices} on the command line, or as a launch argument'
+            )
         key = parameters.signing_key
         self._signing_key = SigningKey.load(Path(key).expanduser()) if key else None
         if lacking := missing_keys(signing_key=key):
             self.get_logger().info(lacking)
         robot = load_robot(parameters.robot)
+        refuse_images(robot.name, robot.images, 'ROS')
         self._algorithm = load_algorithm(
             parameters.algorithm, self._overrides(), robot.episode_steps
         )
         folder = open_run_folder(Path(parameters.run_folder).expanduser())
-        self._lock = RunLock(folder)
-        try:
-            self._build(robot, folder)
-        except RlError:
-            self._lock.close()
-            raise
-        self._lock.begin()
-
-    def _build(self, robot: RobotDescription, folder: Path) -> None:
-        """Build networks and replay for the run in a folder."""
-        parameters = self._settings
-        self._session = uuid.uuid4().hex
-        device = training_device(parameters.device)
-        torch.set_num_threads(parameters.threads or os.cpu_count() or 1)
-        self._spaces = Spaces(robot)
-        manifest = next_start(folder, robot, self._algorithm, _recorded(parameters), self._session)
-        self._run = manifest.starts[0].get('session') or self._session
-        claim_run(folder, RunIdentity.of(self._spaces, self._algorithm))
-        update = Update(
+        self._session = TrainingSession(
+            robot,
             self._algorithm,
-            self._spaces.observation_size,
-            self._spaces.action_size,
-            seed=parameters.seed,
-            device=device,
-        )
-        extent = self._journal_extent(folder / EXPERIENCE)
-        algorithm = self._algorithm
-        self._pace = TrainingPace(
-            algorithm.samples_per_insert, algorithm.batch_size, algorithm.warmup
-        )
-        self._learner = Learner(
-            update,
-            self._pace,
-            self._publish_policy,
             folder,
-            _learner_settings(parameters),
-            transitions=extent.total,
-            fingerprint=self._spaces.fingerprint,
+            SessionSettings(
+                parameters.seed,
+                parameters.device,
+                parameters.threads,
+                parameters.replay_port,
+                _learner_settings(parameters),
+            ),
+            publish=self._publish_policy,
+            recorded=_recorded(parameters),
+            joined=self._joined,
         )
-        self._open_replay(extent, update.updates, run_key(folder))
-        rewards = JournalRewards(folder / EXPERIENCE, update.returns)
-        follow = rewards.follow if algorithm.normalise_rewards else lambda: None
-        self._learner.connect(self._sampler, lambda: self._server.inserted, follow)
-        try:
-            write_run(folder, manifest)
-        except ConfigurationError:
-            self._sampler.stop()
-            self._server.stop()  # frees the port for the next attempt
-            raise
         self._connect()
         self.get_logger().info(
-            f'{parameters.algorithm} for {parameters.robot} on {device_name(device)}, Reverb on'
-            f' port {self._server.port}, run folder {folder}'
+            f'{parameters.algorithm} for {parameters.robot} on{self._ranks_text()}'
+            f' {device_name(self._session.device)}, Reverb on port'
+            f' {self._session.server.port}, run folder {folder}'
         )
+
+    def _ranks_text(self) -> str:
+        """Return how many ranks train, for the log; empty: this one."""
+        return '' if self._joined is None else f' {self._joined.place.size} ranks, each on'
 
     def activate(self) -> None:
         """Begin training."""
-        self._learner.prepare()
-        self._thread = threading.Thread(target=self._learner.run, name='training')
+        self._session.learner.prepare()
+        self._thread = threading.Thread(target=self._session.learner.run, name='training')
         self._thread.start()
 
     def deactivate(self) -> None:
         """Stop training, and save checkpoint and policy."""
         if self._thread is None:
             return
-        self._learner.stop()
+        self._session.learner.stop()
         self._thread.join()
         self._thread = None
         self._publish_status()
@@ -188,11 +161,7 @@ class LearnerNode(ManagedNode):
         self.destroy_publisher(self._policies)
         self.destroy_publisher(self._status)
         self._diagnostics.close()
-        if self.failure is None:
-            self._lock.end()  # everything is saved, even if closing the replay fails
-        self._sampler.stop()
-        self._server.stop()
-        self._lock.close()
+        self._session.close(saved=self.failure is None)
 
     def _overrides(self) -> dict[str, float]:
         """Return the options of the algorithm that ROS parameters override."""
@@ -202,47 +171,6 @@ class LearnerNode(ManagedNode):
         if self._settings.updates_to_data > 0:
             overrides['updates_to_data'] = self._settings.updates_to_data
         return overrides
-
-    def _journal_extent(self, folder: Path) -> JournalExtent:
-        """Return the extent of the run's journal, as rows of replay.
-
-        Raises:
-            ConfigurationError: the journal is from another kind of robot.
-        """
-        extent = journal_extent(folder)
-        own = self._spaces.fingerprint
-        if extent.fingerprint not in ('', own):
-            raise ConfigurationError(
-                f'{folder}: fingerprint: given {own!r}; accepted: {extent.fingerprint!r}, that of'
-                ' the robots in this journal, or another run_folder'
-            )
-        # n-step sums that are still open are not rows yet
-        open_sums = (self._algorithm.n_step - 1) * extent.open_sessions
-        return dataclasses.replace(extent, total=max(extent.first, extent.total - open_sums))
-
-    def _open_replay(self, extent: JournalExtent, updates: int, run: str) -> None:
-        """Start Reverb server and sampler in this process; the bridge fills the table."""
-        algorithm = self._algorithm
-        width = ReplayLayout(self._spaces.observation_size, self._spaces.action_size).width
-        self._server = ReplayServer(
-            self._settings.replay_port,
-            width=width,
-            capacity=algorithm.replay_capacity,
-            samples_per_insert=algorithm.samples_per_insert,
-            warmup=algorithm.warmup,
-            start=ReplayStart(
-                first=max(extent.first, extent.total - algorithm.replay_capacity),
-                total=extent.total,
-                samples_due=self._pace.samples_due(extent.total, updates),
-            ),
-            run=run,
-        )
-        self._sampler = ReplaySampler(
-            self._server,
-            width=width,
-            batch_size=algorithm.batch_size,
-            updates_per_block=algorithm.updates_per_block,
-        )
 
     def _connect(self) -> None:
         """Create topics, timers and services."""
@@ -265,11 +193,8 @@ class LearnerNode(ManagedNode):
         self._save = self.create_service(Trigger, '~/save', self._on_save)
 
     def _publish_policy(self, parameters: PolicyParameters) -> None:
-        """Publish a policy with the robot's fingerprint and this session."""
-        signed = dataclasses.replace(
-            parameters, fingerprint=self._spaces.fingerprint, learner_session=self._session
-        )
-        message = policy_to_message(signed)
+        """Publish a policy."""
+        message = policy_to_message(parameters)
         message.header.stamp = self.get_clock().now().to_msg()
         with self._publishing:
             self._policy_message, self._policy_s = message, time.monotonic()
@@ -287,12 +212,12 @@ class LearnerNode(ManagedNode):
         if self._signing_key is None:
             self._policies.publish(message)
             return
-        message.run, message.signed_ns = self._run, time.time_ns()
+        message.run, message.signed_ns = self._session.run, time.time_ns()
         self._policies.publish(self._signing_key.seal(serialize_message(message)))
 
     def _on_save(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Request a checkpoint."""
-        self._learner.save_soon()
+        self._session.learner.save_soon()
         response.success = True
         response.message = 'a checkpoint follows after the current block of updates'
         return response
@@ -310,10 +235,11 @@ class LearnerNode(ManagedNode):
 
     def _status_message(self) -> LearnerStatus:
         """Return the status of training."""
-        progress = self._learner.progress
-        size, stored = self._server.counts()
+        session = self._session
+        progress = session.learner.progress
+        size, stored = session.server.counts()
         message = LearnerStatus(
-            learner_session=self._session,
+            learner_session=session.session,
             algorithm=self._settings.algorithm,
             state=progress.state,
             updates=progress.updates,
@@ -321,7 +247,8 @@ class LearnerNode(ManagedNode):
             policy_version=progress.policy_version,
             replay_size=size,
             transitions_stored=stored,
-            backlog=self._pace.backlog(stored, progress.updates),
+            demonstrations=session.server.demonstrated,
+            backlog=session.pace.backlog(stored, progress.updates),
             metric_names=list(progress.metrics),
             metric_values=array('f', progress.metrics.values()),
         )
@@ -343,7 +270,14 @@ def _learner_settings(parameters: LearnerParameters) -> LearnerSettings:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the node."""
+    """Run the node; with several devices, this process becomes the one that starts the ranks."""
+    words = sys.argv[1:] if args is None else args
+    devices = devices_of(words)
+    if devices > 1:
+        sys.stdout.flush()
+        ranks = 'rl_learner.nodes.learner_ranks'
+        command = [sys.executable, '-m', ranks, f'--nproc-per-node={devices}', *words]
+        os.execv(sys.executable, command)
     sys.exit(run(LearnerNode, args))
 
 

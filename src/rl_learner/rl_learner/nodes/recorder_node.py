@@ -147,6 +147,8 @@ class RecorderNode(ManagedNode):
                 evaluation=message.evaluation,
                 policy_version=message.policy_version,
                 complete=complete,
+                outcome=message.outcome,
+                person_steps=message.person_steps,
             )
         if complete and self._recorder is not None:
             self._recorder.on_episode(message)

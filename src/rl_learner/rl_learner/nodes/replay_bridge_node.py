@@ -19,7 +19,8 @@ writes them to the disk and acknowledges them, a third feeds Reverb.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 import logging
 from pathlib import Path
 import sys
@@ -28,6 +29,7 @@ import time
 
 import numpy as np
 from rclpy.serialization import serialize_message
+from rl_agent.description.image import refuse_images
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
@@ -50,18 +52,17 @@ from rl_agent.security.fleet_key import ACKNOWLEDGEMENT, load_fleet_keys
 from rl_agent.security.fleet_key import TRANSITIONS as TRANSITIONS_MESSAGE
 from rl_agent.security.key_file import missing_keys
 from rl_agent.system.disk_space import has_space
-from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.actor_critic.algorithm import Algorithm, load_algorithm
 from rl_learner.bringup.parameters import ReplayBridgeParameters
-from rl_learner.journal.journal import Journal, JournalSettings
-from rl_learner.journal.journal_rows import JournalRows
+from rl_learner.journal.demonstrations import DemonstrationLog
+from rl_learner.journal.journal import Journal
 from rl_learner.journal.replay_bridge import Acknowledgement, ReplayBridge
 from rl_learner.nodes.ros_learner_diagnostics import replay_concerns
 from rl_learner.nodes.ros_other_distributions import OtherDistributions
-from rl_learner.replay.feeder import ReplayFeeder
-from rl_learner.replay.layout import ReplayLayout
-from rl_learner.replay.writer import ReplayWriter
-from rl_learner.run.folder import EXPERIENCE, open_run_folder, run_key
-from rl_learner.run.identity import claim_run, RunIdentity
+from rl_learner.replay.feeder import FEEDING
+from rl_learner.run.folder import DEMONSTRATIONS, EXPERIENCE, open_run_folder
+from rl_learner.run.identity import check_robot, claim_run, RunIdentity
+from rl_learner.run.journal_feed import feeds_of_run, journal_settings, JournalFeed
 from rl_learner.run.manifest import write_retention
 from rl_msgs.msg import ReplayStatus, TransitionAck, TransitionBatch
 
@@ -70,7 +71,7 @@ _RETRY_DELAY_S = 1.0
 _DISTRIBUTIONS_PERIOD_S = 10.0
 _DISK_POLL_PERIOD_S = 2.0
 _CONNECTED_WITHIN_S = 10.0
-_MEGABYTE, _GIGABYTE = 1_000_000, 1_000_000_000
+_STORES_DEMONSTRATIONS = 'storing demonstrations'
 
 
 class ReplayBridgeNode(ManagedNode):
@@ -84,50 +85,68 @@ class ReplayBridgeNode(ManagedNode):
     def configure(self) -> None:
         """Open the journal and subscribe."""
         parameters = self._settings
-        self._keys = keys = load_fleet_keys(parameters.fleet_key)
+        self._keys = load_fleet_keys(parameters.fleet_key)
         robot = load_robot(parameters.robot)
+        refuse_images(robot.name, robot.images, 'ROS')
         spaces = Spaces(robot)
         algorithm = load_algorithm(parameters.algorithm, episode_steps=robot.episode_steps)
         folder = open_run_folder(Path(parameters.run_folder).expanduser())
-        claim_run(folder, RunIdentity.of(spaces, algorithm))
-        settings = JournalSettings(
-            file_bytes=int(parameters.journal_file_mb * _MEGABYTE),
-            keep_bytes=int(parameters.journal_keep_gb * _GIGABYTE),
-            keep_transitions=algorithm.replay_capacity,
-        )
-        self._journal = self._open_journal(folder / EXPERIENCE, spaces.fingerprint, settings)
-        write_retention(folder, parameters.journal_keep_gb, parameters.fleet_key)
-        self._bridge = ReplayBridge(
-            spaces,
-            self._journal,
-            self._journal.sequences,
-            (lambda data: keys.check(data, TRANSITIONS_MESSAGE)) if keys else None,
-        )
-        self._rows = JournalRows(
-            folder / EXPERIENCE,
-            lambda: self._journal.written,
-            ReplayLayout(spaces.observation_size, spaces.action_size),
-            n_step=algorithm.n_step,
-            gamma=algorithm.gamma,
-        )
-        self._feeder = ReplayFeeder(
-            self._rows, ReplayWriter(parameters.replay_port, run_key(folder))
-        )
+        if parameters.demonstrations_only:
+            check_robot(folder, spaces)  # it may come before any algorithm is chosen
+        else:
+            claim_run(folder, RunIdentity.of(spaces, algorithm))
         self._disk_error = ''
         self._latencies: deque[float] = deque(maxlen=10_000)
+        self._open_bridge(folder, spaces, algorithm)
+        if not parameters.demonstrations_only:
+            write_retention(folder, parameters.journal_keep_gb, parameters.fleet_key)
         self._connect()
         self._stop = threading.Event()
         self._committing = threading.Thread(target=self._commit_until_stopped, name='journal')
         self._committing.start()
-        self._feeder.start()
+        for feed in self._feeds:
+            feed.feeder.start()
         if lacking := missing_keys(fleet_key=parameters.fleet_key):
             self.get_logger().info(lacking)
         self.get_logger().info(
             f'{self._journal.written.total} transitions in {self._journal.folder}'
         )
 
-    def _open_journal(self, folder: Path, fingerprint: str, settings: JournalSettings) -> Journal:
-        """Return the journal; on a full disk, wait for room while robots keep their data.
+    def _open_bridge(self, folder: Path, spaces: Spaces, algorithm: Algorithm) -> None:
+        """Open the journals, and prepare to fill them and to feed Reverb from them."""
+        parameters, keys = self._settings, self._keys
+        file_mb, keep_gb = parameters.journal_file_mb, parameters.journal_keep_gb
+        settings = journal_settings(algorithm, file_mb=file_mb, keep_gb=keep_gb)
+        keep_gb = parameters.demonstrations_keep_gb
+        of_people = journal_settings(algorithm, file_mb=file_mb, keep_gb=keep_gb)
+        taught = DemonstrationLog(
+            partial(Journal, folder / DEMONSTRATIONS, spaces.fingerprint, of_people)
+        )
+        self._feeds: list[JournalFeed] = []
+        self._demonstrations: DemonstrationLog | None = None
+        if parameters.demonstrations_only:
+            self._journal = self._open_journal(folder, taught.open)
+        else:
+            self._demonstrations = taught
+            self._journal = self._open_journal(
+                folder, partial(Journal, folder / EXPERIENCE, spaces.fingerprint, settings)
+            )
+            if algorithm.demonstration_fraction or (folder / DEMONSTRATIONS).exists():
+                self._open_journal(folder, taught.open)
+            self._feeds = feeds_of_run(
+                folder, self._journal, taught.journal, spaces, algorithm, parameters.replay_port
+            )
+        self._bridge = ReplayBridge(
+            spaces,
+            self._journal,
+            self._journal.sequences,
+            (lambda data: keys.check(data, TRANSITIONS_MESSAGE)) if keys else None,
+            demonstrations=self._demonstrations,
+            has_gaps=parameters.demonstrations_only,
+        )
+
+    def _open_journal(self, folder: Path, open_: Callable[[], Journal]) -> Journal:
+        """Return a journal; on a full disk, wait for room while robots keep their data.
 
         Raises:
             ConfigurationError: the journal cannot be used.
@@ -136,10 +155,10 @@ class ReplayBridgeNode(ManagedNode):
         """
         while True:
             try:
-                return Journal(folder, fingerprint, settings)
+                return open_()
             except DiskFullError as error:
                 self.get_logger().warning(f'waiting for room on the disk: {error}')
-                self._await_room(folder.parent, error)
+                self._await_room(folder, error)
 
     def _await_room(self, folder: Path, error: DiskFullError) -> None:
         """Wait for room on the disk of a folder.
@@ -160,8 +179,11 @@ class ReplayBridgeNode(ManagedNode):
         self._stop.set()
         self._bridge.waiting.set()
         self._committing.join()
-        self._feeder.stop(timeout_s=2.0)
+        for feed in self._feeds:
+            feed.feeder.stop(timeout_s=2.0)
         self._journal.close()
+        if self._demonstrations is not None:
+            self._demonstrations.close()
         log_reports(self, self._bridge.events)
         self.destroy_publisher(self._acks)
         self.destroy_publisher(self._status)
@@ -219,7 +241,8 @@ class ReplayBridgeNode(ManagedNode):
             self._acknowledge(acknowledgement)
         now_s = time.monotonic()
         self._latencies.extend(now_s - item_s for item_s in received_s)
-        self._feeder.notify()
+        for feed in self._feeds:
+            feed.feeder.notify()
         return True
 
     def _acknowledge(self, acknowledgement: Acknowledgement) -> None:
@@ -235,6 +258,15 @@ class ReplayBridgeNode(ManagedNode):
         else:
             self._acks.publish(self._keys.seal(serialize_message(message), ACKNOWLEDGEMENT))
 
+    def _state(self) -> str:
+        """Return what the bridge does or waits for; of two feeders, that of the waiting one."""
+        if self._disk_error:
+            return f'journal: {self._disk_error}'
+        if not self._feeds:
+            return _STORES_DEMONSTRATIONS
+        states = [feed.feeder.state for feed in self._feeds]
+        return next((state for state in states if state != FEEDING), FEEDING)
+
     def _publish_status(self) -> None:
         """Publish the status of the bridge, and log what was refused since the last one."""
         log_reports(self, self._bridge.events)
@@ -242,10 +274,10 @@ class ReplayBridgeNode(ManagedNode):
         p50, p99 = np.percentile(latencies, (50, 99)) if latencies else (np.nan, np.nan)
         counts, journal = self._bridge.counts, self._journal
         message = ReplayStatus(
-            state=f'journal: {self._disk_error}' if self._disk_error else self._feeder.state,
+            state=self._state(),
             robots=self._bridge.heard_within(_CONNECTED_WITHIN_S),
             transitions_journaled=journal.written.total,
-            transitions_inserted=self._feeder.inserted,
+            transitions_inserted=self._feeds[0].feeder.inserted if self._feeds else 0,
             transitions_duplicate=counts.duplicate,
             transitions_lost=counts.lost,
             batches_refused=counts.refused,
@@ -254,7 +286,7 @@ class ReplayBridgeNode(ManagedNode):
             acknowledge_p50_s=float(p50),
             acknowledge_p99_s=float(p99),
             transitions_refused=counts.refused_transitions,
-            transitions_left_out=self._rows.left_out,
+            transitions_left_out=sum(feed.rows.left_out for feed in self._feeds),
             same_robot_name=counts.same_name,
         )
         message.header.stamp = self.get_clock().now().to_msg()

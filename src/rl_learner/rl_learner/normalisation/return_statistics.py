@@ -108,6 +108,20 @@ class ReturnStatistics:
         self._squares += shift * (discounted - self._mean)
         self._largest = max(self._largest, abs(discounted))
 
+    def joined(self, other: 'ReturnStatistics') -> 'ReturnStatistics':
+        """Return the statistics of both, after Chan, Golub and LeVeque; it takes no more rows."""
+        total = self._count + other._count
+        result = ReturnStatistics(self._gamma, self._bound)
+        if not total:
+            return result
+        shift = other._mean - self._mean
+        result._count = total
+        result._mean = self._mean + shift * other._count / total
+        result._squares = self._squares + other._squares
+        result._squares += shift * shift * self._count * other._count / total
+        result._largest = max(self._largest, other._largest)
+        return result
+
     def state_dict(self) -> dict[str, Any]:
         """Return everything that `add` has changed, as numbers and text."""
         return {

@@ -26,7 +26,7 @@ Each command of the first topic is a step. Observation, action and reward are co
 | next observation, at gap | the newest messages one control period after the command            |
 | reward, terminated       | the task                                                            |
 | truncated                | after `episode_steps`, or if no command follows within the gap      |
-| intervention             | always true: no policy of this run chose the action                 |
+| intervention             | a person's: no policy of this run chose the action                  |
 
 A step is left out, which interrupts its episode, if a field or a command topic is silent, if its
 values are not finite or older than the description accepts, or if no message follows the last
@@ -42,7 +42,7 @@ from rl_agent.array_types import FieldValues, Float64Array
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.safety.safety_filter import SafetyFilter
-from rl_agent.transport.transition import Transition, TransitionBuilder
+from rl_agent.transport.transition import Intervention, Transition, TransitionBuilder
 
 _NANOSECONDS = 1_000_000_000
 _ANY_AGE_NS = 2**63  # longer than any recording
@@ -164,6 +164,16 @@ class EpisodeRebuilder:
             yield from self._complete(self._step, self._after, truncated=True)
         self._step = None
 
+    def interrupt(self) -> Iterator[Transition]:
+        """Yield the last transition, then begin anew: times start again, as of a clock set back.
+
+        What is published once stays known.
+        """
+        yield from self.finish()
+        self._in_episode = False
+        self._latest = {name: self._latest[name] for name in self._once & self._latest.keys()}
+        self._command[:] = np.nan
+
     def _advance(self, time_ns: int) -> None:
         """Take the snapshot one period after the pending command, once that time has passed."""
         if self._step is None or self._period_is_over:
@@ -201,7 +211,9 @@ class EpisodeRebuilder:
             return
         executed = self._filter.action_of(step.command)
         outcome = self._task.outcome(step.before, step.command, sensed.values)
-        truncated = truncated or self._builder.step_number + 1 >= self._episode_steps
+        truncated = (
+            truncated or outcome.truncated or self._builder.step_number + 1 >= self._episode_steps
+        )
         yield self._builder.step(
             executed,
             outcome.reward,
@@ -209,7 +221,7 @@ class EpisodeRebuilder:
             sensed.stamp_ns,
             terminated=outcome.terminated,
             truncated=truncated and not outcome.terminated,
-            intervention=True,
+            intervention=Intervention.PERSON,
         )
         self._in_episode = not (truncated or outcome.terminated)
 

@@ -16,18 +16,24 @@
 
 from collections.abc import Callable, Iterator, Sequence
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 import logging
 from pathlib import Path
 
+import numpy as np
+from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
+from rl_agent.transport.transition import Intervention
 from rl_learner.journal.batch_codec import decode, encode, TransitionBatch, TYPE_NAME
 from rl_learner.journal.journal import Journal, JournalSettings
+from rl_learner.journal.journal_reader import journal_files
 from rl_learner.journal.replay_bridge import LONGEST_NAME, refusal_of, ReplayBridge
 from rl_learner.recordings.batch_order import BatchOrder
+from rl_learner.recordings.lerobot_recording import is_lerobot_dataset, LeRobotRecording
 from rl_learner.recordings.recording_reader import read_recording
-from rl_learner.run.folder import EXPERIENCE, open_run_folder
+from rl_learner.run.folder import DEMONSTRATIONS, EXPERIENCE, open_run_folder
 from rl_learner.run.lock import RunLock
 
 _COMMIT_BYTES = 4 << 20
@@ -43,8 +49,9 @@ class ImportCounts:
     Attributes:
         imported: transitions added to the journal.
         duplicate: transitions that the journal had, or that precede its newest of the session.
-        missing: sequence numbers in gaps between transitions of a session.
-        total: transitions of the run after the import.
+        missing: sequence numbers in gaps between transitions of a session; demonstrations may have
+            gaps, so 0.
+        total: transitions of the journal after the import.
         refused: transitions with a value that is not accepted.
         batches_refused: batches with impossible sequence numbers or sizes.
     """
@@ -79,13 +86,37 @@ def batches_of(path: Path) -> Iterator[TransitionBatch]:
         )
 
 
-def import_batches(run: Path, sources: Sequence[Source], spaces: Spaces) -> ImportCounts:
+def source_of(path: Path, robot: RobotDescription) -> Source:
+    """Return a source of the batches of a recording, a run, or a LeRobotDataset."""
+    return LeRobotRecording(path, robot) if is_lerobot_dataset(path) else partial(batches_of, path)
+
+
+def journal_to_teach_from(path: Path) -> Path:
+    """Return what `--demonstrations` reads: of a run its demonstrations, else the path itself.
+
+    Raises:
+        ConfigurationError: it is a run that has none.
+    """
+    if journal_files(path / DEMONSTRATIONS):
+        return path / DEMONSTRATIONS
+    if journal_files(path / EXPERIENCE):
+        raise ConfigurationError(
+            f'FILE: given {path}: a run without demonstrations; accepted with --demonstrations: a'
+            f' run that has some, or {path / EXPERIENCE}, for all that its robots did'
+        )
+    return path
+
+
+def import_batches(
+    run: Path, sources: Sequence[Source], spaces: Spaces, *, demonstrations: bool = False
+) -> ImportCounts:
     """Store batches in a run's journal; repeated calls store each transition only once.
 
     Args:
         run: folder of the run, created if it does not exist.
         sources: each is called twice, first to scan the batches, then to store them.
         spaces: of the run's robots.
+        demonstrations: store them in the journal of demonstrations, as a person's.
 
     Raises:
         ConfigurationError: a batch or the run is from another kind of robot, or a learner trains
@@ -100,23 +131,24 @@ def import_batches(run: Path, sources: Sequence[Source], spaces: Spaces) -> Impo
             order.announce(batch)
     lock = RunLock(open_run_folder(run))
     try:
-        journal = Journal(run / EXPERIENCE, spaces.fingerprint, JournalSettings())
+        folder = run / (DEMONSTRATIONS if demonstrations else EXPERIENCE)
+        journal = Journal(folder, spaces.fingerprint, JournalSettings())
         try:
-            return _store(journal, sources, spaces, order)
+            bridge = ReplayBridge(spaces, journal, journal.sequences, has_gaps=demonstrations)
+            order.begin(journal.sequences)
+            before = journal.written.total
+            _store(bridge, _as_of_a_person(_in_order(order, sources), demonstrations))
+            return _counts(bridge, before, journal.written.total)
         finally:
             journal.close()
     finally:
         lock.close()
 
 
-def _store(
-    journal: Journal, sources: Sequence[Source], spaces: Spaces, order: BatchOrder
-) -> ImportCounts:
-    """Store all batches, which were announced to `order`."""
-    bridge = ReplayBridge(spaces, journal, journal.sequences)
-    order.begin(journal.sequences)
-    before, uncommitted_bytes = journal.written.total, 0
-    for batch in _in_order(order, sources):
+def _store(bridge: ReplayBridge, batches: Iterator[TransitionBatch]) -> None:
+    """Store all batches."""
+    uncommitted_bytes = 0
+    for batch in batches:
         data = encode(batch)
         with contextlib.suppress(ConfigurationError):  # refused: counted and reported
             bridge.receive(data)
@@ -127,7 +159,11 @@ def _store(
     bridge.commit()
     for report in bridge.events.take_reports():
         _LOGGER.warning(report.text)
-    total, counts = journal.written.total, bridge.counts
+
+
+def _counts(bridge: ReplayBridge, before: int, total: int) -> ImportCounts:
+    """Return what was done to a journal that had `before` transitions and now has `total`."""
+    counts = bridge.counts
     return ImportCounts(
         total - before,
         counts.duplicate,
@@ -136,6 +172,18 @@ def _store(
         counts.refused_transitions,
         counts.refused,
     )
+
+
+def _as_of_a_person(
+    batches: Iterator[TransitionBatch], demonstrations: bool
+) -> Iterator[TransitionBatch]:
+    """Yield batches; of demonstrations, a person chose every action."""
+    for batch in batches:
+        if demonstrations:
+            people = np.full(len(batch), Intervention.PERSON, np.uint8)
+            yield replace(batch, columns={**batch.columns, 'intervention': people})
+        else:
+            yield batch
 
 
 def _in_order(order: BatchOrder, sources: Sequence[Source]) -> Iterator[TransitionBatch]:

@@ -19,24 +19,22 @@ from dataclasses import dataclass
 import hashlib
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from rclpy.serialization import deserialize_message
 from rl_agent.array_types import Float64Array
-from rl_agent.description.action import ActionDescription
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, RobotError
-from rl_agent.message_fields.ros_command_reader import CommandReader
-from rl_agent.message_fields.ros_field_extractor import FieldExtractor
-from rl_agent.message_fields.ros_field_paths import has_header
-from rl_agent.ros.ros_messages import import_message, stamp_to_ns
 from rl_agent.transport.transition import Sender, Transition
 from rl_agent.transport.transition_columns import to_columns
 from rl_learner.journal.batch_codec import TransitionBatch
+from rl_learner.recordings.bag_messages import RecordedMessage
+from rl_learner.recordings.command_resampling import RecordedSteps, Resampler
 from rl_learner.recordings.episode_rebuilder import EpisodeRebuilder
-from rl_learner.recordings.recording_reader import read_recording, RecordedMessage, topics_of
+from rl_learner.recordings.raw_report import RawReport
+from rl_learner.recordings.recording_clock import between_steps, clock_steps, ClockStep
+from rl_learner.recordings.recording_reader import read_recording, topics_of
+from rl_learner.recordings.ros_raw_readers import command_reader, further_reader, sensor_reader
 
 _LOGGER = logging.getLogger(__name__)
 _BATCH_ROWS = 500
@@ -50,7 +48,8 @@ class RawOptions:
 
     Attributes:
         namespace: of the robot; empty: the namespace of the command topic.
-        gap_s: longest time between two commands of an episode; None: two control periods.
+        gap_s: longest time between two commands of an episode; None: two control periods, of
+            slower commands two of their periods.
     """
 
     namespace: str = ''
@@ -77,18 +76,11 @@ class RawRecording:
 
         Raises:
             ConfigurationError: the file is no recording, topics of the robot are missing or have
-                other types, or the rate of commands is not the robot's.
+                other types, or the gap is shorter than the time between commands.
         """
         self._path, self._description = path, description
         self._recorded = recorded = of_this_robot or description
         self._actions = {item.topic: item for item in recorded.command.actions}
-        period_s = 1.0 / description.rate_hz
-        self._gap_s = options.gap_s or _DEFAULT_GAP_PERIODS * period_s
-        if self._gap_s <= (1 + _PERIOD_TOLERANCE) * period_s:
-            raise ConfigurationError(
-                f'--episode-gap-s: given {self._gap_s:g}; accepted: more than'
-                f' {(1 + _PERIOD_TOLERANCE) * period_s:.4g}, as a command may come that late'
-            )
         types = topics_of(path)
         namespace = _find_namespace(path, types, description, options.namespace.strip('/'))
         self._topics = {
@@ -97,8 +89,14 @@ class RawRecording:
         self._refuse_other_types(types)
         self._command_topic = _resolve(description.action.topic, namespace)
         self._spaces = Spaces(description)
-        session = f'import-{self._scan()}'
-        self._sender = Sender(namespace or description.name, session, self._spaces.fingerprint)
+        content, given_s = self._scan()
+        self._recorded_s = self._other_rate(given_s, options.gap_s)
+        self._clock_steps = clock_steps(
+            self._messages(as_written=True), round(1e9 / description.rate_hz)
+        )
+        self._sender = Sender(
+            namespace or description.name, f'import-{content}', self._spaces.fingerprint
+        )
         self._warned = False
 
     def __call__(self) -> Iterator[TransitionBatch]:
@@ -118,118 +116,135 @@ class RawRecording:
             yield self._batch(first, rows)
 
     def _transitions(self) -> Iterator[Transition]:
-        """Yield all transitions."""
-        rebuilder = EpisodeRebuilder(self._description, self._gap_s)
-        readers = self._sensor_readers(rebuilder) | self._further_readers(rebuilder)
-        read_command = _command_reader(self._recorded.action, self._command_topic)
-        unfit, first_error, count = 0, '', 0
-        for message in self._messages():
-            try:
-                if message.topic in readers:
-                    readers[message.topic](message)
-                    continue
-                command = read_command(message)
-            except RobotError as error:
-                unfit, first_error = unfit + 1, first_error or str(error)
-                continue
-            for transition in rebuilder.command(command, message.time_ns):
-                count += 1
-                yield transition
-        for transition in rebuilder.finish():
+        """Yield all transitions; say once what is to be known about the recording."""
+        rebuilder = EpisodeRebuilder(self._description, self._step_gap_s)
+        report, count = RawReport(round(self._gap_s * 1e9)), 0
+        for transition in self._rebuilt(rebuilder, report):
             count += 1
             yield transition
         if not count:
+            reason = f': {report.first_error}' if report.first_error else ''
             raise ConfigurationError(
-                f'{self._path}: no transition in it{": " if first_error else ""}{first_error};'
-                ' accepted: commands between messages of every sensor topic'
+                f'{self._path}: no transition in it{reason}; accepted: commands between messages'
+                ' of every sensor topic'
             )
-        if not self._warned and (unfit or rebuilder.left_out):
+        if not self._warned:
             self._warned = True
-            _LOGGER.warning(
-                '%s: %d commands left out, because sensor values were missing, too old or not'
-                ' finite; %d messages do not fit the description%s%s',
-                self._path,
-                rebuilder.left_out,
-                unfit,
-                '; the first error: ' if first_error else '',
-                first_error,
-            )
+            for line in [*self._rate_lines(), *report.lines(rebuilder.left_out)]:
+                _LOGGER.warning('%s: %s', self._path, line)
 
-    def _sensor_readers(
+    def _rebuilt(self, rebuilder: EpisodeRebuilder, report: RawReport) -> Iterator[Transition]:
+        """Yield all transitions."""
+        steps = RecordedSteps(rebuilder, self._resampler())
+        readers = self._readers(rebuilder)
+        read_command = command_reader(self._recorded.action, self._command_topic)
+        latest: RecordedMessage | None = None
+        for item in self._in_time():
+            left_out = rebuilder.left_out
+            if isinstance(item, ClockStep):
+                report.clock_step(item)
+                yield from steps.interrupt()
+                report.left_out_commands(latest, rebuilder.left_out - left_out)
+                continue
+            latest = item
+            yield from steps.until(item.time_ns)
+            try:
+                if item.topic in readers:
+                    readers[item.topic](item)
+                else:
+                    command = read_command(item)
+                    report.command(item)
+                    yield from steps.command(command, item.time_ns)
+            except RobotError as error:
+                report.unfit_message(item, str(error))
+            report.left_out_commands(item, rebuilder.left_out - left_out)
+        left_out = rebuilder.left_out
+        yield from rebuilder.finish()
+        report.left_out_commands(latest, rebuilder.left_out - left_out)
+
+    def _readers(
         self, rebuilder: EpisodeRebuilder
     ) -> dict[str, Callable[[RecordedMessage], None]]:
-        """Return, by full topic, the functions that pass sensor messages to a rebuilder."""
-        return {
-            name: self._sensor_reader(name, topic, rebuilder)
-            for name, topic in self._topics.items()
-            if topic in self._description.topics
-        }
-
-    def _further_readers(
-        self, rebuilder: EpisodeRebuilder
-    ) -> dict[str, Callable[[RecordedMessage], None]]:
-        """Return, by full topic, the functions that pass commands of further topics on."""
-
-        def reader(name: str, part: slice) -> Callable[[RecordedMessage], None]:
-            read = _command_reader(self._actions[self._topics[name]], name)
-
-            def pass_on(recorded: RecordedMessage) -> None:
-                rebuilder.command_further(read(recorded), part, recorded.time_ns)
-
-            return pass_on
-
+        """Return, by full topic, what passes messages to a rebuilder; not of the first command."""
         parts = dict(zip(self._actions, self._recorded.command.parts, strict=True))
-        return {
-            name: reader(name, parts[topic])
-            for name, topic in self._topics.items()
-            if topic in self._actions and name != self._command_topic
-        }
+        found = {}
+        for name, topic in self._topics.items():
+            fields = [item for item in self._recorded.observation if item.topic == topic]
+            if fields:
+                found[name] = sensor_reader(name, fields, rebuilder)
+            elif name != self._command_topic:
+                found[name] = further_reader(self._actions[topic], name, parts[topic], rebuilder)
+        return found
 
-    def _sensor_reader(
-        self, name: str, topic: str, rebuilder: EpisodeRebuilder
-    ) -> Callable[[RecordedMessage], None]:
-        """Return a function that passes messages of a topic to a rebuilder."""
-        type_name = self._description.topics[topic]
-        message_type, stamped = import_message(type_name), has_header(type_name)
-        extractors = [
-            FieldExtractor(item, name)
-            for item in self._recorded.observation
-            if item.topic == topic
+    def _resampler(self) -> Resampler[Float64Array] | None:
+        """Return what makes steps of commands at another rate; None: they come at this one."""
+        if self._recorded_s is None:
+            return None
+        period_ns = round(1e9 / self._description.rate_hz)
+        return Resampler(period_ns, round(self._gap_s * 1e9))
+
+    def _rate_lines(self) -> list[str]:
+        """Return what is to be said about the rate of commands."""
+        if self._recorded_s is None:
+            return []
+        period_s = 1.0 / self._description.rate_hz
+        return [
+            f'{self._command_topic}: a command every {self._recorded_s:.4g} s, not every'
+            f' {period_s:.4g} s, the `rate_hz` of {self._description.name!r}: resampled, a step'
+            f' every {period_s:.4g} s with the newest command at that time, held for up to'
+            f' {self._gap_s:.4g} s'
         ]
 
-        def pass_on(recorded: RecordedMessage) -> None:
-            message = _deserialized(recorded, message_type)
-            found = {item.field.name: _values_or_error(item, message) for item in extractors}
-            raw = {name: item for name, item in found.items() if not isinstance(item, RobotError)}
-            for error in found.values():  # one that has no field; others share their topic
-                if isinstance(error, RobotError) and not raw:
-                    raise error
-            stamp_ns = stamp_to_ns(message.header.stamp) if stamped else recorded.time_ns
-            rebuilder.sense(raw, stamp_ns, recorded.time_ns)
+    def _in_time(self) -> Iterator[RecordedMessage | ClockStep]:
+        """Yield the robot's messages by time, and where the recorder's clock was set back."""
+        if not self._clock_steps:
+            return self._messages()
+        return between_steps(self._messages(as_written=True), self._clock_steps)
 
-        return pass_on
+    def _messages(self, *, as_written: bool = False) -> Iterator[RecordedMessage]:
+        """Yield the robot's messages by time, or in the order of writing."""
+        return read_recording(
+            self._path, lambda topic, _: topic in self._topics, as_written=as_written
+        )
 
-    def _messages(self) -> Iterator[RecordedMessage]:
-        """Yield the robot's messages in recorded order."""
-        return read_recording(self._path, lambda topic, _: topic in self._topics)
-
-    def _scan(self) -> str:
-        """Return a hash of the content; raise ConfigurationError for another control rate."""
+    def _scan(self) -> tuple[str, float | None]:
+        """Return a hash of the content, and the median time between commands; None: unknown."""
         content, times_ns = hashlib.sha256(), list[int]()
         for message in self._messages():
             content.update(f'{message.topic} {message.time_ns} {len(message.data)} '.encode())
             content.update(message.data)
             if message.topic == self._command_topic:
                 times_ns.append(message.time_ns)
+        given_s = float(np.median(np.diff(times_ns))) / 1e9 if len(times_ns) > 1 else None
+        return content.hexdigest()[:16], given_s
+
+    def _other_rate(self, given_s: float | None, gap_s: float | None) -> float | None:
+        """Return the time between commands if it is not that of control; set the gaps.
+
+        Raises:
+            ConfigurationError: commands have no time between them, or more than the given gap.
+        """
         period_s = 1.0 / self._description.rate_hz
-        given_s = float(np.median(np.diff(times_ns))) / 1e9 if len(times_ns) > 1 else period_s
-        if abs(given_s - period_s) > _PERIOD_TOLERANCE * period_s:
+        least_s = (1 + _PERIOD_TOLERANCE) * period_s
+        is_other = given_s is not None and abs(given_s - period_s) > _PERIOD_TOLERANCE * period_s
+        if given_s is None or not is_other:
+            self._gap_s = self._step_gap_s = gap_s or _DEFAULT_GAP_PERIODS * period_s
+            given_s = None
+        elif not given_s:
             raise ConfigurationError(
-                f'{self._path}: {self._command_topic}: given a command every {given_s:.4g} s;'
-                f' accepted: one every {period_s:.4g} s, the `rate_hz` of'
-                f' {self._description.name!r}'
+                f'{self._path}: {self._command_topic}: given several commands at each time;'
+                ' accepted: one after the other'
             )
-        return content.hexdigest()[:16]
+        else:
+            self._gap_s = gap_s or _DEFAULT_GAP_PERIODS * max(given_s, period_s)
+            self._step_gap_s = least_s  # steps are exactly one period apart
+            least_s = max(least_s, given_s)
+        if self._gap_s <= least_s:
+            raise ConfigurationError(
+                f'--episode-gap-s: given {self._gap_s:g}; accepted: more than {least_s:.4g}, as a'
+                ' command may come that late'
+            )
+        return given_s
 
     def _refuse_other_types(self, types: dict[str, str]) -> None:
         """Raise ConfigurationError for topics that are missing or have another type."""
@@ -258,37 +273,6 @@ class RawRecording:
             count=len(rows),
             columns=columns,
         )
-
-
-def _values_or_error(extract: FieldExtractor, message: Any) -> Float64Array | RobotError:
-    """Return a field's values in a message, or why there are none."""
-    try:
-        return extract(message)
-    except RobotError as error:
-        return error
-
-
-def _command_reader(
-    action: ActionDescription, name: str
-) -> Callable[[RecordedMessage], Float64Array]:
-    """Return a function that reads the commands of a topic, whose full name is `name`."""
-    reader, kind = CommandReader(action, name), import_message(action.type)
-    return lambda recorded: reader.read(_deserialized(recorded, kind))
-
-
-def _deserialized(recorded: RecordedMessage, message_type: type[Any]) -> Any:
-    """Return a recorded message.
-
-    Raises:
-        RobotError: its bytes are no such message.
-    """
-    try:
-        return deserialize_message(recorded.data, message_type)
-    except Exception as error:  # of a middleware's own kind
-        raise RobotError(
-            f'{recorded.topic}: given {len(recorded.data)} bytes that cannot be read; accepted:'
-            f' {recorded.type}'
-        ) from error
 
 
 def _resolve(topic: str, namespace: str) -> str:

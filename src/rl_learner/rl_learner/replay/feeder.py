@@ -36,6 +36,7 @@ from rl_agent.errors import ReplayError, RlError
 from rl_learner.replay.items import ROWS_PER_ITEM
 from rl_learner.replay.state import ReplayState
 
+FEEDING = 'feeding'
 _LOGGER = logging.getLogger(__name__)
 _ROWS_PER_READ = 4096
 _POLL_PERIOD_S = 0.5
@@ -192,7 +193,7 @@ class ReplayFeeder:
             self._wake_up.clear()
             try:
                 count = self.feed()
-                self.state, logged_error = 'feeding', ''
+                self.state, logged_error = FEEDING, ''
             except RlError as error:
                 count, self._server = 0, ''
                 for_learner = ' for the learner' if isinstance(error, ReplayError) else ''

@@ -17,7 +17,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.array_types import Float32Array
-from rl_learner.replay.layout import Batch, ReplayLayout
+from rl_learner.replay.layout import ReplayLayout
 from rl_learner.replay.transition_arrays import TransitionArrays
 
 
@@ -83,8 +83,7 @@ class NStep:
         self, rows: Float32Array, ends: NDArray[np.bool_], episodes: NDArray[np.uint32]
     ) -> NDArray[np.intp]:
         """Return the index of each row's last step, -1 while unknown, (count,)."""
-        fields = self._layout.unpack(rows)
-        continues = np.all(fields.next_observation[:-1] == fields.observation[1:], axis=1)
+        continues = self._layout.is_continued(rows)
         continues &= episodes[:-1] == episodes[1:]
         breaks = ends.copy()
         breaks[:-1] |= ~continues
@@ -97,19 +96,15 @@ class NStep:
     def _sum(self, rows: Float32Array, last: NDArray[np.intp]) -> Float32Array:
         """Return rows that sum the rewards from each step to its last step."""
         first = np.arange(len(last))
-        fields = self._layout.unpack(rows)
+        columns, rewards = self._layout.slices, self._layout.unpack(rows).reward
         reward = np.zeros(len(last))
         for step in range(self._n_step):
             is_inside = first + step <= last
             index = np.minimum(first + step, last)
-            reward += np.where(is_inside, self._gamma**step * fields.reward[index], 0.0)
-        return self._layout.pack(
-            *Batch(
-                fields.observation[first],
-                fields.action[first],
-                reward,
-                fields.next_observation[last],
-                fields.terminated[last],
-                last - first + 1,
-            )
-        )
+            reward += np.where(is_inside, self._gamma**step * rewards[index], 0.0)
+        summed = rows[: len(last)].copy()
+        summed[:, columns['reward'].start] = reward
+        for name in ('next_observation', 'terminated'):
+            summed[:, columns[name]] = rows[:, columns[name]][last]
+        summed[:, columns['num_steps'].start] = last - first + 1
+        return summed

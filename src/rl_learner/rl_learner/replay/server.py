@@ -12,10 +12,14 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The Reverb server in the learner's process: one table, one column, many rows per item."""
+"""The Reverb server in the learner's process: replay, and demonstrations where they are used.
+
+Each has one table with one column, many rows per item.
+"""
 
 from dataclasses import dataclass
 import logging
+import math
 import os
 import uuid
 
@@ -24,11 +28,14 @@ from rl_learner.replay.items import items_for, ROWS_PER_ITEM
 from rl_learner.replay.loopback_only import bind_to_loopback
 from rl_learner.replay.reverb_import import local_address, reverb, tensorflow
 from rl_learner.replay.state import (
+    DEMONSTRATIONS,
     item_table_name,
     note_table_name,
     PaddingNote,
+    REPLAY,
     ReplayState,
     ReplayStateReader,
+    TableNames,
     write_note,
 )
 from rl_learner.system.ports import free_port
@@ -53,6 +60,91 @@ class ReplayStart:
     samples_due: float | None = None
 
 
+class ServedTable:
+    """One table of transitions of a server, and the table with its padding note.
+
+    Attributes:
+        port: of the server.
+        table: name of the table of items.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        names: TableNames,
+        run: str,
+        *,
+        width: int,
+        capacity: int,
+        start: ReplayStart,
+    ) -> None:
+        """Describe the tables, which `open` follows once they are served.
+
+        Args:
+            port: of the server.
+            names: of the tables.
+            run: see `ReplayServer`.
+            width: see there.
+            capacity: see there.
+            start: see there.
+        """
+        self.port, self.table = port, item_table_name(run, names)
+        self._names, self._start = names, start
+        self._notes = note_table_name(start.first, start.total, uuid.uuid4().hex, names)
+        self._width, self._capacity = width, capacity
+        self._is_refilled = False
+
+    def tables(self) -> 'list[reverb.Table]':
+        """Return the tables to serve."""
+        signature = tensorflow.TensorSpec((ROWS_PER_ITEM, self._width), tensorflow.float32)
+        items = reverb.Table(
+            name=self.table,
+            sampler=reverb.selectors.Uniform(),
+            remover=reverb.selectors.Fifo(),
+            max_size=items_for(self._capacity),
+            rate_limiter=reverb.rate_limiters.MinSize(1),
+            signature={'rows': signature},
+        )
+        note = reverb.Table(  # its name says where the items start
+            name=self._notes,
+            sampler=reverb.selectors.Fifo(),
+            remover=reverb.selectors.Fifo(),
+            max_size=1,
+            rate_limiter=reverb.rate_limiters.MinSize(1),
+        )
+        return [items, note]
+
+    def open(self) -> None:
+        """Write the first note, without which no writer inserts."""
+        client = reverb.Client(local_address(self.port))
+        write_note(client, self._notes, PaddingNote())
+        self._reader = ReplayStateReader(client, self._names)
+
+    @property
+    def size(self) -> int:
+        """Number of transitions in the table."""
+        return self.state().size
+
+    def allowance(self) -> tuple[int, float]:
+        """Return `size`, and the number of samples allowed: any, once a row is there."""
+        state = self.state()
+        is_ready = state.size > 0 and state.position >= self._start.total
+        return state.size, math.inf if is_ready else 0.0
+
+    @property
+    def is_refilled(self) -> bool:
+        """Whether the rows of earlier starts are there; asked until they are."""
+        self._is_refilled = self._is_refilled or self.state().position >= self._start.total
+        return self._is_refilled
+
+    def state(self) -> ReplayState:
+        """Return the state of the table."""
+        state = self._reader.read()
+        if state is None:
+            raise ReplayError(f'Reverb on port {self.port}: its counts change too fast to be read')
+        return state
+
+
 class ReplayServer:
     """Stores transitions and limits samples to a fixed ratio of insertions.
 
@@ -62,9 +154,13 @@ class ReplayServer:
     waits. Reverb's own limiter is switched off because it counts items, which are not all full,
     and samples drawn but not yet used; `ReplaySampler` obeys `allowance`, in rows, instead.
 
+    Demonstrations have no limit. They take the place of rows from replay, so both count as one
+    sample: the number of updates is the same with and without them.
+
     Attributes:
         port: the listening port.
         table: name of the table of items.
+        demonstrations: the second table, None without one.
     """
 
     def __init__(
@@ -77,17 +173,20 @@ class ReplayServer:
         warmup: int,
         start: ReplayStart | None = None,
         run: str = '',
+        demonstrations: ReplayStart | None = None,
     ) -> None:
         """Start the server.
 
         Args:
             port: to listen on.
             width: length of a transition's row.
-            capacity: transitions, rounded up to whole items; the oldest are removed first.
+            capacity: transitions of each table, rounded up to whole items; the oldest are removed
+                first.
             samples_per_insert: see `Algorithm.samples_per_insert`.
             warmup: transitions before the first sample.
             start: where the run continues.
             run: key of the run, see `run_key`; only writers of this run can insert.
+            demonstrations: where the demonstrations of the run continue; None: no such table.
 
         Raises:
             ReplayError: the port is in use.
@@ -97,29 +196,29 @@ class ReplayServer:
         samples_due = start.samples_due
         if samples_due is None:
             samples_due = samples_per_insert * (start.total - warmup)
-        self.port, self.table, self._start = port, item_table_name(run), start
-        table = reverb.Table(
-            name=self.table,
-            sampler=reverb.selectors.Uniform(),
-            remover=reverb.selectors.Fifo(),
-            max_size=items_for(capacity),
-            rate_limiter=reverb.rate_limiters.MinSize(1),
-            signature={'rows': tensorflow.TensorSpec((ROWS_PER_ITEM, width), tensorflow.float32)},
-        )
-        notes = _note_table(start)
+        self.port, self._start = port, start
         self._samples_due, self._samples_per_insert = samples_due, samples_per_insert
+        size = {'width': width, 'capacity': capacity}
+        self._replay = ServedTable(port, REPLAY, run, start=start, **size)
+        self.table, served = self._replay.table, [self._replay]
+        self.demonstrations: ServedTable | None = None
+        if demonstrations is not None:
+            self.demonstrations = ServedTable(
+                port, DEMONSTRATIONS, run, start=demonstrations, **size
+            )
+            served.append(self.demonstrations)
+        tables = [table for item in served for table in item.tables()]
         # By default Reverb leaves a checkpoint folder behind at each start. The journal makes
         # checkpoints unnecessary; with a path that cannot be a folder, none is created.
         checkpointer = reverb.platform.checkpointers_lib.DefaultCheckpointer(os.devnull)
-        self._server = reverb.Server([table, notes], port=port, checkpointer=checkpointer)
+        self._server = reverb.Server(tables, port=port, checkpointer=checkpointer)
         _hide_from_network(port)
-        client = reverb.Client(local_address(port))
-        write_note(client, notes.name, PaddingNote())
-        self._reader = ReplayStateReader(client)
+        for item in served:
+            item.open()
 
     @property
     def size(self) -> int:
-        """Number of transitions in the table."""
+        """Number of transitions in replay."""
         return self.counts()[0]
 
     @property
@@ -127,15 +226,21 @@ class ReplayServer:
         """Number of transitions of the run, including earlier starts."""
         return self.counts()[1]
 
+    @property
+    def demonstrated(self) -> int:
+        """Number of transitions in the table of demonstrations."""
+        return self.demonstrations.size if self.demonstrations is not None else 0
+
     def counts(self) -> tuple[int, int]:
         """Return `size` and `inserted` from one request, so that they are consistent."""
-        state = self._state()
+        state = self._replay.state()
         return state.size, max(state.position, self._start.total)
 
     def allowance(self) -> tuple[int, float]:
         """Return `size`, and the number of samples allowed since this start."""
-        state = self._state()
-        if state.position < self._start.total:
+        state = self._replay.state()
+        is_complete = self.demonstrations is None or self.demonstrations.is_refilled
+        if state.position < self._start.total or not is_complete:
             return state.size, 0.0
         new = state.position - self._start.total
         return state.size, self._samples_due + self._samples_per_insert * new
@@ -143,24 +248,6 @@ class ReplayServer:
     def stop(self) -> None:
         """Stop the server; stop its samplers first."""
         self._server.stop()
-
-    def _state(self) -> ReplayState:
-        """Return the state of the table."""
-        state = self._reader.read()
-        if state is None:
-            raise ReplayError(f'Reverb on port {self.port}: its counts change too fast to be read')
-        return state
-
-
-def _note_table(start: ReplayStart) -> 'reverb.Table':
-    """Return the table with the padding note; its name says where the items start."""
-    return reverb.Table(
-        name=note_table_name(start.first, start.total, uuid.uuid4().hex),
-        sampler=reverb.selectors.Fifo(),
-        remover=reverb.selectors.Fifo(),
-        max_size=1,
-        rate_limiter=reverb.rate_limiters.MinSize(1),
-    )
 
 
 def _check_port_is_free(port: int) -> None:

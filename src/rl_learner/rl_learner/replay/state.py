@@ -14,13 +14,13 @@
 
 """Which rows a Reverb server has, read from the server alone.
 
-The server has two tables. The name of the item table contains the run, so that the writer of
-another run cannot insert, not even when Reverb resends unconfirmed items to whatever server
-answers on the port. The name of the other table says at which row the items start; its only item
-is a note about padding. Reverb counts items, not rows, and an item may be padded. So before a
-padded item is inserted, the note is set to its number, its padding and the padding of all items
-before it. If the writer is killed between the two, the note refers to an item that does not exist,
-which is detected.
+The server has two tables, and two more if it has demonstrations. The name of the item table
+contains the run, so that the writer of another run cannot insert, not even when Reverb resends
+unconfirmed items to whatever server answers on the port. The name of the other table says at which
+row the items start; its only item is a note about padding. Reverb counts items, not rows, and an
+item may be padded. So before a padded item is inserted, the note is set to its number, its padding
+and the padding of all items before it. If the writer is killed between the two, the note refers to
+an item that does not exist, which is detected.
 """
 
 from collections.abc import Iterable
@@ -33,11 +33,21 @@ import numpy as np
 from rl_learner.replay.items import ROWS_PER_ITEM
 from rl_learner.replay.reverb_import import reverb
 
-_TABLE_PREFIX = 'replay'
 _RUN_INFIX = ' of run '
-_NOTE_TABLE_PREFIX = 'begins at '
 _ATTEMPTS = 5
 _NOTE_TIMEOUT_S = 10.0  # reading takes milliseconds while the server runs
+
+
+@dataclass(frozen=True)
+class TableNames:
+    """How the names of a table of items and of the table with its note begin."""
+
+    items: str
+    notes: str
+
+
+REPLAY = TableNames('replay', 'begins at ')
+DEMONSTRATIONS = TableNames('demonstrations', 'first demonstration ')
 
 
 @dataclass(frozen=True)
@@ -109,9 +119,9 @@ class ReplayState:
 class ReplayStateReader:
     """Reads the state of a server; thread-safe."""
 
-    def __init__(self, client: 'reverb.Client') -> None:
+    def __init__(self, client: 'reverb.Client', names: TableNames = REPLAY) -> None:
         """Read from a client's server."""
-        self._client = client
+        self._client, self._names = client, names
         self._lock = threading.Lock()
         self._note_key = ('', 0)  # table of the known note, and number of notes written there
         self._note = PaddingNote()
@@ -124,8 +134,8 @@ class ReplayStateReader:
         with self._lock:
             for _ in range(_ATTEMPTS):
                 tables = self._client.server_info(timeout=timeout_s)
-                note_table = _name_with_prefix(_NOTE_TABLE_PREFIX, tables)
-                item_table = _name_with_prefix(_TABLE_PREFIX, tables)
+                note_table = _name_with_prefix(self._names.notes, tables)
+                item_table = _name_with_prefix(self._names.items, tables)
                 notes = _inserted(tables[note_table]) if note_table else 0
                 if not item_table or not notes:
                     return None
@@ -138,7 +148,7 @@ class ReplayStateReader:
 
     def _state(self, note_table: str, table: Any) -> ReplayState:
         """Return the state from the note, its table's name and the item table's counts."""
-        numbers, identity = note_table.removeprefix(_NOTE_TABLE_PREFIX).split(' of ')
+        numbers, identity = note_table.removeprefix(self._names.notes).split(' of ')
         first, refilled_to = map(int, numbers.split(' refilled to '))
         return ReplayState(
             identity,
@@ -148,18 +158,20 @@ class ReplayStateReader:
             int(table.current_size),
             self._note,
             note_table,
-            str(table.name).removeprefix(_TABLE_PREFIX).removeprefix(_RUN_INFIX),
+            str(table.name).removeprefix(self._names.items).removeprefix(_RUN_INFIX),
         )
 
 
-def item_table_name(run: str) -> str:
+def item_table_name(run: str, names: TableNames = REPLAY) -> str:
     """Return the name of a run's item table; `run` may be empty."""
-    return f'{_TABLE_PREFIX}{_RUN_INFIX}{run}' if run else _TABLE_PREFIX
+    return f'{names.items}{_RUN_INFIX}{run}' if run else names.items
 
 
-def note_table_name(first: int, refilled_to: int, identity: str) -> str:
+def note_table_name(
+    first: int, refilled_to: int, identity: str, names: TableNames = REPLAY
+) -> str:
     """Return the name of the note's table, which is read in the same request as the counts."""
-    return f'{_NOTE_TABLE_PREFIX}{first} refilled to {refilled_to} of {identity}'
+    return f'{names.notes}{first} refilled to {refilled_to} of {identity}'
 
 
 def write_note(

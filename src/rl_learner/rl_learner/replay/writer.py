@@ -26,12 +26,15 @@ import time
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import ConfigurationError, ReplayError
 from rl_learner.replay.items import ROWS_PER_ITEM, to_items
+from rl_learner.replay.layout import PixelColumns
 from rl_learner.replay.reverb_import import local_address, replay_error, reverb
 from rl_learner.replay.state import (
     item_table_name,
     PaddingNote,
+    REPLAY,
     ReplayState,
     ReplayStateReader,
+    TableNames,
     write_note,
 )
 
@@ -45,16 +48,25 @@ _RESET_TIMEOUT_S = 10.0
 class ReplayWriter:
     """Inserts rows of a run and waits until the server confirms them."""
 
-    def __init__(self, port: int, run: str = '') -> None:
+    def __init__(
+        self,
+        port: int,
+        run: str = '',
+        names: TableNames = REPLAY,
+        pixels: PixelColumns | None = None,
+    ) -> None:
         """Prepare to write to the server on this machine; the first insertion connects.
 
         Args:
             port: of the server.
             run: key of the run, see `run_key`; servers of other runs are rejected.
+            names: of the table.
+            pixels: columns of images in a row, None without any.
         """
+        self._pixels = pixels
         self._client = reverb.Client(local_address(port))
-        self._reader = ReplayStateReader(self._client)
-        self._port, self._run, self._table = port, run, item_table_name(run)
+        self._reader = ReplayStateReader(self._client, names)
+        self._port, self._run, self._table = port, run, item_table_name(run, names)
         self._writer: reverb.TrajectoryWriter | None = None
 
     def is_ready(self, timeout_s: int = 1) -> bool:
@@ -95,10 +107,11 @@ class ReplayWriter:
         with self._reverb_errors():
             writer = self._connect(timeout_s)
             whole = len(rows) // ROWS_PER_ITEM * ROWS_PER_ITEM
-            _insert(writer, self._table, rows[:whole], timeout_s)
+            _insert(writer, self._table, to_items(rows[:whole], self._pixels), timeout_s)
             if len(rows) > whole:
                 self._note_padding(ROWS_PER_ITEM - (len(rows) - whole), timeout_s)
-                _insert(writer, self._table, rows[whole:], timeout_s)
+                rest = to_items(rows[whole:], self._pixels)
+                _insert(writer, self._table, rest, timeout_s)
 
     def reset(self) -> None:
         """Empty the table, which then expects its first row again.
@@ -169,10 +182,10 @@ class ReplayWriter:
 
 
 def _insert(
-    writer: 'reverb.TrajectoryWriter', table: str, rows: Float32Array, timeout_s: float
+    writer: 'reverb.TrajectoryWriter', table: str, items: Float32Array, timeout_s: float
 ) -> None:
-    """Insert rows, the last item padded; return when the server has them."""
-    items, timeout_ms = to_items(rows), int(timeout_s * 1000)
+    """Insert items; return when the server has them."""
+    timeout_ms = int(timeout_s * 1000)
     for start in range(0, len(items), _ITEMS_PER_FLUSH):
         _put(writer, table, items[start : start + _ITEMS_PER_FLUSH])
         writer.flush(_MAX_UNCONFIRMED_ITEMS, timeout_ms)

@@ -43,6 +43,8 @@ class EpisodeRow:
         policy_version: version at the last step.
         complete: whether the episode ended by itself, not with the run.
         wall_s: running time of the run, without the pauses between its starts.
+        outcome: success, failure or discard; empty: nobody told.
+        person_steps: steps in which a person drove.
     """
 
     robot: str
@@ -54,6 +56,8 @@ class EpisodeRow:
     policy_version: int
     complete: bool
     wall_s: float = 0.0
+    outcome: str = ''
+    person_steps: int = 0
 
 
 _COLUMNS = tuple(item.name for item in fields(EpisodeRow))
@@ -84,9 +88,11 @@ class EpisodeLog:
         """
         self._path = folder / EPISODES_FILE
         before: list[EpisodeRow] = []
+        self._columns = _COLUMNS
         if self._path.exists():
             before = read_episodes(self._path)
             _remove_incomplete_row(self._path)
+            self._columns = _header(self._path) or _COLUMNS
         self.total_steps = before[-1].total_steps if before else 0
         self._began_s = time.monotonic() - (before[-1].wall_s if before else 0.0)
 
@@ -103,7 +109,7 @@ class EpisodeLog:
         wall_s = round(time.monotonic() - self._began_s, 2)
         row = EpisodeRow(**episode, total_steps=self.total_steps, wall_s=wall_s)
         text = io.StringIO()
-        writer = csv.DictWriter(text, _COLUMNS)
+        writer = csv.DictWriter(text, self._columns, extrasaction='ignore')
         size = self._path.stat().st_size if self._path.exists() else 0
         if size == 0:
             writer.writeheader()
@@ -140,6 +146,12 @@ def read_episodes(path: Path) -> list[EpisodeRow]:
             f'{path}: line {reader.line_num}: {type(error).__name__}: {error}; accepted: the'
             f' columns {", ".join(_COLUMNS)}'
         ) from error
+
+
+def _header(path: Path) -> tuple[str, ...]:
+    """Return the columns of a table, which an older version began with fewer; none if empty."""
+    with path.open(newline='', encoding='utf-8') as file:
+        return tuple(csv.DictReader(file).fieldnames or ())
 
 
 def _remove_incomplete_row(path: Path) -> None:

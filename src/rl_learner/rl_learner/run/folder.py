@@ -16,28 +16,35 @@
 
 from collections.abc import Iterator
 import contextlib
+import datetime
 from itertools import count
 from pathlib import Path
 
 from rl_agent.errors import ConfigurationError
-from rl_agent.system.folders import make_private_folder
+from rl_agent.system.folders import folder_name, make_private_folder
 
 POLICY_FILE = 'policy.npz'
 CHECKPOINTS = 'checkpoints'
 LOGS = 'logs'
 EXPERIENCE = 'experience'
+DEMONSTRATIONS = 'demonstrations'  # a journal, too: what people did
 VERSIONS_FILE = 'policy_versions'
 TENSORBOARD = 'tensorboard'
 DEMO_FILE = 'demo.json'  # options of the demo
+TRAIN_FILE = 'train.json'  # options of rl_train
 BRIDGE_FILE = 'bridge.json'  # retention of the bridge
 
 
 def new_run_folder(folder: Path) -> Path:
     """Create the folder of a new run, which only its owner can enter.
 
+    A folder that only has demonstrations, recorded before, is new, too.
+
     Raises:
         ConfigurationError: the folder exists already or cannot be created.
     """
+    if _only_has_demonstrations(folder):
+        return folder
     try:
         make_private_folder(folder, exist_ok=False)
     except FileExistsError as error:
@@ -49,6 +56,34 @@ def new_run_folder(folder: Path) -> Path:
             f'run folder: given {folder}: {error.strerror}; accepted: a folder that can be created'
         ) from error
     return folder
+
+
+def _only_has_demonstrations(folder: Path) -> bool:
+    """Return whether a folder is what `rl_demonstrate` leaves."""
+    if not (folder / DEMONSTRATIONS).is_dir():
+        return False
+    return all(
+        item.name in (DEMONSTRATIONS, BRIDGE_FILE) or item.name.startswith(LOGS)
+        for item in folder.iterdir()
+    )
+
+
+def run_folder(runs: Path, name: str | None, trained: str, seed: int) -> Path:
+    """Return the folder for a new run, which does not exist yet.
+
+    Args:
+        runs: folder of all runs.
+        name: of the run; None: made of what is trained, the seed and the time.
+        trained: robot or task.
+        seed: of the run.
+
+    Raises:
+        ConfigurationError: the name cannot be that of a folder.
+    """
+    stamp = datetime.datetime.now().strftime('%Y%m%d-%H%M%S-%f')
+    name = name or f'{trained}-seed{seed}-{stamp}'
+    folder_name(name, '--name')
+    return runs / name.replace('/', '%2F')
 
 
 def open_run_folder(folder: Path) -> Path:

@@ -82,6 +82,26 @@ def claim_run(folder: Path, identity: RunIdentity) -> None:
         )
 
 
+def check_robot(folder: Path, spaces: Spaces) -> None:
+    """Check that a run is of this kind of robot, if it has an identity.
+
+    Raises:
+        ConfigurationError: it is of another kind, or its identity cannot be read.
+    """
+    path = folder / IDENTITY_FILE
+    if not path.exists():
+        return
+    try:
+        accepted = read_json_object(path)['fingerprint']
+    except (ConfigurationError, KeyError) as error:
+        raise ConfigurationError(f'{path}: damaged: {error}') from error
+    if accepted != spaces.fingerprint:
+        raise ConfigurationError(
+            f'{path}: fingerprint: given {spaces.fingerprint!r}; accepted: {accepted!r}, that of'
+            " the run's robots"
+        )
+
+
 def _write(path: Path, identity: RunIdentity) -> None:
     """Create the file, unless the other process creates it first."""
     with tempfile.NamedTemporaryFile('w', dir=path.parent, prefix='.run') as file:

@@ -14,6 +14,7 @@
 
 """The runs in a folder, and the command that resumes one of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 import json
 import math
@@ -23,11 +24,22 @@ import shlex
 import sys
 from typing import Any
 
+from pydantic import TypeAdapter
+from rl_agent.description.robot import description_as_json
 from rl_agent.errors import ConfigurationError
+from rl_agent.system.atomic_file import atomic_file
+from rl_learner.actor_critic.algorithm import Algorithm
 from rl_learner.run.episode_log import EPISODES_FILE, read_episodes
-from rl_learner.run.folder import CHECKPOINTS, DEMO_FILE
+from rl_learner.run.folder import CHECKPOINTS, DEMO_FILE, TRAIN_FILE
 from rl_learner.run.lock import LOCK_FILE, run_state, RunState
-from rl_learner.run.manifest import read_fleet_key, read_retention, read_run, RUN_FILE
+from rl_learner.run.manifest import (
+    read_fleet_key,
+    read_retention,
+    read_run,
+    RUN_FILE,
+    RunManifest,
+)
+import yaml
 
 # The learner's parameters that are also arguments of its launch file.
 _LAUNCHED_WITH = (
@@ -40,6 +52,9 @@ _LAUNCHED_WITH = (
     'seed',
     'replay_port',
 )
+
+
+OWN_FILES = 'own_files'  # of robot and algorithm, made of `run.json` for a resume
 
 
 @dataclass(frozen=True)
@@ -75,7 +90,7 @@ class RunEntry:
 
 def is_run(folder: Path) -> bool:
     """Return whether a folder is a run, even a damaged one."""
-    return any((folder / name).exists() for name in (RUN_FILE, LOCK_FILE, DEMO_FILE))
+    return any((folder / name).exists() for name in (RUN_FILE, LOCK_FILE, DEMO_FILE, TRAIN_FILE))
 
 
 def list_runs(folder: Path) -> list[RunEntry]:
@@ -128,10 +143,12 @@ def resume_command(folder: Path) -> list[str]:
         raise ConfigurationError(
             f'--resume: given {folder}: no checkpoint in it; accepted: a run with one'
         )
-    if (folder / DEMO_FILE).is_file():
-        return [sys.executable, '-m', 'rl_learner.cli.demo', '--resume', str(folder)]
+    for file, module in ((DEMO_FILE, 'demo'), (TRAIN_FILE, 'train')):
+        if (folder / file).is_file():
+            return [sys.executable, '-m', f'rl_learner.cli.{module}', '--resume', str(folder)]
     given = {key: run.parameters[key] for key in _LAUNCHED_WITH if key in run.parameters}
-    given['run_folder'] = str(folder)
+    given |= _own_files(folder, run, given)
+    given['run_folder'] = str(folder.absolute())
     # nothing is deleted where the retention is unknown
     given['journal_keep_gb'] = read_retention(folder) or 0
     # without its keys, a run would go on unsigned and store transitions of any sender
@@ -142,6 +159,34 @@ def resume_command(folder: Path) -> list[str]:
     given |= {name: path for name, path in keys.items() if path}
     words = [f'{key}:={value}' for key, value in given.items()]
     return ['ros2', 'launch', 'rl_learner', 'learner.launch.py', *words]
+
+
+def _own_files(folder: Path, run: RunManifest, given: Mapping[str, Any]) -> dict[str, str]:
+    """Return files of robot and algorithm in the run itself, in place of those given by a path.
+
+    A path may be relative to another folder, or on the machine that the run was copied from.
+
+    Raises:
+        ConfigurationError: they cannot be written.
+    """
+    contents = {
+        'robot': description_as_json(run.robot),
+        'algorithm': TypeAdapter(Algorithm).dump_python(run.algorithm, mode='json'),
+    }
+    found = {}
+    for key, content in contents.items():
+        name = str(given.get(key, ''))
+        if not name.endswith(('.yaml', '.yml')):
+            continue
+        path = folder.absolute() / OWN_FILES / key / f'{Path(name).stem}.yaml'
+        text = yaml.safe_dump(content, sort_keys=False)
+        try:
+            with atomic_file(path) as file:
+                file.write(text.encode())
+        except OSError as error:
+            raise ConfigurationError(f'{path}: cannot be written: {error.strerror}') from error
+        found[key] = str(path)
+    return found
 
 
 def as_shell(command: list[str]) -> str:

@@ -23,6 +23,7 @@ import threading
 import time
 
 import psutil
+from rl_agent.errors import RlError
 
 _PR_SET_PDEATHSIG = 1
 _MEBIBYTE = 1 << 20
@@ -103,6 +104,20 @@ def end_in_order(stages: Iterable[Sequence[ChildProcess]], deadline_s: float) ->
             process.end(deadline_s)
 
 
+def raise_if_ended(processes: Iterable[ChildProcess]) -> None:
+    """Check that processes which should run do.
+
+    Raises:
+        RlError: one has ended; with its exit code and the end of its log.
+    """
+    for process in processes:
+        if process.exit_code is not None:
+            raise RlError(
+                f'{process.name} ended with exit code {process.exit_code};'
+                f' its log {process.log} ends with:\n{process.last_lines(5)}'
+            )
+
+
 def wait_until_ended(
     processes: Sequence[ChildProcess], stop: threading.Event, deadline_s: float
 ) -> None:
@@ -112,6 +127,11 @@ def wait_until_ended(
             return
 
 
+def signal_when_parent_ends(number: signal.Signals) -> None:
+    """Let the kernel send a signal to this process when its parent ends (Linux)."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
+
+
 def _terminate_with_parent() -> None:
-    """Let the kernel send SIGTERM to this process when its parent ends (Linux)."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Let the kernel send SIGTERM to this process when its parent ends."""
+    signal_when_parent_ends(signal.SIGTERM)

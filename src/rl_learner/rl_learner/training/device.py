@@ -15,6 +15,7 @@
 """Choose the device that updates run on."""
 
 import logging
+import os
 
 from rl_agent.errors import ConfigurationError
 import torch
@@ -46,6 +47,16 @@ def training_device(requested: str) -> str:
     if torch.cuda.is_available():
         _LOGGER.warning('training on the CPU because the GPU does not work: %s', failure)
     return 'cpu'
+
+
+def num_threads(requested: int, processes: int = 1) -> int:
+    """Return the CPU threads of an update.
+
+    Args:
+        requested: 0: one per core.
+        processes: that share the cores of this machine.
+    """
+    return requested or max(1, (os.cpu_count() or 1) // processes)
 
 
 def device_name(device: str) -> str:

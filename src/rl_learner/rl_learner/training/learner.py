@@ -30,6 +30,7 @@ from rl_learner.actor_critic.state_checks import count, part
 from rl_learner.run.folder import CHECKPOINTS, POLICY_FILE, VERSIONS_FILE
 from rl_learner.training.checkpoint import Checkpoints
 from rl_learner.training.policy_versions import PolicyVersions
+from rl_learner.training.pretraining import Pretraining
 from rl_learner.training.training_pace import TrainingPace
 from rl_learner.training.update import Update
 import torch
@@ -134,6 +135,8 @@ class Learner:
         source: BlockSource,
         count_transitions: Callable[[], int],
         follow_rewards: Callable[[], None] = lambda: None,
+        on_updates: Callable[[], None] = lambda: None,
+        pretraining: Pretraining | None = None,
     ) -> None:
         """Take training data from a source.
 
@@ -142,9 +145,12 @@ class Learner:
             count_transitions: returns the run's transitions so far.
             follow_rewards: called before each block on the training thread, to bring
                 `Update.returns` up to date; see `JournalRewards`.
+            on_updates: called after each block on the training thread.
+            pretraining: comes before data from the source and before the first policy.
         """
         self._source, self._count_transitions = source, count_transitions
-        self._follow_rewards = follow_rewards
+        self._follow_rewards, self._on_updates = follow_rewards, on_updates
+        self._pretraining = pretraining
 
     def prepare(self) -> None:
         """Allow `run` after a `stop`."""
@@ -170,11 +176,12 @@ class Learner:
         self._publish('waiting for data')
         self._saved_s = time.monotonic()
         while not self._stop.is_set():
-            block = self._source.next_block(_BLOCK_TIMEOUT_S)
+            was_pretraining = self._is_pretraining
+            block = self._next_block()
             if block is not None:
-                self._follow_rewards()
-                self._update.run(torch.from_numpy(block))
-                if time.monotonic() - self._published_s >= self.settings.publish_period_s:
+                self._train(block)
+                is_first_policy = was_pretraining and not self._is_pretraining
+                if is_first_policy or self._since_publish_s() >= self.settings.publish_period_s:
                     self._publish('training')
             elif self._update.updates > self._published_updates or self._retry_is_due():
                 self._publish('waiting for data')  # including the last updates before data ran out
@@ -186,6 +193,25 @@ class Learner:
         self._publish('stopped')
         self._save()
         self._versions.release_unused()
+
+    @property
+    def _is_pretraining(self) -> bool:
+        """Whether updates from demonstrations alone come first; robots wait for their result."""
+        return self._pretraining is not None and self._pretraining.left > 0
+
+    def _next_block(self) -> Float32Array | None:
+        """Return the next rows, (update, batch, width), or None if none arrive in time."""
+        if self._pretraining is not None and self._is_pretraining:
+            return self._pretraining.next_block(_BLOCK_TIMEOUT_S)
+        return self._source.next_block(_BLOCK_TIMEOUT_S)
+
+    def _train(self, block: Float32Array) -> None:
+        """Do the updates of a block."""
+        self._follow_rewards()
+        self._update.run(torch.from_numpy(block))
+        if self._pretraining is not None and self._is_pretraining:
+            self._pretraining.did(len(block))
+        self._on_updates()
 
     def _retry_is_due(self) -> bool:
         """Whether it is time to retry a policy version that could not be reserved."""
@@ -217,11 +243,12 @@ class Learner:
                 _LOGGER.info('written to disk again: %s', what)
 
     def _publish(self, state: str) -> None:
-        """Publish progress, and the policy if a version can be reserved for it."""
+        """Publish progress; and the policy, after pretraining, if a version can be reserved."""
         now_s = time.monotonic()
         new_updates = self._update.updates - self._published_updates
         metrics = self._update.metrics()  # raises if training diverged, before the policy is sent
-        self._try_write(_VERSION, self._publish_next_policy)
+        if not self._is_pretraining:
+            self._try_write(_VERSION, self._publish_next_policy)
         self.progress = Progress(
             state=self._state_text(state),
             updates=self._update.updates,

@@ -28,6 +28,11 @@ class TrainingPace:
     those already drawn. After a restart, the samples due at the checkpoint are due, plus those for
     the transitions since. So updates lost with a killed learner are repeated, updates in the
     checkpoint are not, and a changed ratio applies from the checkpoint on.
+
+    A batch counts as `batch_size` samples, whatever part of it is demonstrations.
+
+    Attributes:
+        pretraining: updates from demonstrations alone, which no transition pays for.
     """
 
     def __init__(self, samples_per_insert: float, batch_size: int, warmup: int) -> None:
@@ -40,6 +45,7 @@ class TrainingPace:
         """
         self._per_insert, self._batch_size, self._warmup = samples_per_insert, batch_size, warmup
         self._offset = 0.0  # samples that are no longer due, for reasons other than updates
+        self.pretraining = 0
 
     def resume(self, state: dict[str, Any], total: int, updates: int) -> None:
         """Continue from a checkpoint.
@@ -54,6 +60,7 @@ class TrainingPace:
             TrainingError: the state is damaged.
         """
         new = total - count(state, 'transitions', 'pace')
+        self.pretraining = count({'pretraining': 0, **state}, 'pretraining', 'pace')
         samples_due = part(state, 'samples_due', 'pace')
         if not isinstance(samples_due, (int, float)) or not math.isfinite(samples_due):
             raise TrainingError(
@@ -62,11 +69,11 @@ class TrainingPace:
         due = min(float(samples_due) + self._per_insert * new, self._limit(total))
         # negative values are warmup: a run that lost its experience warms up again
         due = max(due, min(0.0, self._limit(total)))
-        self._offset = self._limit(total) - updates * self._batch_size - due
+        self._offset = self._limit(total) - self._samples(updates) - due
 
     def samples_due(self, total: int, updates: int) -> float:
         """Return the samples still to be drawn, given the transitions and updates so far."""
-        return self._limit(total) - updates * self._batch_size - self._offset
+        return self._limit(total) - self._samples(updates) - self._offset
 
     def backlog(self, total: int, updates: int) -> int:
         """Return the number of transitions that updates are still due for."""
@@ -74,7 +81,15 @@ class TrainingPace:
 
     def state(self, total: int, updates: int) -> dict[str, Any]:
         """Return the part of a checkpoint that `resume` reads."""
-        return {'transitions': total, 'samples_due': self.samples_due(total, updates)}
+        return {
+            'transitions': total,
+            'samples_due': self.samples_due(total, updates),
+            'pretraining': self.pretraining,
+        }
+
+    def _samples(self, updates: int) -> int:
+        """Return the samples of a number of updates, those of pretraining left out."""
+        return (updates - self.pretraining) * self._batch_size
 
     def _limit(self, total: int) -> float:
         """Return the samples that a number of transitions allows in all."""

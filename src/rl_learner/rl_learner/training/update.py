@@ -14,26 +14,29 @@
 
 """One update of critics, actor, temperature and targets, for every algorithm of the family."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import math
 from typing import Any
 
+from rl_agent.description.image import ImageDescription
 from rl_agent.errors import TrainingError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_learner.actor_critic.algorithm import Algorithm
-from rl_learner.actor_critic.autograd_gradients import AutogradGradients
-from rl_learner.actor_critic.gradients import ActorGradient, Gradients
+from rl_learner.actor_critic.gradients import ActorGradient
 from rl_learner.actor_critic.networks import Actor, Critics
 from rl_learner.actor_critic.noise import draw_noise
 from rl_learner.actor_critic.training_state import TrainingState
-from rl_learner.fast_path.fast_batch_norm_gradients import FastBatchNormGradients
-from rl_learner.fast_path.fast_gradients import FastGradients
+from rl_learner.distributed.leader import Leader
+from rl_learner.distributed.ranks import Ranks
+from rl_learner.distributed.state import share_state
+from rl_learner.fast_path.choose_gradients import choose_gradients
 from rl_learner.normalisation.return_statistics import ReturnStatistics
 from rl_learner.replay.layout import ReplayLayout
+from rl_learner.system.glibc_malloc import keep_freed_memory
 from rl_learner.training.cuda_graphs import capture_cuda_graph, CapturedSteps
-from rl_learner.training.glibc_malloc import keep_freed_memory
 from rl_learner.training.step_metrics import actor_metrics, critic_metrics, describe_nonfinite
 from rl_learner.training.step_plan import MeanMetrics, StepMetrics, StepPlan
+from rl_learner.vision.feature_batches import FeatureBatch, FeatureBatches
 import torch
 from torch import Tensor
 
@@ -51,6 +54,8 @@ class Update:
         layout: of the training rows.
         actor: shape of the actor.
         critics: shape of the critics.
+        device: of the updates.
+        ranks: that share each batch; None: this process does all of it.
     """
 
     def __init__(
@@ -58,11 +63,13 @@ class Update:
         algorithm: Algorithm,
         observation_size: int,
         action_size: int,
+        images: Sequence[ImageDescription] = (),
         *,
         seed: int,
         device: torch.device | str = 'cpu',
         reference: bool = False,
         cuda_graphs: bool = True,
+        ranks: Ranks | None = None,
     ) -> None:
         """Initialise the networks.
 
@@ -70,31 +77,46 @@ class Update:
             algorithm: selects the member of the family.
             observation_size: length of an observation.
             action_size: length of an action.
+            images: at the end of an observation.
             seed: of networks and noise.
             device: torch device to train on.
             reference: use the reference path: float32, all gradients from autograd; for tests.
-            cuda_graphs: on a CUDA device, replay each update as one graph.
+            cuda_graphs: on a CUDA device, replay each update as one graph; not with ranks.
+            ranks: see there.
         """
         self.algorithm = algorithm
-        self.layout = ReplayLayout(observation_size, action_size)
-        self.actor = Actor(algorithm, observation_size, action_size)
-        self.critics = Critics(algorithm, observation_size, action_size)
-        self._device = torch.device(device)
-        generator = torch.Generator(self._device).manual_seed(seed)
+        self.layout = layout = ReplayLayout(observation_size, action_size, images)
+        self._features = FeatureBatches(algorithm, layout) if images else None
+        seen = layout if self._features is None else self._features.layout
+        self.actor = Actor(algorithm, seen.observation_size, action_size)
+        self.critics = Critics(algorithm, seen.observation_size, action_size)
+        self.device = torch.device(device)
+        generator = torch.Generator(self.device).manual_seed(seed)
         self._state = TrainingState(
-            algorithm, self.actor, self.critics, generator, fused=not reference
+            algorithm,
+            self.actor,
+            self.critics,
+            generator,
+            encoder=None if self._features is None else self._features.shape,
+            fused=not reference,
         )
         # the fast path needs no autograd, and on a CPU each operation is cheaper without it
-        self._is_inference = not reference and self._device.type == 'cpu'
-        fast = FastBatchNormGradients if algorithm.has_batch_norm else FastGradients
-        gradients_class = AutogradGradients if reference else fast
-        self._gradients: Gradients = gradients_class(
-            algorithm, self.layout, self.actor, self.critics, self._state
+        self._is_inference = not reference and self.device.type == 'cpu'
+        self.ranks = ranks
+        self._gradients = choose_gradients(
+            algorithm,
+            seen,
+            self.actor,
+            self.critics,
+            self._state,
+            reference=reference,
+            ranks=ranks,
         )
         self._target_entropy = -algorithm.target_entropy_scale * action_size
         self._metrics = MeanMetrics()
         self._run_step: Callable[[Tensor, StepPlan], StepMetrics] = self._step
-        if self._device.type == 'cuda' and cuda_graphs and not reference:
+        can_capture = cuda_graphs and not reference and ranks is None
+        if self.device.type == 'cuda' and can_capture:
             capture = capture_cuda_graph(generator)
             self._run_step = CapturedSteps(self._step, self._state, capture)
         keep_freed_memory()
@@ -119,17 +141,36 @@ class Update:
         """Statistics of the rewards, to be given all transitions in order if they are used."""
         return self._state.returns
 
+    @property
+    def demonstrated_returns(self) -> ReturnStatistics:
+        """The same of the demonstrations, in their order."""
+        return self._state.demonstrated_returns
+
     def run(self, rows: Tensor) -> None:
-        """Do one block of updates.
+        """Do one block of updates; with ranks, rank 0 does, and the others follow.
 
         Args:
             rows: one batch for each update, (update, batch, width), see `layout`.
 
         Raises:
+            RankError: a rank is gone.
             TrainingError: a value is not finite; nothing is changed.
             ValueError: the rows have the wrong shape.
         """
         block = self._prepare(rows)
+        if self.ranks is None:
+            self.run_prepared(block)
+            return
+        assert isinstance(self.ranks, Leader)  # the others have no rows to give out
+        with self.ranks.handed_out(block, self.share_state) as shard:
+            self.run_prepared(shard)
+
+    def share_state(self, ranks: Ranks) -> None:
+        """Take over the state of rank 0; there, send it."""
+        share_state(self._state, ranks)
+
+    def run_prepared(self, block: Tensor) -> None:
+        """Do the updates of a normalised block on the device, (update, batch or shard, width)."""
         with torch.inference_mode(self._is_inference):
             for index, batch in enumerate(block):
                 plan = self._plan(last=index == len(block) - 1)
@@ -144,16 +185,17 @@ class Update:
                 f' accepted: (update, batch, {self.layout.width})'
             )
         # the sum is a cheap test of all values, but large finite values can overflow it
-        if not math.isfinite(rows.sum().item()) and not bool(torch.isfinite(rows).all()):
-            raise TrainingError(describe_nonfinite(self.layout.unpack(rows)))
-        block = rows.to(self._device, torch.float32, non_blocking=True)
+        for values in [rows] if self._features is None else self.layout.numbers(rows):
+            if not math.isfinite(values.sum().item()) and not bool(torch.isfinite(values).all()):
+                raise TrainingError(describe_nonfinite(self.layout.numbers(rows)))
+        block = rows.to(self.device, torch.float32, non_blocking=True)
         algorithm = self.algorithm
         if not (algorithm.normalise_observations or algorithm.normalise_rewards):
             return block
         block = block.clone() if block is rows else block  # do not change the caller's rows
         fields = self.layout.unpack(block)
         if algorithm.normalise_rewards:
-            fields.reward.div_(self._state.returns.denominator)
+            fields.reward.div_(self._state.return_denominator)
         if algorithm.normalise_observations:
             statistics, clip = self._state.statistics, algorithm.observation_clip
             statistics.update(fields.observation)
@@ -182,15 +224,20 @@ class Update:
                 self._metrics.add(**metrics)
 
     def _step(self, rows: Tensor, plan: StepPlan) -> StepMetrics:
-        """Do one update with a batch, (batch, width), without waiting for the device."""
-        shape = (len(rows), self.layout.action_size)
+        """Do one update with a batch or shard, (row, width), without waiting for the device."""
+        batch_size = len(rows) * (self.ranks.size if self.ranks else 1)
+        shape = (batch_size, self.layout.action_size)
         generator, with_actor = self._state.generator, plan.update_actor
         noise = draw_noise(self.algorithm, self.critics, shape, generator, with_actor=with_actor)
         step_metrics = StepMetrics({}, {})
+        encoded = self._encode(rows)
+        rows = rows if encoded is None else encoded.rows
         critic_gradient = self._gradients.critics(rows, noise)
         if plan.record_critics:
             step_metrics.critics.update(critic_metrics(self.algorithm, critic_gradient))
         self._update_network('critics', critic_gradient.gradient)
+        if encoded is not None and critic_gradient.encoded is not None:
+            self._update_network('encoder', encoded.gradient(critic_gradient.encoded))
         self.critics.constrain(self._state.critics)
         if plan.update_actor:
             actor_gradient = self._gradients.actor(rows, noise)
@@ -204,8 +251,14 @@ class Update:
             self._update_targets()
         return step_metrics
 
+    def _encode(self, rows: Tensor) -> FeatureBatch | None:
+        """Return a batch with features in place of its images; None without images."""
+        if self._features is None:
+            return None
+        return self._features.encode(self._state.encoder, rows, self._state.generator)
+
     def _update_network(self, name: str, gradient: Tensor) -> None:
-        """Step the optimizer of `critics` or `actor`, after clipping the gradient's norm."""
+        """Step the optimizer of a network, by name, after clipping the gradient's norm."""
         max_norm = self.algorithm.max_gradient_norm
         if max_norm:
             norm = torch.linalg.vector_norm(gradient)
@@ -258,7 +311,7 @@ class Update:
                     ' accepted: finite numbers'
                 )
         if self.algorithm.normalise_rewards and metrics:
-            metrics['return_deviation'] = denominator = self.returns.denominator
+            metrics['return_deviation'] = denominator = self._state.return_denominator
             for name in _IN_UNITS_OF_REWARD & metrics.keys():
                 metrics[name] *= denominator
         return metrics
@@ -268,7 +321,7 @@ class Update:
         mean = std = torch.zeros(0)
         if self.algorithm.normalise_observations:
             mean, std = self._state.statistics.mean, self._state.statistics.std
-        return PolicyParameters(
+        policy = PolicyParameters(
             architecture=self.actor.architecture,
             parameters=self.actor.exported(self._state.acting_actor),
             observation_mean=mean.cpu().numpy().copy(),
@@ -277,6 +330,9 @@ class Update:
             updates=self.updates,
             uniform_exploration=self.algorithm.uniform_start and self.updates == 0,
         )
+        if self._features is None:
+            return policy
+        return self._features.with_encoder(policy, self._state.encoder)
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of everything that training needs to continue bit for bit."""

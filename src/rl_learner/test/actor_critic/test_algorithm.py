@@ -21,6 +21,7 @@ from rl_learner.actor_critic.algorithm import Algorithm, load_algorithm
 
 PRESETS = (
     'default',
+    'small',
     'sac',
     'sac_fixed_temperature',
     'ddpg',
@@ -32,6 +33,10 @@ PRESETS = (
     'crossq',
     'xqc',
     'xqc_small',
+    'rlpd',
+    'hil',
+    'teach',
+    'drq_sac',
 )
 
 
@@ -49,6 +54,10 @@ PRESETS = (
         ('crossq', 2, 1, 1, 'squared'),
         ('xqc', 2, 101, 198, 'categorical'),
         ('xqc_small', 2, 25, 46, 'logcosh'),
+        ('rlpd', 10, 1, 1, 'squared'),
+        ('hil', 2, 1, 1, 'squared'),
+        ('teach', 2, 1, 1, 'squared'),
+        ('drq_sac', 2, 1, 1, 'squared'),
     ],
 )
 def test_presets_match_the_papers(name, critics, quantiles, kept, loss):
@@ -57,7 +66,7 @@ def test_presets_match_the_papers(name, critics, quantiles, kept, loss):
     assert algorithm.num_quantiles == quantiles
     assert algorithm.num_kept_atoms == kept
     assert algorithm.critic_loss == loss
-    assert algorithm.batch_size == 256
+    assert algorithm.batch_size == (128 if name == 'drq_sac' else 256)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +82,10 @@ def test_presets_match_the_papers(name, critics, quantiles, kept, loss):
         ('droq', 3e-4, 0.005, True),
         ('xqc', 3e-4, 0.005, False),
         ('xqc_small', 1e-3, 0.02, False),
+        ('rlpd', 3e-4, 0.005, True),
+        ('hil', 3e-4, 0.005, True),
+        ('teach', 1e-3, 0.01, True),
+        ('drq_sac', 1e-3, 0.01, True),
     ],
 )
 def test_presets_do_not_depend_on_the_defaults(name, learning_rate, tau_target, critic_layer_norm):
@@ -82,16 +95,31 @@ def test_presets_do_not_depend_on_the_defaults(name, learning_rate, tau_target, 
     assert algorithm.critic_layer_norm == critic_layer_norm
 
 
+def test_the_small_preset_is_the_default_with_small_networks_and_more_updates():
+    algorithm = load_algorithm('small')
+    assert algorithm.critic_hidden_sizes == algorithm.actor_hidden_sizes == (64, 64)
+    assert (algorithm.batch_size, algorithm.updates_per_block) == (128, 4)
+    assert algorithm.num_kept_atoms == Algorithm().num_kept_atoms
+
+
 def test_default_preset_is_empty():
     assert load_algorithm('default') == Algorithm()
 
 
 def test_presets_with_many_updates_per_transition():
-    for name in ('redq', 'droq'):
+    for name in ('redq', 'droq', 'rlpd'):
         algorithm = load_algorithm(name)
         assert algorithm.updates_per_block == 20
         assert algorithm.samples_per_insert == 20 * 256
         assert algorithm.actor_update_per_block
+
+
+def test_half_of_each_batch_is_from_demonstrations_as_published():
+    for name in ('rlpd', 'hil', 'teach'):
+        assert load_algorithm(name).demonstrations_per_batch == 128
+    assert load_algorithm('hil').gamma == 0.97
+    others = set(PRESETS) - {'rlpd', 'hil', 'teach'}
+    assert {load_algorithm(name).demonstration_fraction for name in others} == {0.0}
 
 
 def test_every_option_is_documented():
@@ -141,8 +169,23 @@ def test_overrides_replace_keys_of_the_file():
             {'critic_loss': 'categorical', 'normalise_rewards': True, 'num_quantiles': 1},
             '2 or more because they are the returns',
         ),
+        (
+            {'replay_capacity': 10**11},
+            'replay_capacity: given 100000000000; accepted: less than or',
+        ),
         ({'critic_loss_scale': 0.0}, 'critic_loss_scale: given 0.0; accepted: greater than 0'),
         ({'return_bound': 5.0}, 'raw rewards are not bounded'),
+        (
+            {'demonstration_fraction': 0.001},
+            'demonstration_fraction: given 0.001, which is 0 of 256 rows of a batch',
+        ),
+        (
+            {'demonstration_fraction': 0.9, 'batch_size': 4},
+            'which is 4 of 4 rows of a batch; accepted: 0, or a share of at least one row',
+        ),
+        ({'demonstration_fraction': 1.0}, 'demonstration_fraction: given 1.0; accepted: less'),
+        ({'demonstration_fraction': -0.1}, 'demonstration_fraction: given -0.1; accepted'),
+        ({'pretraining_updates': 5}, 'pretraining_updates: given 5 without demonstration_fract'),
         ({'gamma': 1.0}, 'gamma: given 1.0; accepted: less than 1'),
         ({'critic_loss': 'mse'}, "critic_loss: given 'mse'; accepted: 'logcosh'"),
         ({'critic_hidden_sizes': []}, 'critic_hidden_sizes'),

@@ -16,7 +16,10 @@
 """Targets compared with values computed by hand."""
 
 import pytest
+from rl_learner.actor_critic.algorithm import Algorithm
+from rl_learner.actor_critic.critic_head import critic_targets
 from rl_learner.actor_critic.targets import bellman_targets, kept_atoms, random_subset
+from rl_learner.replay.layout import Batch
 import torch
 
 
@@ -57,6 +60,26 @@ def test_only_terminated_stops_the_bootstrap():
     assert targets.tolist() == [[1 + 0.5 * 13, 1 + 0.5 * 23], [1.0, 1.0]]
     targets = bellman_targets(reward, discount, terminated, atoms, None)
     assert targets.tolist() == [[6.0, 11.0], [1.0, 1.0]]
+
+
+@pytest.mark.parametrize(('backs_up', 'expected'), [(True, 1 + 0.5 * 13), (False, 6.0)])
+def test_entropy_can_be_left_out_of_the_targets(backs_up, expected):
+    algorithm = Algorithm(
+        gamma=0.5, num_critics=1, num_quantiles=1, dropped_atoms=0, backup_entropy=backs_up
+    )
+    one = torch.ones(1)
+    batch = Batch(
+        observation=torch.zeros(1, 1),
+        action=torch.zeros(1, 1),
+        reward=one,
+        next_observation=torch.zeros(1, 1),
+        terminated=0 * one,
+        num_steps=one,
+    )
+    targets = critic_targets(
+        algorithm, batch, torch.tensor([[[10.0]]]), torch.tensor(1.5), torch.tensor([-2.0])
+    )
+    assert targets.item() == pytest.approx(expected)
 
 
 def test_subset_is_uniform_and_without_repetition():

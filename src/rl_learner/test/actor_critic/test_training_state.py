@@ -74,6 +74,7 @@ def test_resumed_training_equals_uninterrupted_training(variant, tmp_path):
         ('actor_activation', 'elu', 'relu'),
         ('actor_batch_norm', True, False),
         ('actor_batch_norm', False, True),
+        ('mean_clip', 2.0, 0.0),
     ],
 )
 def test_weights_are_not_given_another_meaning(option, before, after):
@@ -96,6 +97,12 @@ def test_weights_are_not_given_another_meaning(option, before, after):
             'value_bound: given 10.0; accepted: 5.0',
         ),
         ({'critic_loss': 'huber'}, {'critic_loss': 'logcosh'}, None),
+        ({'observation_clip': 10.0}, {'observation_clip': 5.0}, None),  # observations are not
+        (
+            {'normalise_observations': True, 'observation_clip': 10.0},
+            {'normalise_observations': True, 'observation_clip': 5.0},
+            'observation_clip: given 5.0; accepted: 10.0',
+        ),
     ],
 )
 def test_outputs_are_not_given_another_meaning(before, after, message):

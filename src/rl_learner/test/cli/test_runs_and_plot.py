@@ -23,7 +23,8 @@ import sys
 from typing import Any
 
 from batches import make_batch
-from matplotlib import image
+from matplotlib import image, pyplot
+from matplotlib.figure import Figure
 import numpy as np
 import pytest
 from rl_agent.description.robot import load_robot
@@ -265,6 +266,29 @@ def test_robots_have_rows_and_runs_without_episodes_are_skipped(
     draw([*curves, replace(curves[0], robot='arm')], picture, 5)
     assert image.imread(picture).shape[0] > 1.8 * one[0]
     assert exit_code(plot.main, runs_folder / 'a', runs_folder / 'new', '--force') == 2
+
+
+def test_twenty_runs_can_be_told_apart(tmp_path: Path) -> None:
+    """No two have colour and line in common, and the legend lies beside the curves."""
+    (curve,) = [read_curve(make_run(tmp_path / 'run'))]
+    curves = [replace(curve, group=f'run {number}') for number in range(40)]
+    figures: list[Figure] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pyplot, 'close', figures.append)
+        draw(curves, tmp_path / 'curves.png', 5)
+    (figure,) = figures
+    left, right = figure.axes
+    for panel in (left, right):
+        lines = [line for line in panel.lines if str(line.get_label()).startswith('run ')]
+        assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 40
+    assert left.get_legend() is None
+    names = right.get_legend()
+    assert names is not None
+    box, legend = right.get_window_extent(), names.get_window_extent()
+    assert legend.x0 > box.x1
+    assert legend.x1 <= figure.bbox.x1
+    assert legend.y0 >= 0.0
+    pyplot.close(figure)
 
 
 def test_a_run_by_itself_is_its_own_group(tmp_path: Path) -> None:

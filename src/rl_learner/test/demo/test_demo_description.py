@@ -55,7 +55,7 @@ def test_a_demo_file_is_loaded(tmp_path: Path) -> None:
     assert (demo.evaluation_episodes, demo.warmup) == (3, 500)
 
 
-@pytest.mark.parametrize('key', DEMO)
+@pytest.mark.parametrize('key', ['robot', 'algorithm', 'max_steps'])
 def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
     path = write(tmp_path, {name: value for name, value in DEMO.items() if name != key})
     with pytest.raises(ConfigurationError) as caught:
@@ -66,7 +66,7 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        ({'warmup': 0}, r'warmup: given 0; accepted: greater than or equal to 1'),
+        ({'warmup': -2}, r'warmup: given -2; accepted: greater than or equal to -1'),
         ({'max_steps': 0}, r'max_steps: given 0; accepted: greater than or equal to 1'),
         ({'evaluation_episodes': 0}, r'evaluation_episodes: given 0; accepted: greater'),
         ({'max_steps_ahead': 0}, r'max_steps_ahead: given 0; accepted: greater'),

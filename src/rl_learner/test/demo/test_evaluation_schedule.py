@@ -165,9 +165,9 @@ def test_after_a_failed_evaluation_exploring_must_look_good_again() -> None:
     assert schedule.evaluation.returns == []
     evaluate(schedule, -2001.0)
     explore(schedule, *11 * [-100.0])
-    assert not schedule.start_if_due(5000)
+    assert not schedule.start_if_due(3400)
     explore(schedule, -100.0)
-    assert schedule.start_if_due(5200)
+    assert schedule.start_if_due(3500)
 
 
 def test_deterministic_episodes_outside_an_evaluation_do_not_count() -> None:
@@ -220,3 +220,43 @@ def test_more_robots_need_more_steps() -> None:
 def test_no_episodes_have_no_mean() -> None:
     assert math.isnan(EvaluationProgress().mean)
     assert EvaluationProgress([-1.0, -4.0], [1, 1]).mean == -2.5
+
+
+def test_without_a_target_there_is_one_evaluation_at_the_end() -> None:
+    schedule = make_schedule(target_return=None, highest_return=None)
+    explore(schedule, *[0.0] * 50)
+    assert not schedule.start_if_due(LAST_CHANCE_FROM)
+    assert schedule.start_if_due(LATEST - 1)
+    evaluate(schedule, *[-1500.0] * 9)
+    assert schedule.evaluating
+    evaluate(schedule, -1500.0)
+    assert (schedule.evaluating, schedule.finished, schedule.learned) == (False, True, False)
+    assert not schedule.start_if_due(LATEST - 1)
+
+
+def test_without_an_upper_bound_an_evaluation_is_complete_before_it_fails() -> None:
+    schedule = begin(make_schedule(highest_return=None))
+    evaluate(schedule, *[-1500.0] * 9)
+    assert schedule.evaluating
+    evaluate(schedule, -1500.0)
+    assert (schedule.evaluating, schedule.learned) == (False, False)
+    schedule = begin(make_schedule(highest_return=None))
+    evaluate(schedule, *[-100.0] * 10)
+    assert schedule.learned
+
+
+def test_a_short_last_chance_is_not_missed() -> None:
+    """Fast robots take a whole short episode between two looks."""
+    schedule = make_schedule(
+        target_return=None, highest_return=None, episodes=3, episode_steps=60, max_steps=700
+    )
+    assert not schedule.start_if_due(300)
+    assert schedule.start_if_due(345)
+    late = make_schedule(target_return=None, highest_return=None, max_steps=700)
+    assert late.start_if_due(690)
+
+
+def test_fast_robots_are_evaluated_before_two_looks_take_the_last_chance() -> None:
+    schedule = make_schedule()
+    assert not schedule.start_if_due(LATEST - 1500)
+    assert schedule.start_if_due(LATEST - 700)  # at the next two looks it would be too late

@@ -19,8 +19,10 @@ import json
 from pathlib import Path
 import subprocess
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
+import gymnasium
+from gymnasium.envs.classic_control import PendulumEnv
 from matplotlib import image, pyplot
 from matplotlib.figure import Figure
 import numpy as np
@@ -127,6 +129,30 @@ def test_evaluations_of_a_task_are_repeatable() -> None:
     assert runs[0][0] != runs[0][1]
 
 
+class TellsSuccess(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Pendulum, whose first episode succeeds and second does not."""
+
+    episodes = 0
+
+    def reset(self, **options: Any) -> Any:
+        type(self).episodes += 1
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        *answer, info = super().step(action)
+        return *answer, {**info, 'is_success': self.episodes == 1}
+
+
+def test_the_success_that_a_task_tells_is_counted() -> None:
+    gymnasium.register(
+        'Tells-v0', lambda **options: TellsSuccess(gymnasium.make('Pendulum-v1', **options))
+    )
+    with TaskEvaluation('Tells-v0', parameters(), film=False) as task:
+        told = [item.succeeded for item in task.episodes(2, 7, explore=False)]
+    del gymnasium.registry['Tells-v0']
+    assert told == [True, False]
+
+
 def test_the_command_on_a_task(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, out = tmp_path / 'policy.npz', tmp_path / 'out'
     save_policy(file, parameters())
@@ -148,7 +174,8 @@ def test_the_command_on_a_task(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 IN_ONE_SECOND = """
 import datetime, sys, types
-from rl_learner.cli import evaluate, result_folder
+from rl_learner.cli import evaluate
+from rl_learner.cli.shared import result_folder
 moment = datetime.datetime(2026, 1, 2, 3, 4, 5)
 result_folder.datetime = types.SimpleNamespace(datetime=types.SimpleNamespace(now=lambda: moment))
 print('ready', flush=True)
@@ -272,17 +299,82 @@ def test_many_numbers_are_heat_maps_of_the_middle_steps(
 
 def test_wrong_tasks_are_named() -> None:
     for task, sizes, words in (
-        ('Nothing-v0', (3, 1), "given 'Nothing-v0'.*accepted: a registered"),
+        (
+            'Nothing-v0',
+            (3, 1),
+            "task 'Nothing-v0': Env.*accepted: the id of a registered",
+        ),
         ('Pendulum-v1', (5, 2), '5 observations and 2 actions; accepted: 3 and 1'),
-        ('CartPole-v1', (4, 1), 'accepted: tasks whose observations and actions are boxes'),
+        ('CartPole-v1', (4, 1), r'actions: given Discrete\(2\); accepted: Box'),
     ):
         with pytest.raises(ConfigurationError, match=words):
             TaskEvaluation(task, parameters(*sizes), film=False)
 
 
+class HotPendulum(PendulumEnv):
+    """A pendulum whose motor fails."""
+
+    def step(self, u: Any) -> Any:
+        if abs(self.state[1]) > 0.5:
+            raise ValueError('the motor is hot')
+        return super().step(u)
+
+
+class OldPendulum(PendulumEnv):
+    """A pendulum from the time before Gymnasium."""
+
+    def reset(self, **options: Any) -> Any:
+        return super().reset(**options)[0]
+
+
+@pytest.mark.parametrize(
+    ('kind', 'words'),
+    [
+        (HotPendulum, 'of episode 1: step raised ValueError: the motor is hot; accepted'),
+        (OldPendulum, 'reset of episode 1: reset returned ndarray; accepted: observation and'),
+    ],
+)
+def test_a_faulty_task_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: Any, words: str
+) -> None:
+    """And leaves no folder."""
+    save_policy(tmp_path / 'policy.npz', parameters())
+    gymnasium.register('Faulty-v0', entry_point=kind, max_episode_steps=200)
+    out = tmp_path / 'out'
+    try:
+        code = exit_code(str(tmp_path / 'policy.npz'), '--task', 'Faulty-v0', '--out', str(out))
+    finally:
+        del gymnasium.registry['Faulty-v0']
+    error = capsys.readouterr().err
+    assert code == 1
+    assert words in error
+    assert error.count('\n') == 1
+    assert not out.exists()
+
+
+def test_an_evaluation_ends_although_the_task_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """d3rlpy#209, stable-baselines#876."""
+    save_policy(tmp_path / 'policy.npz', parameters())
+    endless: Any = PendulumEnv
+    gymnasium.register('Endless-v0', entry_point=endless)
+    arguments = [str(tmp_path / 'policy.npz'), '--task', 'Endless-v0', '--episodes', '1']
+    try:
+        for options, steps in (([], 1000), (['--episode-steps', '40'], 40)):
+            out = str(tmp_path / str(steps))
+            assert exit_code(*arguments, *options, '--out', out) == 0
+            output = capsys.readouterr()
+            assert ('registered without a time limit' in output.err) == (steps == 1000)
+            assert f', {steps} steps\n' in output.err
+    finally:
+        del gymnasium.registry['Endless-v0']
+
+
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
+        (['--episode-steps', '40', '--robot', 'pendulum'], '--episode-steps: given without'),
         (['--task', 'Pendulum-v1', '--real'], '--task: given with'),
         (['--prefix', 'left_', '--real'], '--prefix: given without --real and --robot; accepted'),
         (['--film', '--real'], 'a real robot has no model to render'),

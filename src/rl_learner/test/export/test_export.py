@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from rl_agent.configuration import find_file
 from rl_agent.description.robot import load_robot
@@ -116,6 +117,27 @@ def test_a_file_computes_the_same_as_the_policy(variant: str, name: str, tmp_pat
     rng = np.random.default_rng(0)
     again = Policy(read.parameters).act(observation[0], rng, deterministic=True)
     assert again == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize('variant', VARIANTS)
+def test_old_versions_of_onnx_runtime_read_a_file(variant: str) -> None:
+    """People meet runtimes that refuse a newer IR version or opset (onnxruntime#15874, #20559)."""
+    model = onnx.load_model_from_string(onnx_file.encode(VARIANTS[variant]))
+    assert model.ir_version == 4
+    assert [(item.domain, item.version) for item in model.opset_import] == [('', 7)]
+    for node in model.graph.node:
+        assert onnx.defs.get_schema(node.op_type, 7).since_version <= 7
+    assert [item.name for item in model.graph.input] == ['observation']
+
+
+def test_a_program_without_a_json_reader_finds_names_and_bounds() -> None:
+    """As lists with one item a line (IsaacLab#998, mjlab#903)."""
+    model = onnx.load_model_from_string(onnx_file.encode(policy()))
+    texts = {item.key: item.value for item in model.metadata_props}
+    assert texts['rl_observation_names'] == 'cos_angle\nsin_angle\nvelocity'
+    assert texts['rl_action_names'] == 'pivot'
+    assert (texts['rl_command_low'], texts['rl_command_high']) == ('-2.0', '2.0')
+    assert texts['rl_rate_hz'] == '20.0'
 
 
 def test_the_numpy_file_is_complete_and_a_robot_accepts_it(tmp_path: Path) -> None:

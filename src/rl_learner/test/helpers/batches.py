@@ -14,6 +14,8 @@
 
 """Batches for tests; the reward of a transition is its number."""
 
+from collections.abc import Container
+
 import numpy as np
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
@@ -34,10 +36,12 @@ def make_batch(
     sender: Sender = ONE,
     truncated_at: int = -1,
     observation_size: int = 3,
+    people: Container[int] = (),
 ) -> TransitionBatch:
     """Return transitions of one episode.
 
-    Number k leads from observation [k, k, k] to [k + 1, k + 1, k + 1] with action [k / 1000].
+    Number k leads from observation [k, k, k] to [k + 1, k + 1, k + 1] with action [k / 1000]; a
+    person chose it if it is one of `people`.
     """
     number = np.arange(first, first + count, dtype=np.float32)
     observation = np.repeat(number[:, None], observation_size, axis=1)
@@ -57,7 +61,9 @@ def make_batch(
             'next_observation': observation + np.float32(1),
             'terminated': np.zeros(count, np.uint8),
             'truncated': (number == truncated_at).astype(np.uint8),
-            'intervention': np.zeros(count, np.uint8),
+            'intervention': np.array(
+                [2 * (k in people) for k in range(first, first + count)], np.uint8
+            ),
             'evaluation': np.zeros(count, np.uint8),
             'policy_version': np.full(count, 1 << 40, np.uint64),
             'episode': np.ones(count, np.uint32),

@@ -58,10 +58,16 @@ def replay_samplers() -> Iterator[MakeSampler]:
     """Yield a function that starts samplers; stop them at the end, before their servers."""
     samplers: list[ReplaySampler] = []
 
-    def make(server: ReplayServer, *, batch_size: int, updates_per_block: int) -> ReplaySampler:
+    def make(
+        server: ReplayServer, *, batch_size: int, updates_per_block: int, **options: Any
+    ) -> ReplaySampler:
         samplers.append(
             ReplaySampler(
-                server, width=WIDTH, batch_size=batch_size, updates_per_block=updates_per_block
+                server,
+                width=WIDTH,
+                batch_size=batch_size,
+                updates_per_block=updates_per_block,
+                **options,
             )
         )
         return samplers[-1]

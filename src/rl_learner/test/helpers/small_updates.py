@@ -67,6 +67,7 @@ VARIANTS = {
             'critic_loss': 'huber',
             'normalise_rewards': True,
             'return_bound': 5.0,
+            'backup_entropy': False,
         },
     ),
     'batch_norm': (
@@ -153,11 +154,11 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def make_update(variant, *, reference=False, seed=1, device='cpu', **overrides):
-    """Return a small update."""
-    name, options = VARIANTS[variant]
+def make_update(variant, *, reference=False, seed=1, device='cpu', ranks=None, **overrides):
+    """Return a small update of a variant, or of a preset."""
+    name, options = VARIANTS.get(variant, (variant, {}))
     algorithm = load_algorithm(name, {**SMALL, **options, **overrides})
-    return Update(algorithm, 5, 2, seed=seed, device=device, reference=reference)
+    return Update(algorithm, 5, 2, seed=seed, device=device, reference=reference, ranks=ranks)
 
 
 def random_blocks(update, count, size=5, seed=0):
@@ -173,6 +174,13 @@ def random_blocks(update, count, size=5, seed=0):
         fields.num_steps.fill_(update.algorithm.n_step)
         result.append(rows)
     return result
+
+
+def train_on_random_blocks(update, updates):
+    """Do some updates, after rewards whose deviation matters where they are normalised."""
+    update.returns.add(('', ''), 1, one_episode(update, [2.0, 10.0, -4.0]))
+    for rows in random_blocks(update, updates // 5):
+        update.run(rows)
 
 
 def one_episode(update, rewards):

@@ -15,12 +15,24 @@
 """The codec against the one of ROS, with batches that robots send."""
 
 from array import array
+import dataclasses
 
 from batches import make_batch
+import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
+from rl_agent.errors import ConfigurationError
 from rl_agent.transport.transition_columns import COLUMNS
-from rl_learner.journal.batch_codec import decode, encode, MESSAGE_DEFINITION, stored, TYPE_NAME
+from rl_learner.journal.batch_codec import (
+    decode,
+    encode,
+    MESSAGE_DEFINITION,
+    stored,
+    TYPE_NAME,
+)
+from rl_learner.journal.batch_codec import (
+    TransitionBatch as Batch,
+)
 from rl_msgs.msg import TransitionBatch
 
 
@@ -92,3 +104,43 @@ def test_a_code_is_neither_needed_nor_stored(mac: int | None, count: int) -> Non
     batch = decode(data)
     assert stored(data, batch) == expected
     assert list(deserialize_message(expected, TransitionBatch).mac) == []
+
+
+def two_episodes() -> Batch:
+    """Return 8 transitions: an end after 3, another episode, and a lost transition after 6."""
+    batch = make_batch(1, 8, truncated_at=3, observation_size=100)
+    columns = {name: np.array(values) for name, values in batch.columns.items()}
+    columns['episode'][3:] = 2
+    columns['step'][:] = [0, 1, 2, 0, 1, 2, 4, 5]
+    columns['next_observation'][[2, 5]] += 50.0  # where the next row shows something else
+    return dataclasses.replace(batch, columns=columns)
+
+
+def test_observations_are_stored_once_and_all_come_back() -> None:
+    """rail-berkeley/softlearning#65: storing each image twice took 56 GB instead of 28."""
+    batch = two_episodes()
+    data = encode(batch, short=True)
+    again = decode(data)
+    for name, values in batch.columns.items():
+        assert again.columns[name].tobytes() == values.tobytes(), name
+        assert again.columns[name].shape == values.shape
+    # of 8 next observations, those of 3 (an end), 6 (before a lost one) and 8 (the last) are there
+    assert len(encode(batch)) - len(data) == (8 - 3) * 100 * 4
+    assert again.part(2, 6).columns['next_observation'][0, 0] == 4.0 + 50.0
+    assert decode(stored(data, again)).columns['next_observation'][6, 0] == 8.0
+    message = deserialize_message(data, TransitionBatch)
+    assert len(message.next_observation) == 3 * 100  # still a message of ROS
+
+
+def test_observations_that_do_not_follow_are_all_stored() -> None:
+    batch = two_episodes()
+    batch.columns['next_observation'][0, 7] += 1.0
+    assert encode(batch, short=True) == encode(batch)
+
+
+@pytest.mark.parametrize(('rows', 'given'), [(2, 'given 2 rows; accepted: all, or 3'), (9, '900')])
+def test_next_observations_of_a_wrong_number_are_refused(rows: int, given: str) -> None:
+    message = deserialize_message(encode(two_episodes(), short=True), TransitionBatch)
+    message.next_observation = array('f', [0.0] * (100 * rows))
+    with pytest.raises(ConfigurationError, match=f'next_observation: .*{given}'):
+        decode(bytes(serialize_message(message)))

@@ -14,14 +14,17 @@
 
 """Rows read from the journal, from any position."""
 
+import dataclasses
 from pathlib import Path
 
-from batches import LAYOUT
+from batches import LAYOUT, make_batch, SPACES
 from fed_replay import FedReplay
 import numpy as np
 from numpy.typing import NDArray
 import pytest
 from rl_agent.errors import JournalError
+from rl_learner.journal.batch_codec import encode
+from rl_learner.journal.journal import Journal, JournalSettings
 from rl_learner.journal.journal_reader import journal_files, transitions_before
 from rl_learner.journal.journal_rows import JournalRows
 
@@ -88,3 +91,25 @@ def test_file_missing_in_the_middle_is_reported(tmp_path: Path) -> None:
     missing = f'{first}: given rows up to number {transitions_before(second)}; accepted: up to'
     with pytest.raises(JournalError, match=f'{missing} {transitions_before(third)}'):
         read_all(replay.rows())
+
+
+def test_no_n_step_sum_crosses_missing_numbers(tmp_path: Path) -> None:
+    """A robot at rest looks the same after the gap as before (RLinf/RLinf#698).
+
+    There, a mask put steps of a person next to each other that were not.
+
+    Numbers 1, 2, 5, 6 with reward 1 and gamma 1/2, three steps: each pair is for itself.
+    """
+    journal = Journal(tmp_path, SPACES.fingerprint, JournalSettings())
+    for first in (1, 5):
+        batch = make_batch(first, 2)
+        still = {
+            name: np.zeros((2, 3), np.float32) for name in ('observation', 'next_observation')
+        }
+        columns = {**batch.columns, **still, 'reward': np.ones(2, np.float32)}
+        journal.append([encode(dataclasses.replace(batch, columns=columns))], 2, {})
+    rows = JournalRows(tmp_path, lambda: journal.written, LAYOUT, n_step=3, gamma=0.5)
+    complete = LAYOUT.unpack(read_all(rows))
+    assert complete.reward.tolist() == [1.5, 1.0]  # the others wait for more
+    assert complete.num_steps.tolist() == [2, 1]
+    journal.close()

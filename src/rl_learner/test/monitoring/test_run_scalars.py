@@ -114,6 +114,7 @@ def test_the_scalars_of_an_episode(scalars: RunScalars) -> None:
         {
             'r/return/exploring': 3.0,
             'r/episode_steps': 2.0,
+            'r/person_fraction': 0.0,
             'r/reward_parts/task': 5.0,
             'r/reward_parts/cost': -2.0,
             'r/interventions': 0.5,
@@ -122,6 +123,13 @@ def test_the_scalars_of_an_episode(scalars: RunScalars) -> None:
         }
     )
     assert scalars.take_episodes() == []
+
+
+def test_the_share_of_a_person_is_that_of_the_episode_itself(scalars: RunScalars) -> None:
+    """Steps may be missing or not read at all; the episode counts them."""
+    scalars.on_episode(Episode(robot='r', episode=1, steps=8, person_steps=6))
+    ((_, values),) = scalars.take_episodes(wait=False)
+    assert values['r/person_fraction'] == 0.75
 
 
 def test_steps_may_arrive_after_the_end_of_their_episode(scalars: RunScalars) -> None:

@@ -25,13 +25,15 @@ import pytest
 import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.utilities import try_shutdown
-from rl_agent.errors import DiskFullError
+from rl_agent.errors import ConfigurationError, DiskFullError
 from rl_agent.ros.ros_managed_node import ManagedNode
 from rl_learner.journal.batch_codec import encode
+from rl_learner.journal.journal import Journal, JournalSettings
+from rl_learner.journal.journal_reader import read_journal
 from rl_learner.nodes.learner_node import LearnerNode
 from rl_learner.nodes.replay_bridge_node import ReplayBridgeNode
-from rl_learner.replay.server import ReplayServer
-from rl_learner.run.folder import run_key
+from rl_learner.replay.server import ReplayServer, ReplayStart
+from rl_learner.run.folder import DEMONSTRATIONS, EXPERIENCE, run_key
 from rl_learner.run.manifest import read_retention
 from rl_learner.system.domain import claim_domain, local_environment
 from rl_learner.system.ports import free_port
@@ -76,10 +78,10 @@ def wait_until(node: ReplayBridgeNode, condition: Callable[[], bool]) -> None:
         if condition():
             return
         node._stop.wait(0.05)
-    raise AssertionError(f'condition not reached: {node._feeder.state}')
+    raise AssertionError(f'condition not reached: {node._state()}')
 
 
-def serve(port: int, run: Path) -> ReplayServer:
+def serve(port: int, run: Path, **options: Any) -> ReplayServer:
     """Start the Reverb server of a run's learner."""
     return ReplayServer(
         port,
@@ -88,6 +90,7 @@ def serve(port: int, run: Path) -> ReplayServer:
         samples_per_insert=1.0,
         warmup=0,
         run=run_key(run),
+        **options,
     )
 
 
@@ -109,7 +112,9 @@ def test_a_bridge_waits_while_the_learner_of_another_run_has_the_port(
     monkeypatch.setattr(bridge, '_acknowledge', acknowledged.append)
     monkeypatch.setattr(bridge._status, 'publish', statuses.append)
     bridge._on_batch(encode(make_batch(1, 10)))
-    wait_until(bridge, lambda: bool(acknowledged) and 'another run' in bridge._feeder.state)
+    wait_until(
+        bridge, lambda: bool(acknowledged) and 'another run' in bridge._feeds[0].feeder.state
+    )
     assert [item.sequence for item in acknowledged] == [10]
     bridge._publish_status()
     assert (statuses[-1].transitions_journaled, statuses[-1].transitions_inserted) == (10, 0)
@@ -135,7 +140,7 @@ def test_a_bridge_feeds_the_learner_of_its_run(
     nodes.append(learner)
     assert learner.trigger_configure() == TransitionCallbackReturn.SUCCESS, learner.failure
     bridge._on_batch(encode(make_batch(1, 10)))
-    wait_until(bridge, lambda: learner._server.counts() == (10, 10))
+    wait_until(bridge, lambda: learner._session.server.counts() == (10, 10))
 
 
 def test_the_retention_is_written_into_the_run(make_bridge: MakeBridge, tmp_path: Path) -> None:
@@ -177,3 +182,92 @@ def test_a_bridge_waits_for_room_on_a_full_disk(
         late.start()
     for node in (bridge, late):
         node.destroy_node()
+
+
+def test_what_a_person_did_is_fed_into_both_tables(
+    make_bridge: MakeBridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, port, acknowledged = tmp_path / 'run', free_port(), list[Any]()
+    run.mkdir()
+    bridge = make_bridge(run_folder=run, replay_port=port, algorithm='hil')
+    monkeypatch.setattr(bridge, '_acknowledge', acknowledged.append)
+    server = serve(port, run, demonstrations=ReplayStart())
+    bridge._on_batch(encode(make_batch(1, 10, people=[4, 5, 9])))
+    wait_until(bridge, lambda: bool(acknowledged))
+    wait_until(bridge, lambda: (server.counts(), server.demonstrated) == ((10, 10), 3))
+    wait_until(bridge, lambda: bridge._state() == 'feeding')
+    bridge.close()
+    assert taught(run) == [4, 5, 9]
+    server.stop()
+
+
+def test_a_person_is_stored_whatever_the_algorithm_uses(
+    make_bridge: MakeBridge, tmp_path: Path
+) -> None:
+    """The folder comes with the first row; a later run can learn from it."""
+    run = tmp_path / 'run'
+    bridge = make_bridge(run_folder=run, replay_port=free_port())
+    assert not (run / DEMONSTRATIONS).exists()
+    bridge._on_batch(encode(make_batch(1, 10, people=[4, 5, 9])))
+    bridge.close()
+    assert taught(run) == [4, 5, 9]
+
+
+def test_a_bridge_for_demonstrations_only_stores_everything_there(
+    make_bridge: MakeBridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before any algorithm is chosen: it claims nothing that a learner must agree with."""
+    run, statuses = tmp_path / 'run', list[Any]()
+    bridge = make_bridge(run_folder=run, replay_port=free_port(), demonstrations_only=True)
+    monkeypatch.setattr(bridge._status, 'publish', statuses.append)
+    bridge._on_batch(encode(make_batch(1, 10, people=[4, 5, 9])))
+    bridge._commit()
+    bridge._publish_status()
+    assert statuses[-1].state == 'storing demonstrations'
+    assert (statuses[-1].transitions_journaled, statuses[-1].transitions_inserted) == (10, 0)
+    bridge.close()
+    assert taught(run) == list(range(1, 11))
+    assert not (run / EXPERIENCE).exists()
+    assert not (run / 'replay.json').exists()
+
+
+def test_demonstrations_of_another_robot_stop_the_bridge(
+    make_bridge: MakeBridge, tmp_path: Path
+) -> None:
+    run = tmp_path / 'run'
+    journal = Journal(run / DEMONSTRATIONS, 'other', JournalSettings())
+    journal.append([encode(make_batch(1, 3))], 3, {})
+    journal.close()
+    with pytest.raises(ConfigurationError, match=r"demonstrations: fingerprint: given .*'other'"):
+        make_bridge(run_folder=run, replay_port=free_port())
+
+
+def taught(run: Path) -> list[int]:
+    """Return the numbers of a run's demonstrations."""
+    return [
+        number
+        for batch in read_journal(run / DEMONSTRATIONS)
+        for number in range(batch.first_sequence, batch.last_sequence + 1)
+    ]
+
+
+def test_the_retention_of_experience_leaves_demonstrations(
+    make_bridge: MakeBridge, tmp_path: Path
+) -> None:
+    """The oldest files of experience go, as replay holds 100 transitions; a person's stay."""
+    run, algorithm = tmp_path / 'run', tmp_path / 'small.yaml'
+    algorithm.write_text('replay_capacity: 100\nwarmup: 10\n')
+    bridge = make_bridge(
+        run_folder=run,
+        replay_port=free_port(),
+        algorithm=algorithm,
+        journal_file_mb=0.01,
+        journal_keep_gb=0.00001,
+    )
+    for first in range(1, 1000, 50):
+        bridge._on_batch(encode(make_batch(first, 50, people=range(first, first + 50))))
+        bridge._commit()
+    bridge.close()
+    assert taught(run) == list(range(1, 1001))
+    kept = sum(map(len, read_journal(run / EXPERIENCE)))
+    assert 100 <= kept < 1000

@@ -125,3 +125,24 @@ def test_many_silent_robots_take_no_memory() -> None:
         statistics.add((f'robot_{number}', 'a'), 1, transitions([1.0]))
     assert len(statistics.state_dict()['open']) == 1000
     assert not math.isnan(statistics.denominator)
+
+
+def test_statistics_of_two_journals_are_those_of_all_their_rows() -> None:
+    """Experience and demonstrations; with the bound of 5, max|G| / 5 where that is larger."""
+    experience, taught = [0.0, 1.0, 0.0, 2.0], [3.0, -1.0]
+    for bound in (0.0, 5.0, 0.5):
+        first, second = ReturnStatistics(GAMMA, bound), ReturnStatistics(GAMMA, bound)
+        first.add(ONE, 1, transitions(experience, terminated=True))
+        second.add(TWO, 1, transitions(taught, truncated=True))
+        every = [*discounted(experience), *discounted(taught)]
+        expected = max(float(np.std(every)), max(map(abs, every)) / bound if bound else 0.0)
+        assert first.joined(second).denominator == pytest.approx(expected + 1e-8)
+        assert second.joined(first).denominator == pytest.approx(expected + 1e-8)
+
+
+def test_joining_nothing_changes_no_bit() -> None:
+    statistics, empty = ReturnStatistics(GAMMA), ReturnStatistics(GAMMA)
+    assert empty.joined(empty).denominator == 1.0
+    statistics.add(ONE, 1, transitions([0.1, 0.7, -0.3]))
+    assert statistics.joined(empty).denominator == statistics.denominator
+    assert empty.joined(statistics).denominator == statistics.denominator

@@ -41,6 +41,7 @@ def test_a_row_can_be_read_as_soon_as_it_is_appended(tmp_path: Path) -> None:
     lines = (tmp_path / EPISODES_FILE).read_text(encoding='utf-8').splitlines()
     assert lines[0] == (
         'robot,episode,total_steps,steps,episode_return,evaluation,policy_version,complete,wall_s'
+        ',outcome,person_steps'
     )
     assert lines[1].startswith('robot_1,1,200,200,-1200.5,False,2,True,')
     log.append(**{**EPISODE, 'robot': 'robot_2', 'steps': 50, 'evaluation': True})
@@ -116,3 +117,14 @@ def test_another_table_is_refused_by_name(tmp_path: Path, content: bytes) -> Non
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=EPISODES_FILE):
         read_episodes(path)
+
+
+def test_a_table_of_an_older_version_goes_on_with_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / EPISODES_FILE
+    older = 'robot,episode,total_steps,steps,episode_return,evaluation,policy_version,complete'
+    path.write_text(f'{older},wall_s\nrobot_1,1,200,200,-1200.5,False,2,True,9.5\n')
+    EpisodeLog(tmp_path).append(**EPISODE, outcome='success', person_steps=3)
+    rows = read_episodes(path)
+    assert [row.total_steps for row in rows] == [200, 400]
+    assert (rows[1].outcome, rows[1].person_steps) == ('', 0)
+    assert rows[1].wall_s >= 9.5

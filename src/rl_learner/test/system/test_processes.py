@@ -25,7 +25,13 @@ import threading
 import time
 
 import pytest
-from rl_learner.system.processes import ChildProcess, end_in_order, wait_until_ended
+from rl_agent.errors import RlError
+from rl_learner.system.processes import (
+    ChildProcess,
+    end_in_order,
+    raise_if_ended,
+    wait_until_ended,
+)
 
 TIMEOUT_S = 30.0
 
@@ -126,6 +132,15 @@ def test_the_exit_code_is_reported(workshop: Workshop) -> None:
     child = workshop.start_program('a', ['sh', '-c', 'exit 7'])
     child.end(deadline())
     assert child.exit_code == 7
+
+
+def test_an_end_that_nobody_asked_for_is_told_with_its_last_words(workshop: Workshop) -> None:
+    running = workshop.start('a')
+    raise_if_ended([running])
+    failed = workshop.start_program('b', ['sh', '-c', 'echo no port; exit 7'])
+    failed.end(deadline())
+    with pytest.raises(RlError, match=r'b ended with exit code 7; its log .*b\.log .*\nno port'):
+        raise_if_ended([running, failed])
 
 
 def test_stages_end_one_after_the_other(workshop: Workshop) -> None:

@@ -33,7 +33,7 @@ def test_run_without_restart() -> None:
 def test_updates_since_the_checkpoint_are_repeated() -> None:
     run = pace()
     state = run.state(20, 17)  # 34 of 40 samples are drawn
-    assert state == {'transitions': 20, 'samples_due': 6.0}
+    assert state == {'transitions': 20, 'samples_due': 6.0, 'pretraining': 0}
     resumed = pace()
     resumed.resume(state, total=25, updates=17)
     assert resumed.samples_due(25, 17) == 6 + 20
@@ -69,3 +69,22 @@ def test_two_restarts() -> None:
     second = pace()
     second.resume(first.state(30, 40), total=32, updates=40)
     assert second.samples_due(32, 40) == 8
+
+
+def test_no_transition_pays_for_pretraining() -> None:
+    """100 updates before the first transition, then as in a run without; a resume knows them."""
+    run = pace()
+    run.pretraining = 100
+    assert run.samples_due(10, 100) == 0
+    assert run.samples_due(15, 100) == 20
+    assert run.backlog(15, 103) == 3  # 20 - 3 x 2 samples are 3.5 transitions
+    resumed = pace()
+    resumed.resume(run.state(15, 103), total=16, updates=103)
+    assert resumed.pretraining == 100
+    assert resumed.samples_due(16, 103) == 20 - 6 + 4
+
+
+def test_a_checkpoint_of_before_pretraining_has_none() -> None:
+    resumed = pace()
+    resumed.resume({'transitions': 20, 'samples_due': 6.0}, total=20, updates=17)
+    assert (resumed.pretraining, resumed.samples_due(20, 17)) == (0, 6)

@@ -1,0 +1,1 @@
+../src/rl_agent/launch/demonstrate.launch.py

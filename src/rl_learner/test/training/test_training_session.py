@@ -1,0 +1,66 @@
+# Copyright 2026 The rl_learner authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a starting session tells: a replay larger than memory, options of before that differ."""
+
+from pathlib import Path
+
+import pytest
+from rl_agent.description.robot import load_robot
+from rl_agent.errors import TrainingError
+from rl_learner.actor_critic.algorithm import Algorithm, load_algorithm
+from rl_learner.system.ports import free_port
+from rl_learner.training.learner import LearnerSettings
+from rl_learner.training.training_session import SessionSettings, TrainingSession
+
+SMALL = {'actor_hidden_sizes': [8], 'critic_hidden_sizes': [8], 'normalise_observations': True}
+
+
+def start(folder: Path, algorithm: Algorithm) -> TrainingSession:
+    """Start training in a folder, and end it with a checkpoint."""
+    settings = SessionSettings(0, 'cpu', 1, free_port(), LearnerSettings(1.0, 1.0))
+    robot = load_robot('pendulum')
+    session = TrainingSession(
+        robot, algorithm, folder, settings, publish=lambda policy: None, recorded={}
+    )
+    session.learner.prepare()
+    session.learner.stop()
+    session.learner.run()  # which saves at its end
+    session.close(saved=True)
+    return session
+
+
+def test_options_that_changed_are_told_by_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    start(tmp_path, load_algorithm('sac', SMALL))
+    start(tmp_path, load_algorithm('sac', SMALL))
+    assert 'other options' not in caplog.text
+    start(tmp_path, load_algorithm('sac', {**SMALL, 'gamma': 0.5}))
+    assert 'the run goes on with other options: gamma: 0.5, before 0.99' in caplog.text
+
+
+def test_what_gives_weights_their_meaning_is_refused(tmp_path: Path) -> None:
+    """One update would move the actions by most of their range."""
+    start(tmp_path, load_algorithm('sac', SMALL))
+    other = load_algorithm('sac', {**SMALL, 'normalise_observations': False})
+    with pytest.raises(TrainingError, match='normalise_observations: given False; accepted: True'):
+        start(tmp_path, other)
+
+
+def test_a_replay_larger_than_memory_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    start(tmp_path, load_algorithm('sac', {**SMALL, 'replay_capacity': 10_000_000_000}))
+    assert 'given 10,000,000,000 transitions, 400 GB when all are there, with' in caplog.text
