@@ -75,7 +75,7 @@ def run(
 def test_a_task_is_trained_resumed_and_evaluated(
     ros_environment: dict[str, str], folder: Path
 ) -> None:
-    options = ('--task', 'point_tasks:Point-v0', '--robots', '2', '--steps', '1500')
+    options = ('--task', 'point_tasks:Point-v0', '--robots', '2', '--steps', '2500')
     demo = run(folder, ros_environment, 'demo', *options, '--name', 'run')
     assert demo.returncode == 0, demo.stdout + demo.stderr
     result = folder / 'runs' / 'run'

@@ -60,7 +60,7 @@ class AgentParameters:
     max_steps_ahead: int = parameter(
         0,
         'simulation only: hold simulated time back while the learner is this many transitions'
-        ' behind; 0: never wait',
+        ' behind, and each evaluation until it has used all of them; 0: never wait',
         ge=0,
     )
     robot_timeout_s: float = parameter(

@@ -85,6 +85,10 @@ class Pacer(Protocol):
         """Wait until the next step may be taken."""
         ...
 
+    def before_evaluation(self) -> None:
+        """Wait until training has used the transitions so far."""
+        ...
+
     def release(self) -> None:
         """Let all steps pass, until `hold`."""
         ...
@@ -209,6 +213,7 @@ class Agent:
         before = None  # an evaluation keeps the policy of its first episode
         while not self._is_complete():
             self._wait_for_a_driver()
+            self._wait_for_training(before)
             if not self._wait_until_clear():
                 break
             request = self.evaluation
@@ -222,6 +227,13 @@ class Agent:
             whole = self._run_episode(evaluation=evaluation)
             if self._hold_policy and whole is not None and whole.evaluation:
                 request.add(whole)
+
+    def _wait_for_training(self, before: Evaluation | None) -> None:
+        """Before a new evaluation, let training use all steps."""
+        request = self.evaluation
+        if self._pacer and request is not before and request.episodes_left:
+            self.state = f'{WAITING} training, to evaluate all that was learned'
+            self._pacer.before_evaluation()
 
     def _wait_for_a_driver(self) -> None:
         """Wait for the first policy, or for a person who drives without one."""

@@ -93,7 +93,8 @@ class AgentInterface:
     def _on_learner_status(self, message: LearnerStatus) -> None:
         """Note how far training is behind."""
         if self._pacer is not None:
-            self._pacer.report(message.backlog)
+            idle = message.state == LearnerStatus.STATE_WAITING
+            self._pacer.report(message.backlog, idle=idle)
 
     def _on_evaluate(
         self, request: Evaluate.Request, response: Evaluate.Response

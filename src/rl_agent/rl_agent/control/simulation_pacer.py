@@ -19,6 +19,8 @@ import threading
 import time
 
 _POLL_PERIOD_S = 0.01  # acknowledgements arrive between two reports
+_IDLE_REPORTS = 2  # what is acknowledged reaches replay a moment later
+_EVALUATION_PATIENCE_S = 30.0  # other robots may keep training busy for ever
 
 
 class SimulationPacer:
@@ -48,13 +50,20 @@ class SimulationPacer:
         self._patience_s = patience_s
         self._changed = threading.Condition()
         self._backlog = 0
-        self._steps_since_report = 0
+        self._steps_since_report = self._idle_reports = 0
+        self._is_heard = False
         self._heard_s: float | None = None  # at first, the time of the first step
 
-    def report(self, backlog: int) -> None:
-        """Take a report of how many transitions the learner still has to train on."""
+    def report(self, backlog: int, *, idle: bool = False) -> None:
+        """Take a report of the learner.
+
+        Args:
+            backlog: how many transitions it still has to train on.
+            idle: it waits for data, and has published what it learned.
+        """
         with self._changed:
-            self._backlog, self._steps_since_report = backlog, 0
+            self._idle_reports = self._idle_reports + 1 if idle else 0
+            self._backlog, self._steps_since_report, self._is_heard = backlog, 0, True
             self._heard_s = time.monotonic()
             self._changed.notify_all()
 
@@ -66,6 +75,16 @@ class SimulationPacer:
             while not self._may_step() and self._patience_left_s() > 0:
                 self._changed.wait(min(_POLL_PERIOD_S, self._patience_left_s()))
             self._steps_since_report += 1
+
+    def before_evaluation(self) -> None:
+        """Wait until the learner has trained on every transition, so that all of it is judged."""
+        with self._changed:
+            self._idle_reports = 0
+            end_s = time.monotonic() + _EVALUATION_PATIENCE_S
+            while self._is_heard and not self._has_trained():
+                if self._patience_left_s() <= 0 or time.monotonic() > end_s:
+                    return
+                self._changed.wait(_POLL_PERIOD_S)
 
     def release(self) -> None:
         """Let all steps pass, until `hold`."""
@@ -81,6 +100,14 @@ class SimulationPacer:
     def _patience_left_s(self) -> float:
         """Return how much longer to wait for the learner's next report."""
         return (self._heard_s or 0.0) + self._patience_s - time.monotonic()
+
+    def _has_trained(self) -> bool:
+        """Return whether nothing is left to train on."""
+        if self._released or not self._max_ahead:
+            return True
+        if self._unacknowledged():
+            self._idle_reports = 0
+        return self._idle_reports >= _IDLE_REPORTS
 
     def _may_step(self) -> bool:
         """Return whether training is not too far behind."""

@@ -317,3 +317,27 @@ def test_a_pacer_holds_back_exploration_but_not_evaluation() -> None:
     assert not thread.is_alive()
     assert bench.agent.steps <= 26
     assert bench.results[-1].truncated
+
+
+def test_an_evaluation_begins_when_training_has_used_all_steps() -> None:
+    pacer = SimulationPacer(100, patience_s=3600.0)
+    pacer.report(backlog=3)
+    bench = Bench(episode_steps=10, max_steps=30, pacer=pacer)
+    explored = threading.Event()
+
+    def ask() -> None:
+        bench.agent.evaluate(1)
+        explored.set()
+
+    bench.after_episode[1] = ask
+    thread = threading.Thread(target=bench.agent.run)
+    thread.start()
+    assert explored.wait(TIMEOUT_S)
+    thread.join(0.2)  # a slow machine could only miss a fault
+    assert (thread.is_alive(), bench.agent.steps) == (True, 10)
+    assert bench.agent.state == 'waiting for training, to evaluate all that was learned'
+    pacer.report(backlog=0, idle=True)
+    pacer.report(backlog=0, idle=True)
+    thread.join(TIMEOUT_S)
+    assert not thread.is_alive()
+    assert [result.evaluation for result in bench.results] == [False, True, False]

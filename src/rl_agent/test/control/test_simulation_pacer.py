@@ -35,9 +35,10 @@ class Stepper:
         ended: set when all steps are taken.
     """
 
-    def __init__(self, pacer: SimulationPacer, steps: int) -> None:
+    def __init__(self, pacer: SimulationPacer, steps: int, *, evaluates: bool = False) -> None:
         """Begin at once."""
-        self._pacer, self._steps = pacer, steps
+        self._wait = pacer.before_evaluation if evaluates else pacer.before_step
+        self._steps = steps
         self._waiting = threading.Event()
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -46,7 +47,7 @@ class Stepper:
     def _run(self) -> None:
         for _ in range(self._steps):
             self._waiting.set()
-            self._pacer.before_step()
+            self._wait()
         self.ended.set()
 
     def is_held(self) -> bool:
@@ -56,12 +57,12 @@ class Stepper:
 
 
 @pytest.fixture
-def step() -> Iterator[Callable[[SimulationPacer, int], Stepper]]:
+def step() -> Iterator[Callable[..., Stepper]]:
     """Return a function that takes steps on a thread, which ends with the test."""
     started: list[tuple[SimulationPacer, Stepper]] = []
 
-    def start(pacer: SimulationPacer, steps: int) -> Stepper:
-        started.append((pacer, Stepper(pacer, steps)))
+    def start(pacer: SimulationPacer, steps: int, **options: bool) -> Stepper:
+        started.append((pacer, Stepper(pacer, steps, **options)))
         return started[-1][1]
 
     yield start
@@ -71,7 +72,7 @@ def step() -> Iterator[Callable[[SimulationPacer, int], Stepper]]:
         assert not stepper.thread.is_alive()
 
 
-StartSteps = Callable[[SimulationPacer, int], Stepper]
+StartSteps = Callable[..., Stepper]
 
 
 def test_steps_ahead_of_the_learner_are_limited(step: StartSteps) -> None:
@@ -174,3 +175,51 @@ def test_release_lets_steps_pass_until_hold(step: StartSteps) -> None:
     assert step(pacer, 100).ended.wait(TIMEOUT_S)
     pacer.hold()
     assert step(pacer, 1).is_held()
+
+
+def test_an_evaluation_waits_until_all_is_trained_on(step: StartSteps) -> None:
+    waiting = [1]
+    pacer = SimulationPacer(8, patience_s=NEVER_S, unacknowledged=lambda: waiting[0])
+    pacer.report(backlog=5)
+    evaluation = step(pacer, 1, evaluates=True)
+    for _ in range(3):
+        pacer.report(backlog=0, idle=True)  # the last transition is still on its way
+        assert evaluation.is_held()
+    waiting[0] = 0
+    assert evaluation.is_held()
+    pacer.report(backlog=0, idle=True)
+    pacer.report(backlog=1)
+    pacer.report(backlog=0, idle=True)
+    assert evaluation.is_held()
+    pacer.report(backlog=0, idle=True)
+    assert evaluation.ended.wait(TIMEOUT_S)
+
+
+def test_an_evaluation_waits_for_no_learner_that_is_absent_or_gone(step: StartSteps) -> None:
+    absent = SimulationPacer(8, patience_s=NEVER_S)
+    assert step(absent, 1, evaluates=True).ended.wait(TIMEOUT_S)
+    gone = SimulationPacer(8, patience_s=0.05)
+    gone.report(backlog=3)
+    assert step(gone, 1, evaluates=True).ended.wait(TIMEOUT_S)
+
+
+def test_an_evaluation_does_not_wait_for_a_learner_that_is_never_idle(
+    step: StartSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other robots of a fleet keep it busy."""
+    now_s = [100.0]
+    monkeypatch.setattr(pacing, 'time', SimpleNamespace(monotonic=lambda: now_s[0]))
+    pacer = SimulationPacer(8, patience_s=10.0)
+    pacer.report(backlog=3)
+    evaluation = step(pacer, 1, evaluates=True)
+    for now_s[0] in (109.0, 118.0, 127.0):
+        pacer.report(backlog=3)
+        assert evaluation.is_held()
+    now_s[0] = 131.0
+    assert evaluation.ended.wait(TIMEOUT_S)
+
+
+def test_with_zero_no_evaluation_waits(step: StartSteps) -> None:
+    pacer = SimulationPacer(0, patience_s=NEVER_S)
+    pacer.report(backlog=3)
+    assert step(pacer, 1, evaluates=True).ended.wait(TIMEOUT_S)

@@ -44,6 +44,10 @@ class LocalPacer:
         self.note_progress()  # made between the two lines above
         self._may_step.wait()
 
+    def before_evaluation(self) -> None:
+        """Wait as before a step: evaluations in this process have robots of their own."""
+        self.before_step()
+
     def note_progress(self) -> None:
         """Wake a waiting robot if training is near enough; call it after updates."""
         if self._is_released or self._backlog() <= self._max_ahead // 2:
