@@ -108,6 +108,22 @@ def test_users_find_config_and_launch_at_the_top(workspace: Path) -> None:
         assert not link.readlink().is_absolute()
 
 
+def test_colcon_finds_nothing_but_the_packages(workspace: Path) -> None:
+    """An example in C++ must not end `colcon build`, as it needs what robots do not have."""
+    found = {
+        file.parent
+        for folder in ('bench', 'docker', 'docs', 'src', 'test', 'tools')
+        for name in ('CMakeLists.txt', 'package.xml', 'setup.py')
+        for file in (workspace / folder).rglob(name)
+    }
+    built = {
+        path
+        for path in found
+        if not any((parent / 'COLCON_IGNORE').exists() for parent in (path, *path.parents))
+    }
+    assert built == {workspace / 'src' / package for package in PACKAGES}
+
+
 @pytest.mark.parametrize('package', PACKAGES)
 def test_a_package_has_what_reps_ask_for(workspace: Path, package: str) -> None:
     folder = workspace / 'src' / package
