@@ -28,6 +28,7 @@ FLOORS = {
         'teaching',
         'safety message_fields robot_model simulated_models',
         'gymnasium_tasks',
+        'cameras',
         'description',
         'tasks transport command_hooks',
         'ros plugins entry_points',

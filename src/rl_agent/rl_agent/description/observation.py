@@ -34,7 +34,12 @@ from rl_agent.description.field_types import (
     STRICT,
     Topic,
 )
-from rl_agent.description.image import check_image_field, HIGHEST_NUMBER, ImageDescription
+from rl_agent.description.image import (
+    check_image_field,
+    check_no_image,
+    HIGHEST_NUMBER,
+    ImageDescription,
+)
 from typing_extensions import Self
 
 Transform = Literal['none', 'sin', 'cos', 'roll_pitch_yaw', 'projected_gravity', 'heading']
@@ -140,7 +145,8 @@ class ObservationField:
         task_only: the task reads the field, the policy does not see it: a reward from a scale or
             a classifier, or a pose that only the laboratory can measure.
         rays: with `ranges` or `intensities` of a LaserScan: which rays to take, by angle.
-        image: the field is an image of this size; only of a Gymnasium task that `rl_train` plays.
+        image: the field is the image of a camera, and this is what the policy sees of it; without
+            `encoding`, an image of a Gymnasium task that `rl_train` plays.
     """
 
     name: Name
@@ -234,11 +240,13 @@ class ObservationField:
         cls, image: ImageDescription | None, info: ValidationInfo
     ) -> ImageDescription | None:
         if image is not None:
-            check_image_field(info.data)
+            check_image_field(image, info.data)
         return image
 
     @model_validator(mode='after')
     def _check(self, info: ValidationInfo) -> Self:
+        if self.image is None:
+            check_no_image(self.type, self.field)
         if self.quaternion_order and (self.joints or self.raw_size != 4):
             given = 'joints' if self.joints else f'{self.raw_size} numbers'
             raise ValueError(

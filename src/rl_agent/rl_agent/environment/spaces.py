@@ -21,6 +21,7 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.description.action import ActionDescription
+from rl_agent.description.image import ImageDescription
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.observation_history import ObservationHistory
@@ -144,7 +145,7 @@ def _meaning(item: ObservationField) -> list[object]:
     adapted = [item.clip and item.bounds, item.replace_nan]
     child = [] if item.child_frame is None else [['child_frame', item.child_frame]]
     order = [item.quaternion_order] if item.quaternion_order == 'wxyz' else []
-    image = [['image', *item.image.shape]] if item.image else []
+    image = [_image_meaning(item.image)] if item.image else []
     return [
         [item.name, *item.element_names, item.joints],
         [item.type, item.field, item.frame],
@@ -153,3 +154,10 @@ def _meaning(item: ObservationField) -> list[object]:
         *child,
         *image,
     ]
+
+
+def _image_meaning(image: ImageDescription) -> list[object]:
+    """Return what defines the meaning of an image's pixels."""
+    crop = image.crop and [image.crop.left, image.crop.top, image.crop.width, image.crop.height]
+    camera = [image.encoding, crop, image.depth_m] if image.encoding else []
+    return ['image', *image.shape, *camera]

@@ -23,9 +23,9 @@ from gymnasium.spaces.utils import flatten
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.array_types import Float64Array
+from rl_agent.cameras.image_resize import ImageResize
 from rl_agent.description.image import ImageDescription, pack_pixels, unpack_pixels
 from rl_agent.errors import ConfigurationError
-from rl_agent.gymnasium_tasks.image_resize import ImageResize
 from rl_agent.gymnasium_tasks.make_env import flat_observation_space, is_image
 
 _MOST_CHANNELS = 12
@@ -166,7 +166,7 @@ def _image_part(
     channels = int(np.prod(shape)) // (height * width)
     resize = None
     if 0 < image_size < max(height, width):
-        resize = ImageResize(height, width, image_size)
+        resize = ImageResize((height, width), (min(height, image_size), min(width, image_size)))
         height, width = resize.height, resize.width
     try:
         image = ImageDescription(height, width, channels)

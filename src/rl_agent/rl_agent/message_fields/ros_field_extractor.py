@@ -24,7 +24,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.array_types import Float64Array
+from rl_agent.cameras.camera_reader import CameraReader
+from rl_agent.cameras.compressed_frame import has_pillow, MISSING_PILLOW
 from rl_agent.configuration import hint
+from rl_agent.description.image import COMPRESSED, TASK_IMAGE
 from rl_agent.description.observation import ObservationField
 from rl_agent.errors import ConfigurationError, NeighbourError, RobotError
 from rl_agent.message_fields.ros_field_paths import (
@@ -81,6 +84,7 @@ class FieldExtractor:
             self._indices = np.array(field.indices or range(4), np.intp)[_TO_XYZW]
         self._min_length = max(field.indices or (0,)) + 1
         self._rays = ScanRays(field.rays.angles_rad) if field.rays else None
+        self._camera = CameraReader(field.image, field.type) if field.image else None
 
     @property
     def named_joints(self) -> tuple[str, ...]:
@@ -100,6 +104,8 @@ class FieldExtractor:
         if self._frame is not None and message.header.frame_id != self._frame:
             given = message.header.frame_id[:_MOST_TEXT]
             raise self._error(f'frame: given {given!r}', repr(self._frame))
+        if self._camera is not None:
+            return self._seen(message, self._camera)
         for mark in self._marks:
             if mark.is_set(message):
                 raise self._error(
@@ -123,6 +129,13 @@ class FieldExtractor:
                 f'{self.field.field}: {len(numbers)} values', self._accepted_length()
             )
         return numbers[self._indices]
+
+    def _seen(self, message: Any, read: CameraReader) -> Float64Array:
+        """Return the packed pixels of a camera's message."""
+        try:
+            return read(message)
+        except RobotError as error:
+            raise self._error_like(error) from error
 
     def _chosen(self, message: Any) -> Any:
         """Return the message with the frames of the field."""
@@ -195,6 +208,8 @@ def static_mistakes(field: ObservationField) -> list[str]:
         import_message(field.type)
     except ConfigurationError as error:
         return [f'type: {error}']
+    if field.image and field.image.encoding is None:
+        return [TASK_IMAGE]
     mistakes = frame_mistakes(field)
     if mistakes:
         return mistakes
@@ -205,6 +220,8 @@ def static_mistakes(field: ObservationField) -> list[str]:
         where = f'after {framed.items}: ' if framed.items else ''
         return [f'field: {where}{error}']
     mistakes = _selection_mistakes(field, size_of(found))
+    if field.image and field.type == COMPRESSED and not has_pillow():
+        mistakes.append(f'type: given {field.type}, which {MISSING_PILLOW}')
     if field.is_quaternion and _order_is_unknown(field):
         mistakes.append(order_mistake(field))
     if field.frame is not None and not has_header(framed.kind):

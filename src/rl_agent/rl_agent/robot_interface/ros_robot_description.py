@@ -18,7 +18,6 @@ Only robots check it: the learner machine may lack a robot's message packages.
 """
 
 from rclpy.node import Node
-from rl_agent.description.image import refuse_images
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.errors import ConfigurationError
 import rl_agent.message_fields.ros_command_mistakes
@@ -52,7 +51,6 @@ def load_ros_robot(name_or_path: str, prefix: str = '') -> RobotDescription:
         },
         prefix=prefix,
     )
-    refuse_images(description.name, description.images, 'ROS')
     if description.teleop is not None:
         mistakes = hand_mistakes(description.teleop, description.command)
         if mistakes:

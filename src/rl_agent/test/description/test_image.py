@@ -25,6 +25,7 @@ from rl_agent.description.image import (
     numbers_for,
     pack_pixels,
     refuse_images,
+    refuse_task_images,
     unpack_pixels,
 )
 from rl_agent.description.robot import (
@@ -130,7 +131,7 @@ def test_a_description_with_an_image_survives_json() -> None:
         (
             [{**field('camera', image=IMAGE), 'type': 'sensor_msgs/msg/Image'}],
             {},
-            "given with type 'sensor_msgs/msg/Image'; .*cameras on ROS topics are not supported",
+            "image: given no encoding with type 'sensor_msgs/msg/Image'; accepted: encoding rgb",
         ),
         ([field('camera', image=IMAGE)], {'stack': 3}, 'stack: given 3 with an image'),
         (
@@ -152,7 +153,67 @@ def test_what_images_cannot_be_combined_with_is_named(
         robot(*fields, **other)
 
 
+def camera(**image: Any) -> dict[str, Any]:
+    return {
+        'name': 'camera',
+        'topic': 'camera/image_raw',
+        'type': 'sensor_msgs/msg/Image',
+        'field': 'data',
+        'image': {'height': 8, 'width': 6, 'encoding': 'rgb', **image},
+    }
+
+
+CROP = {'left': 2, 'top': 0, 'width': 6, 'height': 8}
+
+
+def test_cameras_are_seen_beside_numbers() -> None:
+    depth = {**camera(encoding='depth', depth_m=[0.2, 4.0]), 'name': 'depth', 'topic': 'depth'}
+    described = robot(field('observation', size=2), camera(crop=CROP), depth)
+    assert [image.shape for image in described.images] == [(8, 6, 3), (8, 6, 1)]
+    assert read_description(description_as_json(described), 'json') == described
+    assert Spaces(described).vector_size == 2
+
+
+def test_what_a_policy_sees_of_a_camera_is_part_of_the_fingerprint() -> None:
+    seen = [
+        camera(),
+        camera(crop=CROP),
+        camera(encoding='mono'),
+        camera(encoding='depth', depth_m=[0.2, 4.0]),
+        camera(encoding='depth', depth_m=[0.2, 3.0]),
+        {**camera(), 'type': 'sensor_msgs/msg/CompressedImage'},
+    ]
+    assert len({Spaces(robot(item)).fingerprint for item in seen}) == len(seen)
+    other_topic = {**camera(), 'topic': 'other'}
+    assert Spaces(robot(other_topic)).fingerprint == Spaces(robot(camera())).fingerprint
+
+
+@pytest.mark.parametrize(
+    ('given', 'reason'),
+    [
+        ({**camera(), 'image': None}, r'image: missing with type .*Image.*\{height: 64'),
+        ({**camera(), 'field': 'height'}, "image: given field 'height' with type"),
+        ({**camera(), 'type': 'sensor_msgs/msg/Imu'}, "given with type 'sensor_msgs/msg/Imu'"),
+        ({**camera(), 'type': 'rl_msgs/msg/TaskState'}, "encoding: given 'rgb' with type"),
+        (camera(encoding='hsv'), r"encoding: given 'hsv'; accepted: .*'rgb', 'mono' or 'depth'"),
+        (camera(encoding='depth'), 'depth_m: missing with encoding'),
+        (camera(depth_m=[0.2, 4.0]), "depth_m: given with encoding 'rgb'"),
+        (camera(encoding='depth', depth_m=[4.0, 0.2]), 'accepted: low before high'),
+        (camera(encoding='depth', depth_m=[-1.0, 2.0]), 'accepted: 0 or more'),
+        (camera(encoding=None, crop=CROP), 'crop: given without encoding'),
+        (camera(crop={**CROP, 'width': 5}), 'crop: given 8 x 5; accepted: at least 8 x 6'),
+        (camera(channels=4), "channels: given 4 with encoding 'rgb'; accepted: 3"),
+    ],
+)
+def test_what_a_camera_cannot_have_is_named(given: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
+        robot(given)
+
+
 def test_users_without_images_refuse_them_by_name() -> None:
-    refuse_images('looker', (), 'ROS')
-    with pytest.raises(ConfigurationError, match=r"robot 'looker': .*none with ROS, which"):
-        refuse_images('looker', (ImageDescription(8, 6),), 'ROS')
+    refuse_images('looker', (), 'rl_export_dataset')
+    with pytest.raises(ConfigurationError, match=r"robot 'looker': .*none with rl_export_d"):
+        refuse_images('looker', (ImageDescription(8, 6),), 'rl_export_dataset')
+    refuse_task_images('looker', (ImageDescription(8, 6, encoding='rgb'),))
+    with pytest.raises(ConfigurationError, match=r"robot 'looker': .*one of a Gymnasium task"):
+        refuse_task_images('looker', (ImageDescription(8, 6),))

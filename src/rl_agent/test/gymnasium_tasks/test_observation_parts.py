@@ -20,11 +20,11 @@ import gymnasium
 from gymnasium.spaces import Box, Dict
 import numpy as np
 import pytest
+from rl_agent.cameras.image_resize import ImageResize
 from rl_agent.description.image import unpack_pixels
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.errors import ConfigurationError, TaskError
 from rl_agent.gymnasium_tasks.gymnasium_task import GymnasiumTask
-from rl_agent.gymnasium_tasks.image_resize import ImageResize
 from rl_agent.gymnasium_tasks.observation_parts import ObservationParts
 from rl_agent.gymnasium_tasks.task_robot import make_task_robot
 from rl_agent.simulation.in_process_robot import InProcessRobot
@@ -164,10 +164,10 @@ def test_large_images_shrink_to_the_mean_of_areas() -> None:
     image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     fine = image.astype(float).repeat(3, axis=1)  # thirds of columns
     expected = fine.reshape(12, 4, 12, 16, 3).mean(axis=(1, 3))
-    small = ImageResize(48, 64, 12)(image)
+    small = ImageResize((48, 64), (12, 12))(image)
     assert np.abs(small - expected).max() <= 0.5 + 1e-3
-    assert np.array_equal(ImageResize(48, 64, 64)(image), image)
-    assert ImageResize(48, 64, 50)(image).shape == (48, 50, 3)
+    assert np.array_equal(ImageResize((48, 64), (48, 64))(image), image)
+    assert ImageResize((48, 64), (48, 50))(image).shape == (48, 50, 3)
 
 
 def test_a_task_with_large_images_can_be_used_with_a_size() -> None:
@@ -181,4 +181,4 @@ def test_a_task_with_large_images_can_be_used_with_a_size() -> None:
     assert made.description.images[0].shape == (20, 20, 3)
     observation, _ = RobotEnv(InProcessRobot(made.description, 0), made.description).reset()
     seen = unpack_pixels(observation[2:], 20 * 20 * 3).reshape(20, 20, 3)
-    assert np.array_equal(seen, ImageResize(40, 44, 20)(PIXELS))
+    assert np.array_equal(seen, ImageResize((40, 44), (20, 20))(PIXELS))

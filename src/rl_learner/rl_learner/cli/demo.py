@@ -24,7 +24,7 @@ import signal
 import sys
 
 from rl_agent.configuration import find_file
-from rl_agent.description.image import refuse_images
+from rl_agent.description.image import refuse_task_images
 from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.gymnasium_tasks.task_robot import robot_name
@@ -162,7 +162,7 @@ def _plan(options: argparse.Namespace, stack: contextlib.ExitStack) -> DemoPlan:
             options.task, episode_steps=options.episode_steps, target=options.target
         )
         description, robot, demo = task.description, task.robot.description, DEMO_YAML
-        refuse_images(robot.name, robot.images, 'demo')
+        refuse_task_images(robot.name, robot.images)
     else:
         if not options.resume:
             find_file('robots', options.robot)

@@ -29,7 +29,7 @@ import time
 
 import numpy as np
 from rclpy.serialization import serialize_message
-from rl_agent.description.image import refuse_images
+from rl_agent.description.image import refuse_task_images
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, DiskFullError, JournalError
@@ -87,7 +87,7 @@ class ReplayBridgeNode(ManagedNode):
         parameters = self._settings
         self._keys = load_fleet_keys(parameters.fleet_key)
         robot = load_robot(parameters.robot)
-        refuse_images(robot.name, robot.images, 'ROS')
+        refuse_task_images(robot.name, robot.images)
         spaces = Spaces(robot)
         algorithm = load_algorithm(parameters.algorithm, episode_steps=robot.episode_steps)
         folder = open_run_folder(Path(parameters.run_folder).expanduser())
