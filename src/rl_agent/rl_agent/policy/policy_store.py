@@ -202,6 +202,14 @@ class PolicyStore:
                 f'policy {parameters.version}: observation and action size: given {given};'
                 f' accepted: {accepted}'
             )
+        encoder = parameters.architecture.encoder
+        images = encoder.images if encoder else ()
+        seen = tuple(image.shape for image in self._spaces.images)
+        if images != seen:
+            raise PolicyError(
+                f'policy {parameters.version}: images: given {images}; accepted: {seen}, those of'
+                ' this robot'
+            )
 
     def _check_session(self, parameters: PolicyParameters) -> None:
         """Raise PolicyError if the policy comes from a learner that was replaced."""

@@ -19,8 +19,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from rl_agent.errors import PolicyError
+from rl_agent.errors import ConfigurationError, PolicyError
 from rl_agent.policy.cdr_reader import CdrReader
+from rl_agent.policy.image_encoder import EncoderArchitecture
 from rl_agent.policy.parameters import (
     ARCHITECTURE_FIELDS,
     ARRAY_FIELDS,
@@ -31,8 +32,11 @@ from rl_agent.policy.parameters import (
 from rl_agent.policy.policy_limits import PolicyLimits
 from rl_agent.ros.ros_messages import float_array
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
+import rl_msgs.msg
 from rl_msgs.msg import Policy as PolicyMessage
 
+_NESTED = 'policy'  # field of an ImagePolicy
+_SHAPE = 3  # numbers of the shape of an image
 # types of numbers in message definitions to NumPy's
 _KINDS = {
     'boolean': '?',
@@ -44,26 +48,49 @@ _KINDS = {
 }
 
 
-def policy_to_message(parameters: PolicyParameters) -> PolicyMessage:
-    """Return the message of a policy, without a stamp.
+def message_type(*, sees_images: bool) -> type[Any]:
+    """Return the type of the messages with the policies of a robot.
 
     Raises:
-        PolicyError: it sees images.
+        ConfigurationError: it sees images, and an older build of rl_msgs lacks the type.
     """
-    if parameters.architecture.encoder is not None:
-        raise PolicyError(
-            f'policy {parameters.version}: given an image encoder; accepted: a policy without'
-            ' images, which ROS messages do not carry yet'
+    if not sees_images:
+        plain: type[Any] = PolicyMessage
+        return plain
+    found: type[Any] | None = getattr(rl_msgs.msg, 'ImagePolicy', None)
+    if found is None:
+        raise ConfigurationError(
+            'rl_msgs: given a build without ImagePolicy; accepted: one of this version, for robots'
+            ' with cameras: `make setup`, or `colcon build`'
         )
+    return found
+
+
+def plain_part(message: Any) -> Any:
+    """Return the Policy in a message: itself, or the part of an ImagePolicy."""
+    return getattr(message, _NESTED, message)
+
+
+def policy_to_message(parameters: PolicyParameters) -> Any:
+    """Return the message of a policy, without a stamp; see `message_type`."""
     values = {name: getattr(parameters.architecture, name) for name in ARCHITECTURE_FIELDS}
     values['hidden_sizes'] = array('I', values['hidden_sizes'])
     values |= {name: getattr(parameters, name) for name in SCALAR_FIELDS}
     values |= {name: float_array(getattr(parameters, name)) for name in ARRAY_FIELDS}
-    return PolicyMessage(**values)
+    message, encoder = PolicyMessage(**values), parameters.architecture.encoder
+    if encoder is None:
+        return message
+    return message_type(sees_images=True)(
+        images=array('I', [side for image in encoder.images for side in image]),
+        encoder_channels=array('I', encoder.channels),
+        encoder_strides=array('I', encoder.strides),
+        encoder_features=encoder.features,
+        policy=message,
+    )
 
 
 class PolicyFields(SimpleNamespace):
-    """Fields of a rl_msgs/msg/Policy, read in place."""
+    """Fields of a rl_msgs/msg/Policy or ImagePolicy, read in place."""
 
     version: int
     learner_session: str
@@ -78,10 +105,14 @@ def check_message_size(data: bytes | memoryview) -> None:
         raise PolicyError(f'message: given {len(data)} bytes; accepted: at most {most}')
 
 
-def read_message(data: bytes | memoryview) -> PolicyFields:
+def read_message(data: bytes | memoryview, *, sees_images: bool = False) -> PolicyFields:
     """Return the fields of a serialised policy, but for its header.
 
     Arrays are views of `data`, which must not change. Sizes are checked before anything is read.
+
+    Args:
+        data: the message.
+        sees_images: whether it is an ImagePolicy.
 
     Raises:
         PolicyError: it is too large, or no such message.
@@ -89,8 +120,13 @@ def read_message(data: bytes | memoryview) -> PolicyFields:
     check_message_size(data)
     limits = PolicyLimits()
     reader = CdrReader(data)
+    kinds = {**PolicyMessage.get_fields_and_field_types()}
+    if sees_images:
+        outer = message_type(sees_images=True).get_fields_and_field_types()
+        del outer[_NESTED]  # the last one
+        kinds = {**outer, **kinds}
     fields = {}
-    for name, kind in PolicyMessage.get_fields_and_field_types().items():
+    for name, kind in kinds.items():
         if kind == 'std_msgs/Header':
             _skip_header(reader, limits.text_length)
         else:
@@ -122,17 +158,35 @@ def message_to_policy(message: Any) -> PolicyParameters:
     """Return the policy in a message; `PolicyStore` checks it.
 
     Args:
-        message: a rl_msgs/msg/Policy, or from `read_message`.
+        message: a rl_msgs/msg/Policy or ImagePolicy, or from `read_message`.
 
     Raises:
         PolicyError: this robot does not know its architecture.
     """
-    values = {name: getattr(message, name) for name in ARCHITECTURE_FIELDS}
+    plain = plain_part(message)
+    values = {name: getattr(plain, name) for name in ARCHITECTURE_FIELDS}
     try:
-        architecture = PolicyArchitecture(**values)
-        values = {name: getattr(message, name) for name in SCALAR_FIELDS}
+        architecture = PolicyArchitecture(**values, encoder=_encoder_of(message))
+        values = {name: getattr(plain, name) for name in SCALAR_FIELDS}
         for name in ARRAY_FIELDS:
-            values[name] = np.asarray(getattr(message, name), np.float32)
+            values[name] = np.asarray(getattr(plain, name), np.float32)
         return PolicyParameters(architecture, **values)
     except PolicyError as error:
-        raise PolicyError(f'policy {message.version}: {error}') from error
+        raise PolicyError(f'policy {plain.version}: {error}') from error
+
+
+def _encoder_of(message: Any) -> EncoderArchitecture | None:
+    """Return the encoder of an ImagePolicy; None: it is a Policy."""
+    if not hasattr(message, 'images'):
+        return None
+    sides = np.asarray(message.images)
+    if len(sides) % _SHAPE:
+        raise PolicyError(
+            f'images: given {len(sides)} numbers; accepted: height, width and channels of each'
+        )
+    return EncoderArchitecture(
+        tuple(map(tuple, sides.reshape(-1, _SHAPE).tolist())),
+        tuple(message.encoder_channels),
+        tuple(message.encoder_strides),
+        message.encoder_features,
+    )

@@ -23,14 +23,13 @@ from rl_agent.policy.policy_store import policy_error, PolicyStore
 from rl_agent.policy.ros_policy_message import (
     check_message_size,
     message_to_policy,
+    message_type,
     PolicyFields,
     read_message,
 )
 from rl_agent.ros.ros_message_buffer import take_messages
 from rl_agent.ros.ros_polling import PolledGroup
-import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import POLICY, POLICY_QOS
-from rl_msgs.msg import Policy as PolicyMessage
 
 
 class PolicySubscriber:
@@ -42,6 +41,7 @@ class PolicySubscriber:
         store: PolicyStore,
         authority: PolicyAuthority | None = None,
         *,
+        sees_images: bool = False,
         polled: bool = False,
     ) -> None:
         """Subscribe.
@@ -50,11 +50,13 @@ class PolicySubscriber:
             node: its executor handles policies.
             store: checks and keeps policies.
             authority: says whose policies are obeyed; None: those of any sender.
+            sees_images: whether the robot does: then policies have an encoder.
             polled: only `poll` takes policies.
         """
         self._node, self._store, self._authority = node, store, authority
+        self._sees_images = sees_images
         self._subscription = node.create_subscription(
-            PolicyMessage,
+            message_type(sees_images=sees_images),
             POLICY,
             self._offer,
             POLICY_QOS,
@@ -104,7 +106,7 @@ class PolicySubscriber:
                 kind = 'signature'
                 authority.check_signature(data)
             kind = 'message'
-            message = read_message(data)
+            message = read_message(data, sees_images=self._sees_images)
             if authority is not None:
                 if authority.is_repeated(message):
                     return None

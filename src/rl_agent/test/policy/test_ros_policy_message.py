@@ -23,9 +23,21 @@ import numpy as np
 from pendulum_robot import make_parameters
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
+from rl_agent.description.robot import load_robot
+from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import PolicyError
-from rl_agent.policy.parameters import PolicyParameters
-from rl_agent.policy.ros_policy_message import message_to_policy, policy_to_message, read_message
+from rl_agent.policy.image_encoder import EncoderArchitecture
+from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
+from rl_agent.policy.policy import Policy
+from rl_agent.policy.policy_store import PolicyStore
+from rl_agent.policy.ros_policy_message import (
+    message_to_policy,
+    message_type,
+    plain_part,
+    policy_to_message,
+    read_message,
+)
+from rl_agent.security.policy_signature import new_private_key, SigningKey, TrustedKeys
 from rl_msgs.msg import Policy as PolicyMessage
 
 
@@ -128,3 +140,78 @@ def test_a_policy_of_too_many_layers_is_counted_before_it_is_read() -> None:
     message.hidden_sizes = array('I', [1] * 100_000)
     with pytest.raises(PolicyError, match=r'hidden_sizes: given 100000 layers; accepted: 1 to 32'):
         message_to_policy(read_message(serialize_message(message)))
+
+
+IMAGES = ((12, 10, 3), (9, 9, 1))
+
+
+def image_parameters(version: int = 3) -> PolicyParameters:
+    """Return a policy that sees two images beside two numbers."""
+    encoder = EncoderArchitecture(IMAGES, channels=(4, 6), strides=(2, 1), features=5)
+    size = 2 + encoder.packed_size
+    architecture = PolicyArchitecture(size, 1, (8,), exploration_noise=0.125, encoder=encoder)
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(0.0, 0.1, architecture.num_parameters).astype(np.float32)
+    return PolicyParameters(architecture, numbers, version=version, learner_session='learner')
+
+
+@pytest.mark.parametrize('frame', ['', 'a', 'ab', 'abc', 'abcd'])
+def test_a_policy_that_sees_images_comes_back_with_its_encoder(frame: str) -> None:
+    sent = image_parameters()
+    message = policy_to_message(sent)
+    assert type(message) is message_type(sees_images=True)
+    plain_part(message).header.frame_id = frame
+    got = message_to_policy(read_message(serialize_message(message), sees_images=True))
+    for received in (got, message_to_policy(message)):
+        assert received.architecture == sent.architecture
+        assert np.array_equal(received.parameters, sent.parameters)
+        assert (received.version, received.learner_session) == (3, 'learner')
+    rng = np.random.default_rng(0)
+    observation = rng.integers(0, 2**24, sent.architecture.observation_size).astype(np.float32)
+    acted, expected = (
+        Policy(item).act(observation, rng, deterministic=True) for item in (got, sent)
+    )
+    assert np.array_equal(acted, expected)
+
+
+def test_the_signature_of_a_policy_that_sees_images_covers_its_encoder() -> None:
+    pytest.importorskip('cryptography', reason='signatures need cryptography')
+    private = new_private_key()
+    key, trusted = SigningKey(private), TrustedKeys([private.public_key()])
+    data = bytearray(key.seal(serialize_message(policy_to_message(image_parameters()))))
+    trusted.check(bytes(data))
+    assert read_message(bytes(data), sees_images=True).version == 3
+    data[8] += 1  # the height of the first image
+    with pytest.raises(PolicyError, match='does not fit the policy'):
+        trusted.check(bytes(data))
+
+
+def test_images_with_missing_sides_are_named() -> None:
+    message = policy_to_message(image_parameters())
+    message.images = message.images[:-1]
+    with pytest.raises(PolicyError, match='policy 3: images: given 5 numbers; accepted: height'):
+        message_to_policy(message)
+
+
+def test_policies_without_images_are_the_messages_of_before() -> None:
+    assert type(policy_to_message(make_parameters(1))) is PolicyMessage
+    assert message_type(sees_images=False) is PolicyMessage
+
+
+def test_a_robot_refuses_policies_that_see_other_images() -> None:
+    """As many numbers in another shape would pass every other check."""
+    spaces = Spaces(load_robot('arm_camera'))
+    (seen,) = spaces.images
+    other = (seen.height // 2, seen.width * 2, seen.channels)
+    encoder = EncoderArchitecture((other,), channels=(4,), strides=(2,), features=5)
+    architecture = PolicyArchitecture(
+        spaces.observation_size, spaces.action_size, (8,), encoder=encoder
+    )
+    sent = PolicyParameters(
+        architecture,
+        np.zeros(architecture.num_parameters, np.float32),
+        version=1,
+        fingerprint=spaces.fingerprint,
+    )
+    with pytest.raises(PolicyError, match=r'policy 1: images: given .*those of this'):
+        PolicyStore(spaces).offer(sent)

@@ -161,18 +161,18 @@ def _check_options(options: argparse.Namespace) -> None:
 
 
 def _choose_task(options: argparse.Namespace, policy: PolicyWithRobot) -> None:
-    """Evaluate a policy that sees images on its Gymnasium task, in this process.
+    """Evaluate a policy that sees images of a Gymnasium task on it, in this process.
 
     Raises:
         ConfigurationError: it is to be evaluated elsewhere.
     """
     robot = policy.robot
-    if options.task or robot is None or not robot.images:
+    if options.task or robot is None or all(image.encoding for image in robot.images):
         return
     if options.real or robot.simulation is None:
         raise ConfigurationError(
-            f'policy: given {options.policy}, which sees images; accepted: --task ID, because ROS'
-            ' messages do not carry images yet'
+            f'policy: given {options.policy}, which sees images of a Gymnasium task; accepted:'
+            ' --task ID, because they do not travel on ROS topics'
         )
     options.task = robot.simulation.parameters['task']
     options.episode_steps = int(robot.simulation.parameters.get('episode_steps', 0))

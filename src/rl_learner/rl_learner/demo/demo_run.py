@@ -89,7 +89,12 @@ class DemoRun:
         self._was_evaluating = False
         self._peak_mb = 0.0
         self._deadline_s: float | None = None
-        self._monitor = RosMonitor(plan.namespaces, self._on_episode, plan.description.shown)
+        self._monitor = RosMonitor(
+            plan.namespaces,
+            self._on_episode,
+            plan.description.shown,
+            sees_images=bool(plan.robot.images),
+        )
         self._environment: dict[str, str] = {}  # of all processes and of the monitor
         self._started_s = time.monotonic()
 

@@ -35,7 +35,11 @@ from rl_agent.control.agent import ENDED_STATES
 from rl_agent.errors import PolicyError
 from rl_agent.message_checks import MessageGuard
 from rl_agent.policy.parameters import PolicyParameters
-from rl_agent.policy.ros_policy_message import message_to_policy
+from rl_agent.policy.ros_policy_message import (
+    message_to_policy,
+    message_type,
+    plain_part,
+)
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.ros.ros_topics import (
     AGENT_STATUS,
@@ -50,7 +54,6 @@ from rl_agent.ros.ros_topics import (
 from rl_learner.demo.ros_step_means import StepMeans
 from rl_learner.system.domain import applied
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, Step
-from rl_msgs.msg import Policy as PolicyMessage
 from rl_msgs.srv import Evaluate
 from std_msgs.msg import String
 
@@ -102,7 +105,7 @@ class Observed:
 
     learner: LearnerStatus = field(default_factory=LearnerStatus)
     agents: dict[str, AgentStatus] = field(default_factory=dict)
-    policies: 'OrderedDict[int, PolicyMessage]' = field(default_factory=OrderedDict)
+    policies: 'OrderedDict[int, Any]' = field(default_factory=OrderedDict)
     step_means: dict[str, StepMeans] = field(default_factory=dict)
     episode_steps: 'Counter[str]' = field(default_factory=Counter)
 
@@ -131,6 +134,8 @@ class RosMonitor:
         namespaces: Sequence[str],
         on_episode: Callable[[FinishedEpisode], None],
         shown: Mapping[str, str] | None = None,
+        *,
+        sees_images: bool = False,
     ) -> None:
         """Prepare to listen.
 
@@ -138,7 +143,9 @@ class RosMonitor:
             namespaces: namespaces of the robots; an empty string for the root.
             on_episode: called in the monitor's thread for each finished episode.
             shown: elements of the observation to average, label to name.
+            sees_images: whether the robots do.
         """
+        self._policy_type = message_type(sees_images=sees_images)
         self.observed = Observed()
         self._namespaces, self._hand_over = namespaces, on_episode
         self._shown = shown or {}
@@ -218,7 +225,7 @@ class RosMonitor:
         node = self._node
         self.guard = MessageGuard(node.get_logger().warning)
         self._subscribe(LearnerStatus, LEARNER_STATUS, self._on_learner, STATUS_QOS)
-        node.create_subscription(PolicyMessage, POLICY, self._on_policy, _ALL_POLICIES_QOS)
+        node.create_subscription(self._policy_type, POLICY, self._on_policy, _ALL_POLICIES_QOS)
         for namespace in self._namespaces:
             prefix = f'/{namespace}/' if namespace else '/'
             self._subscribe(AgentStatus, prefix + AGENT_STATUS, self._on_agent, STATUS_QOS)
@@ -259,9 +266,9 @@ class RosMonitor:
             step_means[message.robot] = StepMeans(self._shown)
         step_means[message.robot].add(message)
 
-    def _on_policy(self, message: PolicyMessage) -> None:
+    def _on_policy(self, message: Any) -> None:
         """Keep a policy, and drop the oldest one if there are too many."""
         policies = self.observed.policies
-        policies[message.version] = message
+        policies[plain_part(message).version] = message
         if len(policies) > _POLICIES_KEPT:
             policies.popitem(last=False)

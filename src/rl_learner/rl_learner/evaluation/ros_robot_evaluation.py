@@ -42,7 +42,7 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.message_checks import MessageGuard
 from rl_agent.policy.parameters import PolicyParameters
-from rl_agent.policy.ros_policy_message import policy_to_message
+from rl_agent.policy.ros_policy_message import message_type, plain_part, policy_to_message
 from rl_agent.robot_interface.ros_reset import CONFIRM_RESET, WAITING_FOR_PERSON
 from rl_agent.ros.ros_other_publishers import FORGOTTEN_S, other_publishers, UNNAMED
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
@@ -64,7 +64,6 @@ from rl_learner.replay.transition_arrays import TransitionArrays
 from rl_learner.system.domain import applied
 from rl_learner.system.processes import ChildProcess, raise_if_ended
 from rl_msgs.msg import AgentStatus, TransitionAck, TransitionBatch
-from rl_msgs.msg import Policy as PolicyMessage
 from std_srvs.srv import Trigger
 
 _PUBLISH_PERIOD_S = 1.0  # of the policy and of the check for other publishers
@@ -151,7 +150,8 @@ class EvaluationNode:
     def _connect(self) -> None:
         """Create the publishers and subscriptions that the learner machine has."""
         node, evaluation = self._node, self._evaluation
-        self._policies = node.create_publisher(PolicyMessage, evaluation.topic(POLICY), POLICY_QOS)
+        kind = message_type(sees_images=bool(evaluation.robot.images))
+        self._policies = node.create_publisher(kind, evaluation.topic(POLICY), POLICY_QOS)
         self._acks = node.create_publisher(
             TransitionAck, evaluation.topic(TRANSITIONS_ACK), ACK_QOS
         )
@@ -247,7 +247,7 @@ class EvaluationNode:
             if not self._node.count_publishers(AGENT_STATUS):
                 return
         message = policy_to_message(self._evaluation.parameters)
-        message.header.stamp = self._node.get_clock().now().to_msg()
+        plain_part(message).header.stamp = self._node.get_clock().now().to_msg()
         self._policies.publish(message)
 
     def _raise_if_hopeless(self, processes: list[ChildProcess]) -> None:

@@ -30,11 +30,15 @@ import time
 from typing import Any
 
 from rclpy.serialization import serialize_message
-from rl_agent.description.image import refuse_images
+from rl_agent.description.image import refuse_task_images
 from rl_agent.description.robot import load_robot
 from rl_agent.errors import ConfigurationError
 from rl_agent.policy.parameters import PolicyParameters
-from rl_agent.policy.ros_policy_message import policy_to_message
+from rl_agent.policy.ros_policy_message import (
+    message_type,
+    plain_part,
+    policy_to_message,
+)
 from rl_agent.ros.ros_diagnostics import Diagnostics
 from rl_agent.ros.ros_event_log import PROGRESS_PERIOD_S
 from rl_agent.ros.ros_managed_node import ManagedNode
@@ -60,7 +64,6 @@ from rl_learner.training.device import device_name
 from rl_learner.training.learner import LearnerSettings
 from rl_learner.training.training_session import SessionSettings, TrainingSession
 from rl_msgs.msg import LearnerStatus
-from rl_msgs.msg import Policy as PolicyMessage
 from std_srvs.srv import Trigger
 
 _DIAGNOSTICS_PERIOD_S = 1.0
@@ -107,7 +110,7 @@ class LearnerNode(ManagedNode):
         if lacking := missing_keys(signing_key=key):
             self.get_logger().info(lacking)
         robot = load_robot(parameters.robot)
-        refuse_images(robot.name, robot.images, 'ROS')
+        refuse_task_images(robot.name, robot.images)
         self._algorithm = load_algorithm(
             parameters.algorithm, self._overrides(), robot.episode_steps
         )
@@ -174,9 +177,10 @@ class LearnerNode(ManagedNode):
 
     def _connect(self) -> None:
         """Create topics, timers and services."""
-        self._policy_message: PolicyMessage | None = None
+        self._policy_message: Any | None = None
         self._policy_s, self._last_line = time.monotonic(), ''
-        self._policies = self.create_publisher(PolicyMessage, POLICY, POLICY_QOS)
+        kind = message_type(sees_images=bool(self._session.spaces.images))
+        self._policies = self.create_publisher(kind, POLICY, POLICY_QOS)
         self._status = self.create_publisher(LearnerStatus, LEARNER_STATUS, STATUS_QOS)
         self._diagnostics = Diagnostics(self, learner_concerns)
         period_s = 1.0 / self._settings.status_rate_hz
@@ -195,7 +199,7 @@ class LearnerNode(ManagedNode):
     def _publish_policy(self, parameters: PolicyParameters) -> None:
         """Publish a policy."""
         message = policy_to_message(parameters)
-        message.header.stamp = self.get_clock().now().to_msg()
+        plain_part(message).header.stamp = self.get_clock().now().to_msg()
         with self._publishing:
             self._policy_message, self._policy_s = message, time.monotonic()
             self._send_policy(message)
@@ -207,12 +211,13 @@ class LearnerNode(ManagedNode):
             if self._policy_message and age_s >= _POLICY_REPEAT_PERIOD_S:
                 self._send_policy(self._policy_message)
 
-    def _send_policy(self, message: PolicyMessage) -> None:
+    def _send_policy(self, message: Any) -> None:
         """Publish a policy, with a signature of this moment where there is a key."""
         if self._signing_key is None:
             self._policies.publish(message)
             return
-        message.run, message.signed_ns = self._session.run, time.time_ns()
+        plain = plain_part(message)
+        plain.run, plain.signed_ns = self._session.run, time.time_ns()
         self._policies.publish(self._signing_key.seal(serialize_message(message)))
 
     def _on_save(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
