@@ -32,6 +32,7 @@ from rl_agent.event_log import EventLog
 from rl_agent.policy.policy_authority import PolicyAuthority
 from rl_agent.policy.policy_file import load_policy
 from rl_agent.policy.policy_store import PolicyStore
+from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
 from rl_agent.robot_interface.ros_robot_description import load_fleet_robot, refuse_absolute_names
 from rl_agent.safety.ros_emergency_stop import EmergencyStop
 from rl_agent.safety.safety_state import SafetyState
@@ -44,12 +45,9 @@ from rl_agent.teaching.words import Words
 from rl_agent.transport.ros_uplink import Uplink
 from rl_agent.transport.spool import Spool
 from rl_agent.transport.spool_folder import SpoolFolder
+from rl_agent.transport.spool_sizes import image_load, spool_sizes, SpoolSizes
 from rl_agent.transport.transition import Sender
 from rl_agent.transport.transition_record import RecordLayout
-
-_SPOOL_S = 3600.0  # an hour of robot time
-_SPOOL_IN_MEMORY_S = 60.0  # bridges a disk that stalls
-_SPOOL_IN_MEMORY_MIN = 4096  # transitions; simulated time may be fast
 
 
 @dataclass(frozen=True)
@@ -134,11 +132,19 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
     store = PolicyStore(spaces, events, longest_action_s, settings.noise_hold)
     if settings.policy:
         _offer_file(store, Path(settings.policy).expanduser())
-    capacity = math.ceil(_SPOOL_S * description.rate_hz)
+    layout = RecordLayout(spaces.observation_size, spaces.action_size)
+    sizes = spool_sizes(
+        layout.size,
+        description.rate_hz,
+        has_images=bool(spaces.images),
+        has_folder=bool(settings.spool_folder),
+    )
+    if spaces.images:
+        node.get_logger().info(image_load(layout.size, description.rate_hz, sizes))
     folder = None
     if settings.spool_folder:
-        folder = _open_spool_folder(node, settings, sender, spaces, description.rate_hz, capacity)
-    spool = folder.spool if folder else Spool(capacity, sender.session)
+        folder = _open_spool_folder(node, settings, sender, layout, sizes)
+    spool = folder.spool if folder else Spool(sizes.held, sender.session)
     steps = StepPublisher(node, spaces, sender)
     in_real_time = not node.get_parameter('use_sim_time').value
     state = SafetyState(events, waits_for_start=in_real_time)  # simulations start by themselves
@@ -177,6 +183,20 @@ def make_uplink(node: Node, parts: AgentParts, *, polled: bool = False) -> Uplin
         keys=parts.fleet_keys,
         events=parts.events,
         polled=polled,
+        gathers=bool(parts.spaces.images),
+    )
+
+
+def make_policy_subscriber(
+    node: Node, parts: AgentParts, *, polled: bool = False
+) -> PolicySubscriber:
+    """Return what passes the learner's policies to the store, see `PolicySubscriber`."""
+    return PolicySubscriber(
+        node,
+        parts.store,
+        parts.authority,
+        sees_images=bool(parts.spaces.images),
+        polled=polled,
     )
 
 
@@ -205,17 +225,16 @@ def _open_spool_folder(
     node: Node,
     settings: AgentParameters,
     sender: Sender,
-    spaces: Spaces,
-    rate_hz: float,
-    capacity: int,
+    layout: RecordLayout,
+    sizes: SpoolSizes,
 ) -> SpoolFolder:
     """Return the robot's spool folder, with the transitions that earlier sessions left there."""
     folder = SpoolFolder(
         Path(settings.spool_folder).expanduser(),
         sender,
-        RecordLayout(spaces.observation_size, spaces.action_size),
-        capacity=capacity,
-        in_memory=max(_SPOOL_IN_MEMORY_MIN, math.ceil(_SPOOL_IN_MEMORY_S * rate_hz)),
+        layout,
+        capacity=sizes.held,
+        in_memory=sizes.in_memory,
         report=node.get_logger().warning,
     )
     if folder.leftover:

@@ -18,9 +18,8 @@ from collections.abc import Sequence
 
 from rclpy.node import Node
 from rclpy.timer import Timer
-from rl_agent.control.ros_agent_parts import AgentParts, make_uplink
+from rl_agent.control.ros_agent_parts import AgentParts, make_policy_subscriber, make_uplink
 from rl_agent.control.ros_control_loop import ControlLoop
-from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
 from rl_agent.real_time.chore import Chore
 from rl_agent.robot_interface.ros_lockstep_robot import LockstepRobot
 from rl_agent.ros.ros_spinning import start_timers
@@ -46,7 +45,7 @@ class LockstepLoop(ControlLoop):
             parts,
             robot,
             make_uplink(node, parts),
-            PolicySubscriber(node, parts.store, parts.authority),
+            make_policy_subscriber(node, parts),
             parts.listener,
             defer_spooling=False,
         )

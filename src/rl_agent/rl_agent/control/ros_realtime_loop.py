@@ -21,9 +21,8 @@ from rclpy.node import Node
 from rl_agent.bringup.evaluation_topics import is_evaluation_topic
 from rl_agent.control.background_worker import BackgroundWorker
 from rl_agent.control.decision_rehearsal import DecisionRehearsal
-from rl_agent.control.ros_agent_parts import AgentParts, make_uplink
+from rl_agent.control.ros_agent_parts import AgentParts, make_policy_subscriber, make_uplink
 from rl_agent.control.ros_control_loop import ControlLoop
-from rl_agent.policy.ros_policy_subscriber import PolicySubscriber
 from rl_agent.real_time.chore import Chore
 from rl_agent.real_time.keep_awake import kept_awake
 from rl_agent.real_time.scheduling import prepare_process, prepare_thread, restore_process
@@ -64,7 +63,7 @@ class RealtimeLoop(ControlLoop):
             watched=parts.emergency_stop.watched,
         )
         parts.store.pause = robot.idle_time.wait
-        policies = PolicySubscriber(node, parts.store, parts.authority, polled=True)
+        policies = make_policy_subscriber(node, parts, polled=True)
         uplink = make_uplink(node, parts, polled=True)
         self._background = BackgroundWorker(parts.listener)
         super().__init__(parts, robot, uplink, policies, self._background, defer_spooling=True)

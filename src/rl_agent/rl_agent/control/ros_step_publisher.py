@@ -38,6 +38,7 @@ class StepPublisher:
     def __init__(self, node: Node, spaces: Spaces, sender: Sender) -> None:
         """Advertise the topics in the node's namespace."""
         self._node, self._spaces, self._sender = node, spaces, sender
+        self._names = spaces.observation_names[: spaces.vector_size]  # images have their topics
         self._steps = node.create_publisher(Step, STEP, STEP_QOS)
         self._episodes = node.create_publisher(Episode, EPISODE, EPISODE_QOS)
         self.last_return = float('nan')
@@ -52,8 +53,8 @@ class StepPublisher:
             step=transition.step,
             policy_version=transition.policy_version,
             evaluation=transition.evaluation,
-            observation_names=self._spaces.observation_names,
-            observation=float_array(transition.observation),
+            observation_names=self._names,
+            observation=float_array(transition.observation[: len(self._names)]),
             action_names=self._spaces.action_names,
             action_wanted=float_array(wanted),
             action_executed=float_array(transition.action),

@@ -16,18 +16,33 @@
 
 from array import array
 
+import numpy as np
+from numpy.typing import NDArray
 import rl_agent.ros.ros_require_rl_msgs  # noqa: F401  (explains a missing rl_msgs)
 from rl_agent.transport.spool import SpooledBatch
 from rl_agent.transport.transition import Sender
-from rl_agent.transport.transition_columns import COLUMNS
+from rl_agent.transport.transition_columns import COLUMNS, leads_on
+from rl_agent.transport.transition_record import Records
 from rl_msgs.msg import TransitionBatch
 
 _CODES = {column.name: column.code for column in COLUMNS}
+_NEXT = 'next_observation'
 
 
-def batch_to_message(batch: SpooledBatch, sender: Sender) -> TransitionBatch:
-    """Return the message of a spooled batch, with the batch's own session and no stamp."""
+def batch_to_message(
+    batch: SpooledBatch, sender: Sender, *, short: bool = False
+) -> TransitionBatch:
+    """Return the message of a spooled batch, with the batch's own session and no stamp.
+
+    Args:
+        batch: to send.
+        sender: of the batch.
+        short: leave out each next observation that is the observation of the row after it.
+    """
     rows = batch.records
+    columns = {name: rows[name] for name in _CODES}
+    if short:
+        columns[_NEXT] = _needed_next(rows)
     return TransitionBatch(
         robot=sender.robot,
         session=batch.session,
@@ -37,5 +52,13 @@ def batch_to_message(batch: SpooledBatch, sender: Sender) -> TransitionBatch:
         count=len(rows),
         observation_size=rows.dtype['observation'].shape[0],
         action_size=rows.dtype['action'].shape[0],
-        **{name: array(code, rows[name].tobytes()) for name, code in _CODES.items()},
+        **{name: array(code, columns[name].tobytes()) for name, code in _CODES.items()},
     )
+
+
+def _needed_next(rows: Records) -> NDArray[np.float32]:
+    """Return the next observations that the rows after them do not have, (row, observation)."""
+    leads, after = leads_on(rows), rows[_NEXT]
+    if not np.array_equal(after[leads], rows['observation'][1:][leads[:-1]]):
+        return np.asarray(after)
+    return np.asarray(after[~leads])

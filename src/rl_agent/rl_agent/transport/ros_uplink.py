@@ -15,6 +15,7 @@
 """The link to the learner machine: batches out, acknowledgements in."""
 
 from collections.abc import Callable
+import math
 import threading
 import time
 
@@ -38,12 +39,14 @@ from rl_agent.transport.same_name import OtherSessions
 from rl_agent.transport.send_window import SendWindow
 from rl_agent.transport.spool import Spool, SpooledBatch
 from rl_agent.transport.transition import Sender
+from rl_agent.transport.transition_record import Records
 from rl_msgs.msg import TransitionAck, TransitionBatch
 
 ACKNOWLEDGEMENT_REFUSED = 'acknowledgement_refused'  # event
 
 OnAck = Callable[[str, int], None]  # session, sequence
 
+_GATHERING_S = 0.25
 _MISSING_FIELD = bytes(8)  # an acknowledgement of before has no `mac`
 
 
@@ -88,9 +91,9 @@ class Connection:
         """Return whether there is a subscriber; one that died still counts for 20 s."""
         return self._publisher.get_subscription_count() > 0
 
-    def publish(self, batch: SpooledBatch, sender: Sender) -> None:
-        """Send a batch without waiting."""
-        message = batch_to_message(batch, sender)
+    def publish(self, batch: SpooledBatch, sender: Sender, *, short: bool = False) -> None:
+        """Send a batch without waiting, see `batch_to_message`."""
+        message = batch_to_message(batch, sender, short=short)
         message.header.stamp = self._node.get_clock().now().to_msg()
         if self._keys is None:
             self._publisher.publish(message)
@@ -158,6 +161,7 @@ class Uplink:
         keys: FleetKeys | None = None,
         events: EventLog | None = None,
         polled: bool = False,
+        gathers: bool = False,
     ) -> None:
         """Start sending.
 
@@ -170,12 +174,15 @@ class Uplink:
             keys: see `Connection`.
             events: count and report acknowledgements that cannot be right.
             polled: no timer; call `exchange` once every period.
+            gathers: wait a little for a full batch, and send each observation once in it, as is
+                good for images.
         """
         self._spool, self._sender, self._node = spool, sender, node
         self._own_connection = connection is None
         self._connection = connection or Connection(node, keys=keys, events=events, polled=polled)
         self._connection.listen(sender.robot, self._on_ack)
         self._window: SendWindow | None = None
+        self._gathers, self._filled_s = gathers, -math.inf
         self._highest: dict[str, int] = {}  # session to the highest number sent
         self._events = events or EventLog()
         self._others = OtherSessions(sender.robot, self._events)
@@ -196,7 +203,7 @@ class Uplink:
                     self._window.on_idle(now_s)
                 elif self._window.is_silent(now_s):
                     self._go_back()
-            if connected:
+            if connected and self._is_worthwhile(now_s):
                 self._fill(now_s)
 
     def exchange(self) -> None:
@@ -223,6 +230,13 @@ class Uplink:
         if self._own_connection:
             self._connection.close()
 
+    def _is_worthwhile(self, now_s: float) -> bool:
+        """Return whether to send now, and not to wait for more transitions."""
+        if not self._gathers or self._window is None:
+            return True
+        is_full = self._spool.unsent >= self._window.batch
+        return is_full or now_s - self._filled_s >= _GATHERING_S
+
     def _in_flight(self) -> int:
         """Return the number of transitions in flight."""
         return self._spool.pending - self._spool.unsent
@@ -234,21 +248,26 @@ class Uplink:
 
     def _fill(self, now_s: float) -> None:
         """Send until the window is full or the spool has no more."""
-        in_flight = self._in_flight()
+        in_flight, self._filled_s = self._in_flight(), now_s
         while self._window is None or in_flight < self._window.rows:
             batch = self._spool.next_batch(self._window.batch if self._window else 1)
             if batch is None:
                 return
             if self._window is None:
-                self._window = SendWindow(batch.records.itemsize)
+                self._window = self._new_window(batch.records)
                 self._window.on_idle(now_s)
-            self._connection.publish(batch, self._sender)
+            self._connection.publish(batch, self._sender, short=self._gathers)
             count = len(batch.records)
             last = batch.first_sequence + count - 1
             if last > self._highest.get(batch.session, 0):  # not sent before
                 self._highest[batch.session] = last
                 self._window.on_sent(last, now_s)
             in_flight += count
+
+    def _new_window(self, records: Records) -> SendWindow:
+        """Return a window for records of this size."""
+        once = records.dtype['observation'].itemsize if self._gathers else 0
+        return SendWindow(records.itemsize - once, once)
 
     def _on_ack(self, session: str, sequence: int) -> None:
         """Drop what the learner machine has, and send at once if a full batch is ready."""

@@ -20,6 +20,7 @@ _PACKET_BYTES = 1400 - 400
 _MESSAGE_BYTES = 60_000  # less than fits in one UDP datagram
 _MAX_ROWS = 256
 _MIN_MESSAGES, _MAX_MESSAGES = 16, 64  # per robot; many robots share the bridge's queue
+_IN_FLIGHT_BYTES = _MAX_MESSAGES * _MESSAGE_BYTES  # also where one row fills several messages
 _INITIAL_TIMEOUT_S = 1.0
 _MIN_TIMEOUT_S, _MAX_MEASURED_TIMEOUT_S, _MAX_TIMEOUT_S = 0.5, 2.0, 5.0
 _REPEATED_ACKS_FOR_LOSS = 2
@@ -44,14 +45,17 @@ class SendWindow:
         timeout_s: after this much silence, all rows in flight count as lost.
     """
 
-    def __init__(self, row_bytes: int) -> None:
+    def __init__(self, row_bytes: int, batch_bytes: int = 0) -> None:
         """Begin with small batches.
 
         Args:
             row_bytes: size of one transition in a message.
+            batch_bytes: what a message has beside its transitions.
         """
-        self._smallest = max(1, _PACKET_BYTES // row_bytes)
-        self._largest = max(self._smallest, min(_MAX_ROWS, _MESSAGE_BYTES // row_bytes))
+        self._smallest = max(1, (_PACKET_BYTES - batch_bytes) // row_bytes)
+        most = (_MESSAGE_BYTES - batch_bytes) // row_bytes
+        self._largest = max(self._smallest, min(_MAX_ROWS, most))
+        self._most_in_flight = _IN_FLIGHT_BYTES // (row_bytes + batch_bytes)
         self._mean_s, self._deviation_s = 0.0, 0.0
         self._round_trip_s = _INITIAL_ROUND_TRIP_S
         self._timed: tuple[int, float] | None = None  # a sequence number, and when it was sent
@@ -66,7 +70,9 @@ class SendWindow:
     @property
     def rows(self) -> int:
         """Maximum number of rows in flight."""
-        return self.batch if self._probing else self.batch * self._messages
+        if self._probing:
+            return self.batch
+        return max(self.batch, min(self.batch * self._messages, self._most_in_flight))
 
     def on_sent(self, sequence: int, now_s: float) -> None:
         """Note that a batch that ends with `sequence` was sent for the first time."""

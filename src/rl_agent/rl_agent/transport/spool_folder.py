@@ -46,7 +46,7 @@ from rl_agent.transport.transition_record import intact, RecordLayout, Records
 
 _SHARED_MEMORY = Path('/dev/shm')
 _MOVE_PERIOD_S = 1.0
-_RECORDS_PER_SCAN = 4096
+_SCAN_BYTES = 4 << 20
 
 Report = Callable[[str], None]
 
@@ -170,8 +170,9 @@ class SpoolFolder:
         """Return fields of the intact records, by position; report the damaged ones."""
         names = list(fields or ())
         parts, damaged = [np.empty(0, self._layout.dtype)[names]], 0
-        for start in range(0, len(slots), _RECORDS_PER_SCAN):
-            part = np.array(slots[start : start + _RECORDS_PER_SCAN])
+        count = max(1, _SCAN_BYTES // self._layout.size)
+        for start in range(0, len(slots), count):
+            part = np.array(slots[start : start + count])
             part = part[(part['position'] != 0) | (part['checksum'] != 0)]  # without empty slots
             valid = intact(part)
             parts.append(part[valid][names])

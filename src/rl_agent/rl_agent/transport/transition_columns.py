@@ -96,7 +96,7 @@ def to_columns(transitions: Sequence[Transition]) -> dict[str, NDArray[Any]]:
     }
 
 
-def leads_on(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+def leads_on(columns: Mapping[str, NDArray[Any]] | NDArray[Any]) -> NDArray[np.bool_]:
     """Return which rows lead to the row after them by episode and step, (count,).
 
     The next observation of such a row is the observation of the row after it.

@@ -27,6 +27,23 @@ def test_a_row_larger_than_a_packet_goes_alone() -> None:
     assert window.batch == 1
 
 
+def test_bytes_in_flight_are_bounded_however_large_a_row_is() -> None:
+    window = SendWindow(row_bytes=400_000)
+    for sequence in range(100):
+        window.on_acknowledged(sequence, window.rows, 0.1)
+    assert (window.batch, window.rows) == (1, 64 * 60_000 // 400_000)
+    huge = SendWindow(row_bytes=10_000_000)
+    assert (huge.batch, huge.rows) == (1, 1)
+
+
+def test_what_a_message_has_beside_its_rows_counts() -> None:
+    """Rows of 16 kB that share one more image of 16 kB: two fit, with three images."""
+    window = SendWindow(row_bytes=16_400, batch_bytes=16_400)
+    for sequence in range(100):
+        window.on_acknowledged(sequence, window.rows, 0.1)
+    assert window.batch == 2
+
+
 def test_batches_double_with_each_acknowledged_window_up_to_the_maximum() -> None:
     window = SendWindow(row_bytes=100)
     batches, sequence = [], 0
