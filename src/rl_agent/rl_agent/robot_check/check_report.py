@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import math
 from typing import Any
 
+from rl_agent.cameras.pixel_summary import PixelSummary
 from rl_agent.robot_check.control_ages import ControlAges
 from rl_agent.robot_check.limit_outlook import LimitOutlook
 from rl_agent.robot_check.report import CheckRow
@@ -55,6 +56,23 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class ImageReport:
+    """What the policy sees of a camera.
+
+    Attributes:
+        height: rows.
+        width: columns.
+        channels: values of a pixel.
+        pixels: of the newest frame; None: none fits.
+    """
+
+    height: int
+    width: int
+    channels: int
+    pixels: PixelSummary | None
+
+
+@dataclass(frozen=True)
 class FieldReport:
     """What was found about an observation field.
 
@@ -74,6 +92,8 @@ class FieldReport:
         values: these numbers; None: no message fits.
         bounds: lowest and highest value as described; None where there is none.
         task_only: whether only the task reads them.
+        image: of a camera: rows, columns and channels that the policy sees, and the values of
+            their pixels.
     """
 
     row: CheckRow
@@ -91,6 +111,7 @@ class FieldReport:
     values: list[float] | None
     bounds: tuple[float | None, float | None]
     task_only: bool = False
+    image: ImageReport | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +154,7 @@ class CheckReport:
         names: of the numbers of an observation.
         samples: how many observations were made, one in each control period.
         observation: the newest one; None: a field has no value.
+        image_load: what images ask of link and disk; empty: there are none.
     """
 
     robot: str
@@ -149,6 +171,7 @@ class CheckReport:
     names: tuple[str, ...]
     samples: int
     observation: list[float] | None
+    image_load: str = ''
 
     @property
     def rows(self) -> list[CheckRow]:

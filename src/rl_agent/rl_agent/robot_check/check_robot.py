@@ -17,9 +17,12 @@
 import argparse
 from collections.abc import Callable, Sequence
 import json
+from pathlib import Path
 import signal
+import sys
 from typing import TYPE_CHECKING
 
+from rl_agent.errors import ConfigurationError
 from rl_agent.robot_check.live_display import is_terminal, LiveDisplay
 from rl_agent.robot_check.report_text import report_text
 from rl_agent.system.signal_safe_event import SignalSafeEvent
@@ -27,10 +30,12 @@ from rl_agent.system.tool_main import INTERRUPTED, run_ros_tool, tool_parser
 
 if TYPE_CHECKING:
     from rl_agent.robot_check.check_report import CheckReport
+    from rl_agent.robot_check.ros_robot_check import RobotCheck
 
 _EXAMPLES = """
   check_robot my_arm.yaml                        # sensors, limits, command topic and reset
   check_robot my_arm.yaml --watch                # live, while you move it by hand
+  check_robot my_arm.yaml --seen seen.png        # what the policy sees of the cameras
   check_robot my_arm.yaml --json                 # for programs
   check_robot quadruped --namespace robot_1      # one of a fleet
   check_robot my_arm.yaml --prefix left_         # its joints are left_shoulder, ...
@@ -71,6 +76,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--prefix', default='', help='of its joints and frames, in place of {prefix}'
     )
+    parser.add_argument(
+        '--seen', type=Path, metavar='FILE', help='write what the policy sees of cameras as PNG'
+    )
     parser.add_argument('--watch', action='store_true', help='go on until Ctrl-C')
     parser.add_argument(
         '--json', action='store_true', help='print one JSON object, with --watch one a line'
@@ -85,6 +93,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     if options.seconds is None:
         is_live = options.watch and not options.json and is_terminal()
         options.seconds = _REDRAW_S if is_live else _SECONDS
+    if options.seen is not None and options.seen.suffix != '.png':
+        parser.error(f'--seen: given {options.seen}; accepted: a file that ends in .png')
     if not 0.1 <= options.seconds <= 3600:
         parser.error(f'--seconds: given {options.seconds:g}; accepted: 0.1 to 3600')
     return options
@@ -101,6 +111,11 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
     from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 
     description = load_ros_robot(options.robot, options.prefix)
+    if options.seen is not None and not description.images:
+        raise ConfigurationError(
+            f'--seen: given with {description.name!r}, whose policy sees no images; accepted: with'
+            ' a robot with cameras'
+        )
     check = RobotCheck(description, options.namespace.strip('/'), ros_args)
     show = _printer(options)
     stop = SignalSafeEvent()
@@ -110,15 +125,34 @@ def _check(options: argparse.Namespace, ros_args: list[str]) -> int:
         check.find(options.seconds, stop.is_set)
         report = check.report()
         show(report)
+        _write_seen(options, check)
         while options.watch and not stop.is_set():
             check.listen(options.seconds, stop.is_set)
             if not stop.is_set():
                 show(check.report())
+                _write_seen(options, check)
     finally:
         check.close()
     if stop.is_set():
         return INTERRUPTED
     return 1 if report.failed else 0
+
+
+def _write_seen(options: argparse.Namespace, check: 'RobotCheck') -> None:
+    """Write what the policy sees of cameras, if wanted and if there is a frame.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    if options.seen is None:
+        return
+    try:
+        if not check.write_images(options.seen):
+            print(f'{options.seen}: not written: no frame fits', file=sys.stderr)
+    except OSError as error:
+        raise ConfigurationError(
+            f'--seen: given {options.seen}: {error.strerror}; accepted: a file to write'
+        ) from error
 
 
 def _stop_on_interrupt(stop: SignalSafeEvent) -> None:

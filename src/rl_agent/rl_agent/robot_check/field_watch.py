@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from rl_agent.array_checks import fits_float32
 from rl_agent.array_types import Float64Array
+from rl_agent.cameras.pixel_summary import PixelSummary, summarise
 from rl_agent.description.observation import ObservationField
 from rl_agent.environment.transforms import transform
 from rl_agent.errors import NeighbourError, RobotError
@@ -44,6 +45,7 @@ class FieldWatch:
         values: the same as the policy sees them, (element,).
         raw_low: lowest of these numbers since the beginning, (raw,).
         raw_high: highest of these numbers since the beginning, (raw,).
+        pixels: of the newest frame of a camera; None: none fits, or it is no camera.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class FieldWatch:
         self.received_s = array('d')
         self.raw: Float64Array | None = None
         self.values: Float64Array | None = None
+        self.pixels: PixelSummary | None = None
         self.raw_low, self.raw_high = np.full((2, field.raw_size), [[np.inf], [-np.inf]])
         self._begin()
 
@@ -62,9 +65,10 @@ class FieldWatch:
         """Forget all that `check` reports."""
         self._extremes: tuple[float, float] | None = None
         self._longest_s = 0.0
+        self._shows_something = False  # a frame of a camera did
         self.mismatches: list[str] = []
         self._neighbours: list[str] = []  # the same of messages about other joints
-        bounds = format_bounds(*self.field.limits)
+        bounds = '0 to 255' if self.field.image else format_bounds(*self.field.limits)
         self.row = CheckRow(self.field.name, self._topic, bounds=bounds)
 
     def restart(self) -> None:
@@ -90,12 +94,21 @@ class FieldWatch:
             reason = f'given {self.row.value}; accepted: finite numbers in float32'
             _add_reason(self.mismatches, reason)
             return
-        self._add_extremes(raw, values)
+        if self.field.image is None:
+            self._add_extremes(raw, values)
+        else:
+            self._add_pixels(summarise(self.field.image, values))
         self.raw, self.values = raw, values
         if self.received_s:
             self._longest_s = max(self._longest_s, received_s - self.received_s[-1])
         self.received_s.append(received_s)
         self.count += 1
+
+    def _add_pixels(self, pixels: PixelSummary) -> None:
+        """Record the brightness of a frame that fits."""
+        self.pixels = pixels
+        self.row.value = f'{pixels.lowest} to {pixels.highest}, mean {pixels.mean:.0f}'
+        self._shows_something |= not pixels.is_blank
 
     def _add_extremes(self, raw: Float64Array, values: Float64Array) -> None:
         """Record the lowest and the highest of the numbers of a message that fits."""
@@ -127,6 +140,11 @@ class FieldWatch:
         if problems or rate_hz is None or (self.field.once and not self.count):
             self.row.problems += self.mismatches
         self._check_bounds()
+        if self.pixels is not None and self.row.value != '-' and not self._shows_something:
+            self.row.problems.append(
+                f'given frames whose pixels are all {self.pixels.lowest}; accepted: a picture: is'
+                ' the lens covered, or the exposure wrong?'
+            )
         self.row.problems += problems
 
     @property

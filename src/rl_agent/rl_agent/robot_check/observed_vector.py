@@ -15,13 +15,20 @@
 """The observation as a policy would see it, sampled at the control rate."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from rl_agent.array_types import Float32Array
+from rl_agent.cameras.png_file import side_by_side, write_png
+from rl_agent.description.image import unpack_pixels
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.observation_history import ObservationHistory
 from rl_agent.environment.spaces import Spaces
 from rl_agent.robot_check.field_watch import FieldWatch
+from rl_agent.transport.spool_sizes import image_load, spool_sizes
+from rl_agent.transport.transition_record import RecordLayout
+
+_SCALE = 4  # of pixels in a file for people
 
 
 class ObservedVector:
@@ -34,6 +41,7 @@ class ObservedVector:
         names: of each number, (observation,).
         samples: how many observations were made.
         newest: the newest observation, (observation,); None: some field has no value yet.
+        image_load: what images ask of link and disk; empty: there are none.
     """
 
     def __init__(self, description: RobotDescription, watches: Sequence[FieldWatch]) -> None:
@@ -46,6 +54,7 @@ class ObservedVector:
         self._next_s: float | None = None  # the next step; None: not begun
         self.names = spaces.observation_names
         self.samples = 0
+        self.image_load = _image_load(spaces, description.rate_hz) if spaces.images else ''
         self.newest: Float32Array | None = None
 
     def advance(self, now_s: float) -> None:
@@ -63,6 +72,21 @@ class ObservedVector:
         self.samples += steps
         self._next_s += steps * self._period_s
 
+    def write_images(self, path: Path) -> bool:
+        """Write the newest images as PNG, side by side; return whether there are any.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        images = [
+            unpack_pixels(item.values, item.field.image.num_bytes).reshape(item.field.image.shape)
+            for item in self._watches
+            if item.field.image and item.values is not None
+        ]
+        if images:
+            write_png(path, side_by_side(images), _SCALE)
+        return bool(images)
+
     def _sample(self) -> None:
         """Make the next observation."""
         values = {
@@ -74,3 +98,10 @@ class ObservedVector:
             self.newest = self._history.begin(frame)
         else:
             self.newest = self._history.advance(self._still, frame)
+
+
+def _image_load(spaces: Spaces, rate_hz: float) -> str:
+    """Return what images ask of link and disk."""
+    size = RecordLayout(spaces.observation_size, spaces.action_size).size
+    sizes = spool_sizes(size, rate_hz, has_images=True, has_folder=True)
+    return image_load(size, rate_hz, sizes)

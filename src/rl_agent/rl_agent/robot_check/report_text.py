@@ -96,7 +96,11 @@ def _observation(report: CheckReport) -> list[str]:
 
 
 def _numbers(item: FieldReport) -> list[tuple[str, ...]]:
-    """Return a line for each number of a field."""
+    """Return a line for each number of a field, one for a camera."""
+    if item.image is not None:
+        image = item.image
+        name = f'{item.row.name}: {image.height} x {image.width} x {image.channels} pixels'
+        return [(name, _NONE, item.row.value, item.row.bounds, _NONE)]
     bounds = ' to '.join(_NONE if bound is None else f'{bound:.4g}' for bound in item.bounds)
     bounds = _NONE if item.bounds == (None, None) else bounds
     size = len(item.names)
@@ -140,6 +144,8 @@ def _first_command(command: CommandReport) -> list[str]:
 def _remarks(report: CheckReport) -> list[list[str]]:
     """Return what is special about this robot."""
     found = []
+    if report.image_load:
+        found.append([report.image_load])
     if report.alone:
         found.append(
             [

@@ -21,7 +21,7 @@ from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError
 from rl_agent.message_fields.ros_field_paths import leaves
 from rl_agent.message_fields.ros_frames import framed_path
-from rl_agent.robot_check.check_report import Endpoint, FieldReport, Quality
+from rl_agent.robot_check.check_report import Endpoint, FieldReport, ImageReport, Quality
 from rl_agent.robot_check.control_ages import ControlAges
 from rl_agent.robot_check.field_watch import FieldWatch
 from rl_agent.robot_check.limit_outlook import raw_names
@@ -57,6 +57,7 @@ def field_report(
         values=None if watch.values is None else watch.values.tolist(),
         bounds=(low, high),
         task_only=field.task_only,
+        image=ImageReport(*field.image.shape, watch.pixels) if field.image else None,
     )
 
 

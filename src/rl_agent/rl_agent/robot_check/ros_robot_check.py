@@ -16,6 +16,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 import time
 from typing import Any
 
@@ -157,7 +158,16 @@ class RobotCheck:
             names=self._vector.names,
             samples=self._vector.samples,
             observation=None if newest is None else newest.tolist(),
+            image_load=self._vector.image_load,
         )
+
+    def write_images(self, path: Path) -> bool:
+        """Write what the policy sees of the newest frames as PNG; return whether there are any.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        return self._vector.write_images(path)
 
     def close(self) -> None:
         """Leave the ROS graph."""

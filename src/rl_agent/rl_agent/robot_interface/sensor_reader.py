@@ -24,6 +24,8 @@ from typing import Any, Protocol
 
 from rl_agent.array_checks import fits_float32
 from rl_agent.array_types import Float64Array
+from rl_agent.cameras.blank_frames import BlankFrames
+from rl_agent.cameras.stamps_apart import StampsApart
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.transforms import refuse_non_finite, transform
@@ -98,6 +100,8 @@ class SensorReader:
         self._values: dict[str, Float64Array] = {}
         self._good: dict[str, ReceivedMessage] = {}  # by field, as the values and the faults
         self._faults: dict[str, str] = {}
+        self._blank = BlankFrames(observation, events)
+        self._apart = StampsApart(observation, events)
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -220,8 +224,10 @@ class SensorReader:
             try:
                 self._values[name] = _good_values(self._fields[topic][name], found[name])
                 self._good[name] = message
+                self._blank.note(name, self._values[name])
             except RobotError as error:
                 errors[name] = error
+        self._apart.note(topic, message)
         return errors
 
 
