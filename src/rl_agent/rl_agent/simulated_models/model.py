@@ -32,7 +32,8 @@ class SimulatedModel(Protocol):
     sensor_msgs/msg/JointState. Optional attributes:
 
     - `command_names`: names of the command's numbers, if those are not one for each joint.
-    - `sensors() -> SensorValues`: values of other sensors, by topic of the description.
+    - `sensors() -> SensorValues`: values of other sensors, by topic of the description; of a
+      camera `{'data': picture}`, (height, width, 1 or 3) uint8.
     - `randomise(RandomisationRanges)` and `draw`: the model varies from episode to episode; the
       `Draw` of the episode is published.
     - `fault` and `faults`: what went wrong in the last step or reset, or None, and a count.

@@ -17,10 +17,15 @@
 For films, benchmarks and evaluations: `RobotEnv` drives it like a robot behind topics.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rl_agent.array_types import Float64Array
+from rl_agent.cameras.camera_view import CameraView
+from rl_agent.cameras.frame import picture_frame
+from rl_agent.description.image import pack_pixels
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
@@ -54,6 +59,11 @@ class InProcessRobot:
                 ' simulate it'
             )
         self._fields = description.observation
+        self._views = {
+            item.name: CameraView(item.image)
+            for item in self._fields
+            if item.image and item.image.encoding
+        }
         model = make_model(simulation.model, simulation.parameters, simulation.randomisation)
         names = command_names(model)
         given = description.action.joints or names
@@ -78,19 +88,29 @@ class InProcessRobot:
 
     def _read(self) -> Reading:
         """Return the values of every field."""
+        sensors, joints = sensors_of(self.simulated.model), joint_states(self.simulated.model)
         return Reading(
-            {item.name: self._field(item) for item in self._fields}, self.simulated.stamp_ns
+            {
+                item.name: self._field(item, sensors.get(item.topic) or joints)
+                for item in self._fields
+            },
+            self.simulated.stamp_ns,
         )
 
-    def _field(self, item: ObservationField) -> Float64Array:
-        """Return the values of one field, (raw,)."""
-        model = self.simulated.model
-        topic = sensors_of(model).get(item.topic) or joint_states(model)
+    def _field(self, item: ObservationField, topic: Mapping[str, NDArray[Any]]) -> Float64Array:
+        """Return the values of one field, (raw,).
+
+        Args:
+            item: the field.
+            topic: path to the values of its topic.
+        """
         if item.field not in topic:
             raise ConfigurationError(
                 f'observation field {item.name!r}: the model does not sense {item.field!r} of'
                 f' {item.topic!r}; accepted: {", ".join(topic)}'
             )
+        if item.name in self._views:
+            return pack_pixels(self._views[item.name](picture_frame(topic[item.field])))
         numbers = np.asarray(topic[item.field], np.float64)
         if item.joints:
             names = list(topic['name'])

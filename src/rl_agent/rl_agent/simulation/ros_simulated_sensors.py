@@ -14,6 +14,7 @@
 
 """The sensor topics of a simulated robot, with the types of its description."""
 
+from array import array
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rl_agent.cameras.frame import PICTURES
 from rl_agent.description.robot import RobotDescription
 from rl_agent.errors import ConfigurationError
 from rl_agent.message_fields.ros_field_paths import has_header
@@ -31,6 +33,7 @@ from rl_agent.ros.ros_topics import sensor_offered_qos
 from rl_agent.simulated_models.model import joint_states, sensors_of, SimulatedModel
 
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
+_IMAGE = 'sensor_msgs/msg/Image'
 
 
 class SimulatedSensors:
@@ -90,9 +93,19 @@ class _Topic:
             if numbers.dtype.kind == 'U':
                 setattr(self.message, path, numbers.tolist())
                 continue
+            if self._kind == _IMAGE:
+                self._write_picture(numbers)
+                continue
             if path not in self._writers:
                 self._writers[path] = make_writer(self.message, self._kind, [path])
             self._writers[path](numbers)
+
+    def _write_picture(self, picture: NDArray[Any]) -> None:
+        """Write a picture of a camera, (height, width, 1 or 3) uint8."""
+        message = self.message
+        message.height, message.width, channels = picture.shape
+        message.encoding, message.step = PICTURES[channels], message.width * channels
+        message.data = array('B', picture.tobytes())
 
     def publish(self, stamp: Time) -> None:
         """Publish the message."""

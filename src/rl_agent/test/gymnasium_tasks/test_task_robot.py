@@ -113,8 +113,8 @@ def test_a_reward_that_is_no_number_is_refused() -> None:
     description = described()
 
     class Silent(InProcessRobot):
-        def _field(self, item: Any) -> Any:
-            values = super()._field(item)
+        def _field(self, item: Any, topic: Any) -> Any:
+            values = super()._field(item, topic)
             return np.array([np.nan]) if item.name == 'reward' else values
 
     env = RobotEnv(Silent(description, seed=0), description)
