@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from batch_doors import AcknowledgementDoor, BatchDoor
+from camera_doors import CameraDoor
 from description_doors import (
     configurations,
     ModelDoor,
@@ -26,7 +27,7 @@ from hand_doors import HandDoor
 from key_doors import fleet_key_door, signing_key_door, trusted_keys_door
 from listener_doors import ListenerDoor, SensorDoor
 from model_doors import CheckpointDoor, OnnxDoor, TorchScriptDoor
-from policy_doors import PolicyFileDoor, PolicyMessageDoor
+from policy_doors import ImagePolicyDoor, PolicyFileDoor, PolicyMessageDoor
 from recording_doors import BagDoor, MetadataDoor, RawDoor
 from rl_agent.configuration import config_folder
 from rl_msgs.msg import AgentStatus, Episode, LearnerStatus, ReplayStatus, Step
@@ -54,10 +55,12 @@ TARGETS = (
     # messages to a robot
     Target('policy_message', PolicyMessageDoor, 100_000),
     Target('signed_policy', partial(PolicyMessageDoor, signed=True), 40_000),
+    Target('image_policy', ImagePolicyDoor, 40_000),
     Target('acknowledgement', AcknowledgementDoor, 80_000),
     Target('sealed_acknowledgement', partial(AcknowledgementDoor, sealed=True), 20_000),
     Target('pendulum_topics', partial(SensorDoor, robot='pendulum'), 40_000),
     Target('quadruped_topics', partial(SensorDoor, robot='quadruped'), 40_000),
+    Target('camera', CameraDoor, 40_000),
     Target('hand', HandDoor, 40_000),
     # messages to the learner machine
     Target('transition_batch', BatchDoor, 150_000),

@@ -21,6 +21,7 @@ from rclpy.serialization import serialize_message
 from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
 from rl_agent.event_log import EventLog
+from rl_agent.policy.image_encoder import EncoderArchitecture
 from rl_agent.policy.output_bounds import check_outputs
 from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_agent.policy.policy import Policy
@@ -65,12 +66,12 @@ def policies() -> list[PolicyParameters]:
     return made
 
 
-def check_actions(policy: Policy) -> None:
+def check_actions(policy: Policy, spaces: Spaces = SPACES) -> None:
     """Check that a policy that a robot took acts within bounds for any observation."""
     rng = np.random.default_rng(0)
     low, high = (
         np.nan_to_num(bound, posinf=0.0, neginf=0.0)
-        for bound in (SPACES.observation_low, SPACES.observation_high)
+        for bound in (spaces.observation_low, spaces.observation_high)
     )
     for observation in (low, high, (low + high) / np.float32(2)):
         policy.reset(rng)
@@ -167,6 +168,49 @@ class PolicyMessageDoor(Door):
         same = bytearray(data)
         same[_ENCODING] = self.seeds[0][_ENCODING]
         return bytes(same) in self.seeds
+
+
+class ImagePolicyDoor(Door):
+    """A policy message of anybody, at a robot with a camera."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin with a policy for the simulated arm."""
+        self._spaces = spaces = Spaces(load_robot('arm_camera'))
+        images = tuple(image.shape for image in spaces.images)
+        encoder = EncoderArchitecture(images, channels=(4, 4), strides=(3, 2), features=6)
+        architecture = PolicyArchitecture(
+            spaces.observation_size, spaces.action_size, (6,), encoder=encoder
+        )
+        rng = np.random.default_rng(7)
+        self._policy = PolicyParameters(
+            architecture,
+            rng.normal(0.0, 0.2, architecture.num_parameters).astype(np.float32),
+            version=3,
+            fingerprint=spaces.fingerprint,
+        )
+        self.seeds = [serialize_message(policy_to_message(self._policy))]
+
+    def broken(self, rng: Random) -> bytes | None:
+        """Return a message with wrong values, in its encoder or in the rest."""
+        message = policy_to_message(self._policy)
+        types = message.get_fields_and_field_types()
+        name = rng.choice(list(types))
+        if name == 'policy':
+            break_message(message.policy, rng)
+        else:
+            setattr(message, name, _odd_field(types[name], getattr(message, name), rng))
+        data: bytes = serialize_message(message)
+        return data
+
+    def give(self, data: bytes) -> None:
+        """Let the message arrive."""
+        events, ear = EventLog(), Ear()
+        store = PolicyStore(self._spaces, events, _LONGEST_ACTION_S)
+        PolicySubscriber(ear, store, sees_images=True)  # type: ignore[arg-type]
+        ear.callbacks[POLICY](data)
+        if store.newest is None:
+            raise RefusedError(' '.join(report.text for report in events.take_reports()))
+        check_actions(store.newest.policy, self._spaces)
 
 
 class PolicyFileDoor(Door):

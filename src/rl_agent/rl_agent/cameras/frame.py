@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rl_agent.errors import RobotError
 
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = 4096 * 4096
 _MOST_SIDE = 16384  # rows or columns
 
 
