@@ -24,6 +24,7 @@ from rl_agent.description.image import unpack_pixels
 from rl_agent.description.robot import load_robot, RobotDescription
 from rl_agent.event_log import EventLog
 from rl_agent.robot_interface.ros_realtime_sensors import RealtimeSensors
+from rl_agent.ros_env import RosEnv
 from sensor_msgs.msg import CompressedImage, Image, JointState
 import yaml
 
@@ -230,6 +231,23 @@ def test_check_robot_shows_what_the_policy_sees(
     (camera,) = [item for item in json.loads(report.stdout)['fields'] if item['image']]
     assert (camera['name'], camera['image']['height']) == ('camera', 48)
     assert camera['image']['pixels']['highest'] > camera['image']['pixels']['lowest']
+
+
+def test_scripts_see_the_same_through_ros_env(
+    ros_environment: dict[str, str], tmp_path: Path
+) -> None:
+    (image,) = load_robot('arm_camera').images
+    with (
+        running([simulated_robot('arm_camera', 'script')], ros_environment, tmp_path),
+        RosEnv('arm_camera', 'script', robot_timeout_s=60.0) as env,
+    ):
+        first, _ = env.reset(seed=1)
+        after, *_ = env.step(np.ones(2, np.float32))
+        for observation in (first, after):
+            assert env.observation_space.contains(observation)
+            pixels = unpack_pixels(observation[6:], image.num_bytes).reshape(image.shape)
+            assert (pixels[..., 0].astype(int) - pixels[..., 1]).max() > 100  # the red target
+        assert not np.array_equal(first[6:], after[6:])
 
 
 def test_cameras_of_other_robots_are_refused_before_anything_starts(
