@@ -46,13 +46,15 @@ class StampsApart:
 
     def __init__(self, observation: Iterable[ObservationField], events: EventLog) -> None:
         """Watch the topics of an observation; `events` gets the reports."""
-        self._cameras = {item.topic for item in observation if item.image}
+        fields = tuple(observation)
+        self._cameras = {item.topic for item in fields if item.image}
+        self._once = {item.topic for item in fields if item.once}  # stamped long before
         self._events = events
         self._offsets_s: dict[str, float] = {}  # of other topics
 
     def note(self, topic: str, message: StampedMessage) -> None:
         """Note a message."""
-        if not self._cameras:
+        if not self._cameras or topic in self._once:
             return
         offset_s = 1e-9 * message.stamp_ns - message.received_s
         if topic not in self._cameras:

@@ -14,7 +14,7 @@
 
 """What is told about cameras: blank frames, stamps that are apart, and pictures for people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,14 @@ def test_a_camera_with_another_clock_is_reported_until_it_is_set() -> None:
     began, over = events.take_reports()
     assert 'given stamps -40 s from those of joint_states; accepted: at most' in began.text
     assert 'over after' in over.text
+
+
+def test_what_was_published_once_long_ago_is_not_compared() -> None:
+    events, goal = EventLog(), replace(JOINTS, name='goal', topic='goal', once=True)
+    watch = StampsApart([goal, JOINTS, CAMERA], events)
+    watch.note('goal', Message(5.0, 0))
+    watch.note('camera/image', Message(5.0, 100_000_000_000))
+    assert not events.counts()
 
 
 def test_stamps_without_cameras_are_not_compared() -> None:

@@ -256,9 +256,8 @@ def _evaluate_on_robot(
         episodes += _printed(options, run_evaluation(robot_evaluation))
     setting = 'real robot' if options.real else 'simulated robot'
     spaces = Spaces(robot)
-    evaluation = _evaluation(
-        options, policy, robot.name, setting, spaces.observation_names, spaces.action_names
-    )
+    names = spaces.observation_names[: spaces.vector_size]  # without images
+    evaluation = _evaluation(options, policy, robot.name, setting, names, spaces.action_names)
     return replace(evaluation, episodes=episodes), films
 
 

@@ -140,6 +140,7 @@ class EvaluationNode:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._rows: list[TransitionArrays] = []
+        self._vector_size = evaluation.parameters.architecture.vector_size
         self._acknowledged: dict[str, int] = {}
         self._last_heard_s = time.monotonic()
         self._last_published_s = 0.0
@@ -315,6 +316,7 @@ class EvaluationNode:
                 np.concatenate([getattr(part, name) for part in taken]).astype(np.float64)
                 for name in ('observation', 'action', 'reward')
             )
+            observation = observation[:, : self._vector_size]  # without images
             terminated = bool(rows.terminated[end - 1])
             succeeded = None
             if self._evaluation.robot.tells_success:
