@@ -54,11 +54,11 @@ def make_env(task: str, episode_steps: int = 0, *, film: bool = False) -> gymnas
         return gymnasium.make(task, disable_env_checker=True, **options)
     except ConfigurationError:
         raise
-    except gymnasium.error.DependencyNotInstalled as error:
-        raise ConfigurationError(
-            f'task {task!r}: {one_line(error)}; accepted: with that package in .venv'
-        ) from error
     except Exception as error:  # the code of others may raise anything
+        if _lacks_a_package(error, task):
+            raise ConfigurationError(
+                f'task {task!r}: {one_line(error)}; accepted: with that package in .venv'
+            ) from error
         if film and _exists(task):
             raise ConfigurationError(
                 f'task {task!r} cannot draw frames: {one_line(error)}; accepted: without a film'
@@ -67,6 +67,13 @@ def make_env(task: str, episode_steps: int = 0, *, film: bool = False) -> gymnas
             f'task {task!r}: {one_line(error)}; accepted: the id of a registered Gymnasium task,'
             ' or module:ID for a task that a module of your own registers'
         ) from error
+
+
+def _lacks_a_package(error: Exception, task: str) -> bool:
+    """Whether a task exists, but not everything that it needs."""
+    if isinstance(error, gymnasium.error.DependencyNotInstalled):
+        return True
+    return isinstance(error, ModuleNotFoundError) and _exists(task)
 
 
 def one_line(error: Exception) -> str:

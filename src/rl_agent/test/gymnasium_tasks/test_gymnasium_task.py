@@ -15,6 +15,7 @@
 """Gymnasium tasks of any maker: what fits is flattened, what does not is one line."""
 
 from collections.abc import Iterator
+import importlib
 import json
 from typing import Any, ClassVar
 
@@ -321,16 +322,32 @@ def test_a_module_of_ones_own_registers_its_task(
     del gymnasium.registry['Own-v0']
 
 
+def test_a_task_that_lacks_a_module_says_so() -> None:
+    """As MuJoCo's tasks of Gymnasium do without imageio."""
+
+    def make(**_options: Any) -> Any:
+        return importlib.import_module('nobody_has_this')
+
+    gymnasium.register('Lacking-v0', entry_point=make)
+    text = "task 'Lacking-v0': No module named 'nobody_has_this'; accepted: with that package"
+    with pytest.raises(ConfigurationError, match=text):
+        GymnasiumTask('Lacking-v0')
+    del gymnasium.registry['Lacking-v0']
+
+
 @pytest.mark.parametrize(
-    ('name', 'package', 'sizes'),
+    ('name', 'packages', 'sizes'),
     [
-        ('Hopper-v5', 'mujoco', (11, 3)),
-        ('LunarLanderContinuous-v3', 'Box2D', (8, 2)),
-        ('dm_control/walker-walk-v0', 'dm_control', (24, 6)),
+        ('Hopper-v5', ('mujoco', 'imageio'), (11, 3)),
+        ('LunarLanderContinuous-v3', ('Box2D',), (8, 2)),
+        ('dm_control/walker-walk-v0', ('dm_control',), (24, 6)),
     ],
 )
-def test_tasks_of_other_makers(name: str, package: str, sizes: tuple[int, int]) -> None:
-    pytest.importorskip(package, reason=f'{name} needs {package}')
+def test_tasks_of_other_makers(
+    name: str, packages: tuple[str, ...], sizes: tuple[int, int]
+) -> None:
+    for package in packages:
+        pytest.importorskip(package, reason=f'{name} needs {package}')
     task = GymnasiumTask(name)
     task.try_out()
     assert (task.observation_size, task.action_size) == sizes
