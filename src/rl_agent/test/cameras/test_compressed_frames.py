@@ -21,7 +21,6 @@ from typing import Any
 import zlib
 
 import numpy as np
-from PIL import Image as Picture
 import pytest
 from rl_agent.cameras.camera_reader import CameraReader
 from rl_agent.cameras.compressed_frame import read_compressed_image
@@ -33,6 +32,8 @@ from rl_agent.description.image import (
 )
 from rl_agent.errors import RobotError
 from sensor_msgs.msg import CompressedImage
+
+Picture = pytest.importorskip('PIL.Image', reason='pillow is not installed: pip install pillow')
 
 RGB = ImageDescription(6, 8, encoding='rgb')
 MONO = ImageDescription(6, 8, encoding='mono')
