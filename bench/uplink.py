@@ -10,7 +10,6 @@ import argparse
 from collections.abc import Iterator
 import contextlib
 import json
-import os
 from pathlib import Path
 import subprocess
 import sys
@@ -19,80 +18,11 @@ import time
 from typing import Any
 
 import numpy as np
-import psutil
 from rich.console import Console
 from rich.table import Table
-from rl_learner.bringup.node_specs import learner_nodes
-from rl_learner.replay.writer import ReplayWriter
 from rl_learner.system.domain import claim_domain, local_environment
-from rl_learner.system.ports import free_port
-from rl_learner.system.processes import ChildProcess
-from workers.legged import RATE_HZ, write_description
-
-WARMUP = 1_000_000  # so many transitions that the learner never trains
-START_TIMEOUT_S, SETTLE_TIMEOUT_S = 120.0, 30.0
-MEBIBYTE = 1 << 20
-
-
-class LearnerMachine:
-    """Bridge and learner processes.
-
-    Attributes:
-        description: of the robots.
-    """
-
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        """Start both and wait until Reverb answers."""
-        self.folder, self.environment = folder, environment
-        self.description = write_description(folder)
-        port = free_port()
-        bridge, learner = learner_nodes(
-            str(self.description),
-            'sac',
-            port,
-            run_folder=str(folder / 'run'),
-            warmup=WARMUP,
-            threads=1,
-        )
-        self.processes = [
-            ChildProcess(
-                spec.name,
-                [sys.executable, *spec.arguments()],
-                folder / f'{spec.name}.log',
-                environment,
-            )
-            for spec in (learner, bridge)
-        ]
-        self._bridge = psutil.Process(self.processes[1]._process.pid)
-        deadline_s = time.monotonic() + START_TIMEOUT_S
-        while True:
-            # a new client each time, because a refused one waits longer before each attempt
-            self._writer = ReplayWriter(port)
-            if self._writer.is_ready(timeout_s=2):
-                return
-            if time.monotonic() > deadline_s:
-                raise SystemExit(self.processes[0].last_lines(20))
-
-    def inserted(self) -> int:
-        """Return the number of transitions ever inserted into replay."""
-        state = self._writer.state(timeout_s=10)
-        assert state is not None
-        return state.position
-
-    def bridge_cpu_s(self) -> float:
-        """Return the bridge's processor time."""
-        times = self._bridge.cpu_times()
-        return float(times.user + times.system)
-
-    def bridge_mb(self) -> float:
-        """Return the bridge's resident memory in MiB."""
-        return float(self._bridge.memory_info().rss / MEBIBYTE)
-
-    def close(self) -> None:
-        """End both processes."""
-        for process in reversed(self.processes):
-            process.ask_to_end()
-            process.end(time.monotonic() + 15.0)
+from workers.learner_machine import LearnerMachine
+from workers.legged import RATE_HZ
 
 
 def main() -> None:
@@ -171,7 +101,7 @@ def send(
     took_s = max(result['seconds'] for result in results)
     cpu_s, wall_s = learner.bridge_cpu_s() - before_cpu_s, time.monotonic() - before_s
     sent = sum(result['sent'] for result in results)
-    inserted = settled_count(learner, sent)
+    inserted = learner.settled_count(sent)
     latencies_s = np.concatenate([result['latencies_s'] for result in results])
     return {
         'sent': sent,
@@ -198,7 +128,7 @@ def start_sender(
     paths = [str(learner.description), str(learner.folder / f'spools_{number}')]
     return subprocess.Popen(
         [sys.executable, '-m', 'workers.uplink_senders', *paths, *arguments],
-        env={**os.environ, **learner.environment},
+        env=learner.environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -220,17 +150,9 @@ def watch_memory(learner: LearnerMachine, senders: list['subprocess.Popen[str]']
     """Return the bridge's memory in MiB, read once a second until the senders are done."""
     memory = []
     while any(sender.poll() is None for sender in senders):
-        memory.append(learner.bridge_mb())
+        memory.append(learner.bridge.resident_mb())
         time.sleep(1.0)
     return memory
-
-
-def settled_count(learner: LearnerMachine, expected: int) -> int:
-    """Return the final number of insertions; the bridge acknowledges before it inserts."""
-    deadline_s = time.monotonic() + SETTLE_TIMEOUT_S
-    while learner.inserted() < expected and time.monotonic() < deadline_s:
-        time.sleep(0.2)
-    return learner.inserted()
 
 
 if __name__ == '__main__':
