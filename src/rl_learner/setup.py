@@ -25,7 +25,7 @@ setup(
     name=package_name,
     version='0.1.0',
     packages=find_packages(include=[package_name, package_name + '.*']),
-    package_data={package_name: ['py.typed']},
+    package_data={package_name: ['py.typed', 'planning/*.yaml']},
     data_files=[
         ('share/ament_index/resource_index/packages', ['resource/' + package_name]),
         ('share/' + package_name, ['package.xml']),
@@ -54,6 +54,7 @@ setup(
             'rl_export = rl_learner.entry_points:rl_export',
             'rl_export_dataset = rl_learner.entry_points:rl_export_dataset',
             'rl_import = rl_learner.entry_points:rl_import',
+            'rl_plan = rl_learner.entry_points:rl_plan',
             'rl_plot = rl_learner.entry_points:rl_plot',
             'rl_runs = rl_learner.entry_points:rl_runs',
             'rl_train = rl_learner.entry_points:rl_train',

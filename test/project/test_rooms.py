@@ -41,7 +41,7 @@ FLOORS = {
         'cli',
         'demo one_process',
         'evaluation',
-        'nodes export entry_points',
+        'nodes export planning entry_points',
         'recordings monitoring training bringup',
         'run fast_path vision',
         'journal actor_critic',
@@ -69,6 +69,7 @@ TORCH = (
     'rl_learner.nodes.learner_worker',
     'rl_learner.normalisation.observation_statistics',
     'rl_learner.optimisation',
+    'rl_learner.planning.update_speed',
     'rl_learner.training',
     'rl_learner.vision',
 )
