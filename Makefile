@@ -13,7 +13,7 @@ unexport LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo 'Options of demo: SEED=3 ROBOTS=2 ROBOT=pendulum ALGORITHM=tqc NAME=first STEPS=8000'
+	@echo 'Options of demo: SEED=3 ROBOTS=2 ROBOT=pendulum ALGORITHM=tqc NAME=first STEPS=8000 DEVICES=2'
 	@echo 'or of any Gymnasium task: TASK=Hopper-v5 TARGET=3000 VECTORISED=1'
 	@echo 'Options of dashboard and evaluate: RUN=runs/first; of dashboard also PORT=6006'
 	@echo 'Options of plot: RUNS="runs/first runs/second"'
@@ -52,7 +52,7 @@ demo: setup  ## let simulated robots learn through ROS 2 and Reverb
 	@exec $(python) -m rl_learner.cli.demo $(call option,SEED,seed) $(call option,ROBOTS,robots) \
 	  $(call option,ROBOT,robot) $(call option,ALGORITHM,algorithm) $(call option,STEPS,steps) \
 	  $(call option,TASK,task) $(call option,TARGET,target) \
-	  $(if $(VECTORISED),--vectorised) $(name)
+	  $(call option,DEVICES,devices) $(if $(VECTORISED),--vectorised) $(name)
 
 dashboard: setup  ## open TensorBoard on all runs, or on one: RUN=runs/first
 	@exec $(python) -m rl_learner.cli.dashboard $(if $(RUN),'$(RUN)') $(call option,PORT,port)

@@ -42,7 +42,7 @@ from rl_learner.cli.command_line import (
 )
 from rl_learner.cli.shared.resume_options import refuse_changes, refuse_given
 from rl_learner.demo.demo_description import load_demo
-from rl_learner.demo.demo_plan import DemoPlan, read_options
+from rl_learner.demo.demo_plan import DemoPlan, MOST_ROBOTS_WITH_TOPICS, read_options
 from rl_learner.demo.demo_run import DemoRun
 from rl_learner.demo.task_demo import ALGORITHM_YAML, DEMO_YAML, describe_demo, TaskDemo
 from rl_learner.run.folder import new_run_folder, run_folder
@@ -95,6 +95,12 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=None,
         help='all robots and their agents in one process, without topics between them',
     )
+    parser.add_argument(
+        '--devices',
+        type=at_least(1),
+        default=1,
+        help='processes of the learner, see docs/scale.md; default: %(default)s',
+    )
     parser.add_argument('--steps', type=at_least(1), help='maximum of all robots together')
     parser.add_argument('--name', help='name of the run folder; default: robot, seed and time')
     parser.add_argument(
@@ -109,6 +115,11 @@ def _checked(parser: argparse.ArgumentParser, options: argparse.Namespace) -> ar
     """Return the options with their defaults; with `--resume`, those that the run began with."""
     if options.resume:
         return _resumed(parser, options)
+    if (options.robots or 0) > MOST_ROBOTS_WITH_TOPICS and not options.vectorised:
+        parser.error(
+            f'--robots: given {options.robots}; accepted: at most {MOST_ROBOTS_WITH_TOPICS}, or'
+            ' any number with --vectorised, as no more processes of a machine find each other'
+        )
     if options.task and options.robot:
         parser.error('--task: given with --robot; accepted: one of them')
     for name, value in (('--target', options.target), ('--episode-steps', options.episode_steps)):
@@ -193,6 +204,7 @@ def _plan(options: argparse.Namespace, stack: contextlib.ExitStack) -> DemoPlan:
         folder=folder,
         vectorised=options.vectorised,
         algorithm_file=algorithm_file,
+        devices=options.devices,
     )
 
 

@@ -29,7 +29,10 @@ from rl_learner.demo.demo_description import DemoDescription
 from rl_learner.demo.demonstration_plan import DemonstrationPlan, scripted_person
 from rl_learner.demo.evaluation_schedule import fitting_episodes
 from rl_learner.run.folder import DEMO_FILE, DEMONSTRATIONS
+from rl_learner.system.domain import MOST_LOCAL_PARTICIPANTS
 
+# besides robots and agents: learner, replay bridge, recorder, and the demo itself
+MOST_ROBOTS_WITH_TOPICS = (MOST_LOCAL_PARTICIPANTS - 4) // 2
 # option of the command line to attribute of the plan; what `--resume` needs
 _STORED_OPTIONS = {
     'robot': 'demo',
@@ -58,6 +61,7 @@ class DemoPlan:
         folder: folder of the run.
         vectorised: all robots in one process.
         algorithm_file: copy of the algorithm's file in the run's folder, if it is a file.
+        devices: processes of the learner; another number may resume the run.
     """
 
     demo: str
@@ -72,6 +76,7 @@ class DemoPlan:
     folder: Path
     vectorised: bool = False
     algorithm_file: str = ''
+    devices: int = 1
 
     @property
     def namespaces(self) -> list[str]:
@@ -107,6 +112,7 @@ class DemoPlan:
             status_rate_hz=10.0,
             record_period_s=1.0,
             vectorised=self.vectorised,
+            devices=self.devices,
             threads=max(1, (os.cpu_count() or 1) // 2),  # the other processes need cores, too
         )
         if description.person is not None and description.person.takes_over:

@@ -24,6 +24,8 @@ import tempfile
 
 from rl_agent.errors import ConfigurationError
 
+# Fast DDS looks for others of this machine at the ports of the first 32 only.
+MOST_LOCAL_PARTICIPANTS = 32
 _DOMAINS = range(1, 101)  # up to 101 the ports are below Linux's ephemeral ports
 
 

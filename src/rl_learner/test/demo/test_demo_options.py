@@ -107,6 +107,7 @@ def test_options_that_say_the_same_are_accepted_at_a_resume(tmp_path: Path) -> N
     ('options', 'words'),
     [
         (['--task', 'Hopper-v5', '--robot', 'arm'], '--task: given with --robot; accepted: one'),
+        (['--robots', '15'], '--robots: given 15; accepted: at most 14, or any number with --vec'),
         (['--target', '3'], '--target: given without --task; accepted: with --task'),
         (['--episode-steps', '3'], '--episode-steps: given without --task; accepted: with'),
         (['--task', 'X-v0', '--target', 'nan'], '--target: given nan; accepted: a finite number'),
