@@ -22,7 +22,7 @@ from rl_agent.robot_draft.draft_file import make_draft
 from rl_agent.robot_draft.draft_top import Draft
 from rl_agent.robot_interface.ros_robot_description import load_ros_robot
 from rl_agent.robot_survey.ros_survey import RobotSurvey
-from sensor_msgs.msg import BatteryState, Imu, JointState, LaserScan
+from sensor_msgs.msg import BatteryState, CompressedImage, Image, Imu, JointState, LaserScan
 from std_msgs.msg import Float64MultiArray, String
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
@@ -214,6 +214,25 @@ def test_a_base_with_a_lidar(robot: Robot, tmp_path: Path) -> None:
     assert fields['odom_position']['frame'] == 'odom'
     assert content['action']['fields'] == ['linear.x', 'angular.z']
     assert check(save(tmp_path, content), robot.place) == {}
+
+
+def test_a_camera_is_named_and_left_to_a_person(robot: Robot) -> None:
+    robot.tell(robot.add('base'), 'odom', Odometry(), 0.02)
+    camera = robot.add('camera')
+    frames = [('front/image_raw', Image()), ('front/image_raw/compressed', CompressedImage())]
+    for topic, frame in frames:
+        robot.tell(camera, topic, frame, 0.1, qos_profile_sensor_data)
+    draft = describe(
+        robot.place, lambda found: 'odom' in found.text and 'image' in str(found.notes)
+    )
+    for (topic, _), kind in zip(frames, ('Image', 'CompressedImage'), strict=True):
+        assert any(
+            note.startswith(
+                f'{topic} (sensor_msgs/msg/{kind}): a camera: to let the policy see it'
+            )
+            for note in draft.notes
+        ), draft.notes
+    assert 'field: data' not in draft.text
 
 
 def test_a_base_whose_controller_says_how_fast_it_may_drive(robot: Robot) -> None:

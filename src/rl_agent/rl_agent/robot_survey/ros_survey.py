@@ -24,6 +24,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.utilities import try_shutdown
+from rl_agent.description.image import CAMERA_TYPES
 from rl_agent.errors import ConfigurationError
 from rl_agent.message_fields.ros_field_paths import number_paths
 from rl_agent.robot_interface.ros_command_listeners import is_onlooker
@@ -62,13 +63,12 @@ _IGNORED = (
     'nav_msgs/msg/OccupancyGrid',
     'nav_msgs/msg/Path',
     'sensor_msgs/msg/CameraInfo',
-    'sensor_msgs/msg/CompressedImage',
-    'sensor_msgs/msg/Image',
     'sensor_msgs/msg/PointCloud',
     'sensor_msgs/msg/PointCloud2',
     'std_msgs/msg/Empty',
     'std_msgs/msg/String',
 )
+_CAMERA = 'a camera: to let the policy see it, describe `image` as in docs/cameras.md'
 
 
 class RobotSurvey:
@@ -187,7 +187,9 @@ class RobotSurvey:
             # relative to the namespace, so that the file serves other robots of this kind
             short = name.removeprefix(f'{self._namespace}/')
             topic = self._topics[name] = Topic(short, kinds[0])
-        if len(kinds) > 1:
+        if kinds[0] in CAMERA_TYPES:
+            topic.note = _CAMERA
+        elif len(kinds) > 1:
             topic.note = f'published as {" and ".join(kinds)}'
             topic.other_types = tuple(kinds[1:])
         topic.publishers, topic.subscribers = _names(publishers), _names(subscribers)
