@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 import torch
 from workers.compared_networks import OVERRIDES
+from workers.scale_losses import losses
 from workers.timed_worker import TimedWorker
 
 ALGORITHMS = ('default', 'xqc')
@@ -35,6 +36,8 @@ def main() -> None:
     parser.add_argument('--batches', type=int, nargs='+', default=BATCHES)
     parser.add_argument('--threads', type=int, default=os.cpu_count() or 1, help='of all ranks')
     parser.add_argument('--algorithms', nargs='+', default=ALGORITHMS)
+    parser.add_argument('--loss-updates', type=int, default=0, help='of runs that compare losses')
+    parser.add_argument('--seeds', type=int, default=5, help='of these runs')
     options = parser.parse_args()
     results = {
         f'{algorithm}_{batch}': measure(algorithm, batch, options)
@@ -50,7 +53,7 @@ def main() -> None:
                 'threads': options.threads,
                 'ranks_equal_max_difference': max(entry['max_difference'] for entry in entries),
                 **results,
-                'participants': None,  # not measured
+                'losses': losses(options) if options.loss_updates else None,
             }
         )
     )
@@ -66,7 +69,7 @@ def measure(algorithm: str, batch: int, options: argparse.Namespace) -> dict[str
             count: TimedWorker(
                 sys.executable,
                 'scale_leader',
-                [algorithm, overrides, count, str(files[count])],
+                [algorithm, overrides, count, str(files[count]), 0],
                 max(1, options.threads // max(1, count)),
             )
             for count in counts

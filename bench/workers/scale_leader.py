@@ -2,7 +2,7 @@
 """Rank 0 of a learner of several ranks on this machine, or a learner without ranks.
 
 Its options: preset, overrides, ranks (0: without; -1: without, from parameters that are off by
-about one rounding), file for its networks at the end.
+about one rounding), file for its networks at the end, seed of networks and batches.
 """
 
 import os
@@ -73,7 +73,7 @@ def make_ranked_update(threads: int, options: Any, joined: Joined | None) -> Upd
             ranks = TimedLeader(place.size, joined.roll_call, place.timeout_s)
             ranks.start()
     algorithm = load_algorithm(options[0], options[1])
-    return Update(algorithm, OBSERVATION_SIZE, ACTION_SIZE, seed=0, ranks=ranks)
+    return Update(algorithm, OBSERVATION_SIZE, ACTION_SIZE, seed=options[4], ranks=ranks)
 
 
 def round_differently(update: Update) -> None:
@@ -96,7 +96,7 @@ def main() -> None:
     update = make_ranked_update(threads, options, joined)
     if options[2] < 0:
         round_differently(update)
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(options[4])
     rows = random_rows(update, random)
     shape = (update.algorithm.updates_per_block, update.algorithm.batch_size)
     leader = update.ranks
@@ -105,8 +105,9 @@ def main() -> None:
         before_s = leader.exchange_s if isinstance(leader, TimedLeader) else 0.0
         for _ in range(updates // shape[0]):
             update.run(torch.from_numpy(rows[random.integers(len(rows), size=shape)]))
-        update.metrics()  # checks that all numbers are finite
-        return (leader.exchange_s - before_s,) if isinstance(leader, TimedLeader) else ()
+        metrics = update.metrics()  # checks that all numbers are finite
+        exchange_s = leader.exchange_s - before_s if isinstance(leader, TimedLeader) else 0.0
+        return exchange_s, metrics['critic_loss'], metrics['actor_loss']
 
     serve(run, _WARM_UPS * shape[0])
     if isinstance(leader, TimedLeader):
