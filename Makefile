@@ -82,7 +82,8 @@ test-properties: setup  ## let 100,000 random sequences of events try to break t
 
 test-faults: setup  ## test a run with killed processes and with a bad network
 	@RL_TEST_KILLS=1 RL_TEST_NETWORK=1 RL_TEST_CUT_S=30 exec $(python) -m pytest \
-	  test/experience/test_killed_agent.py test/experience/test_ten_kills.py test/experience/test_network_faults.py -v $(ARGS)
+	  test/experience/test_killed_agent.py test/experience/test_ten_kills.py test/experience/test_network_faults.py \
+	  test/learning/test_demo_with_ranks.py -v $(ARGS)
 
 test-gazebo: setup  ## let robots drive and learn in Gazebo 11, downloaded into .gazebo
 	@exec $(python) test/gazebo_runs/run.py
