@@ -1,11 +1,13 @@
 # Copyright 2026 The rl_agent authors. Licensed under the Apache License, Version 2.0.
 """Files that only a hosting service or a contributor's tool reads agree with the project."""
 
+from importlib.metadata import metadata
 from pathlib import Path
 import re
 from typing import Any
 from xml.etree import ElementTree
 
+from packaging.specifiers import SpecifierSet
 import pytest
 import yaml
 
@@ -25,6 +27,25 @@ def pins(workspace: Path, name: str) -> dict[str, str]:
     """Return the pinned versions in a file of requirements."""
     text = (workspace / 'requirements' / f'{name}.txt').read_text(encoding='utf-8')
     return dict(PIN.findall(text))
+
+
+@pytest.mark.parametrize(
+    ('name', 'versions'),
+    [
+        ('robot', ('3.10.0', '3.11.0', '3.12.0')),
+        ('learner', ('3.10.0', '3.11.0')),
+        ('development', ('3.10.0', '3.11.0')),
+    ],
+)
+def test_pinned_packages_are_for_every_python_that_is_promised(
+    workspace: Path, name: str, versions: tuple[str, ...]
+) -> None:
+    """As they say themselves; `make setup` with Python 3.10 once found none to install."""
+    pinned = [package.partition('[')[0] for package in pins(workspace, name)]
+    assert pinned
+    said = {package: metadata(package)['Requires-Python'] for package in pinned}
+    for version in versions:
+        assert [item for item in said.items() if version not in SpecifierSet(item[1])] == []
 
 
 @pytest.mark.parametrize('name', WORKFLOWS)

@@ -19,12 +19,13 @@ the place of one number, which means nothing as a number, and may even be NaN.
 """
 
 from collections.abc import Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from rl_agent.array_types import BooleanArray, Float32Array
 from rl_agent.description.image import ImageDescription, unpack_pixels
+from typing_extensions import NamedTuple  # of Python 3.10, too, one may be generic
 
 Array = TypeVar('Array')
 
