@@ -43,7 +43,7 @@ def test_pinned_packages_are_for_every_python_that_is_promised(
     """As they say themselves; `make setup` with Python 3.10 once found none to install."""
     pinned = [package.partition('[')[0] for package in pins(workspace, name)]
     assert pinned
-    said = {package: metadata(package)['Requires-Python'] for package in pinned}
+    said = {package: metadata(package)['Requires-Python'] or '' for package in pinned}
     for version in versions:
         assert [item for item in said.items() if version not in SpecifierSet(item[1])] == []
 
