@@ -18,9 +18,11 @@ import sys
 
 try:
     import rl_msgs.msg
+    import rl_msgs.rl_msgs_s__rosidl_typesupport_c  # fails with the libraries of another build
     import rl_msgs.srv  # noqa: F401
 except ImportError as error:
     sys.exit(
         f'error: rl_msgs: not built for {sys.executable} ({error}); accepted: after `make setup`,'
-        ' or after `colcon build` and sourcing its install/setup.bash'
+        ' or after `colcon build` and sourcing its install/setup.bash; where both were used, both'
+        ' anew'
     )
