@@ -133,7 +133,7 @@ class LearnerNode(ManagedNode):
         self._connect()
         self.get_logger().info(
             f'{parameters.algorithm} for {parameters.robot} on{self._ranks_text()}'
-            f' {device_name(self._session.device)}, Reverb on port'
+            f' {device_name(self._session.device, self._session.threads)}, Reverb on port'
             f' {self._session.server.port}, run folder {folder}'
         )
 
@@ -144,7 +144,7 @@ class LearnerNode(ManagedNode):
     def activate(self) -> None:
         """Begin training."""
         self._session.learner.prepare()
-        self._thread = threading.Thread(target=self._session.learner.run, name='training')
+        self._thread = threading.Thread(target=self._session.train, name='training')
         self._thread.start()
 
     def deactivate(self) -> None:

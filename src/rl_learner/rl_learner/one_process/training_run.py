@@ -208,7 +208,7 @@ class TrainingRun:
 
     def _train(self) -> None:
         """Train until stopped, then save."""
-        self._session.learner.run()
+        self._session.train()
         self._is_saved = True
 
     def _thread(self, name: str, target: Callable[[], None]) -> threading.Thread:

@@ -59,11 +59,10 @@ def num_threads(requested: int, processes: int = 1) -> int:
     return requested or max(1, (os.cpu_count() or 1) // processes)
 
 
-def device_name(device: str) -> str:
-    """Return a readable name of a torch device."""
+def device_name(device: str, threads: int) -> str:
+    """Return a readable name of a torch device, with the CPU threads of an update."""
     if device == 'cuda':
         return torch.cuda.get_device_name()
-    threads = torch.get_num_threads()
     return f'the CPU, {threads} thread' + 's' * (threads > 1)
 
 

@@ -86,7 +86,7 @@ class Run:
         for feed in feeds:
             feed.feeder.start()
         session.learner.prepare()
-        thread = threading.Thread(target=session.learner.run)
+        thread = threading.Thread(target=session.train)
         thread.start()
         try:
             yield session

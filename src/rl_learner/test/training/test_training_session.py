@@ -14,29 +14,49 @@
 
 """What a starting session tells: a replay larger than memory, options of before that differ."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+import threading
 
 import pytest
 from rl_agent.description.robot import load_robot
 from rl_agent.errors import TrainingError
+from rl_agent.policy.parameters import PolicyParameters
 from rl_learner.actor_critic.algorithm import Algorithm, load_algorithm
 from rl_learner.system.ports import free_port
 from rl_learner.training.learner import LearnerSettings
 from rl_learner.training.training_session import SessionSettings, TrainingSession
+import torch
 
 SMALL = {'actor_hidden_sizes': [8], 'critic_hidden_sizes': [8], 'normalise_observations': True}
 
 
+@pytest.fixture
+def torch_threads() -> Iterator[None]:
+    """Leave torch its number of threads."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def build(
+    folder: Path,
+    algorithm: Algorithm,
+    threads: int = 1,
+    publish: Callable[[PolicyParameters], None] = lambda policy: None,
+) -> TrainingSession:
+    """Return a session that does not train yet."""
+    settings = SessionSettings(0, 'cpu', threads, free_port(), LearnerSettings(1.0, 1.0))
+    robot = load_robot('pendulum')
+    return TrainingSession(robot, algorithm, folder, settings, publish=publish, recorded={})
+
+
 def start(folder: Path, algorithm: Algorithm) -> TrainingSession:
     """Start training in a folder, and end it with a checkpoint."""
-    settings = SessionSettings(0, 'cpu', 1, free_port(), LearnerSettings(1.0, 1.0))
-    robot = load_robot('pendulum')
-    session = TrainingSession(
-        robot, algorithm, folder, settings, publish=lambda policy: None, recorded={}
-    )
+    session = build(folder, algorithm)
     session.learner.prepare()
     session.learner.stop()
-    session.learner.run()  # which saves at its end
+    session.train()  # which saves at its end
     session.close(saved=True)
     return session
 
@@ -64,3 +84,24 @@ def test_a_replay_larger_than_memory_is_told(
 ) -> None:
     start(tmp_path, load_algorithm('sac', {**SMALL, 'replay_capacity': 10_000_000_000}))
     assert 'given 10,000,000,000 transitions, 400 GB when all are there, with' in caplog.text
+
+
+@pytest.mark.usefixtures('torch_threads')
+def test_only_the_training_thread_has_several_threads_of_torch(tmp_path: Path) -> None:
+    """If two have, OpenMP counts more threads than processors, and updates take twice as long."""
+    seen: list[int] = []
+    session = build(
+        tmp_path,
+        load_algorithm('sac', SMALL),
+        threads=2,
+        publish=lambda policy: seen.append(torch.get_num_threads()),
+    )
+    assert torch.get_num_threads() == 1
+    session.learner.prepare()
+    session.learner.stop()
+    training = threading.Thread(target=session.train)
+    training.start()
+    training.join()
+    assert set(seen) == {2}
+    assert torch.get_num_threads() == 1
+    session.close(saved=True)
