@@ -9,10 +9,9 @@ from fleet import Listener, running
 import pytest
 from rl_agent.control.ros_agent_status import agent_concerns
 from rl_agent.ros.ros_diagnostics import Recent
-from rl_learner.bringup.node_specs import simulation_nodes
 from rl_learner.nodes.ros_learner_diagnostics import learner_concerns, replay_concerns
-from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, LearnerStatus, ReplayStatus
+from small_learner import pendulum_simulation
 import yaml
 
 GOOD = {'state': 'exploring', 'safety_state': 'ok', 'steps_per_s': 50.0}
@@ -129,18 +128,7 @@ def test_the_aggregator_groups_nodes_by_their_names(
 def test_each_node_publishes_its_numbers(
     ros_environment: dict[str, str], tmp_path: Path, workspace: Path
 ) -> None:
-    specs = simulation_nodes(
-        'pendulum',
-        'default',
-        free_port(),
-        robots=1,
-        seed=1,
-        max_steps=1000,
-        max_steps_ahead=64,
-        run_folder=str(tmp_path / 'run'),
-        threads=1,
-        warmup=100,
-    )
+    specs = pendulum_simulation(tmp_path, max_steps=1000, warmup=100)
     listener = Listener({'/diagnostics': (DiagnosticArray, 10)})
     wanted = {
         '/robot_1/agent': {

@@ -13,9 +13,8 @@ import time
 from fleet import running, with_helpers
 import pytest
 from rl_agent.bringup.node_specs import NodeSpec
-from rl_learner.bringup.node_specs import simulation_nodes
-from rl_learner.system.ports import free_port
 from rl_learner.system.processes import ChildProcess
+from small_learner import pendulum_simulation
 
 pytestmark = pytest.mark.timeout(240)
 START_S = 90.0
@@ -41,18 +40,7 @@ def until_health(words: list[str], wanted: str, process: ChildProcess) -> str:
 
 def nodes(folder: Path) -> dict[str, NodeSpec]:
     """Return the nodes of a small simulation by name."""
-    specs = simulation_nodes(
-        'pendulum',
-        'default',
-        free_port(),
-        robots=1,
-        seed=1,
-        max_steps=0,
-        max_steps_ahead=64,
-        run_folder=str(folder / 'run'),
-        threads=1,
-        warmup=100,
-    )
+    specs = pendulum_simulation(folder, max_steps=0, warmup=100)
     return {spec.name: spec for spec in specs}
 
 

@@ -22,12 +22,13 @@ from rl_agent.security.fleet_key import ACKNOWLEDGEMENT, FleetKeys
 from rl_agent.security.fleet_key import TRANSITIONS as TRANSITIONS_MESSAGE
 from rl_agent.security.key_folder import make_keys
 from rl_agent.security.policy_signature import TrustedKeys
-from rl_learner.bringup.node_specs import learner_nodes, simulation_nodes
+from rl_learner.bringup.node_specs import learner_nodes
 from rl_learner.journal.batch_codec import encode
 from rl_learner.journal.journal_reader import read_journal
 from rl_learner.run.folder import EXPERIENCE
 from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus, Policy, ReplayStatus, TransitionAck, TransitionBatch
+from small_learner import pendulum_simulation
 
 SECOND_NS = 1_000_000_000
 TIMEOUT_S = 60.0
@@ -93,17 +94,10 @@ def test_a_fleet_with_keys_learns(ros_environment: dict[str, str], tmp_path: Pat
     """Learner, bridge, recorder, a simulated robot and its agent, all with their keys."""
     keys = tmp_path / 'keys'
     make_keys(keys)
-    specs = simulation_nodes(
-        'pendulum',
-        'default',
-        free_port(),
-        robots=1,
-        seed=1,
+    specs = pendulum_simulation(
+        tmp_path,
         max_steps=300,
-        max_steps_ahead=64,
-        run_folder=str(tmp_path / 'run'),
         warmup=100,
-        threads=1,
         trusted_keys=str(keys / 'trusted_keys.pem'),
         fleet_key=str(keys / 'fleet_key.txt'),
         signing_key=str(keys / 'signing_key.pem'),

@@ -16,9 +16,8 @@ from fleet import Listener, running
 import pytest
 from rl_agent.bringup.node_specs import agent, gazebo_robot, simulated_robot
 from rl_agent.ros.ros_topics import AGENT_STATUS, STATUS_QOS
-from rl_learner.bringup.node_specs import simulation_nodes
-from rl_learner.system.ports import free_port
 from rl_msgs.msg import AgentStatus
+from small_learner import pendulum_simulation
 
 WITHIN_S = 90.0
 REAL = 'real'  # namespace of the robot in real time, `robot_1` in the policy
@@ -123,18 +122,7 @@ def fleet(
         (package / 'srv.py').write_text(STAND_IN)
         path = os.pathsep.join([str(package.parent), ros_environment.get('PYTHONPATH', '')])
         ros_environment = {**ros_environment, 'PYTHONPATH': path.rstrip(os.pathsep)}
-    specs = simulation_nodes(
-        'pendulum',
-        'default',
-        free_port(),
-        robots=1,
-        seed=1,
-        max_steps=100_000,
-        max_steps_ahead=64,
-        run_folder=str(folder / 'run'),
-        warmup=100_000,
-        threads=1,
-    )
+    specs = pendulum_simulation(folder, max_steps=100_000, warmup=100_000)
     specs += [
         simulated_robot('pendulum', REAL, real_time=True),
         agent('pendulum', REAL, robot_timeout_s=60.0, spool_folder=''),
