@@ -22,7 +22,8 @@ from rclpy.context import Context
 from rclpy.parameter import Parameter
 from rl_agent.control.ros_realtime_loop import RealtimeLoop
 from rl_agent.nodes.agent_node import AgentNode
-from rl_agent.transport.transition import Intervention, Transition
+
+from workers.numbered_transitions import numbered_transition
 
 FIRST_ACK_TIMEOUT_S, LAST_ACK_TIMEOUT_S = 300.0, 30.0
 POLL_PERIOD_S = 0.01
@@ -78,22 +79,7 @@ class Robot:
         number = self.sent
         action, observation = (np.zeros(size, np.float32) for size in self._sizes)
         self._appended_s.append(time.monotonic())
-        self._spool.append(
-            Transition(
-                observation=observation,
-                action=action,
-                reward=float(number),
-                next_observation=observation,
-                terminated=False,
-                truncated=number % 1000 == 999,
-                intervention=Intervention.NONE,
-                evaluation=False,
-                policy_version=1,
-                episode=number // 1000 + 1,
-                step=number % 1000,
-                stamp_ns=time.time_ns(),
-            )
-        )
+        self._spool.append(numbered_transition(number, observation, action))
         self._wake()
 
     def take_latencies_s(self) -> list[float]:

@@ -21,8 +21,10 @@ from rl_agent.description.robot import load_robot
 from rl_agent.environment.spaces import Spaces
 from rl_agent.transport.ros_uplink import Connection, Uplink
 from rl_agent.transport.spool_folder import SpoolFolder
-from rl_agent.transport.transition import Intervention, Sender, Transition
+from rl_agent.transport.transition import Sender
 from rl_agent.transport.transition_record import RecordLayout
+
+from workers.numbered_transitions import numbered_transition
 
 ACK_TIMEOUT_S = 60.0
 SEND_PERIOD_S = 0.05  # the agent's default
@@ -70,20 +72,7 @@ class Robot:
     def step(self) -> None:
         """Append one transition."""
         number = len(self._appended_s)
-        transition = Transition(
-            observation=self._observation,
-            action=self._action,
-            reward=float(number),
-            next_observation=self._observation,
-            terminated=False,
-            truncated=number % 1000 == 999,
-            intervention=Intervention.NONE,
-            evaluation=False,
-            policy_version=1,
-            episode=number // 1000 + 1,
-            step=number % 1000,
-            stamp_ns=time.time_ns(),
-        )
+        transition = numbered_transition(number, self._observation, self._action)
         self._appended_s.append(time.monotonic())
         self.folder.spool.append(transition)
 
