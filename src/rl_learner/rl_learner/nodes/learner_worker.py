@@ -21,7 +21,7 @@ from rl_learner.actor_critic.algorithm import Algorithm
 from rl_learner.distributed.follower import follow
 from rl_learner.distributed.rendezvous import Joined
 from rl_learner.distributed.task import receive, Task
-from rl_learner.training.device import num_threads
+from rl_learner.training.device import num_threads, use_threads
 from rl_learner.training.update import Update
 import torch
 
@@ -38,7 +38,7 @@ def work(joined: Joined) -> None:
     # rank 0 hears them, too, and needs this rank until it has saved
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    torch.set_num_threads(num_threads(task.threads, joined.place.local_size))
+    use_threads(num_threads(task.threads, joined.place.local_size), task.device)
     follow(joined.ranks, _update_of(task, joined))
 
 

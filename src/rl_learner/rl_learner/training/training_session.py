@@ -40,7 +40,7 @@ from rl_learner.run.journal_feed import replay_layout
 from rl_learner.run.lock import RunLock
 from rl_learner.run.manifest import next_start, read_run, write_run
 from rl_learner.system.memory import memory_bytes
-from rl_learner.training.device import num_threads, training_device
+from rl_learner.training.device import num_threads, training_device, use_threads
 from rl_learner.training.journal_rewards import JournalRewards
 from rl_learner.training.learner import Learner, LearnerSettings
 from rl_learner.training.pretraining import Pretraining
@@ -132,14 +132,10 @@ class TrainingSession:
     def train(self) -> None:
         """Train until the learner is stopped, then save; call it on one thread and no other.
 
-        Only this thread lets torch use several: GNU OpenMP counts those that it started for each
-        thread of Python, and if they are more than the processors, all of them sleep instead of
-        waiting for a moment, which more than doubles the time of an update.
-
         Raises:
             RlError: as `Learner.run`.
         """
-        torch.set_num_threads(self.threads)
+        use_threads(self.threads, self.device)
         self.learner.run()
 
     def close(self, *, saved: bool) -> None:
@@ -171,7 +167,7 @@ class TrainingSession:
         self._leader = self._lead()
         num_processes = self._joined.place.local_size if self._joined else 1
         self.threads = num_threads(settings.threads, num_processes)
-        torch.set_num_threads(1)  # see `train`
+        torch.set_num_threads(1)  # see `use_threads`
         manifest = next_start(folder, robot, algorithm, recorded, self.session)
         self.run: str = manifest.starts[0].get('session') or self.session
         if len(manifest.starts) > 1 and (found := changes(read_run(folder), manifest)):

@@ -1,0 +1,114 @@
+# Copyright 2026 The rl_learner authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Keeps threads that wait for each other on different processors.
+
+The threads of a product wait for each other, a hundred times per update. Now and then the
+scheduler puts two of them on one processor, beside a free one, because the one wakes the other.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import os
+from pathlib import Path
+import threading
+
+_THREADS = Path('/proc/self/task')
+_TOPOLOGY = Path('/sys/devices/system/cpu')
+# variables that say where OpenMP's threads run, of the standard, GNU and Intel
+_GIVEN = {'OMP_PROC_BIND', 'OMP_PLACES', 'GOMP_CPU_AFFINITY', 'KMP_AFFINITY'}
+
+
+def usable_processors() -> int:
+    """Return the number of processors that this process may use."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # outside Linux
+
+
+def keep_apart(
+    number: int, start: Callable[[], object], environment: Mapping[str, str] = os.environ
+) -> None:
+    """Keep the calling thread and those that it starts on different processors.
+
+    Each keeps to a share of the processors, so that no two of them meet. A second process that
+    does the same keeps every processor as busy as the others, too. Nothing happens if there are
+    more threads than processors, if the environment says where threads run, or on a system that
+    cannot do it.
+
+    Args:
+        number: of threads, the calling one included; it is the only one so far.
+        start: starts the others.
+        environment: of this process.
+    """
+    if number == 1 or environment.keys() & _GIVEN or not hasattr(os, 'sched_setaffinity'):
+        return
+    groups = processor_groups(_in_order(os.sched_getaffinity(0)), number)
+    if not groups:
+        return
+    with contextlib.suppress(OSError):
+        threads = [threading.get_native_id(), *_started_by(start)]
+        for thread, group in zip(threads, groups, strict=False):
+            os.sched_setaffinity(thread, group)
+
+
+def processor_groups(processors: Sequence[int], number: int) -> list[set[int]]:
+    """Return the processors of each thread; empty if there are fewer than threads.
+
+    Args:
+        processors: in an order in which neighbours share most.
+        number: of threads, at least 1.
+    """
+    size = len(processors) // number
+    if not size:
+        return []
+    shared = set(processors[size * number :])
+    return [set(processors[index * size : (index + 1) * size]) | shared for index in range(number)]
+
+
+def _in_order(processors: set[int]) -> list[int]:
+    """Return processors such that those of one core are neighbours."""
+    return sorted(processors, key=lambda processor: (_first_of_core(processor), processor))
+
+
+def _first_of_core(processor: int) -> int:
+    """Return the first processor of a processor's core; itself if the system does not say."""
+    try:
+        siblings = _TOPOLOGY / f'cpu{processor}' / 'topology' / 'thread_siblings_list'
+        return int(siblings.read_text().replace('-', ',').split(',')[0])
+    except (OSError, ValueError):
+        return processor
+
+
+def _started_by(start: Callable[[], object]) -> list[int]:
+    """Return the threads that the calling thread starts, which may be waiting in a pool later.
+
+    Raises:
+        OSError: the system does not tell.
+    """
+    caller = threading.get_native_id()
+    before = {thread.name for thread in _THREADS.iterdir()}
+    name = _THREADS / str(caller) / 'comm'
+    given = name.read_text()
+    name.write_text(f'pool_{caller}')  # a thread has the name of the one that starts it
+    try:
+        start()
+        after = [thread for thread in _THREADS.iterdir() if thread.name not in before]
+        return [
+            int(thread.name)
+            for thread in after
+            if (thread / 'comm').read_text() == f'pool_{caller}\n'
+        ]
+    finally:
+        name.write_text(given)
