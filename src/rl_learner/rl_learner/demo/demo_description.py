@@ -55,6 +55,7 @@ class DemoDescription:
         max_steps_ahead: transitions that simulated time may be ahead of training.
         shown: elements of the observation in the display, label to name.
         film: make a film of the policy at the end of the run.
+        checkpoint_period_s: time between two checkpoints, and between two `policy.npz`.
         person: teaches the robot; None: nobody does.
     """
 
@@ -69,6 +70,7 @@ class DemoDescription:
     updates_to_data: Annotated[float, Field(ge=0, le=1000)] = 0.0
     shown: dict[str, str] = field(default_factory=dict)
     film: bool = False
+    checkpoint_period_s: Annotated[float, Field(ge=1, le=86400)] = 60.0
     person: PersonDescription | None = None
 
     @model_validator(mode='after')

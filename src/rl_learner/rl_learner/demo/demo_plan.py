@@ -110,6 +110,7 @@ class DemoPlan:
             warmup=description.warmup,
             updates_to_data=description.updates_to_data if tuned else 0.0,
             status_rate_hz=10.0,
+            checkpoint_period_s=description.checkpoint_period_s,
             record_period_s=1.0,
             vectorised=self.vectorised,
             devices=self.devices,
