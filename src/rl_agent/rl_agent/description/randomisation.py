@@ -45,6 +45,7 @@ class _Within:
 
 Factor = Annotated[Bounds, AfterValidator(_Within(0.1, 10.0))]
 Delay = Annotated[Bounds, AfterValidator(_Within(0.0, 0.5))]
+Shift = Annotated[Bounds, AfterValidator(_Within(-0.5, 0.5))]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -68,6 +69,11 @@ class RandomisationRanges:
         terrain_height_m: height of the highest point of the ground above the lowest.
         push_speed_m_s: change of the trunk's velocity by one push, in a random direction.
         push_interval_s: time from one push to the next.
+        light: factor on the brightness of a drawn camera's pictures.
+        colour_shift: change of a colour, as a share of the brightest one, drawn separately for
+            each thing in the picture and each of red, green and blue.
+        camera_position_m: shift of a drawn camera, separately along x, y and z.
+        camera_angle_rad: turn of it, separately about x, y and z.
     """
 
     mass: Factor | None = None
@@ -83,6 +89,16 @@ class RandomisationRanges:
     terrain_height_m: Annotated[Bounds, AfterValidator(_Within(0.0, 0.3))] | None = None
     push_speed_m_s: Annotated[Bounds, AfterValidator(_Within(0.0, 5.0))] | None = None
     push_interval_s: Annotated[Bounds, AfterValidator(_Within(0.1, 1000.0))] | None = None
+    light: Annotated[Bounds, AfterValidator(_Within(0.1, 2.0))] | None = None
+    colour_shift: Shift | None = None
+    camera_position_m: Shift | None = None
+    camera_angle_rad: Shift | None = None
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the ranges that are given."""
+        names = [item.name for item in dataclasses.fields(self)]
+        return tuple(name for name in names if getattr(self, name) is not None)
 
     @model_validator(mode='after')
     def _check_pushes(self) -> Self:
@@ -126,11 +142,9 @@ def draw(
     """
     rng = np.random.default_rng(seed)
     values = {}
-    for item in dataclasses.fields(ranges):
-        given: Bounds | None = getattr(ranges, item.name)
-        if given is None:
-            continue
-        names = [f'{item.name}/{part}' for part in (parts or {}).get(item.name, ())]
-        for name in names or [item.name]:
-            values[name] = float(rng.uniform(*given))
+    for range_name in ranges.given:
+        bounds: Bounds = getattr(ranges, range_name)
+        names = [f'{range_name}/{part}' for part in (parts or {}).get(range_name, ())]
+        for name in names or [range_name]:
+            values[name] = float(rng.uniform(*bounds))
     return Draw(seed, values)

@@ -28,7 +28,7 @@ from rl_agent.plugins import find_class
 from rl_agent.simulated_models.model import SimulatedModel
 
 Parameter = bool | float | str
-_NO_MODELS = ('model', 'quadruped_parts', 'peg_arm_parts')
+_NO_MODELS = ('model', 'drawing', 'quadruped_parts', 'peg_arm_parts')
 _NO_RANGES = RandomisationRanges()
 
 
@@ -55,13 +55,25 @@ def make_model(
     _check_parameters(name, given, inspect.signature(model_class).parameters)
     model: SimulatedModel = model_class(**given)
     if ranges != _NO_RANGES:
-        if not hasattr(model, 'randomise'):
-            raise ConfigurationError(
-                f'simulation.randomisation: given for {name!r}, which cannot vary; accepted: a'
-                ' model with a method randomise'
-            )
-        model.randomise(ranges)
+        _vary(model, name, ranges)
     return model
+
+
+def _vary(model: SimulatedModel, name: str, ranges: RandomisationRanges) -> None:
+    """Let a model vary; raise ConfigurationError if it cannot, or not in everything given."""
+    if not hasattr(model, 'randomise'):
+        raise ConfigurationError(
+            f'simulation.randomisation: given for {name!r}, which cannot vary; accepted: a'
+            ' model with a method randomise'
+        )
+    accepted = getattr(model, 'variations', ranges.given)
+    refused = [key for key in ranges.given if key not in accepted]
+    if refused:
+        raise ConfigurationError(
+            f'simulation.randomisation: {refused[0]}: given for {name!r}, which does not vary in'
+            f' it; accepted: {", ".join(accepted)}'
+        )
+    model.randomise(ranges)
 
 
 def _check_parameters(

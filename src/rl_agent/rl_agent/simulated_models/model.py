@@ -35,7 +35,8 @@ class SimulatedModel(Protocol):
     - `sensors() -> SensorValues`: values of other sensors, by topic of the description; of a
       camera `{'data': picture}`, (height, width, 1 or 3) uint8.
     - `randomise(RandomisationRanges)` and `draw`: the model varies from episode to episode; the
-      `Draw` of the episode is published.
+      `Draw` of the episode is published. `variations`: the names of the ranges that it obeys; all
+      without.
     - `fault` and `faults`: what went wrong in the last step or reset, or None, and a count.
     - `scene`: MuJoCo's model and data, with a camera `track`, for films.
     - `frame()`: a picture, (height, width, 3) uint8, of a model that draws itself, for films.

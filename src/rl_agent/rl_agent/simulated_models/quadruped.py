@@ -23,6 +23,7 @@ from rl_agent.array_types import Float64Array
 from rl_agent.description.randomisation import Draw, draw, NOTHING_DRAWN, RandomisationRanges
 from rl_agent.simulated_models.model import SensorValues
 from rl_agent.simulated_models.quadruped_parts.body import (
+    BODY_RANGES,
     FEET,
     FOLDED,
     JOINTS,
@@ -50,12 +51,15 @@ class Quadruped:
     like the firmware of such robots. Delays, noise and pushes come from the draw.
 
     Attributes:
+        variations: what may vary from episode to episode.
         joint_names: names in the order of commands and sensors, (12,).
         draw: draw of the episode.
         reading: newest sensor values.
         fault: what went wrong in the last step or reset, in words; None if nothing did.
         faults: number of faults so far.
     """
+
+    variations = BODY_RANGES
 
     def __init__(self, *, stand_up_by_motion: bool = False) -> None:
         """Stand on flat ground.

@@ -40,6 +40,10 @@ PARTS = {'mass': ('trunk', 'calf')}
         ('action_delay_s', [-0.1, 0.1], 'action_delay_s: given [-0.1, 0.1]'),
         ('observation_noise', [0.0, float('nan')], 'observation_noise'),
         ('push_speed_m_s', [0.0, 0.4], 'given one of them; accepted: both or neither'),
+        ('light', [0.0, 1.0], 'light: given [0, 1]; accepted: [low, high]'),
+        ('colour_shift', [-0.6, 0.1], 'both from -0.5 to 0.5'),
+        ('camera_position_m', [-1, 1], 'camera_position_m: given [-1, 1]'),
+        ('camera_angle_rad', [0, 30], 'camera_angle_rad: given [0, 30]'),
         ('terrain', [0, 1], "terrain: unknown key (did you mean 'terrain_height_m'?)"),
     ],
 )
@@ -90,7 +94,8 @@ def test_values_that_do_not_vary_are_nominal():
 def test_every_range_can_be_given():
     given = {item.name: [1.0, 1.0] for item in dataclasses.fields(RandomisationRanges)}
     given |= {'action_delay_s': [0, 0.1], 'observation_delay_s': [0, 0.1]}
-    given |= {'terrain_height_m': [0, 0.1]}
+    given |= {'terrain_height_m': [0, 0.1], 'colour_shift': [-0.1, 0.1]}
+    given |= {'camera_position_m': [-0.1, 0.1], 'camera_angle_rad': [0, 0.1]}
     ranges = build(RandomisationRanges, given, 'robot.yaml')
     assert len(draw(ranges, 1).values) == len(given)
 

@@ -131,6 +131,14 @@ def test_the_description_reaches_the_model(quadruped):
         ('quadruped', {'stand_up': True}, {}, "parameters: unknown for 'quadruped': stand_up"),
         ('quadruped', {'stand_up_by_motion': 1.0}, {}, r'stand_up_by_motion: given 1\.0'),
         ('pendulum', {'mass': 2.0}, {}, "unknown for 'pendulum': mass; accepted: none"),
+        (
+            'arm_camera',
+            {},
+            {'light': (0.5, 1.5), 'mass': (0.8, 1.2)},
+            "mass: given for 'arm_camera', which does not vary in it; accepted: light,"
+            ' colour_shift, camera_position_m, camera_angle_rad',
+        ),
+        ('quadruped', {}, {'light': (0.5, 1.5)}, "light: given for 'quadruped', which does not"),
         ('pendulum', {}, {'mass': (0.8, 1.2)}, "given for 'pendulum', which cannot vary"),
         ('quadrupede', {}, {}, "simulation.model: given 'quadrupede'.*quadruped"),
     ],

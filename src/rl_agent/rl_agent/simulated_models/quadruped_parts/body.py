@@ -28,6 +28,21 @@ FEET = tuple(f'{leg}_foot' for leg in LEGS)
 # rad; hips slightly outwards. Pose of A Walk in the Park, arXiv:2208.07860.
 STANDING: NDArray[np.float64] = np.array([-0.05, 0.9, -1.8, 0.05, 0.9, -1.8] * 2)
 FOLDED: NDArray[np.float64] = np.array([0.0, 1.3, -2.6] * 4)
+BODY_RANGES = (
+    'mass',
+    'link_size',
+    'friction',
+    'joint_damping',
+    'joint_armature',
+    'motor_p_gain',
+    'motor_d_gain',
+    'action_delay_s',
+    'observation_delay_s',
+    'observation_noise',
+    'terrain_height_m',
+    'push_speed_m_s',
+    'push_interval_s',
+)
 # Parts for which these ranges are drawn separately.
 PARTS = {'mass': ('trunk', 'hip', 'thigh', 'calf'), 'link_size': ('thigh', 'calf')}
 
