@@ -34,7 +34,12 @@ def main() -> None:
     parser.add_argument('--algorithms', nargs='+', choices=ALGORITHMS, default=ALGORITHMS)
     parser.add_argument('--steps', type=int, default=3000, help='of a turn; 1,000 are random')
     parser.add_argument('--rounds', type=int, default=3, help='turns of each program')
-    parser.add_argument('--threads', type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        '--threads',
+        type=int,
+        default=os.cpu_count() or 1,
+        help='of numerical libraries; ours chooses if these are all processors',
+    )
     parser.add_argument('--robots', type=int, nargs='*', default=[], help='also ours with so many')
     parser.add_argument('--demo', action='store_true', help='also the task behind ROS topics')
     parser.add_argument(

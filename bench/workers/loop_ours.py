@@ -44,7 +44,7 @@ def main() -> None:
         session=SessionSettings(
             seed=0,
             device='cpu',
-            threads=run.threads,
+            threads=0 if run.threads == os.cpu_count() else run.threads,
             replay_port=free_port(),
             periods=LearnerSettings(publish_period_s=0.1, checkpoint_period_s=60.0),
         ),

@@ -54,7 +54,9 @@ class LearnerParameters(_ReplayParameters):
         ge=1,
         le=MOST_DEVICES,
     )
-    threads: int = parameter(0, 'CPU threads of an update; 0: one per core', ge=0, le=256)
+    threads: int = parameter(
+        0, 'CPU threads of an update; 0: those that are fastest', ge=0, le=256
+    )
     warmup: int = parameter(-1, "transitions before training; -1: the algorithm's own", ge=-1)
     updates_to_data: float = parameter(
         0.0, "critic updates per transition; 0: the algorithm's own", ge=0.0, le=1000.0

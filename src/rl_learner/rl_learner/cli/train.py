@@ -135,7 +135,10 @@ def make_parser() -> argparse.ArgumentParser:
         '--device', choices=('auto', 'cpu', 'cuda'), default='auto', help='default: %(default)s'
     )
     how.add_argument(
-        '--threads', type=at_least(1), default=1, help='CPU threads of an update; default: 1'
+        '--threads',
+        type=at_least(1),
+        default=0,
+        help='CPU threads of an update; default: as many as are fastest, measured while training',
     )
     command_line.add_port(how, 'TCP port of the Reverb server; default: a free one')
     where = parser.add_argument_group('where')

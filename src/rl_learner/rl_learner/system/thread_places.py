@@ -23,9 +23,11 @@ import contextlib
 import os
 from pathlib import Path
 import threading
+import time
 
 _THREADS = Path('/proc/self/task')
 _TOPOLOGY = Path('/sys/devices/system/cpu')
+_ENDING_S = 0.02  # for threads to end that a smaller pool does not need
 # variables that say where OpenMP's threads run, of the standard, GNU and Intel
 _GIVEN = {'OMP_PROC_BIND', 'OMP_PLACES', 'GOMP_CPU_AFFINITY', 'KMP_AFFINITY'}
 
@@ -40,26 +42,25 @@ def usable_processors() -> int:
 def keep_apart(
     number: int, start: Callable[[], object], environment: Mapping[str, str] = os.environ
 ) -> None:
-    """Keep the calling thread and those that it starts on different processors.
+    """Keep the calling thread and those of its pool on different processors.
 
     Each keeps to a share of the processors, so that no two of them meet. A second process that
-    does the same keeps every processor as busy as the others, too. Nothing happens if there are
-    more threads than processors, if the environment says where threads run, or on a system that
-    cannot do it.
+    does the same keeps every processor as busy as the others, too. One thread, and more threads
+    than processors, may run anywhere. Nothing happens if the environment says where threads run,
+    or on a system that cannot do it.
 
     Args:
-        number: of threads, the calling one included; it is the only one so far.
-        start: starts the others.
+        number: of threads, the calling one included.
+        start: starts the others, or wakes those that the calling thread started earlier.
         environment: of this process.
     """
-    if number == 1 or environment.keys() & _GIVEN or not hasattr(os, 'sched_setaffinity'):
+    if environment.keys() & _GIVEN or not hasattr(os, 'sched_setaffinity'):
         return
-    groups = processor_groups(_in_order(os.sched_getaffinity(0)), number)
-    if not groups:
-        return
+    processors = os.sched_getaffinity(os.getpid())  # of the main thread, which is nowhere bound
+    groups = processor_groups(_in_order(processors), number) or [processors] * number
     with contextlib.suppress(OSError):
-        threads = [threading.get_native_id(), *_started_by(start)]
-        for thread, group in zip(threads, groups, strict=False):
+        pool = _pool(number - 1, start) if number > 1 else []
+        for thread, group in zip([threading.get_native_id(), *pool], groups, strict=False):
             os.sched_setaffinity(thread, group)
 
 
@@ -91,24 +92,37 @@ def _first_of_core(processor: int) -> int:
         return processor
 
 
-def _started_by(start: Callable[[], object]) -> list[int]:
-    """Return the threads that the calling thread starts, which may be waiting in a pool later.
+def _pool(size: int, start: Callable[[], object]) -> list[int]:
+    """Return the threads of the calling thread's pool.
+
+    They are known by their name: a thread has that of the one that starts it.
+
+    Args:
+        size: of the pool; threads that it no longer needs end within moments.
+        start: starts or wakes them.
 
     Raises:
         OSError: the system does not tell.
     """
     caller = threading.get_native_id()
-    before = {thread.name for thread in _THREADS.iterdir()}
     name = _THREADS / str(caller) / 'comm'
     given = name.read_text()
-    name.write_text(f'pool_{caller}')  # a thread has the name of the one that starts it
+    name.write_text(f'pool_{caller}')
     try:
         start()
-        after = [thread for thread in _THREADS.iterdir() if thread.name not in before]
-        return [
-            int(thread.name)
-            for thread in after
-            if (thread / 'comm').read_text() == f'pool_{caller}\n'
-        ]
     finally:
         name.write_text(given)
+    deadline_s = time.monotonic() + _ENDING_S
+    while len(found := _named(f'pool_{caller}')) > size and time.monotonic() < deadline_s:
+        time.sleep(_ENDING_S / 10.0)
+    return found
+
+
+def _named(name: str) -> list[int]:
+    """Return the threads of this process with a name."""
+    found = []
+    for thread in _THREADS.iterdir():
+        with contextlib.suppress(OSError):  # it has ended
+            if (thread / 'comm').read_text() == f'{name}\n':
+                found.append(int(thread.name))
+    return found

@@ -14,6 +14,7 @@
 
 """Choose the device that updates run on, and its CPU threads."""
 
+from collections.abc import Sequence
 import logging
 
 from rl_agent.errors import ConfigurationError
@@ -73,11 +74,18 @@ def use_threads(number: int, device: str) -> None:
         keep_apart(number, lambda: torch.zeros(_PARALLEL_ELEMENTS).add_(1.0))
 
 
-def device_name(device: str, threads: int) -> str:
-    """Return a readable name of a torch device, with the CPU threads of an update."""
+def device_name(device: str, threads: Sequence[int]) -> str:
+    """Return a readable name of a torch device.
+
+    Args:
+        device: `cpu` or `cuda`.
+        threads: the numbers of CPU threads that an update may have, ascending.
+    """
     if device == 'cuda':
         return torch.cuda.get_device_name()
-    return f'the CPU, {threads} thread' + 's' * (threads > 1)
+    least, most = threads[0], threads[-1]
+    number = f'{least} to {most}' if least < most else f'{most}'
+    return f'the CPU, {number} thread' + 's' * (most > 1)
 
 
 def _cuda_failure() -> str:

@@ -136,6 +136,7 @@ class Learner:
         count_transitions: Callable[[], int],
         follow_rewards: Callable[[], None] = lambda: None,
         on_updates: Callable[[], None] = lambda: None,
+        took: Callable[[float], None] = lambda seconds: None,
         pretraining: Pretraining | None = None,
     ) -> None:
         """Take training data from a source.
@@ -146,10 +147,12 @@ class Learner:
             follow_rewards: called before each block on the training thread, to bring
                 `Update.returns` up to date; see `JournalRewards`.
             on_updates: called after each block on the training thread.
+            took: called after each block on the training thread, with the time of an update.
             pretraining: comes before data from the source and before the first policy.
         """
         self._source, self._count_transitions = source, count_transitions
         self._follow_rewards, self._on_updates = follow_rewards, on_updates
+        self._took = took
         self._pretraining = pretraining
 
     def prepare(self) -> None:
@@ -208,7 +211,9 @@ class Learner:
     def _train(self, block: Float32Array) -> None:
         """Do the updates of a block."""
         self._follow_rewards()
+        began_s = time.perf_counter()
         self._update.run(torch.from_numpy(block))
+        self._took((time.perf_counter() - began_s) / len(block))
         if self._pretraining is not None and self._is_pretraining:
             self._pretraining.did(len(block))
         self._on_updates()

@@ -40,6 +40,7 @@ from rl_learner.run.journal_feed import replay_layout
 from rl_learner.run.lock import RunLock
 from rl_learner.run.manifest import next_start, read_run, write_run
 from rl_learner.system.memory import memory_bytes
+from rl_learner.system.thread_choice import numbers_of_threads, ThreadChoice
 from rl_learner.training.device import num_threads, training_device, use_threads
 from rl_learner.training.journal_rewards import JournalRewards
 from rl_learner.training.learner import Learner, LearnerSettings
@@ -58,7 +59,7 @@ class SessionSettings:
     Attributes:
         seed: of networks and sampling.
         device: `auto`, `cpu` or `cuda`.
-        threads: CPU threads of an update; 0: one per core.
+        threads: CPU threads of an update; 0: as many as are fastest, measured while training.
         replay_port: TCP port of the Reverb server.
         periods: of policies and checkpoints.
     """
@@ -80,7 +81,7 @@ class TrainingSession:
         run: session of the run's first start.
         spaces: of the robots.
         device: of the updates.
-        threads: CPU threads of an update.
+        threads: the numbers of CPU threads that updates may have, ascending.
         update: the networks.
         pace: how many samples are due.
         learner: the training loop.
@@ -135,7 +136,9 @@ class TrainingSession:
         Raises:
             RlError: as `Learner.run`.
         """
-        use_threads(self.threads, self.device)
+        self._thread_choice = ThreadChoice(
+            self.threads, lambda number: use_threads(number, self.device)
+        )
         self.learner.run()
 
     def close(self, *, saved: bool) -> None:
@@ -165,8 +168,7 @@ class TrainingSession:
         algorithm, folder, spaces = self._algorithm, self._folder, self.spaces
         self.device = training_device(settings.device)
         self._leader = self._lead()
-        num_processes = self._joined.place.local_size if self._joined else 1
-        self.threads = num_threads(settings.threads, num_processes)
+        self.threads = self._numbers_of_threads(settings.threads)
         torch.set_num_threads(1)  # see `use_threads`
         manifest = next_start(folder, robot, algorithm, recorded, self.session)
         self.run: str = manifest.starts[0].get('session') or self.session
@@ -206,6 +208,7 @@ class TrainingSession:
             lambda: self.server.inserted,
             self._follow_rewards(),
             self._on_updates,
+            lambda seconds: self._thread_choice.took(seconds),
             self._pretraining,
         )
         try:
@@ -215,6 +218,14 @@ class TrainingSession:
             self.server.stop()  # frees the port for the next attempt
             raise
         self._begin_to_lead(settings)
+
+    def _numbers_of_threads(self, requested: int) -> list[int]:
+        """Return the numbers of CPU threads that updates may have."""
+        if self._joined is not None:  # ranks wait for each other: each has its share
+            return [num_threads(requested, self._joined.place.local_size)]
+        if requested or self.device != 'cpu':
+            return [num_threads(requested)]
+        return numbers_of_threads(num_threads(requested))
 
     def _lead(self) -> Leader | None:
         """Return this process as the leader of several; None: it is alone."""

@@ -41,7 +41,8 @@ working = []
 
 def train():
     before = {thread.name for thread in Path('/proc/self/task').iterdir()}
-    use_threads(int(sys.argv[1]), 'cpu')
+    for number in sys.argv[1:]:
+        use_threads(int(number), 'cpu')
     torch.randn(1024, 1024) @ torch.randn(1024, 1024)
     started = {thread.name for thread in Path('/proc/self/task').iterdir()} - before
     for thread in [threading.get_native_id(), *map(int, started)]:
@@ -57,12 +58,17 @@ print(json.dumps([working, others]))
 
 
 def processors_of_threads(
-    number: int, **environment: str
+    *numbers: int, **environment: str
 ) -> tuple[list[list[int]], list[list[int]]]:
-    """Return the processors of so many threads of torch, and of two other threads."""
+    """Return the processors of threads of torch, and of two other threads.
+
+    Args:
+        numbers: so many threads one after the other; the last number counts.
+        environment: of the process.
+    """
     kept = {name: value for name, value in os.environ.items() if 'OMP_' not in name}
     done = subprocess.run(
-        [sys.executable, '-c', PROGRAM, str(number)],
+        [sys.executable, '-c', PROGRAM, *map(str, numbers)],
         env={**kept, **environment},
         capture_output=True,
         text=True,
@@ -86,6 +92,15 @@ def test_two_threads_never_meet_and_others_run_anywhere(processors: list[int]) -
     assert first | second == set(processors)
     assert len(first & second) == len(processors) % 2
     assert others == [processors, processors]
+
+
+def test_a_changed_number_of_threads_is_placed_anew(processors: list[int]) -> None:
+    for numbers in ((2, 1, 2), (len(processors), 1, 2)):
+        working, others = processors_of_threads(*numbers)
+        first, second = map(set, working)
+        assert len(first & second) == len(processors) % 2
+        assert others == [processors, processors]
+    assert processors_of_threads(2, 1)[0][0] == processors
 
 
 def test_what_the_environment_says_of_places_is_kept(processors: list[int]) -> None:

@@ -59,8 +59,9 @@ def test_cuda_is_rejected_if_the_gpu_does_not_work() -> None:
 
 def test_cpu_name_contains_the_threads() -> None:
     assert training_device('cpu') == 'cpu'
-    assert device_name('cpu', 1) == 'the CPU, 1 thread'
-    assert device_name('cpu', 2) == 'the CPU, 2 threads'
+    assert device_name('cpu', [1]) == 'the CPU, 1 thread'
+    assert device_name('cpu', [2]) == 'the CPU, 2 threads'
+    assert device_name('cpu', [1, 2, 4]) == 'the CPU, 1 to 4 threads'
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='a CUDA device is visible')
@@ -73,4 +74,4 @@ def test_without_gpu_auto_selects_the_cpu_and_cuda_is_rejected() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA device is visible')
 def test_working_gpu_is_selected_and_named() -> None:
     assert training_device('auto') == training_device('cuda') == 'cuda'
-    assert device_name('cuda', 1) == torch.cuda.get_device_name()
+    assert device_name('cuda', [1]) == torch.cuda.get_device_name()

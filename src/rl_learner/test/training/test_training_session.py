@@ -24,6 +24,8 @@ from rl_agent.errors import TrainingError
 from rl_agent.policy.parameters import PolicyParameters
 from rl_learner.actor_critic.algorithm import Algorithm, load_algorithm
 from rl_learner.system.ports import free_port
+from rl_learner.system.thread_choice import numbers_of_threads
+from rl_learner.training.device import num_threads
 from rl_learner.training.learner import LearnerSettings
 from rl_learner.training.training_session import SessionSettings, TrainingSession
 import torch
@@ -105,3 +107,15 @@ def test_only_the_training_thread_has_several_threads_of_torch(tmp_path: Path) -
     assert set(seen) == {2}
     assert torch.get_num_threads() == 1
     session.close(saved=True)
+
+
+def test_threads_are_chosen_only_if_none_are_given(tmp_path: Path) -> None:
+    for name, given, expected in (
+        ('given', 3, [3]),
+        ('chosen', 0, numbers_of_threads(num_threads(0))),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        session = build(folder, load_algorithm('sac', SMALL), threads=given)
+        assert session.threads == expected
+        session.close(saved=False)
