@@ -15,10 +15,12 @@
 """A report of `check_robot` as text for people."""
 
 from collections.abc import Sequence
+import os
 
 from rl_agent.message_fields.message_yaml import message_yaml
 from rl_agent.robot_check.check_report import CheckReport, CommandReport, Endpoint, FieldReport
 from rl_agent.robot_check.report import format_columns, format_table
+from rl_agent.system.discovery_advice import discovery_advice
 
 _MOST_SHOWN = 24  # numbers of one field
 _VERDICTS = {'now': 'TRIPS NOW', 'yes': 'can', 'no': 'CANNOT', 'unsure': 'unsure'}
@@ -150,7 +152,7 @@ def _remarks(report: CheckReport) -> list[list[str]]:
         found.append(
             [
                 f'No other ROS node was found in ROS domain {report.domain}.'
-                ' Is the robot switched on, and in this domain?'
+                f' {discovery_advice(os.environ)}'
             ]
         )
     if report.simulated:

@@ -16,6 +16,7 @@
 
 import argparse
 from collections.abc import Sequence
+import os
 from pathlib import Path
 import sys
 
@@ -23,6 +24,7 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.robot_draft.draft_file import make_draft
 from rl_agent.robot_draft.draft_top import Draft
 from rl_agent.system.atomic_file import atomic_file
+from rl_agent.system.discovery_advice import discovery_advice
 from rl_agent.system.tool_main import run_ros_tool, tool_parser
 
 _EXAMPLES = """
@@ -113,8 +115,8 @@ def _describe(options: argparse.Namespace, ros_args: list[str]) -> int:
     if not found.topics:
         where = f' in namespace {found.namespace}' if found.namespace else ''
         print(
-            f'rl_describe: no topic of a robot was found{where} in {options.seconds:g} s. Is it'
-            ' switched on, and in this ROS domain?',
+            f'rl_describe: no topic of a robot was found{where} in {options.seconds:g} s.'
+            f' {discovery_advice(os.environ)}',
             file=sys.stderr,
         )
         return _NOTHING
