@@ -106,7 +106,7 @@ def test_a_run_with_images_and_numbers_from_kill_to_export(tools: Tools) -> None
     tools.call('export', str(tools.run))
     assert (tools.run / 'export' / 'policy.onnx').exists()
     refused = tools.call('export_dataset', str(tools.run), code=2)
-    assert 'given an image; accepted: none with rl_export_dataset' in refused
+    assert 'given an image; accepted: none with rl_export_dataset --format minari' in refused
 
 
 NAME = ('--name', 'run')

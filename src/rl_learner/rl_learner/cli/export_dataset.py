@@ -20,13 +20,15 @@ import json
 from pathlib import Path
 
 from rl_agent.description.image import refuse_images
+from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
 from rl_agent.transport.transition_checks import find_bad_rows
 from rl_learner.cli import command_line
-from rl_learner.export import lerobot_dataset, minari_dataset
+from rl_learner.export import image_recording, lerobot_dataset, minari_dataset
+from rl_learner.export.dataset_folder import ExportCounts
 from rl_learner.journal.batch_codec import TransitionBatch
-from rl_learner.journal.journal_episodes import split_episodes
+from rl_learner.journal.journal_episodes import RecordedEpisode, split_episodes
 from rl_learner.journal.journal_reader import journal_extent, read_journal
 from rl_learner.recordings.lerobot_recording import is_lerobot_dataset
 from rl_learner.run.folder import DEMONSTRATIONS, EXPERIENCE
@@ -35,6 +37,7 @@ from rl_learner.run.manifest import read_run, robot_of_run, RUN_FILE
 _EXAMPLES = """
   rl_export_dataset runs/first                            # to runs/first/export/first-v0
   rl_export_dataset runs/first --format lerobot           # to runs/first/export/first-lerobot
+  rl_export_dataset runs/first --format foxglove          # the images that the policy saw
   rl_export_dataset runs/first --demonstrations           # only what people did
   rl_export_dataset runs/first --out ~/.minari/datasets/pendulum/first-v0
   python -c "import minari; print(minari.MinariDataset('runs/first/export/first-v0/data'))"
@@ -45,10 +48,10 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = command_line.make_parser(
         'rl_export_dataset',
-        "Write a run's experience as a Minari dataset (HDF5) or a LeRobotDataset (Parquet): all"
-        '\nepisodes of all robots in the order in which they ended. Episodes without a recorded'
-        '\nend are stored as truncated. The run may continue meanwhile; what it stores after the'
-        '\nstart is not in the dataset.',
+        "Write a run's experience as a Minari dataset (HDF5) or a LeRobotDataset (Parquet), or its"
+        '\nimages as an MCAP file for Foxglove: all episodes of all robots in the order in which'
+        '\nthey ended. Episodes without a recorded end are stored as truncated. The run may go on'
+        '\nmeanwhile; what it stores after the start is not in the dataset.',
         _EXAMPLES,
     )
     parser.add_argument('run', type=Path, metavar='RUN', help='folder of a run')
@@ -60,9 +63,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--format',
-        choices=('minari', 'lerobot'),
+        choices=('minari', 'lerobot', 'foxglove'),
         default='minari',
-        help="lerobot: LeRobotDataset v3.0, actions in the robot's units; default: %(default)s",
+        help="lerobot: LeRobotDataset v3.0, actions in the robot's units; foxglove: what policies"
+        ' saw, as sensor_msgs/msg/Image in an MCAP file; default: %(default)s',
     )
     parser.add_argument(
         '--task',
@@ -72,7 +76,7 @@ def make_parser() -> argparse.ArgumentParser:
     command_line.add_out(
         parser,
         'folder of the dataset, for Minari named as there; default: RUN/export/NAME-v0, or'
-        ' NAME-lerobot',
+        ' NAME-lerobot or NAME-foxglove',
     )
     command_line.add_json(parser)
     return parser
@@ -81,7 +85,9 @@ def make_parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     """Export."""
     if options.task and options.format != 'lerobot':
-        raise ConfigurationError('--task: given with Minari; accepted: with --format lerobot')
+        raise ConfigurationError(
+            f'--task: given with --format {options.format}; accepted: with --format lerobot'
+        )
     run, journal = (
         options.run,
         options.run / (DEMONSTRATIONS if options.demonstrations else EXPERIENCE),
@@ -93,7 +99,9 @@ def _run(options: argparse.Namespace) -> int:
             f' {journal.name}'
         )
     robot = robot_of_run(run, options.robot)
-    refuse_images(robot.name, robot.images, 'rl_export_dataset')
+    if options.format != 'foxglove':
+        user = f'rl_export_dataset --format {options.format}'
+        refuse_images(robot.name, robot.images, user)
     given = Spaces(robot).fingerprint
     if given != extent.fingerprint:
         raise ConfigurationError(
@@ -102,18 +110,7 @@ def _run(options: argparse.Namespace) -> int:
         )
     out, total = _out_folder(options), extent.total - extent.first
     episodes = split_episodes(_accepted(_limited(read_journal(journal), total)))
-    if options.format == 'minari':
-        metadata = {
-            'description': f'{total} transitions of {robot.name} on the job',
-            'algorithm_name': _algorithm(run),
-        }
-        counts = minari_dataset.write_dataset(out, episodes, robot, metadata)
-        name = minari_dataset.dataset_id(out)
-        reader = f"minari.MinariDataset('{out / minari_dataset.DATA}')"
-    else:
-        task = options.task or robot.task.name.rpartition(':')[2].replace('_', ' ')
-        counts = lerobot_dataset.write_dataset(out, episodes, robot, task)
-        name, reader = out.name, f"LeRobotDataset('{out.name}', root='{out}')"
+    counts, name, reader = _write(options, out, episodes, robot, total)
     left_out = max(0, total - counts.transitions)
     result = {
         'dataset': str(out),
@@ -138,6 +135,30 @@ def _run(options: argparse.Namespace) -> int:
     return command_line.DONE
 
 
+def _write(
+    options: argparse.Namespace,
+    out: Path,
+    episodes: Iterable[RecordedEpisode],
+    robot: RobotDescription,
+    total: int,
+) -> tuple[ExportCounts, str, str]:
+    """Write the dataset; return counts, its name, and what reads it."""
+    if options.format == 'minari':
+        metadata = {
+            'description': f'{total} transitions of {robot.name} on the job',
+            'algorithm_name': _algorithm(options.run),
+        }
+        counts = minari_dataset.write_dataset(out, episodes, robot, metadata)
+        reader = f"minari.MinariDataset('{out / minari_dataset.DATA}')"
+        return counts, minari_dataset.dataset_id(out), reader
+    if options.format == 'foxglove':
+        counts = image_recording.write_recording(out, episodes, robot)
+        return counts, out.name, 'Foxglove (Open local file)'
+    task = options.task or robot.task.name.rpartition(':')[2].replace('_', ' ')
+    counts = lerobot_dataset.write_dataset(out, episodes, robot, task)
+    return counts, out.name, f"LeRobotDataset('{out.name}', root='{out}')"
+
+
 def _out_folder(options: argparse.Namespace) -> Path:
     """Return the folder to write.
 
@@ -149,7 +170,8 @@ def _out_folder(options: argparse.Namespace) -> Path:
     default = options.run / 'export' / f'{options.run.absolute().name}{part}-{suffix}'
     out: Path = (options.out or default).expanduser()
     command_line.refuse_to_overwrite(out, force=options.force)
-    if out.exists() and not (minari_dataset.is_dataset(out) or is_lerobot_dataset(out)):
+    known = (minari_dataset.is_dataset, is_lerobot_dataset, image_recording.is_image_recording)
+    if out.exists() and not any(is_dataset(out) for is_dataset in known):
         raise ConfigurationError(
             f'--force: given {out}: not a dataset; accepted: a dataset to replace, or a new name'
         )
