@@ -76,13 +76,13 @@ def learn_peer(seed: int, steps: int, folder: Path) -> None:
                         task.observation(vector), deterministic=True
                     )[0]
                 )
-                judged_s += time.process_time() - spent_s
                 curve.add(
                     self.num_timesteps,
                     episodes,
                     self.model._n_updates,
                     spent_s - began_s - judged_s,
                 )
+                judged_s += time.process_time() - spent_s
             return not curve.is_over
 
         def _on_rollout_start(self) -> None:

@@ -58,6 +58,7 @@ _OTHER_KEYS = (
 
 Bytes = NDArray[np.uint8]
 Side = Annotated[int, Field(ge=1, le=4096)]
+DrawnSide = Annotated[int, Field(ge=8, le=1024)]
 Offset = Annotated[int, Field(ge=0, le=16384)]
 Length = Annotated[int, Field(ge=1, le=16384)]
 Seen = Literal['rgb', 'mono', 'depth']
@@ -79,6 +80,21 @@ class CropDescription:
     top: Offset
     width: Length
     height: Length
+
+
+@dataclass(frozen=True, config=STRICT)
+class RenderedCamera:
+    """A camera of a MuJoCo model, drawn off-screen in the process that simulates the robot.
+
+    Attributes:
+        camera: its name in the model.
+        height: rows of its pictures.
+        width: columns.
+    """
+
+    camera: str
+    height: DrawnSide
+    width: DrawnSide
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -25,7 +25,7 @@ from rl_agent.description.action import ActionDescription, CompanionDescription,
 from rl_agent.description.command import CommandDescription
 from rl_agent.description.command_box import motion_mistakes
 from rl_agent.description.field_types import Name, refuse_duplicates, STRICT
-from rl_agent.description.image import image_mistakes, ImageDescription
+from rl_agent.description.image import image_mistakes, ImageDescription, RenderedCamera
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.randomisation import RandomisationRanges
 from rl_agent.description.reset import ResetDescription
@@ -47,11 +47,13 @@ class SimulationDescription:
         model: name of a module in `simulated_models/`, or `module:Class` of your own.
         parameters: keyword arguments of the model.
         randomisation: what varies from episode to episode.
+        cameras: cameras of a MuJoCo model, by the topic of sensor_msgs/msg/Image that shows them.
     """
 
     model: str
     parameters: dict[str, bool | float | str] = dataclasses.field(default_factory=dict)
     randomisation: RandomisationRanges = RandomisationRanges()
+    cameras: dict[str, RenderedCamera] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)

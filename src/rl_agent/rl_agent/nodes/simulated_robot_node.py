@@ -41,8 +41,8 @@ from rl_agent.ros.ros_topics import (
     RESET_SEED,
     steady_clock,
 )
-from rl_agent.simulated_models import make_model
 from rl_agent.simulated_models.model import command_names
+from rl_agent.simulation.rendered_cameras import make_described_model
 from rl_agent.simulation.ros_randomisation import RandomisationPublisher
 from rl_agent.simulation.ros_simulated_sensors import SimulatedSensors
 from rl_agent.simulation.ros_simulation_diagnostics import SimulationDiagnostics
@@ -67,16 +67,10 @@ class SimulatedRobotNode(ManagedNode):
         """Build the model and create its topics."""
         description = load_ros_robot(self._settings.robot)
         refuse_absolute_names(self, description)
-        if description.simulation is None:
-            raise ConfigurationError(
-                f'robot {description.name!r}: simulation: missing; this key is required to'
-                ' simulate it'
-            )
-        simulation = description.simulation
-        model = make_model(simulation.model, simulation.parameters, simulation.randomisation)
+        model, cameras = make_described_model(description)
         self._order = _joint_order(description, command_names(model))
         self._robot = SimulatedRobot(model, description.rate_hz, self._settings.seed)
-        self._sensors = SimulatedSensors(self, description, model)
+        self._sensors = SimulatedSensors(self, description, model, cameras)
         self._randomisation = RandomisationPublisher(self, model)
         self._randomisation.publish(self._robot.resets, ns_to_stamp(self._robot.stamp_ns))
         self._rest = self._resting_command(description)

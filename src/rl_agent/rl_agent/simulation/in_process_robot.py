@@ -30,8 +30,8 @@ from rl_agent.description.observation import ObservationField
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.robot import Reading
 from rl_agent.errors import ConfigurationError
-from rl_agent.simulated_models import make_model
-from rl_agent.simulated_models.model import command_names, joint_states, sensors_of
+from rl_agent.simulated_models.model import command_names, joint_states
+from rl_agent.simulation.rendered_cameras import all_sensors, make_described_model
 from rl_agent.simulation.simulated_robot import SimulatedRobot
 
 
@@ -52,19 +52,13 @@ class InProcessRobot:
         Raises:
             ConfigurationError: there is no such section, or the model lacks a joint or a sensor.
         """
-        simulation = description.simulation
-        if simulation is None:
-            raise ConfigurationError(
-                f'robot {description.name!r}: simulation: missing; this key is required to'
-                ' simulate it'
-            )
+        model, self._cameras = make_described_model(description)
         self._fields = description.observation
         self._views = {
             item.name: CameraView(item.image)
             for item in self._fields
             if item.image and item.image.encoding
         }
-        model = make_model(simulation.model, simulation.parameters, simulation.randomisation)
         names = command_names(model)
         given = description.action.joints or names
         if set(given) != set(names):
@@ -88,7 +82,8 @@ class InProcessRobot:
 
     def _read(self) -> Reading:
         """Return the values of every field."""
-        sensors, joints = sensors_of(self.simulated.model), joint_states(self.simulated.model)
+        model = self.simulated.model
+        sensors, joints = all_sensors(model, self._cameras), joint_states(model)
         return Reading(
             {
                 item.name: self._field(item, sensors.get(item.topic) or joints)

@@ -30,7 +30,8 @@ from rl_agent.message_fields.ros_field_paths import has_header
 from rl_agent.message_fields.ros_field_writer import make_writer
 from rl_agent.ros.ros_messages import import_message
 from rl_agent.ros.ros_topics import sensor_offered_qos
-from rl_agent.simulated_models.model import joint_states, sensors_of, SimulatedModel
+from rl_agent.simulated_models.model import joint_states, SimulatedModel
+from rl_agent.simulation.rendered_cameras import all_sensors, RenderedCameras
 
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
 _IMAGE = 'sensor_msgs/msg/Image'
@@ -39,15 +40,27 @@ _IMAGE = 'sensor_msgs/msg/Image'
 class SimulatedSensors:
     """Publishes the sensor values of a model."""
 
-    def __init__(self, node: Node, description: RobotDescription, model: SimulatedModel) -> None:
+    def __init__(
+        self,
+        node: Node,
+        description: RobotDescription,
+        model: SimulatedModel,
+        cameras: RenderedCameras | None = None,
+    ) -> None:
         """Advertise the sensor topics of the description.
+
+        Args:
+            node: of the simulation.
+            description: of the robot.
+            model: has its sensors.
+            cameras: of a MuJoCo model, if there are any.
 
         Raises:
             ConfigurationError: the model has no sensor for a topic.
         """
-        self._model = model
+        self._model, self._cameras = model, cameras
         self._topics: dict[str, _Topic] = {}
-        sensors = sensors_of(model)
+        sensors = all_sensors(model, cameras)
         for topic, kind in description.topics.items():
             if topic not in sensors and kind != _JOINT_STATE:
                 raise ConfigurationError(
@@ -63,7 +76,8 @@ class SimulatedSensors:
 
         Topics without a header come first, because subscribers wait for a new stamp.
         """
-        sensors, joints = sensors_of(self._model), joint_states(self._model)
+        sensors = all_sensors(self._model, self._cameras)
+        joints = joint_states(self._model)
         for topic in sorted(self._topics, key=lambda name: self._topics[name].stamped):
             self._topics[topic].write(sensors.get(topic, joints))
             self._topics[topic].publish(stamp)
