@@ -34,20 +34,23 @@ class SimulationPacer:
         self,
         max_ahead: int,
         patience_s: float = 10.0,
+        restart_s: float = 60.0,
         unacknowledged: Callable[[], int] = lambda: 0,
     ) -> None:
         """Begin without a report from the learner.
 
         Args:
             max_ahead: transitions whose updates may be outstanding; 0: never wait.
-            patience_s: do not wait for a learner that is silent for this long. The time counts
-                from the first step, because a learner may take longer to start.
+            patience_s: do not wait longer for a learner that was never heard, from the first step
+                on, because there may be none.
+            restart_s: do not wait longer for a learner that has fallen silent; one of several
+                processes takes half a minute to start again.
             unacknowledged: returns how many transitions the learner machine does not have yet;
                 the learner cannot report these.
         """
         self._max_ahead, self._unacknowledged = max_ahead, unacknowledged
         self._released = False
-        self._patience_s = patience_s
+        self._patience_s, self._restart_s = patience_s, restart_s
         self._changed = threading.Condition()
         self._backlog = 0
         self._steps_since_report = self._idle_reports = 0
@@ -99,7 +102,8 @@ class SimulationPacer:
 
     def _patience_left_s(self) -> float:
         """Return how much longer to wait for the learner's next report."""
-        return (self._heard_s or 0.0) + self._patience_s - time.monotonic()
+        patience_s = self._restart_s if self._is_heard else self._patience_s
+        return (self._heard_s or 0.0) + patience_s - time.monotonic()
 
     def _has_trained(self) -> bool:
         """Return whether nothing is left to train on."""

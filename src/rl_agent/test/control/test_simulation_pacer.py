@@ -148,6 +148,21 @@ def test_patience_starts_again_with_each_report(
     assert stepper.ended.wait(TIMEOUT_S)
 
 
+def test_a_learner_that_starts_again_is_waited_for(
+    step: StartSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its processes take half a minute; the ratio of updates to data must not suffer."""
+    now_s = [100.0]
+    monkeypatch.setattr(pacing, 'time', SimpleNamespace(monotonic=lambda: now_s[0]))
+    pacer = SimulationPacer(2)
+    pacer.report(backlog=2)
+    now_s[0] = 159.0
+    stepper = step(pacer, 3)
+    assert stepper.is_held()
+    now_s[0] = 161.0
+    assert stepper.ended.wait(TIMEOUT_S)
+
+
 def test_patience_does_not_start_before_the_first_step(
     step: StartSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
