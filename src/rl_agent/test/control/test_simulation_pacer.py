@@ -213,7 +213,7 @@ def test_an_evaluation_waits_until_all_is_trained_on(step: StartSteps) -> None:
 def test_an_evaluation_waits_for_no_learner_that_is_absent_or_gone(step: StartSteps) -> None:
     absent = SimulationPacer(8, patience_s=NEVER_S)
     assert step(absent, 1, evaluates=True).ended.wait(TIMEOUT_S)
-    gone = SimulationPacer(8, patience_s=0.05)
+    gone = SimulationPacer(8, restart_s=0.05)
     gone.report(backlog=3)
     assert step(gone, 1, evaluates=True).ended.wait(TIMEOUT_S)
 
