@@ -37,6 +37,7 @@ PRESETS = (
     'hil',
     'teach',
     'drq_sac',
+    'default_images',
 )
 
 
@@ -100,6 +101,15 @@ def test_the_small_preset_is_the_default_with_small_networks_and_more_updates():
     assert algorithm.critic_hidden_sizes == algorithm.actor_hidden_sizes == (64, 64)
     assert (algorithm.batch_size, algorithm.updates_per_block) == (128, 4)
     assert algorithm.num_kept_atoms == Algorithm().num_kept_atoms
+
+
+def test_the_preset_for_images_has_the_critics_of_the_default():
+    algorithm, other, default = map(load_algorithm, ('default_images', 'drq_sac', 'default'))
+    critics = ('num_critics', 'num_quantiles', 'dropped_atoms', 'dropped_from', 'critic_loss')
+    differing = {name for name, value in vars(algorithm).items() if value != getattr(other, name)}
+    assert differing == {'num_quantiles', 'dropped_atoms', 'critic_loss'}
+    for name in critics:
+        assert getattr(algorithm, name) == getattr(default, name), name
 
 
 def test_default_preset_is_empty():
