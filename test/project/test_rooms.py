@@ -47,7 +47,7 @@ FLOORS = {
         'journal actor_critic',
         'layers normalisation optimisation',
         'replay',
-        'distributed',
+        'distributed frames',
         'system',
     ),
 }

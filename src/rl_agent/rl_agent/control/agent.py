@@ -153,7 +153,7 @@ class Agent:
         self._max_episodes, self._episodes_ended = max_episodes, 0
         self._pacer, self._defer_spooling = pacer, defer_spooling
         self._deferred_step: _Step | None = None
-        self._builder = TransitionBuilder()
+        self._builder = TransitionBuilder(env.spaces.sent)
         self._stop = threading.Event()
         self.evaluation = Evaluation(0)
         self._hold_policy = False  # during an evaluation

@@ -132,7 +132,7 @@ def make_parts(node: Node, settings: AgentParameters) -> AgentParts:
     store = PolicyStore(spaces, events, longest_action_s, settings.noise_hold)
     if settings.policy:
         _offer_file(store, Path(settings.policy).expanduser())
-    layout = RecordLayout(spaces.observation_size, spaces.action_size)
+    layout = RecordLayout(spaces.sent_size, spaces.action_size)
     sizes = spool_sizes(
         layout.size,
         description.rate_hz,

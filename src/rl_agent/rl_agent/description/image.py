@@ -209,24 +209,31 @@ def check_image_field(image: ImageDescription, keys: Mapping[str, Any]) -> None:
         raise ValueError(f'given together with {others[0]}; accepted: one of the two')
 
 
-def image_mistakes(is_image: list[bool], stack: int, previous_actions: int) -> list[str]:
-    """Return what cannot be combined with images, which end an observation.
+def image_mistakes(images: Sequence[ImageDescription | None], stack: int) -> list[str]:
+    """Return what is wrong with the images of a robot, which end an observation.
 
     Args:
-        is_image: whether it is an image, for each field that the policy sees.
+        images: of each field that the policy sees; None: it has none.
         stack: of the robot.
-        previous_actions: of the robot.
     """
-    if not any(is_image):
-        return []
     mistakes = [
-        f'{key}: given {given} with an image; accepted: {least}, more is not supported yet'
-        for key, given, least in (('stack', stack, 1), ('previous_actions', previous_actions, 0))
-        if given != least
+        f'stack: given {stack} with an image of {image.height} x {image.width} x {image.channels},'
+        f' {stack * image.num_bytes} bytes together; accepted: at most'
+        f' {_MOST_BYTES // image.num_bytes}, {_MOST_BYTES} bytes'
+        for image in images
+        if image is not None and stack * image.num_bytes > _MOST_BYTES
     ]
+    is_image = [image is not None for image in images]
     if is_image != sorted(is_image):
         mistakes.append('observation: given an image before other fields; accepted: after them')
     return mistakes
+
+
+def stacked(image: ImageDescription, stack: int) -> ImageDescription:
+    """Return the image that a policy sees of `stack` frames: their channels, the newest first."""
+    if stack == 1:
+        return image
+    return ImageDescription(image.height, image.width, stack * image.channels)
 
 
 def refuse_images(robot: str, images: Sequence[ImageDescription], user: str) -> None:

@@ -77,7 +77,8 @@ class RobotDescription:
         safety: limits, filters and watchdogs.
         words: what a person or another node may say to end an episode or to pause.
         stack: number of frames in an observation, newest first.
-        previous_actions: number of executed actions at the end of an observation, newest first.
+        previous_actions: number of executed actions in an observation, newest first, after all
+            other numbers; images come last.
         teleop: how a person's hand takes over from the policy; not part of what a policy learns.
     """
 
@@ -192,8 +193,7 @@ class RobotDescription:
         if self.simulation and self.more_actions:
             mistakes.append('more_actions: given with simulation; accepted: without it')
         mistakes += self._button_mistakes()
-        is_image = [item.image is not None for item in self.seen_by_policy]
-        mistakes += image_mistakes(is_image, self.stack, self.previous_actions)
+        mistakes += image_mistakes([item.image for item in self.seen_by_policy], self.stack)
         if mistakes:
             raise ValueError('\n'.join(mistakes))
         return self
@@ -213,7 +213,7 @@ class RobotDescription:
 
     @property
     def images(self) -> tuple[ImageDescription, ...]:
-        """The images that the policy sees, in the order of the observation."""
+        """The images that the policy sees, one frame each, in the order of the observation."""
         return tuple(item.image for item in self.seen_by_policy if item.image)
 
     @property

@@ -21,7 +21,7 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.description.action import ActionDescription
-from rl_agent.description.image import ImageDescription
+from rl_agent.description.image import ImageDescription, pack_pixels, stacked, unpack_pixels
 from rl_agent.description.observation import ObservationField
 from rl_agent.description.robot import RobotDescription
 from rl_agent.environment.observation_history import ObservationHistory
@@ -31,9 +31,10 @@ from rl_agent.environment.transforms import changes, transform
 class Spaces:
     """Names, bounds and order of the elements of observations and actions.
 
-    A frame holds the values of all fields at one time. An observation is one or more frames, the
-    newest first, then the previous actions, the newest first. Names give the age in steps:
-    `velocity`, `velocity@-1`.
+    A frame holds the values of all fields at one time. An observation is the numbers of one or
+    more frames, the newest first, then the previous actions, the newest first, then the images:
+    one for each camera, whose channels are those of its frames, the newest first. Names give the
+    age in steps: `velocity`, `velocity@-1`. Robots send only the newest frame of each camera.
 
     Attributes:
         frame_names: one for each element of a frame, (frame,).
@@ -41,7 +42,9 @@ class Spaces:
         action_names: one for each element of an action, (action,).
         observation_low: lowest values, -inf where unknown, (observation,) float32.
         observation_high: highest values, inf where unknown, (observation,) float32.
-        images: at the end of an observation, in their order.
+        images: at the end of an observation, in their order, as the policy sees them.
+        sent_images: the newest frame of each, as robots send it.
+        stack: frames in an observation.
         task_fields: names of the fields that only the task reads.
         fingerprint: equal for two robots if and only if a policy for one fits the other.
     """
@@ -49,18 +52,27 @@ class Spaces:
     def __init__(self, description: RobotDescription) -> None:
         """Lay out the vectors of a robot."""
         self._all_fields = description.observation
-        self._fields, self.images = description.seen_by_policy, description.images
+        self._fields, self.sent_images = description.seen_by_policy, description.images
         self.task_fields = tuple(item.name for item in self._all_fields if item.task_only)
         self._transformed = [item for item in self._all_fields if changes(item)]
-        self._stack, self._previous = description.stack, description.previous_actions
+        self.stack, self._previous = description.stack, description.previous_actions
+        self.images = tuple(stacked(image, self.stack) for image in self.sent_images)
         self.action_names = description.command.names
         self.frame_names = tuple(name for item in self._fields for name in item.element_names)
+        numbers = [item for item in self._fields if item.image is None]
+        cameras = [item.name for item in self._fields if item.image]
+        names = [name for item in numbers for name in item.element_names]
+        packed = zip(cameras, self.images, strict=True)
         self.observation_names = (
-            *_with_age(self.frame_names, self._stack),
+            *_with_age(names, self.stack),
             *_with_age([f'previous_action/{name}' for name in self.action_names], self._previous),
+            *(f'{name}/{number}' for name, image in packed for number in range(image.size)),
         )
-        limits = [item.limits for item in self._fields for _ in item.element_names]
-        limits = limits * self._stack + [(-1.0, 1.0)] * (self._previous * self.action_size)
+        limits = [item.limits for item in numbers for _ in item.element_names] * self.stack
+        limits += [(-1.0, 1.0)] * (self._previous * self.action_size)
+        limits += [item.limits for item in self._fields[-1:]] * sum(
+            image.size for image in self.images
+        )
         self.observation_low = np.array([low for low, _ in limits], np.float32)
         self.observation_high = np.array([high for _, high in limits], np.float32)
         self.fingerprint = _fingerprint(description)
@@ -74,6 +86,11 @@ class Spaces:
     def vector_size(self) -> int:
         """Numbers of an observation before its images."""
         return self.observation_size - sum(image.size for image in self.images)
+
+    @property
+    def sent_size(self) -> int:
+        """Length of an observation as robots send it."""
+        return self.vector_size + sum(image.size for image in self.sent_images)
 
     @property
     def action_size(self) -> int:
@@ -101,8 +118,26 @@ class Spaces:
     def history(self) -> ObservationHistory:
         """Return a new history, which makes observations from frames."""
         return ObservationHistory(
-            len(self.frame_names), self.action_size, self._stack, self._previous
+            len(self.frame_names), self.action_size, self.stack, self._previous, self.sent_images
         )
+
+    def sent(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return an observation as robots send it, (sent,), with the newest frame of each image.
+
+        The others were sent with the observations before it.
+
+        Args:
+            observation: as the policy sees it, (observation,).
+        """
+        if self.stack == 1 or not self.images:
+            return observation
+        start, parts = self.vector_size, [observation[: self.vector_size]]
+        for image, frame in zip(self.images, self.sent_images, strict=True):
+            pixels = unpack_pixels(observation[start : start + image.size], image.num_bytes)
+            newest = pixels.reshape(image.shape)[:, :, : frame.channels]
+            parts.append(pack_pixels(newest).astype(np.float32))
+            start += image.size
+        return np.concatenate(parts)
 
 
 def _with_age(names: tuple[str, ...] | list[str], count: int) -> list[str]:

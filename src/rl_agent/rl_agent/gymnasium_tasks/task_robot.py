@@ -65,13 +65,16 @@ class TaskRobot:
         return file
 
 
-def make_task_robot(task: str, episode_steps: int = 0, image_size: int = 0) -> TaskRobot:
+def make_task_robot(
+    task: str, episode_steps: int = 0, image_size: int = 0, stack: int = 1
+) -> TaskRobot:
     """Make a task and try it; return the robot that it plays.
 
     Args:
         task: its id.
         episode_steps: steps after which episodes are truncated; 0: as registered.
         image_size: rows and columns to which larger images shrink; 0: they do not.
+        stack: frames in an observation.
 
     Raises:
         ConfigurationError: there is no such task, or its observations or actions cannot be used.
@@ -82,23 +85,24 @@ def make_task_robot(task: str, episode_steps: int = 0, image_size: int = 0) -> T
         blank = made.try_out()
     finally:
         made.close()
-    content = describe_task(made, episode_steps, image_size)
+    content = describe_task(made, episode_steps, image_size, stack)
     description = build(RobotDescription, content, f'task {task!r}')
     return TaskRobot(description, content, made.reward_threshold, made.limit_notice, blank)
 
 
 def describe_task(
-    task: GymnasiumTask, episode_steps: int = 0, image_size: int = 0
+    task: GymnasiumTask, episode_steps: int = 0, image_size: int = 0, stack: int = 1
 ) -> dict[str, Any]:
     """Return the content of a robot's YAML file.
 
-    The policy sees what it would see in Gymnasium, and nothing else: reward and end travel beside
-    the observation.
+    The policy sees what it would see in Gymnasium, of the newest `stack` steps, and nothing else:
+    reward and end travel beside the observation.
 
     Args:
         task: the task.
         episode_steps: as the task was made with.
         image_size: as the task was made with.
+        stack: frames in an observation.
     """
 
     def field(name: str, **other: Any) -> dict[str, Any]:
@@ -118,6 +122,7 @@ def describe_task(
         'name': robot_name(task.name),
         'rate_hz': task.rate_hz,
         'episode_steps': task.episode_steps,
+        **({'stack': stack} if stack > 1 else {}),
         'observation': [
             *numbers,
             *images,

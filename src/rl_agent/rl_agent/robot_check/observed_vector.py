@@ -102,6 +102,6 @@ class ObservedVector:
 
 def _image_load(spaces: Spaces, rate_hz: float) -> str:
     """Return what images ask of link and disk."""
-    size = RecordLayout(spaces.observation_size, spaces.action_size).size
+    size = RecordLayout(spaces.sent_size, spaces.action_size).size
     sizes = spool_sizes(size, rate_hz, has_images=True, has_folder=True)
     return image_load(size, rate_hz, sizes)

@@ -14,6 +14,7 @@
 
 """One executed control step, and the rules by which episodes become transitions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -33,7 +34,7 @@ class Transition:
     """One control step of a robot.
 
     Attributes:
-        observation: sensed before the step, (observation,) float32.
+        observation: sensed before the step, as robots send it, (sent,) float32.
         action: executed, after limits and interventions, in [-1, 1], (action,) float32.
         reward: reward of this step.
         next_observation: sensed after the step, even if the episode ended.
@@ -75,8 +76,15 @@ class TransitionBuilder:
     No transition ever leads from one episode into the next.
     """
 
-    def __init__(self) -> None:
-        """Start before the first episode."""
+    def __init__(
+        self, sent: Callable[[Float32Array], Float32Array] = lambda observation: observation
+    ) -> None:
+        """Start before the first episode.
+
+        Args:
+            sent: returns an observation as transitions have it, see `Spaces.sent`.
+        """
+        self._sent = sent
         self.episode = 0
         self.step_number = 0
         self._observation: Float32Array | None = None
@@ -91,7 +99,7 @@ class TransitionBuilder:
         """
         self.episode += 1
         self.step_number = 0
-        self._observation, self._stamp_ns = observation, stamp_ns
+        self._observation, self._stamp_ns = self._sent(observation), stamp_ns
 
     def step(
         self,
@@ -124,6 +132,7 @@ class TransitionBuilder:
         """
         if self._observation is None:
             raise RuntimeError('step() before first(): no episode is in progress')
+        next_observation = self._sent(next_observation)
         transition = Transition(
             observation=self._observation,
             action=action,

@@ -133,11 +133,11 @@ def test_a_description_with_an_image_survives_json() -> None:
             {},
             "image: given no encoding with type 'sensor_msgs/msg/Image'; accepted: encoding rgb",
         ),
-        ([field('camera', image=IMAGE)], {'stack': 3}, 'stack: given 3 with an image'),
         (
-            [field('camera', image=IMAGE)],
-            {'previous_actions': 1},
-            'previous_actions: given 1 with an image',
+            [field('camera', image={'height': 128, 'width': 128})],
+            {'stack': 4},
+            'stack: given 4 with an image of 128 x 128 x 3, 196608 bytes together; accepted: at'
+            ' most 3, 150528 bytes',
         ),
         (
             [field('camera', image=IMAGE), field('observation')],

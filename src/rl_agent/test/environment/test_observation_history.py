@@ -18,6 +18,8 @@ import dataclasses
 
 import numpy as np
 from pendulum_robot import describe, PendulumRobot
+from rl_agent.description.image import ImageDescription, pack_pixels, unpack_pixels
+from rl_agent.description.robot import load_robot
 from rl_agent.environment.observation_history import ObservationHistory
 from rl_agent.environment.robot_env import RobotEnv
 from rl_agent.environment.spaces import Spaces
@@ -82,3 +84,51 @@ def test_the_history_holds_executed_actions() -> None:
     again, _ = env.reset()
     assert again[6] == 0.0
     assert again[:3].tolist() == again[3:6].tolist()
+
+
+def test_images_come_last_with_the_channels_of_their_frames_newest_first() -> None:
+    image = ImageDescription(1, 2, 3)  # two pixels, two numbers
+    history = ObservationHistory(1 + image.size, 1, stack=2, actions=1, images=(image,))
+
+    def frame(value: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        pixels = np.array([[[value, 1, 2], [value + 1, 3, 4]]], np.uint8)
+        return np.concatenate([[value], pack_pixels(pixels)]).astype(np.float32)
+
+    def seen(observation: np.ndarray[tuple[int], np.dtype[np.float32]]) -> list[list[int]]:
+        pixels: list[list[int]] = unpack_pixels(observation[3:], 12).reshape(2, 6).tolist()
+        return pixels
+
+    first = history.begin(frame(10))
+    assert first[:3].tolist() == [10.0, 10.0, 0.0]
+    assert seen(first) == [[10, 1, 2, 10, 1, 2], [11, 3, 4, 11, 3, 4]]
+    second = history.advance(np.array([0.5], np.float32), frame(20))
+    assert second[:3].tolist() == [20.0, 10.0, 0.5]
+    assert seen(second) == [[20, 1, 2, 10, 1, 2], [21, 3, 4, 11, 3, 4]]
+    again = history.begin(frame(30))  # nothing of the episode before
+    assert seen(again) == [[30, 1, 2, 30, 1, 2], [31, 3, 4, 31, 3, 4]]
+
+
+def test_a_robot_sends_only_the_newest_frame_of_each_image() -> None:
+    camera = load_robot('arm_camera')
+    spaces = Spaces(dataclasses.replace(camera, stack=3, previous_actions=2))
+    (image,) = spaces.images
+    assert image.shape == (*camera.images[0].shape[:2], 9)
+    assert len(spaces.observation_low) == len(spaces.observation_names) == spaces.observation_size
+    assert spaces.sent_size == spaces.vector_size + camera.images[0].size
+    assert spaces.fingerprint != Spaces(camera).fingerprint
+    rng, history = np.random.default_rng(0), spaces.history()
+    frames = [
+        np.concatenate(
+            [
+                rng.standard_normal(len(spaces.frame_names) - camera.images[0].size),
+                pack_pixels(rng.integers(0, 256, camera.images[0].shape, dtype=np.uint8)),
+            ]
+        ).astype(np.float32)
+        for _ in range(2)
+    ]
+    history.begin(frames[0])
+    observation = history.advance(np.zeros(spaces.action_size, np.float32), frames[1])
+    sent = spaces.sent(observation)
+    numbers = spaces.vector_size
+    assert np.array_equal(sent[:numbers], observation[:numbers])
+    assert np.array_equal(sent[numbers:], frames[1][-camera.images[0].size :])

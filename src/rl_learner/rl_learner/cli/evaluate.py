@@ -195,6 +195,7 @@ def _evaluate_on_task(
         film=options.film,
         episode_steps=options.episode_steps,
         image_size=_image_size(policy),
+        stack=policy.robot.stack if policy.robot else 1,
     ) as task:
         if task.limit_notice:
             print(task.limit_notice, file=sys.stderr)

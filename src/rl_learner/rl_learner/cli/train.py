@@ -76,6 +76,7 @@ _DEFAULTS: dict[str, Any] = {
     'steps': _STEPS,
     'episode_steps': 0,
     'image_size': 0,
+    'stack': 1,
     'evaluate_every': 5000,
     'evaluation_episodes': 10,
 }
@@ -106,6 +107,11 @@ def make_parser() -> argparse.ArgumentParser:
         '--image-size',
         type=at_least(8),
         help='with --task: images with more rows or columns shrink to so many; default: none do',
+    )
+    what.add_argument(
+        '--stack',
+        type=at_least(1),
+        help='with --task: frames in an observation, the newest first; default: 1',
     )
     what.add_argument(
         '--demonstrations',
@@ -153,7 +159,7 @@ def make_parser() -> argparse.ArgumentParser:
 def _checked(parser: argparse.ArgumentParser, options: argparse.Namespace) -> argparse.Namespace:
     """Return the options with their defaults; with `--resume`, those that the run began with."""
     if options.resume:
-        refuse_given(parser, options, ('name', 'task', 'episode_steps', 'image_size'))
+        refuse_given(parser, options, ('name', 'task', 'episode_steps', 'image_size', 'stack'))
         try:
             before = asdict(read_train_options(options.resume))
         except ConfigurationError as error:
@@ -167,6 +173,8 @@ def _checked(parser: argparse.ArgumentParser, options: argparse.Namespace) -> ar
         parser.error('--episode-steps: given without --task; accepted: with --task')
     if options.image_size and not options.task:
         parser.error('--image-size: given without --task; accepted: with --task')
+    if options.stack and not options.task:
+        parser.error('--stack: given without --task; accepted: with --task')
     given = {name: value for name, value in vars(options).items() if value is not None}
     return argparse.Namespace(**{**vars(options), **_DEFAULTS, **given})
 
@@ -187,7 +195,8 @@ def _plan(options: argparse.Namespace) -> 'RunPlan':
     if options.resume:
         robot, name = load_run_robot(options.resume, options.robot), options.robot
     elif options.task:
-        task = make_task_robot(options.task, options.episode_steps, options.image_size)
+        sizes = (options.episode_steps, options.image_size, options.stack)
+        task = make_task_robot(options.task, *sizes)
         robot, name = task.description, ROBOT_YAML
         if task.image_notice:
             print(task.image_notice, file=sys.stderr)

@@ -14,7 +14,7 @@
 
 """What rank 0 tells the others to train; they need no files and no arguments."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import dataclasses
 import json
 import time
@@ -33,8 +33,10 @@ class Task:
 
     Attributes:
         algorithm: all options by name.
-        observation_size: length of an observation.
+        observation_size: length of an observation as robots send it.
         action_size: length of an action.
+        images: height, width and channels of each image, one frame.
+        stack: frames of each image in an observation.
         seed: of the noise.
         device: `cpu` or `cuda`.
         threads: CPU threads of an update; 0: the cores of the machine, shared by its ranks.
@@ -43,6 +45,8 @@ class Task:
     algorithm: Mapping[str, Any]
     observation_size: int
     action_size: int
+    images: Sequence[tuple[int, int, int]]
+    stack: int
     seed: int
     device: str
     threads: int

@@ -14,11 +14,13 @@
 
 """Evaluates a policy on a Gymnasium task."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from rl_agent.array_types import Float64Array, Frame
+from rl_agent.array_types import Float32Array, Float64Array, Frame
 from rl_agent.description.action_scale import ActionScale
+from rl_agent.description.image import ImageDescription, stacked
+from rl_agent.environment.observation_history import ObservationHistory
 from rl_agent.errors import ConfigurationError
 from rl_agent.gymnasium_tasks.gymnasium_task import GymnasiumTask
 from rl_agent.policy.parameters import PolicyParameters
@@ -45,6 +47,7 @@ class TaskEvaluation:
         film: bool,
         episode_steps: int = 0,
         image_size: int = 0,
+        stack: int = 1,
     ) -> None:
         """Make the task and check that the policy fits it.
 
@@ -54,6 +57,7 @@ class TaskEvaluation:
             film: the task must be able to draw frames.
             episode_steps: steps after which episodes are truncated; 0: as registered.
             image_size: rows and columns to which larger images shrink; 0: they do not.
+            stack: frames in an observation.
 
         Raises:
             ConfigurationError: the task does not exist, cannot draw, or has other sizes than the
@@ -63,8 +67,13 @@ class TaskEvaluation:
             render_without_display()
         self._task = GymnasiumTask(task, episode_steps, film=film, image_size=image_size)
         self._parameters = parameters
-        self._check_sizes()
-        self.seen = SeenImages([part.image for part in self._task.parts.images])
+        frames = [part.image for part in self._task.parts.images]
+        sizes = (self._task.observation_size, self._task.action_size)
+        self._history = ObservationHistory(*sizes, stack, 0, frames)
+        images = [stacked(image, stack) for image in frames]
+        self._vector_size = stack * self._task.parts.vector_size
+        self._check_sizes(images)
+        self.seen = SeenImages(images)
         self._has_seen = False
         self.frames_per_s = self._task.frames_per_s
         self.limit_notice = self._task.limit_notice
@@ -116,9 +125,9 @@ class TaskEvaluation:
     ) -> EvaluatedEpisode:
         """Run one episode."""
         scale = ActionScale(self._task.low, self._task.high)
-        observation = self._task.reset(start)
+        observation = self._history.begin(self._task.reset(start).astype(np.float32))
         policy.reset(rng)
-        observations: list[Float64Array] = []
+        observations: list[Float32Array] = []
         actions: list[Float64Array] = []
         rewards: list[float] = []
         add_seen, self._has_seen = not self._has_seen, True
@@ -128,33 +137,35 @@ class TaskEvaluation:
                 on_frame(self._task.frame())
             if add_seen:
                 self.seen.add(observation)
-            action = policy.act(observation.astype(np.float32), rng, deterministic=not explore)
+            action = policy.act(observation, rng, deterministic=not explore)
             step = self._task.step(scale.command(action))
-            observations.append(observation[: self._task.parts.vector_size])  # without images
+            observations.append(observation[: self._vector_size])  # without images
             actions.append(action.astype(np.float64))
             rewards.append(step.reward)
-            observation, terminated, truncated = step.observation, step.terminated, step.truncated
+            observation = self._history.advance(action, step.observation.astype(np.float32))
+            terminated, truncated = step.terminated, step.truncated
             succeeded = step.succeeded
         return EvaluatedEpisode(
             *name,
-            np.array(observations),
+            np.array(observations, np.float64),
             np.array(actions),
             np.array(rewards),
             terminated,
             succeeded,
         )
 
-    def _check_sizes(self) -> None:
+    def _check_sizes(self, seen_images: Sequence[ImageDescription]) -> None:
         """Raise ConfigurationError if the policy does not fit the task."""
         shape = self._parameters.architecture
         given = (shape.observation_size, shape.action_size)
-        accepted = (self._task.observation_size, self._task.action_size)
+        size = self._vector_size + sum(image.size for image in seen_images)
+        accepted = (size, self._task.action_size)
         if given != accepted:
             raise ConfigurationError(
                 f'policy: {given[0]} observations and {given[1]} actions; accepted: {accepted[0]}'
                 f' and {accepted[1]}, those of {self._task.name}'
             )
-        images = tuple(part.image.shape for part in self._task.parts.images)
+        images = tuple(image.shape for image in seen_images)
         seen = shape.encoder.images if shape.encoder else ()
         if seen != images:
             raise ConfigurationError(

@@ -39,6 +39,7 @@ from rl_agent.bringup.node_specs import (
     SIMULATION_STARTS_WITHIN_S,
 )
 from rl_agent.description.robot import RobotDescription
+from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError, RlError
 from rl_agent.message_checks import MessageGuard
 from rl_agent.policy.parameters import PolicyParameters
@@ -140,7 +141,7 @@ class EvaluationNode:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._rows: list[TransitionArrays] = []
-        self._vector_size = evaluation.parameters.architecture.vector_size
+        self._spaces = Spaces(evaluation.robot)
         self._acknowledged: dict[str, int] = {}
         self._last_heard_s = time.monotonic()
         self._last_published_s = 0.0
@@ -283,7 +284,7 @@ class EvaluationNode:
             return
         sender = batch.sender
         parameters = self._evaluation.parameters
-        sizes = (parameters.architecture.observation_size, parameters.architecture.action_size)
+        sizes = (self._spaces.sent_size, self._spaces.action_size)
         if (
             sender.fingerprint != parameters.fingerprint
             or (batch.observation_size, batch.action_size) != sizes
@@ -316,7 +317,7 @@ class EvaluationNode:
                 np.concatenate([getattr(part, name) for part in taken]).astype(np.float64)
                 for name in ('observation', 'action', 'reward')
             )
-            observation = observation[:, : self._vector_size]  # without images
+            observation = observation[:, : self._spaces.vector_size]  # without images
             terminated = bool(rows.terminated[end - 1])
             succeeded = None
             if self._evaluation.robot.tells_success:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from rl_agent.array_types import Float64Array, Frame
+from rl_agent.array_types import Float32Array, Float64Array, Frame
 from rl_agent.description.image import Bytes, ImageDescription, unpack_pixels
 
 SEEN = 'seen.png'
@@ -38,10 +38,10 @@ class SeenImages:
             images: at the end of an observation.
         """
         self._images = tuple(images)
-        self._kept: list[Float64Array] = []
+        self._kept: list[Float32Array | Float64Array] = []
         self._every, self._steps = 1, 0
 
-    def add(self, observation: Float64Array) -> None:
+    def add(self, observation: Float32Array | Float64Array) -> None:
         """Take the observation of the next step, (observation,)."""
         if self._images and self._steps % self._every == 0:
             size = sum(image.size for image in self._images)

@@ -102,8 +102,8 @@ def _load_from_checkpoint(folder: Path, path: Path | None) -> PolicyWithRobot:
     """Return the policy in a checkpoint of a run, by default in the newest undamaged one."""
     run = read_run(folder)
     spaces = Spaces(run.robot)
-    sizes = (spaces.observation_size, spaces.action_size, spaces.images)
-    update = Update(run.algorithm, *sizes, seed=0)
+    sizes = (spaces.sent_size, spaces.action_size, spaces.sent_images)
+    update = Update(run.algorithm, *sizes, stack=spaces.stack, seed=0)
     state = Checkpoints(folder / CHECKPOINTS).load() if path is None else _read_checkpoint(path)
     if state is None:
         raise ConfigurationError(f'policy: given {folder}: {CHECKPOINTS}/ is empty')

@@ -18,10 +18,11 @@ Row k of a run is always the same: rows are in journal order, and each n-step su
 latest with its file. So each file gives as many rows as it has transitions, and reading can start
 at any row. A transition that cannot be read gives a row without content, which looks like padding:
 it takes its place in Reverb, and nothing trains on it. So does one in a journal of before that is
-not accepted any more.
+not accepted any more, and one whose earlier frames of an image are lost.
 """
 
 from collections.abc import Callable
+from functools import partial
 import itertools
 import logging
 import os
@@ -33,6 +34,7 @@ from numpy.typing import NDArray
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import JournalError
 from rl_agent.transport.transition_checks import BadRows, CHECKED, find_bad_rows, good_runs
+from rl_learner.frames.frame_stacks import FrameStacks
 from rl_learner.journal.batch_codec import TransitionBatch
 from rl_learner.journal.journal import Written
 from rl_learner.journal.journal_header import JournalHeader, open_journal_file
@@ -80,12 +82,13 @@ class JournalRows:
         self._header = JournalHeader('', 0)
         self._path = Path()
         self._named: set[Path] = set()  # files with such rows
+        self._stacks: FrameStacks | None = None
         self.left_out, self._counted = 0, 0
         self._reached = 0  # number of the file's next row; rows before `position` are skipped
         self.position = 0
 
     def seek(self, position: int) -> None:
-        """Move to a row.
+        """Move to a row; with several frames in an observation, read from the file before it.
 
         Raises:
             JournalError: the journal does not hold it.
@@ -103,8 +106,10 @@ class JournalRows:
             raise JournalError(
                 f'{self._folder}: number {position} was already removed: restart the learner'
             )
-        self._open(before[-1])
-        self._reached = transitions_before(before[-1])
+        first = before[-2:][0] if self._layout.stack > 1 else before[-1]
+        self._stacks = FrameStacks(self._layout.pixels) if self._layout.pixels else None
+        self._open(first)
+        self._reached = transitions_before(first)
         self.position = position
 
     def read(self, most: int) -> Float32Array:
@@ -235,6 +240,13 @@ class JournalRows:
             self._name_once(bad, batches)
         if self._n_step == 1:  # same result as the general case, many batches at once
             rows = self._layout.pack(*(columns[name] for name in _COLUMNS))
+            start = 0
+            for batch in batches if self._layout.stack > 1 else []:
+                end = start + len(batch)
+                for part in batch.without(bad.is_bad[start:end]) if bad else [batch]:
+                    first = start + part.first_sequence - batch.first_sequence
+                    self._complete(rows[first : first + len(part)], part)
+                start = end
             if bad is not None:
                 rows[bad.is_bad] = 0.0
             return rows
@@ -246,7 +258,7 @@ class JournalRows:
                 parts.append(sums.flush())  # a robot at rest may look as if nothing were missing
             self._next[key] = batch.last_sequence + 1
             if bad is None:
-                parts.append(sums.push(batch.transitions))
+                parts.append(sums.push(batch.transitions, partial(self._complete, batch=batch)))
             else:
                 parts += self._around(bad.is_bad[start : start + len(batch)], batch, sums)
             start += len(batch)
@@ -261,9 +273,17 @@ class JournalRows:
             if start > done:
                 parts += [sums.flush(), self._without_content(start - done)]
             if stop > start:
-                parts.append(sums.push(batch.part(start, stop).transitions))
+                part = batch.part(start, stop)
+                parts.append(sums.push(part.transitions, partial(self._complete, batch=part)))
             done = stop
         return parts
+
+    def _complete(self, rows: Float32Array, batch: TransitionBatch) -> None:
+        """Complete the earlier frames of a batch's rows, (count, width), in place."""
+        if self._stacks is not None:
+            sender = (batch.sender.robot, batch.sender.session)
+            columns = batch.columns
+            self._stacks.complete(rows, sender, columns['episode'], columns['step'])
 
     def _count_left_out(self, first: int, rows: Float32Array) -> None:
         """Count rows without content, each once; `first` is the number of the first row."""

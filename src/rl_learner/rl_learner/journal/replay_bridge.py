@@ -289,7 +289,7 @@ class ReplayBridge:
         """Raise ConfigurationError if the batch is from another kind of robot."""
         sender, spaces = batch.sender, self._spaces
         given = (sender.fingerprint, batch.observation_size, batch.action_size)
-        accepted = (spaces.fingerprint, spaces.observation_size, spaces.action_size)
+        accepted = (spaces.fingerprint, spaces.sent_size, spaces.action_size)
         if given != accepted:
             raise ConfigurationError(
                 f'robot {sender.robot!r}: fingerprint, observation and action size: given'

@@ -17,6 +17,7 @@
 import signal
 
 from rl_agent.configuration import build
+from rl_agent.description.image import ImageDescription
 from rl_learner.actor_critic.algorithm import Algorithm
 from rl_learner.distributed.follower import follow
 from rl_learner.distributed.rendezvous import Joined
@@ -52,6 +53,8 @@ def _update_of(task: Task, joined: Joined) -> Update:
         build(Algorithm, dict(task.algorithm), 'rank 0'),
         task.observation_size,
         task.action_size,
+        [ImageDescription(*sides) for sides in task.images],
+        stack=task.stack,
         seed=task.seed,
         device=device,
         ranks=joined.ranks,

@@ -99,7 +99,7 @@ class EpisodeRebuilder:
         self._once = {item.name for item in description.observation if item.once}
         self._latest: dict[str, _Value] = {}  # by field
         self._command = np.full(len(command.names), np.nan)  # newest of each topic
-        self._history, self._builder = self._spaces.history(), TransitionBuilder()
+        self._history, self._builder = self._spaces.history(), TransitionBuilder(self._spaces.sent)
         self._in_episode = False
         self._step: _PendingStep | None = None
         self._after: _Snapshot | None = None  # one period after the pending command

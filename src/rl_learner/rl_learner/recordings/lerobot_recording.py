@@ -244,7 +244,7 @@ class LeRobotRecording:
             sender=self._sender,
             first_sequence=first,
             oldest_sequence=first,
-            observation_size=self._spaces.observation_size,
+            observation_size=self._spaces.sent_size,
             action_size=self._spaces.action_size,
             count=last,
             columns=columns,

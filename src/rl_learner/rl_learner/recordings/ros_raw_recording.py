@@ -268,7 +268,7 @@ class RawRecording:
             sender=self._sender,
             first_sequence=first,
             oldest_sequence=1,
-            observation_size=self._spaces.observation_size,
+            observation_size=self._spaces.sent_size,
             action_size=self._spaces.action_size,
             count=len(rows),
             columns=columns,

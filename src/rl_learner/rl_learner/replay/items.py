@@ -18,24 +18,39 @@ Reverb's cost is per item, hardly per byte. Measured with rows of 107 numbers: w
 item, a row takes 6 to 8 us of processor time to sample and 30 to 50 us to insert; with 16 rows per
 item, 0.5 us and 1.5 us.
 
-The next image of a row is nearly always the image of the row `num_steps` later. Where that is in
-the same item, it is left out, as zeros, which Reverb's compression reduces to a twentieth; the
-sign of `num_steps` says so. So with one step an image is stored once, but for one in sixteen.
+With images, an item has its rows without them, and a second column with each frame of these rows,
+see `frame_items`.
 """
 
 import numpy as np
 from rl_agent.array_types import Float32Array
-from rl_learner.replay.layout import PixelColumns
+from rl_learner.frames.frame_items import stored_width
+from rl_learner.frames.pixel_columns import PixelColumns
 
 ROWS_PER_ITEM = 16
+ROWS, FRAMES = 'rows', 'frames'  # columns of an item
 
 
-def to_items(rows: Float32Array, pixels: PixelColumns | None = None) -> Float32Array:
+def item_shapes(width: int, pixels: PixelColumns | None) -> dict[str, tuple[int | None, int]]:
+    """Return the shape of each column of an item; None: it varies.
+
+    Args:
+        width: length of a row.
+        pixels: columns of images in it, None without any.
+    """
+    if pixels is None:
+        return {ROWS: (ROWS_PER_ITEM, width)}
+    return {
+        FRAMES: (None, pixels.num_words),
+        ROWS: (ROWS_PER_ITEM, stored_width(width, pixels)),
+    }
+
+
+def to_items(rows: Float32Array) -> Float32Array:
     """Return rows, (row, width), as items, (item, ROWS_PER_ITEM, width), the last one padded.
 
     Args:
         rows: see there.
-        pixels: columns of images, None without any.
 
     Padding is zero. It is recognised by a row's last number, `num_steps` of `ReplayLayout`, which
     is never 0 in a real row. A row that must not be trained on is zero, too.
@@ -46,45 +61,14 @@ def to_items(rows: Float32Array, pixels: PixelColumns | None = None) -> Float32A
     if num_items * ROWS_PER_ITEM != count:
         padded = np.zeros((num_items * ROWS_PER_ITEM, width), np.float32)
         padded[:count] = rows
-    items = padded.reshape(num_items, ROWS_PER_ITEM, width)
-    return items if pixels is None else _without_repeated_images(items.copy(), pixels)
+    return padded.reshape(num_items, ROWS_PER_ITEM, width)
 
 
-def to_rows(items: Float32Array, pixels: PixelColumns | None = None) -> Float32Array:
-    """Return the rows, (row, width), of items, (item, ROWS_PER_ITEM, width), without padding.
-
-    Args:
-        items: see there.
-        pixels: columns of images, None without any.
-    """
+def to_rows(items: Float32Array) -> Float32Array:
+    """Return the rows, (row, width), of items, (item, ROWS_PER_ITEM, width), without padding."""
     rows = items.reshape(-1, items.shape[-1])
-    if pixels is not None:
-        rows = _with_repeated_images(rows.copy(), pixels)
     is_real = rows[:, -1] != 0.0
     return rows if is_real.all() else rows[is_real]
-
-
-def _without_repeated_images(items: Float32Array, pixels: PixelColumns) -> Float32Array:
-    """Leave out each next image that is the image of a later row of the item, in place."""
-    place = np.arange(ROWS_PER_ITEM) + items[:, :, -1].astype(np.intp)  # num_steps later
-    later = np.minimum(place, ROWS_PER_ITEM - 1)
-    item = np.arange(len(items))[:, None]
-    after = items[:, :, pixels.next_observation].view(np.uint32)
-    images = items[:, :, pixels.observation].view(np.uint32)
-    is_repeated = np.all(after == images[item, later], axis=2) & (place == later)
-    is_repeated &= items[:, :, -1] > 0.0  # not what looks like padding
-    after[is_repeated] = 0
-    items[is_repeated, -1] *= np.float32(-1.0)
-    return items
-
-
-def _with_repeated_images(rows: Float32Array, pixels: PixelColumns) -> Float32Array:
-    """Undo `_without_repeated_images` in rows, (row, width), in place."""
-    (repeated,) = np.nonzero(rows[:, -1] < 0.0)
-    rows[repeated, -1] *= np.float32(-1.0)
-    later = repeated + rows[repeated, -1].astype(np.intp)
-    rows[repeated, pixels.next_observation] = rows[later, pixels.observation]
-    return rows
 
 
 def items_for(rows: int) -> int:

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from rl_agent.array_types import BooleanArray, Float32Array
 from rl_agent.description.image import ImageDescription, unpack_pixels
+from rl_learner.frames.pixel_columns import PixelColumns
 from typing_extensions import NamedTuple  # of Python 3.10, too, one may be generic
 
 Array = TypeVar('Array')
@@ -52,20 +53,14 @@ class Batch(NamedTuple, Generic[Array]):
     num_steps: Array
 
 
-class PixelColumns(NamedTuple):
-    """Where the images of an observation and of the next one are in a row."""
-
-    observation: slice
-    next_observation: slice
-
-
 class ReplayLayout:
     """The columns of each field in a row.
 
     Attributes:
         observation_size: length of an observation; of one with images, as robots send it.
         action_size: length of an action.
-        images: at the end of an observation.
+        images: at the end of an observation, one frame each.
+        stack: frames of each image in a row, the newest first; robots send only that.
         vector_size: numbers of an observation before its images.
         encoded: columns of an observation that an encoder computed, None without one.
         pixels: columns of the images, None without images.
@@ -79,6 +74,7 @@ class ReplayLayout:
         action_size: int,
         images: Sequence[ImageDescription] = (),
         *,
+        stack: int = 1,
         encoded: int = 0,
     ) -> None:
         """Assign the columns.
@@ -87,6 +83,7 @@ class ReplayLayout:
             observation_size: see there.
             action_size: see there.
             images: see there.
+            stack: see there; of images.
             encoded: numbers at the end of an observation that an encoder computed.
 
         Raises:
@@ -98,9 +95,9 @@ class ReplayLayout:
                 ' accepted: 1 or more'
             )
         self.observation_size, self.action_size = observation_size, action_size
-        self.images = tuple(images)
+        self.images, self.stack = tuple(images), stack if images else 1
         self.vector_size = observation_size - sum(image.size for image in images)
-        stored = self.vector_size + self._num_words
+        stored = self.vector_size + self.stack * self._num_words
         self.encoded = slice(stored - encoded, stored) if encoded else None
         # `observation_and_action` relies on observation and action coming first
         widths = (stored, action_size, 1, stored, 1, 1)
@@ -111,12 +108,13 @@ class ReplayLayout:
             self.width += width
         self.pixels: PixelColumns | None = None
         if images:
-            ends = (self.slices[name].stop for name in PixelColumns._fields)
-            self.pixels = PixelColumns(*(slice(end - self._num_words, end) for end in ends))
+            first, last = (self.slices[name].stop for name in ('observation', 'next_observation'))
+            size = stack * self._num_words
+            self.pixels = PixelColumns(slice(first - size, first), slice(last - size, last), stack)
 
     @property
     def _num_words(self) -> int:
-        """Columns that hold the images of an observation."""
+        """Columns that hold one frame of all images."""
         num_bytes = sum(image.num_bytes for image in self.images)
         return -(-num_bytes // np.dtype(np.float32).itemsize)
 
@@ -131,7 +129,8 @@ class ReplayLayout:
     ) -> NDArray[np.float32]:
         """Return rows, (count, width) float32; arguments as in `Batch`, with one leading axis.
 
-        Images are given as robots send them, see `rl_agent.description.image`.
+        Images are given as robots send them, see `rl_agent.description.image`; earlier frames are
+        0 until `FrameStacks` completes them.
 
         Raises:
             ValueError: a field has the wrong shape.
@@ -153,14 +152,14 @@ class ReplayLayout:
         return rows
 
     def _stored(self, observation: ArrayLike) -> Float32Array:
-        """Return observations with images as in rows, (count, vector + words)."""
+        """Return observations with images as in rows, (count, stored)."""
         given = np.asarray(observation, np.float32)
         if given.ndim != 2 or given.shape[1] != self.observation_size:
             raise ValueError(
                 f'observation: given shape {given.shape}; accepted: (count,'
                 f' {self.observation_size})'
             )
-        pixels = np.zeros((len(given), self._num_words * 4), np.uint8)
+        pixels = np.zeros((len(given), self.stack * self._num_words * 4), np.uint8)
         start, done = self.vector_size, 0
         for image in self.images:
             numbers = given[:, start : start + image.size]

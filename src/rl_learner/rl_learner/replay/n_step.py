@@ -14,6 +14,8 @@
 
 """Combine one-step transitions of a robot into rows that sum up to n rewards."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from rl_agent.array_types import Float32Array
@@ -50,11 +52,16 @@ class NStep:
         """Number of transitions that are not rows yet."""
         return len(self._waiting)
 
-    def push(self, transitions: TransitionArrays) -> Float32Array:
+    def push(
+        self,
+        transitions: TransitionArrays,
+        complete_frames: Callable[[Float32Array], None] = lambda rows: None,
+    ) -> Float32Array:
         """Return the rows that are now complete, in order, (count, width).
 
         Args:
             transitions: the next ones after those of the last call.
+            complete_frames: completes their one-step rows in place, see `FrameStacks`.
         """
         new_rows = self._layout.pack(
             transitions.observation,
@@ -63,6 +70,7 @@ class NStep:
             transitions.next_observation,
             transitions.terminated,
         )
+        complete_frames(new_rows)
         rows = np.concatenate([self._waiting, new_rows])
         ends = np.concatenate([self._ends, transitions.terminated | transitions.truncated])
         episodes = np.concatenate([self._episodes, transitions.episode])
@@ -106,5 +114,5 @@ class NStep:
         summed[:, columns['reward'].start] = reward
         for name in ('next_observation', 'terminated'):
             summed[:, columns[name]] = rows[:, columns[name]][last]
-        summed[:, columns['num_steps'].start] = last - first + 1
+        summed[:, columns['num_steps'].start] *= last - first + 1  # 0 if it misses earlier frames
         return summed

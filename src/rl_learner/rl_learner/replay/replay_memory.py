@@ -15,7 +15,7 @@
 """Whether the replay fits into the memory of this machine."""
 
 import numpy as np
-from rl_learner.replay.items import ROWS_PER_ITEM
+from rl_learner.frames.frame_items import stored_width as width_without_frames
 from rl_learner.replay.layout import ReplayLayout
 
 _NUMBER_BYTES = np.dtype(np.float32).itemsize
@@ -24,12 +24,11 @@ _MOST = 0.9  # of the memory: networks, libraries and other programs need some
 
 
 def stored_width(layout: ReplayLayout) -> int:
-    """Return how many numbers a transition takes; its next image is left out, see `items`."""
-    if layout.pixels is None:
+    """Return how many numbers a transition takes; its frames count once, see `frame_items`."""
+    pixels = layout.pixels
+    if pixels is None:
         return layout.width
-    words = layout.pixels.next_observation
-    num_words: int = words.stop - words.start
-    return layout.width - num_words * (ROWS_PER_ITEM - 1) // ROWS_PER_ITEM
+    return width_without_frames(layout.width, pixels) + pixels.num_words
 
 
 def replay_bytes(capacity: int, width: int) -> int:

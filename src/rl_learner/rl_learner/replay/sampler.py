@@ -31,8 +31,9 @@ from typing import Protocol
 import numpy as np
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import ReplayError
-from rl_learner.replay.items import items_for, ROWS_PER_ITEM, to_rows
-from rl_learner.replay.layout import PixelColumns
+from rl_learner.frames.frame_items import to_whole_rows
+from rl_learner.frames.pixel_columns import PixelColumns
+from rl_learner.replay.items import FRAMES, item_shapes, items_for, ROWS, ROWS_PER_ITEM, to_rows
 from rl_learner.replay.reverb_import import local_address, replay_error, reverb, tensorflow
 from rl_learner.replay.shuffle_pool import ShufflePool
 
@@ -247,8 +248,7 @@ class _Draws:
 
     def _shuffled(self) -> Iterator[Float32Array]:
         """Yield drawn rows, (row, width), shuffled by the pool."""
-        for items in self._items():
-            rows = to_rows(items, self._pixels)
+        for rows in self._drawn():
             if not len(rows) and self._stop.wait(_POLL_PERIOD_S):  # nothing to train on
                 return
             pool_size = min(
@@ -258,19 +258,25 @@ class _Draws:
             self._pool.add(rows[:missing])
             yield self._pool.exchange(rows[missing:])
 
-    def _items(self) -> Iterator[Float32Array]:
-        """Yield fetched items, (item, ROWS_PER_ITEM, width), read-only."""
+    def _drawn(self) -> Iterator[Float32Array]:
+        """Yield the rows of fetched items, (row, width), read-only."""
+        shapes = item_shapes(self._width, self._pixels).items()
         dataset = reverb.TrajectoryDataset(
             server_address=local_address(self._table.port),
             table=self._table.table,
-            dtypes={'rows': tensorflow.float32},
-            shapes={'rows': tensorflow.TensorShape((ROWS_PER_ITEM, self._width))},
+            dtypes={name: tensorflow.float32 for name, _ in shapes},
+            shapes={name: tensorflow.TensorShape(shape) for name, shape in shapes},
             max_in_flight_samples_per_worker=_ITEMS_IN_FLIGHT,
             num_workers_per_iterator=1,
         )
         # mapping the dataset to its rows would take four times as long as sampling
-        for sample in dataset.batch(self._items_per_fetch).as_numpy_iterator():
-            yield sample.data['rows']
+        if self._pixels is None:
+            for sample in dataset.batch(self._items_per_fetch).as_numpy_iterator():
+                yield to_rows(sample.data[ROWS])
+            return
+        items = dataset.map(lambda sample: sample.data).padded_batch(self._items_per_fetch)
+        for item in items.as_numpy_iterator():
+            yield to_whole_rows(item[ROWS], item[FRAMES], self._pixels)
 
 
 class _RowStream:

@@ -14,17 +14,19 @@
 
 """The Reverb server in the learner's process: replay, and demonstrations where they are used.
 
-Each has one table with one column, many rows per item.
+Each has one table with many rows per item: one column of numbers, and one of frames with images.
 """
 
 from dataclasses import dataclass
+from functools import partial
 import logging
 import math
 import os
 import uuid
 
 from rl_agent.errors import ReplayError
-from rl_learner.replay.items import items_for, ROWS_PER_ITEM
+from rl_learner.frames.pixel_columns import PixelColumns
+from rl_learner.replay.items import item_shapes, items_for
 from rl_learner.replay.loopback_only import bind_to_loopback
 from rl_learner.replay.reverb_import import local_address, reverb, tensorflow
 from rl_learner.replay.state import (
@@ -76,6 +78,7 @@ class ServedTable:
         *,
         width: int,
         capacity: int,
+        pixels: PixelColumns | None,
         start: ReplayStart,
     ) -> None:
         """Describe the tables, which `open` follows once they are served.
@@ -86,24 +89,26 @@ class ServedTable:
             run: see `ReplayServer`.
             width: see there.
             capacity: see there.
+            pixels: see there.
             start: see there.
         """
         self.port, self.table = port, item_table_name(run, names)
         self._names, self._start = names, start
         self._notes = note_table_name(start.first, start.total, uuid.uuid4().hex, names)
-        self._width, self._capacity = width, capacity
+        self._shapes, self._capacity = item_shapes(width, pixels), capacity
         self._is_refilled = False
 
     def tables(self) -> 'list[reverb.Table]':
         """Return the tables to serve."""
-        signature = tensorflow.TensorSpec((ROWS_PER_ITEM, self._width), tensorflow.float32)
+        shapes = self._shapes.items()
+        signature = {name: tensorflow.TensorSpec(of, tensorflow.float32) for name, of in shapes}
         items = reverb.Table(
             name=self.table,
             sampler=reverb.selectors.Uniform(),
             remover=reverb.selectors.Fifo(),
             max_size=items_for(self._capacity),
             rate_limiter=reverb.rate_limiters.MinSize(1),
-            signature={'rows': signature},
+            signature=signature,
         )
         note = reverb.Table(  # its name says where the items start
             name=self._notes,
@@ -174,6 +179,7 @@ class ReplayServer:
         start: ReplayStart | None = None,
         run: str = '',
         demonstrations: ReplayStart | None = None,
+        pixels: PixelColumns | None = None,
     ) -> None:
         """Start the server.
 
@@ -187,6 +193,7 @@ class ReplayServer:
             start: where the run continues.
             run: key of the run, see `run_key`; only writers of this run can insert.
             demonstrations: where the demonstrations of the run continue; None: no such table.
+            pixels: columns of images in a row, None without any.
 
         Raises:
             ReplayError: the port is in use.
@@ -198,14 +205,12 @@ class ReplayServer:
             samples_due = samples_per_insert * (start.total - warmup)
         self.port, self._start = port, start
         self._samples_due, self._samples_per_insert = samples_due, samples_per_insert
-        size = {'width': width, 'capacity': capacity}
-        self._replay = ServedTable(port, REPLAY, run, start=start, **size)
+        make = partial(ServedTable, port, width=width, capacity=capacity, pixels=pixels)
+        self._replay = make(REPLAY, run, start=start)
         self.table, served = self._replay.table, [self._replay]
         self.demonstrations: ServedTable | None = None
         if demonstrations is not None:
-            self.demonstrations = ServedTable(
-                port, DEMONSTRATIONS, run, start=demonstrations, **size
-            )
+            self.demonstrations = make(DEMONSTRATIONS, run, start=demonstrations)
             served.append(self.demonstrations)
         tables = [table for item in served for table in item.tables()]
         # By default Reverb leaves a checkpoint folder behind at each start. The journal makes

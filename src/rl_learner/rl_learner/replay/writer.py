@@ -22,11 +22,14 @@ from collections.abc import Iterator
 import contextlib
 import math
 import time
+from typing import Any
 
+import numpy as np
 from rl_agent.array_types import Float32Array
 from rl_agent.errors import ConfigurationError, ReplayError
-from rl_learner.replay.items import ROWS_PER_ITEM, to_items
-from rl_learner.replay.layout import PixelColumns
+from rl_learner.frames.frame_items import FrameItem, most_frames, stored_width, to_frame_items
+from rl_learner.frames.pixel_columns import PixelColumns
+from rl_learner.replay.items import FRAMES, ROWS, ROWS_PER_ITEM, to_items
 from rl_learner.replay.reverb_import import local_address, replay_error, reverb
 from rl_learner.replay.state import (
     item_table_name,
@@ -68,6 +71,7 @@ class ReplayWriter:
         self._reader = ReplayStateReader(self._client, names)
         self._port, self._run, self._table = port, run, item_table_name(run, names)
         self._writer: reverb.TrajectoryWriter | None = None
+        self._put: _Items
 
     def is_ready(self, timeout_s: int = 1) -> bool:
         """Return whether the server answers."""
@@ -107,11 +111,10 @@ class ReplayWriter:
         with self._reverb_errors():
             writer = self._connect(timeout_s)
             whole = len(rows) // ROWS_PER_ITEM * ROWS_PER_ITEM
-            _insert(writer, self._table, to_items(rows[:whole], self._pixels), timeout_s)
+            self._insert(writer, rows[:whole], timeout_s)
             if len(rows) > whole:
                 self._note_padding(ROWS_PER_ITEM - (len(rows) - whole), timeout_s)
-                rest = to_items(rows[whole:], self._pixels)
-                _insert(writer, self._table, rest, timeout_s)
+                self._insert(writer, rows[whole:], timeout_s)
 
     def reset(self) -> None:
         """Empty the table, which then expects its first row again.
@@ -150,7 +153,21 @@ class ReplayWriter:
             if state.has_stale_note:  # the next item is not the one in the note
                 self._note_padding(0, timeout_s)
             self._writer = self._client.trajectory_writer(num_keep_alive_refs=1)
+            self._put = _Items(self._writer, self._table)
+            if self._pixels is not None:
+                self._put = _ItemsWithFrames(self._writer, self._table, self._pixels)
         return self._writer
+
+    def _insert(
+        self, writer: 'reverb.TrajectoryWriter', rows: Float32Array, timeout_s: float
+    ) -> None:
+        """Insert rows; return when the server has them."""
+        timeout_ms = int(timeout_s * 1000)
+        items = to_items(rows)
+        for start in range(0, len(items), _ITEMS_PER_FLUSH):
+            self._put(items[start : start + _ITEMS_PER_FLUSH])
+            writer.flush(_MAX_UNCONFIRMED_ITEMS, timeout_ms)
+        writer.flush(timeout_ms=timeout_ms)
 
     def _note_padding(self, padding: int, timeout_s: float) -> None:
         """Write the note for the next item."""
@@ -181,22 +198,63 @@ class ReplayWriter:
         return state
 
 
-def _insert(
-    writer: 'reverb.TrajectoryWriter', table: str, items: Float32Array, timeout_s: float
-) -> None:
-    """Insert items; return when the server has them."""
-    timeout_ms = int(timeout_s * 1000)
-    for start in range(0, len(items), _ITEMS_PER_FLUSH):
-        _put(writer, table, items[start : start + _ITEMS_PER_FLUSH])
-        writer.flush(_MAX_UNCONFIRMED_ITEMS, timeout_ms)
-    writer.flush(timeout_ms=timeout_ms)
+class _Items:
+    """Hands items to a writer, which sends them on its own thread."""
+
+    def __init__(self, writer: 'reverb.TrajectoryWriter', table: str) -> None:
+        """Begin with a new writer."""
+        self._writer, self._table = writer, table
+
+    def __call__(self, items: Float32Array) -> None:
+        """Hand over items, (item, row, width)."""
+        writer = self._writer
+        for item in items[:1]:  # the public way, which checks the data and declares the column
+            writer.append({ROWS: item})
+            writer.create_item(self._table, 1.0, {ROWS: writer.history[ROWS][-1]})
+        append, create_item = writer._writer.Append, writer._writer.CreateItem
+        for item in items[1:]:
+            create_item(self._table, 1.0, [append([item])], [True])
 
 
-def _put(writer: 'reverb.TrajectoryWriter', table: str, items: Float32Array) -> None:
-    """Hand items to a writer, which sends them on its own thread."""
-    for item in items[:1]:  # the public way, which checks the data and declares the column
-        writer.append({'rows': item})
-        writer.create_item(table, 1.0, {'rows': writer.history['rows'][-1]})
-    append, create_item = writer._writer.Append, writer._writer.CreateItem
-    for item in items[1:]:
-        create_item(table, 1.0, [append([item])], [True])
+class _ItemsWithFrames(_Items):
+    """The same with frames, each sent once, in a chunk of its own, so that items can share it."""
+
+    def __init__(
+        self, writer: 'reverb.TrajectoryWriter', table: str, pixels: PixelColumns
+    ) -> None:
+        """Begin with a new writer."""
+        super().__init__(writer, table)
+        self._pixels = pixels
+        self._most = most_frames(ROWS_PER_ITEM, pixels)
+        self._sent: dict[bytes, tuple[int, Any]] = {}  # frames of the item before, by content
+        self._count = 0  # frames sent so far
+        # a frame that is not older than an item when an item begins can be in that item
+        kept = 2 * self._most + 1
+        writer.configure((FRAMES,), num_keep_alive_refs=kept, max_chunk_length=1)
+        self._is_declared = False
+
+    def __call__(self, items: Float32Array) -> None:
+        """Hand over items, (item, row, width)."""
+        if not self._is_declared:  # the public way, see `_Items`
+            width = stored_width(items.shape[2], self._pixels)
+            numbers = np.zeros((ROWS_PER_ITEM, width), np.float32)
+            frame = np.zeros(self._pixels.num_words, np.float32)
+            self._writer.append({FRAMES: frame, ROWS: numbers})
+            self._is_declared = True
+        for item in to_frame_items(items, self._pixels):
+            self._hand_over(item)
+
+    def _hand_over(self, item: FrameItem) -> None:
+        """Hand over one item."""
+        append, sent, oldest = self._writer._writer.Append, {}, self._count - self._most
+        for frame in item.frames:
+            content = frame.tobytes()
+            known = self._sent.get(content)
+            if known is None or known[0] <= oldest:
+                self._count += 1
+                known = self._count, append([frame, None])[0]
+            sent[content] = known
+        self._sent = sent
+        rows = append([None, item.rows])[1]
+        create_item = self._writer._writer.CreateItem
+        create_item(self._table, 1.0, [[ref for _, ref in sent.values()], [rows]], [False, True])

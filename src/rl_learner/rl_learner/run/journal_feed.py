@@ -62,7 +62,9 @@ def journal_settings(
 
 def replay_layout(spaces: Spaces) -> ReplayLayout:
     """Return the layout of a robot's rows in replay."""
-    return ReplayLayout(spaces.observation_size, spaces.action_size, spaces.images)
+    return ReplayLayout(
+        spaces.sent_size, spaces.action_size, spaces.sent_images, stack=spaces.stack
+    )
 
 
 def feeds_of_run(

@@ -177,9 +177,10 @@ class TrainingSession:
         claim_run(folder, RunIdentity.of(spaces, algorithm))
         self.update = Update(
             algorithm,
-            spaces.observation_size,
+            spaces.sent_size,
             spaces.action_size,
-            spaces.images,
+            spaces.sent_images,
+            stack=spaces.stack,
             seed=settings.seed,
             device=self.device,
             ranks=self._leader,
@@ -231,11 +232,6 @@ class TrainingSession:
         """Return this process as the leader of several; None: it is alone."""
         if self._joined is None:
             return None
-        if self.spaces.images:
-            raise ConfigurationError(
-                f'devices: given {self._joined.place.size} ranks for a robot with images;'
-                ' accepted: 1, because the encoder of images trains in one process only'
-            )
         check_batch(self._algorithm.batch_size, self._joined.place.size)
         if self.device == 'cuda':
             check_gpus(self._joined)
@@ -246,9 +242,18 @@ class TrainingSession:
         """Let the other ranks, if there are any, build the same networks and wait for rows."""
         if self._joined is None or self._leader is None:
             return
-        sizes = (self.spaces.observation_size, self.spaces.action_size)
-        options, seed = asdict(self._algorithm), settings.seed
-        announce(self._joined, Task(options, *sizes, seed, self.device, settings.threads))
+        layout = replay_layout(self.spaces)
+        task = Task(
+            asdict(self._algorithm),
+            layout.observation_size,
+            layout.action_size,
+            [image.shape for image in layout.images],
+            layout.stack,
+            settings.seed,
+            self.device,
+            settings.threads,
+        )
+        announce(self._joined, task)
         self._leader.start()
 
     def _publish_named(self, parameters: PolicyParameters) -> None:
@@ -351,6 +356,7 @@ class TrainingSession:
         self.server = ReplayServer(
             port,
             width=layout.width,
+            pixels=layout.pixels,
             capacity=capacity,
             samples_per_insert=algorithm.samples_per_insert,
             warmup=algorithm.warmup,

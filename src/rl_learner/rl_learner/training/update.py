@@ -65,6 +65,7 @@ class Update:
         action_size: int,
         images: Sequence[ImageDescription] = (),
         *,
+        stack: int = 1,
         seed: int,
         device: torch.device | str = 'cpu',
         reference: bool = False,
@@ -75,9 +76,10 @@ class Update:
 
         Args:
             algorithm: selects the member of the family.
-            observation_size: length of an observation.
+            observation_size: length of an observation as robots send it.
             action_size: length of an action.
-            images: at the end of an observation.
+            images: at the end of an observation, as robots send them.
+            stack: frames of each image that the policy sees.
             seed: of networks and noise.
             device: torch device to train on.
             reference: use the reference path: float32, all gradients from autograd; for tests.
@@ -85,7 +87,7 @@ class Update:
             ranks: see there.
         """
         self.algorithm = algorithm
-        self.layout = layout = ReplayLayout(observation_size, action_size, images)
+        self.layout = layout = ReplayLayout(observation_size, action_size, images, stack=stack)
         self._features = FeatureBatches(algorithm, layout) if images else None
         seen = layout if self._features is None else self._features.layout
         self.actor = Actor(algorithm, seen.observation_size, action_size)
@@ -237,7 +239,10 @@ class Update:
             step_metrics.critics.update(critic_metrics(self.algorithm, critic_gradient))
         self._update_network('critics', critic_gradient.gradient)
         if encoded is not None and critic_gradient.encoded is not None:
-            self._update_network('encoder', encoded.gradient(critic_gradient.encoded))
+            gradient = encoded.gradient(critic_gradient.encoded)
+            if self.ranks is not None:
+                self.ranks.average(gradient)
+            self._update_network('encoder', gradient)
         self.critics.constrain(self._state.critics)
         if plan.update_actor:
             actor_gradient = self._gradients.actor(rows, noise)
@@ -255,7 +260,8 @@ class Update:
         """Return a batch with features in place of its images; None without images."""
         if self._features is None:
             return None
-        return self._features.encode(self._state.encoder, rows, self._state.generator)
+        state = self._state
+        return self._features.encode(state.encoder, rows, state.generator, self.ranks)
 
     def _update_network(self, name: str, gradient: Tensor) -> None:
         """Step the optimizer of a network, by name, after clipping the gradient's norm."""

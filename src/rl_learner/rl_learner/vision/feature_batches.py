@@ -24,10 +24,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from rl_agent.description.image import stacked
 from rl_agent.errors import ConfigurationError
 from rl_agent.policy.image_encoder import EncoderArchitecture
 from rl_agent.policy.parameters import PolicyParameters
 from rl_learner.actor_critic.algorithm import Algorithm
+from rl_learner.distributed.ranks import Ranks
 from rl_learner.layers.image_encoder import EncoderShape
 from rl_learner.replay.layout import ReplayLayout
 from rl_learner.vision.encoder_gradients import encode, encoder_backward, ImagePass
@@ -81,7 +83,7 @@ class FeatureBatches:
         """
         _check(algorithm)
         architecture = EncoderArchitecture(
-            tuple(image.shape for image in stored.images),
+            tuple(stacked(image, stored.stack).shape for image in stored.images),
             algorithm.encoder_channels,
             algorithm.encoder_strides,
             algorithm.encoder_features,
@@ -91,18 +93,22 @@ class FeatureBatches:
         size = stored.vector_size + architecture.output_size
         self.layout = ReplayLayout(size, stored.action_size, encoded=architecture.output_size)
 
-    def encode(self, flat: Tensor, rows: Tensor, generator: torch.Generator) -> FeatureBatch:
+    def encode(
+        self, flat: Tensor, rows: Tensor, generator: torch.Generator, ranks: Ranks | None = None
+    ) -> FeatureBatch:
         """Return a batch with features in place of its images, each shifted by random pixels.
 
         Args:
             flat: the encoder's parameters, (1, parameter).
-            rows: in the stored layout, (batch, width).
-            generator: of the shifts.
+            rows: in the stored layout, (batch, width); with ranks, those of this one.
+            generator: of the shifts; the same on all ranks.
+            ranks: that share the batch; None: this process has all of it.
         """
         fields, split = self._stored.unpack(rows), self._stored.vector_size
         passes, observations = [], []
         for observation in (fields.observation, fields.next_observation):
-            images = [self._shifted(image, generator) for image in self._images(observation)]
+            images = self._images(observation)
+            images = [self._shifted(image, generator, ranks) for image in images]
             passes.append(encode(self.shape, flat, images))
             features = [image_pass.features for image_pass in passes[-1]]
             observations.append(torch.cat([observation[:, :split], *features], dim=1))
@@ -130,20 +136,28 @@ class FeatureBatches:
         )
 
     def _images(self, observation: Tensor) -> list[Tensor]:
-        """Return the images of stored observations, (batch, height, width, channel) uint8 each."""
+        """Return the images of stored observations, (batch, height, width, channel) uint8 each.
+
+        The channels are those of its frames, the newest first.
+        """
         words = observation[:, self._stored.vector_size :].contiguous()
-        pixels, start, images = words.view(torch.uint8), 0, []
+        frames = words.view(torch.uint8).unflatten(1, (self._stored.stack, -1))
+        start, images = 0, []
         for image in self._stored.images:
-            part = pixels[:, start : start + image.num_bytes]
-            images.append(part.unflatten(1, image.shape))
+            part = frames[:, :, start : start + image.num_bytes].unflatten(2, image.shape)
+            images.append(part.permute(0, 2, 3, 1, 4).flatten(3))
             start += image.num_bytes
         return images
 
-    def _shifted(self, image: Tensor, generator: torch.Generator) -> Tensor:
+    def _shifted(self, image: Tensor, generator: torch.Generator, ranks: Ranks | None) -> Tensor:
         """Return images, each shifted by its own random pixels."""
         if not self._most_shift:
             return image
-        return shift(image, draw_shifts(len(image), self._most_shift, generator))
+        if ranks is None:
+            return shift(image, draw_shifts(len(image), self._most_shift, generator))
+        # those of the whole batch, so that each row gets the same as in one process
+        shifts = draw_shifts(len(image) * ranks.size, self._most_shift, generator)
+        return shift(image, ranks.shard(shifts, dim=0))
 
 
 def _check(algorithm: Algorithm) -> None:

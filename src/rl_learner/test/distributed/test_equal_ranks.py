@@ -20,17 +20,20 @@ Asked for in public:
 - ray-project/ray#47179: SAC's actor loss goes through the critics, whose second pass in one update
   broke DistributedDataParallel.
 - pytorch/pytorch#62967: BatchNorm gave other outputs on two GPUs than on one.
+- huggingface/transformers#37932: every rank shifted its images by the same random numbers, as each
+  had the same seed. Here a row gets the numbers that it has in one process.
 - younggyoseo/FastTD3#33: with a batch that grows with the GPUs, people ask which rates to change.
   Here the batch stays the algorithm's, so nothing changes.
 """
 
+from image_updates import image_update, train_on_image_blocks
 import pytest
 from rank_environments import rank_environments, started
 from small_updates import make_update, networks, one_thread, train_on_random_blocks
 import torch
 
 VARIANTS = ('default', 'mixed', 'td3', 'droq', 'xqc', 'crossq', 'batch_norm_mixed')
-UPDATES = 200
+UPDATES, IMAGE_UPDATES = 200, 50
 TIMEOUT_S = 240.0
 
 
@@ -40,10 +43,10 @@ def train(update):
         train_on_random_blocks(update, UPDATES)
 
 
-def train_ranks(size, variants, folder):
+def train_ranks(size, variants, folder, updates=UPDATES):
     """Return the state of each variant after training with ranks."""
     output = folder / 'states.pt'
-    command = [str(UPDATES), output, *variants]
+    command = [str(updates), output, *variants]
     with started('rank_worker.py', [command] * size, rank_environments(size)) as ranks:
         outputs = [rank.communicate(timeout=TIMEOUT_S)[0] for rank in ranks]
     assert [rank.returncode for rank in ranks] == [0] * size, outputs
@@ -73,6 +76,20 @@ def test_ranks_compute_what_one_process_computes(size, alone, tmp_path):
     variants = VARIANTS if size < 4 else ('default', 'mixed', 'crossq')
     for variant, state in train_ranks(size, variants, tmp_path).items():
         assert_equal(state['networks'], networks(alone[variant]), variant)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize('size', [1, 2])
+def test_ranks_train_the_encoder_of_images_as_one_process(size, tmp_path):
+    """Random shifts, two frames stacked, two images, quantile critics as well as two of one."""
+    presets = ('drq_sac', 'default')
+    variants = [f'images_{preset}' for preset in presets]
+    found = train_ranks(size, variants, tmp_path, IMAGE_UPDATES)
+    for preset in presets:
+        expected = image_update(preset, stack=2)
+        with one_thread():
+            train_on_image_blocks(expected, IMAGE_UPDATES)
+        assert_equal(found[f'images_{preset}']['networks'], networks(expected), preset)
 
 
 @pytest.mark.timeout(300)

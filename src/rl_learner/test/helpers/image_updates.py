@@ -18,6 +18,7 @@
 import numpy as np
 from rl_agent.description.image import ImageDescription, pack_pixels
 from rl_learner.actor_critic.algorithm import load_algorithm
+from rl_learner.frames.frame_stacks import FrameStacks
 from rl_learner.training.update import Update
 import torch
 
@@ -36,8 +37,9 @@ SMALL = {
 
 
 def image_update(preset='drq_sac', *, seed=0, **options):
-    """Return a small update; options of `Update` are `reference` and `device`."""
-    of_update = {key: options.pop(key) for key in ('reference', 'device') if key in options}
+    """Return a small update; some options are those of `Update`."""
+    names = ('reference', 'device', 'ranks', 'stack')
+    of_update = {key: options.pop(key) for key in names if key in options}
     algorithm = load_algorithm(preset, {**SMALL, **options})
     return Update(algorithm, SIZE, ACTION, IMAGES, seed=seed, **of_update)
 
@@ -64,4 +66,17 @@ def blocks(update, count, size=3, seed=0):
         seen[1:],
         rng.random(number) < 0.1,
     )
+    complete(update.layout, rows)
     return list(torch.from_numpy(rows.reshape(count, size, batch, -1)))
+
+
+def complete(layout, rows):
+    """Complete the earlier frames of the rows of one long episode, in place."""
+    number = np.arange(len(rows), dtype=np.uint32)
+    FrameStacks(layout.pixels).complete(rows, ('robot', 'session'), np.ones_like(number), number)
+
+
+def train_on_image_blocks(update, updates):
+    """Do some updates."""
+    for block in blocks(update, updates // 5, size=5):
+        update.run(block)

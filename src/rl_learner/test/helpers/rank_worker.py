@@ -22,6 +22,7 @@ import os
 from pathlib import Path
 import sys
 
+from image_updates import image_update, train_on_image_blocks
 from rl_learner.distributed.follower import follow
 from rl_learner.distributed.leader import Leader
 from rl_learner.distributed.ranks import leave
@@ -29,15 +30,29 @@ from rl_learner.distributed.rendezvous import join, place_of
 from small_updates import make_update, train_on_random_blocks
 import torch
 
+IMAGES = 'images_'  # before the name of a preset: with two frames of two images
+
 
 def lead(joined, updates, variant):
     """Return the state after some updates of all ranks."""
     leader = Leader(joined.place.size, joined.roll_call, joined.place.timeout_s)
     leader.start()
-    update = make_update(variant, ranks=leader)
-    train_on_random_blocks(update, updates)
+    if variant.startswith(IMAGES):
+        update = image_update(variant[len(IMAGES) :], stack=2, ranks=leader)
+        train_on_image_blocks(update, updates)
+    else:
+        update = make_update(variant, ranks=leader)
+        train_on_random_blocks(update, updates)
     leader.end()
     return update.state_dict()
+
+
+def follower(joined, variant):
+    """Return an update that begins with other networks than rank 0."""
+    if variant.startswith(IMAGES):
+        name = variant[len(IMAGES) :]
+        return image_update(name, seed=7, stack=2, ranks=joined.ranks)
+    return make_update(variant, seed=7, ranks=joined.ranks)
 
 
 def main():
@@ -48,7 +63,7 @@ def main():
     results = {}
     for variant in variants:
         if joined.place.rank:
-            follow(joined.ranks, make_update(variant, seed=7, ranks=joined.ranks))
+            follow(joined.ranks, follower(joined, variant))
         else:
             results[variant] = lead(joined, int(updates), variant)
     if results:

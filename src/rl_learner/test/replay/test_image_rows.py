@@ -20,6 +20,7 @@ import pytest
 from replay_servers import MakeServer, TIMEOUT_S
 from rl_agent.array_types import Float32Array
 from rl_agent.description.image import Bytes, ImageDescription, unpack_pixels
+from rl_learner.frames.frame_items import to_frame_items, to_whole_rows
 from rl_learner.replay.items import ROWS_PER_ITEM, to_items, to_rows
 from rl_learner.replay.layout import ReplayLayout
 from rl_learner.replay.n_step import NStep
@@ -76,6 +77,17 @@ def assert_same(given: Float32Array, expected: Float32Array) -> None:
     assert np.array_equal(given.view(np.uint32), expected.view(np.uint32))
 
 
+def stored_and_drawn(rows: Float32Array) -> Float32Array:
+    """Return rows that were split into items, and put together again in one fetch."""
+    assert LAYOUT.pixels is not None
+    items = list(to_frame_items(to_items(rows), LAYOUT.pixels))
+    most = max(len(item.frames) for item in items)
+    frames = np.zeros((len(items), most, LAYOUT.pixels.num_words), np.float32)
+    for number, item in enumerate(items):
+        frames[number, : len(item.frames)] = item.frames
+    return to_whole_rows(np.stack([item.rows for item in items]), frames, LAYOUT.pixels)
+
+
 @pytest.mark.parametrize('n_step', [1, 3])
 def test_n_step_sums_keep_the_pixels(n_step: int) -> None:
     given = transitions(40, end_every=7)
@@ -98,19 +110,27 @@ def test_n_step_sums_keep_the_pixels(n_step: int) -> None:
 def test_items_give_back_every_row_bit_for_bit(n_step: int, end_every: int) -> None:
     rows = rows_of(transitions(70, end_every), n_step)
     rows[20] = 0.0  # a transition without content
-    assert_same(to_rows(to_items(rows, LAYOUT.pixels), LAYOUT.pixels), np.delete(rows, 20, axis=0))
+    assert_same(stored_and_drawn(rows), np.delete(rows, 20, axis=0))
 
 
-def test_a_repeated_image_is_left_out_but_at_the_end_of_an_item() -> None:
+def test_each_image_is_in_an_item_once() -> None:
     """rail-berkeley/softlearning#65: each image was stored twice, 56 GB for a million of them."""
-    rows = rows_of(transitions(32))
-    items, pixels = to_items(rows, LAYOUT.pixels), LAYOUT.pixels
+    rows, pixels = rows_of(transitions(32)), LAYOUT.pixels
     assert pixels is not None
-    left_out = ~items[:, :, pixels.next_observation].view(np.uint32).any(axis=2)
-    assert left_out.sum(axis=1).tolist() == [ROWS_PER_ITEM - 1] * 2
-    assert not left_out[:, -1].any()
-    once = 4 * (LAYOUT.width - (pixels.next_observation.stop - pixels.next_observation.start))
-    assert 4 * stored_width(LAYOUT) == pytest.approx(once + NUM_BYTES / 16, abs=8)
+    items = list(to_frame_items(to_items(rows), pixels))
+    assert [len(item.frames) for item in items] == [ROWS_PER_ITEM + 1] * 2
+    numbers = LAYOUT.width - 2 * pixels.num_words + 2  # and two numbers of frames
+    assert 4 * stored_width(LAYOUT) == 4 * numbers + 4 * pixels.num_words
+
+
+def test_a_camera_slower_than_control_is_stored_at_its_own_rate() -> None:
+    given = transitions(32)
+    for seen in (given.observation, given.next_observation):
+        seen[:, VECTOR:] = observations(1)[:, VECTOR:]
+    pixels = LAYOUT.pixels
+    assert pixels is not None
+    items = list(to_frame_items(to_items(rows_of(given)), pixels))
+    assert [len(item.frames) for item in items] == [1, 1]
 
 
 def test_black_images_and_rows_without_images_are_as_before() -> None:
@@ -119,12 +139,12 @@ def test_black_images_and_rows_without_images_are_as_before() -> None:
     given = transitions(20)
     for seen in (given.observation, given.next_observation):
         seen[:, VECTOR:] = 0.0
-    assert_same(to_rows(to_items(rows_of(given), LAYOUT.pixels), LAYOUT.pixels), rows_of(given))
+    assert_same(stored_and_drawn(rows_of(given)), rows_of(given))
 
 
 def test_rows_pass_reverb_bit_for_bit(make_server: MakeServer) -> None:
     rows = rows_of(transitions(100, end_every=9))
-    server = make_server(width=LAYOUT.width, capacity=112)
+    server = make_server(width=LAYOUT.width, capacity=112, pixels=LAYOUT.pixels)
     writer = ReplayWriter(server.port, pixels=LAYOUT.pixels)
     writer.insert(rows[:50])
     writer.insert(rows[50:])

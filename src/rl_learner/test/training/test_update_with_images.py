@@ -41,6 +41,19 @@ def test_fast_and_reference_path_agree(preset):
         torch.testing.assert_close(values, expected[name], atol=2e-4, rtol=2e-3)
 
 
+@pytest.mark.parametrize('preset', ['drq_sac', 'default'])
+def test_several_frames_are_encoded_as_one_image_with_their_channels(preset):
+    fast, reference = (image_update(preset, reference=path, stack=3) for path in (False, True))
+    images = fast.policy().architecture.encoder.images
+    assert images == ((20, 16, 9), (12, 14, 3))
+    for block in blocks(fast, 2):
+        fast.run(block)
+        reference.run(block)
+    expected = networks(reference)
+    for name, values in networks(fast).items():
+        torch.testing.assert_close(values, expected[name], atol=2e-4, rtol=2e-3)
+
+
 def test_the_robot_acts_as_the_network_that_was_trained():
     update = image_update()
     for block in blocks(update, 2):
