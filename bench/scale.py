@@ -1,7 +1,8 @@
 # Copyright 2026 The rl_learner authors. Licensed under the Apache License, Version 2.0.
 """Updates per second of one process and of several ranks with the same cores, in turns.
 
-Hidden sizes 256-256, 2 critics, sizes of HalfCheetah. All start equal and get the same batches, so
+Hidden sizes 256-256, 2 critics, sizes of HalfCheetah; with `--image`, an image in observations,
+too, and all sizes as in the algorithm. All start equal and get the same batches, so
 at the end their networks are compared, too; and those of one process whose first parameters were
 rounded differently, because training amplifies any rounding. Figures are medians over the turns.
 """
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument('--ranks', type=int, nargs='+', default=[1, 2])
     parser.add_argument('--batches', type=int, nargs='+', default=BATCHES)
     parser.add_argument('--threads', type=int, default=os.cpu_count() or 1, help='of all ranks')
+    parser.add_argument('--image', type=int, default=0, help='rows and columns of an image')
     parser.add_argument('--algorithms', nargs='+', default=ALGORITHMS)
     parser.add_argument('--loss-updates', type=int, default=0, help='of runs that compare losses')
     parser.add_argument('--seeds', type=int, default=5, help='of these runs')
@@ -61,7 +63,7 @@ def main() -> None:
 
 def measure(algorithm: str, batch: int, options: argparse.Namespace) -> dict[str, Any]:
     """Return rates without ranks and by number of ranks, the share of exchange, differences."""
-    overrides = {**OVERRIDES, 'batch_size': batch}
+    overrides = {**({} if options.image else OVERRIDES), 'batch_size': batch}
     counts = [0, ROUNDED, *options.ranks]
     with tempfile.TemporaryDirectory() as folder:
         files = {count: Path(folder) / f'{count}.pt' for count in counts}
@@ -69,7 +71,7 @@ def measure(algorithm: str, batch: int, options: argparse.Namespace) -> dict[str
             count: TimedWorker(
                 sys.executable,
                 'scale_leader',
-                [algorithm, overrides, count, str(files[count]), 0],
+                [algorithm, overrides, count, str(files[count]), 0, options.image],
                 max(1, options.threads // max(1, count)),
             )
             for count in counts

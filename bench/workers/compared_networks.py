@@ -8,7 +8,7 @@ from typing import Any
 
 OBSERVATION_SIZE, ACTION_SIZE = 17, 6  # of HalfCheetah
 BATCH_SIZE = 256
-REPLAY_SIZE = 50_000
+REPLAY_SIZE, IMAGE_REPLAY_SIZE = 50_000, 1_000
 # keys of our algorithms; the peers have these values as their defaults
 OVERRIDES: dict[str, Any] = {
     'batch_size': BATCH_SIZE,

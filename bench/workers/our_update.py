@@ -16,7 +16,12 @@ from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.training.update import Update
 import torch
 
-from workers.compared_networks import ACTION_SIZE, OBSERVATION_SIZE, REPLAY_SIZE
+from workers.compared_networks import (
+    ACTION_SIZE,
+    IMAGE_REPLAY_SIZE,
+    OBSERVATION_SIZE,
+    REPLAY_SIZE,
+)
 from workers.timed_worker import serve
 
 _WARM_UP_BLOCKS = 5
@@ -37,9 +42,11 @@ def make_update(threads: int, options: Any) -> Update:
 
 
 def random_rows(update: Update, random: np.random.Generator) -> NDArray[np.float32]:
-    """Return a replay of random transitions, (REPLAY_SIZE, width)."""
-    slices = update.layout.slices
-    rows = random.standard_normal((REPLAY_SIZE, update.layout.width), np.float32)
+    """Return a replay of random transitions, (row, width): REPLAY_SIZE, fewer with images."""
+    slices, size = update.layout.slices, REPLAY_SIZE
+    if update.layout.pixels is not None:
+        size = IMAGE_REPLAY_SIZE
+    rows = random.standard_normal((size, update.layout.width), np.float32)
     rows[:, slices['action']] = np.tanh(rows[:, slices['action']])
     rows[:, slices['terminated']] = 0.0
     rows[:, slices['num_steps']] = 1.0

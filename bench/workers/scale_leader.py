@@ -2,7 +2,8 @@
 """Rank 0 of a learner of several ranks on this machine, or a learner without ranks.
 
 Its options: preset, overrides, ranks (0: without; -1: without, from parameters that are off by
-about one rounding), file for its networks at the end, seed of networks and batches.
+about one rounding), file for its networks at the end, seed of networks and batches, side of an
+image in observations (0: none).
 """
 
 import os
@@ -19,6 +20,7 @@ import time
 from typing import Any
 
 import numpy as np
+from rl_agent.description.image import ImageDescription
 from rl_learner.actor_critic.algorithm import load_algorithm
 from rl_learner.distributed.leader import Leader
 from rl_learner.distributed.ranks import leave
@@ -73,7 +75,10 @@ def make_ranked_update(threads: int, options: Any, joined: Joined | None) -> Upd
             ranks = TimedLeader(place.size, joined.roll_call, place.timeout_s)
             ranks.start()
     algorithm = load_algorithm(options[0], options[1])
-    return Update(algorithm, OBSERVATION_SIZE, ACTION_SIZE, seed=options[4], ranks=ranks)
+    side = options[5]
+    images = [ImageDescription(side, side)] if side else []
+    size = OBSERVATION_SIZE + sum(image.size for image in images)
+    return Update(algorithm, size, ACTION_SIZE, images, seed=options[4], ranks=ranks)
 
 
 def round_differently(update: Update) -> None:

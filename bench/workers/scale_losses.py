@@ -50,7 +50,7 @@ def _curve(count: int, seed: int, options: argparse.Namespace) -> NDArray[np.flo
         worker = TimedWorker(
             sys.executable,
             'scale_leader',
-            ['default', SMALL, count, str(Path(folder) / 'networks.pt'), seed],
+            ['default', SMALL, count, str(Path(folder) / 'networks.pt'), seed, 0],
             max(1, options.threads // max(1, count)),
         )
         rows = []
