@@ -23,10 +23,12 @@ import shutil
 import sys
 import tempfile
 
+import numpy as np
 from rl_agent.array_types import Frame
 from rl_agent.configuration import find_file
 from rl_agent.environment.spaces import Spaces
 from rl_agent.errors import ConfigurationError
+from rl_agent.policy.policy import Policy
 from rl_agent.system.folders import checked_namespace
 from rl_learner.cli import command_line
 from rl_learner.cli.shared.result_folder import result_folder
@@ -37,8 +39,8 @@ from rl_learner.evaluation.gymnasium_evaluation import TaskEvaluation
 from rl_learner.evaluation.report import as_json, as_table, write_report
 from rl_learner.evaluation.robot_evaluation_run import run_evaluation
 from rl_learner.evaluation.ros_robot_evaluation import RobotEvaluation
-from rl_learner.evaluation.seen_images import SEEN
-from rl_learner.export.load_policy import load_source
+from rl_learner.evaluation.seen_images import SALIENCY, SEEN
+from rl_learner.export.load_policy import load_critics, load_source
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 
 _EXAMPLES = """
@@ -48,6 +50,7 @@ _EXAMPLES = """
   rl_evaluate runs/first --task Pendulum-v1 --target -200
   rl_evaluate runs/walk --episodes 5 --film              # also film.mp4 and film.gif
   rl_evaluate policy.npz --task HalfCheetah-v5 --film
+  rl_evaluate runs/seen --saliency                       # where the critics look
   rl_evaluate runs/first --real --namespace robot_1      # asks before the robot moves
 """
 
@@ -102,6 +105,11 @@ def make_parser() -> argparse.ArgumentParser:
         action='store_true',
         help='also film an episode (film.mp4, film.gif): a task, or a robot simulated by MuJoCo',
     )
+    how.add_argument(
+        '--saliency',
+        action='store_true',
+        help='also write saliency.png: which pixels of a task change the value of the critics',
+    )
     command_line.add_out(parser, 'new folder; default: RUN/evaluations/DATE-TIME')
     command_line.add_json(parser)
     return parser
@@ -112,6 +120,8 @@ def _run(options: argparse.Namespace) -> int:
     _check_options(options)
     policy = load_source(options.policy, options.robot)
     _choose_task(options, policy)
+    if options.saliency:
+        _check_saliency(options, policy)
     if options.film:
         check_ffmpeg()
     with (
@@ -122,7 +132,7 @@ def _run(options: argparse.Namespace) -> int:
         evaluation, films = evaluate(options, policy, Path(films_folder))
         folder.mkdir(parents=True, exist_ok=True)  # it may have been removed while empty
         paths = write_report(folder, evaluation)
-        for name in (SEEN, *FILMS):  # with --force they may show another policy
+        for name in (SEEN, SALIENCY, *FILMS):  # with --force they may show another policy
             (folder / name).unlink(missing_ok=True)
         paths += [Path(shutil.move(film, folder / film.name)) for film in films]
     content = as_json(evaluation)
@@ -178,6 +188,16 @@ def _choose_task(options: argparse.Namespace, policy: PolicyWithRobot) -> None:
     options.episode_steps = int(robot.simulation.parameters.get('episode_steps', 0))
 
 
+def _check_saliency(options: argparse.Namespace, policy: PolicyWithRobot) -> None:
+    """Raise ConfigurationError unless there are critics that see images of a task."""
+    if not options.task or policy.parameters.architecture.encoder is None:
+        raise ConfigurationError(
+            '--saliency: given with a robot, or a policy without images; accepted: with a policy'
+            ' that sees images of a Gymnasium task'
+        )
+    load_critics(options.policy)
+
+
 def _image_size(policy: PolicyWithRobot) -> int:
     """Return to what images shrank when a policy was trained; 0: they did not."""
     simulation = policy.robot.simulation if policy.robot else None
@@ -210,12 +230,26 @@ def _evaluate_on_task(
             item for seed in _seeds(options) for item in _printed(options, episodes_of(seed))
         ]
         frames_per_s, seen = task.frames_per_s, task.seen.write(films_folder)
+        if options.saliency:
+            seen += _write_saliency(options.policy, policy, task, films_folder)
     architecture = policy.parameters.architecture
     names = [f'observation/{index}' for index in range(architecture.vector_size)]
     actions = [str(index) for index in range(architecture.action_size)]
     evaluation = _evaluation(options, policy, options.task, 'task', names, actions)
     films = write_film(films_folder, frames, frames_per_s) if frames else ()
     return replace(evaluation, episodes=episodes), [*seen, *films]
+
+
+def _write_saliency(
+    run: Path, policy: PolicyWithRobot, task: TaskEvaluation, folder: Path
+) -> list[Path]:
+    """Write where the critics of a run look in the images of `seen.png`."""
+    acting, rng = Policy(policy.parameters), np.random.default_rng(0)
+    acting.reset(rng)
+    kept = task.seen.kept
+    actions = [acting.act(observation, rng, deterministic=True) for observation in kept]
+    maps = load_critics(run).saliency(kept, np.array(actions, np.float32))
+    return task.seen.write_saliency(folder, maps)
 
 
 def _evaluate_on_robot(

@@ -27,7 +27,7 @@ from rl_learner.actor_critic.state_checks import count, part
 from rl_learner.export import numpy_file, onnx_file, sb3_file, torchscript_file
 from rl_learner.export.policy_with_robot import PolicyWithRobot
 from rl_learner.run.folder import CHECKPOINTS, POLICY_FILE
-from rl_learner.run.manifest import read_run, RUN_FILE
+from rl_learner.run.manifest import read_run, RUN_FILE, RunManifest
 from rl_learner.training import checkpoint_file
 from rl_learner.training.checkpoint import Checkpoints
 from rl_learner.training.update import Update
@@ -98,8 +98,30 @@ def _load_from_run(folder: Path) -> PolicyWithRobot:
     return _load_from_checkpoint(folder, None)
 
 
+def load_critics(folder: Path) -> Update:
+    """Return the networks of a run in its newest undamaged checkpoint.
+
+    Raises:
+        ConfigurationError: the folder is not one of a run with checkpoints.
+        TrainingError: the checkpoint is damaged.
+    """
+    if not (folder / CHECKPOINTS).is_dir():
+        raise ConfigurationError(
+            f'--saliency: given with {folder}; accepted: with the folder of a run that has'
+            f' {CHECKPOINTS}/, where its critics are'
+        )
+    return _load_networks(folder, None)[0]
+
+
 def _load_from_checkpoint(folder: Path, path: Path | None) -> PolicyWithRobot:
     """Return the policy in a checkpoint of a run, by default in the newest undamaged one."""
+    update, version, run = _load_networks(folder, path)
+    parameters = replace(update.policy(version), fingerprint=Spaces(run.robot).fingerprint)
+    return PolicyWithRobot(parameters, run.robot)
+
+
+def _load_networks(folder: Path, path: Path | None) -> tuple[Update, int, RunManifest]:
+    """Return networks and version in a checkpoint of a run, and the run."""
     run = read_run(folder)
     spaces = Spaces(run.robot)
     sizes = (spaces.sent_size, spaces.action_size, spaces.sent_images)
@@ -108,8 +130,7 @@ def _load_from_checkpoint(folder: Path, path: Path | None) -> PolicyWithRobot:
     if state is None:
         raise ConfigurationError(f'policy: given {folder}: {CHECKPOINTS}/ is empty')
     update.load_state_dict(part(state, 'update'))
-    parameters = update.policy(count(state, 'policy_version'))
-    return PolicyWithRobot(replace(parameters, fingerprint=spaces.fingerprint), run.robot)
+    return update, count(state, 'policy_version'), run
 
 
 def _read_checkpoint(path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 import math
 from typing import Any
 
+from rl_agent.array_types import Float32Array
 from rl_agent.description.image import ImageDescription
 from rl_agent.errors import TrainingError
 from rl_agent.policy.parameters import PolicyParameters
@@ -37,6 +38,7 @@ from rl_learner.training.cuda_graphs import capture_cuda_graph, CapturedSteps
 from rl_learner.training.step_metrics import actor_metrics, critic_metrics, describe_nonfinite
 from rl_learner.training.step_plan import MeanMetrics, StepMetrics, StepPlan
 from rl_learner.vision.feature_batches import FeatureBatch, FeatureBatches
+from rl_learner.vision.saliency import critic_saliency
 import torch
 from torch import Tensor
 
@@ -339,6 +341,19 @@ class Update:
         if self._features is None:
             return policy
         return self._features.with_encoder(policy, self._state.encoder)
+
+    def saliency(self, observations: Float32Array, actions: Float32Array) -> list[Float32Array]:
+        """Return how much each pixel changes Q, (batch, height, width) for each image.
+
+        Args:
+            observations: as the policy sees them, (batch, observation).
+            actions: in [-1, 1], (batch, action).
+        """
+        if self._features is None:
+            return []
+        encoder, state = self._features.shape, self._state
+        networks = (self.algorithm, self.critics, state.critics.frozen, encoder, state.encoder)
+        return critic_saliency(*networks, observations, actions)
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of everything that training needs to continue bit for bit."""

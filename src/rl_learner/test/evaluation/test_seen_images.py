@@ -24,7 +24,7 @@ from rl_agent.errors import ConfigurationError
 from rl_agent.policy.image_encoder import EncoderArchitecture
 from rl_agent.policy.parameters import PolicyArchitecture, PolicyParameters
 from rl_learner.evaluation.gymnasium_evaluation import TaskEvaluation
-from rl_learner.evaluation.seen_images import SEEN, SeenImages
+from rl_learner.evaluation.seen_images import SALIENCY, SEEN, SeenImages
 
 COLOUR, GRAY = ImageDescription(50, 20, 3), ImageDescription(96, 30, 1)
 
@@ -89,3 +89,16 @@ def test_a_policy_for_an_image_of_another_shape_is_refused() -> None:
     numbers = np.zeros(architecture.num_parameters, np.float32)
     with pytest.raises(ConfigurationError, match=r'images \(\(20, 80, 3\),\); accepted: \(\(40'):
         TaskEvaluation('image_tasks:Dot-v0', PolicyParameters(architecture, numbers), film=False)
+
+
+def test_where_critics_look_is_red_on_gray(tmp_path: Path) -> None:
+    images = SeenImages([GRAY])
+    images.add(np.concatenate([[7.0], pack_pixels(np.full(GRAY.shape, 100, np.uint8))]))
+    weights = np.zeros((1, *GRAY.shape[:2]), np.float32)
+    weights[0, 10, 20], weights[0, 11, 20] = 4.0, 2.0
+    assert images.write_saliency(tmp_path, [weights]) == [tmp_path / SALIENCY]
+    with Image.open(tmp_path / SALIENCY) as picture:
+        pixels = np.asarray(picture)
+    assert pixels[0, 0].tolist() == [50, 50, 50]
+    assert pixels[10, 20].tolist() == [177, 50, 50]
+    assert pixels[11, 20].tolist() == [113, 50, 50]
