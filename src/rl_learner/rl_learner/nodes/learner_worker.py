@@ -40,10 +40,10 @@ def work(joined: Joined) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     use_threads(num_threads(task.threads, joined.place.local_size), task.device)
-    follow(joined.ranks, _update_of(task, joined))
+    follow(joined.ranks, update_of(task, joined))
 
 
-def _update_of(task: Task, joined: Joined) -> Update:
+def update_of(task: Task, joined: Joined) -> Update:
     """Return the networks of a task."""
     device = task.device
     if device == 'cuda':

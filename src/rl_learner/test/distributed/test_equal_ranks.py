@@ -26,9 +26,15 @@ Asked for in public:
   Here the batch stays the algorithm's, so nothing changes.
 """
 
+from dataclasses import asdict
+import json
+from types import SimpleNamespace
+
 from image_updates import image_update, train_on_image_blocks
 import pytest
 from rank_environments import rank_environments, started
+from rl_learner.distributed.task import Task
+from rl_learner.nodes.learner_worker import update_of
 from small_updates import make_update, networks, one_thread, train_on_random_blocks
 import torch
 
@@ -103,3 +109,23 @@ def test_a_run_goes_on_with_another_number_of_ranks(tmp_path):
     for update in (expected, resumed):
         train(update)
     assert_equal(networks(resumed), networks(expected), variant)
+
+
+def test_a_worker_builds_the_networks_that_rank_0_describes():
+    """The task is sent as JSON, in which tuples become lists."""
+    expected = image_update('default_images', stack=2)
+    layout = expected.layout
+    sent = Task(
+        asdict(expected.algorithm),
+        layout.observation_size,
+        layout.action_size,
+        [image.shape for image in layout.images],
+        layout.stack,
+        0,
+        'cpu',
+        1,
+    )
+    task = Task(**json.loads(json.dumps(asdict(sent))))
+    found = update_of(task, SimpleNamespace(ranks=None, place=None))
+    for name, values in networks(expected).items():
+        assert found.state_dict()['networks'][name].shape == values.shape, name
