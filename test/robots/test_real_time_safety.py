@@ -76,7 +76,8 @@ def shared(
 ) -> Iterator[Move]:
     """Yield a robot and its agent, shared by many tests."""
     folder = tmp_path_factory.mktemp('driven')
-    with moving(ros_environment, folder, SAFETY) as moved:
+    # on a busy machine, a fault may last until the next episode, which waits for so long
+    with moving(ros_environment, folder, SAFETY, robot_timeout_s=300.0) as moved:
         yield moved
 
 
