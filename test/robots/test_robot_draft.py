@@ -129,8 +129,8 @@ def test_an_arm_under_ros2_control(robot: Robot, tmp_path: Path) -> None:
     draft = describe(robot.place, lambda found: 'in this order, as' in found.text)
     assert draft.to_fill_in == ('task: what is rewarded', 'reset: how an episode begins')
     assert refused(draft, tmp_path) == [
-        "task.name: given 'FILL IN what is rewarded'; accepted: reach, reach_goal, success,"
-        ' swing_up, topic_reward, walk, or module:Class of your own',
+        "task.name: given 'FILL IN what is rewarded'; accepted: reach, reach_goal,"
+        ' reach_seen_goal, success, swing_up, topic_reward, walk, or module:Class of your own',
         'reset: given none; accepted: service, move_to_pose or person: true',
     ]
     content = complete(draft)

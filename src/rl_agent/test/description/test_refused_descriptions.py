@@ -76,7 +76,7 @@ REFUSED: dict[str, tuple[Callable[[Content], None], str]] = {
     ),
     'unknown key of the simulation': (
         change('simulation', value={'model': 'pendulum', 'modle': 'x'}),
-        "simulation.modle: unknown key (did you mean 'model'?); accepted: model",
+        "simulation.modle: unknown key (did you mean 'model'?); accepted: cameras, model,",
     ),
     'two actions of one topic': (
         change('more_actions', value=[BASE, {**BASE, 'topic': 'commands'}]),

@@ -63,12 +63,15 @@ def changed(name: str, topic: str, change: Change) -> Survey:
     return survey_of({**topics, topic: new} if new else topics)
 
 
+BASES = ('diff_drive', 'diff_drive_camera')
+
+
 def best(survey: Survey, name: str = '') -> Fit | None:
     """Return the description to begin with."""
     return chosen_fit(shipped_fits(survey), survey, name)
 
 
-@pytest.mark.parametrize('name', [name for name in shipped_names() if name != 'diff_drive'])
+@pytest.mark.parametrize('name', [name for name in shipped_names() if name not in BASES])
 def test_a_robot_as_described_is_found(name: str) -> None:
     fit = best(survey_of(heard(name)))
     assert fit is not None
@@ -77,8 +80,9 @@ def test_a_robot_as_described_is_found(name: str) -> None:
     assert not fit.missing
 
 
-def test_topics_that_all_bases_share_are_not_enough() -> None:
-    survey = survey_of(heard('diff_drive'))
+@pytest.mark.parametrize('name', BASES)
+def test_topics_that_all_bases_share_are_not_enough(name: str) -> None:
+    survey = survey_of(heard(name))
     assert best(survey) is None
     assert not [fit.name for fit in shipped_fits(survey)]
 
