@@ -14,18 +14,16 @@
 
 """The arm on a table, seen by a camera above it."""
 
-import copy
-
 import numpy as np
 from rl_agent.array_types import Frame
 from rl_agent.description.image import Bytes
-from rl_agent.description.randomisation import draw, NOTHING_DRAWN, RandomisationRanges
+from rl_agent.description.randomisation import NOTHING_DRAWN, RandomisationRanges
 from rl_agent.simulated_models.arm import Arm, LENGTH_M
 from rl_agent.simulated_models.drawing.appearance import (
     Colour,
+    draw_look,
     drawn_colours,
     drawn_pose,
-    visual_parts,
     VISUAL_RANGES,
 )
 from rl_agent.simulated_models.drawing.table_canvas import TableCanvas
@@ -86,8 +84,7 @@ class ArmCamera(Arm):
         super().reset(rng)
         if self._ranges is None:
             return
-        seed = int(copy.deepcopy(rng).integers(2**63))  # of a copy: later starts stay the same
-        self.draw = draw(self._ranges, seed, visual_parts(list(COLOURS)))
+        self.draw = draw_look(self._ranges, rng, list(COLOURS))
         self._colours = drawn_colours(COLOURS, self.draw)
         pose = drawn_pose(self.draw)
         for canvas in (self._camera, self._film):

@@ -14,17 +14,16 @@
 
 """A mobile robot with two driven wheels that sees its goal, a red post, by a camera in front."""
 
-import copy
 import math
 
 import numpy as np
 from rl_agent.array_types import Float64Array, Frame
-from rl_agent.description.randomisation import draw, NOTHING_DRAWN, RandomisationRanges
+from rl_agent.description.randomisation import NOTHING_DRAWN, RandomisationRanges
 from rl_agent.simulated_models.drawing.appearance import (
     Colour,
+    draw_look,
     drawn_colours,
     drawn_pose,
-    visual_parts,
     VISUAL_RANGES,
 )
 from rl_agent.simulated_models.drawing.front_view import FrontView, POST_RADIUS_M
@@ -130,8 +129,7 @@ class DiffDriveCamera:
         self.goal = distance * np.array([math.cos(angle), math.sin(angle), 0.0])
         if self._ranges is None:
             return
-        seed = int(copy.deepcopy(rng).integers(2**63))  # of a copy: later starts stay the same
-        self.draw = draw(self._ranges, seed, visual_parts(list(COLOURS)))
+        self.draw = draw_look(self._ranges, rng, list(COLOURS))
         self._colours, pose = drawn_colours(COLOURS, self.draw), drawn_pose(self.draw)
         for camera in (self._camera, self._film_camera):
             camera.look(pose)

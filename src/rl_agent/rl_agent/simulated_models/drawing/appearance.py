@@ -15,12 +15,13 @@
 """Colours, light and camera of a drawn picture, as an episode has drawn them."""
 
 from collections.abc import Mapping, Sequence
+import copy
 from dataclasses import dataclass
 import math
 
 import numpy as np
 from rl_agent.array_types import Float64Array
-from rl_agent.description.randomisation import Draw
+from rl_agent.description.randomisation import Draw, draw, RandomisationRanges
 
 Colour = tuple[int, int, int]
 VISUAL_RANGES = ('light', 'colour_shift', 'camera_position_m', 'camera_angle_rad')
@@ -41,26 +42,35 @@ class CameraPose:
     rotation: Float64Array
 
 
-def visual_parts(things: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return what is drawn separately: each channel of each thing's colour, each axis."""
+def draw_look(
+    ranges: RandomisationRanges, rng: np.random.Generator, things: Sequence[str]
+) -> Draw:
+    """Return how the next episode looks.
+
+    Args:
+        ranges: what varies.
+        rng: of the episode's start; it is copied, so that later starts stay the same.
+        things: each channel of each one's colour is drawn separately, and each axis.
+    """
     channels = tuple(f'{thing}/{channel}' for thing in things for channel in _CHANNELS)
-    return {'colour_shift': channels, 'camera_position_m': _AXES, 'camera_angle_rad': _AXES}
+    parts = {'colour_shift': channels, 'camera_position_m': _AXES, 'camera_angle_rad': _AXES}
+    return draw(ranges, int(copy.deepcopy(rng).integers(2**63)), parts)
 
 
-def drawn_colours(nominal: Mapping[str, Colour], draw: Draw) -> dict[str, Float64Array]:
+def drawn_colours(nominal: Mapping[str, Colour], drawn: Draw) -> dict[str, Float64Array]:
     """Return the colour of each thing, from 0 to 255, (3,): shifted first, then lit."""
-    light, found = draw.value('light', 1.0), {}
+    light, found = drawn.value('light', 1.0), {}
     for thing, colour in nominal.items():
-        shift = [draw.value(f'colour_shift/{thing}/{channel}', 0.0) for channel in _CHANNELS]
+        shift = [drawn.value(f'colour_shift/{thing}/{channel}', 0.0) for channel in _CHANNELS]
         own = np.clip(np.array(colour) + _BRIGHTEST * np.array(shift), 0.0, _BRIGHTEST)
         found[thing] = np.clip(light * own, 0.0, _BRIGHTEST)
     return found
 
 
-def drawn_pose(draw: Draw) -> CameraPose:
+def drawn_pose(drawn: Draw) -> CameraPose:
     """Return the camera's pose: turned about the world's x, then y, then z."""
-    shift = [draw.value(f'camera_position_m/{axis}', 0.0) for axis in _AXES]
-    angles = [draw.value(f'camera_angle_rad/{axis}', 0.0) for axis in _AXES]
+    shift = [drawn.value(f'camera_position_m/{axis}', 0.0) for axis in _AXES]
+    angles = [drawn.value(f'camera_angle_rad/{axis}', 0.0) for axis in _AXES]
     rotation = np.eye(3)
     for axis, angle in enumerate(angles):
         rotation = _turn(axis, angle) @ rotation
